@@ -1,0 +1,120 @@
+"""Audio features: one window of 16 steps at 50 a second around every video frame.
+
+The layout is that of AD-NeRF and its successors for DeepSpeech logits, [N, 16, C] in
+`aud_ds.npy`; ours holds log-mel energies, which need no pretrained network, in `aud_mel.npy`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import TgbenchError
+from .waveform import SAMPLE_RATE, Waveform
+
+WINDOW = 16
+"""Steps in a frame's window; neighbouring frames' windows start two steps apart."""
+
+STEPS_PER_FRAME = 2
+VIDEO_FPS = 25.0
+
+
+@dataclass(frozen=True)
+class FeatureKind:
+    """A kind of audio feature.
+
+    Attributes:
+        name: how options name it.
+        file: its file in an identity folder.
+        shape: (steps, channels) of one frame's window.
+    """
+
+    name: str
+    file: str
+    shape: tuple[int, int]
+
+
+MEL = FeatureKind("mel", "aud_mel.npy", (WINDOW, 32))
+DEEPSPEECH = FeatureKind("deepspeech", "aud_ds.npy", (WINDOW, 29))
+WAV2VEC = FeatureKind("wav2vec", "aud_eo.npy", (WINDOW, 44))
+HUBERT = FeatureKind("hubert", "aud_hu.npy", (2, 1024))
+KINDS = {kind.name: kind for kind in (MEL, DEEPSPEECH, WAV2VEC, HUBERT)}
+
+_FFT = 512
+_SPEECH_LEVEL = 0.05
+_LOG_FLOOR = 1e-4
+_LOG_CENTRE, _LOG_SPREAD = -3.0, 2.5
+
+
+def audio_features(waveform: Waveform, kind: FeatureKind = MEL) -> NDArray[np.float32]:
+    """Compute the features of every video frame of a waveform.
+
+    Args:
+        waveform: mono at 16 kHz.
+        kind: only `MEL` can be computed here; the others are read from prepared folders.
+
+    Returns:
+        float32 [N, 16, 32], N = floor(seconds * 25). Window i spans the 320 ms centred on
+        frame i's start; outside the sound there is silence. Loudness is normalised by the level
+        of the clip's speech, so quiet and loud recordings of the same words agree.
+
+    Raises:
+        TgbenchError: the sound is shorter than one frame, or the kind needs a network.
+    """
+    if kind is not MEL:
+        raise TgbenchError(f"audio features '{kind.name}' cannot be computed here; use mel")
+    frames = int(waveform.seconds * VIDEO_FPS)
+    if frames < 1:
+        raise TgbenchError("the audio is shorter than one video frame (40 ms)")
+    steps = _log_mel(waveform.samples, frames * STEPS_PER_FRAME)
+    silence = np.full((WINDOW // 2, steps.shape[1]), steps_silence(), np.float32)
+    padded = np.concatenate([silence, steps, silence])
+    windows = np.lib.stride_tricks.sliding_window_view(padded, WINDOW, axis=0)
+    chosen = windows[: frames * STEPS_PER_FRAME : STEPS_PER_FRAME]
+    return np.ascontiguousarray(chosen.transpose(0, 2, 1), dtype=np.float32)
+
+
+def steps_silence() -> float:
+    """Return the value that every mel channel has in digital silence."""
+    return float((np.log(_LOG_FLOOR) - _LOG_CENTRE) / _LOG_SPREAD)
+
+
+def _log_mel(samples: NDArray[np.float32], steps: int) -> NDArray[np.float32]:
+    """Log-mel energies at 50 steps a second, step k centred on second k / 50."""
+    hop = SAMPLE_RATE // 50
+    emphasised = np.append(samples[:1], samples[1:] - 0.97 * samples[:-1])
+    needed = (steps - 1) * hop + _FFT
+    padded = np.zeros(max(needed, len(samples) + _FFT), np.float32)
+    padded[_FFT // 2 : _FFT // 2 + len(samples)] = emphasised / _speech_level(emphasised)
+    frames = np.lib.stride_tricks.sliding_window_view(padded, _FFT)[::hop][:steps]
+    spectrum = np.abs(np.fft.rfft(frames * np.hanning(_FFT).astype(np.float32), axis=1)) ** 2
+    energy = spectrum @ _mel_filters(MEL.shape[1]).T / _FFT
+    return ((np.log(energy + _LOG_FLOOR) - _LOG_CENTRE) / _LOG_SPREAD).astype(np.float32)
+
+
+def _speech_level(samples: NDArray[np.float32]) -> float:
+    """RMS of the louder half of the 20 ms blocks: silence between words must not count."""
+    block = SAMPLE_RATE // 50
+    usable = samples[: len(samples) // block * block]
+    if len(usable) == 0:
+        return 1.0
+    power = np.sort((usable.reshape(-1, block) ** 2).mean(1))
+    level = float(np.sqrt(power[len(power) // 2 :].mean()))
+    return max(level, 1e-4) / _SPEECH_LEVEL
+
+
+def _mel_filters(channels: int) -> NDArray[np.float32]:
+    """Triangular filters [channels, bins], equally spaced on the mel scale from 60 to 7600 Hz."""
+    mel_edges = np.linspace(_mel(60.0), _mel(7600.0), channels + 2)
+    hertz_edges = 700.0 * (10.0 ** (mel_edges / 2595.0) - 1.0)
+    bins = np.fft.rfftfreq(_FFT, 1.0 / SAMPLE_RATE)
+    low, centre, high = hertz_edges[:-2, None], hertz_edges[1:-1, None], hertz_edges[2:, None]
+    rising = (bins - low) / (centre - low)
+    falling = (high - bins) / (high - centre)
+    return np.maximum(0.0, np.minimum(rising, falling)).astype(np.float32)
+
+
+def _mel(hertz: float) -> float:
+    return float(2595.0 * np.log10(1.0 + hertz / 700.0))

@@ -1,0 +1,37 @@
+"""Errors that are the user's to mend, told in one line."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class TgbenchError(Exception):
+    """Something the user can mend: bad input, a missing file, an unknown name.
+
+    The message names the file or option, says what is wrong, and what to do. The command line
+    prints it without a traceback and exits with `exit_code`.
+    """
+
+    exit_code = 2
+
+
+class Unavailable(TgbenchError):
+    """A thing that cannot be had here (a weight file, a package): a status, not a failure.
+
+    Metrics that meet it report `unavailable` with this message as the reason; the run goes on.
+    """
+
+
+def suggest(unknown: str, known: Iterable[str], what: str) -> TgbenchError:
+    """Return the error for an unknown name, with the nearest known one if there is any.
+
+    Args:
+        unknown: what the user typed.
+        known: an iterable of valid names.
+        what: what kind of thing it is, such as "method".
+    """
+    names = sorted(known)
+    near = difflib.get_close_matches(unknown, names, n=1, cutoff=0.5)
+    hint = f"did you mean '{near[0]}'? " if near else ""
+    return TgbenchError(f"unknown {what} '{unknown}': {hint}known: {', '.join(names) or 'none'}")

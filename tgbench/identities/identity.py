@@ -1,0 +1,286 @@
+"""Reading a prepared clip. Frames are loaded when asked for and never kept."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ..audio import MEL, FeatureKind, Waveform, read_waveform
+from ..errors import TgbenchError
+from ..files import sha256
+from . import layout
+from .split import Split
+
+Image = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Intrinsics:
+    """A pinhole camera shared by all frames of a clip, in pixels, pixel centres at +0.5."""
+
+    focal: float
+    cx: float
+    cy: float
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
+class ActionUnits:
+    """Facial action units per frame on OpenFace's scale.
+
+    Attributes:
+        values: name such as "AU45" to float32 [N], 0 (absent) to 5 (maximal).
+        measured_by: what measured them; values of unlike measurers are never compared.
+    """
+
+    values: Mapping[str, NDArray[np.float32]]
+    measured_by: str
+
+    def stack(self, names: tuple[str, ...]) -> NDArray[np.float32]:
+        """Return float32 [N, len(names)].
+
+        Raises:
+            TgbenchError: a unit was not measured.
+        """
+        missing = [name for name in names if name not in self.values]
+        if missing:
+            raise TgbenchError(
+                f"action units {', '.join(missing)} are not in {layout.ACTION_UNITS}"
+            )
+        return np.stack([self.values[name] for name in names], axis=1)
+
+
+class Identity:
+    """A person's prepared clip in the layout of AD-NeRF, RAD-NeRF, ER-NeRF and TalkingGaussian.
+
+    Frame arguments are positions 0..len-1 in the clip; file names carry `img_id`, which need
+    not be the same when a tracker skipped frames.
+    """
+
+    fps = layout.FPS
+
+    def __init__(self, folder: Path) -> None:
+        """Open a folder.
+
+        Raises:
+            TgbenchError: the folder or its transforms are missing or unreadable. For everything
+                that may be wrong with a folder at once, call `validate`.
+        """
+        self.folder = folder
+        self.name = folder.resolve().name
+        if not folder.is_dir():
+            raise TgbenchError(f"{folder}: no such identity folder")
+        train = _read_transforms(folder / layout.TRANSFORMS_TRAIN)
+        held_out = _read_transforms(folder / layout.TRANSFORMS_VAL)
+        frames = train["frames"] + held_out["frames"]
+        self.image_ids: list[int] = [int(frame["img_id"]) for frame in frames]
+        self.poses: NDArray[np.float32] = np.array(
+            [frame["transform_matrix"] for frame in frames], np.float32
+        )
+        """float32 [N, 4, 4], camera to world, OpenGL axes, metres, head at the origin."""
+        self._train_frames = len(train["frames"])
+        # The field's loaders take the image size from the principal point (H = int(cy) * 2).
+        width, height = int(train["cx"]) * 2, int(train["cy"]) * 2
+        self.intrinsics = Intrinsics(
+            float(train["focal_len"]), float(train["cx"]), float(train["cy"]), width, height
+        )
+
+    def __len__(self) -> int:
+        return len(self.image_ids)
+
+    def split(self) -> Split:
+        """Return the split that the transforms files carry (10/11 by default)."""
+        return Split(range(self._train_frames), range(self._train_frames, len(self)))
+
+    def path(self, pattern: str, frame: int) -> Path:
+        """Return the file of a frame for one of the patterns of `layout`."""
+        return self.folder / pattern.format(self.image_ids[frame])
+
+    def frame(self, frame: int) -> Image:
+        """Return the ground-truth image, uint8 RGB [H, W, 3]: head and torso over the plate."""
+        path = self.path(layout.GROUND_TRUTH, frame)
+        if not path.is_file():
+            path = self.path(layout.ORIGINAL, frame)
+        return self._image(path)
+
+    def torso(self, frame: int) -> Image:
+        """Return torso and neck without the head, uint8 RGBA [H, W, 4]."""
+        path = self.path(layout.TORSO_IMAGE, frame)
+        image = _decode(path, cv2.IMREAD_UNCHANGED)
+        if image.ndim != 3 or image.shape[2] != 4:
+            raise TgbenchError(f"{path}: must be RGBA; prepare the identity again")
+        return self._sized(cv2.cvtColor(image, cv2.COLOR_BGRA2RGBA), path)
+
+    @cached_property
+    def background(self) -> Image:
+        """The plate behind the person, uint8 RGB [H, W, 3]."""
+        return self._image(self.folder / layout.BACKGROUND)
+
+    def torso_over_background(self, frame: int) -> Image:
+        """Return what stands behind the head: torso over plate, uint8 RGB [H, W, 3]."""
+        torso = self.torso(frame)
+        alpha = torso[..., 3:].astype(np.uint16)
+        mixed = torso[..., :3] * alpha + self.background * (255 - alpha) + 127
+        return (mixed // 255).astype(np.uint8)
+
+    def parsing(self, frame: int) -> Image:
+        """Return the segmentation in the layout's colours, uint8 RGB [H, W, 3]."""
+        return self._image(self.path(layout.PARSING, frame))
+
+    def teeth_mask(self, frame: int) -> NDArray[np.bool_]:
+        """Return the mask of teeth, bool [H, W]; all false where the folder has none."""
+        path = self.path(layout.TEETH, frame)
+        if not path.is_file():
+            return np.zeros((self.intrinsics.height, self.intrinsics.width), np.bool_)
+        return self._sized(_load_array(path), path).astype(np.bool_)
+
+    @cached_property
+    def landmarks(self) -> NDArray[np.float32]:
+        """The 68 iBUG landmarks of every frame, float32 [N, 68, 2] in pixels (x, y)."""
+        return np.stack([self._landmarks(frame) for frame in range(len(self))])
+
+    @cached_property
+    def action_units(self) -> ActionUnits:
+        """Action units of every frame, from OpenFace's table or one of its shape."""
+        return _read_action_units(self.folder / layout.ACTION_UNITS, self.image_ids)
+
+    @property
+    def audio_path(self) -> Path:
+        """The clip's own sound."""
+        return self.folder / layout.AUDIO
+
+    @cached_property
+    def audio(self) -> Waveform:
+        """The clip's own sound, mono at 16 kHz."""
+        return read_waveform(self.audio_path)
+
+    def audio_features(self, kind: FeatureKind = MEL) -> NDArray[np.float32]:
+        """Return the audio window of every frame, float32 [N, steps, channels].
+
+        Raises:
+            TgbenchError: the file is missing or has another shape.
+        """
+        path = self.folder / kind.file
+        features = _load_array(path)
+        if features.ndim != 3 or features.shape[1:] != kind.shape:
+            raise TgbenchError(
+                f"{path}: has shape {features.shape}, expected (frames, {kind.shape[0]}, "
+                f"{kind.shape[1]}) for '{kind.name}' features"
+            )
+        if len(features) <= max(self.image_ids):
+            raise TgbenchError(
+                f"{path}: has {len(features)} rows for {max(self.image_ids) + 1} frames; "
+                "the audio is shorter than the video"
+            )
+        return features[self.image_ids].astype(np.float32)
+
+    def input_hashes(self) -> dict[str, str]:
+        """Return the SHA-256 of every file that training and scoring read, by relative name."""
+        tables = [layout.TRANSFORMS_TRAIN, layout.TRANSFORMS_VAL, layout.BACKGROUND, layout.AUDIO]
+        tables += [layout.ACTION_UNITS, MEL.file]
+        names = [name for name in tables if (self.folder / name).is_file()]
+        for pattern in (
+            layout.GROUND_TRUTH,
+            layout.ORIGINAL,
+            layout.LANDMARKS,
+            layout.PARSING,
+            layout.TORSO_IMAGE,
+            layout.TEETH,
+        ):
+            names += [
+                pattern.format(image_id)
+                for image_id in self.image_ids
+                if (self.folder / pattern.format(image_id)).is_file()
+            ]
+        return {name: sha256(self.folder / name) for name in names}
+
+    def _landmarks(self, frame: int) -> NDArray[np.float32]:
+        path = self.path(layout.LANDMARKS, frame)
+        try:
+            points = np.loadtxt(path, dtype=np.float32)
+        except (OSError, ValueError) as error:
+            raise TgbenchError(f"{path}: cannot be read as 68 x 2 landmarks ({error})") from error
+        if points.shape != (68, 2):
+            raise TgbenchError(f"{path}: has shape {points.shape}, expected (68, 2)")
+        return points
+
+    def _image(self, path: Path) -> Image:
+        image = cv2.cvtColor(_decode(path, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
+        return self._sized(image, path)
+
+    def _sized(self, array: NDArray, path: Path) -> NDArray:  # type: ignore[type-arg]
+        """Drop the odd last row or column, as the field's loaders do; refuse other sizes."""
+        height, width = self.intrinsics.height, self.intrinsics.width
+        if array.shape[0] - height not in (0, 1) or array.shape[1] - width not in (0, 1):
+            raise TgbenchError(
+                f"{path}: is {array.shape[1]}x{array.shape[0]}, "
+                f"the transforms say {width}x{height}; prepare the identity again"
+            )
+        return array[:height, :width]
+
+
+def _read_transforms(path: Path) -> dict:  # type: ignore[type-arg]
+    try:
+        transforms = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise TgbenchError(
+            f"{path}: cannot be read ({error}); an identity needs it, see `tgbench prepare`"
+        ) from error
+    missing = {"focal_len", "cx", "cy", "frames"} - set(transforms)
+    if missing:
+        raise TgbenchError(f"{path}: lacks {', '.join(sorted(missing))}")
+    return transforms
+
+
+def _read_action_units(path: Path, image_ids: list[int]) -> ActionUnits:
+    """Read OpenFace's CSV, whose Windows build writes a space before every column name."""
+    try:
+        with path.open(newline="", encoding="utf-8") as stream:
+            rows = [
+                {key.strip(): value.strip() for key, value in row.items() if key and value}
+                for row in csv.DictReader(stream)
+            ]
+    except OSError as error:
+        raise TgbenchError(f"{path}: cannot be read ({error.strerror})") from error
+    if len(rows) <= max(image_ids):
+        raise TgbenchError(
+            f"{path}: has {len(rows)} rows for {max(image_ids) + 1} frames; measure the action "
+            "units of every frame"
+        )
+    names = [key for key in rows[0] if key.startswith("AU") and key.endswith("_r")]
+    try:
+        values = {
+            name.removesuffix("_r"): np.array([float(rows[i][name]) for i in image_ids], np.float32)
+            for name in names
+        }
+    except (KeyError, ValueError) as error:
+        raise TgbenchError(f"{path}: a value is missing or no number ({error})") from error
+    return ActionUnits(values, rows[0].get("measured_by", "openface"))
+
+
+def _decode(path: Path, flag: int) -> NDArray:  # type: ignore[type-arg]
+    """Decode an image from its bytes: imread would print to the terminal instead of raising."""
+    try:
+        data = np.frombuffer(path.read_bytes(), np.uint8)
+    except OSError as error:
+        raise TgbenchError(f"{path}: cannot be read ({error.strerror})") from error
+    image = cv2.imdecode(data, flag) if len(data) else None
+    if image is None:
+        raise TgbenchError(f"{path}: is no image or is cut short; prepare the identity again")
+    return image
+
+
+def _load_array(path: Path) -> NDArray:  # type: ignore[type-arg]
+    try:
+        return np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError) as error:
+        raise TgbenchError(f"{path}: cannot be read ({error})") from error

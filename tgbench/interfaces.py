@@ -1,0 +1,238 @@
+"""The contracts between the harness and its plug-ins.
+
+Data are plain arrays and frozen records; no tensor library appears here, so a method may use any
+framework, or run in another process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .audio import Waveform
+from .identities import ActionUnits, Identity, Intrinsics, Split
+from .progress import Progress
+from .specs import MetricSpec
+
+Image = NDArray[np.uint8]
+"""uint8 RGB [H, W, 3]."""
+
+
+@dataclass(frozen=True)
+class Drive:
+    """What a method gets to render, frame by frame. Never the target image.
+
+    Attributes:
+        intrinsics: the camera of all frames.
+        poses: float32 [T, 4, 4], camera to world, OpenGL axes.
+        action_units: expression per frame, each [T], on the 0 to 5 scale.
+        audio: the sound of exactly these frames.
+        features: float32 [M, steps, channels], the windows of a whole sound track.
+        feature_index: int [T], the row of `features` at each frame. Rows around it are its
+            neighbours in time, so a window may look past either end of the frames rendered.
+        source_frames: int [T], the frame of the identity whose pose, expression and background
+            each frame takes.
+        backdrop: source of what stands behind the head; see `background`.
+    """
+
+    intrinsics: Intrinsics
+    poses: NDArray[np.float32]
+    action_units: ActionUnits
+    audio: Waveform
+    features: NDArray[np.float32]
+    feature_index: NDArray[np.int64]
+    source_frames: NDArray[np.int64]
+    backdrop: Identity = field(repr=False)
+
+    def __len__(self) -> int:
+        return len(self.poses)
+
+    def background(self, frame: int) -> Image:
+        """Return true torso over plate at a frame, uint8 RGB [H, W, 3]."""
+        return self.backdrop.torso_over_background(int(self.source_frames[frame]))
+
+
+@dataclass(frozen=True)
+class FitContext:
+    """Where and how a method trains.
+
+    Attributes:
+        workdir: the method's own folder for checkpoints; kept between runs of the same
+            configuration, so that a stopped fit can resume.
+        seed: of every random choice.
+        device: "cpu" or "cuda".
+        progress: where to report.
+    """
+
+    workdir: Path
+    seed: int
+    device: str
+    progress: Progress
+
+
+@dataclass(frozen=True)
+class FitReport:
+    """What training took.
+
+    Attributes:
+        seconds: wall time of all stages, without loading and evaluation, resumed parts included.
+        iterations: optimiser steps by stage.
+        notes: what a reader of the numbers must know, such as a loss term left out.
+    """
+
+    seconds: float
+    iterations: Mapping[str, int] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+@runtime_checkable
+class Method(Protocol):
+    """A system under test. Constructed with an instance of its config dataclass."""
+
+    def fit(self, identity: Identity, split: Split, context: FitContext) -> FitReport:
+        """Learn the person from the training frames of `split`, and from nothing else."""
+
+    def render(self, drive: Drive) -> Iterator[Image]:
+        """Yield one frame for every frame of `drive`, in order, as uint8 RGB [H, W, 3]."""
+
+    def save(self, folder: Path) -> None:
+        """Write the fitted state, atomically."""
+
+    def load(self, folder: Path, identity: Identity, split: Split, device: str) -> None:
+        """Restore the state that `save` wrote for the same config, identity and split.
+
+        Raises:
+            TgbenchError: the state belongs to something else; the message names the difference.
+        """
+
+
+@dataclass(frozen=True)
+class Case:
+    """One thing to measure: an identity, what drives it, and what it is compared with.
+
+    Attributes:
+        protocol, protocol_version: where it comes from.
+        identity: the person.
+        split: what a method may be fitted on.
+        driver: short name of what drives, part of the result's path.
+        drive: what to render.
+        driving_audio: the file that the driving sound was read from.
+        target_frames: int [T], frames of the identity that are the ground truth, or None where
+            there is none.
+        metrics: names of the metrics that apply.
+    """
+
+    protocol: str
+    protocol_version: str
+    identity: Identity
+    split: Split
+    driver: str
+    drive: Drive
+    driving_audio: Path
+    target_frames: NDArray[np.int64] | None
+    metrics: tuple[str, ...]
+
+
+class EvaluationProtocol(Protocol):
+    """Turns identities and audio into cases."""
+
+    def plan(self, identities: Sequence[Identity], audio: Sequence[Path]) -> list[Case]:
+        """Return the cases.
+
+        Args:
+            identities: whom to measure.
+            audio: driving tracks, empty for the protocol's own choice.
+        """
+
+
+class FrameView(Protocol):
+    """One frame as metrics see it. What is costly is computed once, on first use, and shared."""
+
+    index: int
+    prediction: Image
+
+    @property
+    def target(self) -> Image:
+        """The ground-truth frame, uint8 RGB [H, W, 3]."""
+
+    @property
+    def prediction_landmarks(self) -> NDArray[np.float32] | None:
+        """68 iBUG landmarks [68, 2] in pixels, None where no face was found."""
+
+    @property
+    def target_landmarks(self) -> NDArray[np.float32] | None:
+        """The same of the target, found by the same detector."""
+
+
+@dataclass(frozen=True)
+class Timing:
+    """How long things took, for the metrics that report it.
+
+    Attributes:
+        training_seconds: of the fit, None where nothing was fitted.
+        frame_seconds: float64 [K] wall time of each timed frame, after warm-up.
+        protocol: how it was measured, in words.
+    """
+
+    training_seconds: float | None
+    frame_seconds: NDArray[np.float64]
+    protocol: str
+
+
+@dataclass(frozen=True)
+class MetricContext:
+    """What all frames of a case share.
+
+    Attributes:
+        audio: the driving sound.
+        fps: frames a second.
+        landmark_detector: what finds the landmarks, with its version, or why there is none.
+        timing: see `Timing`; None when two videos are compared.
+    """
+
+    audio: Waveform | None
+    fps: float
+    landmark_detector: str
+    timing: Timing | None = None
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """What a metric found.
+
+    Attributes:
+        value: the number, None where it could not be measured.
+        reason: why there is no number.
+        scored: frames that count in the value.
+        total: frames that were offered.
+        measured_by: backend, version, variant; two values compare only if these agree.
+        details: further numbers a reader may want, such as percentiles.
+    """
+
+    value: float | None
+    reason: str = ""
+    scored: int = 0
+    total: int = 0
+    measured_by: str = ""
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Metric(Protocol):
+    """A measure that sees a stream of frames once.
+
+    Constructed with a `MetricContext`. The constructor raises `Unavailable` where it cannot be
+    measured here.
+    """
+
+    spec: MetricSpec
+
+    def update(self, frame: FrameView) -> float | None:
+        """See the next frame. Returns its value, None where it could not be scored."""
+
+    def compute(self) -> Measurement:
+        """Return the value over all frames seen."""

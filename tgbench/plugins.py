@@ -1,0 +1,59 @@
+"""Finding plug-ins by entry points, the suite's own ones included."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.metadata import entry_points
+from typing import TypeVar
+
+from .errors import TgbenchError, suggest
+from .specs import CommandSpec, MethodSpec, MetricSpec, ProtocolSpec, Spec
+
+S = TypeVar("S", bound=Spec)
+
+
+def methods() -> dict[str, MethodSpec]:
+    """Return every installed method by name."""
+    return _specs("methods", MethodSpec)
+
+
+def protocols() -> dict[str, ProtocolSpec]:
+    """Return every installed protocol by name."""
+    return _specs("protocols", ProtocolSpec)
+
+
+def metrics() -> dict[str, MetricSpec]:
+    """Return every installed metric by name."""
+    return _specs("metrics", MetricSpec)
+
+
+def commands() -> dict[str, CommandSpec]:
+    """Return every installed subcommand by name."""
+    return _specs("commands", CommandSpec)
+
+
+def find(specs: dict[str, S], name: str, what: str) -> S:
+    """Return the spec called `name`.
+
+    Raises:
+        TgbenchError: there is none; the nearest known name is suggested.
+    """
+    if name not in specs:
+        raise suggest(name, specs, what)
+    return specs[name]
+
+
+@cache
+def _specs(group: str, kind: type[S]) -> dict[str, S]:
+    found: dict[str, S] = {}
+    for point in entry_points(group=f"tgbench.{group}"):
+        spec = point.load()
+        if not isinstance(spec, kind):
+            raise TgbenchError(
+                f"plug-in '{point.name}' ({point.value}) is a {type(spec).__name__}, "
+                f"expected a {kind.__name__}; tell its author"
+            )
+        if spec.name in found:
+            raise TgbenchError(f"two plug-ins call themselves '{spec.name}' in tgbench.{group}")
+        found[spec.name] = spec
+    return found

@@ -1,0 +1,130 @@
+"""What plug-ins declare about themselves.
+
+A spec is a light record in a module of its own: reading it imports no numerical library, so that
+`tgbench list` is instant. It names its implementation as "module:attribute".
+"""
+
+from __future__ import annotations
+
+import enum
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+class CompositeMode(enum.StrEnum):
+    """What a rendered frame is made of. Image metrics never rank across modes."""
+
+    HEAD_OVER_TORSO = "head over true torso and plate"
+    FULL_FRAME = "full frame"
+    FACE_PASTED = "face pasted on the true video"
+
+
+class Direction(enum.StrEnum):
+    """Which way a metric gets better."""
+
+    HIGHER = "higher"
+    LOWER = "lower"
+    NONE = "none"
+
+
+class Needs(enum.StrEnum):
+    """What a metric must be given."""
+
+    TARGET = "ground-truth frames"
+    LANDMARKS = "face landmarks"
+    AUDIO = "driving audio"
+    ACTION_UNITS = "action units"
+    TIMING = "timed rendering and training"
+
+
+@dataclass(frozen=True)
+class Spec:
+    """What every plug-in says.
+
+    Attributes:
+        name: how the command line names it.
+        summary: one line for `tgbench list`.
+        implementation: "module:attribute", imported only when the plug-in is used.
+    """
+
+    name: str
+    summary: str
+    implementation: str
+
+    def load(self) -> Any:
+        """Import and return the implementation."""
+        module, _, attribute = self.implementation.partition(":")
+        return getattr(importlib.import_module(module), attribute)
+
+
+@dataclass(frozen=True)
+class MethodSpec(Spec):
+    """A system under test.
+
+    Attributes:
+        config: "module:Dataclass" of its settings, every field with a default.
+        presets: name to overrides of the config.
+        licence: of the implementation.
+        source: the paper.
+        trains: whether it is fitted to an identity.
+        moves_upper_face: if not, upper-face errors are a dash in a table.
+        whole_image_valid: if not, whole-image metrics are a dash in a table.
+        composite_mode: what its frames are made of.
+        leaked_conditions: what of the truth it is given when it renders.
+    """
+
+    config: str = ""
+    presets: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    licence: str = "Apache-2.0"
+    source: str = ""
+    trains: bool = True
+    moves_upper_face: bool = True
+    whole_image_valid: bool = True
+    composite_mode: CompositeMode = CompositeMode.FULL_FRAME
+    leaked_conditions: tuple[str, ...] = ()
+
+    def load_config(self) -> Any:
+        """Import and return the dataclass of settings."""
+        module, _, attribute = self.config.partition(":")
+        return getattr(importlib.import_module(module), attribute)
+
+
+@dataclass(frozen=True)
+class ProtocolSpec(Spec):
+    """An evaluation setting.
+
+    Attributes:
+        version: changes whenever results of the same method would.
+    """
+
+    version: str = "1"
+
+
+@dataclass(frozen=True)
+class MetricSpec(Spec):
+    """A measure.
+
+    Attributes:
+        title: as a table's head shows it.
+        unit: of the value, empty for none.
+        direction: which way is better.
+        needs: what it must be given.
+        decimals: digits shown in tables.
+    """
+
+    title: str = ""
+    unit: str = ""
+    direction: Direction = Direction.HIGHER
+    needs: frozenset[Needs] = frozenset()
+    decimals: int = 3
+
+
+@dataclass(frozen=True)
+class CommandSpec(Spec):
+    """A subcommand. Its implementation is a module with `add_arguments` and `execute`."""
+
+    def load(self) -> Any:
+        """Import and return the module."""
+        return importlib.import_module(self.implementation)

@@ -1,0 +1,1 @@
+"""Video files: streaming frames out of them and into them."""

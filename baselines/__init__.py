@@ -1,0 +1,1 @@
+"""Systems that run outside the process, or of which only videos exist."""

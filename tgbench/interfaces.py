@@ -191,13 +191,11 @@ class MetricContext:
     Attributes:
         audio: the driving sound.
         fps: frames a second.
-        landmark_detector: what finds the landmarks, with its version, or why there is none.
         timing: see `Timing`; None when two videos are compared.
     """
 
     audio: Waveform | None
     fps: float
-    landmark_detector: str
     timing: Timing | None = None
 
 

@@ -1,7 +1,7 @@
 """Identities: prepared clips in the folder layout of AD-NeRF and its successors."""
 
 from .identity import ActionUnits, Identity, Intrinsics
-from .layout import HEAD, INNER_MOUTH, HAIR, NECK, TORSO, WHITE
+from .layout import HAIR, HEAD, INNER_MOUTH, NECK, TORSO, WHITE
 from .split import Split, default_split
 from .writer import IdentityWriter
 

@@ -217,7 +217,7 @@ class Identity:
         image = cv2.cvtColor(_decode(path, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
         return self._sized(image, path)
 
-    def _sized(self, array: NDArray, path: Path) -> NDArray:  # type: ignore[type-arg]
+    def _sized(self, array: NDArray, path: Path) -> NDArray:
         """Drop the odd last row or column, as the field's loaders do; refuse other sizes."""
         height, width = self.intrinsics.height, self.intrinsics.width
         if array.shape[0] - height not in (0, 1) or array.shape[1] - width not in (0, 1):
@@ -228,7 +228,7 @@ class Identity:
         return array[:height, :width]
 
 
-def _read_transforms(path: Path) -> dict:  # type: ignore[type-arg]
+def _read_transforms(path: Path) -> dict:
     try:
         transforms = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
@@ -267,7 +267,7 @@ def _read_action_units(path: Path, image_ids: list[int]) -> ActionUnits:
     return ActionUnits(values, rows[0].get("measured_by", "openface"))
 
 
-def _decode(path: Path, flag: int) -> NDArray:  # type: ignore[type-arg]
+def _decode(path: Path, flag: int) -> NDArray:
     """Decode an image from its bytes: imread would print to the terminal instead of raising."""
     try:
         data = np.frombuffer(path.read_bytes(), np.uint8)
@@ -279,7 +279,7 @@ def _decode(path: Path, flag: int) -> NDArray:  # type: ignore[type-arg]
     return image
 
 
-def _load_array(path: Path) -> NDArray:  # type: ignore[type-arg]
+def _load_array(path: Path) -> NDArray:
     try:
         return np.load(path, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError) as error:

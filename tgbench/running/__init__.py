@@ -1,0 +1,1 @@
+"""Running cases: plan, fit, render, measure, write."""

@@ -1,0 +1,36 @@
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+.PHONY: run test lint bench clean
+
+run: $(VENV)/.run ## Install, then run the main job.
+	$(BIN)/tgbench run --method talkinggaussian --protocol lipsync
+
+test: $(VENV)/.test lint ## Install what the tests need and pass them.
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy tgbench methods protocols reports baselines
+
+bench: $(VENV)/.test ## Time the kernels.
+	$(BIN)/python -m pytest tests/benchmarks --benchmark-only
+
+clean:
+	rm -rf $(VENV) results build *.egg-info
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: pyproject.toml constraints.txt | $(VENV)/bin/python
+	@echo "installing tgbench into $(VENV) (a few minutes the first time)"
+	$(INSTALL) --editable ".[face]"
+	@touch $@
+
+$(VENV)/.test: pyproject.toml constraints.txt | $(VENV)/bin/python
+	@echo "installing tgbench and its test tools into $(VENV)"
+	$(INSTALL) --editable ".[face,test]"
+	@touch $@ $(VENV)/.run

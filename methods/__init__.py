@@ -1,0 +1,1 @@
+"""Methods that run in-process, one folder each."""

@@ -1,0 +1,84 @@
+"""From audio windows to one feature a frame: a small CNN, then attention over eight windows."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+WINDOWS = 8
+"""Windows around a frame; the frame's own is number `CENTRE`."""
+
+CENTRE = 4
+_SLOPE = 0.02
+
+
+class AudioNet(nn.Module):
+    """Encode each window by itself, as AD-NeRF and its successors do (supplement B.1)."""
+
+    def __init__(self, channels: int, dim: int) -> None:
+        super().__init__()
+        widths = (channels, 32, 32, 64, 64)
+        self.convolutions = nn.Sequential(
+            *(
+                layer
+                for narrow, wide in zip(widths[:-1], widths[1:], strict=True)
+                for layer in (
+                    nn.Conv1d(narrow, wide, kernel_size=3, stride=2, padding=1),
+                    nn.LeakyReLU(_SLOPE),
+                )
+            )
+        )
+        self.head = nn.Sequential(nn.Linear(64, 64), nn.LeakyReLU(_SLOPE), nn.Linear(64, dim))
+
+    def forward(self, windows: Tensor) -> Tensor:
+        """Map [8, channels, steps] to [8, dim]."""
+        return self.head(self.convolutions(windows).mean(dim=-1))
+
+
+class AudioAttention(nn.Module):
+    """Weigh the windows around a frame, which smooths the feature over time."""
+
+    def __init__(self, dim: int) -> None:
+        super().__init__()
+        widths = (dim, 16, 8, 4, 2, 1)
+        self.convolutions = nn.Sequential(
+            *(
+                layer
+                for narrow, wide in zip(widths[:-1], widths[1:], strict=True)
+                for layer in (
+                    nn.Conv1d(narrow, wide, kernel_size=3, padding=1),
+                    nn.LeakyReLU(_SLOPE),
+                )
+            )
+        )
+        self.weights = nn.Sequential(nn.Linear(WINDOWS, WINDOWS), nn.Softmax(dim=-1))
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Map [8, dim] to [dim], a convex combination of the rows."""
+        scores = self.convolutions(features.T[None])[0, 0]
+        return self.weights(scores) @ features
+
+
+class AudioEncoder(nn.Module):
+    """The audio feature a of a frame."""
+
+    def __init__(self, channels: int, dim: int) -> None:
+        super().__init__()
+        self.net = AudioNet(channels, dim)
+        self.attention = AudioAttention(dim)
+
+    def forward(self, windows: Tensor) -> Tensor:
+        """Map [8, channels, steps] to [dim]."""
+        return self.attention(self.net(windows))
+
+
+def window_indices(centre: int, count: int) -> list[int]:
+    """Return the rows of the eight windows of a frame; ends of the sound are repeated."""
+    first = centre - CENTRE
+    return [min(max(first + offset, 0), count - 1) for offset in range(WINDOWS)]
+
+
+def stack_windows(features: Tensor, centre: int) -> Tensor:
+    """Gather a frame's windows from [M, steps, channels] as [8, channels, steps]."""
+    rows = torch.tensor(window_indices(centre, len(features)))
+    return features[rows].transpose(1, 2)

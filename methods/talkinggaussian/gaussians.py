@@ -1,0 +1,205 @@
+"""Persistent Gaussian fields: the canonical primitives of a branch and their optimiser."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.functional import softplus
+
+from .config import TalkingGaussianConfig
+from .harmonics import sh_to_rgb
+from .motion import Deformation
+from .rasterizer import Camera
+
+Parameters = dict[str, Tensor]
+
+_INITIAL_OPACITY = 0.1
+_DC = 0.28209479177387814
+"""The constant harmonic; a colour c is stored as (c - 1/2) / _DC."""
+
+
+@dataclass(frozen=True)
+class Primitives:
+    """Gaussians as the rasterizer takes them, deformed or canonical.
+
+    Attributes:
+        means: [N, 3] metres.
+        quats: [N, 4] wxyz, not normalised.
+        scales: [N, 3] standard deviations.
+        opacities: [N] in [0, 1].
+        colors: [N, 3] seen from one camera.
+    """
+
+    means: Tensor
+    quats: Tensor
+    scales: Tensor
+    opacities: Tensor
+    colors: Tensor
+
+
+class GaussianField:
+    """Canonical parameters theta_C = {mu, s, q, alpha, f} and the Adam that moves them.
+
+    Scales are stored before a softplus and opacities before a sigmoid, so that a deformation can
+    be added to either without leaving its range.
+    """
+
+    def __init__(self, parameters: Mapping[str, Tensor], config: TalkingGaussianConfig) -> None:
+        self._config = config
+        self.parameters: Parameters = {
+            name: tensor.detach().clone().requires_grad_() for name, tensor in parameters.items()
+        }
+        rates = {
+            "means": config.position_lr,
+            "quats": config.rotation_lr,
+            "scales": config.scale_lr,
+            "opacities": config.opacity_lr,
+            "color": config.color_lr,
+            "harmonics": config.color_lr / 20.0,
+        }
+        self.optimizer = torch.optim.Adam(
+            [
+                {"params": [tensor], "lr": rates[name], "name": name}
+                for name, tensor in self.parameters.items()
+            ],
+            eps=1e-15,
+            fused=True,
+        )
+        self.degree = 0
+
+    @classmethod
+    def random(
+        cls, positions: Tensor, config: TalkingGaussianConfig, generator: torch.Generator
+    ) -> GaussianField:
+        """Start from a cloud of random positions [N, 3]: grey, faint, as large as the gaps."""
+        count = len(positions)
+        gaps = _nearest_neighbour_distances(positions)
+        quats = torch.zeros(count, 4)
+        quats[:, 0] = 1.0
+        higher = (config.harmonics_degree + 1) ** 2 - 1
+        colours = torch.rand(count, 3, generator=generator)
+        return cls(
+            {
+                "means": positions,
+                "quats": quats,
+                "scales": inverse_softplus(gaps)[:, None].repeat(1, 3),
+                "opacities": torch.full((count,), math.log(1.0 / (1.0 / _INITIAL_OPACITY - 1.0))),
+                "color": (colours - 0.5) / _DC,
+                "harmonics": torch.zeros(count, higher, 3),
+            },
+            config,
+        )
+
+    def __len__(self) -> int:
+        return len(self.parameters["means"])
+
+    @property
+    def base_colors(self) -> Tensor:
+        """Colours without view dependence [N, 3]."""
+        return self.parameters["color"] * _DC + 0.5
+
+    def primitives(self, camera: Camera, deformation: Deformation | None = None) -> Primitives:
+        """Return the activated Gaussians, deformed by equation 5 if a deformation is given."""
+        means, quats, scales = (self.parameters[name] for name in ("means", "quats", "scales"))
+        if deformation is not None:
+            means = means + deformation.means
+            quats = quats if deformation.quats is None else quats + deformation.quats
+            scales = scales if deformation.scales is None else scales + deformation.scales
+        return Primitives(
+            means,
+            quats,
+            softplus(scales),
+            torch.sigmoid(self.parameters["opacities"]),
+            self._colors(means, camera),
+        )
+
+    def raise_degree(self) -> None:
+        """Let one more degree of spherical harmonics learn."""
+        self.degree = min(self.degree + 1, self._config.harmonics_degree)
+
+    def decay_position_rate(self, iteration: int) -> None:
+        """Set the learning rate of the positions for an iteration."""
+        config = self._config
+        share = min(iteration / config.position_lr_iterations, 1.0)
+        rate = config.position_lr ** (1.0 - share) * config.position_lr_final**share
+        for group in self.optimizer.param_groups:
+            if group["name"] == "means":
+                group["lr"] = rate
+
+    def step(self) -> None:
+        """Apply the gradients and clear them."""
+        self.optimizer.step()
+        self.optimizer.zero_grad(set_to_none=True)
+
+    def rebuild(self, keep: Tensor, added: Mapping[str, Tensor] | None = None) -> None:
+        """Keep some Gaussians and append new ones.
+
+        Moments of the optimiser stay with the Gaussians they belong to; new ones start at zero.
+
+        Args:
+            keep: int64 [K], indices in the new order.
+            added: parameters of the new Gaussians, or none.
+        """
+        for group in self.optimizer.param_groups:
+            name = group["name"]
+            old = self.parameters[name]
+            extra = added[name] if added is not None else old[:0]
+            new = torch.cat([old.detach()[keep], extra.detach()]).requires_grad_()
+            state = self.optimizer.state.pop(old, None)
+            if state:
+                self.optimizer.state[new] = {
+                    "step": state["step"],
+                    **{
+                        moment: torch.cat([state[moment][keep], torch.zeros_like(extra)])
+                        for moment in ("exp_avg", "exp_avg_sq")
+                    },
+                }
+            group["params"] = [new]
+            self.parameters[name] = new
+
+    def state(self) -> dict[str, object]:
+        """Return everything that `restore` needs, tensors and plain values."""
+        return {
+            "parameters": {name: value.detach() for name, value in self.parameters.items()},
+            "optimizer": self.optimizer.state_dict(),
+            "degree": self.degree,
+        }
+
+    @classmethod
+    def restore(cls, state: Mapping, config: TalkingGaussianConfig) -> GaussianField:
+        """Return the field whose `state` was taken."""
+        field = cls(state["parameters"], config)
+        field.optimizer.load_state_dict(state["optimizer"])
+        field.degree = state["degree"]
+        return field
+
+    def _colors(self, means: Tensor, camera: Camera) -> Tensor:
+        if self.degree == 0:
+            return self.base_colors.clamp_min(0.0)
+        count = (self.degree + 1) ** 2
+        base, higher = self.parameters["color"], self.parameters["harmonics"]
+        coefficients = torch.cat([base[:, None], higher[:, : count - 1]], dim=1)
+        eye = torch.from_numpy(camera.position.astype(np.float32))
+        return sh_to_rgb(coefficients, means.detach() - eye, self.degree)
+
+
+def inverse_softplus(values: Tensor) -> Tensor:
+    """Return x with softplus(x) = values > 0, exact also for small values."""
+    return values + torch.log(-torch.expm1(-values))
+
+
+def _nearest_neighbour_distances(positions: Tensor) -> Tensor:
+    """Root mean square distance to the three nearest neighbours [N], as 3DGS starts scales."""
+    from scipy.spatial import cKDTree
+
+    points = positions.numpy()
+    neighbours = min(4, len(points))
+    distances, _ = cKDTree(points).query(points, neighbours)
+    near = np.sqrt(np.mean(np.square(distances.reshape(len(points), -1)[:, 1:]), axis=1))
+    near = near if neighbours > 1 else np.full(len(points), 0.01)
+    return torch.from_numpy(np.maximum(near, 1e-4).astype(np.float32))

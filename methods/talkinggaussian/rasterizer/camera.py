@@ -1,0 +1,107 @@
+"""The pinhole camera that the rasterizers project into."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+_OPENGL_TO_OPENCV = np.diag([1.0, -1.0, -1.0, 1.0])
+
+
+@dataclass(frozen=True, eq=False)
+class Camera:
+    """A pinhole camera without distortion; pixel centres lie at half integers.
+
+    Attributes:
+        world_to_camera: ``[4, 4]`` float64, rigid, OpenCV axes (x right, y down, z forward).
+        fx: Horizontal focal length in pixels.
+        fy: Vertical focal length in pixels.
+        cx: Horizontal principal point in pixels, measured from the image's left edge.
+        cy: Vertical principal point in pixels, measured from the image's top edge.
+        width: Image width in pixels.
+        height: Image height in pixels.
+    """
+
+    world_to_camera: NDArray[np.float64]
+    fx: float
+    fy: float
+    cx: float
+    cy: float
+    width: int
+    height: int
+
+    def __post_init__(self) -> None:
+        """Check the shape and the size.
+
+        Raises:
+            ValueError: The pose is not a finite 4x4 matrix, or the image is empty.
+        """
+        pose = np.asarray(self.world_to_camera, dtype=np.float64)
+        if pose.shape != (4, 4) or not np.isfinite(pose).all():
+            raise ValueError(f"world_to_camera must be a finite 4x4 matrix, got {pose!r}")
+        if self.width < 1 or self.height < 1:
+            raise ValueError(f"the image is empty: {self.width}x{self.height}")
+        object.__setattr__(self, "world_to_camera", pose)
+
+    @classmethod
+    def from_pose(
+        cls,
+        camera_to_world_opengl: ArrayLike,
+        focal: float,
+        cx: float,
+        cy: float,
+        width: int,
+        height: int,
+    ) -> Camera:
+        """Build from an OpenGL camera-to-world pose, as ``transforms_*.json`` stores it.
+
+        Args:
+            camera_to_world_opengl: ``[4, 4]`` (x right, y up, z towards the viewer).
+            focal: Focal length in pixels, both axes.
+            cx: Principal point in pixels.
+            cy: Principal point in pixels.
+            width: Image width in pixels.
+            height: Image height in pixels.
+        """
+        camera_to_world = np.asarray(camera_to_world_opengl, dtype=np.float64)
+        world_to_camera = _OPENGL_TO_OPENCV @ np.linalg.inv(camera_to_world)
+        return cls(world_to_camera, focal, focal, cx, cy, width, height)
+
+    @cached_property
+    def position(self) -> NDArray[np.float64]:
+        """Centre of projection in world coordinates, ``[3]``."""
+        rotation, translation = self.world_to_camera[:3, :3], self.world_to_camera[:3, 3]
+        return -rotation.T @ translation
+
+    @cached_property
+    def slope_limits(self) -> tuple[float, float, float, float]:
+        """Bounds of ``x/z`` and ``y/z`` (min x, max x, min y, max y) in the projection's Jacobian.
+
+        Gaussians far outside the view would have unbounded footprints under the affine
+        approximation, so the field clamps the slope 30 % of half a view beyond the image.
+        """
+        margin_x = 0.3 * 0.5 * self.width / self.fx
+        margin_y = 0.3 * 0.5 * self.height / self.fy
+        return (
+            -(self.cx / self.fx + margin_x),
+            (self.width - self.cx) / self.fx + margin_x,
+            -(self.cy / self.fy + margin_y),
+            (self.height - self.cy) / self.fy + margin_y,
+        )
+
+    def as_vector(self) -> NDArray[np.float64]:
+        """Everything the compiled kernels need, ``[20]``.
+
+        Layout: rotation row by row (9), translation (3), fx, fy, cx, cy, slope limits (4).
+        """
+        return np.concatenate(
+            [
+                self.world_to_camera[:3, :3].ravel(),
+                self.world_to_camera[:3, 3],
+                (self.fx, self.fy, self.cx, self.cy),
+                self.slope_limits,
+            ]
+        )

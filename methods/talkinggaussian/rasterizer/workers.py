@@ -1,0 +1,45 @@
+"""A persistent pool of threads that work on one frame each.
+
+Compiled kernels and torch operators release the GIL, so plain Python threads scale over frames
+without fork and join inside a frame and without a second OpenMP runtime.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from typing import TypeVar
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+def available_cores() -> int:
+    """Cores this process may run on."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+@cache
+def _pool(process: int) -> ThreadPoolExecutor:
+    # One pool per process id: threads do not survive a fork.
+    return ThreadPoolExecutor(available_cores(), thread_name_prefix="frame")
+
+
+def map_frames(function: Callable[[T], R], items: Iterable[T]) -> list[R]:
+    """Apply ``function`` to every item, on the frame threads if there is more than one item.
+
+    Results come in the order of the items, and so does the first exception. Not reentrant: a
+    function that runs on a frame thread must not call this again.
+
+    Args:
+        function: What to do with one item; should spend its time with the GIL released.
+        items: The work.
+    """
+    items = list(items)
+    if len(items) < 2:
+        return [function(item) for item in items]
+    return list(_pool(os.getpid()).map(function, items))

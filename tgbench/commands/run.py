@@ -1,0 +1,108 @@
+"""`tgbench run`: a method under a protocol, from names to results."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from ..errors import suggest
+from ..running.request import DEFAULT_SIZES, RunRequest
+from ..terminal import Terminal
+
+_EPILOG = """\
+examples:
+  tgbench run --method talkinggaussian --protocol lipsync
+  tgbench run --method talkinggaussian --method still --protocol self_reconstruction
+  tgbench run --method talkinggaussian --protocol lipsync --identity data/NAME --audio speech.wav
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = _EPILOG
+    parser.add_argument(
+        "--method", action="append", required=True, metavar="NAME", help="what to run (repeatable)"
+    )
+    parser.add_argument("--protocol", required=True, metavar="NAME", help="the evaluation setting")
+    parser.add_argument(
+        "--identity",
+        action="append",
+        metavar="NAME|FOLDER",
+        help="whom: built-in name or prepared folder (repeatable; synth-a)",
+    )
+    parser.add_argument(
+        "--audio",
+        action="append",
+        type=Path,
+        default=[],
+        metavar="FILE",
+        help="driving sound (repeatable; the protocol's own)",
+    )
+    parser.add_argument(
+        "--preset",
+        default="quick",
+        metavar="quick|paper",
+        help="quick: minutes on two cores; paper: the published schedule (quick)",
+    )
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        dest="settings",
+        help="change one setting of the method (repeatable)",
+    )
+    parser.add_argument(
+        "--size",
+        type=int,
+        metavar="PIXELS",
+        help="side of built-in identities (256 for quick, 512 for paper)",
+    )
+    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path("results"),
+        metavar="FOLDER",
+        help="where results go (results)",
+    )
+    again = parser.add_mutually_exclusive_group()
+    again.add_argument("--resume", action="store_true", help="keep what is there (default)")
+    again.add_argument("--fresh", action="store_true", help="measure again what is there")
+    parser.add_argument(
+        "--no-label",
+        action="store_true",
+        help="leave out the visible 'synthetic' label of the video",
+    )
+    parser.add_argument("--frames", action="store_true", help="keep every frame as an image")
+
+
+def execute(args: argparse.Namespace, terminal: Terminal) -> int:
+    """Run, then print a small table of what was measured and where it lies."""
+    from ..running.environment import resolve_device
+    from ..running.runner import run
+    from ..running.settings import parse_overrides
+    from ..running.summary import print_summary
+
+    if args.preset not in DEFAULT_SIZES:
+        raise suggest(args.preset, DEFAULT_SIZES, "preset")
+    request = RunRequest(
+        methods=tuple(dict.fromkeys(args.method)),
+        protocol=args.protocol,
+        identities=tuple(dict.fromkeys(args.identity or ["synth-a"])),
+        audio=tuple(dict.fromkeys(args.audio)),
+        preset=args.preset,
+        overrides=parse_overrides(args.settings),
+        size=args.size or DEFAULT_SIZES[args.preset],
+        device=resolve_device(args.device),
+        seed=args.seed,
+        out=args.out,
+        fresh=args.fresh,
+        label=not args.no_label,
+        keep_frames=args.frames,
+    )
+    outcomes = run(request, terminal.progress)
+    print_summary(outcomes, terminal.out)
+    return 0

@@ -1,0 +1,23 @@
+"""The harness's own subcommands."""
+
+from __future__ import annotations
+
+from ..specs import CommandSpec
+
+RUN = CommandSpec(
+    "run", "run a method under a protocol, measure it, leave a result", "tgbench.commands.run"
+)
+LIST = CommandSpec(
+    "list", "what is installed: methods, protocols, metrics, identities", "tgbench.commands.list"
+)
+DOCTOR = CommandSpec(
+    "doctor", "what works here, what is missing, how to get it", "tgbench.commands.doctor"
+)
+PREPARE = CommandSpec(
+    "prepare", "turn a video of one person into an identity", "tgbench.commands.prepare"
+)
+SCORE = CommandSpec("score", "metrics alone, for any two videos", "tgbench.commands.score")
+SCHEMA = CommandSpec("schema", "print the JSON Schema of result.json", "tgbench.commands.schema")
+VALIDATE = CommandSpec(
+    "validate", "say everything that is wrong with an identity folder", "tgbench.commands.validate"
+)

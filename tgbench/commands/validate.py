@@ -1,0 +1,37 @@
+"""`tgbench validate`: everything that is wrong with an identity folder, at once."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from ..errors import TgbenchError
+from ..terminal import Terminal
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("folder", type=Path, help="identity folder in the AD-NeRF layout")
+
+
+def execute(args: argparse.Namespace, terminal: Terminal) -> int:
+    """Print what is wrong, one line each.
+
+    Raises:
+        TgbenchError: something is.
+    """
+    from ..identities import Identity
+    from ..identities.validation import validate
+
+    problems = validate(args.folder)
+    for problem in problems:
+        print(f"  {problem}")
+    if problems:
+        raise TgbenchError(f"{args.folder}: {len(problems)} problem(s), listed above")
+    identity = Identity(args.folder)
+    split = identity.split()
+    print(
+        f"{args.folder}: sound; {len(identity)} frames of {identity.intrinsics.width}x"
+        f"{identity.intrinsics.height}, {len(split.train)} train, {len(split.test)} held out"
+    )
+    return 0

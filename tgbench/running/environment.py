@@ -1,0 +1,118 @@
+"""What the numbers were measured on."""
+
+from __future__ import annotations
+
+import os
+import platform
+import resource
+import subprocess
+import sys
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from ..errors import TgbenchError
+from .result import EnvironmentRecord
+
+_PACKAGES = (
+    "tgbench",
+    "torch",
+    "numpy",
+    "numba",
+    "scipy",
+    "av",
+    "opencv-contrib-python",
+    "mediapipe",
+    "pandas",
+    "lpips",
+    "torchmetrics",
+    "gsplat",
+)
+
+
+def resolve_device(wanted: str) -> str:
+    """Return "cpu" or "cuda".
+
+    Args:
+        wanted: "auto", "cpu" or "cuda".
+
+    Raises:
+        TgbenchError: CUDA was asked for and there is none.
+    """
+    if wanted == "cpu":
+        return "cpu"
+    import torch
+
+    if torch.cuda.is_available():
+        return "cuda"
+    if wanted == "cuda":
+        raise TgbenchError(
+            "--device cuda: PyTorch sees no CUDA device here; use --device cpu, or install a "
+            "CUDA build of PyTorch and check the driver"
+        )
+    return "cpu"
+
+
+def describe_environment(device: str) -> EnvironmentRecord:
+    """Return the record of this machine and installation."""
+    commit, dirty = _git_state()
+    return EnvironmentRecord(
+        python=platform.python_version(),
+        platform=platform.platform(),
+        cpu=_cpu_name(),
+        cores=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1,
+        device=device,
+        gpu=_gpu_name(device),
+        packages={name: found for name in _PACKAGES if (found := _version(name))},
+        git_commit=commit,
+        git_dirty=dirty,
+    )
+
+
+def peak_memory_mb() -> float:
+    """Return the largest resident memory of this process so far, in MB."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (1 << 20 if sys.platform == "darwin" else 1 << 10)
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _cpu_name() -> str:
+    info = Path("/proc/cpuinfo")
+    if info.is_file():
+        for line in info.read_text(encoding="utf-8", errors="replace").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def _gpu_name(device: str) -> str | None:
+    if device != "cuda":
+        return None
+    import torch
+
+    return torch.cuda.get_device_name()
+
+
+@cache
+def _git_state() -> tuple[str | None, bool | None]:
+    """Return commit and whether the checkout has changes; (None, None) when installed."""
+    root = Path(__file__).resolve().parents[2]
+    if not (root / ".git").exists():
+        return None, None
+    try:
+        commit = _git(root, "rev-parse", "HEAD")
+        return commit, bool(_git(root, "status", "--porcelain", "--untracked-files=no"))
+    except (OSError, subprocess.SubprocessError):
+        return None, None
+
+
+def _git(root: Path, *arguments: str) -> str:
+    command = ["git", "-C", str(root), *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=10)
+    return done.stdout.strip()

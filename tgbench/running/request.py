@@ -1,0 +1,41 @@
+"""What a user asked to run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+DEFAULT_SIZES = {"quick": 256, "paper": 512}
+"""Side in pixels of built-in identities, by preset; the paper's clips are 512 x 512."""
+
+
+@dataclass(frozen=True)
+class RunRequest:
+    """One `tgbench run`.
+
+    Attributes:
+        methods, protocol, identities, audio: what to run; identities are built-in names or
+            folders, no audio means the protocol's own choice.
+        preset, overrides: of the methods' configurations.
+        size: side in pixels of built-in identities.
+        device: "cpu" or "cuda".
+        seed: of every random choice.
+        out: where results go.
+        fresh: measure again what is there already.
+        label: whether videos carry the visible label.
+        keep_frames: whether frames are written as images, too.
+    """
+
+    methods: tuple[str, ...]
+    protocol: str
+    identities: tuple[str, ...]
+    audio: tuple[Path, ...]
+    preset: str
+    overrides: dict[str, str] = field(default_factory=dict)
+    size: int = 256
+    device: str = "cpu"
+    seed: int = 0
+    out: Path = Path("results")
+    fresh: bool = False
+    label: bool = True
+    keep_frames: bool = False

@@ -1,0 +1,198 @@
+"""The result of one case: the only thing that reports read.
+
+Every field documents itself; `tgbench schema` prints the JSON Schema.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from ..errors import TgbenchError
+from ..files import write_text
+
+SCHEMA_VERSION = 1
+"""Grows when a field changes its meaning or goes; a reader refuses newer ones."""
+
+RESULT_FILE = "result.json"
+FRAMES_FILE = "frames.parquet"
+VIDEO_FILE = "video.mp4"
+LOG_FILE = "log.txt"
+
+
+class Record(BaseModel):
+    """A frozen part of a result; unknown fields are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class MetricRecord(Record):
+    """What one metric found, or why it found nothing."""
+
+    value: float | None = Field(description="The number; null where it was not measured.")
+    status: Literal["measured", "unavailable", "unscored"] = Field(
+        description="'unavailable': cannot be measured here; 'unscored': no frame could be scored."
+    )
+    reason: str = Field(default="", description="Why there is no number, and what to do.")
+    scored: int = Field(description="Frames that count in the value.")
+    total: int = Field(description="Frames that were offered.")
+    unit: str = Field(default="", description="Unit of the value.")
+    direction: Literal["higher", "lower", "none"] = Field(description="Which way is better.")
+    measured_by: str = Field(
+        default="",
+        description="Backend, version, variant. Values compare only where these agree.",
+    )
+    details: dict[str, Any] = Field(default_factory=dict, description="Further numbers.")
+
+
+class MethodRecord(Record):
+    """What was run, with everything that shapes its output."""
+
+    name: str = Field(description="Name of the plug-in.")
+    preset: str = Field(description="Preset the configuration started from.")
+    config: dict[str, Any] = Field(description="The complete configuration.")
+    config_hash: str = Field(description="SHA-256 of the configuration.")
+    composite_mode: str = Field(
+        description="What a frame is made of; image metrics compare only within one mode."
+    )
+    leaked_conditions: list[str] = Field(
+        description="What of the truth the method is given when it renders."
+    )
+    whole_image_valid: bool = Field(description="Whether whole-image metrics mean anything.")
+    moves_upper_face: bool = Field(description="Whether upper-face errors mean anything.")
+    notes: list[str] = Field(default_factory=list, description="What training left out, and why.")
+
+
+class ProtocolRecord(Record):
+    """The evaluation setting."""
+
+    name: str
+    version: str = Field(description="Changes whenever results of the same method would.")
+
+
+class IdentityRecord(Record):
+    """Whose head it is."""
+
+    name: str
+    frames: int = Field(description="Frames in the clip.")
+    width: int
+    height: int
+    sha256: str = Field(description="Of the names and hashes of all input files.")
+    files: dict[str, str] = Field(
+        description="SHA-256 of the clip's tables and sound; frames are in `sha256` only."
+    )
+
+
+class DriverRecord(Record):
+    """What drives the head."""
+
+    name: str
+    audio: str = Field(description="File name of the driving sound.")
+    sha256: str = Field(description="Of the driving sound.")
+    seconds: float
+
+
+class SplitRecord(Record):
+    """Frame ranges, end exclusive."""
+
+    train: tuple[int, int]
+    test: tuple[int, int]
+
+
+class TimingRecord(Record):
+    """How long it took and how that was measured."""
+
+    training_seconds: float | None = Field(description="All stages; null: nothing was trained.")
+    training_iterations: dict[str, int] = Field(default_factory=dict)
+    fps_protocol: str = Field(description="How rendering was timed.")
+    render_seconds: float = Field(description="Wall time of rendering, scoring and writing.")
+    peak_memory_mb: float = Field(description="Largest resident memory of the process so far.")
+
+
+class EnvironmentRecord(Record):
+    """Where it ran."""
+
+    python: str
+    platform: str
+    cpu: str
+    cores: int
+    device: str
+    gpu: str | None = None
+    packages: dict[str, str] = Field(description="Versions of what takes part in numbers.")
+    git_commit: str | None = Field(description="Of the suite's checkout, where there is one.")
+    git_dirty: bool | None = None
+
+
+class Result(Record):
+    """One case, measured."""
+
+    schema_version: int = SCHEMA_VERSION
+    tgbench_version: str
+    created: str = Field(description="UTC, ISO 8601.")
+    case_key: str = Field(
+        description="SHA-256 of everything that determines the outcome: method configuration, "
+        "protocol version, inputs, seed, device kind. Equal keys mean the same experiment."
+    )
+    method: MethodRecord
+    protocol: ProtocolRecord
+    identity: IdentityRecord
+    driver: DriverRecord
+    split: SplitRecord
+    seed: int
+    frames: int = Field(description="Frames rendered.")
+    metrics: dict[str, MetricRecord]
+    timing: TimingRecord
+    environment: EnvironmentRecord
+
+
+def write_result(folder: Path, result: Result) -> Path:
+    """Write a result atomically and return its path."""
+    path = folder / RESULT_FILE
+    write_text(path, result.model_dump_json(indent=2) + "\n")
+    return path
+
+
+def read_result(path: Path) -> Result:
+    """Read one `result.json`.
+
+    Raises:
+        TgbenchError: unreadable, cut short, of a newer schema, or not a result.
+    """
+    try:
+        raw = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise TgbenchError(f"{path}: cannot be read ({error}); run the case again") from error
+    version = raw.get("schema_version") if isinstance(raw, dict) else None
+    if isinstance(version, int) and version > SCHEMA_VERSION:
+        raise TgbenchError(
+            f"{path}: was written by a newer tgbench (schema {version}, this one reads "
+            f"{SCHEMA_VERSION}); upgrade tgbench"
+        )
+    try:
+        return Result.model_validate(raw)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise TgbenchError(f"{path}: is no result of tgbench ({place}: {first['msg']})") from error
+
+
+def result_paths(folder: Path) -> list[Path]:
+    """Return every `result.json` at or below `folder`, sorted."""
+    return sorted(folder.rglob(RESULT_FILE))
+
+
+def read_results(folder: Path) -> Iterator[tuple[Path, Result]]:
+    """Yield every result at or below a folder with its path.
+
+    Raises:
+        TgbenchError: there is none, or one cannot be read.
+    """
+    paths = result_paths(folder) if folder.is_dir() else []
+    if not paths:
+        raise TgbenchError(f"{folder}: holds no results; make some with `tgbench run`")
+    for path in paths:
+        yield path, read_result(path)

@@ -1,0 +1,177 @@
+"""Plan, fit, render, measure, write: one command from names to results."""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+
+from .. import plugins
+from ..errors import TgbenchError, suggest
+from ..files import make_folder
+from ..identities import Identity
+from ..identities.resolve import resolve_identity
+from ..interfaces import Case, EvaluationProtocol
+from ..progress import Progress
+from .fitting import Contender, Fitting, fit_or_load
+from .locks import sole_writer
+from .measuring import Subject, case_folder, case_key, measure
+from .request import RunRequest
+from .result import RESULT_FILE, Result, read_result
+from .settings import configure, keys_of
+
+MODELS = "models"
+"""Folder under OUT that keeps fitted methods."""
+
+_log = logging.getLogger("tgbench")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A finished case: its result, where it lies, and whether it was there before."""
+
+    result: Result
+    folder: Path
+    reused: bool
+
+
+def run(request: RunRequest, progress: Progress) -> list[Outcome]:
+    """Run every method on every case of a protocol.
+
+    A case that fails does not stop the others. A case that is there already is kept, so a run
+    that was stopped goes on where it was.
+
+    Raises:
+        TgbenchError: bad input, found before any work starts where possible; or, after all cases,
+            those that failed.
+    """
+    contenders = _contenders(request)
+    protocol: EvaluationProtocol = plugins.find(
+        plugins.protocols(), request.protocol, "protocol"
+    ).load()()
+    make_folder(request.out)
+    identities = [resolve_identity(name, request.size, progress) for name in request.identities]
+    cases = protocol.plan(identities, request.audio)
+    subjects = _hash_inputs(identities, progress)
+    outcomes: list[Outcome] = []
+    failures: list[str] = []
+    for contender in contenders:
+        for identity_cases in _by_identity(cases):
+            try:
+                outcomes += _run_cases(contender, identity_cases, subjects, request, progress)
+            except TgbenchError as error:
+                failures.append(str(error))
+                _log.error(
+                    "%s on %s: %s", contender.spec.name, identity_cases[0].identity.name, error
+                )
+    if failures:
+        raise TgbenchError("; ".join(dict.fromkeys(failures)))
+    return outcomes
+
+
+def _contenders(request: RunRequest) -> list[Contender]:
+    specs = [plugins.find(plugins.methods(), name, "method") for name in request.methods]
+    known = {key for spec in specs for key in keys_of(spec)}
+    for key in request.overrides:
+        if key not in known:
+            raise suggest(key, known, "setting")
+    contenders = []
+    for spec in specs:
+        own = {key: text for key, text in request.overrides.items() if key in keys_of(spec)}
+        contenders.append(Contender(spec, configure(spec, request.preset, own), request.preset))
+    return contenders
+
+
+def _hash_inputs(identities: list[Identity], progress: Progress) -> dict[Path, Subject]:
+    subjects = {}
+    with progress.task("hashing inputs", len(identities)) as task:
+        for identity in identities:
+            subjects[identity.folder] = Subject(identity.input_hashes())
+            task.advance()
+    return subjects
+
+
+def _by_identity(cases: list[Case]) -> list[list[Case]]:
+    groups: dict[Path, list[Case]] = defaultdict(list)
+    for case in cases:
+        groups[case.identity.folder].append(case)
+    return list(groups.values())
+
+
+def _run_cases(
+    contender: Contender,
+    cases: list[Case],
+    subjects: dict[Path, Subject],
+    request: RunRequest,
+    progress: Progress,
+) -> list[Outcome]:
+    """Run the cases of one method and identity, fitting only if one of them is not there yet."""
+    subject = subjects[cases[0].identity.folder]
+    kept = {case.driver: _kept_result(case, contender, subject, request) for case in cases}
+    outcomes = []
+    fitted = None
+    for case in cases:
+        folder = case_folder(case, contender, request.out)
+        result = kept[case.driver]
+        if result is not None:
+            outcomes.append(Outcome(result, folder, reused=True))
+            continue
+        if fitted is None:
+            fitted = fit_or_load(
+                Fitting(
+                    contender,
+                    case.identity,
+                    subject.sha256,
+                    case.split,
+                    request.seed,
+                    request.device,
+                    request.out / MODELS,
+                ),
+                request.fresh,
+                progress,
+            )
+        with sole_writer(folder):
+            result = measure(case, contender, subject, *fitted, request, progress)
+        outcomes.append(Outcome(result, folder, reused=False))
+    return outcomes
+
+
+def _kept_result(
+    case: Case, contender: Contender, subject: Subject, request: RunRequest
+) -> Result | None:
+    """Return the finished result of the same experiment.
+
+    Raises:
+        TgbenchError: the folder holds a result of another one.
+    """
+    path = case_folder(case, contender, request.out) / RESULT_FILE
+    if request.fresh or not path.is_file():
+        return None
+    result = read_result(path)
+    if result.case_key == case_key(case, contender, subject, request):
+        return result
+    raise TgbenchError(
+        f"{path.parent}: holds a result of another configuration "
+        f"({_difference(result, case, contender, subject, request)}); "
+        "use --fresh to replace it, or another --out"
+    )
+
+
+def _difference(
+    result: Result, case: Case, contender: Contender, subject: Subject, request: RunRequest
+) -> str:
+    """Name what is not the same, the likeliest first."""
+    old, new = result.method.config, contender.settings
+    for key in sorted({*old, *new}):
+        if old.get(key) != new.get(key):
+            return f"{key}: {old.get(key)} there, {new.get(key)} asked for"
+    if result.seed != request.seed:
+        return f"seed: {result.seed} there, {request.seed} asked for"
+    if result.identity.sha256 != subject.sha256:
+        return f"identity '{case.identity.name}' has other files"
+    if result.environment.device != request.device:
+        return f"device: {result.environment.device} there, {request.device} asked for"
+    if result.protocol.version != case.protocol_version:
+        return f"protocol version: {result.protocol.version} there, {case.protocol_version} now"
+    return f"driving audio, frames, or tgbench version ({result.tgbench_version}) differ"

@@ -23,6 +23,13 @@ Image = NDArray[np.uint8]
 """uint8 RGB [H, W, 3]."""
 
 
+class Backdrop(Protocol):
+    """Source of what stands behind the head; `Identity` is one."""
+
+    def torso_over_background(self, frame: int) -> Image:
+        """Return true torso over plate at a frame of the identity, uint8 RGB [H, W, 3]."""
+
+
 @dataclass(frozen=True)
 class Drive:
     """What a method gets to render, frame by frame. Never the target image.
@@ -47,7 +54,7 @@ class Drive:
     features: NDArray[np.float32]
     feature_index: NDArray[np.int64]
     source_frames: NDArray[np.int64]
-    backdrop: Identity = field(repr=False)
+    backdrop: Backdrop = field(repr=False)
 
     def __len__(self) -> int:
         return len(self.poses)

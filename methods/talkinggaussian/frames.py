@@ -46,6 +46,15 @@ class Window:
         left, top = other.left, other.top
         return Window(self.left - left, self.top - top, self.right - left, self.bottom - top)
 
+    def clipped(self, size: tuple[int, int]) -> Window:
+        """Return the part inside an image of a size."""
+        return Window(
+            min(max(self.left, 0), size[0]),
+            min(max(self.top, 0), size[1]),
+            min(max(self.right, 0), size[0]),
+            min(max(self.bottom, 0), size[1]),
+        )
+
     def resized(self, width: int, height: int, limits: tuple[int, int]) -> Window:
         """Return the window of a given size about the same centre, moved into the image."""
         left = (self.left + self.right - width) // 2

@@ -162,6 +162,13 @@ class GaussianField:
             group["params"] = [new]
             self.parameters[name] = new
 
+    def weaken(self, chosen: Tensor, opacity: float, shrink: float) -> None:
+        """Set the opacity of chosen Gaussians, bool [N], and divide their size."""
+        with torch.no_grad():
+            self.parameters["opacities"][chosen] = math.log(opacity / (1.0 - opacity))
+            scales = self.parameters["scales"]
+            scales[chosen] = inverse_softplus(softplus(scales[chosen]) / shrink)
+
     def state(self) -> dict[str, object]:
         """Return everything that `restore` needs, tensors and plain values."""
         return {

@@ -101,7 +101,7 @@ class FaceMotion(nn.Module):
 
     def places(self, means: Tensor) -> FacePlaces:
         """Encode canonical positions [N, 3]."""
-        features = self.grid(means)
+        features = self.grid(means.clamp(-self.grid.bound, self.grid.bound))
         return FacePlaces(
             features, self.audio_attention(features), self.expression_attention(features)
         )
@@ -151,7 +151,7 @@ class MouthMotion(nn.Module):
 
     def places(self, means: Tensor) -> Tensor:
         """Encode canonical positions [N, 3] as [N, 3 * levels]."""
-        return self.grid(means)
+        return self.grid(means.clamp(-self.grid.bound, self.grid.bound))
 
     def conditions(self, windows: Tensor, units: Tensor) -> Tensor:
         """Encode a frame's audio [8, channels, steps]; the expression plays no part."""

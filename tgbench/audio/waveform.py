@@ -66,14 +66,15 @@ def _decode(container: object) -> Waveform:
     import av
 
     stream = container.streams.audio[0]  # type: ignore[attr-defined]
-    resampler = av.AudioResampler(format="fltp", layout="mono", rate=SAMPLE_RATE)
+    # The resampler's own mono mix of floating-point channels is not normalised and would clip.
+    resampler = av.AudioResampler(format="fltp", rate=SAMPLE_RATE)
     chunks: list[NDArray[np.float32]] = []
     lead = 0.0
     for frame in container.decode(stream):  # type: ignore[attr-defined]
         if not chunks and frame.time:
             lead = max(frame.time, 0.0)
-        chunks.extend(part.to_ndarray()[0] for part in resampler.resample(frame))
-    chunks.extend(part.to_ndarray()[0] for part in resampler.resample(None))
+        chunks.extend(part.to_ndarray().mean(0) for part in resampler.resample(frame))
+    chunks.extend(part.to_ndarray().mean(0) for part in resampler.resample(None))
     silence = np.zeros(round(lead * SAMPLE_RATE), np.float32)
     samples = np.concatenate([silence, *chunks]) if chunks else silence
     return Waveform(np.ascontiguousarray(samples, dtype=np.float32))

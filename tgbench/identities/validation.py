@@ -42,7 +42,7 @@ def validate(folder: Path) -> list[str]:
     return problems
 
 
-def _transforms(path: Path, problems: list[str]) -> dict | None:  # type: ignore[type-arg]
+def _transforms(path: Path, problems: list[str]) -> dict | None:
     if not path.is_file():
         problems.append(f"{path.name}: missing; prepare the identity again")
         return None

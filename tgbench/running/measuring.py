@@ -10,13 +10,16 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import cv2
+import numpy as np
 import pandas as pd
 
+from ..errors import TgbenchError
 from ..files import atomic_path, hash_of, sha256
 from ..identities import layout
-from ..interfaces import Case, FitReport, Measurement, Method, MetricContext, Timing
+from ..interfaces import Case, FitReport, Image, Measurement, Method, MetricContext, Timing
 from ..metrics.evaluate import MetricSuite
 from ..plugins import metrics as metric_specs
 from ..progress import Progress
@@ -116,7 +119,7 @@ def measure(
         )
         suite = MetricSuite(case.metrics, context)
         started = time.perf_counter()
-        _render(case, method, suite, folder, request, progress)
+        _render(case, contender, method, suite, folder, request, progress)
         timing = TimingRecord(
             training_seconds=trained,
             training_iterations=dict(report.iterations),
@@ -157,13 +160,9 @@ def metric_records(measurements: Mapping[str, Measurement]) -> dict[str, MetricR
     specs = metric_specs()
     records = {}
     for name, found in measurements.items():
-        if found.value is not None:
-            status = "measured"
-        else:
-            status = "unscored" if found.total else "unavailable"
         records[name] = MetricRecord(
             value=found.value,
-            status=status,
+            status=_status(found),
             reason=found.reason,
             scored=found.scored,
             total=found.total,
@@ -175,8 +174,15 @@ def metric_records(measurements: Mapping[str, Measurement]) -> dict[str, MetricR
     return records
 
 
+def _status(found: Measurement) -> Literal["measured", "unavailable", "unscored"]:
+    if found.value is not None:
+        return "measured"
+    return "unscored" if found.total else "unavailable"
+
+
 def _render(
     case: Case,
+    contender: Contender,
     method: Method,
     suite: MetricSuite,
     folder: Path,
@@ -201,7 +207,7 @@ def _render(
         ) as video,
         progress.task(description, len(case.drive)) as task,
     ):
-        for index, frame in enumerate(method.render(case.drive)):
+        for index, frame in _checked(method.render(case.drive), case, contender):
             target = None
             if case.target_frames is not None:
                 target = case.identity.frame(int(case.target_frames[index]))
@@ -215,6 +221,33 @@ def _render(
     table.insert(1, "source_frame", case.drive.source_frames)
     with atomic_path(folder / FRAMES_FILE) as temporary:
         table.to_parquet(temporary, index=False)
+
+
+def _checked(
+    frames: Iterator[Image], case: Case, contender: Contender
+) -> Iterator[tuple[int, Image]]:
+    """Number the frames of a method, and hold it to its contract.
+
+    Raises:
+        TgbenchError: other frames than asked for.
+    """
+    size = case.drive.intrinsics
+    expected = (size.height, size.width, 3)
+    who = f"{contender.spec.name} on {case.identity.name}, {case.driver}"
+    count = 0
+    for count, frame in enumerate(frames, start=1):
+        if frame.shape != expected or frame.dtype != np.uint8:
+            raise TgbenchError(
+                f"{who}: frame {count - 1} is {frame.dtype} {frame.shape}, "
+                f"expected uint8 {expected}"
+            )
+        if count > len(case.drive):
+            break
+        yield count - 1, frame
+    if count != len(case.drive):
+        more = "more than " if count > len(case.drive) else ""
+        rendered = min(count, len(case.drive))
+        raise TgbenchError(f"{who}: rendered {more}{rendered} of {len(case.drive)} frames")
 
 
 def _method_record(contender: Contender, report: FitReport) -> MethodRecord:

@@ -1,0 +1,86 @@
+"""One branch of the model: persistent Gaussians and the motion field that moves them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from .config import BranchName, TalkingGaussianConfig
+from .gaussians import GaussianField
+from .motion import Deformation, FaceMotion, MotionField, MouthMotion
+from .rasterizer import Camera, Rasterization, rasterize
+
+
+@dataclass
+class Branch:
+    """All that rendering one region needs.
+
+    Attributes:
+        name: "face" or "mouth".
+        field: the canonical Gaussians.
+        motion: what moves them.
+    """
+
+    name: BranchName
+    field: GaussianField
+    motion: MotionField
+
+    def deform(self, windows: Tensor, units: Tensor) -> Deformation:
+        """Return the deformation under audio [8, channels, steps] and action units [7].
+
+        The field is asked at the canonical centres and does not pull on them: where a Gaussian
+        rests is for the pictures to decide.
+        """
+        return self.motion(self.field.parameters["means"].detach(), windows, units)
+
+    def draw(
+        self,
+        camera: Camera,
+        deformation: Deformation | None = None,
+        offset: Tensor | None = None,
+        with_attention: bool = False,
+    ) -> Rasterization:
+        """Render the canonical or the deformed Gaussians.
+
+        Args:
+            camera: the view.
+            deformation: of equation 5, or none.
+            offset: zeros [N, 2] that receive the gradient of the projected means.
+            with_attention: render the strength of audio and expression attention as a fourth and
+                fifth channel.
+        """
+        primitives = self.field.primitives(camera, deformation)
+        channels = [primitives.colors]
+        if with_attention and deformation is not None and deformation.audio_attention is not None:
+            channels += [deformation.audio_attention[:, None]]
+            channels += [deformation.expression_attention[:, None]]  # type: ignore[index]
+        return rasterize(
+            primitives.means,
+            primitives.quats,
+            primitives.scales,
+            primitives.opacities,
+            torch.cat(channels, dim=1) if len(channels) > 1 else primitives.colors,
+            camera,
+            means2d_offset=offset,
+        )
+
+    def state(self) -> dict[str, object]:
+        """Return everything that `restore` needs."""
+        return {"field": self.field.state(), "motion": self.motion.state_dict()}
+
+    @classmethod
+    def restore(
+        cls, name: BranchName, state: Mapping, channels: int, config: TalkingGaussianConfig
+    ) -> Branch:
+        """Return the branch whose `state` was taken; `channels` are those of the audio."""
+        motion = new_motion(name, channels, config)
+        motion.load_state_dict(state["motion"])
+        return cls(name, GaussianField.restore(state["field"], config), motion)
+
+
+def new_motion(name: BranchName, channels: int, config: TalkingGaussianConfig) -> MotionField:
+    """Return an untrained motion field."""
+    return (FaceMotion if name == "face" else MouthMotion)(channels, config)

@@ -1,0 +1,95 @@
+"""What drives a frame: audio windows and upper-face action units, for training and rendering."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from tgbench.audio.features import KINDS
+from tgbench.errors import TgbenchError, suggest
+from tgbench.identities import ActionUnits, Identity
+from tgbench.interfaces import Drive
+
+from .audio_encoder import stack_windows
+from .motion import EXPRESSION_UNITS
+
+
+class Conditions:
+    """Audio features and action units of a run of frames."""
+
+    def __init__(
+        self, features: NDArray[np.float32], rows: NDArray[np.int64], units: ActionUnits
+    ) -> None:
+        """Hold what drives N frames.
+
+        Args:
+            features: float32 [M, steps, channels] of a sound.
+            rows: int [N], the row of `features` at each frame.
+            units: of N frames.
+
+        Raises:
+            TgbenchError: an upper-face action unit is missing, or a value is not finite.
+        """
+        expression = units.stack(EXPRESSION_UNITS)
+        for name, values in (("audio features", features), ("action units", expression)):
+            if not np.isfinite(values).all():
+                raise TgbenchError(f"{name} hold NaN or infinity; prepare the identity again")
+        self._features = torch.from_numpy(np.array(features, np.float32))
+        self._rows = rows
+        self._expression = torch.from_numpy(np.array(expression, np.float32))
+
+    @classmethod
+    def of_training(cls, identity: Identity, frames: range, kind: str) -> Conditions:
+        """Hold what drives the training frames, and no sound from outside them."""
+        if kind not in KINDS:
+            raise suggest(kind, KINDS, "kind of audio features")
+        inside = slice(frames.start, frames.stop)
+        units = identity.action_units
+        return cls(
+            identity.audio_features(KINDS[kind])[inside],
+            np.arange(len(frames)),
+            ActionUnits(
+                {name: values[inside] for name, values in units.values.items()}, units.measured_by
+            ),
+        )
+
+    @classmethod
+    def of_drive(cls, drive: Drive) -> Conditions:
+        """Hold what drives the frames to render."""
+        return cls(drive.features, drive.feature_index, drive.action_units)
+
+    @property
+    def channels(self) -> int:
+        """Channels of a step of the audio features."""
+        return self._features.shape[2]
+
+    def audio(self, position: int) -> Tensor:
+        """Return the eight windows about a frame, [8, channels, steps]."""
+        return stack_windows(self._features, int(self._rows[position]))
+
+    def expression(self, position: int) -> Tensor:
+        """Return the action units `EXPRESSION_UNITS` of a frame, [7]."""
+        return self._expression[position]
+
+
+class Jitter:
+    """Small random changes of the audio windows, which keep a short clip from being memorised."""
+
+    def __init__(self, noise: float, shift: float, generator: torch.Generator) -> None:
+        """Add noise of this deviation, and shift by up to `shift` video frames."""
+        self._noise, self._shift, self._generator = noise, shift, generator
+
+    def __call__(self, windows: Tensor) -> Tensor:
+        """Return changed windows [8, channels, steps]."""
+        if self._shift:
+            share = (2.0 * torch.rand(1, generator=self._generator) - 1.0) * self._shift
+            neighbour = torch.roll(windows, -1 if share > 0 else 1, dims=0)
+            edge = -1 if share > 0 else 0
+            neighbour[edge] = windows[edge]
+            windows = torch.lerp(windows, neighbour, share.abs())
+        if self._noise:
+            noise = torch.randn(windows.shape, generator=self._generator)
+            windows = windows + self._noise * noise
+        return windows

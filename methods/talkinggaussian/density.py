@@ -1,0 +1,131 @@
+"""Adaptive density control: where the field lacks detail Gaussians are added, useless ones go."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn.functional import softplus
+
+from .gaussians import GaussianField, Parameters, inverse_softplus
+from .rasterizer.reference import rotation_matrices
+
+_SPLIT_PARTS = 2
+_SPLIT_SHRINK = 1.6
+"""A split Gaussian becomes two that are this much smaller, as in 3DGS."""
+
+
+@dataclass(frozen=True)
+class DensityLimits:
+    """When to act on a Gaussian, at one moment of training.
+
+    Attributes:
+        gradient: mean screen gradient, in half images, above which one is cloned or split.
+        dense_size: metres; larger ones are split, smaller ones cloned.
+        opacity: fainter ones are removed.
+        radius: pixels; larger footprints are removed, infinite for never.
+        count: most Gaussians that densification may reach.
+    """
+
+    gradient: float
+    dense_size: float
+    opacity: float
+    radius: float
+    count: int
+
+
+class DensityControl:
+    """Gathers screen gradients and footprints between two densifications."""
+
+    def __init__(self, count: int) -> None:
+        self._reset(count)
+
+    def observe(self, gradient: Tensor, radii: Tensor) -> None:
+        """Count a rendered frame.
+
+        Args:
+            gradient: [N, 2] of the loss with respect to the projected means, in half images.
+            radii: int [N] in pixels, 0 where not drawn.
+        """
+        drawn = radii > 0
+        self._gradient += gradient.norm(dim=1)
+        self._count += drawn
+        torch.maximum(self._radii, radii.to(torch.float32), out=self._radii)
+
+    def densify(
+        self, field: GaussianField, limits: DensityLimits, generator: torch.Generator
+    ) -> None:
+        """Clone, split and prune once, then start gathering anew."""
+        with torch.no_grad():
+            parameters = field.parameters
+            sizes = softplus(parameters["scales"]).amax(dim=1)
+            faint = torch.sigmoid(parameters["opacities"]) < limits.opacity
+            useless = faint | (self._radii > limits.radius)
+            if bool(useless.all()):
+                useless = torch.zeros_like(useless)
+            grow = self._to_grow(limits, useless, room=limits.count - int((~useless).sum()))
+            split = grow & (sizes > limits.dense_size)
+            clone = grow & ~split
+            added = _joined(
+                {name: value[clone] for name, value in parameters.items()},
+                _split(parameters, split, generator),
+            )
+            field.rebuild(torch.nonzero(~useless & ~split)[:, 0], added)
+        self._reset(len(field))
+
+    def state(self) -> dict[str, Tensor]:
+        """Return what was gathered since the last densification."""
+        return {"gradient": self._gradient, "count": self._count, "radii": self._radii}
+
+    def restore(self, state: Mapping[str, Tensor]) -> None:
+        """Continue from a `state`."""
+        self._gradient, self._count = state["gradient"], state["count"]
+        self._radii = state["radii"]
+
+    def _to_grow(self, limits: DensityLimits, useless: Tensor, room: int) -> Tensor:
+        mean = self._gradient / self._count.clamp_min(1.0)
+        mean[useless] = 0.0
+        grow = mean > limits.gradient
+        if int(grow.sum()) > max(room, 0):
+            chosen = torch.argsort(mean, descending=True, stable=True)[: max(room, 0)]
+            grow = torch.zeros_like(grow)
+            grow[chosen] = True
+        return grow
+
+    def _reset(self, count: int) -> None:
+        self._gradient = torch.zeros(count)
+        self._count = torch.zeros(count)
+        self._radii = torch.zeros(count)
+
+
+def resembling(colors: Tensor, background: Tensor, tolerance: float) -> Tensor:
+    """Return which Gaussians are painted in the training background's colour, bool [N].
+
+    Such a Gaussian hides what lies behind it and looks like a hole, so it is no part of a head.
+
+    Args:
+        colors: [N, 3].
+        background: [3].
+        tolerance: largest difference of any channel.
+    """
+    return (colors - background).abs().amax(dim=1) <= tolerance
+
+
+def _split(parameters: Parameters, chosen: Tensor, generator: torch.Generator) -> Parameters:
+    """Draw the parts of split Gaussians from the Gaussians themselves."""
+    parts = {
+        name: value[chosen].repeat(_SPLIT_PARTS, *(1,) * (value.ndim - 1))
+        for name, value in parameters.items()
+    }
+    scales = softplus(parts["scales"])
+    noise = torch.randn(scales.shape, generator=generator) * scales
+    rotations = rotation_matrices(parts["quats"])
+    parts["means"] = parts["means"] + (rotations @ noise[..., None])[..., 0]
+    parts["scales"] = inverse_softplus(scales / _SPLIT_SHRINK)
+    return parts
+
+
+def _joined(first: Parameters, second: Parameters) -> Parameters:
+    return {name: torch.cat([value, second[name]]) for name, value in first.items()}

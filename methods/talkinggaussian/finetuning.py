@@ -1,0 +1,115 @@
+"""Colour fine-tuning of the fused head (equation 12): geometry and motion stay as they are."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+import torch
+from torch import Tensor
+
+from .branch import Branch
+from .conditions import Conditions
+from .config import TalkingGaussianConfig
+from .frames import TrainingFrames
+from .fusion import fuse
+from .objectives import Terms, total, unit_image
+from .sampling import FrameSampler
+from .ssim import l1_ssim_loss
+
+COLOR_PARAMETERS = ("color", "harmonics")
+
+PerceptualLoss = Callable[[Tensor, Tensor], Tensor]
+"""Distance of two images [H, W, 3] in [0, 1], such as LPIPS."""
+
+
+class FineTuning:
+    """Trains the colours f of all branches together against whole frames."""
+
+    def __init__(
+        self,
+        branches: Sequence[Branch],
+        frames: TrainingFrames,
+        conditions: Conditions,
+        sampler: FrameSampler,
+        config: TalkingGaussianConfig,
+        perceptual: PerceptualLoss | None = None,
+    ) -> None:
+        """Take trained branches, the face first; `perceptual` is None where it is not at hand."""
+        self.branches = list(branches)
+        self.iteration = 0
+        self.seconds = 0.0
+        self._frames, self._conditions = frames, conditions
+        self._sampler, self._config, self._perceptual = sampler, config, perceptual
+        self._optimizer = self._new_optimizer()
+
+    def step(self) -> float:
+        """Do one iteration and return its loss.
+
+        Raises:
+            TgbenchError: a term of the loss is not finite.
+        """
+        started = time.perf_counter()
+        position = self._sampler.draw(self.iteration)
+        crop = self._frames.head(position)
+        with torch.no_grad():
+            windows = self._conditions.audio(position)
+            units = self._conditions.expression(position)
+            deformations = [branch.deform(windows, units) for branch in self.branches]
+        drawn = [
+            branch.draw(crop.camera, deformation)
+            for branch, deformation in zip(self.branches, deformations, strict=True)
+        ]
+        behind = unit_image(self._frames.behind(position))
+        fused = fuse(drawn[0], drawn[1] if len(drawn) > 1 else None, behind)
+        terms = self._terms(fused, unit_image(crop.image))
+        loss = total(
+            terms, f"in iteration {self.iteration} of colour fine-tuning, frame {crop.frame}"
+        )
+        loss.backward()
+        self._optimizer.step()
+        self._optimizer.zero_grad(set_to_none=True)
+        self.iteration += 1
+        self.seconds += time.perf_counter() - started
+        return loss.item()
+
+    def state(self) -> dict[str, object]:
+        """Return everything that `restore` needs."""
+        return {
+            "branches": {branch.name: branch.state() for branch in self.branches},
+            "optimizer": self._optimizer.state_dict(),
+            "sampler": self._sampler.state(),
+            "iteration": self.iteration,
+            "seconds": self.seconds,
+        }
+
+    def restore(self, state: Mapping) -> None:
+        """Continue where `state` was taken."""
+        channels = self._conditions.channels
+        self.branches = [
+            Branch.restore(branch.name, state["branches"][branch.name], channels, self._config)
+            for branch in self.branches
+        ]
+        self._optimizer = self._new_optimizer()
+        self._optimizer.load_state_dict(state["optimizer"])
+        self._sampler.restore(state["sampler"])
+        self.iteration, self.seconds = state["iteration"], state["seconds"]
+
+    def _new_optimizer(self) -> torch.optim.Adam:
+        rate = self._config.finetune_color_lr
+        groups = []
+        for branch in self.branches:
+            for name, parameter in branch.field.parameters.items():
+                parameter.requires_grad_(name in COLOR_PARAMETERS)
+            colors = branch.field.parameters
+            groups.append({"params": [colors["color"]], "lr": rate})
+            groups.append({"params": [colors["harmonics"]], "lr": rate / 20.0})
+        return torch.optim.Adam(groups, eps=1e-15, fused=True)
+
+    def _terms(self, fused: Tensor, target: Tensor) -> Terms:
+        terms = {
+            "photometric": l1_ssim_loss(fused, target, ssim_weight=self._config.ssim_weight)
+        }
+        if self._perceptual is not None:
+            terms["lpips"] = self._config.lpips_weight * self._perceptual(fused, target)
+        return terms

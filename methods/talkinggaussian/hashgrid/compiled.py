@@ -1,0 +1,52 @@
+"""The ``numba`` backend of the tri-plane hash grid."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from .kernels import encode as _encode
+from .kernels import encode_backward as _encode_backward
+from .layout import GridLayout
+
+
+def encode(points: Tensor, table: Tensor, layout: GridLayout) -> Tensor:
+    """Encode points; see :class:`.module.Encoder`."""
+    for name, tensor in (("points", points), ("table", table)):
+        if tensor.dtype != torch.float32 or tensor.device.type != "cpu":
+            raise ValueError(f"the numba hash grid needs float32 on the CPU, {name} is not")
+    return _Encode.apply(points, table, layout)
+
+
+def _level_arrays(layout: GridLayout) -> tuple[Any, ...]:
+    return layout.scales, layout.resolutions, layout.entries, layout.offsets, layout.hashed
+
+
+class _Encode(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, points: Tensor, table: Tensor, layout: GridLayout) -> Tensor:
+        points, table = points.contiguous(), table.contiguous()
+        output = torch.empty(len(points), 3 * layout.levels * table.shape[2])
+        _encode(points.numpy(), table.numpy(), *_level_arrays(layout), output.numpy())
+        ctx.save_for_backward(points, table)
+        ctx.layout = layout
+        return output
+
+    @staticmethod
+    def backward(ctx: Any, d_output: Tensor) -> tuple[Tensor | None, Tensor | None, None]:
+        points, table = ctx.saved_tensors
+        entries = table.shape[1] if ctx.needs_input_grad[1] else 0
+        d_table = np.zeros((3, entries, table.shape[2]), np.float32)
+        d_points = np.empty((len(points) if ctx.needs_input_grad[0] else 0, 3), np.float32)
+        _encode_backward(
+            points.numpy(), table.numpy(), *_level_arrays(ctx.layout),
+            d_output.contiguous().numpy(), d_table, d_points,
+        )  # fmt: skip
+        return (
+            torch.from_numpy(d_points) if ctx.needs_input_grad[0] else None,
+            torch.from_numpy(d_table) if ctx.needs_input_grad[1] else None,
+            None,
+        )

@@ -1,0 +1,102 @@
+"""The tri-plane hash encoder of TalkingGaussian (section 3.2), after ER-NeRF's."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Literal, Protocol, cast
+
+import torch
+from torch import Tensor, nn
+
+from .layout import GridLayout
+
+BackendName = Literal["torch", "numba"]
+
+_INITIAL_RANGE = 1e-4
+
+
+class Encoder(Protocol):
+    """Interpolates three planes of 2D grids."""
+
+    def __call__(self, points: Tensor, table: Tensor, layout: GridLayout) -> Tensor:
+        """Encode ``[N, 3]`` points (in [0, 1] inside the box) with a ``[3, T, F]`` table.
+
+        Points outside the box wrap around as in tiny-cuda-nn: defined, but meaningless.
+        """
+        ...
+
+
+# Module of this package that holds ``encode``; imported when first asked for.
+_BACKENDS: dict[str, str] = {"torch": ".reference", "numba": ".compiled"}
+
+
+class TriPlaneHashGrid(nn.Module):
+    """Encodes positions by multi-resolution hash grids on the planes xy, yz and xz.
+
+    Each plane is one tiny-cuda-nn ``HashGrid`` encoding with linear interpolation; resolutions
+    count vertices, as tiny-cuda-nn does, and its ``per_level_scale`` is
+    ``(finest / base) ** (1 / (levels - 1))``.
+
+    Attributes:
+        table: Parameter ``[3, entries, features]``; per plane in tiny-cuda-nn's order.
+        layout: Levels of one plane.
+        output_dim: Features of one encoded point, ``3 * levels * features``; ordered by plane,
+            then level, then feature.
+    """
+
+    def __init__(
+        self,
+        base_resolution: int,
+        finest_resolution: int,
+        *,
+        levels: int = 12,
+        features: int = 1,
+        log2_hashmap_size: int = 17,
+        bound: float = 0.15,
+        generator: torch.Generator | None = None,
+        backend: BackendName = "numba",
+    ) -> None:
+        """Make the tables, drawn from U(-1e-4, 1e-4).
+
+        Args:
+            base_resolution: Vertices per axis of the coarsest level.
+            finest_resolution: Vertices per axis of the finest level.
+            levels: Number of levels per plane.
+            features: Features per entry.
+            log2_hashmap_size: A level with more vertices than 2 to this power is hashed.
+            bound: Half the box's edge, in the unit of the positions.
+            generator: Source of the initial values.
+            backend: ``numba`` (float32, CPU) or ``torch`` (any float type, slow).
+        """
+        super().__init__()
+        if backend not in _BACKENDS:
+            raise ValueError(f"no hash grid backend {backend!r}; there are {', '.join(_BACKENDS)}")
+        if levels < 1 or features < 1 or not 2 <= base_resolution <= finest_resolution:
+            raise ValueError(
+                f"no such grid: {levels} levels of {features} features from {base_resolution} "
+                f"to {finest_resolution} vertices"
+            )
+        growth = (finest_resolution / base_resolution) ** (1.0 / max(levels - 1, 1))
+        self.layout = GridLayout.build(levels, base_resolution, growth, log2_hashmap_size)
+        self.output_dim = 3 * levels * features
+        self.bound = bound
+        self._backend: str = backend
+        table = torch.rand(3, self.layout.length, features, generator=generator)
+        self.table = nn.Parameter((2.0 * table - 1.0) * _INITIAL_RANGE)
+
+    def forward(self, positions: Tensor) -> Tensor:
+        """Encode positions.
+
+        Args:
+            positions: ``[N, 3]``, within ``[-bound, bound]``.
+
+        Returns:
+            ``[N, output_dim]``.
+
+        Raises:
+            ValueError: A position is NaN or infinite.
+        """
+        if not torch.isfinite(positions.detach().sum()):
+            raise ValueError("positions hold NaN or infinity, so they cannot be encoded")
+        encode = cast(Encoder, import_module(_BACKENDS[self._backend], __package__).encode)
+        return encode((positions + self.bound) / (2.0 * self.bound), self.table, self.layout)

@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tgbench.audio import MEL, SAMPLE_RATE, Waveform, audio_features, read_waveform, write_wav
+from tgbench.errors import TgbenchError
+
+
+def tone(seconds: float, hertz: float, level: float = 0.3) -> Waveform:
+    time = np.arange(round(seconds * SAMPLE_RATE)) / SAMPLE_RATE
+    return Waveform((level * np.sin(2 * np.pi * hertz * time)).astype(np.float32))
+
+
+def test_wav_round_trip(tmp_path: Path) -> None:
+    path = tmp_path / "tone.wav"
+    original = tone(1.0, 440)
+    write_wav(path, original)
+    read = read_waveform(path)
+    assert len(read.samples) == SAMPLE_RATE
+    assert np.abs(read.samples - original.samples).max() < 2 / 32768
+
+
+def test_stereo_at_48_khz_becomes_the_mean_at_16_khz(tmp_path: Path) -> None:
+    path = tmp_path / "stereo.wav"
+    time = np.arange(48_000) / 48_000
+    left, right = 0.4 * np.sin(2 * np.pi * 300 * time), 0.2 * np.sin(2 * np.pi * 300 * time)
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("pcm_s16le", rate=48_000, layout="stereo")
+        data = np.round(np.stack([left, right], 1) * 32767).astype(np.int16).reshape(1, -1)
+        frame = av.AudioFrame.from_ndarray(data, format="s16", layout="stereo")
+        frame.rate = 48_000
+        container.mux([*stream.encode(frame), *stream.encode(None)])
+    read = read_waveform(path)
+    assert abs(len(read.samples) - SAMPLE_RATE) <= 16
+    middle = read.samples[4000:12000]
+    assert np.sqrt(2 * np.mean(middle**2)) == pytest.approx(0.3, rel=0.02)
+
+
+def test_missing_and_foreign_files_are_told(tmp_path: Path) -> None:
+    with pytest.raises(TgbenchError, match="no such file"):
+        read_waveform(tmp_path / "none.wav")
+    text = tmp_path / "text.wav"
+    text.write_text("this is no sound")
+    with pytest.raises(TgbenchError, match="cannot be read as audio"):
+        read_waveform(text)
+
+
+@given(st.integers(1, 60), st.integers(0, 639))
+@settings(max_examples=20, deadline=None)
+def test_one_window_a_whole_video_frame(frames: int, rest: int) -> None:
+    samples = np.zeros(frames * 640 + rest, np.float32)
+    assert audio_features(Waveform(samples)).shape == (frames, *MEL.shape)
+
+
+def test_windows_overlap_by_all_but_two_steps() -> None:
+    rng = np.random.default_rng(0)
+    features = audio_features(Waveform(rng.normal(0, 0.1, SAMPLE_RATE).astype(np.float32)))
+    np.testing.assert_array_equal(features[5, 2:], features[6, :-2])
+
+
+def test_loudness_does_not_matter() -> None:
+    quiet, loud = (audio_features(tone(1.0, 500, level)) for level in (0.02, 0.6))
+    assert np.abs(quiet[5:20] - loud[5:20]).max() < 0.02
+
+
+@pytest.mark.parametrize("hertz", [200.0, 700.0, 1500.0, 4000.0])
+def test_a_tone_peaks_in_the_filter_around_it(hertz: float) -> None:
+    """Against the mel scale's own formula (2595 log10(1 + f / 700))."""
+    edges = np.linspace(*(2595 * np.log10(1 + np.array([60.0, 7600.0]) / 700)), 34)
+    nearest = np.abs(edges[1:-1] - 2595 * np.log10(1 + hertz / 700)).argmin()
+    peak = audio_features(tone(1.0, hertz))[12, 8].argmax()
+    assert abs(int(peak) - int(nearest)) <= 1
+
+
+def test_the_window_of_a_frame_is_centred_on_it() -> None:
+    samples = np.zeros(2 * SAMPLE_RATE, np.float32)
+    samples[SAMPLE_RATE : SAMPLE_RATE + 320] = 0.5
+    energy = audio_features(Waveform(samples)).sum(2)
+    assert energy[25].argmax() in (8, 9), "a burst at 1 s is at the centre of frame 25's window"
+
+
+def test_sound_shorter_than_a_frame_is_refused() -> None:
+    with pytest.raises(TgbenchError, match="shorter than one video frame"):
+        audio_features(Waveform(np.zeros(600, np.float32)))

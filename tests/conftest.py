@@ -1,0 +1,98 @@
+"""Fixtures that several rooms' tests share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from tgbench.audio import SAMPLE_RATE, Waveform
+from tgbench.identities import (
+    HEAD,
+    INNER_MOUTH,
+    TORSO,
+    WHITE,
+    IdentityWriter,
+    default_split,
+)
+from tgbench.identities.layout import ALL_ACTION_UNITS
+
+
+def draw_frame(index: int, size: int) -> dict[str, NDArray]:
+    """A disc for a head, a dark slit that opens and closes for a mouth, a box for a torso."""
+    y, x = np.mgrid[:size, :size] + 0.5
+    centre = size / 2 + np.sin(index / 5.0)
+    opening = (0.02 + 0.05 * (1 + np.sin(index * 0.9)) / 2) * size
+    head = (x - centre) ** 2 + (y - size * 0.42) ** 2 < (size * 0.3) ** 2
+    mouth = ((x - centre) / (size * 0.1)) ** 2 + ((y - size * 0.55) / opening) ** 2 < 1
+    torso = (y > size * 0.75) & (abs(x - size / 2) < size * 0.35)
+    plate = np.full((size, size, 3), (90, 120, 150), np.uint8)
+    image = plate.copy()
+    image[torso] = (60, 60, 120)
+    shade = (200 - 40 * (x - centre) / size)[..., None] * np.array([1.0, 0.8, 0.7])
+    image[head] = shade.astype(np.uint8)[head]
+    image[mouth] = (60, 10, 10)
+    parsing = np.full((size, size, 3), WHITE, np.uint8)
+    parsing[torso] = TORSO
+    parsing[head] = HEAD
+    parsing[mouth] = INNER_MOUTH
+    rgba = np.dstack([np.full((size, size, 3), (60, 60, 120)), torso * 255]).astype(np.uint8)
+    landmarks = np.zeros((68, 2), np.float32)
+    angles = np.linspace(0, 2 * np.pi, 20, endpoint=False)
+    landmarks[48:, 0] = centre + size * 0.1 * np.cos(angles)
+    landmarks[48:, 1] = size * 0.55 + opening * np.sin(angles)
+    landmarks[:48] = np.stack([centre + np.linspace(-10, 10, 48), np.full(48, size * 0.4)], 1)
+    return {
+        "image": image,
+        "ground_truth": image,
+        "parsing": parsing,
+        "torso": rgba,
+        "landmarks": landmarks,
+        "teeth_mask": np.zeros((size, size), bool),
+        "plate": plate,
+    }
+
+
+def write_identity(folder: Path, frames: int = 44, size: int = 64) -> Path:
+    """Write a whole identity of drawn frames and a tone."""
+    writer = IdentityWriter(folder, (size, size))
+    for index in range(frames):
+        drawn = draw_frame(index, size)
+        plate = drawn.pop("plate")
+        writer.write_frame(index, **drawn)
+    writer.write_background(plate)
+    poses = np.tile(np.eye(4, dtype=np.float32), (frames, 1, 1))
+    poses[:, 2, 3] = 0.8
+    poses[:, 0, 3] = 0.001 * np.sin(np.arange(frames) / 5.0)
+    writer.write_transforms(1200.0 * size / 512, poses, default_split(frames))
+    time = np.arange(frames)
+    units = {name: 2.5 + 2.0 * np.sin(time * 0.3 + k) for k, name in enumerate(ALL_ACTION_UNITS)}
+    writer.write_action_units(units, measured_by="drawn")
+    seconds = np.arange(frames * SAMPLE_RATE // 25) / SAMPLE_RATE
+    tone = 0.2 * np.sin(2 * np.pi * 180 * seconds) * (1 + np.sin(seconds * 25 * 0.9)) / 2
+    writer.write_audio(Waveform(tone.astype(np.float32)))
+    writer.finish({"made_by": "tests"})
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_identity(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A sound identity folder of 44 frames, 64 x 64. Not to be changed."""
+    return write_identity(tmp_path_factory.mktemp("identities") / "tiny")
+
+
+@pytest.fixture
+def own_identity(tmp_path: Path) -> Path:
+    """A sound identity folder that a test may spoil."""
+    return write_identity(tmp_path / "own", frames=12, size=32)
+
+
+@pytest.fixture(autouse=True)
+def _cache_outside_home(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Keep what tests make out of the user's cache; share it between tests, as it is costly."""
+    shared = tmp_path_factory.getbasetemp() / "cache"
+    monkeypatch.setenv("TGBENCH_CACHE", str(shared))

@@ -1,0 +1,175 @@
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tgbench.errors import TgbenchError
+from tgbench.files import hash_of, sha256
+from tgbench.identities import Identity
+from tgbench.progress import SILENT
+from tgbench.running.request import RunRequest
+from tgbench.running.result import SCHEMA_VERSION, read_result, read_results
+from tgbench.running.runner import run
+
+
+@pytest.fixture
+def request_(tiny_identity: Path, tmp_path: Path, example_plugin: str) -> RunRequest:
+    return RunRequest(
+        methods=(example_plugin,),
+        protocol="self_reconstruction",
+        identities=(str(tiny_identity),),
+        audio=(),
+        preset="quick",
+        out=tmp_path / "out",
+    )
+
+
+def test_a_case_leaves_a_result_that_says_everything(
+    request_: RunRequest, tiny_identity: Path
+) -> None:
+    (outcome,) = run(request_, SILENT)
+    folder = request_.out / "self_reconstruction" / "tiny" / "average_frame" / "self"
+    assert outcome.folder == folder
+    assert {path.name for path in folder.iterdir()} == {
+        ".lock",
+        "result.json",
+        "frames.parquet",
+        "video.mp4",
+        "log.txt",
+    }
+    result = read_result(folder / "result.json")
+    assert result == outcome.result
+    assert result.split.train == (0, 40)
+    assert result.frames == 4
+    assert result.driver.sha256 == sha256(tiny_identity / "aud.wav")
+    assert result.identity.sha256 == hash_of(Identity(tiny_identity).input_hashes())
+    assert result.identity.files["au.csv"] == sha256(tiny_identity / "au.csv")
+    assert result.method.config == {"frames": 20}
+    assert result.environment.packages["numpy"] == np.__version__
+    assert result.timing.training_seconds is not None
+    assert result.timing.training_seconds > 0
+
+
+def test_per_frame_values_average_to_the_total(request_: RunRequest, tiny_identity: Path) -> None:
+    """PSNR recomputed here from the mean of the training frames, as the example renders it."""
+    (outcome,) = run(request_, SILENT)
+    identity = Identity(tiny_identity)
+    mean = np.mean([identity.frame(i).astype(float) for i in range(0, 40, 2)], axis=0).round()
+    errors = [np.mean((identity.frame(i) - mean) ** 2) for i in range(40, 44)]
+    expected = 10 * np.log10(255**2 / np.array(errors))
+    table = pd.read_parquet(outcome.folder / "frames.parquet")
+    assert table["source_frame"].tolist() == [40, 41, 42, 43]
+    np.testing.assert_allclose(table["psnr"], expected, rtol=1e-6)
+    psnr = outcome.result.metrics["psnr"]
+    assert psnr.value == pytest.approx(expected.mean(), rel=1e-6)
+    assert (psnr.scored, psnr.total, psnr.direction, psnr.unit) == (4, 4, "higher", "dB")
+
+
+def test_what_cannot_be_measured_is_a_status_with_a_reason(request_: RunRequest) -> None:
+    """The drawn disc has no face, and nothing here measures AUE."""
+    (outcome,) = run(request_, SILENT)
+    lmd = outcome.result.metrics["lmd"]
+    assert lmd.value is None
+    assert lmd.status in ("unscored", "unavailable")
+    assert lmd.reason
+    assert outcome.result.metrics["aue_l"].status == "unavailable"
+
+
+def test_the_same_run_again_is_kept_and_fresh_measures_again(request_: RunRequest) -> None:
+    (first,) = run(request_, SILENT)
+    (second,) = run(request_, SILENT)
+    assert second.reused
+    assert second.result == first.result
+    (third,) = run(dataclasses.replace(request_, fresh=True), SILENT)
+    assert not third.reused
+    assert third.result.metrics["psnr"] == first.result.metrics["psnr"]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"overrides": {"frames": "5"}}, "frames: 20 there, 5 asked for"),
+        ({"seed": 3}, "seed: 0 there, 3 asked for"),
+    ],
+)
+def test_a_result_of_another_configuration_is_not_overwritten(
+    request_: RunRequest, change: dict[str, object], said: str
+) -> None:
+    (first,) = run(request_, SILENT)
+    before = (first.folder / "result.json").read_bytes()
+    with pytest.raises(TgbenchError, match=said):
+        run(dataclasses.replace(request_, **change), SILENT)
+    assert (first.folder / "result.json").read_bytes() == before
+
+
+def test_a_stopped_run_goes_on_with_the_fit_it_has(
+    request_: RunRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from average_frame_method import AverageFrame
+
+    fits, renders = [], []
+    fit, render = AverageFrame.fit, AverageFrame.render
+
+    def counted_fit(self, *args):  # type: ignore[no-untyped-def]
+        fits.append(1)
+        return fit(self, *args)
+
+    def stopped_render(self, drive):  # type: ignore[no-untyped-def]
+        renders.append(1)
+        if len(renders) == 2:
+            raise KeyboardInterrupt
+        return render(self, drive)
+
+    monkeypatch.setattr(AverageFrame, "fit", counted_fit)
+    monkeypatch.setattr(AverageFrame, "render", stopped_render)
+    with pytest.raises(KeyboardInterrupt):
+        run(request_, SILENT)
+    assert not list(request_.out.rglob("result.json"))
+    assert not list(request_.out.rglob("*.part*"))
+    run(request_, SILENT)
+    assert len(fits) == 1
+
+
+def test_a_method_that_fails_does_not_stop_the_others(
+    request_: RunRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from average_frame_method import AverageFrame
+
+    def failing(self, *args):  # type: ignore[no-untyped-def]
+        raise TgbenchError("no fit today")
+
+    monkeypatch.setattr(AverageFrame, "fit", failing)
+    both = dataclasses.replace(request_, methods=("average_frame", "still"))
+    with pytest.raises(TgbenchError, match="no fit today"):
+        run(both, SILENT)
+    assert [result.method.name for _, result in read_results(request_.out)] == ["still"]
+
+
+def test_a_method_that_renders_too_few_frames_is_told(
+    request_: RunRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from average_frame_method import AverageFrame
+
+    monkeypatch.setattr(AverageFrame, "render", lambda self, drive: iter([self.mean]))
+    with pytest.raises(TgbenchError, match="rendered 1 of 4 frames"):
+        run(request_, SILENT)
+
+
+def test_newer_and_broken_results_are_told(request_: RunRequest) -> None:
+    (outcome,) = run(request_, SILENT)
+    path = outcome.folder / "result.json"
+    raw = json.loads(path.read_text())
+    path.write_text(json.dumps({**raw, "schema_version": SCHEMA_VERSION + 1}))
+    with pytest.raises(TgbenchError, match="newer tgbench"):
+        read_result(path)
+    path.write_text(path.read_text()[:100])
+    with pytest.raises(TgbenchError, match="cannot be read"):
+        read_result(path)
+    path.write_text(json.dumps({**raw, "frames": "many"}))
+    with pytest.raises(TgbenchError, match="frames"):
+        read_result(path)

@@ -1,0 +1,1 @@
+"""Protocols: the evaluation settings, each turning identities and audio into cases."""

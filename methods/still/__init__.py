@@ -1,0 +1,1 @@
+"""The still method: the training frame with the nearest head pose, a floor for every table."""

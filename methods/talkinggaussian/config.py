@@ -17,7 +17,6 @@ class TalkingGaussianConfig:
     Lengths are metres, times are iterations, learning rates those of Adam.
 
     Attributes:
-        image_size: side of the frames that built-in identities are made at [P: 512].
         audio_features: kind of audio window, a name of `tgbench.audio.features.KINDS`
             [S: DeepSpeech; mel needs no pretrained network].
         cache_megabytes: memory for decoded training frames; what does not fit is read again.
@@ -76,7 +75,6 @@ class TalkingGaussianConfig:
         incremental_until: share of motion learning after which the window has arrived [O: 0.8].
     """
 
-    image_size: int = 512
     audio_features: str = "mel"
     cache_megabytes: int = 1024
     checkpoint_every: int = 1000
@@ -159,8 +157,6 @@ class TalkingGaussianConfig:
         for name in _SHARES:
             if getattr(self, name) > 1:
                 raise TgbenchError(f"{name}={getattr(self, name)} is a share and must be at most 1")
-        if self.image_size % 2:
-            raise TgbenchError(f"image_size={self.image_size} must be even")
         if self.harmonics_degree > 3:
             raise TgbenchError(f"harmonics_degree={self.harmonics_degree} must be 0 to 3")
 
@@ -171,7 +167,6 @@ class TalkingGaussianConfig:
 
 
 _POSITIVE = (
-    "image_size",
     "checkpoint_every",
     "static_iterations",
     "face_gaussians",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -13,9 +14,8 @@ from .conditions import Conditions
 from .config import TalkingGaussianConfig
 from .frames import TrainingFrames
 from .fusion import fuse
-from .objectives import Terms, total, unit_image
+from .objectives import Terms, photometric, total, unit_image
 from .sampling import FrameSampler
-from .ssim import l1_ssim_loss
 
 COLOR_PARAMETERS = ("color", "harmonics")
 
@@ -26,13 +26,15 @@ PerceptualLoss = Callable[[Tensor, Tensor], Tensor]
 class FineTuning:
     """Trains the colours f of all branches together against whole frames."""
 
+    name = "fused"
+
     def __init__(
         self,
         branches: Sequence[Branch],
         frames: TrainingFrames,
         conditions: Conditions,
-        sampler: FrameSampler,
         config: TalkingGaussianConfig,
+        generator: torch.Generator,
         perceptual: PerceptualLoss | None = None,
     ) -> None:
         """Take trained branches, the face first; `perceptual` is None where it is not at hand."""
@@ -40,7 +42,9 @@ class FineTuning:
         self.iteration = 0
         self.seconds = 0.0
         self._frames, self._conditions = frames, conditions
-        self._sampler, self._config, self._perceptual = sampler, config, perceptual
+        self._config, self._perceptual = config, perceptual
+        self._generator = generator
+        self._sampler = FrameSampler(np.arange(len(frames)), (), 1, generator)
         self._optimizer = self._new_optimizer()
 
     def step(self) -> float:
@@ -79,6 +83,7 @@ class FineTuning:
             "branches": {branch.name: branch.state() for branch in self.branches},
             "optimizer": self._optimizer.state_dict(),
             "sampler": self._sampler.state(),
+            "generator": self._generator.get_state(),
             "iteration": self.iteration,
             "seconds": self.seconds,
         }
@@ -93,6 +98,7 @@ class FineTuning:
         self._optimizer = self._new_optimizer()
         self._optimizer.load_state_dict(state["optimizer"])
         self._sampler.restore(state["sampler"])
+        self._generator.set_state(state["generator"])
         self.iteration, self.seconds = state["iteration"], state["seconds"]
 
     def _new_optimizer(self) -> torch.optim.Adam:
@@ -107,9 +113,7 @@ class FineTuning:
         return torch.optim.Adam(groups, eps=1e-15, fused=True)
 
     def _terms(self, fused: Tensor, target: Tensor) -> Terms:
-        terms = {
-            "photometric": l1_ssim_loss(fused, target, ssim_weight=self._config.ssim_weight)
-        }
+        terms = {"photometric": photometric(fused, target, self._config.ssim_weight)}
         if self._perceptual is not None:
             terms["lpips"] = self._config.lpips_weight * self._perceptual(fused, target)
         return terms

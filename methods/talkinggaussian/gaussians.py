@@ -170,10 +170,9 @@ class GaussianField:
             scales[chosen] = inverse_softplus(softplus(scales[chosen]) / shrink)
 
     def state(self) -> dict[str, object]:
-        """Return everything that `restore` needs, tensors and plain values."""
+        """Return the Gaussians themselves; the optimiser is the trainer's to keep."""
         return {
             "parameters": {name: value.detach() for name, value in self.parameters.items()},
-            "optimizer": self.optimizer.state_dict(),
             "degree": self.degree,
         }
 
@@ -181,7 +180,6 @@ class GaussianField:
     def restore(cls, state: Mapping, config: TalkingGaussianConfig) -> GaussianField:
         """Return the field whose `state` was taken."""
         field = cls(state["parameters"], config)
-        field.optimizer.load_state_dict(state["optimizer"])
         field.degree = state["degree"]
         return field
 

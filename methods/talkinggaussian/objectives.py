@@ -57,9 +57,7 @@ class FaceObjective:
         background = torch.tensor(TRAINING_BACKGROUND)
         target = torch.where(mask[..., None], unit_image(crop.image), background)
         terms = {
-            "photometric": l1_ssim_loss(
-                over(drawn, background), target, ssim_weight=self.config.ssim_weight
-            ),
+            "photometric": photometric(over(drawn, background), target, self.config.ssim_weight),
             "alpha": self.config.alpha_weight * (drawn.alpha - mask.float()).abs().mean(),
         }
         if drawn.colors.shape[-1] > EXPRESSION_CHANNEL:
@@ -98,9 +96,15 @@ class MouthObjective:
         outside = torch.ones_like(drawn.alpha)
         outside[lips.rows_columns] = 0.0
         return {
-            "photometric": l1_ssim_loss(prediction, target, ssim_weight=self.config.ssim_weight),
+            "photometric": photometric(prediction, target, self.config.ssim_weight),
             "alpha": self.config.alpha_weight * (drawn.alpha * outside).mean(),
         }
+
+
+def photometric(prediction: Tensor, target: Tensor, weight: float) -> Tensor:
+    """Return L1 + weight * D-SSIM of two images [H, W, 3], D-SSIM = 1 - SSIM."""
+    # The kernel mixes both with weights that add to one.
+    return (1.0 + weight) * l1_ssim_loss(prediction, target, weight / (1.0 + weight))
 
 
 def deformation_terms(deformation: Deformation, config: TalkingGaussianConfig) -> Terms:

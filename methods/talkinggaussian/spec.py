@@ -5,7 +5,6 @@ from __future__ import annotations
 from tgbench.specs import CompositeMode, MethodSpec
 
 _QUICK: dict[str, object] = {
-    "image_size": 256,
     "static_iterations": 600,
     "motion_iterations": 3000,
     "finetune_iterations": 400,

@@ -56,6 +56,11 @@ class BranchTrainer:
         config = self.config
         self._jitter = Jitter(config.audio_noise, config.audio_jitter, self.generator)
 
+    @property
+    def name(self) -> str:
+        """Of the branch."""
+        return self.branch.name
+
     def step(self) -> float:
         """Do one iteration and return its loss.
 
@@ -100,7 +105,8 @@ class BranchTrainer:
         """Return everything that makes a resumed training end like one never stopped."""
         return {
             "branch": self.branch.state(),
-            "optimizer": self.optimizer.state_dict(),
+            "gaussian_optimizer": self.branch.field.optimizer.state_dict(),
+            "motion_optimizer": self.optimizer.state_dict(),
             "density": self.density.state(),
             "sampler": self.sampler.state(),
             "generator": self.generator.get_state(),
@@ -113,7 +119,8 @@ class BranchTrainer:
         channels = self.conditions.channels
         self.branch = Branch.restore(self.branch.name, state["branch"], channels, self.config)
         self.optimizer = motion_optimizer(self.branch, self.config)
-        self.optimizer.load_state_dict(state["optimizer"])
+        self.optimizer.load_state_dict(state["motion_optimizer"])
+        self.branch.field.optimizer.load_state_dict(state["gaussian_optimizer"])
         self.density.restore(state["density"])
         self.sampler.restore(state["sampler"])
         self.generator.set_state(state["generator"])

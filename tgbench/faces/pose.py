@@ -18,7 +18,7 @@ from .bundle import adjust
 from .head import align, head_frame, mean_shape
 from .projection import Motion, project
 from .rotations import nearest_rotation
-from .trajectory import frame_by_frame, smoothed
+from .trajectory import frame_by_frame, joined_by_flow
 
 Array = NDArray[np.float64]
 
@@ -56,12 +56,18 @@ class HeadTrack:
         return self.motion.camera_to_world()
 
 
-def track_head(landmarks: NDArray[np.floating], size: tuple[int, int]) -> HeadTrack:
+def track_head(
+    landmarks: NDArray[np.floating],
+    size: tuple[int, int],
+    flow: NDArray[np.floating] | None = None,
+) -> HeadTrack:
     """Estimate head pose and focal length of a clip.
 
     Args:
         landmarks: mesh points of every frame [N, 478, 3] as `LandmarkDetector` returns them.
         size: (width, height) of the images, pixels; the principal point is their middle.
+        flow: where each vertex of `mesh.RIGID` went in the next frame, [N - 1, K, 2] pixels, NaN
+            where it was lost. Without it every frame's pose stands alone.
 
     Returns:
         Poses in the head frame of `tgbench.faces.head`.
@@ -80,7 +86,10 @@ def track_head(landmarks: NDArray[np.floating], size: tuple[int, int]) -> HeadTr
     shape = head_frame(fit.shape)(fit.shape)
     start = _first_motion(solid, shape, fit.focal)
     raw = frame_by_frame(image, shape, fit.focal, start, fit.weights)
-    motion = smoothed(image, shape, fit.focal, raw, fit.weights)
+    motion = raw
+    if flow is not None and len(image) > 1:
+        steps = np.asarray(flow, np.float64)
+        motion = joined_by_flow(image, steps, shape, fit.focal, raw, fit.weights)
     error = project(shape, motion, fit.focal) - image
     return HeadTrack(
         focal=fit.focal,

@@ -1,22 +1,35 @@
-"""Poses of all frames for a known shape and focal length, each on its own or as a smooth path."""
+"""Poses of all frames for a known shape and focal length.
+
+Landmarks say where a head is, with errors of a pixel or more that differ from frame to frame;
+optical flow says how it moved from one frame to the next, to a fraction of a pixel, but its
+errors add up. Fitted together they give poses that neither jitter nor lag. Smoothing the poses
+instead would lag wherever a clip leaps, as clips do that were filmed at another frame rate.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
-from scipy.fft import dct
 from scipy.linalg import solveh_banded
 
-from .projection import Motion, linearise
+from .projection import Linearised, Motion, linearise
 
 Array = NDArray[np.float64]
 
 _CHUNK = 500
-_ROUNDS = 8
+_ROUNDS = 6
 _TAIL = 2.0
-_SMOOTHNESS = np.logspace(-3, 7, 101)
-_REACH = 12
-"""Unknowns that second differences of six numbers a frame tie together."""
+"""Standard deviations beyond which an observation counts less and less (Cauchy's loss)."""
+
+_LANDMARKS_TOGETHER = 100.0
+_FLOWS_TOGETHER = 5.0
+"""How many observations of a frame err together. As all of them err alike when the network sees
+the whole face shifted, landmarks tell far less of the pose than if each erred by itself."""
+
+_FLOW_NOISE = 1.5e-3
+"""Noise of the flow of one point, as a share of the face's height."""
 
 
 def frame_by_frame(
@@ -33,95 +46,96 @@ def frame_by_frame(
     """
     motion = start
     for _ in range(_ROUNDS):
-        hessian, right = _normal(image, shape, focal, motion, weights)
-        motion = motion.stepped(np.linalg.solve(hessian, right[..., None])[..., 0])
-    return motion
-
-
-def smoothed(image: Array, shape: Array, focal: float, raw: Motion, weights: Array) -> Motion:
-    """Fit all poses together with a prior on their second differences.
-
-    How rough the path of each of the six coordinates may be is found by generalised
-    cross-validation on `raw`, so that a lively head keeps its nods and a still one stands still.
-
-    Args:
-        raw: the poses of each frame by itself; other arguments as in `frame_by_frame`.
-    """
-    if len(raw.turn) < 5:
-        return raw
-    paths = np.concatenate([raw.turn, raw.place], axis=1)
-    noise, roughness = np.array([_noise_and_roughness(path) for path in paths.T]).T
-    hessian, _ = _normal(image, shape, focal, raw, weights)
-    expected = np.linalg.inv(hessian)[:, range(6), range(6)].mean(axis=0)
-    # Landmarks err together, so poses are noisier than independent landmarks would make them.
-    inflation = max(1.0, float(np.median(noise / expected)))
-    motion = raw
-    for _ in range(_ROUNDS):
-        hessian, right = _normal(image, shape, focal, motion, weights)
-        path = np.concatenate([motion.turn, motion.place], axis=1)
-        step = _solve(hessian / inflation, right / inflation, path, 1.0 / roughness)
+        normal = _Normal(len(image))
+        for first, at in _linearised(shape, focal, motion):
+            normal.add_landmarks(first, at, image, weights)
+        step = np.linalg.solve(normal.own, normal.right[..., None])[..., 0]
         motion = motion.stepped(step)
     return motion
 
 
-def _normal(
-    image: Array, shape: Array, focal: float, motion: Motion, weights: Array
-) -> tuple[Array, Array]:
-    """Return the normal equations of every frame: [N, 6, 6] and [N, 6]."""
-    frames = len(image)
-    hessian, right = np.empty((frames, 6, 6)), np.empty((frames, 6))
-    for first in range(0, frames, _CHUNK):
-        part = slice(first, first + _CHUNK)
-        at = linearise(shape, Motion(motion.turn[part], motion.place[part], motion.base), focal)
-        error = at.image - image[part]
-        weight = weights / (1.0 + (error**2).sum(axis=-1) * weights / _TAIL**2)
-        weighted = at.by_pose * weight[..., None, None]
-        hessian[part] = np.einsum("nkci,nkcj->nij", weighted, at.by_pose, optimize=True)
-        right[part] = -np.einsum("nkci,nkc->ni", weighted, error)
-    return hessian, right
+def joined_by_flow(
+    image: Array, flow: Array, shape: Array, focal: float, raw: Motion, weights: Array
+) -> Motion:
+    """Fit all poses together to landmarks and to the flow between frames.
 
-
-def _solve(hessian: Array, right: Array, path: Array, stiffness: Array) -> Array:
-    """Solve for the step [N, 6] under the penalty stiffness * (second differences)^2."""
-    frames = len(path)
-    bands = np.zeros((_REACH + 1, frames * 6))
-    index = np.arange(frames) * 6
-    for i in range(6):
-        for j in range(i, 6):
-            bands[_REACH + i - j, index + j] += hessian[:, i, j]
-    for shift, values in enumerate(_second_difference_bands(frames)):
-        for i in range(6):
-            bands[_REACH - 6 * shift, index[shift:] + i] += stiffness[i] * values
-    second = np.diff(path, 2, axis=0) * stiffness
-    pull = np.zeros_like(path)
-    pull[:-2] += second
-    pull[1:-1] -= 2.0 * second
-    pull[2:] += second
-    return solveh_banded(bands, (right - pull).ravel()).reshape(frames, 6)
-
-
-def _second_difference_bands(frames: int) -> tuple[Array, Array, Array]:
-    """Return main and upper diagonals of D'D for second differences D."""
-    main, first, second = np.zeros(frames), np.zeros(frames - 1), np.ones(frames - 2)
-    for shift, weight in enumerate((1.0, 4.0, 1.0)):
-        main[shift : shift + frames - 2] += weight
-    first[:-1] -= 2.0
-    first[1:] -= 2.0
-    return main, first, second
-
-
-def _noise_and_roughness(path: Array) -> tuple[float, float]:
-    """Return the variance of a path's noise and of its true second differences.
-
-    Whittaker smoothing with the strength that generalised cross-validation prefers; the cosine
-    transform diagonalises it (Garcia 2010).
+    Args:
+        image: landmarks [N, K, 2], pixels from the image's middle, y down.
+        flow: [N - 1, K, 2], where each landmark of a frame went in the next one, pixels; NaN
+            where it was lost.
+        shape: [K, 3] metres.
+        focal: pixels.
+        raw: the poses of each frame by itself.
+        weights: inverse variance of each landmark [K].
     """
-    count = len(path)
-    spectrum = dct(path, norm="ortho")
-    stiffness = (2.0 - 2.0 * np.cos(np.pi * np.arange(count) / count)) ** 2
-    shrink = _SMOOTHNESS[:, None] * stiffness / (1.0 + _SMOOTHNESS[:, None] * stiffness)
-    residual = ((shrink * spectrum) ** 2).sum(axis=1)
-    freedom = shrink.sum(axis=1)
-    best = int((residual / np.maximum(freedom, 1e-9) ** 2).argmin())
-    noise = max(residual[best] / freedom[best], 1e-16)
-    return noise, noise / _SMOOTHNESS[best]
+    noise = _FLOW_NOISE * float(np.median(np.ptp(image[..., 1], axis=1)))
+    motion = raw
+    for _ in range(_ROUNDS):
+        normal = _Normal(len(image))
+        for first, at in _linearised(shape, focal, motion):
+            normal.add_landmarks(first, at, image, weights / _LANDMARKS_TOGETHER)
+            normal.add_flow(first, at, flow, noise)
+        motion = motion.stepped(normal.solve())
+    return motion
+
+
+class _Normal:
+    """Normal equations of a path: 6 x 6 blocks on the diagonal and between neighbours."""
+
+    def __init__(self, frames: int) -> None:
+        self.own = np.zeros((frames, 6, 6))
+        self.next = np.zeros((frames - 1, 6, 6))
+        self.right = np.zeros((frames, 6))
+
+    def add_landmarks(self, first: int, at: Linearised, image: Array, weights: Array) -> None:
+        """Add what landmarks say of the frames from `first` on."""
+        here = slice(first, first + min(_CHUNK, len(at.image)))
+        count = here.stop - first
+        error = at.image[:count] - image[here]
+        weight = weights / (1.0 + (error**2).sum(axis=-1) * weights / _TAIL**2)
+        jacobian = at.by_pose[:count]
+        self.own[here] += _product(jacobian, weight, jacobian)
+        self.right[here] -= np.einsum("nk,nkci,nkc->ni", weight, jacobian, error)
+
+    def add_flow(self, first: int, at: Linearised, flow: Array, noise: float) -> None:
+        """Add what flow says of the steps from the frames from `first` on."""
+        steps = len(at.image) - 1
+        here, after = slice(first, first + steps), slice(first + 1, first + steps + 1)
+        error = np.diff(at.image, axis=0) - flow[here]
+        seen = np.isfinite(error[..., 0])
+        error = np.where(seen[..., None], error, 0.0)
+        square = (error**2).sum(axis=-1) / (noise * _TAIL) ** 2
+        weight = seen / (1.0 + square) / (noise**2 * _FLOWS_TOGETHER)
+        before, behind = at.by_pose[:-1], at.by_pose[1:]
+        self.own[here] += _product(before, weight, before)
+        self.own[after] += _product(behind, weight, behind)
+        self.next[here] -= _product(before, weight, behind)
+        self.right[here] += np.einsum("nk,nkci,nkc->ni", weight, before, error)
+        self.right[after] -= np.einsum("nk,nkci,nkc->ni", weight, behind, error)
+
+    def solve(self) -> Array:
+        """Return the step [N, 6] of the whole path."""
+        frames = len(self.own)
+        bands = np.zeros((12, frames * 6))
+        at = np.arange(frames) * 6
+        for i in range(6):
+            for j in range(6):
+                if j >= i:
+                    bands[11 + i - j, at + j] = self.own[:, i, j]
+                bands[5 + i - j, at[1:] + j] = self.next[:, i, j]
+        return solveh_banded(bands, self.right.ravel()).reshape(frames, 6)
+
+
+def _product(left: Array, weight: Array, right: Array) -> Array:
+    """Return the weighted sums [N, 6, 6] of left' right."""
+    frames, count = weight.shape
+    rows = (left * weight[..., None, None]).reshape(frames, 2 * count, 6)
+    return np.swapaxes(rows, 1, 2) @ right.reshape(frames, 2 * count, 6)
+
+
+def _linearised(shape: Array, focal: float, motion: Motion) -> Iterator[tuple[int, Linearised]]:
+    """Yield chunks of frames, each with the first frame of the next: memory stays flat."""
+    for first in range(0, len(motion.turn), _CHUNK):
+        part = slice(first, first + _CHUNK + 1)
+        piece = Motion(motion.turn[part], motion.place[part], motion.base)
+        yield first, linearise(shape, piece, focal)

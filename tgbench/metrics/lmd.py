@@ -17,7 +17,8 @@ def mouth_landmark_distance(prediction: Points, target: Points) -> float:
     """Return the mean distance of the 20 mouth points, each mouth centred on its own mean.
 
     Args:
-        prediction, target: the 68 iBUG landmarks [68, 2] in pixels (x, y).
+        prediction: the 68 iBUG landmarks [68, 2] in pixels (x, y).
+        target: the same of the ground truth.
 
     Returns:
         Pixels, not negative. Where the mouth stands in the image does not matter.

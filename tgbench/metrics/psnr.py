@@ -24,7 +24,8 @@ def psnr(prediction: Image, target: Image) -> float:
     The squared error is summed in integers, so the value is exact to float64 rounding.
 
     Args:
-        prediction, target: uint8 RGB [H, W, 3].
+        prediction: uint8 RGB [H, W, 3].
+        target: the ground truth, of the same shape.
 
     Raises:
         TgbenchError: the images cannot be compared.

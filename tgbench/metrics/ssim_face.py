@@ -41,7 +41,10 @@ def face_box(landmarks: NDArray[np.floating], width: int, height: int) -> Box:
     low = np.floor(landmarks.min(axis=0)).astype(int)
     high = np.ceil(landmarks.max(axis=0)).astype(int)
     return Box(
-        max(0, int(low[0])), max(0, int(low[1])), min(width, int(high[0])), min(height, int(high[1]))
+        max(0, int(low[0])),
+        max(0, int(low[1])),
+        min(width, int(high[0])),
+        min(height, int(high[1])),
     )
 
 
@@ -53,7 +56,8 @@ def ssim(prediction: Image, target: Image, box: Box | None = None) -> float:
     whole image: pixels just outside the box take part in the windows of those inside it.
 
     Args:
-        prediction, target: uint8 RGB [H, W, 3].
+        prediction: uint8 RGB [H, W, 3].
+        target: the ground truth, of the same shape.
         box: where to average; None for the whole image.
 
     Returns:
@@ -84,14 +88,15 @@ def _ssim_map(first: NDArray[np.float64], second: NDArray[np.float64]) -> NDArra
     variances = _blur(first**2 + second**2) - squares
     covariance = _blur(first * second) - product
     luminance, contrast = _STABILISERS
-    return ((2.0 * product + luminance) * (2.0 * covariance + contrast)) / (
-        (squares + luminance) * (variances + contrast)
-    )
+    numerator = (2.0 * product + luminance) * (2.0 * covariance + contrast)
+    values: NDArray[np.float64] = numerator / ((squares + luminance) * (variances + contrast))
+    return values
 
 
 def _blur(image: NDArray[np.float64]) -> NDArray[np.float64]:
     kernel = cv2.getGaussianKernel(WINDOW, SIGMA, cv2.CV_64F)
-    return cv2.sepFilter2D(image, cv2.CV_64F, kernel, kernel, borderType=cv2.BORDER_CONSTANT)
+    border = cv2.BORDER_CONSTANT
+    return np.asarray(cv2.sepFilter2D(image, cv2.CV_64F, kernel, kernel, borderType=border))
 
 
 class SsimFace:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -25,8 +25,6 @@ DIGITAL_SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlg
 
 CONSTANT_RATE_FACTOR = 10
 """x264 quality; what the field's scripts get from imageio's `quality=8`."""
-
-_CODED_SIZE_MULTIPLE = 2
 
 
 class VideoWriter:
@@ -52,7 +50,8 @@ class VideoWriter:
 
         Args:
             path: the file to make, `.mp4`.
-            width, height: of the frames, in pixels.
+            width: of the frames, in pixels.
+            height: of the frames, in pixels.
             fps: frames a second.
             audio: sound that starts with the first frame; None for a silent video.
             label: whether to draw a small visible note that the video is synthetic.
@@ -118,27 +117,27 @@ class VideoWriter:
         Raises:
             TgbenchError: no frame was written.
         """
-        with self._stack:
-            try:
-                if error is None:
-                    self._finish()
-            finally:
-                self._container.close()
-            if error is not None:
-                # Leaves the stack with the error, so that the temporary file is dropped.
-                raise error
+        if error is None:
+            with self._stack:
+                self._finish()
+            return
+        # The file is dropped, so whether its end could be written does not matter.
+        with suppress(OSError, ValueError):
+            self._container.close()
+        self._stack.__exit__(kind, error, trace)
 
     def _finish(self) -> None:
-        if self._frames == 0:
-            raise TgbenchError(f"{self._path}: no frame was rendered, so there is no video")
-        self._container.mux(self._video.encode(None))
-        if self._sound is not None:
-            self._container.mux(self._sound.encode(None))
+        try:
+            if self._frames == 0:
+                raise TgbenchError(f"{self._path}: no frame was rendered, so there is no video")
+            self._container.mux(self._video.encode(None))
+            if self._sound is not None:
+                self._container.mux(self._sound.encode(None))
+        finally:
+            self._container.close()
 
     def _add_video(self) -> Any:
-        width, height = (
-            side + side % _CODED_SIZE_MULTIPLE for side in self._size
-        )
+        width, height = (side + side % 2 for side in self._size)
         stream: Any = self._container.add_stream(
             "libx264", rate=self._rate, options={"crf": str(CONSTANT_RATE_FACTOR)}
         )

@@ -30,7 +30,8 @@ class _Encode(torch.autograd.Function):
     def forward(ctx: Any, points: Tensor, table: Tensor, layout: GridLayout) -> Tensor:
         points, table = points.contiguous(), table.contiguous()
         output = torch.empty(len(points), 3 * layout.levels * table.shape[2])
-        _encode(points.numpy(), table.numpy(), *_level_arrays(layout), output.numpy())
+        flat = table.view(3, -1).numpy()
+        _encode(points.numpy(), flat, table.shape[2], *_level_arrays(layout), output.numpy())
         ctx.save_for_backward(points, table)
         ctx.layout = layout
         return output
@@ -42,8 +43,8 @@ class _Encode(torch.autograd.Function):
         d_table = np.zeros((3, entries, table.shape[2]), np.float32)
         d_points = np.empty((len(points) if ctx.needs_input_grad[0] else 0, 3), np.float32)
         _encode_backward(
-            points.numpy(), table.numpy(), *_level_arrays(ctx.layout),
-            d_output.contiguous().numpy(), d_table, d_points,
+            points.numpy(), table.view(3, -1).numpy(), table.shape[2], *_level_arrays(ctx.layout),
+            d_output.contiguous().numpy(), d_table.reshape(3, entries * table.shape[2]), d_points,
         )  # fmt: skip
         return (
             torch.from_numpy(d_points) if ctx.needs_input_grad[0] else None,

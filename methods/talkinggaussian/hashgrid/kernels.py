@@ -1,7 +1,9 @@
 """Compiled tri-plane hash grid, forward and backward.
 
 Single-threaded: frames, not points, are what the callers spread over cores, and a serial scatter
-keeps the table's gradient deterministic.
+keeps the table's gradient deterministic. Points go in blocks whose working arrays stay in L1, as
+structures of arrays so that all but the scatter becomes SIMD; the few points at the border or
+outside, whose vertices wrap around, are put into blocks of their own.
 """
 
 from __future__ import annotations
@@ -16,60 +18,135 @@ OPTIONS = {
     "fastmath": {"contract", "reassoc", "nsz", "arcp"},
 }
 
-# Points per block: their inputs and outputs stay in L1 while all tables pass by.
 _BLOCK = 128
 _HALF = np.float32(0.5)
-_ONE = np.float32(1.0)
-_ZERO = np.float32(0.0)
 _PRIME = np.uint32(2654435761)
 _STEP = np.uint32(1)
+_ZERO64 = np.uint64(0)
 
 
 @njit(**OPTIONS)
-def _wrapped(gx, gy, resolution, entries, hashed):
-    """Entry of any vertex; uint32 arithmetic wraps as tiny-cuda-nn's does."""
-    index = np.uint32(gx ^ np.uint32(gy * _PRIME)) if hashed else np.uint32(gx + gy * resolution)
-    return np.uint64(np.uint32(index % entries))
+def _interior_first(points, scales):
+    """Point indices, those first all of whose vertices lie on the grid at every level; how many."""
+    limit = np.float32(1.0) - _HALF / scales[0] - np.float32(1e-6)
+    order = np.empty(points.shape[0], np.int64)
+    low, high = 0, points.shape[0]
+    for n in range(points.shape[0]):
+        x, y, z = points[n, 0], points[n, 1], points[n, 2]
+        if min(x, y, z) >= np.float32(0) and max(x, y, z) < limit:
+            order[low] = n
+            low += 1
+        else:
+            high -= 1
+            order[high] = n
+    return order, low
 
 
 @njit(**OPTIONS)
-def _corners(x, y, scale, resolution, entries, hashed):
-    """Entries of a cell's four vertices (00, 10, 01, 11) and the position in the cell."""
-    px, py = scale * x + _HALF, scale * y + _HALF
-    floor_x, floor_y = np.floor(px), np.floor(py)
-    gx, gy = np.uint32(np.int32(floor_x)), np.uint32(np.int32(floor_y))
-    fx, fy = px - floor_x, py - floor_y
-    last = np.uint64(gx) + (np.uint64(gy) + np.uint64(1)) * np.uint64(resolution) + np.uint64(1)
-    if last < entries and not hashed:
-        i11 = last
-        i01 = last - np.uint64(1)
-        i10 = last - np.uint64(resolution)
-        return i10 - np.uint64(1), i10, i01, i11, fx, fy
-    i00 = _wrapped(gx, gy, resolution, entries, hashed)
-    i10 = _wrapped(gx + _STEP, gy, resolution, entries, hashed)
-    i01 = _wrapped(gx, gy + _STEP, resolution, entries, hashed)
-    i11 = _wrapped(gx + _STEP, gy + _STEP, resolution, entries, hashed)
-    return i00, i10, i01, i11, fx, fy
+def _blocks(count, interior):
+    """Starts and ends of blocks that do not mix interior and other points."""
+    spans = []
+    for first, last in ((0, interior), (interior, count)):
+        for start in range(first, last, _BLOCK):
+            spans.append((start, min(start + _BLOCK, last)))
+    return spans
 
 
 @njit(**OPTIONS)
-def _interpolate(xs, ys, table, scale, resolution, entries, hashed, output):
-    for n in range(np.uint64(0), np.uint64(xs.shape[0])):
-        i00, i10, i01, i11, fx, fy = _corners(xs[n], ys[n], scale, resolution, entries, hashed)
-        for f in range(np.uint64(0), np.uint64(table.shape[1])):
-            t00, t10, t01, t11 = table[i00, f], table[i10, f], table[i01, f], table[i11, f]
-            low = t00 + (t10 - t00) * fx
-            high = t01 + (t11 - t01) * fx
-            output[n, f] = low + (high - low) * fy
+def _locate(axis, scale, cell, fraction):
+    """Lower vertex of every point's cell along one axis, and the position in the cell."""
+    for n in range(_ZERO64, np.uint64(cell.shape[0])):
+        position = scale * axis[n] + _HALF
+        lower = np.floor(position)
+        cell[n] = np.uint32(np.int32(lower))
+        fraction[n] = position - lower
 
 
 @njit(**OPTIONS)
-def encode(points, table, scales, resolutions, entries, offsets, hashed, output):
+def _dense_vertices(gx, gy, resolution, features, v00, v10, v01, v11):
+    for n in range(_ZERO64, np.uint64(gx.shape[0])):
+        vertex = np.uint32(gx[n] + gy[n] * resolution)
+        v00[n] = features * vertex
+        v10[n] = features * (vertex + _STEP)
+        v01[n] = features * (vertex + resolution)
+        v11[n] = features * (vertex + resolution + _STEP)
+
+
+@njit(**OPTIONS)
+def _wrapped_vertices(gx, gy, resolution, entries, features, v00, v10, v01, v11):
+    """As :func:`_dense_vertices`, for any points: uint32 arithmetic and modulo wrap around."""
+    for n in range(_ZERO64, np.uint64(gx.shape[0])):
+        vertex = np.uint32(gx[n] + gy[n] * resolution)
+        v00[n] = features * (vertex % entries)
+        v10[n] = features * (np.uint32(vertex + _STEP) % entries)
+        v01[n] = features * (np.uint32(vertex + resolution) % entries)
+        v11[n] = features * (np.uint32(vertex + resolution + _STEP) % entries)
+
+
+@njit(**OPTIONS)
+def _hashed_vertices(gx, gy, entries, features, v00, v10, v01, v11):
+    """Hashed levels have a power of two of entries."""
+    mask = np.uint32(entries - _STEP)
+    for n in range(_ZERO64, np.uint64(gx.shape[0])):
+        row = np.uint32(gy[n] * _PRIME)
+        next_row = np.uint32(row + _PRIME)
+        v00[n] = features * ((gx[n] ^ row) & mask)
+        v10[n] = features * ((np.uint32(gx[n] + _STEP) ^ row) & mask)
+        v01[n] = features * ((gx[n] ^ next_row) & mask)
+        v11[n] = features * ((np.uint32(gx[n] + _STEP) ^ next_row) & mask)
+
+
+@njit(**OPTIONS)
+def _find_vertices(gx, gy, resolution, entries, features, hashed, interior, v):
+    """Where in the level's table the four vertices of every cell start."""
+    if hashed:
+        _hashed_vertices(gx, gy, entries, features, v[0], v[1], v[2], v[3])
+    elif interior:
+        _dense_vertices(gx, gy, resolution, features, v[0], v[1], v[2], v[3])
+    else:
+        _wrapped_vertices(gx, gy, resolution, entries, features, v[0], v[1], v[2], v[3])
+
+
+@njit(**OPTIONS)
+def _interpolate(v00, v10, v01, v11, fx, fy, table, output):
+    for n in range(_ZERO64, np.uint64(output.shape[0])):
+        t00, t10, t01, t11 = table[v00[n]], table[v10[n]], table[v01[n]], table[v11[n]]
+        low = t00 + (t10 - t00) * fx[n]
+        high = t01 + (t11 - t01) * fx[n]
+        output[n] = low + (high - low) * fy[n]
+
+
+@njit(**OPTIONS)
+def _scatter(v00, v10, v01, v11, fx, fy, d_output, d_table):
+    for n in range(_ZERO64, np.uint64(d_output.shape[0])):
+        high = d_output[n] * fy[n]
+        low = d_output[n] - high
+        high_right = high * fx[n]
+        low_right = low * fx[n]
+        d_table[v00[n]] += low - low_right
+        d_table[v10[n]] += low_right
+        d_table[v01[n]] += high - high_right
+        d_table[v11[n]] += high_right
+
+
+@njit(**OPTIONS)
+def _slope(v00, v10, v01, v11, fx, fy, table, scale, d_output, d_x, d_y):
+    for n in range(_ZERO64, np.uint64(d_output.shape[0])):
+        t00, t10, t01, t11 = table[v00[n]], table[v10[n]], table[v01[n]], table[v11[n]]
+        low, high = t10 - t00, t11 - t01
+        d = scale * d_output[n]
+        d_x[n] += d * (low + (high - low) * fy[n])
+        d_y[n] += d * (t01 - t00 + (high - low) * fx[n])
+
+
+@njit(**OPTIONS)
+def encode(points, table, features, scales, resolutions, entries, offsets, hashed, output):
     """Interpolate every plane and level.
 
     Args:
         points: ``[N, 3]`` float32, [0, 1] inside the box.
-        table: ``[3, T, F]`` float32, planes xy, yz, xz.
+        table: ``[3, T F]`` float32, planes xy, yz, xz.
+        features: F.
         scales: Per level, see :class:`.layout.GridLayout`.
         resolutions: Per level.
         entries: Per level.
@@ -77,89 +154,92 @@ def encode(points, table, scales, resolutions, entries, offsets, hashed, output)
         hashed: Per level.
         output: ``[N, 3 L F]`` float32, output; plane, level, feature.
     """
-    count, levels, features = points.shape[0], scales.shape[0], table.shape[2]
-    for start in range(0, count, _BLOCK):
-        block = slice(start, min(start + _BLOCK, count))
-        axes = points[block].T.copy()
-        for plane in range(3):
-            xs, ys = axes[1 if plane == 1 else 0], axes[1 if plane == 0 else 2]
-            for level in range(levels):
-                column = (plane * levels + level) * features
-                _interpolate(
-                    xs, ys, table[plane, offsets[level] : offsets[level + 1]],
-                    scales[level], resolutions[level], entries[level], hashed[level],
-                    output[block, column : column + features],
+    levels, stride = scales.shape[0], np.uint32(features)
+    order, interior = _interior_first(points, scales)
+    cells, fractions = np.empty((3, _BLOCK), np.uint32), np.empty((3, _BLOCK), np.float32)
+    vertices = np.empty((4, _BLOCK), np.uint32)
+    columns = np.empty((3 * levels * features, _BLOCK), np.float32)
+    for start, stop in _blocks(points.shape[0], interior):
+        n = stop - start
+        axes = points[order[start:stop]].T.copy()
+        for level in range(levels):
+            for axis in range(3):
+                _locate(axes[axis], scales[level], cells[axis, :n], fractions[axis, :n])
+            first, last = offsets[level] * features, offsets[level + 1] * features
+            for plane in range(3):
+                x, y = 1 if plane == 1 else 0, 1 if plane == 0 else 2
+                _find_vertices(
+                    cells[x, :n], cells[y, :n], resolutions[level], entries[level], stride,
+                    hashed[level], stop <= interior, vertices,
                 )  # fmt: skip
-
-
-@njit(**OPTIONS)
-def _scatter(xs, ys, scale, resolution, entries, hashed, d_output, d_table):
-    for n in range(np.uint64(0), np.uint64(xs.shape[0])):
-        i00, i10, i01, i11, fx, fy = _corners(xs[n], ys[n], scale, resolution, entries, hashed)
-        for f in range(np.uint64(0), np.uint64(d_table.shape[1])):
-            d = d_output[n, f]
-            high = d * fy
-            low = d - high
-            d_table[i00, f] += low - low * fx
-            d_table[i10, f] += low * fx
-            d_table[i01, f] += high - high * fx
-            d_table[i11, f] += high * fx
-
-
-@njit(**OPTIONS)
-def _slope(xs, ys, table, scale, resolution, entries, hashed, d_output, d_xs, d_ys):
-    for n in range(np.uint64(0), np.uint64(xs.shape[0])):
-        i00, i10, i01, i11, fx, fy = _corners(xs[n], ys[n], scale, resolution, entries, hashed)
-        d_x = d_y = _ZERO
-        for f in range(np.uint64(0), np.uint64(table.shape[1])):
-            t00, t10, t01, t11 = table[i00, f], table[i10, f], table[i01, f], table[i11, f]
-            d = d_output[n, f]
-            low, high = t10 - t00, t11 - t01
-            d_x += d * (low + (high - low) * fy)
-            d_y += d * (t01 - t00 + (high - low) * fx)
-        d_xs[n] += scale * d_x
-        d_ys[n] += scale * d_y
+                for f in range(features):
+                    _interpolate(
+                        vertices[0], vertices[1], vertices[2], vertices[3],
+                        fractions[x], fractions[y], table[plane, first + f : last],
+                        columns[(plane * levels + level) * features + f, :n],
+                    )  # fmt: skip
+        for k in range(n):
+            for column in range(columns.shape[0]):
+                output[order[start + k], column] = columns[column, k]
 
 
 @njit(**OPTIONS)
 def encode_backward(
-    points, table, scales, resolutions, entries, offsets, hashed, d_output, d_table, d_points
-):
+    points, table, features, scales, resolutions, entries, offsets, hashed, d_output, d_table,
+    d_points,
+):  # fmt: skip
     """Gradients of :func:`encode`.
 
     Args:
         points: As given to :func:`encode`.
         table: As given to :func:`encode`.
+        features: As given to :func:`encode`.
         scales: As given to :func:`encode`.
         resolutions: As given to :func:`encode`.
         entries: As given to :func:`encode`.
         offsets: As given to :func:`encode`.
         hashed: As given to :func:`encode`.
         d_output: ``[N, 3 L F]`` float32.
-        d_table: ``[3, T, F]`` float32, output, zeroed by the caller; or ``[3, 0, F]``.
+        d_table: ``[3, T F]`` float32, output, zeroed by the caller; or ``[3, 0]``.
         d_points: ``[N, 3]`` float32, output; or ``[0, 3]`` to leave it out.
     """
-    count, levels, features = points.shape[0], scales.shape[0], table.shape[2]
-    for start in range(0, count, _BLOCK):
-        block = slice(start, min(start + _BLOCK, count))
-        axes = points[block].T.copy()
-        d_axes = np.zeros_like(axes)
-        for plane in range(3):
-            x, y = 1 if plane == 1 else 0, 1 if plane == 0 else 2
-            for level in range(levels):
-                column = (plane * levels + level) * features
-                d_block = d_output[block, column : column + features]
-                entry = slice(offsets[level], offsets[level + 1])
-                scale, resolution = scales[level], resolutions[level]
-                if d_table.shape[1] > 0:
-                    _scatter(
-                        axes[x], axes[y], scale, resolution, entries[level], hashed[level],
-                        d_block, d_table[plane, entry],
-                    )  # fmt: skip
-                if d_points.shape[0] > 0:
-                    _slope(
-                        axes[x], axes[y], table[plane, entry], scale, resolution, entries[level],
-                        hashed[level], d_block, d_axes[x], d_axes[y],
-                    )  # fmt: skip
+    levels, stride = scales.shape[0], np.uint32(features)
+    order, interior = _interior_first(points, scales)
+    cells, fractions = np.empty((3, _BLOCK), np.uint32), np.empty((3, _BLOCK), np.float32)
+    vertices = np.empty((4, _BLOCK), np.uint32)
+    columns = np.empty((3 * levels * features, _BLOCK), np.float32)
+    d_axes = np.empty((3, _BLOCK), np.float32)
+    for start, stop in _blocks(points.shape[0], interior):
+        n = stop - start
+        axes = points[order[start:stop]].T.copy()
+        d_axes[:] = np.float32(0)
+        for k in range(n):
+            for column in range(columns.shape[0]):
+                columns[column, k] = d_output[order[start + k], column]
+        for level in range(levels):
+            for axis in range(3):
+                _locate(axes[axis], scales[level], cells[axis, :n], fractions[axis, :n])
+            first, last = offsets[level] * features, offsets[level + 1] * features
+            for plane in range(3):
+                x, y = 1 if plane == 1 else 0, 1 if plane == 0 else 2
+                _find_vertices(
+                    cells[x, :n], cells[y, :n], resolutions[level], entries[level], stride,
+                    hashed[level], stop <= interior, vertices,
+                )  # fmt: skip
+                for f in range(features):
+                    d_column = columns[(plane * levels + level) * features + f, :n]
+                    if d_table.shape[1] > 0:
+                        _scatter(
+                            vertices[0], vertices[1], vertices[2], vertices[3],
+                            fractions[x], fractions[y], d_column, d_table[plane, first + f : last],
+                        )  # fmt: skip
+                    if d_points.shape[0] > 0:
+                        _slope(
+                            vertices[0], vertices[1], vertices[2], vertices[3],
+                            fractions[x], fractions[y], table[plane, first + f : last], scales[level],
+                            d_column, d_axes[x], d_axes[y],
+                        )  # fmt: skip
         if d_points.shape[0] > 0:
-            d_points[block] = d_axes.T
+            for k in range(n):
+                for axis in range(3):
+                    d_points[order[start + k], axis] = d_axes[axis, k]

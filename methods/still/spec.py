@@ -1,0 +1,17 @@
+"""What the still method declares."""
+
+from __future__ import annotations
+
+from tgbench.specs import CompositeMode, MethodSpec
+
+SPEC = MethodSpec(
+    "still",
+    "repeats the training frame with the nearest head pose; the floor of every table",
+    "tgbench.methods.still.method:Still",
+    config="tgbench.methods.still.config:StillConfig",
+    presets={"quick": {}, "paper": {}},
+    trains=False,
+    moves_upper_face=False,
+    composite_mode=CompositeMode.FULL_FRAME,
+    leaked_conditions=("true pose",),
+)

@@ -1,0 +1,222 @@
+"""The whole training: both branches side by side, then colour fine-tuning; resumable."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import torch
+
+from tgbench.identities import Identity, Split
+from tgbench.interfaces import FitContext, FitReport
+from tgbench.progress import Task
+
+from .branch import Branch, new_motion
+from .checkpoint import Origin, read_checkpoint, write_checkpoint
+from .clouds import random_cloud
+from .conditions import Conditions
+from .config import BranchName, TalkingGaussianConfig
+from .finetuning import FineTuning
+from .frames import FACE, HAIRS, MOUTH, TrainingFrames
+from .gaussians import GaussianField
+from .objectives import FaceObjective, MouthObjective
+from .perceptual import perceptual_loss
+from .sampling import FrameSampler, SlidingWindow, normalised
+from .training import BranchTrainer
+
+_BRANCHES: tuple[BranchName, ...] = ("face", "mouth")
+_VIEWS = 12
+_LEAST_MOUTH_PIXELS = 20
+_LEAST_MOUTH_FRAMES = 4
+_REPORT_EVERY = 10
+"""Iterations between two updates of a progress bar."""
+
+
+class Stage(Protocol):
+    """A piece of training that can stop after any iteration and go on later."""
+
+    iteration: int
+
+    @property
+    def name(self) -> str:
+        """Of its checkpoint."""
+
+    def step(self) -> float:
+        """Do one iteration and return its loss."""
+
+    def state(self) -> dict[str, object]:
+        """Return everything that `restore` needs."""
+
+    def restore(self, state: Mapping) -> None:
+        """Continue where `state` was taken."""
+
+
+class Fit:
+    """One fit to one identity."""
+
+    def __init__(
+        self,
+        config: TalkingGaussianConfig,
+        identity: Identity,
+        split: Split,
+        context: FitContext,
+    ) -> None:
+        """Read what training needs of the training frames."""
+        self._config = config
+        self._context = context
+        self._origin = Origin.of(config, identity, split, context.seed)
+        self._notes: list[str] = []
+        self._frames = TrainingFrames(identity, split.train, config.cache_megabytes << 20)
+        self._conditions = Conditions.of_training(identity, split.train, config.audio_features)
+        self._lips = normalised(self._frames.lips_height())
+        units = identity.action_units.values
+        inside = slice(split.train.start, split.train.stop)
+        self._blink = normalised(units["AU45"][inside])
+        self._parted = normalised(units["AU25"][inside]) if "AU25" in units else self._lips
+
+    @property
+    def channels(self) -> int:
+        """Channels of a step of the audio features."""
+        return self._conditions.channels
+
+    def run(self) -> tuple[list[Branch], FitReport]:
+        """Train, or go on where a stopped fit left off.
+
+        Returns:
+            The branches, the face first, and what it took.
+
+        Raises:
+            TgbenchError: a loss is not finite, or a checkpoint belongs to something else.
+        """
+        trainers = [self._trainer(name) for name in self._branch_names()]
+        config = self._config
+        self._run_together(trainers, "static initialisation", config.static_iterations)
+        self._run_together(trainers, "motion learning", config.branch_iterations)
+        tuning = self._fine_tuning([trainer.branch for trainer in trainers])
+        self._run_together([tuning], "colour fine-tuning", config.finetune_iterations)
+        iterations = {f"{trainer.branch.name} branch": trainer.iteration for trainer in trainers}
+        iterations["colour fine-tuning"] = tuning.iteration
+        seconds = max(trainer.seconds for trainer in trainers) + tuning.seconds
+        return tuning.branches, FitReport(seconds, iterations, tuple(self._notes))
+
+    def _branch_names(self) -> tuple[BranchName, ...]:
+        usable = self._frames.mouth_pixels >= _LEAST_MOUTH_PIXELS
+        if usable.sum() >= _LEAST_MOUTH_FRAMES:
+            return _BRANCHES
+        self._notes.append(
+            f"the inside of the mouth shows in {int(usable.sum())} training frames: trained "
+            "without the inside-mouth branch"
+        )
+        return _BRANCHES[:1]
+
+    def _trainer(self, name: BranchName) -> BranchTrainer:
+        config, number = self._config, _BRANCHES.index(name)
+        generator = torch.Generator().manual_seed(self._context.seed * 1000 + number)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self._context.seed * 1000 + number)
+            motion = new_motion(name, self.channels, config)
+        objective = (FaceObjective if name == "face" else MouthObjective)(self._frames, config)
+        count = config.face_gaussians if name == "face" else config.mouth_gaussians
+        cloud = random_cloud(count, config.initial_extent, self._views(name), generator)
+        lens = self._frames.identity.intrinsics
+        trainer = BranchTrainer(
+            Branch(name, GaussianField.random(cloud, config, generator), motion),
+            objective,
+            self._conditions,
+            self._sampler(name, generator),
+            config,
+            generator,
+            (lens.width, lens.height),
+        )
+        self._resume(trainer)
+        return trainer
+
+    def _sampler(self, name: BranchName, generator: torch.Generator) -> FrameSampler:
+        config = self._config
+        metrics = (self._lips, self._blink) if name == "face" else (self._parted,)
+        last = config.static_iterations + config.incremental_until * config.motion_iterations
+        windows = [
+            SlidingWindow(metric, config.incremental_width, config.static_iterations, int(last))
+            for metric in metrics
+            if config.incremental_sampling
+        ]
+        if name == "face":
+            every, frames = config.face_incremental_every, np.arange(len(self._frames))
+        else:
+            every = config.mouth_incremental_every
+            frames = np.flatnonzero(self._frames.mouth_pixels >= _LEAST_MOUTH_PIXELS)
+        return FrameSampler(frames, windows, every, generator)
+
+    def _views(self, name: BranchName) -> list:
+        """Return the masks that bound the initial cloud: of even frames, or of open mouths."""
+        if name == "face":
+            chosen = np.linspace(0, len(self._frames) - 1, _VIEWS).round().astype(int)
+            crops = [self._frames.head(int(i)) for i in np.unique(chosen)]
+            return [(c.camera, (c.labels == FACE) | (c.labels == HAIRS)) for c in crops]
+        widest = np.argsort(self._frames.mouth_pixels, kind="stable")[-_VIEWS:]
+        crops = [self._frames.mouth(int(i)) for i in widest]
+        return [(c.camera, c.labels == MOUTH) for c in crops]
+
+    def _run_together(self, stages: Sequence[Stage], description: str, last: int) -> None:
+        """Run each stage to its `last` iteration, on a thread of its own.
+
+        Torch and the compiled kernels release the GIL, so a thread uses a core.
+        """
+        steps = sum(max(last - stage.iteration, 0) for stage in stages)
+        if not steps:
+            return
+        stop = threading.Event()
+        with (
+            self._context.progress.task(description, steps) as task,
+            ThreadPoolExecutor(len(stages)) as pool,
+        ):
+            running = [pool.submit(self._run, stage, last, task, stop) for stage in stages]
+            try:
+                for future in running:
+                    future.result()
+            finally:
+                # After an error or Ctrl-C the other thread must end too, and keep its work.
+                stop.set()
+
+    def _run(self, stage: Stage, last: int, task: Task, stop: threading.Event) -> None:
+        torch.set_num_threads(1)
+        try:
+            while stage.iteration < last and not stop.is_set():
+                loss = stage.step()
+                if stage.iteration % _REPORT_EVERY == 0:
+                    task.advance(_REPORT_EVERY)
+                    task.note(f"loss {loss:.4f}")
+                if stage.iteration % self._config.checkpoint_every == 0:
+                    self._save(stage)
+        except BaseException:
+            stop.set()
+            raise
+        self._save(stage)
+
+    def _fine_tuning(self, branches: list[Branch]) -> FineTuning:
+        perceptual = None
+        if self._config.lpips_weight > 0 and self._config.finetune_iterations > 0:
+            perceptual, missing = perceptual_loss()
+            if missing:
+                self._notes.append(missing)
+        generator = torch.Generator().manual_seed(self._context.seed * 1000 + len(_BRANCHES))
+        tuning = FineTuning(
+            branches, self._frames, self._conditions, self._config, generator, perceptual
+        )
+        self._resume(tuning)
+        return tuning
+
+    def _resume(self, stage: Stage) -> None:
+        path = self._checkpoint(stage)
+        if path.is_file():
+            stage.restore(read_checkpoint(path, self._origin))
+
+    def _save(self, stage: Stage) -> None:
+        write_checkpoint(self._checkpoint(stage), self._origin, stage.state())
+
+    def _checkpoint(self, stage: Stage) -> Path:
+        return self._context.workdir / f"{stage.name}.pt"

@@ -1,0 +1,78 @@
+"""Self-reconstruction: drive a person with the held-out part of their own clip."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from tgbench.audio import Waveform
+from tgbench.errors import TgbenchError
+from tgbench.identities import Identity
+from tgbench.interfaces import Case
+
+from .drives import drive_with, metrics_without
+from .specs import SELF_RECONSTRUCTION
+
+DRIVER = "self"
+
+
+class SelfReconstruction:
+    """The head-reconstruction setting of the TalkingGaussian paper (section 4.1).
+
+    A method is fitted on the training frames and rendered at the poses, action units and sound of
+    the held-out frames, which are the ground truth. Audio features are those of the whole clip:
+    the window of a held-out frame near the split reaches back into the sound of training frames,
+    as in the field's own code.
+    """
+
+    def plan(self, identities: Sequence[Identity], audio: Sequence[Path]) -> list[Case]:
+        """Return one case an identity.
+
+        Raises:
+            TgbenchError: driving audio was given, which this setting cannot use, or an identity
+                holds out no frame.
+        """
+        if audio:
+            raise TgbenchError(
+                f"{SELF_RECONSTRUCTION.name} drives with the clip's own sound; leave out --audio, "
+                "or use --protocol lipsync"
+            )
+        return [_case(identity) for identity in identities]
+
+
+def _case(identity: Identity) -> Case:
+    split = identity.split()
+    frames = np.array(split.test, np.int64)
+    if len(frames) == 0:
+        raise TgbenchError(f"{identity.folder}: holds out no frame; transforms_val.json is empty")
+    return Case(
+        protocol=SELF_RECONSTRUCTION.name,
+        protocol_version=SELF_RECONSTRUCTION.version,
+        identity=identity,
+        split=split,
+        driver=DRIVER,
+        drive=drive_with(
+            identity,
+            source_frames=frames,
+            audio=sound_of_frames(identity.audio, [identity.image_ids[i] for i in frames]),
+            features=identity.audio_features(),
+            feature_index=frames,
+        ),
+        driving_audio=identity.audio_path,
+        target_frames=frames,
+        metrics=metrics_without(),
+    )
+
+
+def sound_of_frames(audio: Waveform, image_ids: Sequence[int]) -> Waveform:
+    """Return the sound of frames, piece by piece, silent past the end of the track.
+
+    Frames of a clip from which a tracker dropped some are not contiguous, so that one cut from
+    the first to the last would drift.
+    """
+    edges = [round(i / Identity.fps * audio.rate) for i in range(max(image_ids) + 2)]
+    samples = np.pad(audio.samples, (0, max(0, edges[-1] - len(audio.samples))))
+    pieces = [samples[edges[i] : edges[i + 1]] for i in image_ids]
+    return Waveform(np.concatenate(pieces), audio.rate)

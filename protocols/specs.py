@@ -1,0 +1,18 @@
+"""What each protocol is, declared without importing what plans it."""
+
+from __future__ import annotations
+
+from tgbench.specs import ProtocolSpec
+
+SELF_RECONSTRUCTION = ProtocolSpec(
+    "self_reconstruction",
+    "train on the first part of a clip, drive with its unseen rest, compare frame by frame",
+    "tgbench.protocols.self_reconstruction:SelfReconstruction",
+    version="1",
+)
+LIPSYNC = ProtocolSpec(
+    "lipsync",
+    "drive with other speech; there is no ground truth, so only what needs none is measured",
+    "tgbench.protocols.lipsync:LipSync",
+    version="1",
+)

@@ -1,0 +1,164 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from tgbench import plugins
+from tgbench.audio import Waveform
+from tgbench.errors import TgbenchError, Unavailable
+from tgbench.interfaces import FrameView, Measurement, MetricContext
+from tgbench.metrics import evaluate
+from tgbench.metrics.evaluate import MetricSuite
+from tgbench.metrics.lmd import mouth_landmark_distance
+from tgbench.metrics.specs import TABLE_ORDER, in_table_order
+from tgbench.specs import MetricSpec
+
+Pair = tuple[NDArray[np.uint8], NDArray[np.uint8]]
+SILENT = MetricContext(audio=None, fps=25.0)
+
+
+class CountingLandmarks:
+    """Landmarks that depend on the image; counts how often it is asked."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def find(self, image: NDArray[np.uint8]) -> NDArray[np.float32] | None:
+        self.asked += 1
+        rng = np.random.default_rng(int(image.sum()))
+        return rng.uniform(10, 80, (68, 2)).astype(np.float32)
+
+    def describe(self) -> str:
+        return "counting landmarks 1.0"
+
+
+def test_landmarks_are_found_once_a_frame_and_named_in_the_result(pair: Pair) -> None:
+    finder = CountingLandmarks()
+    audio = Waveform(np.zeros(16000, np.float32))
+    context = MetricContext(audio=audio, fps=25.0)
+    names = ["lmd", "ssim_face", "lip_agreement", "lip_lag", "psnr"]
+    suite = MetricSuite(names, context, landmarks=finder)
+    for index in range(3):
+        suite.update(index, *pair)
+    assert finder.asked == 2 * 3
+    results = suite.results()
+    assert list(results) == names
+    expected = mouth_landmark_distance(finder.find(pair[0]), finder.find(pair[1]))
+    assert results["lmd"].value == pytest.approx(expected)
+    assert results["lmd"].measured_by.endswith("landmarks: counting landmarks 1.0")
+    assert "landmarks:" not in results["psnr"].measured_by
+
+
+def test_without_landmark_metrics_no_detector_is_made(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(evaluate, "MeshLandmarks", lambda: pytest.fail("was made"))
+    suite = MetricSuite(["psnr"], SILENT)
+    suite.update(0, *pair)
+    assert suite.results()["psnr"].scored == 1
+
+
+def test_a_missing_detector_is_a_status_and_tried_once(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries = []
+
+    def missing() -> None:
+        tries.append(1)
+        raise Unavailable("no detector; install one")
+
+    monkeypatch.setattr(evaluate, "MeshLandmarks", missing)
+    suite = MetricSuite(["lmd", "ssim_face", "psnr"], SILENT)
+    suite.update(0, *pair)
+    results = suite.results()
+    assert len(tries) == 1
+    for name in ("lmd", "ssim_face"):
+        assert results[name] == Measurement(None, reason="no detector; install one")
+    assert results["psnr"].value is not None
+
+
+def test_without_ground_truth_sound_or_timing_the_reason_says_so(pair: Pair) -> None:
+    suite = MetricSuite(["psnr", "lip_lag", "fps", "sync_c"], SILENT, CountingLandmarks())
+    suite.update(0, pair[0], None)
+    results = suite.results()
+    assert all(found.value is None and found.total == 0 for found in results.values())
+    assert "ground-truth" in results["psnr"].reason
+    assert "sound" in results["lip_lag"].reason
+    assert "timed" in results["fps"].reason
+    assert "SyncNet" in results["sync_c"].reason
+    assert suite.per_frame() == {}
+
+
+class Fragile:
+    """Scores 1 for every frame until the third, where it breaks."""
+
+    spec = MetricSpec("fragile", "breaks", f"{__name__}:Fragile")
+
+    def __init__(self, context: MetricContext) -> None:
+        pass
+
+    def update(self, frame: FrameView) -> float | None:
+        if frame.index == 2:
+            raise ZeroDivisionError("third frame")
+        return 1.0
+
+    def compute(self) -> Measurement:
+        return Measurement(1.0, scored=4, total=4)
+
+
+def test_a_metric_that_breaks_stops_and_the_others_go_on(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Spec(MetricSpec):
+        def load(self) -> type[Fragile]:
+            return Fragile
+
+    known = {**plugins.metrics(), "fragile": Spec("fragile", "breaks", "")}
+    monkeypatch.setattr(plugins, "metrics", lambda: known)
+    suite = MetricSuite(["fragile", "psnr"], SILENT)
+    for index in range(4):
+        suite.update(index, *pair)
+    results = suite.results()
+    assert results["fragile"].value is None
+    assert results["fragile"].reason == "failed at frame 2: ZeroDivisionError: third frame"
+    assert (results["fragile"].scored, results["fragile"].total) == (0, 3)
+    assert results["psnr"].scored == 4
+    assert suite.per_frame()["fragile"] == [1.0, 1.0, None, None]
+
+
+def test_per_frame_values_average_to_the_result_and_bring_their_series(pair: Pair) -> None:
+    audio = Waveform(np.zeros(16000, np.float32))
+    names = ["psnr", "lip_agreement"]
+    suite = MetricSuite(names, MetricContext(audio=audio, fps=25.0), CountingLandmarks())
+    suite.update(0, *pair)
+    suite.update(1, pair[1], pair[1])
+    suite.update(2, np.zeros_like(pair[1]), pair[1])
+    table = suite.per_frame()
+    assert list(table) == ["psnr", "mouth_opening", "speech_level"]
+    assert all(len(column) == 3 for column in table.values())
+    scored = [value for value in table["psnr"] if value is not None]
+    assert suite.results()["psnr"].value == pytest.approx(np.mean(scored))
+
+
+def test_an_unknown_metric_is_refused_with_the_nearest_name() -> None:
+    with pytest.raises(TgbenchError, match="did you mean 'psnr'"):
+        MetricSuite(["psnrr"], SILENT)
+
+
+def test_every_metric_of_the_suite_stands_in_the_table_order() -> None:
+    own = {
+        name for name, spec in plugins.metrics().items() if "tgbench.metrics" in spec.implementation
+    }
+    assert own == set(TABLE_ORDER)
+    assert in_table_order(["zeta", "fps", "alpha", "psnr"]) == ("psnr", "fps", "alpha", "zeta")
+
+
+def test_the_suites_own_detector_finds_no_face_in_noise(pair: Pair) -> None:
+    pytest.importorskip("mediapipe")
+    suite = MetricSuite(["lmd"], SILENT)
+    suite.update(0, *pair)
+    found = suite.results()["lmd"]
+    assert found.value is None
+    assert (found.scored, found.total) == (0, 1)
+    assert "mediapipe" in found.measured_by

@@ -1,0 +1,189 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from scipy.stats import pearsonr
+
+from tgbench.audio import SAMPLE_RATE, Waveform
+from tgbench.errors import Unavailable
+from tgbench.interfaces import MetricContext
+from tgbench.metrics.evaluate import LazyFrame
+from tgbench.metrics.lip_agreement import LipAgreement, LipLag, lip_agreement, speech_level
+
+FPS = 25.0
+IMAGE = np.zeros((1, 1, 3), np.uint8)
+
+
+def mumble(seed: int, frames: int) -> NDArray[np.float64]:
+    """A random loudness that rises and falls a few times a second, in [0, 1]."""
+    rng = np.random.default_rng(seed)
+    raw = np.convolve(rng.normal(size=frames + 6), np.hanning(7), "valid")
+    return (raw - raw.min()) / np.ptp(raw)
+
+
+def speech(loudness: NDArray[np.float64], hertz: float = 1000.0) -> Waveform:
+    """A tone whose level at each frame's start is the loudness."""
+    samples = len(loudness) * SAMPLE_RATE // 25
+    time = np.arange(samples) / SAMPLE_RATE
+    level = np.interp(time * FPS, np.arange(len(loudness)), loudness)
+    tone = 0.5 * level**2 * np.sin(2 * np.pi * hertz * time)
+    return Waveform(tone.astype(np.float32))
+
+
+def moving_mean(series: NDArray[np.float64], window: int) -> NDArray[np.float64]:
+    half = window // 2
+    return np.array(
+        [np.nanmean(series[max(0, i - half) : i + half + 1]) for i in range(len(series))]
+    )
+
+
+def brute_force(
+    opening: NDArray[np.float64], level: NDArray[np.float64], reach: int
+) -> dict[int, float]:
+    """Pearson's r at every lag, pair by pair, with scipy."""
+    opening, level = opening - moving_mean(opening, 13), level - moving_mean(level, 13)
+    found = {}
+    for lag in range(-reach, reach + 1):
+        pairs = [
+            (opening[i + lag], level[i])
+            for i in range(len(level))
+            if 0 <= i + lag < len(opening) and np.isfinite(opening[i + lag])
+        ]
+        found[lag] = float(pearsonr(*zip(*pairs, strict=True))[0])
+    return found
+
+
+@given(st.integers(0, 1000), st.integers(60, 150), st.integers(0, 8))
+@settings(max_examples=25, deadline=None)
+def test_agreement_is_the_best_of_a_search_by_brute_force(
+    seed: int, frames: int, missing: int
+) -> None:
+    opening, level = mumble(seed, frames), mumble(seed + 1, frames)
+    gone = np.random.default_rng(seed).choice(frames, missing, replace=False)
+    opening[gone] = np.nan
+    # Missing faces may leave too few pairs at the far lags of a short clip.
+    expected = brute_force(opening, level, 10)
+    found = lip_agreement(opening, level, FPS)
+    if frames - 10 - missing < 50:
+        return
+    assert found is not None
+    assert found.correlation == pytest.approx(max(expected.values()), abs=1e-9)
+    assert found.correlation == pytest.approx(expected[found.lag], abs=1e-9)
+    assert found.at_zero == pytest.approx(expected[0], abs=1e-9)
+
+
+@pytest.mark.parametrize("delay", [-6, -1, 0, 3, 8])
+def test_lips_that_come_late_have_a_positive_lag(delay: int) -> None:
+    loudness = mumble(3, 150)
+    opening = np.roll(loudness, delay)
+    found = lip_agreement(opening, loudness, FPS)
+    assert found is not None
+    assert found.lag == delay
+    assert found.correlation > 0.95
+    assert found.chance is not None
+    assert found.chance < 0.6
+
+
+def test_slow_changes_do_not_count() -> None:
+    loudness = mumble(5, 200)
+    smile = 20.0 * np.sin(np.arange(200) / 40.0)
+    found = lip_agreement(loudness + smile, loudness, FPS)
+    assert found is not None
+    assert found.lag == 0
+    assert found.correlation > 0.8
+
+
+def test_what_never_changes_agrees_with_nothing() -> None:
+    assert lip_agreement(np.full(100, 0.1), mumble(0, 100), FPS) is None
+    assert lip_agreement(mumble(0, 100), np.zeros(100), FPS) is None
+    assert lip_agreement(mumble(0, 30), mumble(0, 30), FPS) is None
+
+
+def test_speech_level_follows_the_tone_and_ignores_hum() -> None:
+    loudness = mumble(1, 100)
+    level = speech_level(speech(loudness), 100, FPS)
+    assert np.corrcoef(level[2:-2], loudness[2:-2])[0, 1] > 0.98
+    hum = speech_level(speech(loudness, hertz=50.0), 100, FPS)
+    assert hum.max() < 0.1 * level.max()
+
+
+def test_speech_level_of_a_steady_tone_is_its_rms() -> None:
+    time = np.arange(2 * SAMPLE_RATE) / SAMPLE_RATE
+    tone = Waveform((0.5 * np.sin(2 * np.pi * 1000 * time)).astype(np.float32))
+    level = speech_level(tone, 50, FPS)
+    assert level[25] == pytest.approx(math.sqrt(0.5 / math.sqrt(2)), rel=1e-2)
+
+
+def test_frames_past_the_sound_are_silent() -> None:
+    level = speech_level(speech(np.ones(25)), 60, FPS)
+    assert len(level) == 60
+    assert level[30:].max() < 1e-6
+
+
+class OpensBy:
+    """A face whose mouth opens as a list says; None: no face."""
+
+    def __init__(self, openings: list[float | None]) -> None:
+        self.openings = iter(openings)
+
+    def find(self, image: NDArray[np.uint8]) -> NDArray[np.float32] | None:
+        gap = next(self.openings)
+        if gap is None:
+            return None
+        face = np.zeros((68, 2), np.float32)
+        face[45, 0] = 1.0
+        face[[65, 66, 67], 1] = gap
+        return face
+
+    def describe(self) -> str:
+        return "a list"
+
+
+def fed(metric_class, openings: list[float | None], audio: Waveform):
+    metric = metric_class(MetricContext(audio=audio, fps=FPS))
+    finder = OpensBy(openings)
+    for index in range(len(openings)):
+        assert metric.update(LazyFrame(index, IMAGE, None, finder)) is None
+    return metric
+
+
+def test_metrics_report_lag_in_milliseconds_and_count_missing_faces() -> None:
+    loudness = mumble(11, 150)
+    openings: list[float | None] = list(np.roll(loudness, 4))
+    openings[70] = None
+    agreement = fed(LipAgreement, openings, speech(loudness))
+    found = agreement.compute()
+    assert found.value > 0.9
+    assert (found.scored, found.total) == (149, 150)
+    assert found.details["lag_frames"] == 4
+    assert agreement.series()["mouth_opening"][70] is None
+    assert len(agreement.series()["speech_level"]) == 150
+    assert fed(LipLag, openings, speech(loudness)).compute().value == pytest.approx(160.0)
+
+
+def test_lips_that_do_not_follow_have_no_lag() -> None:
+    # Over 200 draws of unrelated lips and sound, chance must win in a good share of them.
+    lags = [fed(LipLag, list(mumble(k, 150)), speech(mumble(k + 500, 150))) for k in range(20)]
+    missing = [lag.compute() for lag in lags if lag.compute().value is None]
+    assert len(missing) >= 5
+    assert "no better than by chance" in missing[0].reason
+
+
+def test_too_few_faces_and_still_lips_say_so() -> None:
+    audio = speech(mumble(0, 60))
+    few = fed(LipAgreement, [None] * 40 + [0.1] * 20, audio).compute()
+    assert few.value is None
+    assert "face" in few.reason
+    still = fed(LipAgreement, [0.1] * 60, audio).compute()
+    assert still.value is None
+    assert "never moves" in still.reason
+
+
+def test_without_sound_there_is_nothing_to_measure() -> None:
+    with pytest.raises(Unavailable, match="no sound"):
+        LipAgreement(MetricContext(audio=None, fps=FPS))

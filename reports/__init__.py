@@ -1,0 +1,1 @@
+"""Reports: tables made from results, and from nothing else."""

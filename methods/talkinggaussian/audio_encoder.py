@@ -29,6 +29,12 @@ class AudioNet(nn.Module):
             )
         )
         self.head = nn.Sequential(nn.Linear(64, 64), nn.LeakyReLU(_SLOPE), nn.Linear(64, dim))
+        # Torch's own start shrinks the signal to a thousandth of its mean on the way through six
+        # layers, and what tells one sound from another would be lost.
+        for module in self.modules():
+            if isinstance(module, nn.Conv1d | nn.Linear):
+                nn.init.kaiming_normal_(module.weight, a=_SLOPE, nonlinearity="leaky_relu")
+                nn.init.zeros_(module.bias)
 
     def forward(self, windows: Tensor) -> Tensor:
         """Map [8, channels, steps] to [8, dim]."""
@@ -66,10 +72,18 @@ class AudioEncoder(nn.Module):
         super().__init__()
         self.net = AudioNet(channels, dim)
         self.attention = AudioAttention(dim)
+        self.register_buffer("mean", torch.zeros(channels, 1))
+        self.register_buffer("deviation", torch.ones(channels, 1))
+
+    def normalise_by(self, features: Tensor) -> None:
+        """Take mean and deviation of each channel from training features [M, steps, channels]."""
+        flat = features.reshape(-1, features.shape[-1])
+        self.mean = flat.mean(dim=0)[:, None]
+        self.deviation = flat.std(dim=0).clamp_min(1e-3)[:, None]
 
     def forward(self, windows: Tensor) -> Tensor:
         """Map [8, channels, steps] to [dim]."""
-        return self.attention(self.net(windows))
+        return self.attention(self.net((windows - self.mean) / self.deviation))
 
 
 def window_indices(centre: int, count: int) -> list[int]:

@@ -65,6 +65,11 @@ class Conditions:
         """Channels of a step of the audio features."""
         return self._features.shape[2]
 
+    @property
+    def features(self) -> Tensor:
+        """All audio features, [M, steps, channels]."""
+        return self._features
+
     def audio(self, position: int) -> Tensor:
         """Return the eight windows about a frame, [8, channels, steps]."""
         return stack_windows(self._features, int(self._rows[position]))

@@ -45,6 +45,8 @@ class TalkingGaussianConfig:
             first and the last densification [O: 0.05 to 0.3].
         prune_radius: share of the image side above which a footprint is too large, after the
             static stage [O: 20 of 512 pixels].
+        random_background: train over a new random colour in every iteration, which leaves no
+            colour to imitate, instead of over green [O: green].
         background_tolerance: largest channel difference at which a Gaussian counts as painted
             in the colour of the training background [O: prunes green ones].
 
@@ -108,6 +110,7 @@ class TalkingGaussianConfig:
     prune_opacity: float = 0.05
     prune_opacity_final: float = 0.3
     prune_radius: float = 0.04
+    random_background: bool = False
     background_tolerance: float = 0.15
 
     grid_levels: int = 12
@@ -157,8 +160,8 @@ class TalkingGaussianConfig:
         for name in _SHARES:
             if getattr(self, name) > 1:
                 raise TgbenchError(f"{name}={getattr(self, name)} is a share and must be at most 1")
-        if self.harmonics_degree > 3:
-            raise TgbenchError(f"harmonics_degree={self.harmonics_degree} must be 0 to 3")
+        if self.harmonics_degree > 2:
+            raise TgbenchError(f"harmonics_degree={self.harmonics_degree} must be 0 to 2")
 
     @property
     def branch_iterations(self) -> int:

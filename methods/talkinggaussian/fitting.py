@@ -119,6 +119,7 @@ class Fit:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self._context.seed * 1000 + number)
             motion = new_motion(name, self.channels, config)
+        motion.audio.normalise_by(self._conditions.features)
         objective = (FaceObjective if name == "face" else MouthObjective)(self._frames, config)
         count = config.face_gaussians if name == "face" else config.mouth_gaussians
         cloud = random_cloud(count, config.initial_extent, self._views(name), generator)

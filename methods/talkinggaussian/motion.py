@@ -160,9 +160,7 @@ class MouthMotion(nn.Module):
     def deform(self, places: Tensor, conditions: Tensor) -> Deformation:
         """Decode the translation of every Gaussian."""
         audio = conditions.expand(len(places), -1)
-        return Deformation(
-            self.decoder(torch.cat([places, audio], dim=1)) * self._position_scale
-        )
+        return Deformation(self.decoder(torch.cat([places, audio], dim=1)) * self._position_scale)
 
     def forward(self, means: Tensor, windows: Tensor, units: Tensor) -> Deformation:
         """Return the translation of Gaussians at `means` [N, 3] in a frame."""

@@ -36,8 +36,8 @@ class Objective(Protocol):
     def crop(self, position: int) -> Crop:
         """Return the part of a training frame that the branch renders."""
 
-    def terms(self, position: int, crop: Crop, drawn: Rasterization) -> Terms:
-        """Return the weighted terms of the loss of a rendering."""
+    def terms(self, position: int, crop: Crop, drawn: Rasterization, background: Tensor) -> Terms:
+        """Return the weighted terms of the loss of a rendering over a colour [3]."""
 
 
 @dataclass(frozen=True)
@@ -51,10 +51,9 @@ class FaceObjective:
         """Return the part of a training frame that shows the head."""
         return self.frames.head(position)
 
-    def terms(self, position: int, crop: Crop, drawn: Rasterization) -> Terms:
+    def terms(self, position: int, crop: Crop, drawn: Rasterization, background: Tensor) -> Terms:
         """Compare with head and hair over the training background."""
         mask = torch.from_numpy((crop.labels == FACE) | (crop.labels == HAIRS))
-        background = torch.tensor(TRAINING_BACKGROUND)
         target = torch.where(mask[..., None], unit_image(crop.image), background)
         terms = {
             "photometric": photometric(over(drawn, background), target, self.config.ssim_weight),
@@ -86,10 +85,9 @@ class MouthObjective:
         """Return the part of a training frame about the mouth."""
         return self.frames.mouth(position)
 
-    def terms(self, position: int, crop: Crop, drawn: Rasterization) -> Terms:
+    def terms(self, position: int, crop: Crop, drawn: Rasterization, background: Tensor) -> Terms:
         """Compare inside the mask alone; charge what would show outside the lips."""
         mask = torch.from_numpy(crop.labels == MOUTH)
-        background = torch.tensor(TRAINING_BACKGROUND)
         target = torch.where(mask[..., None], unit_image(crop.image), background)
         prediction = torch.where(mask[..., None], over(drawn, background), background)
         lips = self.frames.lips(position).relative_to(crop.window).clipped(crop.window.size)
@@ -130,5 +128,3 @@ def total(terms: Mapping[str, Tensor], where: str) -> Tensor:
                 "learning rates; the last checkpoint is kept"
             )
     return torch.stack(list(terms.values())).sum()
-
-

@@ -82,12 +82,13 @@ class BranchTrainer:
         drawn = self.branch.draw(
             crop.camera, deformation, offset, with_attention=self.config.attention_weight > 0
         )
-        terms = self.objective.terms(position, crop, drawn)
+        terms = self.objective.terms(position, crop, drawn, self._background())
         if deformation is not None:
             terms |= deformation_terms(deformation, self.config)
         stage = "motion learning" if learns_motion else "static initialisation"
         loss = total(
-            terms, f"in iteration {iteration} of the {self.branch.name}'s {stage}, frame {crop.frame}"
+            terms,
+            f"in iteration {iteration} of the {self.branch.name}'s {stage}, frame {crop.frame}",
         )
         loss.backward()
         self.density.observe(self._in_half_images(offset.grad, crop.camera), drawn.radii)
@@ -125,6 +126,11 @@ class BranchTrainer:
         self.sampler.restore(state["sampler"])
         self.generator.set_state(state["generator"])
         self.iteration, self.seconds = state["iteration"], state["seconds"]
+
+    def _background(self) -> Tensor:
+        if self.config.random_background:
+            return torch.rand(3, generator=self.generator)
+        return torch.tensor(TRAINING_BACKGROUND)
 
     def _step_motion(self, iteration: int) -> None:
         done = (iteration - self.config.static_iterations) / max(self.config.motion_iterations, 1)
@@ -165,6 +171,8 @@ class BranchTrainer:
 
     def _remove_background(self) -> None:
         """Prune (face) or weaken (mouth) what imitates the training background."""
+        if self.config.random_background:
+            return
         gaussians = self.branch.field
         green = resembling(
             gaussians.base_colors.detach(),
@@ -201,4 +209,4 @@ def motion_optimizer(branch: Branch, config: TalkingGaussianConfig) -> torch.opt
     ]
     for group in groups:
         group["initial_lr"] = group["lr"]
-    return torch.optim.AdamW(groups, betas=(0.9, 0.99), eps=1e-8, foreach=True)
+    return torch.optim.AdamW(groups, betas=(0.9, 0.99), eps=1e-8, fused=True)

@@ -79,14 +79,14 @@ def test_a_missing_detector_is_a_status_and_tried_once(
 
 
 def test_without_ground_truth_sound_or_timing_the_reason_says_so(pair: Pair) -> None:
-    suite = MetricSuite(["psnr", "lip_lag", "fps", "sync_c"], SILENT, CountingLandmarks())
+    suite = MetricSuite(["psnr", "lip_lag", "fps", "aue_l"], SILENT, CountingLandmarks())
     suite.update(0, pair[0], None)
     results = suite.results()
     assert all(found.value is None and found.total == 0 for found in results.values())
     assert "ground-truth" in results["psnr"].reason
     assert "sound" in results["lip_lag"].reason
     assert "timed" in results["fps"].reason
-    assert "SyncNet" in results["sync_c"].reason
+    assert "OpenFace" in results["aue_l"].reason
     assert suite.per_frame() == {}
 
 

@@ -41,7 +41,7 @@ def test_distance_is_the_rule_written_out(first: int, second: int) -> None:
 @given(st.integers(0, 10_000), st.floats(-300, 300), st.floats(-300, 300))
 def test_where_the_mouth_stands_does_not_matter(seed: int, x: float, y: float) -> None:
     a = points(seed).astype(np.float64)
-    assert mouth_landmark_distance(a, a + (x, y)) == pytest.approx(0.0, abs=1e-9)
+    assert mouth_landmark_distance(a, a + np.array([x, y])) == pytest.approx(0.0, abs=1e-9)
 
 
 def test_only_the_mouth_counts() -> None:

@@ -79,7 +79,7 @@ def test_distance_is_that_of_the_package_with_the_same_trunk(trunk: Path, pair: 
             layer.weight.copy_(state[f"features.{number}.weight"])
             layer.bias.copy_(state[f"features.{number}.bias"])
     tensors = [torch.tensor(image / 255.0).permute(2, 0, 1)[None].float() for image in pair]
-    expected = float(reference(*tensors, normalize=True))
+    expected = float(reference(*tensors, normalize=True).detach())
     metric = module.Lpips(MetricContext(audio=None, fps=25.0))
     assert metric.update(LazyFrame(0, *pair, None)) == pytest.approx(expected, rel=1e-4)
     assert metric.update(LazyFrame(1, pair[0], pair[0], None)) == pytest.approx(0.0, abs=1e-7)

@@ -151,6 +151,15 @@ def _lpips() -> Finding:
 
 
 _CHECKS: tuple[Callable[[], Finding], ...] = (
-    _torch, _compiled_kernels, _video_codecs, _face_landmarks, _cache_folder, _result_folder,
-    _processors, _cuda_device, _lpips, _metrics, _latex,
+    _torch,
+    _compiled_kernels,
+    _video_codecs,
+    _face_landmarks,
+    _cache_folder,
+    _result_folder,
+    _processors,
+    _cuda_device,
+    _lpips,
+    _metrics,
+    _latex,
 )

@@ -57,6 +57,7 @@ class LandmarkDetector:
         """
         self._tracking = tracking
         module = backend.solution("face_mesh")
+        self._started = False
         with backend.quiet():
             self._mesh: Any = module.FaceMesh(
                 static_image_mode=not tracking,
@@ -65,8 +66,6 @@ class LandmarkDetector:
                 min_detection_confidence=min_confidence,
                 min_tracking_confidence=min_confidence,
             )
-            # The networks are built on the first image, and say so on standard error.
-            self._mesh.process(np.zeros((64, 64, 3), np.uint8))
 
     def detect(self, image: Image) -> Points | None:
         """Return the landmarks of the largest face found.
@@ -91,12 +90,21 @@ class LandmarkDetector:
             square[:height, :width] = image
         else:
             square = np.ascontiguousarray(image)
-        found = self._mesh.process(square).multi_face_landmarks or []
+        found = self._process(square)
         faces = [
             np.array([(point.x, point.y, point.z) for point in face.landmark], np.float32) * side
             for face in found
         ]
         return sorted(faces, key=face_area, reverse=True)
+
+    def _process(self, square: Image) -> list[Any]:
+        if self._started:
+            return self._mesh.process(square).multi_face_landmarks or []
+        # The networks are built when the first face is seen, and say so on standard error.
+        with backend.quiet():
+            found = self._mesh.process(square).multi_face_landmarks or []
+        self._started = bool(found)
+        return found
 
     def describe(self) -> str:
         """Return what measured, as results and provenance record it."""

@@ -35,9 +35,7 @@ _PAIRS = (
     *((109, 338), (67, 297), (103, 332), (54, 284), (108, 337), (69, 299), (104, 333), (68, 298)),
 )
 
-RIGID_PAIRS = tuple(
-    (len(_MIDDLE) + 2 * i, len(_MIDDLE) + 2 * i + 1) for i in range(len(_PAIRS))
-)
+RIGID_PAIRS = tuple((len(_MIDDLE) + 2 * i, len(_MIDDLE) + 2 * i + 1) for i in range(len(_PAIRS)))
 """Positions within `RIGID` of mirrored vertices: (person's right, person's left)."""
 
 RIGID = (*_MIDDLE, *(vertex for pair in _PAIRS for vertex in pair))

@@ -76,7 +76,10 @@ def linearise(shape: Array, motion: Motion, focal: float) -> Linearised:
     x, y, z = np.moveaxis(camera, -1, 0)
     zero = np.zeros_like(x)
     by_camera = (focal / z)[..., None, None] * np.stack(
-        [np.stack([-np.ones_like(x), zero, x / z], -1), np.stack([zero, np.ones_like(x), -y / z], -1)],
+        [
+            np.stack([-np.ones_like(x), zero, x / z], -1),
+            np.stack([zero, np.ones_like(x), -y / z], -1),
+        ],
         axis=-2,
     )
     turned = camera - motion.place[:, None]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -51,7 +52,10 @@ def load_network(trunk: Path | None = None) -> Any:
         raise Unavailable(f"AlexNet's weights are missing: save {TRUNK_URL} as {trunk}")
     if not sha256(trunk).startswith(_digest_prefix()):
         raise Unavailable(f"{trunk} is damaged; save {TRUNK_URL} there again")
-    network = lpips.LPIPS(net="alex", version="0.1", pnet_rand=True, verbose=False)
+    with warnings.catch_warnings():
+        # The package asks torchvision in a way that torchvision has since deprecated.
+        warnings.simplefilter("ignore")
+        network = lpips.LPIPS(net="alex", version="0.1", pnet_rand=True, verbose=False)
     _copy_trunk(torch.load(trunk, map_location="cpu", weights_only=True), network.net)
     return network.eval()
 

@@ -175,9 +175,7 @@ def _decoded(container: Any, stream: Any, path: Path) -> Iterator[Any]:
     if damaged and delivered:
         _log.warning("%s: %d pieces are damaged and were skipped", path, damaged)
     elif stream.frames and delivered < 0.98 * stream.frames - 2:
-        _log.warning(
-            "%s: is cut short: %d of %d frames are there", path, delivered, stream.frames
-        )
+        _log.warning("%s: is cut short: %d of %d frames are there", path, delivered, stream.frames)
 
 
 def _timed(
@@ -196,9 +194,7 @@ def _timed(
         yield start, length, frame
 
 
-def _resampled(
-    timed: Iterator[tuple[float, float, Any]], fps: float
-) -> Iterator[tuple[Any, int]]:
+def _resampled(timed: Iterator[tuple[float, float, Any]], fps: float) -> Iterator[tuple[Any, int]]:
     """Give every instant k / fps the frame nearest to it."""
     due = 0
     previous: tuple[float, float, Any] | None = None
@@ -221,9 +217,13 @@ def _describe(container: Any, stream: Any, first: Any) -> VideoInfo:
     aspect = float(first_ratio(stream)) or 1.0
     width, height = first.width, first.height
     # Pixels are made square by stretching, never by shrinking, so that nothing is lost.
-    width, height = (round(width * aspect), height) if aspect >= 1 else (
-        width,
-        round(height / aspect),
+    width, height = (
+        (round(width * aspect), height)
+        if aspect >= 1
+        else (
+            width,
+            round(height / aspect),
+        )
     )
     rotation = round((first.rotation or 0) / 90) * 90
     if rotation % 180:

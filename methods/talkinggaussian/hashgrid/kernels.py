@@ -9,15 +9,13 @@ outside, whose vertices wrap around, are put into blocks of their own.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+from numpy.typing import NDArray
 
-OPTIONS = {
-    "cache": True,
-    "nogil": True,
-    "error_model": "numpy",
-    "fastmath": {"contract", "reassoc", "nsz", "arcp"},
-}
+from ..kernel import Floats, Indices, Longs, kernel
 
+Flags = NDArray[np.bool_]
+
+# The working arrays of this many points stay in L1.
 _BLOCK = 128
 _HALF = np.float32(0.5)
 _PRIME = np.uint32(2654435761)
@@ -25,8 +23,8 @@ _STEP = np.uint32(1)
 _ZERO64 = np.uint64(0)
 
 
-@njit(**OPTIONS)
-def _interior_first(points, scales):
+@kernel
+def _interior_first(points: Floats, scales: Floats) -> tuple[Longs, int]:
     """Point indices, those first all of whose vertices lie on the grid at every level; how many."""
     limit = np.float32(1.0) - _HALF / scales[0] - np.float32(1e-6)
     order = np.empty(points.shape[0], np.int64)
@@ -42,8 +40,8 @@ def _interior_first(points, scales):
     return order, low
 
 
-@njit(**OPTIONS)
-def _blocks(count, interior):
+@kernel
+def _blocks(count: int, interior: int) -> list[tuple[int, int]]:
     """Starts and ends of blocks that do not mix interior and other points."""
     spans = []
     for first, last in ((0, interior), (interior, count)):
@@ -52,8 +50,8 @@ def _blocks(count, interior):
     return spans
 
 
-@njit(**OPTIONS)
-def _locate(axis, scale, cell, fraction):
+@kernel
+def _locate(axis: Floats, scale: np.float32, cell: Indices, fraction: Floats) -> None:
     """Lower vertex of every point's cell along one axis, and the position in the cell."""
     for n in range(_ZERO64, np.uint64(cell.shape[0])):
         position = scale * axis[n] + _HALF
@@ -62,8 +60,17 @@ def _locate(axis, scale, cell, fraction):
         fraction[n] = position - lower
 
 
-@njit(**OPTIONS)
-def _dense_vertices(gx, gy, resolution, features, v00, v10, v01, v11):
+@kernel
+def _dense_vertices(
+    gx: Indices,
+    gy: Indices,
+    resolution: np.uint32,
+    features: np.uint32,
+    v00: Indices,
+    v10: Indices,
+    v01: Indices,
+    v11: Indices,
+) -> None:
     for n in range(_ZERO64, np.uint64(gx.shape[0])):
         vertex = np.uint32(gx[n] + gy[n] * resolution)
         v00[n] = features * vertex
@@ -72,8 +79,18 @@ def _dense_vertices(gx, gy, resolution, features, v00, v10, v01, v11):
         v11[n] = features * (vertex + resolution + _STEP)
 
 
-@njit(**OPTIONS)
-def _wrapped_vertices(gx, gy, resolution, entries, features, v00, v10, v01, v11):
+@kernel
+def _wrapped_vertices(
+    gx: Indices,
+    gy: Indices,
+    resolution: np.uint32,
+    entries: np.uint32,
+    features: np.uint32,
+    v00: Indices,
+    v10: Indices,
+    v01: Indices,
+    v11: Indices,
+) -> None:
     """As :func:`_dense_vertices`, for any points: uint32 arithmetic and modulo wrap around."""
     for n in range(_ZERO64, np.uint64(gx.shape[0])):
         vertex = np.uint32(gx[n] + gy[n] * resolution)
@@ -83,8 +100,17 @@ def _wrapped_vertices(gx, gy, resolution, entries, features, v00, v10, v01, v11)
         v11[n] = features * (np.uint32(vertex + resolution + _STEP) % entries)
 
 
-@njit(**OPTIONS)
-def _hashed_vertices(gx, gy, entries, features, v00, v10, v01, v11):
+@kernel
+def _hashed_vertices(
+    gx: Indices,
+    gy: Indices,
+    entries: np.uint32,
+    features: np.uint32,
+    v00: Indices,
+    v10: Indices,
+    v01: Indices,
+    v11: Indices,
+) -> None:
     """Hashed levels have a power of two of entries."""
     mask = np.uint32(entries - _STEP)
     for n in range(_ZERO64, np.uint64(gx.shape[0])):
@@ -96,8 +122,17 @@ def _hashed_vertices(gx, gy, entries, features, v00, v10, v01, v11):
         v11[n] = features * ((np.uint32(gx[n] + _STEP) ^ next_row) & mask)
 
 
-@njit(**OPTIONS)
-def _find_vertices(gx, gy, resolution, entries, features, hashed, interior, v):
+@kernel
+def _find_vertices(
+    gx: Indices,
+    gy: Indices,
+    resolution: np.uint32,
+    entries: np.uint32,
+    features: np.uint32,
+    hashed: bool,
+    interior: bool,
+    v: Indices,
+) -> None:
     """Where in the level's table the four vertices of every cell start."""
     if hashed:
         _hashed_vertices(gx, gy, entries, features, v[0], v[1], v[2], v[3])
@@ -107,8 +142,17 @@ def _find_vertices(gx, gy, resolution, entries, features, hashed, interior, v):
         _wrapped_vertices(gx, gy, resolution, entries, features, v[0], v[1], v[2], v[3])
 
 
-@njit(**OPTIONS)
-def _interpolate(v00, v10, v01, v11, fx, fy, table, output):
+@kernel
+def _interpolate(
+    v00: Indices,
+    v10: Indices,
+    v01: Indices,
+    v11: Indices,
+    fx: Floats,
+    fy: Floats,
+    table: Floats,
+    output: Floats,
+) -> None:
     for n in range(_ZERO64, np.uint64(output.shape[0])):
         t00, t10, t01, t11 = table[v00[n]], table[v10[n]], table[v01[n]], table[v11[n]]
         low = t00 + (t10 - t00) * fx[n]
@@ -116,8 +160,17 @@ def _interpolate(v00, v10, v01, v11, fx, fy, table, output):
         output[n] = low + (high - low) * fy[n]
 
 
-@njit(**OPTIONS)
-def _scatter(v00, v10, v01, v11, fx, fy, d_output, d_table):
+@kernel
+def _scatter(
+    v00: Indices,
+    v10: Indices,
+    v01: Indices,
+    v11: Indices,
+    fx: Floats,
+    fy: Floats,
+    d_output: Floats,
+    d_table: Floats,
+) -> None:
     for n in range(_ZERO64, np.uint64(d_output.shape[0])):
         high = d_output[n] * fy[n]
         low = d_output[n] - high
@@ -129,8 +182,20 @@ def _scatter(v00, v10, v01, v11, fx, fy, d_output, d_table):
         d_table[v11[n]] += high_right
 
 
-@njit(**OPTIONS)
-def _slope(v00, v10, v01, v11, fx, fy, table, scale, d_output, d_x, d_y):
+@kernel
+def _slope(
+    v00: Indices,
+    v10: Indices,
+    v01: Indices,
+    v11: Indices,
+    fx: Floats,
+    fy: Floats,
+    table: Floats,
+    scale: np.float32,
+    d_output: Floats,
+    d_x: Floats,
+    d_y: Floats,
+) -> None:
     for n in range(_ZERO64, np.uint64(d_output.shape[0])):
         t00, t10, t01, t11 = table[v00[n]], table[v10[n]], table[v01[n]], table[v11[n]]
         low, high = t10 - t00, t11 - t01
@@ -139,8 +204,18 @@ def _slope(v00, v10, v01, v11, fx, fy, table, scale, d_output, d_x, d_y):
         d_y[n] += d * (t01 - t00 + (high - low) * fx[n])
 
 
-@njit(**OPTIONS)
-def encode(points, table, features, scales, resolutions, entries, offsets, hashed, output):
+@kernel
+def encode(
+    points: Floats,
+    table: Floats,
+    features: int,
+    scales: Floats,
+    resolutions: Indices,
+    entries: Indices,
+    offsets: Longs,
+    hashed: Flags,
+    output: Floats,
+) -> None:
     """Interpolate every plane and level.
 
     Args:
@@ -183,11 +258,20 @@ def encode(points, table, features, scales, resolutions, entries, offsets, hashe
                 output[order[start + k], column] = columns[column, k]
 
 
-@njit(**OPTIONS)
+@kernel
 def encode_backward(
-    points, table, features, scales, resolutions, entries, offsets, hashed, d_output, d_table,
-    d_points,
-):  # fmt: skip
+    points: Floats,
+    table: Floats,
+    features: int,
+    scales: Floats,
+    resolutions: Indices,
+    entries: Indices,
+    offsets: Longs,
+    hashed: Flags,
+    d_output: Floats,
+    d_table: Floats,
+    d_points: Floats,
+) -> None:
     """Gradients of :func:`encode`.
 
     Args:
@@ -236,8 +320,8 @@ def encode_backward(
                     if d_points.shape[0] > 0:
                         _slope(
                             vertices[0], vertices[1], vertices[2], vertices[3],
-                            fractions[x], fractions[y], table[plane, first + f : last], scales[level],
-                            d_column, d_axes[x], d_axes[y],
+                            fractions[x], fractions[y], table[plane, first + f : last],
+                            scales[level], d_column, d_axes[x], d_axes[y],
                         )  # fmt: skip
         if d_points.shape[0] > 0:
             for k in range(n):

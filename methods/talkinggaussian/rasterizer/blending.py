@@ -9,10 +9,9 @@ is float32, so constants are too. Threads share nothing: a frame is blended by o
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from ..kernel import Floats, Indices, Longs, kernel
 from .binning import TILE_HEIGHT, TILE_WIDTH
-from .projection import OPTIONS, RECORD_SIZE
 
 ALPHA_MAX = np.float32(0.999)
 TRANSMITTANCE_MIN = np.float32(1e-4)
@@ -51,8 +50,8 @@ _PLANES = 13
 _OPAQUE_CHECK = 32
 
 
-@njit(**OPTIONS)
-def _new_planes():
+@kernel
+def _new_planes() -> Floats:
     planes = np.zeros(_PLANES * _PIXELS, np.float32)
     for p in range(_PIXELS):
         planes[p] = np.float32(p % TILE_WIDTH) + _HALF
@@ -60,24 +59,32 @@ def _new_planes():
     return planes
 
 
-@njit(**OPTIONS)
-def _pixel_range(records, i, top):
+@kernel
+def _pixel_range(records: Floats, i: int, top: int) -> tuple[np.uint64, np.uint64]:
     """The tile's pixels to visit: whole rows, in pairs so that 16 lanes stay full."""
-    first = max(np.int64(records[i, 6]) - top, 0) & ~1
-    last = (min(np.int64(records[i, 7]) - top, TILE_HEIGHT) + 1) & ~1
+    first = max(int(records[i, 6]) - top, 0) & ~1
+    last = (min(int(records[i, 7]) - top, TILE_HEIGHT) + 1) & ~1
     return np.uint64(first * TILE_WIDTH), np.uint64(last * TILE_WIDTH)
 
 
-@njit(**OPTIONS)
-def _is_opaque(planes):
+@kernel
+def _is_opaque(planes: Floats) -> bool:
     live = _ZERO
     for p in range(np.uint64(0), np.uint64(_PIXELS)):
         live += max(planes[p + _T], _ZERO)
     return live == _ZERO
 
 
-@njit(**OPTIONS)
-def blend(records, starts, entries, tiles_x, channels, image, alpha):
+@kernel
+def blend(
+    records: Floats,
+    starts: Longs,
+    entries: Indices,
+    tiles_x: int,
+    channels: tuple[int, ...],
+    image: Floats,
+    alpha: Floats,
+) -> None:
     """Blend every tile.
 
     Args:
@@ -85,7 +92,7 @@ def blend(records, starts, entries, tiles_x, channels, image, alpha):
         starts: ``[tiles + 1]`` int64, see :func:`.binning.bin_by_tile`.
         entries: Gaussian indices per tile.
         tiles_x: Number of tile columns.
-        channels: A tuple of C anythings: as part of a type the number is a compile-time constant.
+        channels: Any C numbers: a tuple's length is part of its type, so a compile-time constant.
         image: ``[H, W, C]`` float32, output; zeroed by the caller.
         alpha: ``[H, W]`` float32, output; zeroed by the caller.
     """
@@ -149,10 +156,19 @@ def blend(records, starts, entries, tiles_x, channels, image, alpha):
                     image[top + row, left + column, c] = planes[(3 + c) * _PIXELS + p]
 
 
-@njit(**OPTIONS)
+@kernel
 def blend_backward(
-    records, starts, entries, tiles_x, channels, image, alpha, d_image, d_alpha, gradients
-):
+    records: Floats,
+    starts: Longs,
+    entries: Indices,
+    tiles_x: int,
+    channels: tuple[int, ...],
+    image: Floats,
+    alpha: Floats,
+    d_image: Floats,
+    d_alpha: Floats,
+    gradients: Floats,
+) -> None:
     """Gradients of the records.
 
     Runs front to back once more: a pixel's loss gradient through a Gaussian needs only the

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ..kernel import Doubles, Floats, Indices, Ints, Longs
 from .binning import TILE_HEIGHT, TILE_WIDTH, bin_by_tile
 from .blending import blend, blend_backward
 from .camera import Camera
@@ -18,9 +20,8 @@ from .interface import Gaussians, Limits
 from .projection import RECORD_SIZE, project, project_backward
 from .workers import map_frames
 
-Float32 = NDArray[np.float32]
-
 _NAMES = ("means", "quats", "scales", "opacities", "colors", "means2d_offset")
+_RANKS = (2, 2, 2, 1, 2, 2)
 _NO_OFFSETS = np.empty((0, 2), np.float32)
 
 
@@ -36,18 +37,18 @@ def render(
 class _Frame:
     """One frame's inputs and what its backward pass reuses."""
 
-    inputs: list[Float32]
-    camera: Float32
-    records: Float32
-    radii: NDArray[np.int32]
-    starts: NDArray[np.int64]
-    entries: NDArray[np.uint32]
+    inputs: list[Floats]
+    camera: Doubles
+    records: Floats
+    radii: Ints
+    starts: Longs
+    entries: Indices
     tiles_x: int
-    image: Float32
-    alpha: Float32
+    image: Floats
+    alpha: Floats
 
 
-def _forward(inputs: list[Float32], camera: Camera, limits: Limits) -> _Frame:
+def _forward(inputs: list[Floats], camera: Camera, limits: Limits) -> _Frame:
     count, channels = inputs[4].shape
     width, height = camera.width, camera.height
     tiles_x, tiles_y = -(-width // TILE_WIDTH), -(-height // TILE_HEIGHT)
@@ -56,32 +57,35 @@ def _forward(inputs: list[Float32], camera: Camera, limits: Limits) -> _Frame:
     depths = np.empty(count, np.float32)
     radii = np.empty(count, np.int32)
     boxes = np.empty((count, 4), np.int32)
+    constant = (0,) * channels
     project(
-        *inputs, vector, width, height, limits.near, limits.dilation, records, depths, radii, boxes
-    )
-    starts, entries = bin_by_tile(depths.view(np.uint32), radii, boxes, tiles_x, tiles_y)
+        *inputs, constant, vector, width, height, limits.near, limits.dilation,
+        records, depths, radii, boxes,
+    )  # fmt: skip
+    starts, entries = bin_by_tile(depths, radii, boxes, tiles_x, tiles_y)
     image = np.zeros((height, width, channels), np.float32)
     alpha = np.zeros((height, width), np.float32)
-    blend(records, starts, entries, tiles_x, (0,) * channels, image, alpha)
+    blend(records, starts, entries, tiles_x, constant, image, alpha)
     return _Frame(inputs, vector, records, radii, starts, entries, tiles_x, image, alpha)
 
 
-def _backward(frame: _Frame, d_image: Float32, d_alpha: Float32) -> list[Float32]:
+def _backward(frame: _Frame, d_image: Floats, d_alpha: Floats) -> list[Floats]:
     gradients = np.zeros_like(frame.records)
+    constant = (0,) * frame.image.shape[2]
     blend_backward(
-        frame.records, frame.starts, frame.entries, frame.tiles_x, (0,) * frame.image.shape[2],
+        frame.records, frame.starts, frame.entries, frame.tiles_x, constant,
         frame.image, frame.alpha, d_image, d_alpha, gradients,
     )  # fmt: skip
     outputs = [np.empty_like(array) for array in frame.inputs]
     means, quats, scales, opacities = frame.inputs[:4]
     project_backward(
-        means, quats, scales, opacities, frame.camera, frame.records, frame.radii, gradients,
-        *outputs,
+        means, quats, scales, opacities, constant, frame.camera, frame.records, frame.radii,
+        gradients, *outputs,
     )  # fmt: skip
     return outputs
 
 
-def _to_array(tensor: Tensor | None, name: str) -> Float32:
+def _to_array(tensor: Tensor | None, name: str) -> Floats:
     if tensor is None:
         return _NO_OFFSETS
     if tensor.dtype != torch.float32 or tensor.device.type != "cpu":
@@ -90,7 +94,7 @@ def _to_array(tensor: Tensor | None, name: str) -> Float32:
             f"{tensor.device}"
         )
     # A sum is finite only if its terms are; one pass, no temporary.
-    if not torch.isfinite(tensor.sum()):
+    if not math.isfinite(tensor.sum().item()):
         raise ValueError(f"{name} holds NaN or infinity, so the frame cannot be drawn")
     return tensor.detach().contiguous().numpy()
 
@@ -101,7 +105,7 @@ class _Render(torch.autograd.Function):
         ctx: Any, cameras: Sequence[Camera], limits: Limits, *tensors: Tensor | None
     ) -> tuple[Tensor, Tensor, Tensor]:
         arrays = [_to_array(t, name) for t, name in zip(tensors, _NAMES, strict=True)]
-        batched = [array.ndim == rank for array, rank in zip(arrays, (3, 3, 3, 2, 3, 3), strict=True)]
+        batched = [a.ndim > rank for a, rank in zip(arrays, _RANKS, strict=True)]
 
         def draw(b: int) -> _Frame:
             inputs = [a[b] if is_batch else a for a, is_batch in zip(arrays, batched, strict=True)]
@@ -121,7 +125,7 @@ class _Render(torch.autograd.Function):
     def backward(ctx: Any, d_image: Tensor, d_alpha: Tensor, _d_radii: Tensor) -> Any:
         d_images, d_alphas = d_image.contiguous().numpy(), d_alpha.contiguous().numpy()
 
-        def pull_back(b: int) -> list[Float32]:
+        def pull_back(b: int) -> list[Floats]:
             return _backward(ctx.frames[b], d_images[b], d_alphas[b])
 
         per_frame = map_frames(pull_back, range(len(ctx.frames)))

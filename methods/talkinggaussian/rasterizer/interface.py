@@ -121,7 +121,8 @@ def rasterize(
     gaussians = Gaussians(means, quats, scales, opacities, colors, means2d_offset)
     _check_shapes(gaussians, batch=None)
     image, alpha, radii = _backend(backend)(gaussians, [camera], limits or Limits())
-    return Rasterization(image[0], alpha[0], radii[0])
+    # Squeezing is a view in backward too; selecting would copy the image's gradient.
+    return Rasterization(image.squeeze(0), alpha.squeeze(0), radii.squeeze(0))
 
 
 def rasterize_batch(

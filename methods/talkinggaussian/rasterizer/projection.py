@@ -12,26 +12,19 @@ and up to 8 channels of colour. With ``u = w11 dx + w12 dy`` and ``v = w22 dy`` 
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
-# Division must not raise (error_model), or loops with a division are not vectorised.
-OPTIONS = {
-    "cache": True,
-    "nogil": True,
-    "error_model": "numpy",
-    "fastmath": {"contract", "reassoc", "nsz", "arcp"},
-}
+from ..kernel import Doubles, Floats, Ints, kernel
 
 RECORD_SIZE = 16
-MAX_CHANNELS = 8
 _MEAN, _WHITEN, _OPACITY_TERM, _ROWS, _COLOR = 0, 2, 5, 6, 8
 
+_LOG_255 = np.log(255.0)
 _EXPONENT_SCALE = 8.0
 _SQUARE_SCALE = 1.0 / 16.0
 
 
-@njit(**OPTIONS)
-def _rotation(w, x, y, z):
+@kernel
+def _rotation(w: float, x: float, y: float, z: float) -> tuple[float, ...]:
     """Rotation matrix of a unit quaternion, row by row."""
     return (
         1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y),
@@ -40,21 +33,23 @@ def _rotation(w, x, y, z):
     )  # fmt: skip
 
 
-@njit(**OPTIONS)
-def _footprint_factor(i, quats, scales, camera, x, y, z):
+@kernel
+def _footprint_factor(
+    i: int, quats: Floats, scales: Floats, camera: Doubles, x: float, y: float, inverse_z: float
+) -> tuple[tuple[float, ...], ...]:
     """Two rows of ``B = J W R S`` with ``covariance = B B^T``, plus what backward reuses."""
     qw, qx, qy, qz = (
         np.float64(quats[i, 0]), np.float64(quats[i, 1]),
         np.float64(quats[i, 2]), np.float64(quats[i, 3]),
     )  # fmt: skip
-    inverse_norm = 1.0 / max(np.sqrt(qw * qw + qx * qx + qy * qy + qz * qz), 1e-12)
+    inverse_norm = 1.0 / np.sqrt(qw * qw + qx * qx + qy * qy + qz * qz + 1e-24)
     qw, qx, qy, qz = (
         qw * inverse_norm, qx * inverse_norm, qy * inverse_norm, qz * inverse_norm
     )  # fmt: skip
     r = _rotation(qw, qx, qy, qz)
-    slope_x = min(max(x / z, camera[16]), camera[17])
-    slope_y = min(max(y / z, camera[18]), camera[19])
-    jx, jy = camera[12] / z, camera[13] / z
+    slope_x = min(max(x * inverse_z, camera[16]), camera[17])
+    slope_y = min(max(y * inverse_z, camera[18]), camera[19])
+    jx, jy = camera[12] * inverse_z, camera[13] * inverse_z
     # Rows of A = J W.
     a0 = jx * (camera[0] - slope_x * camera[6])
     a1 = jx * (camera[1] - slope_x * camera[7])
@@ -75,8 +70,8 @@ def _footprint_factor(i, quats, scales, camera, x, y, z):
     )  # fmt: skip
 
 
-@njit(**OPTIONS)
-def _to_camera(i, means, camera):
+@kernel
+def _to_camera(i: int, means: Floats, camera: Doubles) -> tuple[float, float, float]:
     mx, my, mz = np.float64(means[i, 0]), np.float64(means[i, 1]), np.float64(means[i, 2])
     x = camera[0] * mx + camera[1] * my + camera[2] * mz + camera[9]
     y = camera[3] * mx + camera[4] * my + camera[5] * mz + camera[10]
@@ -84,11 +79,25 @@ def _to_camera(i, means, camera):
     return x, y, z
 
 
-@njit(**OPTIONS)
+@kernel
 def project(
-    means, quats, scales, opacities, colors, offsets, camera, width, height, near, dilation,
-    records, depths, radii, boxes,
-):  # fmt: skip
+    means: Floats,
+    quats: Floats,
+    scales: Floats,
+    opacities: Floats,
+    colors: Floats,
+    offsets: Floats,
+    channels: tuple[int, ...],
+    camera: Doubles,
+    width: int,
+    height: int,
+    near: float,
+    dilation: float,
+    records: Floats,
+    depths: Floats,
+    radii: Ints,
+    boxes: Ints,
+) -> None:
     """Fill the records of the visible Gaussians.
 
     Args:
@@ -98,6 +107,7 @@ def project(
         opacities: ``[N]`` float32 in [0, 1].
         colors: ``[N, C]`` float32.
         offsets: ``[N, 2]`` float32 pixels added to the projected means, or ``[0, 2]``.
+        channels: Any C numbers: a tuple's length is part of its type, so a compile-time constant.
         camera: :meth:`Camera.as_vector`.
         width: Image width in pixels.
         height: Image height in pixels.
@@ -108,7 +118,6 @@ def project(
         radii: ``[N]`` int32, output; pixels to where alpha falls to 1/255, 0 if invisible.
         boxes: ``[N, 4]`` int32, output; touched pixels (x0, x1, y0, y1), half open.
     """
-    channels = colors.shape[1]
     has_offsets = offsets.shape[0] > 0
     for i in range(means.shape[0]):
         radii[i] = 0
@@ -118,17 +127,19 @@ def project(
         x, y, z = _to_camera(i, means, camera)
         if not z >= near:
             continue
-        _, _, _, b, _ = _footprint_factor(i, quats, scales, camera, x, y, z)
+        inverse_z = 1.0 / z
+        _, _, _, b, _ = _footprint_factor(i, quats, scales, camera, x, y, inverse_z)
         xx = b[0] * b[0] + b[1] * b[1] + b[2] * b[2] + dilation
         xy = b[0] * b[3] + b[1] * b[4] + b[2] * b[5]
         yy = b[3] * b[3] + b[4] * b[4] + b[5] * b[5] + dilation
-        u = camera[12] * x / z + camera[14]
-        v = camera[13] * y / z + camera[15]
+        u = camera[12] * x * inverse_z + camera[14]
+        v = camera[13] * y * inverse_z + camera[15]
         if has_offsets:
             u += np.float64(offsets[i, 0])
             v += np.float64(offsets[i, 1])
         # Beyond this many standard deviations alpha is below 1/255.
-        extent = np.sqrt(2.0 * np.log(255.0 * opacity))
+        log_opacity = np.log(opacity)
+        extent = np.sqrt(2.0 * (_LOG_255 + log_opacity))
         rx = extent * np.sqrt(xx) + 1e-3
         ry = extent * np.sqrt(yy) + 1e-3
         if not (u + rx > 0.0 and u - rx < width and v + ry > 0.0 and v - ry < height):
@@ -140,28 +151,39 @@ def project(
         radii[i] = np.int64(np.ceil(max(rx, ry) - 1e-3))
         depths[i] = z
         boxes[i, 0], boxes[i, 1], boxes[i, 2], boxes[i, 3] = x0, max(x1, x0), y0, max(y1, y0)
-        det = xx * yy - xy * xy
         records[i, _MEAN] = u
         records[i, _MEAN + 1] = v
         # Cholesky factor of the inverse covariance, scaled to 1/16 of the exponent.
-        w11 = np.sqrt(yy / det * _SQUARE_SCALE)
+        inverse_yy = 1.0 / yy
+        w11 = np.sqrt(_SQUARE_SCALE / (xx - xy * xy * inverse_yy))
         records[i, _WHITEN] = w11
-        records[i, _WHITEN + 1] = -w11 * xy / yy
-        records[i, _WHITEN + 2] = np.sqrt(_SQUARE_SCALE / yy)
-        records[i, _OPACITY_TERM] = -np.log(opacity) / _EXPONENT_SCALE
+        records[i, _WHITEN + 1] = -w11 * xy * inverse_yy
+        records[i, _WHITEN + 2] = np.sqrt(_SQUARE_SCALE * inverse_yy)
+        records[i, _OPACITY_TERM] = log_opacity * (-1.0 / _EXPONENT_SCALE)
         records[i, _ROWS] = y0
         records[i, _ROWS + 1] = y1
-        for c in range(channels):
+        for c in range(len(channels)):
             records[i, _COLOR + c] = colors[i, c]
-        for c in range(channels, MAX_CHANNELS):
-            records[i, _COLOR + c] = np.float32(0)
 
 
-@njit(**OPTIONS)
+@kernel
 def project_backward(
-    means, quats, scales, opacities, camera, records, radii, gradients,
-    d_means, d_quats, d_scales, d_opacities, d_colors, d_offsets,
-):  # fmt: skip
+    means: Floats,
+    quats: Floats,
+    scales: Floats,
+    opacities: Floats,
+    channels: tuple[int, ...],
+    camera: Doubles,
+    records: Floats,
+    radii: Ints,
+    gradients: Floats,
+    d_means: Floats,
+    d_quats: Floats,
+    d_scales: Floats,
+    d_opacities: Floats,
+    d_colors: Floats,
+    d_offsets: Floats,
+) -> None:
     """Pull the gradients of the records back to the Gaussians.
 
     Args:
@@ -169,6 +191,7 @@ def project_backward(
         quats: As given to :func:`project`.
         scales: As given to :func:`project`.
         opacities: As given to :func:`project`.
+        channels: As given to :func:`project`.
         camera: As given to :func:`project`.
         records: As written by :func:`project`.
         radii: As written by :func:`project`.
@@ -183,19 +206,18 @@ def project_backward(
     """
     zero = np.float32(0)
     has_offsets = d_offsets.shape[0] > 0
-    channels = d_colors.shape[1]
     for i in range(means.shape[0]):
         if radii[i] == 0:
             d_means[i, 0] = d_means[i, 1] = d_means[i, 2] = zero
             d_quats[i, 0] = d_quats[i, 1] = d_quats[i, 2] = d_quats[i, 3] = zero
             d_scales[i, 0] = d_scales[i, 1] = d_scales[i, 2] = zero
             d_opacities[i] = zero
-            for c in range(channels):
+            for c in range(len(channels)):
                 d_colors[i, c] = zero
             if has_offsets:
                 d_offsets[i, 0] = d_offsets[i, 1] = zero
             continue
-        for c in range(channels):
+        for c in range(len(channels)):
             d_colors[i, c] = gradients[i, 8 + c]
         w11 = np.float64(records[i, _WHITEN])
         w12 = np.float64(records[i, _WHITEN + 1])
@@ -218,7 +240,8 @@ def project_backward(
             d_offsets[i, 0] = du
             d_offsets[i, 1] = dv
         x, y, z = _to_camera(i, means, camera)
-        q, r, a, b, geometry = _footprint_factor(i, quats, scales, camera, x, y, z)
+        inverse_z = 1.0 / z
+        q, r, a, b, geometry = _footprint_factor(i, quats, scales, camera, x, y, inverse_z)
         slope_x, slope_y, jx, jy = geometry
         # dB = 2 G B.
         p0 = 2.0 * (gxx * b[0] + gxy * b[3])
@@ -248,23 +271,18 @@ def project_backward(
         m20, m21, m22 = m20 * s0, m21 * s1, m22 * s2
         qw, qx, qy, qz, inverse_norm = q
         gw = 2.0 * (qx * (m21 - m12) + qy * (m02 - m20) + qz * (m10 - m01))
-        gx = 2.0 * (
-            qw * (m21 - m12) + qy * (m01 + m10) + qz * (m02 + m20) - 2.0 * qx * (m11 + m22)
-        )
-        gy = 2.0 * (
-            qw * (m02 - m20) + qx * (m01 + m10) + qz * (m12 + m21) - 2.0 * qy * (m00 + m22)
-        )
-        gz = 2.0 * (
-            qw * (m10 - m01) + qx * (m02 + m20) + qy * (m12 + m21) - 2.0 * qz * (m00 + m11)
-        )
+        gx = 2.0 * (qw * (m21 - m12) + qy * (m01 + m10) + qz * (m02 + m20) - 2.0 * qx * (m11 + m22))
+        gy = 2.0 * (qw * (m02 - m20) + qx * (m01 + m10) + qz * (m12 + m21) - 2.0 * qy * (m00 + m22))
+        gz = 2.0 * (qw * (m10 - m01) + qx * (m02 + m20) + qy * (m12 + m21) - 2.0 * qz * (m00 + m11))
         radial = gw * qw + gx * qx + gy * qy + gz * qz
         d_quats[i, 0] = (gw - radial * qw) * inverse_norm
         d_quats[i, 1] = (gx - radial * qx) * inverse_norm
         d_quats[i, 2] = (gy - radial * qy) * inverse_norm
         d_quats[i, 3] = (gz - radial * qz) * inverse_norm
-        # A's rows are jx (W_0 - slope_x W_2) and jy (W_1 - slope_y W_2).
-        d_jx = (a0 * a[0] + a1 * a[1] + a2 * a[2]) / jx
-        d_jy = (b0 * a[3] + b1 * a[4] + b2 * a[5]) / jy
+        # A's rows are jx (W_0 - slope_x W_2) and jy (W_1 - slope_y W_2); jx, jy go as 1/z.
+        d_log_jacobian = (
+            a0 * a[0] + a1 * a[1] + a2 * a[2] + b0 * a[3] + b1 * a[4] + b2 * a[5]
+        )  # fmt: skip
         d_slope_x = -jx * (a0 * camera[6] + a1 * camera[7] + a2 * camera[8])
         d_slope_y = -jy * (b0 * camera[6] + b1 * camera[7] + b2 * camera[8])
         if slope_x == camera[16] or slope_x == camera[17]:
@@ -273,9 +291,9 @@ def project_backward(
             d_slope_y = 0.0
         d_slope_x += camera[12] * du
         d_slope_y += camera[13] * dv
-        dx = d_slope_x / z
-        dy = d_slope_y / z
-        dz = -(d_slope_x * x / z + d_slope_y * y / z + d_jx * jx + d_jy * jy) / z
+        dx = d_slope_x * inverse_z
+        dy = d_slope_y * inverse_z
+        dz = -(dx * x + dy * y + d_log_jacobian) * inverse_z
         d_means[i, 0] = camera[0] * dx + camera[3] * dy + camera[6] * dz
         d_means[i, 1] = camera[1] * dx + camera[4] * dy + camera[7] * dz
         d_means[i, 2] = camera[2] * dx + camera[5] * dy + camera[8] * dz

@@ -77,9 +77,7 @@ def rotation_matrices(quats: Tensor) -> Tensor:
     ).reshape(-1, 3, 3)  # fmt: skip
 
 
-def project(
-    gaussians: Gaussians, camera: Camera, limits: Limits
-) -> tuple[Tensor, Tensor, Tensor]:
+def project(gaussians: Gaussians, camera: Camera, limits: Limits) -> tuple[Tensor, Tensor, Tensor]:
     """Project to the image: means ``[N, 2]``, covariances ``[N, 2, 2]`` and depths ``[N]``."""
     pose = torch.as_tensor(camera.world_to_camera).to(gaussians.means)
     rotation, translation = pose[:3, :3], pose[:3, 3]

@@ -1,0 +1,32 @@
+"""How every compiled kernel of this method is compiled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+Doubles = NDArray[np.float64]
+Ints = NDArray[np.int32]
+Longs = NDArray[np.int64]
+Indices = NDArray[np.uint32]
+
+
+def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile for one thread that runs without the GIL.
+
+    No option may be dropped for speed's sake: with Python's error model a division may raise and
+    its loop is not vectorized, and without ``reassoc`` sums are not. NaN and infinity keep their
+    meaning. The compiled code is cached on disk; numba notices a change of the function's own
+    file only, so delete the caches after editing constants that another file imports.
+    """
+    return njit(
+        cache=True,
+        nogil=True,
+        error_model="numpy",
+        fastmath={"contract", "reassoc", "nsz", "arcp"},
+    )(function)

@@ -1,0 +1,53 @@
+"""Tables in Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from .cells import Cell, Column, Table
+
+_SPECIAL = set("\\`*_{}[]<>|#~")
+
+
+def render_markdown(tables: Sequence[Table]) -> str:
+    """Return all tables under headings, notes below each: best bold, second underlined."""
+    return "\n".join("\n".join(_lines(table)) + "\n" for table in tables)
+
+
+def escape(text: str) -> str:
+    """Return text that Markdown shows as written, on one line."""
+    flat = " ".join(text.split())
+    return "".join(f"\\{sign}" if sign in _SPECIAL else sign for sign in flat)
+
+
+def _lines(table: Table) -> Iterator[str]:
+    yield f"## {escape(table.title.capitalize())}"
+    yield ""
+    yield _row(["", *(_head(column) for column in table.columns)])
+    yield _row(["---", *("---:" for _ in table.columns)])
+    for block in table.blocks:
+        yield _row([f"*{escape(block.title)}*", *("" for _ in table.columns)])
+        for row in block.rows:
+            label = escape(row.label) + _marks(row.marks)
+            yield _row([label, *(_cell(row.cells[column.name]) for column in table.columns)])
+    for note in table.notes:
+        yield ""
+        yield f"{_marks((note.mark,))} {escape(note.text)}" if note.mark else escape(note.text)
+
+
+def _head(column: Column) -> str:
+    unit = f" \\[{escape(column.unit)}\\]" if column.unit else ""
+    return f"{escape(column.title)}{unit} {column.arrow}".rstrip()
+
+
+def _cell(cell: Cell) -> str:
+    text = {1: f"**{cell.text}**", 2: f"<u>{cell.text}</u>"}.get(cell.rank or 0, cell.text)
+    return text + _marks(cell.marks)
+
+
+def _marks(marks: tuple[str, ...]) -> str:
+    return f"<sup>{','.join(marks)}</sup>" if marks else ""
+
+
+def _row(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cells) + " |"

@@ -1,0 +1,83 @@
+"""Footnotes: each text once, lettered in the order in which a reader meets it."""
+
+from __future__ import annotations
+
+import dataclasses
+import string
+from collections.abc import Sequence
+
+from .cells import Block, Cell, Column, Note, Row, Status
+
+
+class Footnotes:
+    """Hands out a mark for each text."""
+
+    def __init__(self) -> None:
+        self._marks: dict[str, str] = {}
+
+    def mark(self, text: str) -> str:
+        """Return the mark of a text, a new one the first time."""
+        return self._marks.setdefault(text, _letters(len(self._marks)))
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """All of them, in order."""
+        return tuple(Note(mark, text) for text, mark in self._marks.items())
+
+
+def annotated(
+    blocks: Sequence[Block], columns: Sequence[Column]
+) -> tuple[tuple[Block, ...], tuple[Note, ...]]:
+    """Return the blocks with marks at what needs a note, and the notes."""
+    footnotes = Footnotes()
+    unlike = {column.name for column in columns if _measurers(blocks, column.name) > 1}
+    marked = tuple(
+        Block(block.title, tuple(_annotated_row(row, footnotes, unlike) for row in block.rows))
+        for block in blocks
+    )
+    return marked, footnotes.notes
+
+
+def _annotated_row(row: Row, footnotes: Footnotes, unlike: set[str]) -> Row:
+    marks = tuple(footnotes.mark(text) for text in row.caveats)
+    cells = {}
+    for name, cell in row.cells.items():
+        texts = _cell_texts(cell, told=name in unlike)
+        cells[name] = dataclasses.replace(cell, marks=tuple(map(footnotes.mark, texts)))
+    return dataclasses.replace(row, marks=marks, cells=cells)
+
+
+def _cell_texts(cell: Cell, told: bool) -> list[str]:
+    """Return what must be said about a cell; `told`: the column's cells have unlike measurers."""
+    if cell.status in (Status.UNSCORED, Status.UNAVAILABLE):
+        return [cell.reason]
+    texts = []
+    if cell.status is Status.MEASURED and cell.scored != cell.total:
+        texts.append(f"scored on {cell.scored} of {cell.total} frames")
+    if cell.status is Status.MEASURED and told:
+        texts.append(f"measured by {cell.measured_by}")
+    return texts
+
+
+def _measurers(blocks: Sequence[Block], name: str) -> int:
+    """Return in how many ways a column was measured within the block that has most."""
+    return max(
+        (
+            len(
+                {
+                    row.cells[name].measured_by
+                    for row in block.rows
+                    if row.cells[name].value is not None
+                }
+            )
+            for block in blocks
+        ),
+        default=0,
+    )
+
+
+def _letters(number: int) -> str:
+    """Return a, b, ..., z, aa, ab, ..."""
+    letters = string.ascii_lowercase
+    prefix = _letters(number // len(letters) - 1) if number >= len(letters) else ""
+    return prefix + letters[number % len(letters)]

@@ -1,0 +1,201 @@
+"""From results to tables of cells: one table for each version of a protocol."""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+
+from tgbench import plugins
+from tgbench.metrics.specs import (
+    IMAGE_METRICS,
+    TRAINING_TIME,
+    UPPER_FACE_METRICS,
+    WHOLE_IMAGE_METRICS,
+    in_table_order,
+)
+from tgbench.running.result import MetricRecord, Result
+from tgbench.specs import Direction, MetricSpec, Needs
+
+from .averages import average_block
+from .cells import DASH, Block, Cell, Column, Note, Row, Status, Table
+from .labels import method_labels
+from .notes import annotated
+from .ranking import ranked
+
+_log = logging.getLogger("tgbench")
+
+Case = tuple[str, str, str, str]
+
+
+def build_tables(results: Iterable[Result]) -> list[Table]:
+    """Return one table for each protocol and version, in the order of their names.
+
+    Rows of a block share identity and driver to the byte. Where there are several blocks, the
+    mean over all of them follows.
+    """
+    by_protocol: dict[tuple[str, str], list[Result]] = defaultdict(list)
+    for result in results:
+        by_protocol[result.protocol.name, result.protocol.version].append(result)
+    return [
+        _table(name, version, found, several=sum(key[0] == name for key in by_protocol) > 1)
+        for (name, version), found in sorted(by_protocol.items())
+    ]
+
+
+def _table(name: str, version: str, results: Sequence[Result], several: bool) -> Table:
+    labels = method_labels(results)
+    every = in_table_order(metric for result in results for metric in result.metrics)
+    measured = [
+        metric
+        for metric in every
+        if any(_cell(result, metric, 0).value is not None for result in results)
+    ]
+    columns = tuple(_column(metric, results) for metric in measured)
+    blocks = [
+        Block(title, ranked(tuple(_row(result, labels, columns) for result in found), columns))
+        for title, found in _by_case(results).items()
+    ]
+    if len(blocks) > 1:
+        blocks.append(average_block(blocks, columns))
+    marked, notes = annotated(blocks, columns)
+    title = name.replace("_", " ") + (f" (version {version})" if several else "")
+    return Table(name, title, columns, marked, (*notes, *_table_notes(results, every, measured)))
+
+
+def _by_case(results: Sequence[Result]) -> dict[str, list[Result]]:
+    """Group results by what they measure, with a title each; of equal experiments keep the last."""
+    cases: dict[Case, dict[tuple[object, ...], Result]] = defaultdict(dict)
+    for result in sorted(results, key=lambda result: result.created):
+        case = (
+            result.identity.name,
+            result.driver.name,
+            result.identity.sha256,
+            result.driver.sha256,
+        )
+        experiment = (
+            result.method.name,
+            result.method.config_hash,
+            result.seed,
+            result.environment.device,
+        )
+        if experiment in cases[case]:
+            _log.warning(
+                "%s on %s, %s: measured more than once; the latest is shown",
+                result.method.name,
+                result.identity.name,
+                result.driver.name,
+            )
+        cases[case][experiment] = result
+    titles = _case_titles(cases)
+    return {
+        titles[case]: sorted(found.values(), key=lambda result: result.method.name)
+        for case, found in sorted(cases.items())
+    }
+
+
+def _case_titles(cases: Iterable[Case]) -> dict[Case, str]:
+    """Name cases by identity and driver, and by their hashes where that is not enough."""
+    titles: dict[Case, str] = {}
+    short: dict[str, list[Case]] = defaultdict(list)
+    for case in cases:
+        identity, driver, *_ = case
+        short[identity if driver == "self" else f"{identity} · {driver}"].append(case)
+    for title, found in short.items():
+        for case in found:
+            clue = f" (files {case[2][:6]}, sound {case[3][:6]})" if len(found) > 1 else ""
+            titles[case] = title + clue
+    return titles
+
+
+def _row(result: Result, labels: Mapping[str, str], columns: Sequence[Column]) -> Row:
+    method = result.method
+    frames = f"frames: {method.composite_mode}"
+    if method.leaked_conditions:
+        frames += f"; given when rendering: {', '.join(method.leaked_conditions)}"
+    return Row(
+        label=labels[result.case_key],
+        cells={column.name: _cell(result, column.name, column.decimals) for column in columns},
+        caveats=(frames, *method.notes),
+    )
+
+
+def _cell(result: Result, metric: str, decimals: int) -> Cell:
+    """Return the cell of a metric, a dash where the method cannot have it."""
+    record = result.metrics.get(metric)
+    if _never(result, metric):
+        return Cell(None, DASH, Status.NOT_APPLICABLE)
+    if record is None:
+        return Cell(None, DASH, Status.ABSENT)
+    if record.value is None:
+        return Cell(None, DASH, Status(record.status), record.reason, record.scored, record.total)
+    return Cell(
+        record.value,
+        # Adding zero turns the -0.0 of a rounded small negative number into 0.0.
+        f"{round(record.value, decimals) + 0.0:.{decimals}f}",
+        Status.MEASURED,
+        scored=record.scored,
+        total=record.total,
+        measured_by=record.measured_by,
+        comparable=_comparable(result, metric, record),
+    )
+
+
+def _never(result: Result, metric: str) -> bool:
+    """Return whether a method cannot have a metric, whatever is installed."""
+    method = result.method
+    return (
+        (metric in WHOLE_IMAGE_METRICS and not method.whole_image_valid)
+        or (metric in UPPER_FACE_METRICS and not method.moves_upper_face)
+        or (metric == TRAINING_TIME.name and result.timing.training_seconds is None)
+    )
+
+
+def _comparable(result: Result, metric: str, record: MetricRecord) -> tuple[object, ...]:
+    """Return what must agree for two values of a block to be ranked."""
+    key: tuple[object, ...] = (record.measured_by,)
+    if metric in IMAGE_METRICS:
+        key += (result.method.composite_mode,)
+    spec = plugins.metrics().get(metric)
+    if spec is not None and Needs.TIMING in spec.needs:
+        where = result.environment
+        key += (where.device, where.cpu, where.cores, where.gpu)
+    return key
+
+
+def _column(metric: str, results: Sequence[Result]) -> Column:
+    """Describe a metric; of one whose plug-in is not installed here, the results tell."""
+    spec = plugins.metrics().get(metric)
+    if spec is None:
+        record = next(r.metrics[metric] for r in results if metric in r.metrics)
+        spec = MetricSpec(
+            metric, "", "", title=metric, unit=record.unit, direction=Direction(record.direction)
+        )
+    return Column(metric, spec.title or metric, spec.unit, spec.direction, spec.decimals)
+
+
+def _table_notes(
+    results: Sequence[Result], every: Sequence[str], measured: Sequence[str]
+) -> list[Note]:
+    """Say which metrics no row has and why, and which columns rank only in part."""
+    reasons: dict[str, list[str]] = defaultdict(list)
+    for metric in every:
+        if metric in measured:
+            continue
+        records = [result.metrics[metric] for result in results if metric in result.metrics]
+        reason = next((record.reason for record in records if record.reason), "no value")
+        reasons[reason].append(_column(metric, results).title)
+    notes = [
+        Note("", f"Not measured: {', '.join(titles)} ({reason})")
+        for reason, titles in reasons.items()
+    ]
+    pictures = [_column(name, results).title for name in measured if name in IMAGE_METRICS]
+    if pictures and len({result.method.composite_mode for result in results}) > 1:
+        notes.append(
+            Note(
+                "",
+                f"{', '.join(pictures)}: ranked only among methods whose frames are made of the "
+                "same parts",
+            )
+        )
+    return notes

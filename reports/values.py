@@ -1,0 +1,74 @@
+"""All values in CSV, one line each, for other programs."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable
+
+from tgbench.metrics.specs import in_table_order
+from tgbench.running.result import Result
+
+FIELDS = (
+    "protocol",
+    "protocol_version",
+    "identity",
+    "identity_sha256",
+    "driver",
+    "driver_sha256",
+    "method",
+    "preset",
+    "config_hash",
+    "seed",
+    "composite_mode",
+    "leaked_conditions",
+    "metric",
+    "value",
+    "unit",
+    "direction",
+    "status",
+    "reason",
+    "scored",
+    "total",
+    "measured_by",
+    "created",
+    "case_key",
+)
+
+
+def render_csv(results: Iterable[Result]) -> str:
+    """Return one line a result and metric, with a head; values unrounded, empty where none."""
+    stream = io.StringIO()
+    writer = csv.DictWriter(stream, FIELDS, lineterminator="\n")
+    writer.writeheader()
+    for result in results:
+        for metric in in_table_order(result.metrics):
+            record = result.metrics[metric]
+            writer.writerow(
+                {
+                    "protocol": result.protocol.name,
+                    "protocol_version": result.protocol.version,
+                    "identity": result.identity.name,
+                    "identity_sha256": result.identity.sha256,
+                    "driver": result.driver.name,
+                    "driver_sha256": result.driver.sha256,
+                    "method": result.method.name,
+                    "preset": result.method.preset,
+                    "config_hash": result.method.config_hash,
+                    "seed": result.seed,
+                    "composite_mode": result.method.composite_mode,
+                    "leaked_conditions": "; ".join(result.method.leaked_conditions),
+                    "metric": metric,
+                    "value": "" if record.value is None else repr(record.value),
+                    "unit": record.unit,
+                    "direction": record.direction,
+                    "status": record.status,
+                    "reason": record.reason,
+                    "scored": record.scored,
+                    "total": record.total,
+                    "measured_by": record.measured_by,
+                    "created": result.created,
+                    "case_key": result.case_key,
+                }
+            )
+    return stream.getvalue()

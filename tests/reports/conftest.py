@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+
+from tgbench.running.result import (
+    DriverRecord,
+    EnvironmentRecord,
+    IdentityRecord,
+    MethodRecord,
+    MetricRecord,
+    ProtocolRecord,
+    Result,
+    SplitRecord,
+    TimingRecord,
+)
+
+DIRECTIONS = {"lmd": "lower", "lpips": "lower", "training_time": "lower", "lip_lag": "none"}
+MakeResult = Callable[..., Result]
+
+
+def metric(name: str, value: float | str | MetricRecord | None) -> MetricRecord:
+    """A record of a number, of a reason (a string), or as it is."""
+    if isinstance(value, MetricRecord):
+        return value
+    missing = value is None or isinstance(value, str)
+    return MetricRecord(
+        value=None if missing else value,
+        status="unavailable" if missing else "measured",
+        reason=value if isinstance(value, str) else "",
+        scored=0 if missing else 10,
+        total=0 if missing else 10,
+        direction=DIRECTIONS.get(name, "higher"),
+        measured_by="tests",
+    )
+
+
+def result(
+    method: str = "ours",
+    *,
+    protocol: str = "self_reconstruction",
+    version: str = "1",
+    identity: str = "synth-a",
+    driver: str = "self",
+    mode: str = "full frame",
+    leaked: tuple[str, ...] = (),
+    preset: str = "quick",
+    config: Mapping[str, Any] | None = None,
+    seed: int = 0,
+    notes: tuple[str, ...] = (),
+    whole_image: bool = True,
+    upper_face: bool = True,
+    training: float | None = 60.0,
+    cpu: str = "a cpu",
+    created: str = "2025-01-01T00:00:00+00:00",
+    identity_sha: str = "",
+    **metrics: float | str | MetricRecord | None,
+) -> Result:
+    config = dict(config or {})
+    config_hash = hashlib.sha256(repr((method, config)).encode()).hexdigest()
+    key = repr((method, protocol, version, identity, driver, config, preset, seed, cpu))
+    return Result(
+        tgbench_version="0",
+        created=created,
+        case_key=hashlib.sha256(key.encode()).hexdigest(),
+        method=MethodRecord(
+            name=method,
+            preset=preset,
+            config=config,
+            config_hash=config_hash,
+            composite_mode=mode,
+            leaked_conditions=list(leaked),
+            whole_image_valid=whole_image,
+            moves_upper_face=upper_face,
+            notes=list(notes),
+        ),
+        protocol=ProtocolRecord(name=protocol, version=version),
+        identity=IdentityRecord(
+            name=identity,
+            frames=44,
+            width=64,
+            height=64,
+            sha256=identity_sha or hashlib.sha256(identity.encode()).hexdigest(),
+            files={},
+        ),
+        driver=DriverRecord(name=driver, audio="a.wav", sha256="0" * 64, seconds=1.0),
+        split=SplitRecord(train=(0, 40), test=(40, 44)),
+        seed=seed,
+        frames=10,
+        metrics={name: metric(name, value) for name, value in metrics.items()},
+        timing=TimingRecord(
+            training_seconds=training, fps_protocol="", render_seconds=1.0, peak_memory_mb=1.0
+        ),
+        environment=EnvironmentRecord(
+            python="3", platform="p", cpu=cpu, cores=2, device="cpu", packages={}, git_commit=None
+        ),
+    )
+
+
+@pytest.fixture
+def make_result() -> MakeResult:
+    """Makes a result; metrics are keywords: a number, a reason why there is none, or a record."""
+    return result

@@ -1,0 +1,271 @@
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tgbench.reports.cells import DASH, Cell, Column, Row, Status, Table
+from tgbench.reports.ranking import ranked
+from tgbench.reports.tables import build_tables
+from tgbench.running.result import MetricRecord, Result
+from tgbench.specs import Direction
+
+MakeResult = Callable[..., Result]
+
+
+def cell(table: Table, label: str, metric: str, block: int = 0) -> Cell:
+    (row,) = [row for row in table.blocks[block].rows if row.label == label]
+    return row.cells[metric]
+
+
+def test_one_table_a_protocol_with_columns_in_the_fields_order(make_result: MakeResult) -> None:
+    tables = build_tables(
+        [
+            make_result(protocol="self_reconstruction", lmd=2.0, fps=30.0, psnr=31.234),
+            make_result(protocol="lipsync", driver="speech", lip_agreement=0.3),
+        ]
+    )
+    assert [table.name for table in tables] == ["lipsync", "self_reconstruction"]
+    assert [column.name for column in tables[1].columns] == ["psnr", "lmd", "fps"]
+    assert [column.arrow for column in tables[1].columns] == ["↑", "↓", "↑"]
+    assert [block.title for block in tables[0].blocks] == ["synth-a · speech"]
+    assert [block.title for block in tables[1].blocks] == ["synth-a"]
+    assert cell(tables[1], "ours", "psnr").text == "31.23"
+
+
+def test_versions_of_a_protocol_are_not_mixed(make_result: MakeResult) -> None:
+    tables = build_tables([make_result(psnr=1.0), make_result(version="2", psnr=2.0)])
+    assert [table.title for table in tables] == [
+        "self reconstruction (version 1)",
+        "self reconstruction (version 2)",
+    ]
+
+
+def test_best_second_and_direction(make_result: MakeResult) -> None:
+    results = [
+        make_result(name, psnr=psnr, lmd=lmd, lip_lag=lag)
+        for name, psnr, lmd, lag in (
+            ("a", 30.0, 2.0, 40.0),
+            ("b", 33.0, 1.0, 0.0),
+            ("c", 31.0, 3.0, 80.0),
+        )
+    ]
+    (table,) = build_tables(results)
+    assert [cell(table, name, "psnr").rank for name in "abc"] == [3, 1, 2]
+    assert [cell(table, name, "lmd").rank for name in "abc"] == [2, 1, 3]
+    assert [cell(table, name, "lip_lag").rank for name in "abc"] == [None] * 3
+
+
+def test_values_that_print_alike_share_a_rank(make_result: MakeResult) -> None:
+    psnr = {"a": 30.001, "b": 30.004, "c": 29.0}
+    (table,) = build_tables([make_result(name, psnr=value) for name, value in psnr.items()])
+    assert [cell(table, name, "psnr").rank for name in "abc"] == [1, 1, 3]
+
+
+def test_a_single_row_has_no_rank(make_result: MakeResult) -> None:
+    (table,) = build_tables([make_result(psnr=30.0)])
+    assert cell(table, "ours", "psnr").rank is None
+
+
+def test_image_metrics_never_rank_across_composite_modes(make_result: MakeResult) -> None:
+    torso = "head over true torso and plate"
+    results = [
+        make_result("a", mode=torso, psnr=35.0, lmd=2.0),
+        make_result("b", mode=torso, psnr=34.0, lmd=3.0),
+        make_result("c", mode="full frame", psnr=40.0, lmd=1.0),
+    ]
+    (table,) = build_tables(results)
+    assert [cell(table, name, "psnr").rank for name in "abc"] == [1, 2, None]
+    assert [cell(table, name, "lmd").rank for name in "abc"] == [2, 3, 1]
+    assert any("PSNR: ranked only among" in note.text for note in table.notes)
+
+
+def record(value: float, measured_by: str, scored: int = 10, total: int = 10) -> MetricRecord:
+    return MetricRecord(
+        value=value,
+        status="measured",
+        scored=scored,
+        total=total,
+        direction="lower",
+        measured_by=measured_by,
+    )
+
+
+def test_ranks_never_cross_measurers_and_a_note_says_who_measured(make_result: MakeResult) -> None:
+    results = [
+        make_result("a", lmd=record(2.0, "mesh")),
+        make_result("b", lmd=record(1.0, "fan")),
+        make_result("c", lmd=record(3.0, "mesh")),
+    ]
+    (table,) = build_tables(results)
+    assert [cell(table, name, "lmd").rank for name in "abc"] == [1, None, 2]
+    told = {note.mark: note.text for note in table.notes}
+    assert told[cell(table, "b", "lmd").marks[0]] == "measured by fan"
+
+
+def test_speed_on_other_hardware_does_not_rank(make_result: MakeResult) -> None:
+    results = [
+        make_result("a", fps=10.0, psnr=1.0),
+        make_result("b", fps=90.0, psnr=2.0, cpu="a faster cpu"),
+    ]
+    (table,) = build_tables(results)
+    assert [cell(table, name, "fps").rank for name in "ab"] == [None, None]
+    assert [cell(table, name, "psnr").rank for name in "ab"] == [2, 1]
+
+
+def test_what_a_method_cannot_have_is_a_plain_dash(make_result: MakeResult) -> None:
+    results = [
+        make_result("lips-only", psnr=50.0, aue_u=0.1, whole_image=False, upper_face=False),
+        make_result("whole", psnr=30.0, aue_u=0.5, training_time=2.0),
+        make_result("fixed", psnr=20.0, training_time="the method is not trained", training=None),
+    ]
+    (table,) = build_tables(results)
+    for label, metric in (
+        ("lips-only", "psnr"),
+        ("lips-only", "aue_u"),
+        ("fixed", "training_time"),
+    ):
+        found = cell(table, label, metric)
+        assert found.status is Status.NOT_APPLICABLE
+        assert (found.text, found.marks, found.rank) == (DASH, (), None)
+    assert [cell(table, name, "psnr").rank for name in ("whole", "fixed")] == [1, 2]
+
+
+def test_what_was_not_measured_has_its_reason_below(make_result: MakeResult) -> None:
+    results = [
+        make_result("a", psnr=30.0, lpips="weights are missing", sync_c="no network"),
+        make_result("b", psnr=31.0, lpips=0.1, sync_c="no network", sync_e="no network"),
+        make_result("c", psnr=32.0),
+    ]
+    (table,) = build_tables(results)
+    assert [column.name for column in table.columns] == ["psnr", "lpips"]
+    told = {note.mark: note.text for note in table.notes if note.mark}
+    missing = cell(table, "a", "lpips")
+    assert missing.status is Status.UNAVAILABLE
+    assert [told[mark] for mark in missing.marks] == ["weights are missing"]
+    assert cell(table, "c", "lpips").status is Status.ABSENT
+    assert "Not measured: Sync-C, Sync-E (no network)" in [note.text for note in table.notes]
+
+
+def test_frames_that_could_not_be_scored_are_told(make_result: MakeResult) -> None:
+    results = [make_result("a", lmd=record(2.0, "mesh", scored=8))]
+    (table,) = build_tables(results)
+    told = {note.mark: note.text for note in table.notes}
+    (mark,) = cell(table, "a", "lmd").marks
+    assert told[mark] == "scored on 8 of 10 frames"
+
+
+def test_rows_tell_composite_mode_and_what_leaked_once_each(make_result: MakeResult) -> None:
+    leaked = ("true pose", "true action units")
+    results = [
+        make_result("a", leaked=leaked, notes=("no teeth loss",), psnr=1.0),
+        make_result("b", leaked=leaked, psnr=2.0),
+    ]
+    (table,) = build_tables(results)
+    told = [note.text for note in table.notes]
+    expected = "frames: full frame; given when rendering: true pose, true action units"
+    assert told == [expected, "no teeth loss"]
+    assert [row.marks for row in table.blocks[0].rows] == [("a", "b"), ("a",)]
+
+
+def test_configurations_of_one_method_are_told_apart(make_result: MakeResult) -> None:
+    def labels(*results: Result) -> list[str]:
+        (table,) = build_tables(results)
+        return [row.label for row in table.blocks[0].rows]
+
+    assert labels(make_result(psnr=1.0), make_result("other", psnr=1.0)) == ["other", "ours"]
+    presets = [make_result(preset=p, config={"p": p}, psnr=1.0) for p in ("quick", "paper")]
+    assert set(labels(*presets)) == {"ours (quick)", "ours (paper)"}
+    seeds = [make_result(seed=seed, psnr=1.0) for seed in (0, 1)]
+    assert set(labels(*seeds)) == {"ours (seed 0)", "ours (seed 1)"}
+    configs = [make_result(config={"rate": rate}, psnr=1.0) for rate in (1, 2)]
+    found = labels(*configs)
+    assert len(set(found)) == 2
+    assert all(len(label) == len("ours (123456)") for label in found)
+
+
+def test_the_latest_of_equal_experiments_is_shown_with_a_warning(
+    make_result: MakeResult, caplog: pytest.LogCaptureFixture
+) -> None:
+    logging.getLogger("tgbench").propagate = True
+    results = [
+        make_result(psnr=2.0, created="2025-02-01T00:00:00+00:00"),
+        make_result(psnr=1.0, created="2025-01-01T00:00:00+00:00"),
+    ]
+    (table,) = build_tables(results)
+    assert cell(table, "ours", "psnr").value == 2.0
+    assert "more than once" in caplog.text
+
+
+def test_identities_of_one_name_and_other_files_are_not_mixed(make_result: MakeResult) -> None:
+    results = [make_result(identity_sha=sha * 64, psnr=1.0) for sha in "ab"]
+    (table,) = build_tables(results)
+    titles = [block.title for block in table.blocks]
+    assert titles[:2] == [
+        "synth-a (files aaaaaa, sound 000000)",
+        "synth-a (files bbbbbb, sound 000000)",
+    ]
+
+
+def test_the_mean_needs_every_case(make_result: MakeResult) -> None:
+    results = [
+        make_result("a", identity="x", psnr=30.0, lmd=1.0),
+        make_result("a", identity="y", psnr=32.0, lmd=2.0),
+        make_result("b", identity="x", psnr=33.0, lmd=4.0),
+    ]
+    (table,) = build_tables(results)
+    assert [block.title for block in table.blocks] == ["x", "y", "mean of 2 cases"]
+    assert cell(table, "a", "psnr", block=2).value == 31.0
+    assert cell(table, "a", "lmd", block=2).text == "1.500"
+    assert cell(table, "a", "lmd", block=2).total == 20
+    assert cell(table, "a", "psnr", block=2).rank is None
+    missing = cell(table, "b", "psnr", block=2)
+    assert missing.value is None
+    told = {note.mark: note.text for note in table.notes}
+    assert told[missing.marks[0]] == "measured in 1 of 2 cases"
+
+
+def test_means_over_unlike_measurers_are_refused(make_result: MakeResult) -> None:
+    results = [
+        make_result("a", identity=name, lmd=record(1.0, by))
+        for name, by in (("x", "p"), ("y", "q"))
+    ]
+    (table,) = build_tables(results)
+    found = cell(table, "a", "lmd", block=2)
+    assert found.value is None
+    assert "not measured in the same way" in found.reason
+
+
+def test_a_small_negative_value_is_no_minus_zero(make_result: MakeResult) -> None:
+    (table,) = build_tables([make_result(lip_lag=-0.2)])
+    assert cell(table, "ours", "lip_lag").text == "0"
+
+
+def test_a_metric_whose_plugin_is_not_installed_is_shown_all_the_same(
+    make_result: MakeResult,
+) -> None:
+    results = [make_result("a", novel=1.0), make_result("b", novel=2.0)]
+    (table,) = build_tables(results)
+    assert table.columns[0].title == "novel"
+    assert [cell(table, name, "novel").rank for name in "ab"] == [2, 1]
+
+
+@given(
+    st.lists(st.integers(-5, 5), min_size=2, max_size=9),
+    st.sampled_from([Direction.HIGHER, Direction.LOWER]),
+)
+def test_ranks_are_one_more_than_the_number_of_better_values(
+    values: list[int], direction: Direction
+) -> None:
+    column = Column("m", "m", "", direction, 0)
+    rows = [
+        Row(str(index), {"m": Cell(float(value), "", Status.MEASURED)})
+        for index, value in enumerate(values)
+    ]
+    found = [row.cells["m"].rank for row in ranked(rows, [column])]
+    better = (lambda a, b: a > b) if direction is Direction.HIGHER else (lambda a, b: a < b)
+    assert found == [1 + sum(better(other, value) for other in values) for value in values]
+    assert 1 in found

@@ -1,0 +1,47 @@
+"""`tgbench prepare`: a video of one person becomes an identity."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from ..errors import TgbenchError
+from ..terminal import Terminal
+
+_SIZES = range(64, 2049)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("video", type=Path, metavar="VIDEO", help="one person who speaks")
+    parser.add_argument(
+        "--out", type=Path, required=True, metavar="FOLDER", help="where the identity goes"
+    )
+    parser.add_argument(
+        "--size",
+        type=int,
+        default=512,
+        metavar="PIXELS",
+        help="side of the square images, even (512)",
+    )
+    parser.add_argument(
+        "--audio",
+        type=Path,
+        metavar="FILE",
+        help="sound to take instead of the video's own, in step with it",
+    )
+
+
+def execute(args: argparse.Namespace, terminal: Terminal) -> int:
+    """Prepare, then say where to look."""
+    if args.size % 2 or args.size not in _SIZES:
+        raise TgbenchError(
+            f"--size {args.size}: must be even, {_SIZES.start} to {_SIZES.stop - 1}; "
+            "256 and 512 are usual"
+        )
+    from ..preparation import prepare
+    from ..preparation.preview import PREVIEW
+
+    folder = prepare(args.video, args.out, args.size, args.audio, terminal.progress)
+    terminal.out.print(f"{folder} is ready; look at {folder / PREVIEW} to see whether it is right")
+    return 0

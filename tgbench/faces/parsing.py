@@ -1,0 +1,130 @@
+"""Segmentation of a person into head, hair, neck, torso and mouth, in the layout's colours.
+
+The mesh tells where the face and the inner lips are. Of the rest of the person, what is above the
+jaw is hair (or ears, which move with it), and what is below is told apart by place and colour.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ..identities.layout import HAIR, HEAD, INNER_MOUTH, NECK, TORSO, WHITE
+from . import below_jaw, mesh
+from .below_jaw import BelowJaw, Sample
+
+Image = NDArray[np.uint8]
+Mask = NDArray[np.bool_]
+
+_TEETH_LIGHTNESS, _TEETH_CHROMA = 0.62, 24.0
+"""Teeth are at least this share as light as the face's skin, and this near to grey, in Lab."""
+
+_SOLID = 128
+"""How much of a pixel, of 255, must be the person for it to count as such."""
+
+
+class Parser:
+    """Parses the frames of a clip, with models fitted to some of them."""
+
+    def __init__(
+        self, frames: Iterable[tuple[Image, NDArray[np.uint8], NDArray[np.floating]]]
+    ) -> None:
+        """Learn the person's colours.
+
+        Args:
+            frames: image, person mask and landmarks (see `parse`) of a few dozen frames across
+                the clip.
+        """
+        samples = [_sample(*frame) for frame in frames]
+        self._below = BelowJaw(samples)
+        self._skin_lightness = float(np.median([_lightness(sample) for sample in samples]))
+
+    def parse(
+        self, image: Image, person: NDArray[np.uint8], landmarks: NDArray[np.floating]
+    ) -> Image:
+        """Return the segmentation, uint8 RGB [H, W, 3], in the layout's colours.
+
+        Args:
+            image: uint8 RGB [H, W, 3].
+            person: how much of each pixel is the person, uint8 [H, W].
+            landmarks: mesh points [478, 2 or 3], pixels.
+        """
+        shape = image.shape[:2]
+        face = face_mask(landmarks, shape)
+        solid = (person > _SOLID) | face
+        above = above_jaw(landmarks, shape)
+        classes = self._below.classify(image, landmarks, solid & ~above & ~face)
+        out = np.empty((*shape, 3), np.uint8)
+        out[:] = WHITE
+        for number, colour in ((below_jaw.HAIR, HAIR), (below_jaw.NECK, NECK), (below_jaw.TORSO, TORSO)):
+            out[solid & (classes == number)] = colour
+        out[solid & above] = HAIR
+        out[face] = HEAD
+        out[inner_mouth_mask(landmarks, shape)] = INNER_MOUTH
+        return out
+
+    def teeth_mask(self, image: Image, landmarks: NDArray[np.floating]) -> Mask:
+        """Return where teeth show, bool [H, W]: bright, hardly coloured, between the lips."""
+        mouth = inner_mouth_mask(landmarks, image.shape[:2])
+        lab = cv2.cvtColor(image, cv2.COLOR_RGB2LAB).astype(np.float32)
+        chroma = np.hypot(lab[..., 1] - 128.0, lab[..., 2] - 128.0)
+        bright = lab[..., 0] > _TEETH_LIGHTNESS * self._skin_lightness
+        teeth = (mouth & bright & (chroma < _TEETH_CHROMA)).astype(np.uint8)
+        return cv2.morphologyEx(teeth, cv2.MORPH_OPEN, np.ones((2, 2), np.uint8)) > 0
+
+
+def _sample(image: Image, person: NDArray[np.uint8], landmarks: NDArray[np.floating]) -> Sample:
+    shape = image.shape[:2]
+    face, above = face_mask(landmarks, shape), above_jaw(landmarks, shape)
+    solid = person > _SOLID
+    reach = max(3, shape[0] // 28) | 1
+    brush = np.ones((reach, reach), np.uint8)
+    near = cv2.dilate(face.astype(np.uint8), brush) > 0
+    inner = cv2.erode(face.astype(np.uint8), brush) > 0
+    # Below the eyes ears stand beside the face, which are skin.
+    top = np.arange(shape[0])[:, None] < landmarks[[33, 263], 1].mean()
+    lower = np.arange(shape[0])[:, None] > landmarks[[117, 346], 1].mean()
+    return Sample(
+        image, landmarks, solid & above & ~near & top, inner & lower, solid & ~above & ~face
+    )
+
+
+def _lightness(sample: Sample) -> float:
+    lab = cv2.cvtColor(sample.image, cv2.COLOR_RGB2LAB)[..., 0]
+    return float(np.median(lab[sample.skin])) if sample.skin.any() else 128.0
+
+
+def face_mask(landmarks: NDArray[np.floating], shape: tuple[int, int]) -> Mask:
+    """Return the inside of the face's outline, bool [H, W]."""
+    return _filled(landmarks[list(mesh.OVAL), :2], shape)
+
+
+def inner_mouth_mask(landmarks: NDArray[np.floating], shape: tuple[int, int]) -> Mask:
+    """Return the opening between the lips, bool [H, W]; empty where they are closed."""
+    if np.linalg.norm(landmarks[13, :2] - landmarks[14, :2]) < 1.0:
+        return np.zeros(shape, np.bool_)
+    return _filled(landmarks[list(mesh.INNER_LIPS), :2], shape)
+
+
+def above_jaw(landmarks: NDArray[np.floating], shape: tuple[int, int]) -> Mask:
+    """Return what lies above the jaw and above the line through both ear lobes, bool [H, W]."""
+    left, right = landmarks[361, :2], landmarks[132, :2]
+    along = left - right
+    far = 20.0 * along
+    up = np.array([along[1], -along[0]]) * 20.0
+    jaw = [vertex for vertex in mesh.JAW if vertex not in (454, 323, 93, 234)]
+    outline = np.concatenate(
+        [[left + far], landmarks[jaw, :2], [right - far, right - far + up, left + far + up]]
+    )
+    return _filled(outline, shape)
+
+
+def _filled(outline: NDArray[np.floating], shape: tuple[int, int]) -> Mask:
+    # Pixel centres are at +0.5 in landmarks and at whole numbers in OpenCV.
+    fixed = np.round((np.asarray(outline, np.float64) - 0.5) * 16.0)
+    mask = np.zeros(shape, np.uint8)
+    cv2.fillPoly(mask, [np.clip(fixed, -1e6, 1e6).astype(np.int32)], 1, shift=4)
+    return mask > 0

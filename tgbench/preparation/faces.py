@@ -1,0 +1,107 @@
+"""Finding the person: a first look at a video, a few times a second."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import TgbenchError
+from ..faces import LandmarkDetector
+from ..progress import Progress
+from ..video.reader import VideoReader
+
+Image = NDArray[np.uint8]
+
+_log = logging.getLogger("tgbench")
+
+LOOKS_PER_SECOND = 5.0
+_LONGEST_SIDE = 1280
+_MOST_FACES = 3
+_OTHER_SHARE = 0.1
+
+
+@dataclass(frozen=True)
+class FaceBoxes:
+    """The followed person's face, from hairline to chin.
+
+    Attributes:
+        boxes: float64 [M, 4]: left, top, right, bottom in pixels of the source, M looks of
+            `LOOKS_PER_SECOND`; NaN where no face was seen.
+        several: share of the looks in which another face was seen too.
+    """
+
+    boxes: NDArray[np.float64]
+    several: float
+
+    def at(self, frames: int, fps: float) -> NDArray[np.float64]:
+        """Return boxes [frames, 4], interpolated in time."""
+        seen = np.isfinite(self.boxes[:, 0])
+        looks = np.flatnonzero(seen) / LOOKS_PER_SECOND
+        times = np.arange(frames) / fps
+        columns = [np.interp(times, looks, column[seen]) for column in self.boxes.T]
+        return np.stack(columns, axis=1)
+
+    def warn(self, video: Path) -> None:
+        """Say so where another face is often in the picture."""
+        if self.several > _OTHER_SHARE:
+            _log.warning(
+                "%s: more than one face in %d%% of the frames; the larger is followed",
+                video,
+                round(100 * self.several),
+            )
+
+
+def find_faces(path: Path, progress: Progress) -> FaceBoxes:
+    """Look for the person in a video.
+
+    Raises:
+        TgbenchError: no face anywhere.
+    """
+    reader = VideoReader(path, LOOKS_PER_SECOND)
+    shrink = min(1.0, _LONGEST_SIDE / max(reader.info.width, reader.info.height))
+    looks: list[NDArray[np.float64]] = []
+    with (
+        LandmarkDetector(max_faces=_MOST_FACES) as detector,
+        progress.task("finding the face", reader.expected_frames) as task,
+    ):
+        for image in reader:
+            small = cv2.resize(image, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
+            faces = detector.detect_all(small if shrink < 1.0 else image)
+            looks.append(np.array([_box(points) / shrink for points in faces]).reshape(-1, 4))
+            task.advance()
+    if not any(len(faces) for faces in looks):
+        raise TgbenchError(
+            f"{path}: no face in it; give a video that shows one person from the front"
+        )
+    return FaceBoxes(_follow(looks), float(np.mean([len(faces) > 1 for faces in looks])))
+
+
+def _follow(looks: list[NDArray[np.float64]]) -> NDArray[np.float64]:
+    """Link the faces of successive looks, from the largest of all outwards in time."""
+    areas = [_area(faces).max() if len(faces) else 0.0 for faces in looks]
+    start = int(np.argmax(areas))
+    path = np.full((len(looks), 4), np.nan)
+    path[start] = looks[start][_area(looks[start]).argmax()]
+    for order in (range(start + 1, len(looks)), range(start - 1, -1, -1)):
+        last = path[start]
+        for look in order:
+            if len(looks[look]):
+                distance = np.abs(looks[look] - last).max(axis=1)
+                nearest = int(distance.argmin())
+                # Nobody crosses his own face's width and height between two looks.
+                if distance[nearest] < 1.5 * (last[3] - last[1]):
+                    last = path[look] = looks[look][nearest]
+    return path
+
+
+def _area(boxes: NDArray[np.float64]) -> NDArray[np.float64]:
+    return (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
+
+
+def _box(points: NDArray[np.floating]) -> NDArray[np.float64]:
+    return np.concatenate([points[:468, :2].min(axis=0), points[:468, :2].max(axis=0)])

@@ -1,0 +1,192 @@
+"""Reading the clip once: crops, landmarks, flow and person masks of every frame."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import TgbenchError
+from ..faces import LandmarkDetector, mesh
+from ..faces.landmarks import MESH_POINTS
+from ..faces.segmentation import PersonSegmenter
+from ..identities import IdentityWriter
+from ..identities.layout import FPS
+from ..progress import Progress
+from ..video.reader import VideoReader
+from .crop import Crop
+from .faces import FaceBoxes
+
+Image = NDArray[np.uint8]
+
+SEEN_AT = 512
+"""Side of the square in which faces are measured, whatever the identity's own size."""
+
+_LONGEST_GAP = 10
+"""Frames without a face (0.4 s) that are filled in; a longer absence is an error."""
+
+_FLOW = {"winSize": (21, 21), "maxLevel": 4}
+_FLOW_AGREES = 0.5
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What was seen in the frames of a clip.
+
+    Attributes:
+        landmarks: float32 [N, 478, 3], pixels of a `SEEN_AT` square.
+        flow: float32 [N - 1, K, 2], motion of `mesh.RIGID` to the next frame, NaN where lost.
+        found: bool [N], whether the face was seen, rather than filled in.
+    """
+
+    landmarks: NDArray[np.float32]
+    flow: NDArray[np.float32]
+    found: NDArray[np.bool_]
+
+
+class PersonMasks:
+    """Person masks on disk, one small file a frame."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def write(self, frame: int, mask: NDArray[np.uint8]) -> None:
+        """Keep uint8 [H, W]."""
+        cv2.imwrite(str(self._folder / f"{frame}.png"), mask)
+
+    def read(self, frame: int) -> NDArray[np.uint8]:
+        """Return what `write` kept."""
+        return np.asarray(
+            cv2.imread(str(self._folder / f"{frame}.png"), cv2.IMREAD_GRAYSCALE), np.uint8
+        )
+
+
+def extract_frames(
+    video: Path,
+    crop: Crop,
+    faces: FaceBoxes,
+    limit: int,
+    size: int,
+    writer: IdentityWriter,
+    masks: PersonMasks,
+    progress: Progress,
+) -> Measured:
+    """Write the crops of a clip and measure them.
+
+    Args:
+        video: the source.
+        crop: the window around the head.
+        faces: where the followed face should be.
+        limit: most frames to take.
+        size: side of the identity's images, pixels.
+        writer: takes the images.
+        masks: takes the person masks.
+        progress: where to report.
+
+    Raises:
+        TgbenchError: the face is missing for longer than a blink of the detector.
+    """
+    expected = faces.at(limit, FPS)
+    points: list[NDArray[np.float32] | None] = []
+    flows: list[NDArray[np.float32]] = []
+    before: tuple[NDArray[np.uint8], NDArray[np.float32]] | None = None
+    segmenter = PersonSegmenter()
+    with (
+        LandmarkDetector(tracking=True, max_faces=3 if faces.several else 1) as detector,
+        progress.task("cutting and measuring frames", limit) as task,
+    ):
+        for frame, image in enumerate(VideoReader(video, FPS)):
+            if frame >= limit:
+                break
+            seen = crop.cut(image, frame, SEEN_AT)
+            writer.write_frame(
+                frame, image=seen if size == SEEN_AT else crop.cut(image, frame, size)
+            )
+            face = _nearest(detector.detect_all(seen), expected[frame], crop, frame)
+            grey = cv2.cvtColor(seen, cv2.COLOR_RGB2GRAY)
+            if frame:
+                flows.append(_flow(before, grey))
+            before = (grey, face[mesh.RIGID, :2]) if face is not None else None
+            anchor = face if face is not None else _last(points)
+            mask = segmenter.segment(seen, anchor)
+            masks.write(frame, cv2.resize(mask, (size, size), interpolation=cv2.INTER_AREA))
+            points.append(face)
+            task.advance()
+    segmenter.close()
+    found = np.array([face is not None for face in points])
+    _check_presence(video, found)
+    return Measured(_filled_in(points, found), np.array(flows, np.float32), found)
+
+
+def _nearest(
+    faces: list[NDArray[np.float32]], box: NDArray[np.float64], crop: Crop, frame: int
+) -> NDArray[np.float32] | None:
+    """Return the face nearest to where it should be; None if none is near."""
+    if not faces:
+        return None
+    corner = crop.corners[min(frame, len(crop.corners) - 1)]
+    centre = ((box[:2] + box[2:]) / 2.0 - corner) * SEEN_AT / crop.side
+    height = (box[3] - box[1]) * SEEN_AT / crop.side
+    away = [float(np.linalg.norm(face[:468, :2].mean(axis=0) - centre)) for face in faces]
+    best = int(np.argmin(away))
+    return faces[best] if away[best] < height else None
+
+
+def _last(points: list[NDArray[np.float32] | None]) -> NDArray[np.float32]:
+    for face in reversed(points):
+        if face is not None:
+            return face
+    return np.zeros((MESH_POINTS, 3), np.float32)
+
+
+def _flow(
+    before: tuple[NDArray[np.uint8], NDArray[np.float32]] | None, grey: NDArray[np.uint8]
+) -> NDArray[np.float32]:
+    """Return where the rigid vertices went, by Lucas and Kanade, there and back again."""
+    if before is None:
+        return np.full((len(mesh.RIGID), 2), np.nan, np.float32)
+    earlier, start = before
+    start = np.ascontiguousarray(start[:, None])
+    end, _, _ = cv2.calcOpticalFlowPyrLK(earlier, grey, start, None, **_FLOW)
+    back, _, _ = cv2.calcOpticalFlowPyrLK(grey, earlier, end, None, **_FLOW)
+    good = np.abs(back - start).max(axis=(1, 2)) < _FLOW_AGREES
+    return np.where(good[:, None], (end - start)[:, 0], np.nan).astype(np.float32)
+
+
+def _check_presence(video: Path, found: NDArray[np.bool_]) -> None:
+    gaps = [gap for gap in _absences(found) if gap.stop - gap.start > _LONGEST_GAP]
+    if not gaps:
+        return
+    named = ", ".join(f"{gap.start}-{gap.stop - 1}" for gap in gaps[:8])
+    more = f" and {len(gaps) - 8} more" if len(gaps) > 8 else ""
+    missing = sum(gap.stop - gap.start for gap in gaps)
+    raise TgbenchError(
+        f"{video}: no face in {missing} of {len(found)} frames ({named}{more}, at 25 a second); "
+        "cut the clip so that every frame shows the face"
+    )
+
+
+def _absences(found: NDArray[np.bool_]) -> list[range]:
+    edges = np.diff(np.concatenate([[0], (~found).astype(np.int8), [0]]))
+    return [range(a, b) for a, b in zip(np.flatnonzero(edges == 1), np.flatnonzero(edges == -1))]
+
+
+def _filled_in(
+    points: list[NDArray[np.float32] | None], found: NDArray[np.bool_]
+) -> NDArray[np.float32]:
+    """Interpolate the frames without a face between their neighbours."""
+    filled = np.zeros((len(points), MESH_POINTS, 3), np.float32)
+    for frame, face in enumerate(points):
+        if face is not None:
+            filled[frame] = face
+    known = np.flatnonzero(found)
+    for frame in np.flatnonzero(~found):
+        after = int(np.searchsorted(known, frame))
+        a, b = known[max(after - 1, 0)], known[min(after, len(known) - 1)]
+        share = 0.0 if a == b else (frame - a) / (b - a)
+        filled[frame] = (1.0 - share) * filled[a] + share * filled[b]
+    return filled

@@ -1,0 +1,31 @@
+"""Small steps with images that several stages take."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import TgbenchError
+
+Image = NDArray[np.uint8]
+
+
+def read_rgb(path: Path) -> Image:
+    """Return an image that an earlier stage wrote, uint8 RGB [H, W, 3].
+
+    Raises:
+        TgbenchError: it is gone or damaged.
+    """
+    image = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    if image is None:
+        raise TgbenchError(f"{path}: is gone or damaged; delete the folder and prepare it again")
+    return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), np.uint8)
+
+
+def over(image: Image, alpha: NDArray[np.uint8], behind: Image) -> Image:
+    """Return `image` over `behind`, uint8 RGB; `alpha` uint8 [H, W] is the share of `image`."""
+    share = alpha[..., None].astype(np.uint16)
+    return ((image * share + behind * (255 - share) + 127) // 255).astype(np.uint8)

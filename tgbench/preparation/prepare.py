@@ -1,0 +1,218 @@
+"""From a video of one person to an identity folder, stage by stage."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import shutil
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import TgbenchError
+from ..faces import ibug68
+from ..faces.action_units import MEASURED_BY, measure_action_units
+from ..faces.parsing import Parser
+from ..faces.pose import HeadTrack, track_head
+from ..faces.solid import in_head_frame
+from ..files import make_folder
+from ..identities import Identity, IdentityWriter, default_split, layout
+from ..progress import SILENT, Progress
+from .crop import Crop, choose_crop
+from .faces import LOOKS_PER_SECOND, FaceBoxes, find_faces
+from .frames import SEEN_AT, Measured, PersonMasks, extract_frames
+from .images import over, read_rgb
+from .plate import background_plate
+from .preview import write_preview
+from .provenance import headlines, provenance
+from .source import Source, open_source
+from .stages import StageCache, StageKey
+from .torso import torso_image
+
+_log = logging.getLogger("tgbench")
+
+WORK = ".prepare"
+"""Folder within the identity for what the stages hand on to each other."""
+
+_PLATE_FRAMES = 80
+_LEARNT_FRAMES = 40
+_LATE = (layout.TRANSFORMS_TRAIN, layout.TRANSFORMS_VAL, layout.PROVENANCE)
+"""Files without which nothing opens the folder: written last, removed first."""
+
+_PICTURES = (
+    layout.ORIGINAL,
+    layout.GROUND_TRUTH,
+    layout.PARSING,
+    layout.TEETH,
+    layout.TORSO_IMAGE,
+)
+
+
+def prepare(
+    video: Path,
+    out: Path,
+    size: int = 512,
+    audio: Path | None = None,
+    progress: Progress = SILENT,
+) -> Path:
+    """Turn a video into an identity.
+
+    Stages that were completed before with the same inputs are not done again, so that after an
+    interruption the same call goes on where it stopped.
+
+    Args:
+        video: any video of one person who speaks.
+        out: the identity's folder.
+        size: side of its square images, pixels, even.
+        audio: sound to take instead of the video's own, in step with it.
+        progress: where to report.
+
+    Returns:
+        `out`.
+
+    Raises:
+        TgbenchError: the video, the sound or the folder is not usable; the message says why.
+        Unavailable: MediaPipe is not installed.
+    """
+    source = open_source(video, audio)
+    _refuse_foreign(out)
+    return _Preparation(source, make_folder(out), size, progress).run()
+
+
+class _Preparation:
+    """The stages, each of which reads what the ones before it left on disk."""
+
+    def __init__(self, source: Source, out: Path, size: int, progress: Progress) -> None:
+        self._source = source
+        self._out = out
+        self._size = size
+        self._scale = size / SEEN_AT
+        self._progress = progress
+        self._cache = StageCache(out / WORK)
+        self._masks = PersonMasks(out / WORK / "person")
+
+    def run(self) -> Path:
+        hashes = [self._source.hashes["video"], self._source.hashes["audio"]]
+        whole = self._cache.key("identity", 1, *hashes, self._size)
+        if self._cache.done(whole) and (self._out / layout.PROVENANCE).is_file():
+            _log.info("%s: is already prepared from the same files", self._out)
+            return self._out
+        for name in _LATE:
+            (self._out / name).unlink(missing_ok=True)
+        with self._cache.working(whole):
+            self._run()
+        return self._out
+
+    def _run(self) -> None:
+        faces_key, faces = self._faces()
+        self._source.check_length(round(len(faces.boxes) / LOOKS_PER_SECOND * layout.FPS))
+        boxes = faces.at(self._source.heard, layout.FPS)
+        size = (self._source.info.width, self._source.info.height)
+        crop = choose_crop(boxes, size, layout.FPS)
+        frames_key, seen = self._frames(faces_key, faces, crop)
+        with self._progress.task("tracking the head", None):
+            track = track_head(seen.landmarks, (SEEN_AT, SEEN_AT), seen.flow)
+        plate_key = self._plate(frames_key, len(seen.landmarks))
+        self._parts(plate_key, seen)
+        self._finish(seen, track, crop, faces)
+
+    def _faces(self) -> tuple[StageKey, FaceBoxes]:
+        key = self._cache.key("faces", 1, self._source.hashes["video"])
+        if not self._cache.done(key):
+            with self._cache.working(key):
+                found = find_faces(self._source.video, self._progress)
+                self._cache.save(key, boxes=found.boxes, several=np.array(found.several))
+        arrays = self._cache.load(key)
+        faces = FaceBoxes(arrays["boxes"], float(arrays["several"]))
+        faces.warn(self._source.video)
+        return key, faces
+
+    def _frames(
+        self, faces_key: StageKey, faces: FaceBoxes, crop: Crop
+    ) -> tuple[StageKey, Measured]:
+        window = hashlib.sha256(crop.corners.tobytes()).hexdigest()
+        heard = self._source.heard
+        key = self._cache.key("frames", 1, faces_key, crop.side, window, self._size, heard)
+        if not self._cache.done(key):
+            with self._cache.working(key):
+                for pattern in _PICTURES:
+                    shutil.rmtree((self._out / pattern).parent, ignore_errors=True)
+                seen = extract_frames(
+                    self._source.video,
+                    crop,
+                    faces,
+                    heard,
+                    self._size,
+                    self._writer(),
+                    self._masks,
+                    self._progress,
+                )
+                self._cache.save(key, **vars(seen))
+        return key, Measured(**self._cache.load(key))
+
+    def _plate(self, frames_key: StageKey, count: int) -> StageKey:
+        key = self._cache.key("plate", 1, frames_key)
+        if not self._cache.done(key):
+            with self._cache.working(key), self._progress.task("background plate", None):
+                pairs = ((self._image(i), self._masks.read(i)) for i in _some(count, _PLATE_FRAMES))
+                self._writer().write_background(background_plate(pairs))
+        return key
+
+    def _parts(self, plate_key: StageKey, seen: Measured) -> None:
+        key = self._cache.key("parts", 1, plate_key)
+        if self._cache.done(key):
+            return
+        landmarks = seen.landmarks[..., :2] * np.float32(self._scale)
+        plate = read_rgb(self._out / layout.BACKGROUND)
+        writer = self._writer()
+        with (
+            self._cache.working(key),
+            self._progress.task("parsing, ground truth, torso", len(landmarks)) as task,
+        ):
+            parser = Parser(
+                (self._image(i), self._masks.read(i), landmarks[i])
+                for i in _some(len(landmarks), _LEARNT_FRAMES)
+            )
+            for frame, points in enumerate(landmarks):
+                image, person = self._image(frame), self._masks.read(frame)
+                parsing = parser.parse(image, person, points)
+                writer.write_frame(
+                    frame,
+                    ground_truth=over(image, person, plate),
+                    parsing=parsing,
+                    teeth_mask=parser.teeth_mask(image, points),
+                    torso=torso_image(image, person, parsing),
+                    landmarks=ibug68(points),
+                )
+                task.advance()
+
+    def _finish(self, seen: Measured, track: HeadTrack, crop: Crop, faces: FaceBoxes) -> None:
+        count = len(seen.landmarks)
+        writer = self._writer()
+        writer.write_audio(self._source.waveform.cut(0.0, count / layout.FPS))
+        points = in_head_frame(seen.landmarks, (SEEN_AT, SEEN_AT), track)
+        writer.write_action_units(measure_action_units(points), MEASURED_BY)
+        np.save(self._out / layout.DENSE_LANDMARKS, seen.landmarks * np.float32(self._scale))
+        writer.write_transforms(track.focal * self._scale, track.poses, default_split(count))
+        facts = provenance(self._source, seen, track, crop, faces, self._size)
+        write_preview(Identity(self._out), headlines(facts))
+        writer.finish(facts)
+
+    def _writer(self) -> IdentityWriter:
+        return IdentityWriter(self._out, (self._size, self._size))
+
+    def _image(self, frame: int) -> NDArray[np.uint8]:
+        return read_rgb(self._out / layout.ORIGINAL.format(frame))
+
+
+def _some(count: int, most: int) -> list[int]:
+    """Return up to `most` frames, evenly spread over `count`."""
+    return np.unique(np.linspace(0, count - 1, most).round().astype(int)).tolist()
+
+
+def _refuse_foreign(out: Path) -> None:
+    if (out / layout.TRANSFORMS_TRAIN).exists() and not (out / WORK).is_dir():
+        raise TgbenchError(
+            f"{out}: holds an identity that was prepared by something else; choose another folder"
+        )

@@ -1,0 +1,80 @@
+"""What an identity came from and how well it was measured, for its file and its preview."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..faces import backend
+from ..faces.action_units import MEASURED_BY
+from ..faces.pose import HeadTrack
+from ..identities.layout import FPS
+from ..version import __version__
+from .crop import Crop
+from .faces import FaceBoxes
+from .frames import SEEN_AT, Measured
+from .source import Source
+
+
+def provenance(
+    source: Source, seen: Measured, track: HeadTrack, crop: Crop, faces: FaceBoxes, size: int
+) -> dict[str, Any]:
+    """Return the content of `identity.json`. Pixels are those of the identity's own images."""
+    info, scale = source.info, size / SEEN_AT
+    turn = np.degrees(np.ptp(track.motion.turn, axis=0))
+    return {
+        "made_by": f"tgbench {__version__} prepare",
+        "source": {
+            "video": source.video.name,
+            "video_sha256": source.hashes["video"],
+            "audio": source.audio.name,
+            "audio_sha256": source.hashes["audio"],
+            "width": info.width,
+            "height": info.height,
+            "fps": info.fps,
+            "codec": info.codec,
+            "rotation": info.rotation,
+        },
+        "frames": len(seen.landmarks),
+        "fps": FPS,
+        "size": size,
+        "crop": {
+            "side": crop.side,
+            "left_top": crop.corners[0].round(2).tolist(),
+            "follows_the_head": not crop.fixed,
+        },
+        "face": {
+            "frames_found": int(seen.found.sum()),
+            "frames_interpolated": int((~seen.found).sum()),
+            "share_with_other_faces": round(faces.several, 3),
+            "landmarks": f"mediapipe {backend.version()} face mesh, refined, tracking",
+            "person_mask": f"mediapipe {backend.version()} selfie segmentation, guided filter",
+            "parsing": "mesh outlines and a mixture of place and colour",
+        },
+        "pose": {
+            "focal_px": round(track.focal * scale, 2),
+            "distance_m": round(float(np.median(-track.motion.place[:, 2])), 3),
+            "range_deg": turn.round(1).tolist(),
+            "landmark_residual_px": round(track.residual * scale, 3),
+            "roughness_px": round(track.roughness * scale, 3),
+            "roughness_without_flow_px": round(track.raw_roughness * scale, 3),
+            "measured_by": "bundle adjustment over mesh landmarks and optical flow",
+        },
+        "action_units": {"measured_by": MEASURED_BY},
+    }
+
+
+def headlines(facts: dict[str, Any]) -> list[str]:
+    """Return the facts that a person wants to see beside the pictures, a line each."""
+    source, pose, face, crop = facts["source"], facts["pose"], facts["face"], facts["crop"]
+    window = "follows the head" if crop["follows_the_head"] else "stands still"
+    return [
+        f"{source['video']}: {source['width']}x{source['height']}, {source['fps']:.2f} fps, "
+        f"{source['codec']} -> {facts['frames']} frames of {facts['size']}x{facts['size']} at 25 "
+        f"fps; window of {crop['side']} px {window}",
+        f"face in {face['frames_found']} of {facts['frames']} frames; focal {pose['focal_px']} px, "
+        f"distance {pose['distance_m']} m, turns by {pose['range_deg']} degrees; landmark residual "
+        f"{pose['landmark_residual_px']} px, roughness {pose['roughness_px']} px "
+        f"({pose['roughness_without_flow_px']} without flow)",
+    ]

@@ -1,0 +1,86 @@
+"""What an identity is made from: a video and its sound, checked before anything is done."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..audio import Waveform, read_waveform
+from ..errors import TgbenchError
+from ..files import sha256
+from ..identities.layout import FPS
+from ..video.reader import VideoInfo, VideoReader
+
+_log = logging.getLogger("tgbench")
+
+_SHORTEST = 50
+"""Frames of the shortest clip that is worth preparing: two seconds."""
+
+_UNHEARD_FRAMES, _UNHEARD_SHARE = 25, 0.1
+"""How far the sound may end before the picture: beyond, one of them is probably the wrong file."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A video of one person and the sound that goes with it.
+
+    Attributes:
+        video, audio: the files; the same one where the video has its own sound.
+        info: of the video.
+        waveform: the sound, mono at 16 kHz.
+        hashes: SHA-256 by role.
+    """
+
+    video: Path
+    audio: Path
+    info: VideoInfo
+    waveform: Waveform
+    hashes: dict[str, str]
+
+    @property
+    def heard(self) -> int:
+        """How many frames at 25 a second the sound covers."""
+        return int(self.waveform.seconds * FPS + 1e-6)
+
+    def check_length(self, pictures: int) -> None:
+        """Refuse a clip that is too short, or whose sound ends well before its picture.
+
+        Args:
+            pictures: about how many frames at 25 a second the picture has.
+
+        Raises:
+            TgbenchError: so it is.
+        """
+        length = min(self.heard, pictures)
+        if length < _SHORTEST:
+            raise TgbenchError(
+                f"{self.video if pictures < _SHORTEST else self.audio}: is {length / FPS:.1f} s "
+                f"long; an identity needs at least {_SHORTEST / FPS:.0f} s, better a minute"
+            )
+        unheard = pictures - self.heard
+        if unheard > max(_UNHEARD_FRAMES, _UNHEARD_SHARE * pictures):
+            raise TgbenchError(
+                f"{self.audio}: the sound ends at {self.heard / FPS:.1f} s, the picture at "
+                f"{pictures / FPS:.1f} s; cut the picture, or name the whole sound with --audio"
+            )
+        if unheard > 2:
+            _log.warning(
+                "%s: the sound ends before the picture; about %d frames are left out",
+                self.audio,
+                unheard,
+            )
+
+
+def open_source(video: Path, audio: Path | None) -> Source:
+    """Open a video, and `audio` in place of its own sound if given.
+
+    Raises:
+        TgbenchError: either cannot be read, or there is no sound.
+    """
+    info = VideoReader(video, FPS).info
+    sound = audio or video
+    waveform = read_waveform(sound)
+    hashes = {"video": sha256(video)}
+    hashes["audio"] = hashes["video"] if audio is None else sha256(audio)
+    return Source(video, sound, info, waveform, hashes)

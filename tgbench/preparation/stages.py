@@ -1,0 +1,69 @@
+"""Stages that are not done twice: each is known by the hash of everything that goes into it."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..files import atomic_path, hash_of, write_json
+
+_log = logging.getLogger("tgbench")
+
+
+@dataclass(frozen=True)
+class StageKey:
+    """What identifies the outcome of a stage."""
+
+    name: str
+    digest: str
+
+
+class StageCache:
+    """Remembers in a folder which stages are done, and with which inputs."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def key(self, name: str, version: int, *inputs: object) -> StageKey:
+        """Return the key of a stage from its version and inputs: settings or other keys."""
+        parts = [part.digest if isinstance(part, StageKey) else part for part in inputs]
+        return StageKey(name, hash_of([name, version, parts]))
+
+    def done(self, key: StageKey) -> bool:
+        """Tell whether the stage has been completed with the same inputs."""
+        try:
+            marker = json.loads(self._marker(key).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return False
+        return marker.get("digest") == key.digest
+
+    @contextmanager
+    def working(self, key: StageKey) -> Iterator[None]:
+        """Mark the stage as done when the block ends well, and as undone until then."""
+        self._marker(key).unlink(missing_ok=True)
+        yield
+        write_json(self._marker(key), {"stage": key.name, "digest": key.digest})
+
+    def save(self, key: StageKey, **arrays: NDArray) -> None:
+        """Keep arrays of a stage."""
+        with atomic_path(self._arrays(key)) as temporary:
+            np.savez(temporary, **arrays)
+
+    def load(self, key: StageKey) -> dict[str, NDArray]:
+        """Return what `save` kept."""
+        with np.load(self._arrays(key), allow_pickle=False) as arrays:
+            return dict(arrays)
+
+    def _marker(self, key: StageKey) -> Path:
+        return self.folder / f"{key.name}.json"
+
+    def _arrays(self, key: StageKey) -> Path:
+        return self.folder / f"{key.name}.npz"

@@ -112,7 +112,8 @@ def _cell(cell: Cell) -> str:
         text = rf"\textbf{{{text}}}"
     elif cell.rank == 2:
         text = rf"\underline{{{text}}}"
-    return text + _marks(cell.marks)
+    # Marks take no width, so that the digits of a column stay under each other.
+    return text + (rf"\rlap{{{_marks(cell.marks)}}}" if cell.marks else "")
 
 
 def _unit(column: Column) -> str:

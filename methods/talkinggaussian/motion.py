@@ -93,7 +93,7 @@ class FaceMotion(nn.Module):
             nn.Linear(features, 32), nn.ReLU(), nn.Linear(32, config.audio_dim)
         )
         self.expression_attention = nn.Sequential(
-            nn.Linear(features, 16), nn.ReLU(), nn.Linear(16, units), nn.ReLU()
+            nn.Linear(features, 16), nn.ReLU(), nn.Linear(16, units), nn.Softplus()
         )
         self.decoder = MotionDecoder(
             features + config.audio_dim + units, config.face_hidden, _QUATS.stop

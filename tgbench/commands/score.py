@@ -82,8 +82,8 @@ def _print(scores: VideoScores, terminal: Terminal) -> None:
         if found.value is None:
             reasons.setdefault(found.reason, []).append(spec.title)
             continue
-        unit = f" [{spec.unit}]" if spec.unit else ""
-        label = Text(f"{spec.title} {_ARROWS[spec.direction]}{unit}".strip())
+        unit = f"[{spec.unit}]" if spec.unit else ""
+        label = Text(" ".join(filter(None, (spec.title, _ARROWS[spec.direction], unit))))
         table.add_row(label, f"{found.value:.{spec.decimals}f}", f"{found.scored}/{found.total}")
     out = terminal.out
     out.print(table)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .projection import Motion, linearise, project
+from .projection import Linearised, Motion, linearise, project
 
 Array = NDArray[np.float64]
 
@@ -95,7 +95,9 @@ class _Step:
 class _Normal:
     """Normal equations in which the poses are eliminated (Schur complement)."""
 
-    def __init__(self, at: object, error: Array, weights: Array, drift: Array, focal: float):
+    def __init__(
+        self, at: Linearised, error: Array, weights: Array, drift: Array, focal: float
+    ) -> None:
         self._pose = np.einsum("nkci,nk,nkcj->nij", at.by_pose, weights, at.by_pose)
         self._pose_right = -np.einsum("nkci,nk,nkc->ni", at.by_pose, weights, error)
         frames, count = weights.shape

@@ -66,6 +66,7 @@ class LandmarkDetector:
                 min_detection_confidence=min_confidence,
                 min_tracking_confidence=min_confidence,
             )
+            self._mesh.process(np.zeros((64, 64, 3), np.uint8))
 
     def detect(self, image: Image) -> Points | None:
         """Return the landmarks of the largest face found.
@@ -100,7 +101,7 @@ class LandmarkDetector:
     def _process(self, square: Image) -> list[Any]:
         if self._started:
             return self._mesh.process(square).multi_face_landmarks or []
-        # The networks are built when the first face is seen, and say so on standard error.
+        # Some of the networks only start, and say so, when there is a face.
         with backend.quiet():
             found = self._mesh.process(square).multi_face_landmarks or []
         self._started = bool(found)

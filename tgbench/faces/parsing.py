@@ -59,7 +59,11 @@ class Parser:
         classes = self._below.classify(image, landmarks, solid & ~above & ~face)
         out = np.empty((*shape, 3), np.uint8)
         out[:] = WHITE
-        for number, colour in ((below_jaw.HAIR, HAIR), (below_jaw.NECK, NECK), (below_jaw.TORSO, TORSO)):
+        for number, colour in (
+            (below_jaw.HAIR, HAIR),
+            (below_jaw.NECK, NECK),
+            (below_jaw.TORSO, TORSO),
+        ):
             out[solid & (classes == number)] = colour
         out[solid & above] = HAIR
         out[face] = HEAD

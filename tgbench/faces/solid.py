@@ -26,7 +26,8 @@ def in_head_frame(
     points = np.empty((len(landmarks), landmarks.shape[1], 3), np.float32)
     middle = np.array([size[0] / 2.0, size[1] / 2.0])
     rotations, rigid = track.motion.rotations, list(mesh.RIGID)
-    for i, (seen, rotation, place) in enumerate(zip(landmarks, rotations, track.motion.place)):
+    frames = zip(landmarks, rotations, track.motion.place, strict=True)
+    for i, (seen, rotation, place) in enumerate(frames):
         depth = (track.shape @ rotation.T + place)[:, 2]
         metres = -depth.mean() / track.focal
         z = depth.mean() - (seen[:, 2] - seen[rigid, 2].mean()) * metres

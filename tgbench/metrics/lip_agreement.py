@@ -14,7 +14,6 @@ methods that do.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -150,7 +149,6 @@ class _LipTrack:
     def update(self, frame: FrameView) -> None:
         landmarks = frame.prediction_landmarks
         self._opening.append(np.nan if landmarks is None else mouth_opening(landmarks))
-        self.__dict__.pop("agreement", None)
 
     @property
     def scored(self) -> int:
@@ -160,11 +158,9 @@ class _LipTrack:
     def total(self) -> int:
         return len(self._opening)
 
-    @cached_property
     def agreement(self) -> Agreement | None:
         return lip_agreement(np.array(self._opening, np.float64), self._level, self._fps)
 
-    @property
     def series(self) -> dict[str, list[float | None]]:
         opening = [None if np.isnan(value) else value for value in self._opening]
         return {"mouth_opening": opening, "speech_level": self._level.tolist()}
@@ -175,7 +171,13 @@ class _LipTrack:
 
     def missing(self) -> str:
         """Return why there is no agreement."""
-        if self.scored < _SHORTEST_SECONDS * self._fps:
+        fewest = _SHORTEST_SECONDS * self._fps
+        if self.total < fewest:
+            return (
+                f"{self.total / self._fps:.1f} s are too short to tell; it takes "
+                f"{_SHORTEST_SECONDS:g} s of speech"
+            )
+        if self.scored < fewest:
             return f"a face was found in less than {_SHORTEST_SECONDS:g} s of the frames"
         return "the mouth never moves, or the sound is silent throughout"
 
@@ -201,11 +203,11 @@ class LipAgreement:
 
     def series(self) -> dict[str, list[float | None]]:
         """Return what was correlated: `mouth_opening` and `speech_level` of every frame."""
-        return self._track.series
+        return self._track.series()
 
     def compute(self) -> Measurement:
         """Return the correlation, with the lag it was found at and what chance would give."""
-        found = self._track.agreement
+        found = self._track.agreement()
         return Measurement(
             None if found is None else found.correlation,
             reason=self._track.missing() if found is None else "",
@@ -243,7 +245,7 @@ class LipLag:
 
     def compute(self) -> Measurement:
         """Return the lag in milliseconds."""
-        found = self._track.agreement
+        found = self._track.agreement()
         value, reason = None, ""
         if found is None:
             reason = self._track.missing()

@@ -172,7 +172,8 @@ def _check_presence(video: Path, found: NDArray[np.bool_]) -> None:
 
 def _absences(found: NDArray[np.bool_]) -> list[range]:
     edges = np.diff(np.concatenate([[0], (~found).astype(np.int8), [0]]))
-    return [range(a, b) for a, b in zip(np.flatnonzero(edges == 1), np.flatnonzero(edges == -1))]
+    starts, ends = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
+    return [range(start, end) for start, end in zip(starts, ends, strict=True)]
 
 
 def _filled_in(

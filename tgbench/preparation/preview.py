@@ -25,7 +25,7 @@ _AXES = (
 )
 _ROWS = (
     "as filmed: 68 landmarks, head axes (x red, y green, z blue)",
-    "parsing over the picture: face blue, hair dark, neck green, torso red, mouth grey, teeth yellow",
+    "parsing: face blue, hair dark, neck green, torso red, mouth grey, teeth yellow",
     "what stands behind the head: torso over plate",
     "ground truth: person over plate",
 )

@@ -204,6 +204,7 @@ def _render(
             fps=layout.FPS,
             audio=case.drive.audio,
             label=request.label,
+            title=f"{contender.spec.name} on {case.identity.name}, {case.driver}",
         ) as video,
         progress.task(description, len(case.drive)) as task,
     ):

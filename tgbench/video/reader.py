@@ -29,6 +29,9 @@ late would drop and double frames at the whim of that rounding.
 _MAX_THREADS = 8
 """Each decoding thread keeps frames of its own, which counts at 4K."""
 
+_WHOLE = 0.9
+"""Share of the announced frames below which a file counts as cut short; headers are not exact."""
+
 _NOT_VIDEO = ("tty", "image2", "ico")
 """Formats in which FFmpeg sees pictures although no one would call the file a video."""
 
@@ -172,10 +175,24 @@ def _decoded(container: Any, stream: Any, path: Path) -> Iterator[Any]:
         for frame in frames:
             delivered += 1
             yield frame
+    announced = _announced(container, stream)
     if damaged and delivered:
         _log.warning("%s: %d pieces are damaged and were skipped", path, damaged)
-    elif stream.frames and delivered < 0.98 * stream.frames - 2:
-        _log.warning("%s: is cut short: %d of %d frames are there", path, delivered, stream.frames)
+    elif announced and delivered < _WHOLE * announced - 2:
+        _log.warning("%s: is cut short: %d of about %d frames", path, delivered, announced)
+
+
+def _announced(container: Any, stream: Any) -> int | None:
+    """Return how many frames the file says it has."""
+    seconds = _seconds(container, stream)
+    rate = stream.average_rate or stream.guessed_rate
+    return stream.frames or (round(seconds * float(rate)) if seconds and rate else None)
+
+
+def _seconds(container: Any, stream: Any) -> float | None:
+    if stream.duration:
+        return float(stream.duration * stream.time_base)
+    return container.duration / 1e6 if container.duration else None
 
 
 def _timed(
@@ -213,43 +230,26 @@ def _resampled(timed: Iterator[tuple[float, float, Any]], fps: float) -> Iterato
 
 
 def _describe(container: Any, stream: Any, first: Any) -> VideoInfo:
-    context = stream.codec_context
-    aspect = float(first_ratio(stream)) or 1.0
+    aspect = float(stream.sample_aspect_ratio or 1)
     width, height = first.width, first.height
     # Pixels are made square by stretching, never by shrinking, so that nothing is lost.
-    width, height = (
-        (round(width * aspect), height)
-        if aspect >= 1
-        else (
-            width,
-            round(height / aspect),
-        )
-    )
+    if aspect >= 1.0:
+        width = round(width * aspect)
+    else:
+        height = round(height / aspect)
     rotation = round((first.rotation or 0) / 90) * 90
     if rotation % 180:
         width, height = height, width
-    average = float(stream.average_rate or stream.guessed_rate or 25.0)
+    average = float(stream.average_rate or stream.guessed_rate or 25)
     base = float(stream.base_rate or average)
-    seconds: float | None = None
-    if stream.duration:
-        seconds = float(stream.duration * stream.time_base)
-    elif container.duration:
-        seconds = container.duration / 1e6
-    frames = stream.frames or (round(seconds * average) if seconds else None)
     return VideoInfo(
         width=width,
         height=height,
         fps=average,
-        frames=frames,
-        seconds=seconds,
+        frames=_announced(container, stream),
+        seconds=_seconds(container, stream),
         has_audio=bool(container.streams.audio),
         rotation=rotation,
-        codec=context.name,
+        codec=stream.codec_context.name,
         variable_rate=abs(base / average - 1.0) > 0.01,
     )
-
-
-def first_ratio(stream: Any) -> float:
-    """Return width over height of one stored pixel."""
-    ratio = stream.sample_aspect_ratio
-    return float(ratio) if ratio else 1.0

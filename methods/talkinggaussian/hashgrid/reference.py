@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from .layout import GridLayout
 
@@ -34,7 +35,8 @@ def _interpolate(points: Tensor, table: Tensor, layout: GridLayout, level: int) 
             index = x ^ (y * _PRIME & _UINT32)
         else:
             index = x + y * int(layout.resolutions[level]) & _UINT32
-        return table[index % int(layout.entries[level]) + int(layout.offsets[level])]
+        row = index % int(layout.entries[level]) + int(layout.offsets[level])
+        return functional.embedding(row, table)
 
     fx, fy = fx[:, None], fy[:, None]
     low = vertex(0, 0) * (1 - fx) + vertex(1, 0) * fx

@@ -150,12 +150,12 @@ def test_compiled_agrees_with_float64(seed, count, channels, width, height):
 def test_opaque_tiles_agree_with_float64():
     """Every pixel is finished long before the last Gaussian."""
     camera = camera_at_a_metre(24, 40)
-    scene = random_scene(SEED, count=300)
+    scene = random_scene(3, count=300)
     scene = replace(scene, scales=10.0 * scene.scales, opacities=0.5 + 0.4 * scene.opacities)
     scene = clear_of_thresholds(scene, camera)
     fast, fast_gradients = gradients(scene, camera, "numba", torch.float32)
     exact, exact_gradients = gradients(scene, camera, "torch", torch.float64)
-    assert float(exact.alpha.min()) > 0.99
+    assert float(exact.alpha.detach().min()) > 0.99
     assert float((fast.colors - exact.colors).detach().abs().max()) < 1e-5
     for value, truth in zip(fast_gradients, exact_gradients, strict=True):
         assert relative_error(value, truth) < 1e-4

@@ -71,6 +71,10 @@ class TalkingGaussianConfig:
         deformation_weight: mean absolute deformation, each part [O: 1e-5].
         attention_weight: expression attention on the lips, both on hair [O: 1e-4].
 
+        open_share: share of the frames, those with the widest mouths, that static initialisation
+            prefers [O: mouth: maximal AU25; face: a window].
+        face_open_every, mouth_open_every: it draws one of them once in so many iterations
+            [O: 15, 1].
         incremental_sampling: equation 6 on or off [P: on].
         face_incremental_every, mouth_incremental_every: K of the sampling [O: 15, 7].
         incremental_width: width of the sliding window over the metric's range [O: 0.3].
@@ -138,6 +142,9 @@ class TalkingGaussianConfig:
     deformation_weight: float = 1e-5
     attention_weight: float = 1e-4
 
+    open_share: float = 0.1
+    face_open_every: int = 15
+    mouth_open_every: int = 1
     incremental_sampling: bool = True
     face_incremental_every: int = 15
     mouth_incremental_every: int = 7
@@ -189,12 +196,15 @@ _POSITIVE = (
     "mouth_hidden",
     "audio_dim",
     "motion_lr_final",
+    "face_open_every",
+    "mouth_open_every",
     "face_incremental_every",
     "mouth_incremental_every",
     "incremental_width",
     "incremental_until",
 )
 _SHARES = (
+    "open_share",
     "densify_until",
     "prune_opacity",
     "prune_opacity_final",

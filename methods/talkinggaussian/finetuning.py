@@ -44,7 +44,7 @@ class FineTuning:
         self._frames, self._conditions = frames, conditions
         self._config, self._perceptual = config, perceptual
         self._generator = generator
-        self._sampler = FrameSampler(np.arange(len(frames)), (), 1, generator)
+        self._sampler = FrameSampler(np.arange(len(frames)), (), generator)
         self._optimizer = self._new_optimizer()
 
     def step(self) -> float:

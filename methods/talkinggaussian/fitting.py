@@ -25,7 +25,7 @@ from .frames import FACE, HAIRS, MOUTH, TrainingFrames
 from .gaussians import GaussianField
 from .objectives import FaceObjective, MouthObjective
 from .perceptual import perceptual_loss
-from .sampling import FrameSampler, SlidingWindow, normalised
+from .sampling import FrameSampler, Rule, SlidingWindow, Strongest, normalised
 from .training import BranchTrainer
 
 _BRANCHES: tuple[BranchName, ...] = ("face", "mouth")
@@ -137,20 +137,36 @@ class Fit:
         return trainer
 
     def _sampler(self, name: BranchName, generator: torch.Generator) -> FrameSampler:
-        config = self._config
-        metrics = (self._lips, self._blink) if name == "face" else (self._parted,)
-        last = config.static_iterations + config.incremental_until * config.motion_iterations
-        windows = [
-            SlidingWindow(metric, config.incremental_width, config.static_iterations, int(last))
-            for metric in metrics
-            if config.incremental_sampling
+        config, face = self._config, name == "face"
+        first = config.static_iterations
+        last = first + int(config.incremental_until * config.motion_iterations)
+        metrics = (self._lips, self._blink) if face else (self._parted,)
+        every = config.face_incremental_every if face else config.mouth_incremental_every
+        rules: list[Rule] = [
+            Strongest(
+                self._lips if face else self._parted,
+                config.open_share,
+                first,
+                config.face_open_every if face else config.mouth_open_every,
+            )
         ]
-        if name == "face":
-            every, frames = config.face_incremental_every, np.arange(len(self._frames))
-        else:
-            every = config.mouth_incremental_every
+        if config.incremental_sampling:
+            # The metrics of a branch take turns.
+            rules += [
+                SlidingWindow(
+                    metric,
+                    config.incremental_width,
+                    first,
+                    last,
+                    every * len(metrics),
+                    every * turn,
+                )
+                for turn, metric in enumerate(metrics)
+            ]
+        frames = np.arange(len(self._frames))
+        if not face:
             frames = np.flatnonzero(self._frames.mouth_pixels >= _LEAST_MOUTH_PIXELS)
-        return FrameSampler(frames, windows, every, generator)
+        return FrameSampler(frames, rules, generator)
 
     def _views(self, name: BranchName) -> list:
         """Return the masks that bound the initial cloud: of even frames, or of open mouths."""

@@ -1,29 +1,50 @@
-"""Which frame trains next: evenly drawn, and now and then from a sliding window (equation 6)."""
+"""Which frame trains next: evenly drawn, but where a rule asks for a motion (equation 6)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+Metric = NDArray[np.float32]
+"""Strength of a motion in each training frame, [N] in [0, 1]."""
+
+
+class Rule(Protocol):
+    """Asks for certain frames in certain iterations."""
+
+    def applies(self, iteration: int) -> bool:
+        """Say whether the iteration is this rule's."""
+
+    def candidates(self, iteration: int) -> NDArray[np.int64]:
+        """Return the frames to draw from."""
+
 
 @dataclass(frozen=True)
 class SlidingWindow:
-    """A window over a motion metric that moves from its least to its greatest values.
+    """Equation 6: a window over a metric that moves from its least to its greatest values.
 
     Attributes:
-        metric: [N] of each training frame, scaled to [0, 1] by `normalised`.
+        metric: of each training frame.
         width: of the window, B_upper - B_lower.
-        first, last: iterations at which the window starts to move and has arrived.
+        first, last: iterations in which the window starts to move and has arrived.
+        every, phase: it is asked when iteration = phase (mod every), K of the paper.
     """
 
-    metric: NDArray[np.float32]
+    metric: Metric
     width: float
     first: int
     last: int
+    every: int
+    phase: int = 0
+
+    def applies(self, iteration: int) -> bool:
+        """Say whether it is the window's turn."""
+        return iteration >= self.first and iteration % self.every == self.phase
 
     def bounds(self, iteration: int) -> tuple[float, float]:
         """Return [B_lower + k T, B_upper + k T], inside [0, 1]."""
@@ -38,12 +59,40 @@ class SlidingWindow:
         inside = np.flatnonzero((self.metric >= lower) & (self.metric <= upper))
         if len(inside):
             return inside
-        distance = np.abs(self.metric - 0.5 * (lower + upper))
-        return np.array([int(distance.argmin())])
+        return np.array([int(np.abs(self.metric - 0.5 * (lower + upper)).argmin())])
 
 
-def normalised(metric: NDArray[np.floating]) -> NDArray[np.float32]:
-    """Scale a metric to [0, 1] by its 5th and 95th percentile, so that outliers do not count."""
+@dataclass(frozen=True)
+class Strongest:
+    """The frames with the strongest motion, before motion is learned.
+
+    A field that starts from an open mouth has the hole between the lips that its motion will
+    close; one that starts from closed lips would have to be torn apart.
+
+    Attributes:
+        metric: of each training frame.
+        share: of the frames, at least one.
+        until: the first iteration that is no longer the rule's.
+        every: the rule is asked once in so many iterations.
+    """
+
+    metric: Metric
+    share: float
+    until: int
+    every: int
+
+    def applies(self, iteration: int) -> bool:
+        """Say whether the iteration is the rule's."""
+        return iteration < self.until and iteration % self.every == 0
+
+    def candidates(self, iteration: int) -> NDArray[np.int64]:
+        """Return the strongest frames."""
+        count = max(round(self.share * len(self.metric)), 1)
+        return np.argsort(-self.metric, kind="stable")[:count]
+
+
+def normalised(metric: NDArray[np.floating]) -> Metric:
+    """Scale to [0, 1] between the 5th and 95th percentile, so that outliers do not count."""
     low, high = np.percentile(metric, (5, 95))
     if high <= low:
         return np.zeros(len(metric), np.float32)
@@ -51,29 +100,25 @@ def normalised(metric: NDArray[np.floating]) -> NDArray[np.float32]:
 
 
 class FrameSampler:
-    """Draws training frames in shuffled rounds; every K-th time from a sliding window."""
+    """Draws training frames in shuffled rounds, or among those that the first rule asks for."""
 
     def __init__(
-        self,
-        frames: NDArray[np.int64],
-        windows: Sequence[SlidingWindow],
-        every: int,
-        generator: torch.Generator,
+        self, frames: NDArray[np.int64], rules: Sequence[Rule], generator: torch.Generator
     ) -> None:
-        """Draw from `frames` [M]; the windows take turns once every `every` iterations."""
+        """Draw from `frames` [M]."""
         self._frames = frames
-        self._windows = windows
-        self._every = every
+        self._rules = rules
         self._generator = generator
         self._round: list[int] = []
 
     def draw(self, iteration: int) -> int:
         """Return the frame of an iteration."""
-        if self._windows and iteration % self._every == 0:
-            window = self._windows[(iteration // self._every) % len(self._windows)]
-            candidates = np.intersect1d(window.candidates(iteration), self._frames)
-            if len(candidates):
-                return int(candidates[self._index(len(candidates))])
+        for rule in self._rules:
+            if rule.applies(iteration):
+                candidates = np.intersect1d(rule.candidates(iteration), self._frames)
+                if len(candidates):
+                    drawn = torch.randint(len(candidates), (1,), generator=self._generator)
+                    return int(candidates[int(drawn)])
         if not self._round:
             order = torch.randperm(len(self._frames), generator=self._generator)
             self._round = [int(i) for i in self._frames[order.numpy()]]
@@ -86,6 +131,3 @@ class FrameSampler:
     def restore(self, state: Mapping) -> None:
         """Continue the round whose `state` was taken."""
         self._round = list(state["round"])
-
-    def _index(self, count: int) -> int:
-        return int(torch.randint(count, (1,), generator=self._generator))

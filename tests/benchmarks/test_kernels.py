@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 import torch
+
 from tgbench.methods.talkinggaussian.harmonics import sh_to_rgb
 from tgbench.methods.talkinggaussian.hashgrid import TriPlaneHashGrid
 from tgbench.methods.talkinggaussian.rasterizer import Camera, rasterize, rasterize_batch

@@ -39,7 +39,7 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
             f"--size {args.size}: must be even, {_SIZES.start} to {_SIZES.stop - 1}; "
             "256 and 512 are usual"
         )
-    from ..preparation import prepare
+    from ..preparation.prepare import prepare
     from ..preparation.preview import PREVIEW
 
     folder = prepare(args.video, args.out, args.size, args.audio, terminal.progress)

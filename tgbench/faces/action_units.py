@@ -85,7 +85,7 @@ def _distance(points: Array, *pairs: tuple[int, int]) -> Array:
 def _blink(points: Array) -> NDArray[np.float32]:
     """AU45: how much of the usual opening between the lids is gone, the wider-open eye's."""
     closed = [
-        1.0 - gap / np.percentile(gap, 80)
+        1.0 - gap / max(float(np.percentile(gap, 80)), 1e-3)
         for gap in (_distance(points, *_RIGHT_LIDS), _distance(points, *_LEFT_LIDS))
     ]
     # A look downwards closes a third; the network never sees more than about 0.85 gone.

@@ -23,7 +23,7 @@ _ROUNDS = 6
 _TAIL = 2.0
 """Standard deviations beyond which an observation counts less and less (Cauchy's loss)."""
 
-_LANDMARKS_TOGETHER = 100.0
+_LANDMARKS_TOGETHER = 3000.0
 _FLOWS_TOGETHER = 5.0
 """How many observations of a frame err together. As all of them err alike when the network sees
 the whole face shifted, landmarks tell far less of the pose than if each erred by itself."""

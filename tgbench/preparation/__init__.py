@@ -1,5 +1,1 @@
-"""From a video of one person to an identity folder."""
-
-from .prepare import prepare
-
-__all__ = ["prepare"]
+"""From a video of one person to an identity folder; see `prepare`."""

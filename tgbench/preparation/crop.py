@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import cv2
@@ -86,7 +87,7 @@ def choose_crop(boxes: NDArray[np.floating], size: tuple[int, int], fps: float) 
     )
     low, high = np.percentile(heads[:, :2], 1, axis=0), np.percentile(heads[:, 2:], 99, axis=0)
     needed = float((high - low).max()) / (1.0 - 2.0 * _MARGIN)
-    side = int(min(shortest, max(ideal, min(needed, _WIDEST * ideal))))
+    side = min(shortest, math.ceil(max(ideal, min(needed, _WIDEST * ideal))))
     middle = np.stack(
         [
             (boxes[:, 0] + boxes[:, 2]) / 2.0,

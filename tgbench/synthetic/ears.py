@@ -11,9 +11,9 @@ from .sculpture import FaceShape
 from .skin import Complexion
 
 _RINGS, _SPOKES = 30, 56
-_SIZE = (16.5, 31.0)
-_PLACE = (69.0, -15.0, -4.0)
-_FLARE = np.radians(28.0)
+_SIZE = (15.5, 29.0)
+_PLACE = (65.0, -14.0, -2.0)
+_FLARE = np.radians(22.0)
 
 
 def ear(shape: FaceShape, look: Complexion, side: float, seed: int) -> Piece:

@@ -91,8 +91,12 @@ def on_surface(
     azimuth: NDArray, elevation: NDArray, shape: FaceShape, start: float = 190.0
 ) -> Points:
     """Return the points of the head's surface in directions seen from `CENTRE`."""
-    rays = directions(azimuth, elevation)
-    return np.float32(CENTRE) + surface_along(CENTRE, rays, shape, start)[..., None] * rays
+    # Both halves of a face are alike: a ray and its mirror image are walked once.
+    flat = np.stack([np.abs(azimuth), elevation], -1).reshape(-1, 2).round(9)
+    unique, places = np.unique(flat, axis=0, return_inverse=True)
+    reach = surface_along(CENTRE, directions(unique[:, 0], unique[:, 1]), shape, start)
+    reach = reach[places.reshape(-1)].reshape(azimuth.shape)
+    return np.float32(CENTRE) + reach[..., None] * directions(azimuth, elevation)
 
 
 def build_grid(shape: FaceShape) -> Grid:

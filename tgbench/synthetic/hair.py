@@ -86,11 +86,16 @@ def cap(shape: FaceShape, style: HairStyle, seed: int) -> Piece:
     return Piece(
         Part.HAIR,
         points.reshape(-1, 3).astype(np.float32),
-        sheet(_ROWS, _COLUMNS),
+        _hairy(sheet(_ROWS, _COLUMNS), ragged),
         sheet_texture(_ROWS, _COLUMNS, picture),
         picture,
         depth.reshape(-1).astype(np.float32),
     )
+
+
+def _hairy(triangles: NDArray[np.int32], inside: NDArray) -> NDArray[np.int32]:
+    """Return the triangles that hair may grow on: elsewhere a moving face would dip through."""
+    return triangles[(inside.reshape(-1)[triangles] > -4.0).any(axis=1)]
 
 
 def _combed(scalp: Points, style: HairStyle) -> Points:

@@ -9,18 +9,22 @@ from numba import njit
 from numpy.typing import NDArray
 
 
+_WORD = 0xFFFFFFFF
+
+
 @njit(cache=True, nogil=True)
 def _lattice(x: int, y: int, z: int, seed: int) -> float:
     """Hash a lattice point to [-1, 1]."""
-    value = np.uint32(x) * np.uint32(0x8DA6B343)
-    value ^= np.uint32(y) * np.uint32(0xD8163841)
-    value ^= np.uint32(z) * np.uint32(0xCB1AB31F)
-    value ^= np.uint32(seed) * np.uint32(0x165667B1)
-    value ^= value >> np.uint32(15)
-    value *= np.uint32(0x2C1B3C6D)
-    value ^= value >> np.uint32(12)
-    value *= np.uint32(0x297A2D39)
-    value ^= value >> np.uint32(15)
+    value = np.uint64(x & _WORD) * np.uint64(0x8DA6B343)
+    value ^= np.uint64(y & _WORD) * np.uint64(0xD8163841)
+    value ^= np.uint64(z & _WORD) * np.uint64(0xCB1AB31F)
+    value ^= np.uint64(seed & _WORD) * np.uint64(0x165667B1)
+    value &= np.uint64(_WORD)
+    value ^= value >> np.uint64(15)
+    value = (value * np.uint64(0x2C1B3C6D)) & np.uint64(_WORD)
+    value ^= value >> np.uint64(12)
+    value = (value * np.uint64(0x297A2D39)) & np.uint64(_WORD)
+    value ^= value >> np.uint64(15)
     return float(value) / 2147483647.5 - 1.0
 
 

@@ -10,7 +10,7 @@ from .mesh import Part, Piece, Points, as_picture, plain, ramp, sheet, sheet_tex
 from .noise import fractal
 from .sculpture import FaceShape
 
-_LIP_DEPTHS = ((0.0, 0.0), (0.5, -1.6), (1.6, -3.6), (3.6, -5.8), (7.5, -8.0), (14.0, -10.0))
+_LIP_DEPTHS = ((0.0, 0.0), (0.5, -1.6), (1.6, -3.6), (3.4, -6.0), (6.5, -9.0), (11.0, -12.0))
 """(away from the slit, out of the face) of the rows that line the lips, millimetres."""
 
 _LIP_ROWS = 4
@@ -50,11 +50,12 @@ def lip_lining_points(skin: Points, grid: Grid) -> Points:
     """Return where `lip_lining` is for a posed skin."""
     count = len(grid.mouth.upper)
     s = np.linspace(-1.0, 1.0, count)
-    full = np.sqrt(np.maximum(1.0 - s * s, 0.0))[:, None]
+    full = np.sqrt(np.maximum(1.0 - s * s, 0.0))
     rows = []
     for edge, sign in ((skin[grid.mouth.upper], 1.0), (skin[grid.mouth.lower], -1.0)):
         for away, out in _LIP_DEPTHS:
-            offset = np.array([0.0, sign * away, 0.0]) * full + np.array([0.0, 0.0, out])
+            # Away from the middle of the opening, so that no view into the mouth is blocked.
+            offset = np.stack([away * s**3, sign * away * full, np.full(count, out)], axis=1)
             rows.append(edge + offset)
     return np.concatenate(rows).astype(np.float32)
 
@@ -67,9 +68,9 @@ def cavity(shape: FaceShape) -> Piece:
     )
     bowl = np.stack(
         [
-            32 * np.sin(polar) * np.cos(turn),
-            -6 + 30 * np.sin(polar) * np.sin(turn) + shape.mouth_height,
-            84 - 46 * np.cos(polar),
+            30 * np.sin(polar) * np.cos(turn),
+            -4 + 24 * np.sin(polar) * np.sin(turn) + shape.mouth_height,
+            80 - 42 * np.cos(polar),
         ],
         -1,
     ).reshape(-1, 3)

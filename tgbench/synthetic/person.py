@@ -108,3 +108,26 @@ SYNTH_B = Person(
     manners=Manners(turn=(3.8, 2.2, 1.7), smile=0.22, brows=1.15),
 )
 PEOPLE = {"synth-a": SYNTH_A, "synth-b": SYNTH_B}
+
+
+@dataclass(frozen=True)
+class Track:
+    """Speech without a face, to drive others with.
+
+    Attributes:
+        seed: of what is said.
+        language: name of its inventory.
+        voice: how it sounds.
+        seconds: length.
+    """
+
+    seed: int
+    language: str
+    voice: Voice
+    seconds: float
+
+
+TRACKS = {
+    "track-voice": Track(40961, "first", Voice(148.0, tract=1.05, breath=0.07, open_share=0.7), 9.0),
+    "track-language": Track(52189, "second", Voice(176.0, tract=1.10, breath=0.04), 9.0),
+}

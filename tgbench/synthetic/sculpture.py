@@ -93,13 +93,13 @@ def _skull(p: Points, shape: FaceShape) -> Distances:
 
 def _cheeks_and_jaw(p: Points, shape: FaceShape, solid: Distances) -> Distances:
     drop = shape.chin_drop
-    angle, chin = (shape.jaw_width - 6, -70, 12), (shape.chin_width + 5, -101 - drop, 72)
-    solid = union(solid, cone(p, angle, chin, 15, 14), 20)
-    solid = union(solid, ellipsoid(p, (0, -104 - drop, 77), (shape.chin_width + 9, 15, 17)), 14)
-    bone = ellipsoid(p, (43 + shape.cheekbone, -27, 56), (21, 14, 23))
-    solid = union(solid, bone, 20)
+    angle, chin = (shape.jaw_width - 12, -66, 14), (shape.chin_width, -99 - drop, 74)
+    solid = union(solid, cone(p, angle, chin, 16, 16), 22)
+    solid = union(solid, ellipsoid(p, (0, -103 - drop, 82), (shape.chin_width + 7, 14, 16)), 14)
+    bone = ellipsoid(p, (42 + shape.cheekbone, -27, 56), (21, 14, 23))
+    solid = union(solid, bone, 22)
     full = shape.cheek_fullness
-    return union(solid, ellipsoid(p, (29, -58, 55), (full, 30, full + 4)), 18)
+    return union(solid, ellipsoid(p, (29, -58, 56), (full, 30, full + 5)), 18)
 
 
 def _nose(p: Points, shape: FaceShape, solid: Distances) -> Distances:
@@ -119,18 +119,18 @@ def _nose(p: Points, shape: FaceShape, solid: Distances) -> Distances:
 
 def _mouth(p: Points, shape: FaceShape, solid: Distances) -> Distances:
     y, half = shape.mouth_height, shape.mouth_width
-    solid = union(solid, ellipsoid(p, (0, y + 2, 78), (29, 25, 23)), 16)
-    solid = carve(solid, cone(p, (0, y + 21, 105.5), (0, y + 11, 106.5), 2.2, 3.4), 5)
+    solid = union(solid, ellipsoid(p, (0, y + 4, 78), (30, 29, 25)), 16)
+    solid = carve(solid, cone(p, (0, y + 20, 108.5), (0, y + 11, 109.5), 2.4, 3.4), 5)
     up, low = shape.upper_lip, shape.lower_lip
     upper = cone(p, (3.5, y + 3.6, 102.6), (half - 3, y + 1.2, 91.5), up, up * 0.45)
     upper = union(upper, ellipsoid(p, (0, y + 2.8, 102.6), (5, up * 0.9, up * 1.05)), 4)
     lower = cone(p, (6, y - 5.0, 101.2), (half - 4, y - 2.0, 90.6), low, low * 0.4)
     lower = union(lower, ellipsoid(p, (0, y - 5.2, 101.4), (9, low, low * 0.98)), 5)
     solid = union(solid, upper, 3.5)
-    solid = carve(solid, cone(p, (0, y - 14.5, 104.5), (13, y - 14, 101), 3.0, 2.5), 7)
+    solid = carve(solid, cone(p, (0, y - 15, 107.5), (14, y - 14, 103), 3.2, 2.5), 8)
     solid = union(solid, lower, 3.5)
-    corner = ellipsoid(p, (half + 2.5, y, 92.5), (3.0, 3.0, 3.5))
-    return carve(solid, corner, 5)
+    corner = ellipsoid(p, (half + 2.0, y, 93.5), (2.2, 2.2, 3.0))
+    return carve(solid, corner, 6)
 
 
 def _eyes(p: Points, shape: FaceShape, solid: Distances) -> Distances:
@@ -147,7 +147,7 @@ def surface_along(
     origin: tuple[float, float, float],
     directions: Points,
     shape: FaceShape,
-    start: NDArray[np.float32] | float = 190.0,
+    start: float = 190.0,
 ) -> NDArray[np.float32]:
     """Return how far from `origin` rays leave the head, walking inwards from `start`.
 
@@ -160,11 +160,17 @@ def surface_along(
     Returns:
         float32 [...], millimetres.
     """
-    reach = np.broadcast_to(np.float32(start), directions.shape[:-1]).copy()
+    rays = directions.reshape(-1, 3)
+    reach = np.full(len(rays), start, np.float32)
+    walking = np.arange(len(rays))
     for _ in range(_STEPS):
-        gap = head_distance(np.float32(origin) + reach[..., None] * directions, shape)
-        reach -= np.float32(_CAUTION) * gap
-    return reach
+        points = np.float32(origin) + reach[walking, None] * rays[walking]
+        gap = head_distance(points, shape)
+        reach[walking] -= np.float32(_CAUTION) * gap
+        walking = walking[np.abs(gap) > _CLOSE_ENOUGH]
+        if len(walking) == 0:
+            break
+    return reach.reshape(directions.shape[:-1])
 
 
-_STEPS, _CAUTION = 40, 0.8
+_STEPS, _CAUTION, _CLOSE_ENOUGH = 60, 0.85, 0.01

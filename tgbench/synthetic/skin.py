@@ -247,7 +247,7 @@ def _brows(
         for _ in range(int(420 * look.brow_weight)):
             t = float(generator.beta(1.1, 1.25))
             across = float(generator.normal(0.0, 0.42))
-            x, y = _brow_line(t, shape)
+            x, y = brow_line(t, shape)
             thick = 3.9 * (1.0 - 0.72 * t) * look.brow_weight**0.5
             y += across * thick
             length = float(generator.uniform(5.0, 8.0)) * (1.0 - 0.25 * t)
@@ -256,16 +256,14 @@ def _brows(
             end = (x + length * np.cos(lean), y + length * np.sin(lean))
             a, b = (_texel(face, side * px * shape.width, py) for px, py in ((x, y), end))
             points = [tuple(int(round(v * 2**finer)) for v in p) for p in (a, b)]
-            stroke = np.zeros_like(mask[:1])
-            del stroke
             cv2.line(mask, points[0], points[1], int(generator.integers(150, 255)), 1, cv2.LINE_AA, finer)
     hair = np.minimum(mask / 255.0 + 0.55 * cv2.GaussianBlur(mask, (0, 0), 3.0) / 255.0, 1.0)
     strength = (0.92 * hair)[..., None].astype(np.float32)
     return colour * (1 - strength) + np.float32(look.brows) * strength
 
 
-def _brow_line(t: float, shape: FaceShape) -> tuple[float, float]:
-    """Return x and y of the middle of the left brow, `t` from its inner to its outer end."""
+def brow_line(t: float, shape: FaceShape) -> tuple[float, float]:
+    """Return x and y of the middle of the left brow in millimetres, `t` from its inner to its outer end."""
     x = shape.eye_apart - 20.0 + 41.0 * t
     y = 13.0 + 7.5 * np.sin(np.pi * 0.62 * t) - 4.0 * max(t - 0.6, 0.0) / 0.4
     return x, float(y)

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from ..kernel import Doubles, Floats, Indices, Ints, Longs
@@ -35,54 +34,54 @@ def render(
 
 @dataclass
 class _Frame:
-    """One frame's inputs and what its backward pass reuses."""
+    """One frame's inputs and outputs, and what its backward pass reuses."""
 
     inputs: list[Floats]
     camera: Doubles
-    records: Floats
+    image: Floats
+    alpha: Floats
     radii: Ints
+    records: Floats
     starts: Longs
     entries: Indices
     tiles_x: int
-    image: Floats
-    alpha: Floats
+
+    @property
+    def channels(self) -> tuple[int, ...]:
+        """C numbers, which tell the kernels C at compile time."""
+        return (0,) * self.image.shape[2]
 
 
-def _forward(inputs: list[Floats], camera: Camera, limits: Limits) -> _Frame:
-    count, channels = inputs[4].shape
-    width, height = camera.width, camera.height
-    tiles_x, tiles_y = -(-width // TILE_WIDTH), -(-height // TILE_HEIGHT)
-    vector = camera.as_vector()
+def _forward(
+    inputs: list[Floats], view: Camera, limits: Limits, image: Floats, alpha: Floats, radii: Ints
+) -> _Frame:
+    count = len(radii)
+    tiles_x, tiles_y = -(-view.width // TILE_WIDTH), -(-view.height // TILE_HEIGHT)
+    channels = (0,) * image.shape[2]
+    camera = view.as_vector()
     records = np.empty((count, RECORD_SIZE), np.float32)
     depths = np.empty(count, np.float32)
-    radii = np.empty(count, np.int32)
     boxes = np.empty((count, 4), np.int32)
-    constant = (0,) * channels
     project(
-        *inputs, constant, vector, width, height, limits.near, limits.dilation,
+        *inputs, channels, camera, view.width, view.height, limits.near, limits.dilation,
         records, depths, radii, boxes,
     )  # fmt: skip
     starts, entries = bin_by_tile(depths, radii, boxes, tiles_x, tiles_y)
-    image = np.zeros((height, width, channels), np.float32)
-    alpha = np.zeros((height, width), np.float32)
-    blend(records, starts, entries, tiles_x, constant, image, alpha)
-    return _Frame(inputs, vector, records, radii, starts, entries, tiles_x, image, alpha)
+    blend(records, starts, entries, tiles_x, channels, image, alpha)
+    return _Frame(inputs, camera, image, alpha, radii, records, starts, entries, tiles_x)
 
 
-def _backward(frame: _Frame, d_image: Floats, d_alpha: Floats) -> list[Floats]:
+def _backward(frame: _Frame, d_image: Floats, d_alpha: Floats, outputs: list[Floats]) -> None:
     gradients = np.zeros_like(frame.records)
-    constant = (0,) * frame.image.shape[2]
     blend_backward(
-        frame.records, frame.starts, frame.entries, frame.tiles_x, constant,
+        frame.records, frame.starts, frame.entries, frame.tiles_x, frame.channels,
         frame.image, frame.alpha, d_image, d_alpha, gradients,
     )  # fmt: skip
-    outputs = [np.empty_like(array) for array in frame.inputs]
     means, quats, scales, opacities = frame.inputs[:4]
     project_backward(
-        means, quats, scales, opacities, constant, frame.camera, frame.records, frame.radii,
+        means, quats, scales, opacities, frame.channels, frame.camera, frame.records, frame.radii,
         gradients, *outputs,
     )  # fmt: skip
-    return outputs
 
 
 def _to_array(tensor: Tensor | None, name: str) -> Floats:
@@ -105,47 +104,42 @@ class _Render(torch.autograd.Function):
         ctx: Any, cameras: Sequence[Camera], limits: Limits, *tensors: Tensor | None
     ) -> tuple[Tensor, Tensor, Tensor]:
         arrays = [_to_array(t, name) for t, name in zip(tensors, _NAMES, strict=True)]
-        batched = [a.ndim > rank for a, rank in zip(arrays, _RANKS, strict=True)]
+        per_frame = [a.ndim > rank for a, rank in zip(arrays, _RANKS, strict=True)]
+        size = (len(cameras), cameras[0].height, cameras[0].width)
+        images = np.zeros((*size, arrays[4].shape[-1]), np.float32)
+        alphas = np.zeros(size, np.float32)
+        radii = np.empty((len(cameras), arrays[0].shape[-2]), np.int32)
 
         def draw(b: int) -> _Frame:
-            inputs = [a[b] if is_batch else a for a, is_batch in zip(arrays, batched, strict=True)]
-            return _forward(inputs, cameras[b], limits)
+            inputs = [a[b] if own else a for a, own in zip(arrays, per_frame, strict=True)]
+            return _forward(inputs, cameras[b], limits, images[b], alphas[b], radii[b])
 
-        frames = map_frames(draw, range(len(cameras)))
-        ctx.frames, ctx.batched = frames, batched
-        radii = _stack([frame.radii for frame in frames])
-        ctx.mark_non_differentiable(radii)
-        return (
-            _stack([frame.image for frame in frames]),
-            _stack([frame.alpha for frame in frames]),
-            radii,
-        )
+        ctx.frames = map_frames(draw, range(len(cameras)))
+        ctx.per_frame = per_frame
+        outputs = torch.from_numpy(images), torch.from_numpy(alphas), torch.from_numpy(radii)
+        ctx.mark_non_differentiable(outputs[2])
+        ctx.save_for_backward(*tensors, *outputs[:2])
+        return outputs
 
     @staticmethod
     def backward(ctx: Any, d_image: Tensor, d_alpha: Tensor, _d_radii: Tensor) -> Any:
+        # The frames hold arrays of the same memory; torch knows whether it was changed in place.
+        _ = ctx.saved_tensors
         d_images, d_alphas = d_image.contiguous().numpy(), d_alpha.contiguous().numpy()
+        gradients = [
+            np.empty((len(ctx.frames), *array.shape), np.float32) for array in ctx.frames[0].inputs
+        ]
 
-        def pull_back(b: int) -> list[Floats]:
-            return _backward(ctx.frames[b], d_images[b], d_alphas[b])
+        def pull_back(b: int) -> None:
+            _backward(ctx.frames[b], d_images[b], d_alphas[b], [g[b] for g in gradients])
 
-        per_frame = map_frames(pull_back, range(len(ctx.frames)))
-        gradients: list[Tensor | None] = []
-        for k, (needed, is_batch) in enumerate(
-            zip(ctx.needs_input_grad[2:], ctx.batched, strict=True)
-        ):
-            if not needed:
-                gradients.append(None)
-                continue
-            stacked = _stack([gradient[k] for gradient in per_frame])
-            shared_by_one = len(stacked) == 1 and not is_batch
-            gradients.append(
-                stacked if is_batch else stacked[0] if shared_by_one else stacked.sum(0)
-            )
-        return (None, None, *gradients)
+        map_frames(pull_back, range(len(ctx.frames)))
+        wanted = zip(gradients, ctx.per_frame, ctx.needs_input_grad[2:], strict=True)
+        return (None, None, *(_collect(g, own) if needed else None for g, own, needed in wanted))
 
 
-def _stack(arrays: list[NDArray[Any]]) -> Tensor:
-    """A batch; one frame, the usual case in training, is not copied."""
-    if len(arrays) == 1:
-        return torch.from_numpy(arrays[0])[None]
-    return torch.from_numpy(np.stack(arrays))
+def _collect(gradient: Floats, per_frame: bool) -> Tensor:
+    """What an input gets from its gradients by frame; all of them if the frames shared it."""
+    if per_frame:
+        return torch.from_numpy(gradient)
+    return torch.from_numpy(gradient[0] if len(gradient) == 1 else gradient.sum(axis=0))

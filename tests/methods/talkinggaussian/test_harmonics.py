@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from scipy.special import sph_harm_y
+
 from tgbench.methods.talkinggaussian.harmonics import harmonics_basis, sh_to_rgb
 
 BACKENDS = ("torch", "numba")

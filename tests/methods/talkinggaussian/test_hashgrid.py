@@ -8,6 +8,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from tgbench.methods.talkinggaussian.hashgrid import GridLayout, TriPlaneHashGrid
 
 BACKENDS = ("torch", "numba")

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import math
+import platform
+import re
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
@@ -8,7 +10,9 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numba import njit
 from scipy.spatial.transform import Rotation
+
 from tgbench.methods.talkinggaussian.rasterizer import (
     Camera,
     Gaussians,
@@ -16,6 +20,7 @@ from tgbench.methods.talkinggaussian.rasterizer import (
     rasterize,
     rasterize_batch,
 )
+from tgbench.methods.talkinggaussian.rasterizer.blending import blend, blend_backward
 from tgbench.methods.talkinggaussian.rasterizer.reference import pixel_alphas, project
 
 BACKENDS = ("torch", "numba")
@@ -443,3 +448,27 @@ def test_wrong_inputs_are_named():
         Camera(np.eye(3), 1.0, 1.0, 0.0, 0.0, 4, 4)
     with pytest.raises(ValueError, match="empty"):
         Camera(np.eye(4), 1.0, 1.0, 0.0, 0.0, 0, 4)
+
+
+@pytest.mark.parametrize("changed", ["colors", "drawn"])
+def test_changes_in_place_before_backward_are_noticed(changed):
+    leaves = [tensor.requires_grad_() for tensor in one_gaussian().tensors()]
+    drawn = rasterize(*leaves, axis_camera())
+    with torch.no_grad():
+        (leaves[4] if changed == "colors" else drawn.colors).mul_(2.0)
+    with pytest.raises(RuntimeError, match="inplace"):
+        drawn.colors.sum().backward()
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="looks for x86 instructions")
+@pytest.mark.parametrize("compiled", [blend, blend_backward])
+def test_blending_is_vectorized(compiled):
+    """Harmless edits can cost LLVM's vectorization and with it a factor of 7."""
+    leaves = [tensor.requires_grad_() for tensor in one_gaussian().tensors()]
+    rasterize(*leaves, axis_camera()).colors.sum().backward()
+    options = {key: value for key, value in compiled.targetoptions.items() if key != "nopython"}
+    fresh = njit(**options)(compiled.py_func)
+    fresh.compile(compiled.signatures[0])
+    (assembly,) = fresh.inspect_asm().values()
+    packed = re.findall(r"\bv?(?:mul|fn?m(?:add|sub)\d+)ps\b", assembly)
+    assert len(packed) > 10

@@ -1,0 +1,58 @@
+"""What keeps the key light off: a picture of the person taken from the light."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from .rasterizer import NOTHING, draw
+
+_TEXELS = 448
+_COVERED = 0.50
+"""Side of the square in the room that the picture covers, metres."""
+
+_MIDDLE = (0.0, -0.06, 0.0)
+_AHEAD = 2.0
+"""Added to distances along the light, so that all are positive."""
+
+
+def light_view(toward: NDArray[np.floating]) -> NDArray[np.float32]:
+    """Return the map [3, 4] from the head frame to (column, row, nearness) of a light's picture.
+
+    Args:
+        toward: [3], unit, from the head towards the light.
+    """
+    toward = np.asarray(toward, np.float64)
+    right = np.cross([0.0, 1.0, 0.0], toward)
+    right /= np.linalg.norm(right)
+    up = np.cross(toward, right)
+    scale = _TEXELS / _COVERED
+    rows = np.stack([right * scale, -up * scale, toward])
+    offset = np.array([_TEXELS / 2.0, _TEXELS / 2.0, _AHEAD]) - rows @ np.array(_MIDDLE)
+    return np.column_stack([rows, offset]).astype(np.float32)
+
+
+def shadow_map(
+    vertices: NDArray[np.float32], triangles: NDArray[np.int32], view: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Return how near to the light the nearest surface is, [T, T]; 0 for none."""
+    points = vertices @ view[:, :3].T + view[:, 3]
+    nearness = np.zeros((_TEXELS, _TEXELS), np.float32)
+    owner = np.full((_TEXELS, _TEXELS), NOTHING, np.int32)
+    draw(points, triangles, 0, len(triangles), nearness, owner)
+    return nearness
+
+
+@njit(cache=True, nogil=True, inline="always")
+def lit_share(shadow: NDArray, column: float, row: float, near: float) -> float:
+    """Return how much of the light reaches a point, from 16 places of the light's picture."""
+    lit = 0
+    for k in range(16):
+        j = int(column + 1.7 * (k % 4 - 1.5))
+        i = int(row + 1.7 * (k // 4 - 1.5))
+        if i < 0 or j < 0 or i >= shadow.shape[0] or j >= shadow.shape[1]:
+            lit += 1
+        elif shadow[i, j] <= near:
+            lit += 1
+    return lit / 16.0

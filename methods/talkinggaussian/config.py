@@ -167,6 +167,13 @@ class TalkingGaussianConfig:
         for name in _SHARES:
             if getattr(self, name) > 1:
                 raise TgbenchError(f"{name}={getattr(self, name)} is a share and must be at most 1")
+        for branch in ("face", "mouth"):
+            coarsest, finest = (getattr(self, f"{branch}_grid_{end}") for end in _GRID_ENDS)
+            if not 2 <= coarsest <= finest:
+                raise TgbenchError(
+                    f"{branch}_grid_coarsest={coarsest} must be at least 2 and at most "
+                    f"{branch}_grid_finest={finest}"
+                )
         if self.harmonics_degree > 2:
             raise TgbenchError(f"harmonics_degree={self.harmonics_degree} must be 0 to 2")
 
@@ -176,6 +183,7 @@ class TalkingGaussianConfig:
         return self.static_iterations + self.motion_iterations
 
 
+_GRID_ENDS = ("coarsest", "finest")
 _POSITIVE = (
     "checkpoint_every",
     "static_iterations",
@@ -190,8 +198,6 @@ _POSITIVE = (
     "dense_size",
     "grid_levels",
     "grid_bound",
-    "face_grid_coarsest",
-    "mouth_grid_coarsest",
     "face_hidden",
     "mouth_hidden",
     "audio_dim",

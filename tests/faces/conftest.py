@@ -51,7 +51,11 @@ def rigid_shape(rng: np.random.Generator) -> Array:
 
 
 def film_head(
-    frames: int = 60, noise: float = 0.0, together: float = 0.0, flow_noise: float = 0.0, seed: int = 0
+    frames: int = 60,
+    noise: float = 0.0,
+    together: float = 0.0,
+    flow_noise: float = 0.0,
+    seed: int = 0,
 ) -> Film:
     """Film a turning head.
 

@@ -194,9 +194,7 @@ def test_what_is_no_video_is_named(tmp_path: Path) -> None:
     start=st.floats(0.0, 0.5),
     fps=st.sampled_from([5.0, 24.0, 25.0, 60.0]),
 )
-def test_resampling_always_takes_the_nearest(
-    gaps: list[float], start: float, fps: float
-) -> None:
+def test_resampling_always_takes_the_nearest(gaps: list[float], start: float, fps: float) -> None:
     times = start + np.concatenate([[0.0], np.cumsum(gaps)])
     timed = [(float(time), 0.04, i) for i, time in enumerate(times)]
     chosen = [i for i, count in _resampled(iter(timed), fps) for _ in range(count)]

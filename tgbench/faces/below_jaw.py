@@ -55,14 +55,14 @@ class BelowJaw:
     def __init__(self, samples: Sequence[Sample]) -> None:
         """Fit the mixture (expectation maximisation over place and colour)."""
         cells = [_cells(sample.image) for sample in samples]
-        hair = _colours(cell[sample.hair] for cell, sample in zip(cells, samples, strict=True))
-        skin = _colours(cell[sample.skin] for cell, sample in zip(cells, samples, strict=True))
-        seen = [cell[sample.below] for cell, sample in zip(cells, samples, strict=True)]
-        colour = np.concatenate(seen) if seen else np.zeros(0, np.int64)
+        pairs = list(zip(cells, samples, strict=True))
+        hair = _colours(np.concatenate([cell[sample.hair] for cell, sample in pairs]))
+        skin = _colours(np.concatenate([cell[sample.skin] for cell, sample in pairs]))
+        colour = np.concatenate([cell[sample.below] for cell, sample in pairs])
         place = np.concatenate(
             [_place(sample.landmarks, sample.below.shape)[sample.below] for sample in samples]
         )
-        self._looks = np.stack([hair, skin, _colours([colour])])
+        self._looks = np.stack([hair, skin, _colours(colour)])
         self.long_hair = _share_beside(samples, cells, self._looks) > _LONG_HAIR
         usual = _usual_places(self.long_hair)
         self._where = usual
@@ -72,9 +72,9 @@ class BelowJaw:
             learned = np.stack(counts).reshape(3, _CELLS, _CELLS) + _UNSEEN
             learned = usual * gaussian_filter(learned, (0.0, 1.5, 1.5))
             self._where = learned / learned.sum(axis=0)
-            self._looks[TORSO] = _colours([colour], [odds[:, TORSO]])
+            self._looks[TORSO] = _colours(colour, odds[:, TORSO])
             # Hair in the shade of the neck has colours that the crown has not.
-            self._looks[HAIR] = (hair + _colours([colour], [odds[:, HAIR]])) / 2.0
+            self._looks[HAIR] = (hair + _colours(colour, odds[:, HAIR])) / 2.0
 
     def classify(self, image: Image, landmarks: NDArray[np.floating], below: Mask) -> Image:
         """Return `HAIR`, `NECK` or `TORSO` for every pixel of `below`, uint8 [H, W]."""
@@ -140,12 +140,8 @@ def _cells(image: Image) -> NDArray[np.int64]:
     return (light * _BINS + chroma[..., 0]) * _BINS + chroma[..., 1]
 
 
-def _colours(cells: object, weights: object = None) -> Array:
+def _colours(cells: NDArray[np.int64], weights: Array | None = None) -> Array:
     """Return a smoothed histogram of colours, summing to 1."""
-    cells = list(cells)
-    weights = [None] * len(cells) if weights is None else weights
-    counts = np.zeros(_BINS**3)
-    for cell, weight in zip(cells, weights, strict=True):
-        counts += np.bincount(cell, weight, _BINS**3)
-    smooth = gaussian_filter(counts.reshape((_BINS,) * 3), 0.7).ravel()
+    counts = np.bincount(cells, weights, _BINS**3).reshape((_BINS,) * 3)
+    smooth = gaussian_filter(counts.astype(np.float64), 0.7).ravel()
     return (smooth / max(float(smooth.sum()), 1.0)).astype(np.float32)

@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..identities.layout import HAIR, HEAD, INNER_MOUTH, NECK, TORSO, WHITE
-from . import below_jaw, mesh
+from . import below_jaw
 from .below_jaw import BelowJaw, Sample
+from .outlines import above_jaw, face_mask, inner_mouth_mask
 
 Image = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
@@ -99,36 +100,3 @@ def _sample(image: Image, person: NDArray[np.uint8], landmarks: NDArray[np.float
 def _lightness(sample: Sample) -> float:
     lab = cv2.cvtColor(sample.image, cv2.COLOR_RGB2LAB)[..., 0]
     return float(np.median(lab[sample.skin])) if sample.skin.any() else 128.0
-
-
-def face_mask(landmarks: NDArray[np.floating], shape: tuple[int, int]) -> Mask:
-    """Return the inside of the face's outline, bool [H, W]."""
-    return _filled(landmarks[list(mesh.OVAL), :2], shape)
-
-
-def inner_mouth_mask(landmarks: NDArray[np.floating], shape: tuple[int, int]) -> Mask:
-    """Return the opening between the lips, bool [H, W]; empty where they are closed."""
-    if np.linalg.norm(landmarks[13, :2] - landmarks[14, :2]) < 1.0:
-        return np.zeros(shape, np.bool_)
-    return _filled(landmarks[list(mesh.INNER_LIPS), :2], shape)
-
-
-def above_jaw(landmarks: NDArray[np.floating], shape: tuple[int, int]) -> Mask:
-    """Return what lies above the jaw and above the line through both ear lobes, bool [H, W]."""
-    left, right = landmarks[361, :2], landmarks[132, :2]
-    along = left - right
-    far = 20.0 * along
-    up = np.array([along[1], -along[0]]) * 20.0
-    jaw = [vertex for vertex in mesh.JAW if vertex not in (454, 323, 93, 234)]
-    outline = np.concatenate(
-        [[left + far], landmarks[jaw, :2], [right - far, right - far + up, left + far + up]]
-    )
-    return _filled(outline, shape)
-
-
-def _filled(outline: NDArray[np.floating], shape: tuple[int, int]) -> Mask:
-    # Pixel centres are at +0.5 in landmarks and at whole numbers in OpenCV.
-    fixed = np.round((np.asarray(outline, np.float64) - 0.5) * 16.0)
-    mask = np.zeros(shape, np.uint8)
-    cv2.fillPoly(mask, [np.clip(fixed, -1e6, 1e6).astype(np.int32)], 1, shift=4)
-    return mask > 0

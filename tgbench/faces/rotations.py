@@ -20,14 +20,14 @@ def rotation_matrices(vectors: Array) -> Array:
     """Return the matrices [..., 3, 3] of axis-angle vectors [..., 3] in radians (Rodrigues)."""
     first, second, _ = _coefficients(vectors)
     skew = cross_matrix(vectors)
-    return np.eye(3) + first * skew + second * (skew @ skew)
+    return np.asarray(np.eye(3) + first * skew + second * (skew @ skew))
 
 
 def left_jacobians(vectors: Array) -> Array:
     """Return J [..., 3, 3] with exp(v + d) = exp(J d) exp(v) to first order in d."""
     _, second, third = _coefficients(vectors)
     skew = cross_matrix(vectors)
-    return np.eye(3) + second * skew + third * (skew @ skew)
+    return np.asarray(np.eye(3) + second * skew + third * (skew @ skew))
 
 
 def nearest_rotation(matrix: Array) -> Array:

@@ -8,7 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from . import backend, mesh
+from . import backend
+from .outlines import face_mask
 
 Image = NDArray[np.uint8]
 
@@ -39,13 +40,14 @@ class PersonSegmenter:
                 together with it is not the person.
         """
         soft = np.asarray(self._network.process(image).segmentation_mask, np.float32)
-        soft = cv2.ximgproc.guidedFilter(image, soft, _EDGE_RADIUS, _EDGE_SOFTNESS)
+        soft = np.asarray(
+            cv2.ximgproc.guidedFilter(image, soft, _EDGE_RADIUS, _EDGE_SOFTNESS), np.float32
+        )
         soft = np.clip(soft * 1.1 - 0.05, 0.0, 1.0)
-        face = np.zeros(soft.shape, np.uint8)
-        cv2.fillPoly(face, [np.round(landmarks[list(mesh.OVAL), :2]).astype(np.int32)], 1)
-        soft[face > 0] = 1.0
+        face = face_mask(landmarks, soft.shape)
+        soft[face] = 1.0
         _, parts = cv2.connectedComponents((soft > 0.1).astype(np.uint8))
-        own = np.bincount(parts[face > 0], minlength=2)[1:].argmax() + 1 if face.any() else 1
+        own = np.bincount(parts[face], minlength=2)[1:].argmax() + 1
         return np.where(parts == own, np.round(soft * 255.0), 0).astype(np.uint8)
 
     def describe(self) -> str:

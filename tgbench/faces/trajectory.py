@@ -23,10 +23,14 @@ _ROUNDS = 6
 _TAIL = 2.0
 """Standard deviations beyond which an observation counts less and less (Cauchy's loss)."""
 
-_LANDMARKS_TOGETHER = 3000.0
 _FLOWS_TOGETHER = 5.0
-"""How many observations of a frame err together. As all of them err alike when the network sees
-the whole face shifted, landmarks tell far less of the pose than if each erred by itself."""
+"""How many flow vectors of a frame err together."""
+
+_LANDMARKS_TOGETHER = 3000.0
+"""By how much landmarks count less than if each erred by itself: their errors are shared by the
+whole face and by neighbouring frames, so that only their mean over some seconds is to be believed.
+Found by how well patches of the face agree between distant frames in which it looks the same way.
+"""
 
 _FLOW_NOISE = 1.5e-3
 """Noise of the flow of one point, as a share of the face's height."""

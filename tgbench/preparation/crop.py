@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
+from .images import resized
+
 Image = NDArray[np.uint8]
 
 _FACES_PER_SIDE = 2.5
@@ -54,11 +56,8 @@ class Crop:
             window = image[y : y + self.side, x : x + self.side]
         else:
             centre = (left + self.side / 2.0 - 0.5, top + self.side / 2.0 - 0.5)
-            window = cv2.getRectSubPix(image, (self.side, self.side), centre)
-        if self.side == size:
-            return np.ascontiguousarray(window)
-        shrink = cv2.INTER_AREA if self.side > size else cv2.INTER_CUBIC
-        return cv2.resize(window, (size, size), interpolation=shrink)
+            window = np.asarray(cv2.getRectSubPix(image, (self.side, self.side), centre), np.uint8)
+        return np.ascontiguousarray(resized(window, size))
 
 
 def choose_crop(boxes: NDArray[np.floating], size: tuple[int, int], fps: float) -> Crop:

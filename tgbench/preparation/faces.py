@@ -70,8 +70,7 @@ def find_faces(path: Path, progress: Progress) -> FaceBoxes:
         progress.task("finding the face", reader.expected_frames) as task,
     ):
         for image in reader:
-            small = cv2.resize(image, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
-            faces = detector.detect_all(small if shrink < 1.0 else image)
+            faces = detector.detect_all(_shrunk(image, shrink))
             looks.append(np.array([_box(points) / shrink for points in faces]).reshape(-1, 4))
             task.advance()
     if not any(len(faces) for faces in looks):
@@ -99,8 +98,15 @@ def _follow(looks: list[NDArray[np.float64]]) -> NDArray[np.float64]:
     return path
 
 
+def _shrunk(image: Image, factor: float) -> Image:
+    if factor == 1.0:
+        return image
+    small = cv2.resize(image, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+    return np.asarray(small, np.uint8)
+
+
 def _area(boxes: NDArray[np.float64]) -> NDArray[np.float64]:
-    return (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
+    return np.asarray((boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1]))
 
 
 def _box(points: NDArray[np.floating]) -> NDArray[np.float64]:

@@ -19,6 +19,7 @@ from ..progress import Progress
 from ..video.reader import VideoReader
 from .crop import Crop
 from .faces import FaceBoxes
+from .images import resized
 
 Image = NDArray[np.uint8]
 
@@ -28,8 +29,9 @@ SEEN_AT = 512
 _LONGEST_GAP = 10
 """Frames without a face (0.4 s) that are filled in; a longer absence is an error."""
 
-_FLOW = {"winSize": (21, 21), "maxLevel": 4}
+_FLOW_WINDOW, _FLOW_LEVELS = (21, 21), 4
 _FLOW_AGREES = 0.5
+"""Pixels within which flow there and back again must end where it began."""
 
 
 @dataclass(frozen=True)
@@ -107,13 +109,13 @@ def extract_frames(
                 frame, image=seen if size == SEEN_AT else crop.cut(image, frame, size)
             )
             face = _nearest(detector.detect_all(seen), expected[frame], crop, frame)
-            grey = cv2.cvtColor(seen, cv2.COLOR_RGB2GRAY)
+            grey = np.asarray(cv2.cvtColor(seen, cv2.COLOR_RGB2GRAY), np.uint8)
             if frame:
                 flows.append(_flow(before, grey))
             before = (grey, face[mesh.RIGID, :2]) if face is not None else None
             anchor = face if face is not None else _last(points)
             mask = segmenter.segment(seen, anchor)
-            masks.write(frame, cv2.resize(mask, (size, size), interpolation=cv2.INTER_AREA))
+            masks.write(frame, resized(mask, size))
             points.append(face)
             task.advance()
     segmenter.close()
@@ -151,10 +153,19 @@ def _flow(
         return np.full((len(mesh.RIGID), 2), np.nan, np.float32)
     earlier, start = before
     start = np.ascontiguousarray(start[:, None])
-    end, _, _ = cv2.calcOpticalFlowPyrLK(earlier, grey, start, None, **_FLOW)
-    back, _, _ = cv2.calcOpticalFlowPyrLK(grey, earlier, end, None, **_FLOW)
+    end = _moved(earlier, grey, start)
+    back = _moved(grey, earlier, end)
     good = np.abs(back - start).max(axis=(1, 2)) < _FLOW_AGREES
     return np.where(good[:, None], (end - start)[:, 0], np.nan).astype(np.float32)
+
+
+def _moved(
+    earlier: NDArray[np.uint8], later: NDArray[np.uint8], points: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    moved, _, _ = cv2.calcOpticalFlowPyrLK(
+        earlier, later, points, np.empty_like(points), winSize=_FLOW_WINDOW, maxLevel=_FLOW_LEVELS
+    )
+    return np.asarray(moved, np.float32)
 
 
 def _check_presence(video: Path, found: NDArray[np.bool_]) -> None:

@@ -25,6 +25,14 @@ def read_rgb(path: Path) -> Image:
     return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), np.uint8)
 
 
+def resized(image: Image, side: int) -> Image:
+    """Return a square image or mask at another size: averaged when smaller, cubic when larger."""
+    if image.shape[0] == side:
+        return image
+    how = cv2.INTER_AREA if image.shape[0] > side else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(image, (side, side), interpolation=how), np.uint8)
+
+
 def over(image: Image, alpha: NDArray[np.uint8], behind: Image) -> Image:
     """Return `image` over `behind`, uint8 RGB; `alpha` uint8 [H, W] is the share of `image`."""
     share = alpha[..., None].astype(np.uint16)

@@ -33,11 +33,11 @@ def background_plate(frames: Iterable[tuple[Image, NDArray[np.uint8]]]) -> Image
         covered = (person >= _FREE).astype(np.uint8)
         masks.append(cv2.dilate(covered, np.ones((reach, reach), np.uint8)) > 0)
         images.append(image)
-    stack, covered = np.stack(images), np.stack(masks)
+    stack, hidden = np.stack(images), np.stack(masks)
     plate = np.zeros_like(stack[0])
     for row in range(stack.shape[1]):
-        plate[row] = _median_of_free(stack[:, row], covered[:, row])
-    return _fill(plate, covered.all(axis=0))
+        plate[row] = _median_of_free(stack[:, row], hidden[:, row])
+    return _fill(plate, hidden.all(axis=0))
 
 
 def _median_of_free(pixels: Image, covered: NDArray[np.bool_]) -> Image:

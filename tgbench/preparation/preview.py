@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ..files import atomic_path
 from ..identities import Identity
 from ..identities.layout import INNER_MOUTH, WHITE
+from .images import resized
 
 Image = NDArray[np.uint8]
 
@@ -57,7 +58,7 @@ def write_preview(identity: Identity, facts: Sequence[str]) -> None:
 
 
 def _fit(image: Image) -> Image:
-    return cv2.resize(image, (_CELL, _CELL), interpolation=cv2.INTER_AREA)
+    return resized(image, _CELL)
 
 
 def _landmarks_and_axes(identity: Identity, frame: int) -> Image:

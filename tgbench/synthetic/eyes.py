@@ -63,6 +63,17 @@ def _eye_picture(iris: tuple[float, float, float], seed: int) -> Picture:
     return as_picture(white * (1 - inside) + colour * inside, 1.0)
 
 
+def eye_light(ball: Points, skin: Points, slit: Slit) -> NDArray[np.float32]:
+    """Return how much light reaches the points of an eye between its lids, 0 to 1."""
+    edge = skin[slit.upper]
+    order = np.argsort(edge[:, 0])
+    lid = np.interp(ball[:, 0], edge[order, 0], edge[order, 1])
+    low, high = edge[order[0], 0], edge[order[-1], 0]
+    from_corner = np.minimum(ball[:, 0] - low, high - ball[:, 0])
+    shade = 0.42 + 0.58 * ramp(lid - ball[:, 1], 0.0, 4.0)
+    return (shade * (0.55 + 0.45 * ramp(from_corner, 0.0, 7.0))).astype(np.float32)
+
+
 def eye_directions(gaze: NDArray[np.floating]) -> NDArray[np.float64]:
     """Return the rotation [3, 3] of eyes that look `gaze` = (left, up) radians off ahead."""
     left, up = float(gaze[0]), float(gaze[1])

@@ -14,6 +14,7 @@ from .mesh import BODY_PARTS, Part, Picture, Piece, Points, ramp
 from .motion import Performance
 from .person import Person
 from .rig import Rig, turn_jaw
+from .strands import strands_piece
 
 _EYES = ((-1.0, "right"), (1.0, "left"))
 _NECK_TOP, _NECK_BOTTOM = -75.0, -150.0
@@ -56,7 +57,11 @@ class Model:
             "upper teeth": oral.teeth("upper", shape, person.teeth),
             "lower teeth": oral.teeth("lower", shape, person.teeth),
             "tongue": oral.tongue(shape, seed + 6),
-            "hair": hair.cap(shape, person.hair, seed + 7),
+        }
+        shell = hair.build_shell(shape, person.hair, seed + 7)
+        pieces |= {
+            "hair": hair.shell_piece(shell, person.hair, seed + 8),
+            "strands": strands_piece(shell, person.hair, seed + 9),
         }
         self._pieces = pieces
         self.atlas, self.texture = _pack(list(pieces.values()))
@@ -70,8 +75,7 @@ class Model:
         self.parts = np.concatenate(
             [np.full(len(piece.triangles), piece.part, np.uint8) for piece in pieces.values()]
         )
-        first = self._starts[list(pieces).index("skin")]
-        self.landmarks = first + landmark_vertices(self.grid, shape)
+        self.landmarks = self._span("skin").start + landmark_vertices(self.grid, shape)
         self.light = np.concatenate([piece.light for piece in pieces.values()])
 
     @cached_property
@@ -89,6 +93,7 @@ class Model:
         posed = self.rig.skin(
             {
                 "part": float(mouth.part[frame]),
+                "drop": jaw,
                 "round": float(mouth.round[frame]),
                 "spread": float(mouth.spread[frame]),
                 "smile": float(act.smile[frame]),
@@ -127,6 +132,19 @@ class Model:
         low = ramp(self._pieces["cavity"].points[:, 1:2], -70.0, -90.0)
         points["cavity"] = turn_jaw(self._pieces["cavity"].points, jaw, low)
         return points
+
+    def lighting(self, vertices: Points) -> NDArray[np.float32]:
+        """Return the share of light that reaches each vertex [V] of a posed model."""
+        light = self.light.copy()
+        posed = 1000.0 * vertices[self._span("skin")]
+        for (_, name), slit in zip(_EYES, self._slits, strict=True):
+            span = self._span(f"{name} eye")
+            light[span] = eyes.eye_light(1000.0 * vertices[span], posed, slit)
+        return light
+
+    def _span(self, name: str) -> slice:
+        start = self._starts[list(self._pieces).index(name)]
+        return slice(start, start + len(self._pieces[name].points))
 
     def vertices(
         self, performance: Performance, frame: int, head_to_studio: NDArray[np.float64]

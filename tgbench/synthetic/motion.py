@@ -95,7 +95,7 @@ def perform(
         smile=smile,
         brow_inner=np.clip(manners.brows * (0.55 * raised + 0.35 * emphasis), 0.0, 1.0),
         brow_outer=np.clip(manners.brows * (0.45 * raised + 0.4 * emphasis), 0.0, 1.0),
-        brow_lower=np.clip(manners.brows * 0.8 * frown, 0.0, 1.0),
+        brow_lower=np.clip(manners.brows * 0.65 * frown, 0.0, 1.0),
         gaze=np.radians([3.0, 1.5]) * _saccades(times, generator) - 0.6 * turn[:, :2] * [1, -1],
         turn=turn,
         place=np.array(manners.sway) / 1000.0 * _drifts(times, 3.6, 3, generator),

@@ -21,7 +21,7 @@ _TOOTH_WIDTHS = {
     "lower": (5.4, 5.9, 6.8, 7.0, 7.1, 9.5),
 }
 _PER_TOOTH = 8
-_ARCHES = {"upper": (97.0, 23.0), "lower": (94.0, 20.5)}
+_ARCHES = {"upper": (97.5, 24.5), "lower": (94.0, 22.0)}
 """Front (z) and half width of the rows of teeth, millimetres."""
 
 _TOOTH_ROWS = 14
@@ -42,7 +42,7 @@ def lip_lining(grid: Grid) -> tuple[Piece, Piece]:
         [sheet(rows - _LIP_ROWS + 1, count, first + skip) for first in (0, size)]
     )
     lip = Piece(Part.LIP, points, near, texture, plain((176, 88, 84), 0.8), light)
-    back = Piece(Part.CAVITY, points, far, texture, plain((92, 34, 32), 0.1), light * 0.6)
+    back = Piece(Part.CAVITY, points, far, texture, plain((92, 34, 32), 0.1), light)
     return lip, back
 
 
@@ -74,7 +74,7 @@ def cavity(shape: FaceShape) -> Piece:
         ],
         -1,
     ).reshape(-1, 3)
-    light = np.repeat(np.linspace(0.10, 0.3, rows), columns).astype(np.float32)
+    light = np.repeat(np.linspace(0.12, 0.4, rows), columns).astype(np.float32)
     return Piece(
         Part.CAVITY,
         bowl.astype(np.float32),
@@ -101,9 +101,9 @@ def teeth(row: str, shape: FaceShape, tint: tuple[float, float, float]) -> Piece
     side = np.concatenate([-np.concatenate(across)[::-1], np.concatenate(across)])
     tooth = np.concatenate([np.concatenate(number)[::-1], np.concatenate(number)])
     x = half * np.sin(arc / start * 1.35) / np.sin(1.35)
-    z = front - 27.0 * (np.abs(x) / half) ** 2.3
+    z = front - 22.0 * (np.abs(x) / half) ** 2.3
     down = np.linspace(0.0, 1.0, _TOOTH_ROWS)[:, None]
-    length = np.array([10.2, 9.0, 10.0, 8.6, 8.0, 7.5])[tooth]
+    length = np.array([10.2, 9.5, 10.1, 9.3, 8.9, 8.6])[tooth]
     if row == "lower":
         length = length * 0.86
     bulge = 1.1 * (1.0 - side**2) * np.minimum(1.0, (1.05 - down) * 3) * ramp(down, 0.25, 0.5)
@@ -111,7 +111,7 @@ def teeth(row: str, shape: FaceShape, tint: tuple[float, float, float]) -> Piece
     edge = length * (1.0 - (0.05 + 0.1 * (tooth == 2)) * side**4)
     gum = 6.0
     height = gum + (edge + gum) * -down
-    sign, level = (1.0, -66.6) if row == "upper" else (-1.0, -85.4)
+    sign, level = (1.0, -68.6) if row == "upper" else (-1.0, -88.2)
     points = np.stack(
         [
             np.broadcast_to(x, bulge.shape),
@@ -122,7 +122,7 @@ def teeth(row: str, shape: FaceShape, tint: tuple[float, float, float]) -> Piece
     ).reshape(-1, 3)
     picture = _teeth_picture(side, down, length / (length + gum), tint)
     rows, columns = bulge.shape
-    shade = 1.0 - 0.75 * (np.abs(x) / half) ** 2
+    shade = 1.0 - 0.5 * (np.abs(x) / half) ** 2
     light = (np.broadcast_to(shade, bulge.shape) * (0.75 + 0.25 * down)).reshape(-1)
     return Piece(
         Part.TEETH,

@@ -192,7 +192,7 @@ def _shapes(grid: Grid, shape: FaceShape) -> tuple[list[str], NDArray[np.float32
     brow_in, brow_out = spot(10, 18, 13, 17), spot(42, 20, 18, 17)
     brow_all = spot(27, 15, 27, 13)
     glabella = spot(0, 12, 13, 14)
-    lid_low = low_lid = spot(eye_x, eye_y - 9, 17, 7) * (y < eye_y - 1.0)
+    lid = spot(eye_x, eye_y - 9, 17, 7) * (y < eye_y - 1.0)
     table = {
         "part": (
             zero,
@@ -201,9 +201,10 @@ def _shapes(grid: Grid, shape: FaceShape) -> tuple[list[str], NDArray[np.float32
         ),
         "round": (
             -0.40 * x * around_mouth,
-            full * lips * (up * -0.6 + low * 1.2),
+            full * lips * (up * -1.6 + low * 2.2),
             8.0 * spot(0, mouth_y, 24, 17) - 2.0 * corner,
         ),
+        "drop": (-side * 3.2 * corner, zero, -1.0 * corner),
         "spread": (side * 5.0 * corner, 0.8 * corner, -2.2 * corner - 1.2 * lips),
         "smile": (
             side * (5.5 * corner + 1.5 * cheek),
@@ -224,8 +225,8 @@ def _shapes(grid: Grid, shape: FaceShape) -> tuple[list[str], NDArray[np.float32
             -3.6 * brow_all - 1.4 * glabella,
             1.0 * glabella,
         ),
-        "cheeks": (zero, 3.5 * cheek + 1.6 * lid_low, 2.2 * cheek),
-        "squint": (zero, 1.8 * low_lid, 0.3 * low_lid),
+        "cheeks": (zero, 3.5 * cheek + 1.6 * lid, 2.2 * cheek),
+        "squint": (zero, 1.8 * lid, 0.3 * lid),
     }
     return list(table), np.stack([np.stack(moves, -1) for moves in table.values()]).astype(
         np.float32

@@ -46,8 +46,8 @@ MATERIALS[Part.HAIR] = (0.15, 0.13, 0.12, 0.22, 9.0, 0.05)
 _TONES = 2048
 _BRIGHTEST = 4.0
 _FINER = 8
-_BIAS = 0.0022
-"""How far in front of a surface its shadow begins, metres."""
+_LIFT, _BIAS = 0.0025, 0.0012
+"""How far above a surface, and towards the light, its shadow is looked up; metres."""
 
 
 def _tone_table() -> NDArray[np.float32]:
@@ -122,6 +122,7 @@ def shade(
     focal, cx, cy = view[3, 0], view[3, 1], view[3, 2]
     albedo = np.empty(4, np.float32)
     along = np.empty(3, np.float32)
+    lift = np.empty(3, np.float32)
     for row in range(height):
         for column in range(width):
             t = owner[row, column]
@@ -167,6 +168,9 @@ def shade(
             nx, ny, nz = nx / length, ny / length, nz / length
             facing = nx * vx + ny * vy + nz * vz
             part = parts[t]
+            slant = 1.0 - max(nx * lights[0, 0] + ny * lights[0, 1] + nz * lights[0, 2], 0.0)
+            raised = _LIFT * (0.4 + 2.0 * slant)
+            lift[0], lift[1], lift[2] = raised * nx, raised * ny, raised * nz
             up = 0.5 + 0.5 * (nx * ambient[0, 0] + ny * ambient[0, 1] + nz * ambient[0, 2])
             red = share * (up * ambient[1, 0] + (1 - up) * ambient[2, 0])
             green = share * (up * ambient[1, 1] + (1 - up) * ambient[2, 1])
@@ -176,7 +180,7 @@ def shade(
                 position = light_view[k, 3]
                 for c in range(3):
                     here = wp * vertices[p, c] + wq * vertices[q, c] + wr * vertices[r, c]
-                    position += light_view[k, c] * here
+                    position += light_view[k, c] * (here + lift[c])
                 along[k] = position
             for n in range(lights.shape[0]):
                 direct = 0.35 + 0.65 * share

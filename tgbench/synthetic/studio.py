@@ -123,6 +123,7 @@ class Studio:
         owner = np.full((samples, samples), NOTHING, np.int32)
         colour = np.zeros((samples, samples, 3), np.float32)
         view = np.vstack([camera_to_head[:3, :3], [focal, middle, middle]]).astype(np.float32)
+        light = model.lighting(vertices)
         lights = _lights(place)
         light_view = shadow.light_view(lights[0][0, :3])
         shade_map = shadow.shadow_map(vertices, model.triangles, light_view)
@@ -138,7 +139,7 @@ class Studio:
                 model.parts,
                 normals,
                 model.texture,
-                model.light,
+                light,
                 model.atlas,
                 shading.MATERIALS,
                 lights[0],

@@ -1,10 +1,12 @@
-"""A tiny identity for tests: a textured sphere that turns its head, blinks, and talks."""
+"""A tiny identity: a textured sphere that turns its head, blinks, and talks."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from tgbench.audio import SAMPLE_RATE, Waveform
 from tgbench.identities import HAIR, HEAD, INNER_MOUTH, WHITE, Identity, IdentityWriter
@@ -15,7 +17,9 @@ BACKGROUND = np.array([200, 180, 160])
 UNITS = ("AU01", "AU02", "AU04", "AU05", "AU06", "AU07", "AU25", "AU45")
 
 
-def write_sphere(folder: Path, size: int = 48, frames: int = 24, seed: int = 0, mouth: bool = True):
+def write_sphere(
+    folder: Path, size: int = 48, frames: int = 33, seed: int = 0, mouth: bool = True
+) -> Identity:
     """Write an identity whose mouth opens with the loudness of its sound."""
     rng = np.random.default_rng(seed)
     seconds = np.arange(frames) / 25.0
@@ -97,3 +101,15 @@ def _landmarks(pose, focal, size, opening):
     x = -focal * local[:, 0] / local[:, 2] + size / 2
     y = focal * local[:, 1] / local[:, 2] + size / 2
     return np.stack([x, y], 1)
+
+
+@pytest.fixture(scope="session")
+def sphere(tmp_path_factory: pytest.TempPathFactory) -> Identity:
+    """A sphere of 33 frames, 48 x 48, of which 30 train. Not to be changed."""
+    return write_sphere(tmp_path_factory.mktemp("spheres") / "sphere")
+
+
+@pytest.fixture(scope="session")
+def make_sphere() -> Callable[..., Identity]:
+    """What writes such an identity into a folder of one's own."""
+    return write_sphere

@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+import torch
+
+from tgbench.errors import TgbenchError
+from tgbench.identities import Identity, Split
+from tgbench.methods.talkinggaussian.checkpoint import Origin, read_checkpoint, write_checkpoint
+from tgbench.methods.talkinggaussian.config import TalkingGaussianConfig
+
+CONFIG = TalkingGaussianConfig()
+
+
+def origin_of(identity: Identity, **changes: object) -> Origin:
+    origin = Origin.of(CONFIG, identity, identity.split(), seed=3)
+    return dataclasses.replace(origin, **changes)
+
+
+def test_round_trip(sphere: Identity, tmp_path: Path):
+    origin = origin_of(sphere)
+    state = {"a": torch.arange(5), "b": {"c": 1.5, "d": [1, 2]}, "e": "text"}
+    write_checkpoint(tmp_path / "x.pt", origin, state)
+    back = read_checkpoint(tmp_path / "x.pt", origin)
+    assert torch.equal(back["a"], state["a"])
+    assert (back["b"], back["e"]) == (state["b"], state["e"])
+    assert [path.name for path in tmp_path.iterdir()] == ["x.pt"]
+
+
+def test_foreign_config_is_named(sphere: Identity, tmp_path: Path):
+    other = dataclasses.asdict(dataclasses.replace(CONFIG, motion_iterations=5))
+    write_checkpoint(tmp_path / "x.pt", origin_of(sphere, config=other), {})
+    with pytest.raises(TgbenchError, match="motion_iterations is 5 there and 47000 here"):
+        read_checkpoint(tmp_path / "x.pt", origin_of(sphere))
+
+
+def test_foreign_identity_is_named(sphere: Identity, tmp_path: Path):
+    files = {**origin_of(sphere).files, "au.csv": "0" * 64}
+    stranger = dataclasses.replace(origin_of(sphere), identity="stranger", files=files)
+    write_checkpoint(tmp_path / "x.pt", stranger, {})
+    with pytest.raises(TgbenchError, match=r"au\.csv of identity 'stranger'"):
+        read_checkpoint(tmp_path / "x.pt", origin_of(sphere))
+
+
+def test_foreign_split_and_seed_are_named(sphere: Identity, tmp_path: Path):
+    origin = Origin.of(CONFIG, sphere, Split(range(10), range(10, 33)), seed=4)
+    write_checkpoint(tmp_path / "x.pt", origin, {})
+    with pytest.raises(TgbenchError, match=r"frames \(0, 10\).*seed is 4"):
+        read_checkpoint(tmp_path / "x.pt", origin_of(sphere))
+    wanted = dataclasses.replace(origin, seed=None)
+    assert read_checkpoint(tmp_path / "x.pt", wanted) == {}
+
+
+def test_damaged_missing_and_old_files_are_refused(sphere: Identity, tmp_path: Path):
+    origin, path = origin_of(sphere), tmp_path / "x.pt"
+    with pytest.raises(TgbenchError, match="no such checkpoint"):
+        read_checkpoint(path, origin)
+    write_checkpoint(path, origin, {"a": torch.zeros(1000)})
+    path.write_bytes(path.read_bytes()[:-2000])
+    with pytest.raises(TgbenchError, match="damaged"):
+        read_checkpoint(path, origin)
+    torch.save({"format": 0, "origin": {}, "state": {}}, path)
+    with pytest.raises(TgbenchError, match="format 0"):
+        read_checkpoint(path, origin)
+
+
+def test_code_in_a_file_is_not_run(sphere: Identity, tmp_path: Path):
+    class Trap:
+        def __reduce__(self) -> tuple:
+            return (Path.touch, (tmp_path / "ran",))
+
+    torch.save({"format": 1, "origin": Trap(), "state": {}}, tmp_path / "x.pt")
+    with pytest.raises(TgbenchError, match="damaged"):
+        read_checkpoint(tmp_path / "x.pt", origin_of(sphere))
+    assert not (tmp_path / "ran").exists()
+
+
+def test_failed_write_leaves_the_old_file(sphere: Identity, tmp_path: Path):
+    origin, path = origin_of(sphere), tmp_path / "x.pt"
+    write_checkpoint(path, origin, {"a": 1})
+    with pytest.raises(AttributeError):
+        write_checkpoint(path, origin, {"a": lambda: None})
+    assert read_checkpoint(path, origin) == {"a": 1}
+    assert [entry.name for entry in tmp_path.iterdir()] == ["x.pt"]

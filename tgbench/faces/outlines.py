@@ -1,0 +1,55 @@
+"""Areas of an image that outlines of the face mesh enclose."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from . import mesh
+
+Mask = NDArray[np.bool_]
+Points = NDArray[np.floating]
+
+_SUBPIXEL_BITS = 4
+_CLOSED = 1.0
+"""Pixels between the lips below which the mouth is closed."""
+
+
+def face_mask(landmarks: Points, shape: tuple[int, ...]) -> Mask:
+    """Return the inside of the face's outline, bool [H, W].
+
+    Args:
+        landmarks: mesh points [478, 2 or 3], pixels.
+        shape: of the image: height, width.
+    """
+    return filled(landmarks[list(mesh.OVAL), :2], shape)
+
+
+def inner_mouth_mask(landmarks: Points, shape: tuple[int, ...]) -> Mask:
+    """Return the opening between the lips, bool [H, W]; empty where they are closed."""
+    if np.linalg.norm(landmarks[13, :2] - landmarks[14, :2]) < _CLOSED:
+        return np.zeros(shape[:2], np.bool_)
+    return filled(landmarks[list(mesh.INNER_LIPS), :2], shape)
+
+
+def above_jaw(landmarks: Points, shape: tuple[int, ...]) -> Mask:
+    """Return what lies above the jaw and above the line through both ear lobes, bool [H, W]."""
+    left, right = landmarks[361, :2], landmarks[132, :2]
+    along = left - right
+    far, up = 20.0 * along, 20.0 * np.array([along[1], -along[0]])
+    jaw = [vertex for vertex in mesh.JAW if vertex not in (454, 323, 93, 234)]
+    outline = np.concatenate(
+        [[left + far], landmarks[jaw, :2], [right - far, right - far + up, left + far + up]]
+    )
+    return filled(outline, shape)
+
+
+def filled(outline: Points, shape: tuple[int, ...]) -> Mask:
+    """Return the inside of a polygon [N, 2] in pixels (centres at +0.5), bool [H, W]."""
+    # OpenCV has pixel centres at whole numbers.
+    fixed = np.round((np.asarray(outline, np.float64) - 0.5) * 2**_SUBPIXEL_BITS)
+    inside = np.zeros(shape[:2], np.uint8)
+    points = np.clip(fixed, -1e6, 1e6).astype(np.int32)
+    cv2.fillPoly(inside, [points], (1.0,), shift=_SUBPIXEL_BITS)
+    return inside > 0

@@ -34,7 +34,7 @@ class AudioNet(nn.Module):
         for module in self.modules():
             if isinstance(module, nn.Conv1d | nn.Linear):
                 nn.init.kaiming_normal_(module.weight, a=_SLOPE, nonlinearity="leaky_relu")
-                nn.init.zeros_(module.bias)
+                module.bias.data.zero_()  # type: ignore[union-attr]
 
     def forward(self, windows: Tensor) -> Tensor:
         """Map [8, channels, steps] to [8, dim]."""

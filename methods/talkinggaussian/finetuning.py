@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
@@ -15,12 +15,10 @@ from .config import TalkingGaussianConfig
 from .frames import TrainingFrames
 from .fusion import fuse
 from .objectives import Terms, photometric, total, unit_image
+from .perceptual import PerceptualLoss
 from .sampling import FrameSampler
 
 COLOR_PARAMETERS = ("color", "harmonics")
-
-PerceptualLoss = Callable[[Tensor, Tensor], Tensor]
-"""Distance of two images [H, W, 3] in [0, 1], such as LPIPS."""
 
 
 class FineTuning:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from scipy.spatial import cKDTree
 from torch import Tensor
 from torch.nn.functional import softplus
 
@@ -19,6 +20,7 @@ from .rasterizer import Camera
 Parameters = dict[str, Tensor]
 
 _INITIAL_OPACITY = 0.1
+_LEAST_SIZE, _LONE_SIZE = 1e-4, 1e-2
 _DC = 0.28209479177387814
 """The constant harmonic; a colour c is stored as (c - 1/2) / _DC."""
 
@@ -200,11 +202,9 @@ def inverse_softplus(values: Tensor) -> Tensor:
 
 def _nearest_neighbour_distances(positions: Tensor) -> Tensor:
     """Root mean square distance to the three nearest neighbours [N], as 3DGS starts scales."""
-    from scipy.spatial import cKDTree
-
     points = positions.numpy()
-    neighbours = min(4, len(points))
-    distances, _ = cKDTree(points).query(points, neighbours)
-    near = np.sqrt(np.mean(np.square(distances.reshape(len(points), -1)[:, 1:]), axis=1))
-    near = near if neighbours > 1 else np.full(len(points), 0.01)
-    return torch.from_numpy(np.maximum(near, 1e-4).astype(np.float32))
+    if len(points) < 4:
+        return torch.full((len(points),), _LONE_SIZE)
+    distances = np.asarray(cKDTree(points).query(points, 4)[0])[:, 1:]
+    spread = np.sqrt(np.mean(np.square(distances), axis=1))
+    return torch.from_numpy(np.maximum(spread, _LEAST_SIZE).astype(np.float32))

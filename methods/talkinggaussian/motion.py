@@ -41,141 +41,150 @@ class Deformation:
         return torch.stack([part.abs().mean() for part in parts if part is not None]).sum()
 
 
-class MotionDecoder(nn.Module):
-    """Three layers; the last starts at zero, so that motion learning starts from the rest pose."""
-
-    def __init__(self, inputs: int, hidden: int, outputs: int) -> None:
-        super().__init__()
-        self.layers = nn.Sequential(
-            nn.Linear(inputs, hidden),
-            nn.ReLU(),
-            nn.Linear(hidden, hidden),
-            nn.ReLU(),
-            nn.Linear(hidden, outputs),
-        )
-        nn.init.zeros_(self.layers[-1].weight)
-        nn.init.zeros_(self.layers[-1].bias)
-
-    def forward(self, inputs: Tensor) -> Tensor:
-        """Map [N, inputs] to [N, outputs]."""
-        return self.layers(inputs)
-
-
 @dataclass(frozen=True)
-class FacePlaces:
-    """What depends on where a Gaussian is but not on the frame.
+class Places:
+    """What depends on where the Gaussians are but not on the frame.
 
     Attributes:
         features: H(mu), [N, 3 * levels].
-        audio_attention: V_a, [N, audio_dim].
-        expression_attention: V_e, [N, 7].
+        audio_attention: V_a, [N, audio_dim], or None.
+        expression_attention: V_e, [N, 7], or None.
     """
 
     features: Tensor
-    audio_attention: Tensor
-    expression_attention: Tensor
+    audio_attention: Tensor | None = None
+    expression_attention: Tensor | None = None
 
 
-class FaceMotion(nn.Module):
+@dataclass(frozen=True)
+class Drivers:
+    """What depends on the frame but not on where a Gaussian is.
+
+    Attributes:
+        audio: a, [audio_dim].
+        expression: e, [7], or None.
+    """
+
+    audio: Tensor
+    expression: Tensor | None = None
+
+
+class MotionField(nn.Module):
+    """What moves the Gaussians of a branch: tri-plane hash grid, audio encoder, decoder."""
+
+    def __init__(
+        self, channels: int, config: TalkingGaussianConfig, coarsest: int, finest: int
+    ) -> None:
+        super().__init__()
+        self._position_scale = config.position_scale
+        self.audio = AudioEncoder(channels, config.audio_dim)
+        self.grid = TriPlaneHashGrid(
+            levels=config.grid_levels,
+            features=1,
+            base_resolution=coarsest,
+            finest_resolution=finest,
+            log2_hashmap_size=config.grid_log2_size,
+            bound=config.grid_bound,
+        )
+
+    def encode(self, means: Tensor) -> Tensor:
+        """Return H(mu) of positions [N, 3]; outside the grid that of its nearest face."""
+        return self.grid(means.clamp(-self.grid.bound, self.grid.bound))
+
+    def places(self, means: Tensor) -> Places:
+        """Encode canonical positions [N, 3]."""
+        raise NotImplementedError
+
+    def drivers(self, windows: Tensor, units: Tensor) -> Drivers:
+        """Encode a frame's audio [8, channels, steps] and action units [7]."""
+        raise NotImplementedError
+
+    def deform(self, places: Places, drivers: Drivers) -> Deformation:
+        """Decode the deformation of every Gaussian."""
+        raise NotImplementedError
+
+    def forward(self, means: Tensor, windows: Tensor, units: Tensor) -> Deformation:
+        """Return the deformation of Gaussians at `means` [N, 3] in a frame."""
+        return self.deform(self.places(means), self.drivers(windows, units))
+
+
+class FaceMotion(MotionField):
     """Equation 7: region attention scales audio and expression at every Gaussian."""
 
     def __init__(self, channels: int, config: TalkingGaussianConfig) -> None:
-        super().__init__()
-        units = len(EXPRESSION_UNITS)
-        self._position_scale = config.position_scale
-        self.grid = _grid(config, config.face_grid_coarsest, config.face_grid_finest)
-        features = 3 * config.grid_levels
-        self.audio = AudioEncoder(channels, config.audio_dim)
+        super().__init__(channels, config, config.face_grid_coarsest, config.face_grid_finest)
+        units, features = len(EXPRESSION_UNITS), self.grid.output_dim
         self.expression = nn.Sequential(
             nn.Linear(units - 1, 16), nn.ReLU(), nn.Linear(16, units - 1)
         )
         self.audio_attention = nn.Sequential(
             nn.Linear(features, 32), nn.ReLU(), nn.Linear(32, config.audio_dim)
         )
+        # Softplus, not ReLU: at the start all places are alike, and an action unit whose
+        # attention is cut off at one of them is cut off everywhere and for good.
         self.expression_attention = nn.Sequential(
             nn.Linear(features, 16), nn.ReLU(), nn.Linear(16, units), nn.Softplus()
         )
-        self.decoder = MotionDecoder(
+        self.decoder = _decoder(
             features + config.audio_dim + units, config.face_hidden, _QUATS.stop
         )
 
-    def places(self, means: Tensor) -> FacePlaces:
+    def places(self, means: Tensor) -> Places:
         """Encode canonical positions [N, 3]."""
-        features = self.grid(means.clamp(-self.grid.bound, self.grid.bound))
-        return FacePlaces(
-            features, self.audio_attention(features), self.expression_attention(features)
-        )
+        features = self.encode(means)
+        return Places(features, self.audio_attention(features), self.expression_attention(features))
 
-    def conditions(self, windows: Tensor, units: Tensor) -> tuple[Tensor, Tensor]:
+    def drivers(self, windows: Tensor, units: Tensor) -> Drivers:
         """Encode a frame's audio [8, channels, steps] and action units [7]."""
-        others = self.expression(units[:-1])
         blink = units[-1:].clamp(0.0, _BLINK_MAXIMUM)
-        return self.audio(windows), torch.cat([others, blink])
+        expression = torch.cat([self.expression(units[:-1]), blink])
+        return Drivers(self.audio(windows), expression)
 
-    def deform(self, places: FacePlaces, conditions: tuple[Tensor, Tensor]) -> Deformation:
+    def deform(self, places: Places, drivers: Drivers) -> Deformation:
         """Decode the deformation of every Gaussian."""
-        audio, expression = conditions
-        output = self.decoder(
-            torch.cat(
-                [
-                    places.features,
-                    places.audio_attention * audio,
-                    places.expression_attention * expression,
-                ],
-                dim=1,
-            )
-        )
+        on_audio, on_expression = places.audio_attention, places.expression_attention
+        assert on_audio is not None
+        assert on_expression is not None
+        inputs = [places.features, on_audio * drivers.audio, on_expression * drivers.expression]
+        output = self.decoder(torch.cat(inputs, dim=1))
         return Deformation(
             output[:, _MEANS] * self._position_scale,
             output[:, _SCALES],
             output[:, _QUATS],
-            places.audio_attention.norm(dim=1),
-            places.expression_attention.norm(dim=1),
+            on_audio.norm(dim=1),
+            on_expression.norm(dim=1),
         )
 
-    def forward(self, means: Tensor, windows: Tensor, units: Tensor) -> Deformation:
-        """Return the deformation of Gaussians at `means` [N, 3] in a frame."""
-        return self.deform(self.places(means), self.conditions(windows, units))
 
-
-class MouthMotion(nn.Module):
+class MouthMotion(MotionField):
     """Equation 8: the inside of the mouth is moved, by audio alone."""
 
     def __init__(self, channels: int, config: TalkingGaussianConfig) -> None:
-        super().__init__()
-        self._position_scale = config.position_scale
-        self.grid = _grid(config, config.mouth_grid_coarsest, config.mouth_grid_finest)
-        self.audio = AudioEncoder(channels, config.audio_dim)
-        features = 3 * config.grid_levels
-        self.decoder = MotionDecoder(features + config.audio_dim, config.mouth_hidden, 3)
+        super().__init__(channels, config, config.mouth_grid_coarsest, config.mouth_grid_finest)
+        self.decoder = _decoder(
+            self.grid.output_dim + config.audio_dim, config.mouth_hidden, _MEANS.stop
+        )
 
-    def places(self, means: Tensor) -> Tensor:
-        """Encode canonical positions [N, 3] as [N, 3 * levels]."""
-        return self.grid(means.clamp(-self.grid.bound, self.grid.bound))
+    def places(self, means: Tensor) -> Places:
+        """Encode canonical positions [N, 3]."""
+        return Places(self.encode(means))
 
-    def conditions(self, windows: Tensor, units: Tensor) -> Tensor:
+    def drivers(self, windows: Tensor, units: Tensor) -> Drivers:
         """Encode a frame's audio [8, channels, steps]; the expression plays no part."""
-        return self.audio(windows)
+        return Drivers(self.audio(windows))
 
-    def deform(self, places: Tensor, conditions: Tensor) -> Deformation:
+    def deform(self, places: Places, drivers: Drivers) -> Deformation:
         """Decode the translation of every Gaussian."""
-        audio = conditions.expand(len(places), -1)
-        return Deformation(self.decoder(torch.cat([places, audio], dim=1)) * self._position_scale)
-
-    def forward(self, means: Tensor, windows: Tensor, units: Tensor) -> Deformation:
-        """Return the translation of Gaussians at `means` [N, 3] in a frame."""
-        return self.deform(self.places(means), self.conditions(windows, units))
+        audio = drivers.audio.expand(len(places.features), -1)
+        output = self.decoder(torch.cat([places.features, audio], dim=1))
+        return Deformation(output * self._position_scale)
 
 
-MotionField = FaceMotion | MouthMotion
-
-
-def _grid(config: TalkingGaussianConfig, coarsest: int, finest: int) -> TriPlaneHashGrid:
-    return TriPlaneHashGrid(
-        levels=config.grid_levels,
-        features=1,
-        base_resolution=coarsest,
-        finest_resolution=finest,
-        log2_hashmap_size=config.grid_log2_size,
-        bound=config.grid_bound,
+def _decoder(inputs: int, hidden: int, outputs: int) -> nn.Sequential:
+    """Three layers; the last starts at zero, so that motion learning starts from rest."""
+    last = nn.Linear(hidden, outputs)
+    nn.init.constant_(last.weight, 0.0)
+    nn.init.constant_(last.bias, 0.0)
+    return nn.Sequential(
+        nn.Linear(inputs, hidden), nn.ReLU(), nn.Linear(hidden, hidden), nn.ReLU(), last
     )

@@ -58,7 +58,7 @@ class Renderer:
             drawn = []
             for branch, places in zip(self._branches, self._places, strict=True):
                 motion = branch.motion
-                deformation = motion.deform(places, motion.conditions(windows, units))
+                deformation = motion.deform(places, motion.drivers(windows, units))
                 drawn.append(branch.draw(camera, deformation))
             behind = unit_image(drive.background(index))
             fused = fuse(drawn[0], drawn[1] if len(drawn) > 1 else None, behind)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -11,9 +12,11 @@ from scipy.spatial.transform import Rotation
 
 from tgbench.faces import mesh
 from tgbench.faces.head import EYES_APART, align, head_frame, mean_shape
-from tgbench.faces.pose import track_head
+from tgbench.faces.pose import HeadTrack, track_head
 from tgbench.faces.projection import Motion, linearise, project
+from tgbench.faces.revisits import revisits
 from tgbench.faces.rotations import left_jacobians, rotation_matrices
+from tgbench.faces.trajectory import Moves, flow_moves, frame_by_frame, joined
 
 Array = NDArray[np.float64]
 
@@ -124,6 +127,59 @@ def test_flow_takes_out_the_jitter_of_landmarks_without_lag(film: Callable) -> N
     assert alone.roughness == pytest.approx(alone.raw_roughness)
 
 
+def test_frames_that_look_alike_close_the_loop(film: Callable) -> None:
+    """Flow that errs for a whole frame makes poses wander; a look back brings them home."""
+    truth = film(frames=150)
+    rng = np.random.default_rng(2)
+    rigid = list(mesh.RIGID)
+    image = truth.landmarks[:, rigid, :2] - truth.size / 2
+    flow = truth.flow + rng.normal(0, 0.3, (len(truth.flow), 1, 2))
+    start = np.repeat([0, 50, 100], 150)
+    end = np.tile(np.arange(150), 3)
+    back = Moves(start, end, image[end] - image[start] + rng.normal(0, 0.3, (450, 91, 2)))
+    shifted = image + rng.normal(0, 1.0, (150, 1, 2))
+    base = np.eye(3)
+    raw = frame_by_frame(shifted, truth.shape, truth.focal, _standing(150, base), np.ones(91))
+    errors = []
+    for moves in (flow_moves(flow), flow_moves(flow) + back):
+        motion = joined(shifted, moves, truth.shape, truth.focal, raw, np.ones(91))
+        seen = project(truth.shape, motion, truth.focal)
+        offset = (seen - image).mean(axis=1)
+        errors.append(float(np.linalg.norm(offset - offset.mean(axis=0), axis=1).mean()))
+    assert errors[1] < 0.5 * errors[0]
+
+
+def _standing(frames: int, base: Array) -> Motion:
+    place = np.tile([0.0, 0.0, -0.85], (frames, 1))
+    return Motion(np.zeros((frames, 3)), place, base)
+
+
+def test_revisits_see_how_far_points_moved() -> None:
+    """A textured wall shifts by fractions of a pixel; the guess is off by up to two pixels."""
+    rng = np.random.default_rng(0)
+    texture = cv2.GaussianBlur(rng.integers(0, 255, (256, 256)).astype(np.uint8), (0, 0), 2.0)
+    texture = cv2.normalize(texture, None, 0, 255, cv2.NORM_MINMAX)
+    shifts = rng.uniform(-4, 4, (40, 2))
+
+    def picture(frame: int) -> NDArray[np.uint8]:
+        x, y = shifts[frame]
+        matrix = np.array([[1.0, 0.0, x], [0.0, 1.0, y]])
+        return np.asarray(cv2.warpAffine(texture, matrix, (256, 256), borderMode=cv2.BORDER_WRAP))
+
+    shape = np.column_stack([rng.uniform(-0.08, 0.08, (60, 2)), np.zeros(60)])
+    focal, size = 1000.0, 512
+    guess = 2.0 * (shifts + rng.uniform(-1, 1, shifts.shape))
+    place = np.column_stack([guess[:, 0] / focal, -guess[:, 1] / focal, np.full(40, -1.0)])
+    motion = Motion(np.zeros((40, 3)), place, np.eye(3))
+    moves = revisits(picture, size, shape, motion, focal)
+    assert len(moves.start) > 60
+    expected = 2.0 * (shifts[moves.end] - shifts[moves.start])
+    error = moves.vectors - expected[:, None]
+    assert np.isfinite(error[..., 0]).mean() > 0.8
+    assert np.nanmedian(np.abs(error)) < 0.15
+    assert (np.abs(moves.start - moves.end) >= 8).all()
+
+
 def test_lost_flow_is_bridged_by_landmarks(film: Callable) -> None:
     truth = film(frames=60, noise=0.5, flow_noise=0.2)
     flow = truth.flow.copy()
@@ -156,6 +212,14 @@ def test_poses_are_camera_to_world_for_an_opengl_camera(film: Callable) -> None:
         u = truth.size / 2 - track.focal * x / z
         v = truth.size / 2 + track.focal * y / z
         np.testing.assert_allclose(np.column_stack([u, v]), seen[list(mesh.RIGID), :2], atol=0.05)
+
+
+def test_a_track_survives_being_kept_as_arrays(film: Callable) -> None:
+    truth = film(frames=5)
+    track = track_head(truth.landmarks, (truth.size, truth.size), truth.flow)
+    again = HeadTrack.from_arrays(track.arrays())
+    np.testing.assert_array_equal(again.poses, track.poses)
+    assert (again.focal, again.residual) == (track.focal, track.residual)
 
 
 @pytest.mark.parametrize("frames", [1, 2, 3, 7])

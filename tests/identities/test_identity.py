@@ -131,6 +131,16 @@ def test_openface_columns_without_spaces_are_read(own_identity: Path) -> None:
     assert validate(own_identity) == []
 
 
+def test_a_folder_of_the_fields_scripts_works_unchanged(own_identity: Path) -> None:
+    """They make aud_ds.npy, no mel windows, no landmarks of ours and no provenance."""
+    mel = np.load(own_identity / "aud_mel.npy")
+    for ours in ("aud_mel.npy", "identity.json"):
+        (own_identity / ours).unlink()
+    np.save(own_identity / "aud_ds.npy", np.zeros((12, 16, 29), np.float32))
+    assert validate(own_identity) == []
+    np.testing.assert_allclose(Identity(own_identity).audio_features(), mel, atol=0.02)
+
+
 def test_truncated_image_is_told(own_identity: Path) -> None:
     spoil_truncated(own_identity)
     with pytest.raises(TgbenchError, match=r"torso_imgs/1.png: is no image or is cut short"):

@@ -1,12 +1,13 @@
 """Head pose of a clip and its one focal length, by bundle adjustment over landmarks.
 
 Three steps: the rigid shape and the focal length from the frames that differ most, all unknowns
-at once; then the pose of every frame on its own; then all poses again with a smoothness prior
-whose strength the clip itself tells.
+at once; then the pose of every frame on its own; then all poses together with what optical flow
+saw between frames.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,8 +18,9 @@ from . import mesh
 from .bundle import adjust
 from .head import align, head_frame, mean_shape
 from .projection import Motion, project
+from .revisits import revisits
 from .rotations import nearest_rotation
-from .trajectory import frame_by_frame, joined_by_flow
+from .trajectory import flow_moves, frame_by_frame, joined
 
 Array = NDArray[np.float64]
 
@@ -55,11 +57,27 @@ class HeadTrack:
         """Camera to world, [N, 4, 4], OpenGL axes, metres."""
         return self.motion.camera_to_world()
 
+    def arrays(self) -> dict[str, Array]:
+        """Return all of it as arrays, to be kept in a file."""
+        return {
+            **{name: getattr(self.motion, name) for name in ("turn", "place", "base")},
+            "shape": self.shape,
+            "numbers": np.array([self.focal, self.residual, self.roughness, self.raw_roughness]),
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, Array]) -> HeadTrack:
+        """Return what `arrays` gave."""
+        motion = Motion(arrays["turn"], arrays["place"], arrays["base"])
+        focal, *quality = arrays["numbers"].tolist()
+        return cls(focal, motion, arrays["shape"], *quality)
+
 
 def track_head(
     landmarks: NDArray[np.floating],
     size: tuple[int, int],
     flow: NDArray[np.floating] | None = None,
+    picture: Callable[[int], NDArray[np.uint8]] | None = None,
 ) -> HeadTrack:
     """Estimate head pose and focal length of a clip.
 
@@ -68,6 +86,8 @@ def track_head(
         size: (width, height) of the images, pixels; the principal point is their middle.
         flow: where each vertex of `mesh.RIGID` went in the next frame, [N - 1, K, 2] pixels, NaN
             where it was lost. Without it every frame's pose stands alone.
+        picture: returns a frame in grey, uint8 [S, S] of any S. With it, frames far apart in
+            which the head looks the same way are compared too, which halves the error.
 
     Returns:
         Poses in the head frame of `tgbench.faces.head`.
@@ -88,8 +108,11 @@ def track_head(
     raw = frame_by_frame(image, shape, fit.focal, start, fit.weights)
     motion = raw
     if flow is not None and len(image) > 1:
-        steps = np.asarray(flow, np.float64)
-        motion = joined_by_flow(image, steps, shape, fit.focal, raw, fit.weights)
+        moves = flow_moves(flow)
+        motion = joined(image, moves, shape, fit.focal, raw, fit.weights)
+        if picture is not None:
+            moves += revisits(picture, size[0], shape, motion, fit.focal)
+            motion = joined(image, moves, shape, fit.focal, motion, fit.weights)
     error = project(shape, motion, fit.focal) - image
     return HeadTrack(
         focal=fit.focal,

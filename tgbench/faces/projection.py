@@ -28,6 +28,10 @@ class Motion:
     place: Array
     base: Array
 
+    def at(self, frames: slice | NDArray[np.int64]) -> Motion:
+        """Return the motion in some frames only."""
+        return Motion(self.turn[frames], self.place[frames], self.base)
+
     @property
     def rotations(self) -> Array:
         """Head to camera, [N, 3, 3]."""

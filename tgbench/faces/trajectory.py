@@ -1,20 +1,24 @@
 """Poses of all frames for a known shape and focal length.
 
-Landmarks say where a head is, with errors of a pixel or more that differ from frame to frame;
-optical flow says how it moved from one frame to the next, to a fraction of a pixel, but its
-errors add up. Fitted together they give poses that neither jitter nor lag. Smoothing the poses
-instead would lag wherever a clip leaps, as clips do that were filmed at another frame rate.
+Landmarks say where a head is, with errors of a pixel or more that differ from frame to frame.
+Optical flow says how it moved between two frames, to a fraction of a pixel: from one frame to the
+next, whose errors add up over time, and between frames far apart in which the head looks the same
+way, which closes the loop. Fitted together they give poses that neither jitter, lag nor drift.
+Smoothing the poses instead would lag wherever a clip leaps, as clips do that were filmed at
+another frame rate.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import solveh_banded
+from scipy.sparse import coo_matrix
+from scipy.sparse.linalg import spsolve
 
-from .projection import Linearised, Motion, linearise
+from .projection import Motion, linearise
 
 Array = NDArray[np.float64]
 
@@ -23,8 +27,11 @@ _ROUNDS = 6
 _TAIL = 2.0
 """Standard deviations beyond which an observation counts less and less (Cauchy's loss)."""
 
-_FLOWS_TOGETHER = 5.0
-"""How many flow vectors of a frame err together."""
+_MOVES_TOGETHER = 5.0
+"""How many flow vectors between two frames err together."""
+
+_MOVE_NOISE = 1.5e-3
+"""Noise of the flow of one point, as a share of the face's height."""
 
 _LANDMARKS_TOGETHER = 3000.0
 """By how much landmarks count less than if each erred by itself: their errors are shared by the
@@ -32,8 +39,32 @@ whole face and by neighbouring frames, so that only their mean over some seconds
 Found by how well patches of the face agree between distant frames in which it looks the same way.
 """
 
-_FLOW_NOISE = 1.5e-3
-"""Noise of the flow of one point, as a share of the face's height."""
+
+@dataclass(frozen=True)
+class Moves:
+    """Where points on the head were seen to go between pairs of frames.
+
+    Attributes:
+        start, end: int [M], the frames.
+        vectors: [M, K, 2], pixels; NaN where a point was lost.
+    """
+
+    start: NDArray[np.int64]
+    end: NDArray[np.int64]
+    vectors: NDArray[np.floating]
+
+    def __add__(self, other: Moves) -> Moves:
+        return Moves(
+            np.concatenate([self.start, other.start]),
+            np.concatenate([self.end, other.end]),
+            np.concatenate([self.vectors, other.vectors]),
+        )
+
+
+def flow_moves(flow: NDArray[np.floating]) -> Moves:
+    """Return flow from each frame to the next [N - 1, K, 2] as moves."""
+    start = np.arange(len(flow))
+    return Moves(start, start + 1, flow)
 
 
 def frame_by_frame(
@@ -50,96 +81,92 @@ def frame_by_frame(
     """
     motion = start
     for _ in range(_ROUNDS):
-        normal = _Normal(len(image))
-        for first, at in _linearised(shape, focal, motion):
-            normal.add_landmarks(first, at, image, weights)
+        normal = _Normal(shape, focal, motion)
+        normal.add_landmarks(image, weights)
         step = np.linalg.solve(normal.own, normal.right[..., None])[..., 0]
         motion = motion.stepped(step)
     return motion
 
 
-def joined_by_flow(
-    image: Array, flow: Array, shape: Array, focal: float, raw: Motion, weights: Array
+def joined(
+    image: Array, moves: Moves, shape: Array, focal: float, start: Motion, weights: Array
 ) -> Motion:
-    """Fit all poses together to landmarks and to the flow between frames.
+    """Fit all poses together to landmarks and to what was seen to move between frames.
 
     Args:
         image: landmarks [N, K, 2], pixels from the image's middle, y down.
-        flow: [N - 1, K, 2], where each landmark of a frame went in the next one, pixels; NaN
-            where it was lost.
+        moves: of the same points.
         shape: [K, 3] metres.
         focal: pixels.
-        raw: the poses of each frame by itself.
+        start: first guess.
         weights: inverse variance of each landmark [K].
     """
-    noise = _FLOW_NOISE * float(np.median(np.ptp(image[..., 1], axis=1)))
-    motion = raw
+    noise = _MOVE_NOISE * float(np.median(np.ptp(image[..., 1], axis=1)))
+    motion = start
     for _ in range(_ROUNDS):
-        normal = _Normal(len(image))
-        for first, at in _linearised(shape, focal, motion):
-            normal.add_landmarks(first, at, image, weights / _LANDMARKS_TOGETHER)
-            normal.add_flow(first, at, flow, noise)
-        motion = motion.stepped(normal.solve())
+        normal = _Normal(shape, focal, motion)
+        normal.add_landmarks(image, weights / _LANDMARKS_TOGETHER)
+        normal.add_moves(moves, noise)
+        motion = motion.stepped(normal.solve(moves))
     return motion
 
 
 class _Normal:
-    """Normal equations of a path: 6 x 6 blocks on the diagonal and between neighbours."""
+    """Normal equations of a path: a 6 x 6 block for every frame and for every move."""
 
-    def __init__(self, frames: int) -> None:
+    def __init__(self, shape: Array, focal: float, motion: Motion) -> None:
+        frames = len(motion.turn)
+        self._shape, self._focal, self._motion = shape, focal, motion
         self.own = np.zeros((frames, 6, 6))
-        self.next = np.zeros((frames - 1, 6, 6))
         self.right = np.zeros((frames, 6))
+        self._between: list[Array] = []
 
-    def add_landmarks(self, first: int, at: Linearised, image: Array, weights: Array) -> None:
-        """Add what landmarks say of the frames from `first` on."""
-        here = slice(first, first + min(_CHUNK, len(at.image)))
-        count = here.stop - first
-        error = at.image[:count] - image[here]
-        weight = weights / (1.0 + (error**2).sum(axis=-1) * weights / _TAIL**2)
-        jacobian = at.by_pose[:count]
-        self.own[here] += _product(jacobian, weight, jacobian)
-        self.right[here] -= np.einsum("nk,nkci,nkc->ni", weight, jacobian, error)
+    def add_landmarks(self, image: Array, weights: Array) -> None:
+        for part in _chunks(len(image)):
+            at = linearise(self._shape, self._motion.at(part), self._focal)
+            error = at.image - image[part]
+            weight = weights / (1.0 + (error**2).sum(axis=-1) * weights / _TAIL**2)
+            self.own[part] += _product(at.by_pose, weight, at.by_pose)
+            self.right[part] -= np.einsum("nk,nkci,nkc->ni", weight, at.by_pose, error)
 
-    def add_flow(self, first: int, at: Linearised, flow: Array, noise: float) -> None:
-        """Add what flow says of the steps from the frames from `first` on."""
-        steps = len(at.image) - 1
-        here, after = slice(first, first + steps), slice(first + 1, first + steps + 1)
-        error = np.diff(at.image, axis=0) - flow[here]
-        seen = np.isfinite(error[..., 0])
-        error = np.where(seen[..., None], error, 0.0)
-        square = (error**2).sum(axis=-1) / (noise * _TAIL) ** 2
-        weight = seen / (1.0 + square) / (noise**2 * _FLOWS_TOGETHER)
-        before, behind = at.by_pose[:-1], at.by_pose[1:]
-        self.own[here] += _product(before, weight, before)
-        self.own[after] += _product(behind, weight, behind)
-        self.next[here] -= _product(before, weight, behind)
-        self.right[here] += np.einsum("nk,nkci,nkc->ni", weight, before, error)
-        self.right[after] -= np.einsum("nk,nkci,nkc->ni", weight, behind, error)
+    def add_moves(self, moves: Moves, noise: float) -> None:
+        for part in _chunks(len(moves.start)):
+            start, end = moves.start[part], moves.end[part]
+            here = linearise(self._shape, self._motion.at(start), self._focal)
+            there = linearise(self._shape, self._motion.at(end), self._focal)
+            error = there.image - here.image - moves.vectors[part]
+            seen = np.isfinite(error[..., 0])
+            error = np.where(seen[..., None], error, 0.0)
+            square = (error**2).sum(axis=-1) / (noise * _TAIL) ** 2
+            weight = seen / (1.0 + square) / (noise**2 * _MOVES_TOGETHER)
+            for frames, at, sign in ((start, here, 1.0), (end, there, -1.0)):
+                np.add.at(self.own, frames, _product(at.by_pose, weight, at.by_pose))
+                pull = sign * np.einsum("nk,nkci,nkc->ni", weight, at.by_pose, error)
+                np.add.at(self.right, frames, pull)
+            self._between.append(-_product(here.by_pose, weight, there.by_pose))
 
-    def solve(self) -> Array:
+    def solve(self, moves: Moves) -> Array:
         """Return the step [N, 6] of the whole path."""
-        frames = len(self.own)
-        bands = np.zeros((12, frames * 6))
-        at = np.arange(frames) * 6
-        for i in range(6):
-            for j in range(6):
-                if j >= i:
-                    bands[11 + i - j, at + j] = self.own[:, i, j]
-                bands[5 + i - j, at[1:] + j] = self.next[:, i, j]
-        return solveh_banded(bands, self.right.ravel()).reshape(frames, 6)
+        frames = np.arange(len(self.own))
+        between = np.concatenate(self._between)
+        blocks = np.concatenate([self.own, between, np.swapaxes(between, 1, 2)])
+        row = np.concatenate([frames, moves.start, moves.end])
+        column = np.concatenate([frames, moves.end, moves.start])
+        six = np.arange(6)
+        rows = np.broadcast_to(6 * row[:, None, None] + six[:, None], blocks.shape)
+        columns = np.broadcast_to(6 * column[:, None, None] + six, blocks.shape)
+        size = 6 * len(frames)
+        matrix = coo_matrix((blocks.ravel(), (rows.ravel(), columns.ravel())), (size, size))
+        return np.asarray(spsolve(matrix.tocsc(), self.right.ravel())).reshape(-1, 6)
 
 
 def _product(left: Array, weight: Array, right: Array) -> Array:
     """Return the weighted sums [N, 6, 6] of left' right."""
     frames, count = weight.shape
     rows = (left * weight[..., None, None]).reshape(frames, 2 * count, 6)
-    return np.swapaxes(rows, 1, 2) @ right.reshape(frames, 2 * count, 6)
+    return np.asarray(np.swapaxes(rows, 1, 2) @ right.reshape(frames, 2 * count, 6))
 
 
-def _linearised(shape: Array, focal: float, motion: Motion) -> Iterator[tuple[int, Linearised]]:
-    """Yield chunks of frames, each with the first frame of the next: memory stays flat."""
-    for first in range(0, len(motion.turn), _CHUNK):
-        part = slice(first, first + _CHUNK + 1)
-        piece = Motion(motion.turn[part], motion.place[part], motion.base)
-        yield first, linearise(shape, piece, focal)
+def _chunks(count: int) -> Iterator[slice]:
+    """Yield pieces of a long clip, so that memory for derivatives does not grow with it."""
+    return (slice(first, first + _CHUNK) for first in range(0, count, _CHUNK))

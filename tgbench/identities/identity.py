@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..audio import MEL, FeatureKind, Waveform, read_waveform
+from ..audio import MEL, FeatureKind, Waveform, audio_features, read_waveform
 from ..errors import TgbenchError
 from ..files import sha256
 from . import layout
@@ -166,11 +166,17 @@ class Identity:
     def audio_features(self, kind: FeatureKind = MEL) -> NDArray[np.float32]:
         """Return the audio window of every frame, float32 [N, steps, channels].
 
+        A folder that the field's own scripts prepared has no mel windows; they come from its
+        sound then.
+
         Raises:
             TgbenchError: the file is missing or has another shape.
         """
         path = self.folder / kind.file
-        features = _load_array(path)
+        if kind is MEL and not path.is_file():
+            path, features = self.audio_path, audio_features(self.audio, MEL)
+        else:
+            features = _load_array(path)
         if features.ndim != 3 or features.shape[1:] != kind.shape:
             raise TgbenchError(
                 f"{path}: has shape {features.shape}, expected (frames, {kind.shape[0]}, "

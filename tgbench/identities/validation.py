@@ -168,8 +168,6 @@ def _features(folder: Path, frames: int) -> Iterator[str]:
     if (folder / "aud.npy").is_file() and not (folder / KINDS["deepspeech"].file).is_file():
         yield f"aud.npy: rename it to {KINDS['deepspeech'].file}, the name every loader asks for"
     present = [kind for kind in KINDS.values() if (folder / kind.file).is_file()]
-    if not present:
-        yield f"no audio features; expected {', '.join(kind.file for kind in KINDS.values())}"
     for kind in present:
         try:
             shape = np.load(folder / kind.file, mmap_mode="r", allow_pickle=False).shape

@@ -19,7 +19,7 @@ from ..progress import Progress
 from ..video.reader import VideoReader
 from .crop import Crop
 from .faces import FaceBoxes
-from .images import resized
+from .images import read_grey, resized
 
 Image = NDArray[np.uint8]
 
@@ -62,9 +62,7 @@ class PersonMasks:
 
     def read(self, frame: int) -> NDArray[np.uint8]:
         """Return what `write` kept."""
-        return np.asarray(
-            cv2.imread(str(self._folder / f"{frame}.png"), cv2.IMREAD_GRAYSCALE), np.uint8
-        )
+        return read_grey(self._folder / f"{frame}.png")
 
 
 def extract_frames(

@@ -19,10 +19,23 @@ def read_rgb(path: Path) -> Image:
     Raises:
         TgbenchError: it is gone or damaged.
     """
-    image = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    return np.asarray(cv2.cvtColor(_read(path, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB), np.uint8)
+
+
+def read_grey(path: Path) -> Image:
+    """Return an image that an earlier stage wrote, uint8 [H, W].
+
+    Raises:
+        TgbenchError: it is gone or damaged.
+    """
+    return _read(path, cv2.IMREAD_GRAYSCALE)
+
+
+def _read(path: Path, how: int) -> Image:
+    image = cv2.imread(str(path), how)
     if image is None:
         raise TgbenchError(f"{path}: is gone or damaged; delete the folder and prepare it again")
-    return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), np.uint8)
+    return np.asarray(image, np.uint8)
 
 
 def resized(image: Image, side: int) -> Image:

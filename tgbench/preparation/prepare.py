@@ -22,7 +22,7 @@ from ..progress import SILENT, Progress
 from .crop import Crop, choose_crop
 from .faces import LOOKS_PER_SECOND, FaceBoxes, find_faces
 from .frames import SEEN_AT, Measured, PersonMasks, extract_frames
-from .images import over, read_rgb
+from .images import over, read_grey, read_rgb
 from .plate import background_plate
 from .preview import write_preview
 from .provenance import headlines, provenance
@@ -111,8 +111,7 @@ class _Preparation:
         size = (self._source.info.width, self._source.info.height)
         crop = choose_crop(boxes, size, layout.FPS)
         frames_key, seen = self._frames(faces_key, faces, crop)
-        with self._progress.task("tracking the head", None):
-            track = track_head(seen.landmarks, (SEEN_AT, SEEN_AT), seen.flow)
+        track = self._pose(frames_key, seen)
         plate_key = self._plate(frames_key, len(seen.landmarks))
         self._parts(plate_key, seen)
         self._finish(seen, track, crop, faces)
@@ -150,6 +149,15 @@ class _Preparation:
                 )
                 self._cache.save(key, **vars(seen))
         return key, Measured(**self._cache.load(key))
+
+    def _pose(self, frames_key: StageKey, seen: Measured) -> HeadTrack:
+        key = self._cache.key("pose", 1, frames_key)
+        if not self._cache.done(key):
+            with self._cache.working(key), self._progress.task("tracking the head", None):
+                size = (SEEN_AT, SEEN_AT)
+                track = track_head(seen.landmarks, size, seen.flow, self._grey)
+                self._cache.save(key, **track.arrays())
+        return HeadTrack.from_arrays(self._cache.load(key))
 
     def _plate(self, frames_key: StageKey, count: int) -> StageKey:
         key = self._cache.key("plate", 1, frames_key)
@@ -204,6 +212,9 @@ class _Preparation:
 
     def _image(self, frame: int) -> NDArray[np.uint8]:
         return read_rgb(self._out / layout.ORIGINAL.format(frame))
+
+    def _grey(self, frame: int) -> NDArray[np.uint8]:
+        return read_grey(self._out / layout.ORIGINAL.format(frame))
 
 
 def _some(count: int, most: int) -> list[int]:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..audio import Waveform, write_wav
 from ..errors import TgbenchError, suggest
-from ..files import atomic_folder, atomic_path, cache_root, hash_of, write_json
+from ..files import atomic_folder, cache_root, hash_of, write_json
 from ..identities import IdentityWriter, default_split
 from ..identities.layout import FPS
 from ..progress import SILENT, Progress
@@ -198,11 +197,13 @@ def _write(
     )
 
 
-def _in_order(record: object, frames: int) -> Iterator[None]:
+def _in_order(record: Callable[[int], None], frames: int) -> Iterator[None]:
     """Run a task per frame on a few threads, a few frames ahead at most."""
     with ThreadPoolExecutor(_WORKERS) as pool:
         numbers = iter(range(frames))
-        waiting: list[Future[None]] = [pool.submit(record, n) for n in islice(numbers, 2 * _WORKERS)]
+        waiting: list[Future[None]] = [
+            pool.submit(record, n) for n in islice(numbers, 2 * _WORKERS)
+        ]
         while waiting:
             waiting.pop(0).result()
             waiting.extend(pool.submit(record, n) for n in islice(numbers, 1))

@@ -16,8 +16,9 @@ Vector = tuple[float, float, float]
 
 def ellipsoid(points: Points, centre: Vector, radii: Vector) -> Distances:
     """Distance to an ellipsoid with axes along the frame's."""
-    scaled = (points - np.float32(centre)) / np.float32(radii)
-    steepness = scaled / np.float32(radii)
+    sizes = np.array(radii, np.float32)
+    scaled = (points - np.array(centre, np.float32)) / sizes
+    steepness = scaled / sizes
     ratio = np.sqrt(np.einsum("...i,...i->...", scaled, scaled))
     slope = np.sqrt(np.einsum("...i,...i->...", steepness, steepness))
     return ratio * (ratio - 1.0) / np.maximum(slope, 1e-6)
@@ -27,8 +28,8 @@ def cone(
     points: Points, start: Vector, end: Vector, start_radius: float, end_radius: float
 ) -> Distances:
     """Distance to a rod with round ends whose radius changes from one end to the other."""
-    axis = np.float32(end) - np.float32(start)
-    offset = points - np.float32(start)
+    axis = np.array(end, np.float32) - np.array(start, np.float32)
+    offset = points - np.array(start, np.float32)
     along = np.clip(offset @ axis / float(axis @ axis), 0.0, 1.0)
     apart = offset - along[..., None] * axis
     radius = start_radius + (end_radius - start_radius) * along

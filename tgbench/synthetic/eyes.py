@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .grid import Grid, Slit
-from .mesh import Part, Picture, Piece, Points, as_picture, plain, ramp, sheet, sheet_texture
+from .mesh import Part, Picture, Piece, Points, as_picture, plain, ramp, sheet
 from .noise import fractal
 from .sculpture import EYE_RADIUS, FaceShape
 
@@ -22,9 +22,7 @@ def eyeball(shape: FaceShape, side: float, iris: tuple[float, float, float], see
     polar, turn = np.meshgrid(
         np.linspace(0.0, _REACH, _RINGS), np.linspace(0.0, 2 * np.pi, _SPOKES), indexing="ij"
     )
-    ball = np.stack(
-        [np.sin(polar) * np.cos(turn), np.sin(polar) * np.sin(turn), np.cos(polar)], -1
-    )
+    ball = np.stack([np.sin(polar) * np.cos(turn), np.sin(polar) * np.sin(turn), np.cos(polar)], -1)
     x, y, z = shape.eye
     points = np.array([side * x * shape.width, y, z]) + EYE_RADIUS * ball.reshape(-1, 3)
     radius = (polar / _REACH * (_SIDE / 2 - 1)).reshape(-1)
@@ -77,9 +75,7 @@ def eye_light(ball: Points, skin: Points, slit: Slit) -> NDArray[np.float32]:
 def eye_directions(gaze: NDArray[np.floating]) -> NDArray[np.float64]:
     """Return the rotation [3, 3] of eyes that look `gaze` = (left, up) radians off ahead."""
     left, up = float(gaze[0]), float(gaze[1])
-    turn = np.array(
-        [[np.cos(left), 0, np.sin(left)], [0, 1, 0], [-np.sin(left), 0, np.cos(left)]]
-    )
+    turn = np.array([[np.cos(left), 0, np.sin(left)], [0, 1, 0], [-np.sin(left), 0, np.cos(left)]])
     lift = np.array([[1, 0, 0], [0, np.cos(up), np.sin(up)], [0, -np.sin(up), np.cos(up)]])
     return turn @ lift
 
@@ -130,7 +126,9 @@ def lash_points(
     reach = length * generator.uniform(0.7, 1.1, len(place))
     reach *= 0.6 + 0.4 * np.abs(outward) / 0.65
     lean = outward + generator.uniform(-0.12, 0.12, len(place))
-    tip = root + reach[:, None] * np.stack([0.7 * lean, np.full_like(lean, 0.25), 0.9 + 0 * lean], 1)
+    tip = root + reach[:, None] * np.stack(
+        [0.7 * lean, np.full_like(lean, 0.25), 0.9 + 0 * lean], 1
+    )
     thick = np.array([0.22, 0.1, 0.0])
     return np.stack([root - thick, root + thick, tip], 1).reshape(-1, 3).astype(np.float32)
 

@@ -96,7 +96,7 @@ def on_surface(
     unique, places = np.unique(flat, axis=0, return_inverse=True)
     reach = surface_along(CENTRE, directions(unique[:, 0], unique[:, 1]), shape, start)
     reach = reach[places.reshape(-1)].reshape(azimuth.shape)
-    return np.float32(CENTRE) + reach[..., None] * directions(azimuth, elevation)
+    return np.array(CENTRE, np.float32) + reach[..., None] * directions(azimuth, elevation)
 
 
 def build_grid(shape: FaceShape) -> Grid:

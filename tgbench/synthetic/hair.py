@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .grid import CENTRE, directions, on_surface
-from .mesh import Part, Piece, Points, as_picture, gauss, ramp, sheet, sheet_texture
+from .mesh import Part, Piece, Points, as_picture, ramp, sheet, sheet_texture
 from .noise import fractal
 from .sculpture import FaceShape
 
@@ -100,7 +100,7 @@ def build_shell(shape: FaceShape, style: HairStyle, seed: int) -> Shell:
         np.linspace(-np.pi, np.pi, _COLUMNS), np.radians(np.linspace(_LOWEST, 90.0, _ROWS))
     )
     scalp = on_surface(azimuth, elevation, shape)
-    skin = np.linalg.norm(scalp - np.float32(CENTRE), axis=-1).astype(np.float64)
+    skin = np.linalg.norm(scalp - np.array(CENTRE, np.float32), axis=-1).astype(np.float64)
     locks = fractal(_combed(scalp, style), (13.0, 13.0, 80.0), 2, seed + 7).astype(np.float64)
     wisps = fractal(_combed(scalp, style), (3.0, 3.0, 40.0), 2, seed).astype(np.float64)
     high = ramp(scalp[..., 1], 10.0, 85.0)
@@ -116,7 +116,9 @@ def build_shell(shape: FaceShape, style: HairStyle, seed: int) -> Shell:
         floor = (reach * np.sin(elevation) + CENTRE[1]) - style.hang
         inside = np.minimum(inside, floor + 5.0 * wisps)
     inside = inside + 3.0 * wisps + 2.5 * locks
-    lift = (reach - skin) * ramp(inside, -2.0, 15.0 + 14.0 * high) * (1.0 + 0.14 * locks) + 0.6 * wisps
+    lift = (reach - skin) * ramp(inside, -2.0, 15.0 + 14.0 * high) * (
+        1.0 + 0.14 * locks
+    ) + 0.6 * wisps
     lift = np.where(inside > -1.0, lift, 0.0) - 3.0 * ramp(inside, 2.0, -2.0)
     return Shell(azimuth, elevation, skin + lift, skin, inside, locks)
 

@@ -30,6 +30,9 @@ class Part(IntEnum):
 
 
 BODY_PARTS = (Part.CLOTH, Part.NECK)
+CLOSED_PARTS = (Part.CLOTH, Part.SKIN)
+"""Parts whose back is never seen."""
+
 INSIDE_MOUTH = (Part.CAVITY, Part.TEETH, Part.TONGUE)
 
 
@@ -66,10 +69,13 @@ def sheet(rows: int, columns: int, first: int = 0) -> NDArray[np.int32]:
 def sheet_texture(rows: int, columns: int, picture: Picture) -> NDArray[np.float32]:
     """Return texture positions [rows * columns, 2] that spread a picture over a grid."""
     height, width = picture.shape[:2]
-    x, y = np.meshgrid(
-        np.linspace(0.5, width - 0.5, columns), np.linspace(0.5, height - 0.5, rows)
-    )
+    x, y = np.meshgrid(np.linspace(0.5, width - 0.5, columns), np.linspace(0.5, height - 0.5, rows))
     return np.stack([x, y], -1).reshape(-1, 2).astype(np.float32)
+
+
+def colours(*values: float) -> NDArray[np.float32]:
+    """Return an array of single precision, so that painting stays in it."""
+    return np.array(values, np.float32)
 
 
 def plain(colour: tuple[float, float, float], gloss: float = 0.0) -> Picture:
@@ -88,7 +94,11 @@ def gauss(square: NDArray[np.floating]) -> NDArray[np.floating]:
     return np.exp(-square)
 
 
-def ramp(values: NDArray[np.floating], start: float, end: float) -> NDArray[np.floating]:
+def ramp(
+    values: NDArray[np.floating],
+    start: float | NDArray[np.floating],
+    end: float | NDArray[np.floating],
+) -> NDArray[np.floating]:
     """Return 0 before `start`, 1 after `end`, a smooth step between; `end` may be smaller."""
     s = np.clip((values - start) / (end - start), 0.0, 1.0)
     return s * s * (3.0 - 2.0 * s)

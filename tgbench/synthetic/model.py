@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from . import ears, eyes, hair, oral, skin, torso
 from .grid import build_grid
 from .landmarks import landmark_vertices
-from .mesh import BODY_PARTS, Part, Picture, Piece, Points, ramp
+from .mesh import BODY_PARTS, CLOSED_PARTS, Part, Picture, Piece, Points, colours, ramp
 from .motion import Performance
 from .person import Person
 from .rig import Rig, turn_jaw
@@ -83,12 +83,19 @@ class Model:
         """How many triangles at the start are of the body."""
         return int(np.isin(self.parts, BODY_PARTS).sum())
 
+    @cached_property
+    def closed(self) -> NDArray[np.bool_]:
+        """Which triangles have no visible back, [T]."""
+        return np.isin(self.parts, CLOSED_PARTS)
+
     def head(self, performance: Performance, frame: int) -> dict[str, Points]:
         """Return the points of the head's pieces in a frame, head frame, millimetres."""
         act = performance
         mouth = act.mouth
         jaw = float(mouth.jaw[frame])
-        openness = (1.0 - act.blink[frame]) * (1.0 + 0.25 * act.wide[frame] - 0.12 * act.squint[frame])
+        openness = (1.0 - act.blink[frame]) * (
+            1.0 + 0.25 * act.wide[frame] - 0.12 * act.squint[frame]
+        )
         openness -= 0.35 * max(float(act.gaze[frame, 1]) * -1.0, 0.0)
         posed = self.rig.skin(
             {
@@ -112,16 +119,12 @@ class Model:
         )
         points = {"skin": posed}
         gaze = eyes.eye_directions(act.gaze[frame])
-        for (side, name), slit, centre in zip(
-            _EYES, self._slits, self._eye_centres, strict=True
-        ):
+        for (side, name), slit, centre in zip(_EYES, self._slits, self._eye_centres, strict=True):
             ball = self._pieces[f"{name} eye"].points - centre
             points[f"{name} eye"] = (ball @ gaze.T + centre).astype(np.float32)
             points[f"{name} lid"] = eyes.lid_margin_points(posed, slit, centre)
             lash = np.random.default_rng(self.person.seed + int(side))
-            points[f"{name} lashes"] = eyes.lash_points(
-                posed, slit, side, self.person.lashes, lash
-            )
+            points[f"{name} lashes"] = eyes.lash_points(posed, slit, side, self.person.lashes, lash)
         lining = oral.lip_lining_points(posed, self.grid)
         points["lip"] = points["behind lip"] = lining
         points["lower teeth"] = turn_jaw(self._pieces["lower teeth"].points, jaw)
@@ -194,5 +197,5 @@ def _pack(pieces: list[Piece]) -> tuple[Picture, NDArray[np.float32]]:
         h, w = piece.picture.shape[:2]
         bordered = np.pad(piece.picture, ((1, 1), (1, 1), (0, 0)), mode="edge")
         atlas[top - 1 : top + h + 1, left - 1 : left + w + 1] = bordered
-        texture.append(piece.texture + np.float32([left, top]))
+        texture.append(piece.texture + colours(left, top))
     return atlas, np.concatenate(texture).astype(np.float32)

@@ -8,7 +8,6 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-
 _WORD = 0xFFFFFFFF
 
 
@@ -65,7 +64,9 @@ def fractal(
         octaves: how many scales are summed.
         seed: another seed gives unrelated noise.
     """
-    scaled = np.ascontiguousarray((points / np.float32(size)).reshape(-1, 3), np.float32)
+    scaled = np.ascontiguousarray(
+        (points / np.asarray(size, np.float32)).reshape(-1, 3), np.float32
+    )
     out = np.empty(len(scaled), np.float32)
     _fill(scaled, octaves, seed, out)
     return out.reshape(points.shape[:-1])

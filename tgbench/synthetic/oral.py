@@ -38,9 +38,7 @@ def lip_lining(grid: Grid) -> tuple[Piece, Piece]:
     texture = np.ones((2 * size, 2), np.float32)
     near = np.concatenate([sheet(_LIP_ROWS, count), sheet(_LIP_ROWS, count, size)])
     skip = (_LIP_ROWS - 1) * count
-    far = np.concatenate(
-        [sheet(rows - _LIP_ROWS + 1, count, first + skip) for first in (0, size)]
-    )
+    far = np.concatenate([sheet(rows - _LIP_ROWS + 1, count, first + skip) for first in (0, size)])
     lip = Piece(Part.LIP, points, near, texture, plain((176, 88, 84), 0.8), light)
     back = Piece(Part.CAVITY, points, far, texture, plain((92, 34, 32), 0.1), light)
     return lip, back
@@ -70,11 +68,11 @@ def cavity(shape: FaceShape) -> Piece:
         [
             30 * np.sin(polar) * np.cos(turn),
             -4 + 24 * np.sin(polar) * np.sin(turn) + shape.mouth_height,
-            80 - 42 * np.cos(polar),
+            80 - 36 * np.cos(polar),
         ],
         -1,
     ).reshape(-1, 3)
-    light = np.repeat(np.linspace(0.12, 0.4, rows), columns).astype(np.float32)
+    light = np.repeat(np.linspace(0.25, 0.5, rows), columns).astype(np.float32)
     return Piece(
         Part.CAVITY,
         bowl.astype(np.float32),
@@ -182,6 +180,8 @@ def tongue_points(rest: Points, tip: float, front: float) -> Points:
     """Return the tongue with its tip raised and its body forward (1) or back (0)."""
     along = np.clip((rest[:, 2] - 50.0) / 41.0, 0.0, 1.0)
     moved = rest.copy()
-    moved[:, 1] += 9.0 * tip * along**2.5 + 5.0 * (front - 0.3) * np.exp(-(((along - 0.6) / 0.3) ** 2))
+    moved[:, 1] += 9.0 * tip * along**2.5 + 5.0 * (front - 0.3) * np.exp(
+        -(((along - 0.6) / 0.3) ** 2)
+    )
     moved[:, 2] += (5.0 * (front - 0.5) + 1.5 * tip) * (0.4 + 0.6 * along)
     return moved

@@ -149,6 +149,8 @@ class Track:
 
 
 TRACKS = {
-    "track-voice": Track(40961, "first", Voice(148.0, tract=1.05, breath=0.07, open_share=0.7), 9.0),
+    "track-voice": Track(
+        40961, "first", Voice(148.0, tract=1.05, breath=0.07, open_share=0.7), 9.0
+    ),
     "track-language": Track(52189, "second", Voice(176.0, tract=1.10, breath=0.04), 9.0),
 }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
@@ -23,7 +22,9 @@ def project(
     Args:
         vertices: [V, 3] in the world, metres.
         camera: world to camera [3, 4], OpenGL axes.
-        focal: focal length in samples; `cx`, `cy` the principal point in samples.
+        focal: focal length in samples.
+        cx: principal point in samples, to the right.
+        cy: principal point in samples, down.
         out: float32 [V, 3] to fill with x, y (samples, y down) and 1 / distance along the axis.
             Points nearer than 5 cm or behind the camera get 0 for the last.
     """
@@ -45,6 +46,7 @@ def project(
 def draw(
     points: NDArray,
     triangles: NDArray,
+    closed: NDArray,
     first: int,
     last: int,
     nearness: NDArray,
@@ -52,9 +54,12 @@ def draw(
 ) -> None:
     """Draw triangles `first` to `last` (excluded) where they are nearer than what is there.
 
+    The corners of a triangle run anticlockwise seen from outside.
+
     Args:
         points: projected vertices of `project`.
         triangles: int32 [T, 3].
+        closed: bool [T], whether a triangle is of a closed surface and has no visible back.
         first: number of the first triangle to draw.
         last: number of the triangle to stop before.
         nearness: float32 [H, W], 1 / distance of what each sample sees, 0 for nothing; updated.
@@ -70,13 +75,14 @@ def draw(
         xq, yq = points[q, 0], points[q, 1]
         xr, yr = points[r, 0], points[r, 1]
         area = (xq - xp) * (yr - yp) - (xr - xp) * (yq - yp)
-        if area == 0.0:
+        # y runs down in the image: what faces the camera has a negative area.
+        if area == 0.0 or (area > 0.0 and closed[t]):
             continue
         # Samples lie at +0.5.
-        left = max(int(math.ceil(min(xp, xq, xr) - 0.5)), 0)
-        right = min(int(math.floor(max(xp, xq, xr) - 0.5)), width - 1)
-        top = max(int(math.ceil(min(yp, yq, yr) - 0.5)), 0)
-        bottom = min(int(math.floor(max(yp, yq, yr) - 0.5)), height - 1)
+        left = max(math.ceil(min(xp, xq, xr) - 0.5), 0)
+        right = min(math.floor(max(xp, xq, xr) - 0.5), width - 1)
+        top = max(math.ceil(min(yp, yq, yr) - 0.5), 0)
+        bottom = min(math.floor(max(yp, yq, yr) - 0.5), height - 1)
         inverse = 1.0 / area
         for row in range(top, bottom + 1):
             y = row + 0.5

@@ -55,25 +55,28 @@ class Rig:
         strengths = np.array([weights.get(name, 0.0) for name in self._names], np.float32)
         points += np.tensordot(strengths, self._shapes, axes=1)
         points = turn_jaw(points, jaw, self._jaw[:, None])
-        if seal > 0.0:
-            self._close_lips(points, seal)
+        self._close_lips(points, seal)
         return points
 
     def _close_lips(self, points: Points, seal: float) -> None:
-        """Bring the edges of the lips together in place, and the rows around them along."""
+        """Bring the edges of the lips together in place, and the rows around them along.
+
+        Where the shapes have moved one lip through the other, they meet whatever `seal` is.
+        """
         grid = self._grid
         mouth = grid.mouth
         upper, lower = points[mouth.upper], points[mouth.lower]
         meeting = 0.42 * upper + 0.58 * lower
-        up, down = seal * (meeting - upper), seal * (meeting - lower)
+        share = np.where(upper[:, 1:2] < lower[:, 1:2], np.float32(1.0), np.float32(seal))
+        up, down = share * (meeting - upper), share * (meeting - lower)
         columns = np.arange(mouth.columns.start - 1, mouth.columns.stop + 1)
         width = grid.shape[1]
         points[mouth.upper[1:-1]] += up[1:-1]
         points[mouth.lower[1:-1]] += down[1:-1]
         for step in range(1, _SEAL_ROWS):
-            share = float(gauss(np.float64((step / (0.48 * _SEAL_ROWS)) ** 2)))
-            points[(mouth.row + step) * width + columns] += share * up
-            points[(mouth.row - step) * width + columns] += share * down
+            follow = np.float32(np.exp(-((step / (0.48 * _SEAL_ROWS)) ** 2)))
+            points[(mouth.row + step) * width + columns] += follow * up
+            points[(mouth.row - step) * width + columns] += follow * down
 
 
 def turn_jaw(points: Points, jaw: float, weight: NDArray | float = 1.0) -> Points:
@@ -102,7 +105,7 @@ def _between_keys(places: NDArray[np.float32], openness: float) -> NDArray[np.fl
 def _fullness(grid: Grid, shape: FaceShape) -> NDArray[np.float32]:
     """Return 1 over the middle of the mouth, falling to 0 at and beyond its corners."""
     u = np.abs(grid.points[:, 0]) / (shape.mouth_width * shape.width + 0.5)
-    return np.sqrt(np.maximum(1.0 - u * u, 0.0)).astype(np.float32)
+    return (np.maximum(1.0 - u * u, 0.0) ** 0.72).astype(np.float32)
 
 
 def _jaw_weights(grid: Grid, shape: FaceShape) -> NDArray[np.float32]:
@@ -185,6 +188,7 @@ def _shapes(grid: Grid, shape: FaceShape) -> tuple[list[str], NDArray[np.float32
 
     lips = spot(0, mouth_y, 34, 15)
     corner = spot(corner_x, mouth_y, 15, 15)
+    pout = gauss((ax / 11.0) ** 2)
     around_mouth = spot(0, mouth_y, 36, 24)
     upper_lip, lower_lip = up * spot(0, mouth_y + 3, 30, 10), low * spot(0, mouth_y - 4, 28, 10)
     cheek = spot(40, -44, 20, 17)
@@ -200,8 +204,8 @@ def _shapes(grid: Grid, shape: FaceShape) -> tuple[list[str], NDArray[np.float32
             0.5 * full * lips,
         ),
         "round": (
-            -0.40 * x * around_mouth,
-            full * lips * (up * -1.6 + low * 2.2),
+            -0.55 * x * around_mouth,
+            lips * (up * (2.6 * pout - 1.8 * full) + low * (2.6 * full - 3.6 * pout)),
             8.0 * spot(0, mouth_y, 24, 17) - 2.0 * corner,
         ),
         "drop": (-side * 3.2 * corner, zero, -1.0 * corner),

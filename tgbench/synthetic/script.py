@@ -67,7 +67,7 @@ class Script:
     fall: float
 
     def melody(self, times: NDArray[np.floating]) -> NDArray[np.float64]:
-        """Return the pitch at ascending times, in semitones above the voice's own: fall and accents."""
+        """Return the pitch at ascending times: fall and accents, in semitones off the mean."""
         pitch = np.zeros(len(times))
         for start, end in self.phrases:
             near = around(times, start - 0.1, end + 0.1)

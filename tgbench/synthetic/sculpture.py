@@ -164,7 +164,7 @@ def surface_along(
     reach = np.full(len(rays), start, np.float32)
     walking = np.arange(len(rays))
     for _ in range(_STEPS):
-        points = np.float32(origin) + reach[walking, None] * rays[walking]
+        points = np.array(origin, np.float32) + reach[walking, None] * rays[walking]
         gap = head_distance(points, shape)
         reach[walking] -= np.float32(_CAUTION) * gap
         walking = walking[np.abs(gap) > _CLOSE_ENOUGH]

@@ -54,7 +54,9 @@ def _tone_table() -> NDArray[np.float32]:
     """Light 0..4 on a square-root scale to display values 0..255, highlights rolled off."""
     light = (np.arange(_TONES) / (_TONES - 1)) ** 2 * _BRIGHTEST
     knee = 0.72
-    rolled = np.where(light < knee, light, 1.0 - (1.0 - knee) * np.exp(-(light - knee) / (1 - knee)))
+    rolled = np.where(
+        light < knee, light, 1.0 - (1.0 - knee) * np.exp(-(light - knee) / (1 - knee))
+    )
     curve = np.where(rolled < 0.0031308, 12.92 * rolled, 1.055 * rolled ** (1 / 2.4) - 0.055)
     return (255.0 * curve).astype(np.float32)
 

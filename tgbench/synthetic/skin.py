@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .grid import Grid, eye_corners
-from .mesh import Part, Piece, Points, as_picture, gauss, ramp
+from .mesh import Part, Piece, Points, as_picture, colours, gauss, ramp
 from .noise import fractal
 from .sculpture import FaceShape, head_distance
 
@@ -82,9 +82,8 @@ def _places(grid: Grid) -> Points:
     """Return where on the face every texel lies, [h, w, 3]."""
     rows, columns = grid.shape
     points = grid.points[: rows * columns].reshape(rows, columns, 3)
-    return cv2.resize(
-        points, (columns * _TEXELS, rows * _TEXELS), interpolation=cv2.INTER_LINEAR
-    )
+    size = columns * _TEXELS, rows * _TEXELS
+    return cv2.resize(points, size, interpolation=cv2.INTER_LINEAR).astype(np.float32)
 
 
 def _paint(grid: Grid, shape: FaceShape, look: Complexion, seed: int) -> NDArray[np.uint8]:
@@ -121,12 +120,12 @@ def _complexion(
     yellow = 0.5 * ramp(y, 10.0, 50.0)
     colour = np.array(look.skin, np.float32) * (
         1.0
-        + red[..., None] * np.float32([0.015, -0.11, -0.10])
-        + yellow[..., None] * np.float32([0.0, 0.01, -0.03])
+        + red[..., None] * colours(0.015, -0.11, -0.10)
+        + yellow[..., None] * colours(0.0, 0.01, -0.03)
     )
     colour *= (1.0 + 0.028 * blotches + 0.045 * grain - 0.055 * pores)[..., None]
     tired = gauss(((ax - shape.eye_apart + 3) / 13) ** 2 + ((y + 17) / 5) ** 2)
-    colour *= 1.0 - tired[..., None] * np.float32([0.07, 0.09, 0.06])
+    colour *= 1.0 - tired[..., None] * colours(0.07, 0.09, 0.06)
     nostril = gauss(
         ((ax - shape.nose_width + 10) / 3.3) ** 2
         + ((y + shape.nose_length - 1.0) / 2.6) ** 2
@@ -136,7 +135,7 @@ def _complexion(
     if look.freckles:
         spots = ramp(fractal(places, 2.6, 1, seed + 60), 0.62, 0.8)
         spots *= gauss((ax / 46) ** 2 + ((y + 28) / 24) ** 2) * look.freckles
-        colour *= 1.0 - spots[..., None] * np.float32([0.16, 0.25, 0.30])
+        colour *= 1.0 - spots[..., None] * colours(0.16, 0.25, 0.30)
     if look.stubble:
         colour = _stubble(places, ax, y, shape, look, colour, seed)
     return colour
@@ -157,7 +156,7 @@ def _stubble(
     moustache = gauss(((ax - 14) / 13) ** 2 + ((y - mouth_y - 13) / 5) ** 2)
     area = np.clip(np.maximum(beard, moustache), 0.0, 1.0) * look.stubble
     dots = 0.55 + 0.9 * ramp(fractal(places, 0.9, 1, seed + 80), -0.2, 0.6)
-    return colour * (1.0 - (area * dots)[..., None] * np.float32([0.34, 0.30, 0.24]))
+    return colour * (1.0 - (area * dots)[..., None] * colours(0.34, 0.30, 0.24))
 
 
 def _shine(places: Points, ax: NDArray, y: NDArray, shape: FaceShape, seed: int) -> NDArray:
@@ -230,8 +229,8 @@ def _lids(
     low = 0.12 * gauss(((above + 1.0) / 1.2) ** 2)
     amount = within * (0.85 * dark + shadow + crease + low)
     inner = 0.3 * gauss(((ax - inner_x - 0.5) / 2.2) ** 2 + ((y - inner_y) / 2.2) ** 2) * (z > 40)
-    colour = colour * (1.0 - amount[..., None] * np.float32([0.82, 0.9, 0.9]))
-    return colour * (1.0 - inner[..., None] * np.float32([0.05, 0.4, 0.35]))
+    colour = colour * (1.0 - amount[..., None] * colours(0.82, 0.9, 0.9))
+    return colour * (1.0 - inner[..., None] * colours(0.05, 0.4, 0.35))
 
 
 def _brows(
@@ -255,15 +254,16 @@ def _brows(
             lean += float(generator.normal(0.0, 0.12))
             end = (x + length * np.cos(lean), y + length * np.sin(lean))
             a, b = (_texel(face, side * px * shape.width, py) for px, py in ((x, y), end))
-            points = [tuple(int(round(v * 2**finer)) for v in p) for p in (a, b)]
-            cv2.line(mask, points[0], points[1], int(generator.integers(150, 255)), 1, cv2.LINE_AA, finer)
+            start, stop = ([round(v * 2**finer) for v in place] for place in (a, b))
+            shade = (float(generator.integers(150, 255)),)
+            cv2.line(mask, start, stop, shade, 1, cv2.LINE_AA, finer)
     hair = np.minimum(mask / 255.0 + 0.55 * cv2.GaussianBlur(mask, (0, 0), 3.0) / 255.0, 1.0)
     strength = (0.92 * hair)[..., None].astype(np.float32)
-    return colour * (1 - strength) + np.float32(look.brows) * strength
+    return colour * (1 - strength) + colours(*look.brows) * strength
 
 
 def brow_line(t: float, shape: FaceShape) -> tuple[float, float]:
-    """Return x and y of the middle of the left brow in millimetres, `t` from its inner to its outer end."""
+    """Return x and y of the middle of the left brow, millimetres; `t` from inner to outer end."""
     x = shape.eye_apart - 20.0 + 41.0 * t
     y = 13.0 + 7.5 * np.sin(np.pi * 0.62 * t) - 4.0 * max(t - 0.6, 0.0) / 0.4
     return x, float(y)
@@ -274,10 +274,10 @@ def _texel(face: Points, x: float, y: float) -> tuple[float, float]:
     row_line = face[:, face.shape[1] // 2, 1]
     row = float(np.interp(y, row_line[40:220], np.arange(40, 220)))
     for _ in range(3):
-        r = int(round(row))
+        r = round(row)
         line = face[r]
         front = slice(40, face.shape[1] - 40)
         column = float(np.interp(x, line[front, 0], np.arange(40, face.shape[1] - 40)))
-        heights = face[60:240, int(round(column)), 1]
+        heights = face[60:240, round(column), 1]
         row = float(np.interp(y, heights, np.arange(60, 240)))
     return column * _TEXELS + _TEXELS / 2.0 - 0.5, row * _TEXELS + _TEXELS / 2.0 - 0.5

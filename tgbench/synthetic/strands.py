@@ -25,10 +25,10 @@ _TONES = 48
 def strands_piece(shell: Shell, style: HairStyle, seed: int) -> Piece:
     """Return the strands."""
     generator = np.random.default_rng(seed)
-    steps, length = _SHORT if style.hang is None else _LONG
+    steps, stride = _SHORT if style.hang is None else _LONG
     place = _roots(shell, style, generator)
     count = len(place)
-    length = length * generator.uniform(0.6, 1.15, (count, 1))
+    length = stride * generator.uniform(0.6, 1.15, (count, 1))
     side = np.where(place[:, :1] > style.parting, 1.0, -1.0)
     lean = generator.normal(0.0, 0.16, (count, 3))
     lift = generator.uniform(-0.3, 1.5, count)
@@ -54,7 +54,8 @@ def strands_piece(shell: Shell, style: HairStyle, seed: int) -> Piece:
 def _roots(shell: Shell, style: HairStyle, generator: np.random.Generator) -> Array:
     """Return where strands begin, evenly over the hair of front, top and sides."""
     points = shell.points
-    weight = np.cos(shell.elevation) * (shell.inside > 0.0) * ramp(points[..., 2], -75.0, -10.0)
+    weight = np.where(shell.inside > 0.0, np.cos(shell.elevation), 0.0)
+    weight = weight * ramp(points[..., 2], -75.0, -10.0)
     if style.hang is not None:
         weight = weight * (0.15 + ramp(points[..., 1], -10.0, 30.0))
     # Many begin at the hairline, where each can be seen.
@@ -95,9 +96,7 @@ def _sample(shell: Shell, place: Array, field: Array) -> Array:
     return map_coordinates(field, [row, column], order=1, mode="nearest")
 
 
-def _ribbons(
-    path: Array, across: Array, style: HairStyle, generator: np.random.Generator
-) -> Piece:
+def _ribbons(path: Array, across: Array, style: HairStyle, generator: np.random.Generator) -> Piece:
     count, length = path.shape[:2]
     along = np.linspace(0.0, 1.0, length)
     taper = _WIDTH * (1.0 - 0.75 * along**2)[None, :, None]

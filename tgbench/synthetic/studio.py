@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..identities import HAIR, HEAD, INNER_MOUTH, NECK, TORSO, WHITE
 from . import shading, shadow
-from .mesh import INSIDE_MOUTH, Part, Points
+from .mesh import INSIDE_MOUTH, Part, colours
 from .model import Model
 from .motion import Performance
 from .noise import fractal
@@ -126,10 +126,10 @@ class Studio:
         light = model.lighting(vertices)
         lights = _lights(place)
         light_view = shadow.light_view(lights[0][0, :3])
-        shade_map = shadow.shadow_map(vertices, model.triangles, light_view)
+        shade_map = shadow.shadow_map(vertices, model.triangles, model.closed, light_view)
 
         def add(first: int, last: int) -> None:
-            draw(points, model.triangles, first, last, nearness, owner)
+            draw(points, model.triangles, model.closed, first, last, nearness, owner)
             shading.shade(
                 owner,
                 first,
@@ -183,7 +183,7 @@ def _lights(head_to_studio: Matrix) -> tuple[NDArray[np.float32], NDArray[np.flo
     lights = shading.LIGHTS.copy()
     lights[:, :3] /= np.linalg.norm(lights[:, :3], axis=1, keepdims=True)
     lights[:, :3] = lights[:, :3] @ turn
-    up = np.float32([0.0, 1.0, 0.0]) @ turn
+    up = colours(0.0, 1.0, 0.0) @ turn
     return lights, np.stack([up, shading.SKY, shading.GROUND])
 
 
@@ -259,6 +259,6 @@ def paint_plate(person: Person, size: int) -> Image:
     uneven = fractal(place, (0.5, 0.7, 1.0), 3, person.seed + 90)
     wall = wall * (0.88 + 0.22 * glow + 0.05 * uneven)[..., None]
     grain = fractal(place * size, 1.4, 1, person.seed + 91)
-    return np.clip(cv2.GaussianBlur(wall, (0, 0), size / 128) + 1.2 * grain[..., None], 0, 255).astype(
-        np.uint8
-    )
+    return np.clip(
+        cv2.GaussianBlur(wall, (0, 0), size / 128) + 1.2 * grain[..., None], 0, 255
+    ).astype(np.uint8)

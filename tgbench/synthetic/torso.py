@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,9 +13,9 @@ from .noise import fractal
 from .skin import Complexion
 
 _NECK = (
-    (-45.0, 40.0, 40.0, -12.0),
-    (-70.0, 52.0, 50.0, -8.0),
-    (-95.0, 55.0, 54.0, -10.0),
+    (-45.0, 40.0, 26.0, -16.0),
+    (-70.0, 52.0, 36.0, -12.0),
+    (-95.0, 55.0, 50.0, -11.0),
     (-120.0, 55.0, 54.0, -14.0),
     (-140.0, 57.0, 56.0, -19.0),
     (-155.0, 66.0, 60.0, -24.0),
@@ -104,7 +105,7 @@ def clothing(clothes: Clothes, seed: int) -> list[Piece]:
 def _collar(clothes: Clothes, rim: Points, seed: int) -> Piece:
     """Return a ribbed band around the neckline."""
     columns, rows = len(rim), 14
-    turn = np.linspace(-0.4 * np.pi, 1.2 * np.pi, rows)[:, None]
+    turn = np.linspace(1.2 * np.pi, -0.4 * np.pi, rows)[:, None]
     outward = rim - rim.mean(axis=0)
     outward[:, 1] = 0.0
     outward /= np.linalg.norm(outward, axis=1, keepdims=True)
@@ -125,9 +126,8 @@ def _collar(clothes: Clothes, rim: Points, seed: int) -> Piece:
 def _cloth(clothes: Clothes, places: Points, seed: int) -> NDArray[np.uint8]:
     enlarge = 6
     rows, columns = places.shape[:2]
-    import cv2
-
-    fine = cv2.resize(places, (columns * enlarge, rows * enlarge), interpolation=cv2.INTER_LINEAR)
+    larger = columns * enlarge, rows * enlarge
+    fine = np.asarray(cv2.resize(places, larger, interpolation=cv2.INTER_LINEAR), np.float32)
     angle = np.arctan2(fine[..., 0], fine[..., 2] + 40.0)
     stitch = np.sin(2 * np.pi * angle * 130.0 / clothes.knit)
     stitch = stitch * np.sin(2 * np.pi * fine[..., 1] / clothes.knit)

@@ -1,0 +1,272 @@
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from tgbench.errors import TgbenchError
+from tgbench.identities import ActionUnits, Identity
+from tgbench.interfaces import Drive, FitContext, FitReport, Method
+from tgbench.methods.talkinggaussian.config import TalkingGaussianConfig
+from tgbench.methods.talkinggaussian.fitting import Fit
+from tgbench.methods.talkinggaussian.method import TalkingGaussian
+from tgbench.progress import SILENT
+
+TINY = TalkingGaussianConfig(
+    static_iterations=120,
+    motion_iterations=240,
+    finetune_iterations=30,
+    checkpoint_every=50,
+    face_gaussians=500,
+    mouth_gaussians=60,
+    face_gaussian_limit=900,
+    mouth_gaussian_limit=90,
+    position_lr_iterations=360,
+    densify_from=60,
+    densify_every=40,
+    harmonics_every=80,
+    random_background=True,
+    prune_radius=1.0,
+    face_grid_finest=48,
+    mouth_grid_coarsest=16,
+    mouth_grid_finest=48,
+    grid_lr=1e-2,
+    network_lr=2e-3,
+    lpips_weight=0.0,
+)
+SHORT = dataclasses.replace(
+    TINY, static_iterations=30, motion_iterations=40, finetune_iterations=12, checkpoint_every=7,
+    densify_from=20, densify_every=10, harmonics_every=25,
+)  # fmt: skip
+
+
+def fitted(
+    config: TalkingGaussianConfig, identity: Identity, workdir: Path, seed: int = 0
+) -> tuple[TalkingGaussian, FitReport]:
+    workdir.mkdir(exist_ok=True, parents=True)
+    method = TalkingGaussian(config)
+    report = method.fit(identity, identity.split(), FitContext(workdir, seed, "cpu", SILENT))
+    return method, report
+
+
+def drive_of(identity: Identity, frames: range) -> Drive:
+    rows = np.array(frames)
+    units = identity.action_units
+    return Drive(
+        identity.intrinsics,
+        identity.poses[rows],
+        ActionUnits({n: v[rows] for n, v in units.values.items()}, units.measured_by),
+        identity.audio.cut(frames.start / 25, frames.stop / 25),
+        identity.audio_features(),
+        rows,
+        rows,
+        identity,
+    )
+
+
+def mean_error(method: TalkingGaussian, identity: Identity, frames: range) -> float:
+    drawn = method.render(drive_of(identity, frames))
+    truth = [identity.frame(i).astype(float) for i in frames]
+    return float(np.mean([np.abs(a - b).mean() for a, b in zip(drawn, truth, strict=True)]))
+
+
+def tensors(value: object, path: str = "") -> dict[str, torch.Tensor]:
+    """All tensors of a nested state by path."""
+    if isinstance(value, torch.Tensor):
+        return {path: value}
+    items = value.items() if isinstance(value, dict) else enumerate(value)  # type: ignore[arg-type]
+    if not isinstance(value, dict | list | tuple):
+        return {}
+    found: dict[str, torch.Tensor] = {}
+    for key, inner in items:
+        if isinstance(inner, torch.Tensor | dict | list | tuple):
+            found |= tensors(inner, f"{path}/{key}")
+    return found
+
+
+def assert_same(first: TalkingGaussian, second: TalkingGaussian) -> None:
+    for one, other in zip(first.branches, second.branches, strict=True):
+        mine, theirs = tensors(one.state()), tensors(other.state())
+        assert mine.keys() == theirs.keys()
+        assert all(torch.equal(mine[key], theirs[key]) for key in mine)
+
+
+@pytest.fixture(scope="module")
+def trained(
+    sphere: Identity, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[TalkingGaussian, FitReport]:
+    return fitted(TINY, sphere, tmp_path_factory.mktemp("fit"))
+
+
+def test_is_a_method(trained):
+    assert isinstance(trained[0], Method)
+
+
+def test_report_counts_what_was_done(trained):
+    _, report = trained
+    assert report.iterations == {
+        "face branch": 360, "mouth branch": 360, "colour fine-tuning": 30
+    }  # fmt: skip
+    assert report.seconds > 0
+    assert report.notes == ()
+
+
+def test_learning_beats_the_average_frame_and_the_rest_pose(trained, sphere: Identity):
+    method, _ = trained
+    train, held_out = sphere.split().train, sphere.split().test
+    error = mean_error(method, sphere, train)
+    mean = np.mean([sphere.frame(i).astype(float) for i in train], axis=0)
+    still = np.mean([np.abs(sphere.frame(i) - mean).mean() for i in train])
+    assert error < 0.5 * still
+    assert mean_error(method, sphere, held_out) < 0.7 * still
+    moving = [branch.motion.decoder[-1] for branch in method.branches]
+    kept = [(layer.weight.data.clone(), layer.bias.data.clone()) for layer in moving]
+    for layer in moving:
+        torch.nn.init.zeros_(layer.weight)
+        torch.nn.init.zeros_(layer.bias)
+    assert mean_error(method, sphere, train) > error
+    for layer, (weight, bias) in zip(moving, kept, strict=True):
+        layer.weight.data, layer.bias.data = weight, bias
+
+
+def test_frames_are_whole_images_in_order(trained, sphere: Identity):
+    method, _ = trained
+    frames = list(method.render(drive_of(sphere, range(4, 12))))
+    assert len(frames) == 8
+    assert all(frame.shape == (48, 48, 3) and frame.dtype == np.uint8 for frame in frames)
+    alone = next(iter(method.render(drive_of(sphere, range(7, 8)))))
+    assert np.array_equal(frames[3], alone)
+
+
+def test_saved_and_loaded_it_renders_the_same(trained, sphere: Identity, tmp_path: Path):
+    method, _ = trained
+    method.save(tmp_path)
+    other = TalkingGaussian(TINY)
+    other.load(tmp_path, sphere, sphere.split(), "cpu")
+    drive = drive_of(sphere, range(28, 33))
+    for one, two in zip(method.render(drive), other.render(drive), strict=True):
+        assert np.array_equal(one, two)
+    stranger = TalkingGaussian(dataclasses.replace(TINY, audio_dim=16))
+    with pytest.raises(TgbenchError, match="audio_dim is 32 there and 16 here"):
+        stranger.load(tmp_path, sphere, sphere.split(), "cpu")
+
+
+def test_what_cannot_be_is_refused(trained, sphere: Identity, tmp_path: Path):
+    with pytest.raises(TgbenchError, match="nothing to render"):
+        TalkingGaussian(TINY).render(drive_of(sphere, range(2)))
+    with pytest.raises(TgbenchError, match="nothing to save"):
+        TalkingGaussian(TINY).save(tmp_path)
+    other = dataclasses.replace(
+        drive_of(sphere, range(2)), features=np.zeros((40, 16, 29), np.float32)
+    )
+    with pytest.raises(TgbenchError, match="29 channels, the fit had 32"):
+        trained[0].render(other)
+    context = FitContext(tmp_path, 0, "cuda", SILENT)
+    with pytest.raises(TgbenchError, match="cuda"):
+        TalkingGaussian(TINY).fit(sphere, sphere.split(), context)
+
+
+def test_same_seed_same_result_another_seed_another(sphere: Identity, tmp_path: Path):
+    first, _ = fitted(SHORT, sphere, tmp_path / "a")
+    second, _ = fitted(SHORT, sphere, tmp_path / "b")
+    assert_same(first, second)
+    third, _ = fitted(SHORT, sphere, tmp_path / "c", seed=1)
+    with pytest.raises(AssertionError):
+        assert_same(first, third)
+
+
+@pytest.mark.parametrize(("stage", "iteration"), [("face", 17), ("mouth", 52), ("fused", 9)])
+def test_a_stopped_fit_ends_like_one_never_stopped(
+    sphere: Identity, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stage: str, iteration: int
+):
+    """The process dies in the middle: what it saved last is all that the next one has."""
+    whole, _ = fitted(SHORT, sphere, tmp_path / "whole")
+    original = Fit._save
+
+    def dying(self: Fit, running) -> None:
+        if running.name == stage and running.iteration >= iteration:
+            raise KeyboardInterrupt
+        original(self, running)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Fit, "_save", dying)
+        with pytest.raises(KeyboardInterrupt):
+            fitted(SHORT, sphere, tmp_path / "stopped")
+    assert list((tmp_path / "stopped").glob("*.pt"))
+    resumed, report = fitted(SHORT, sphere, tmp_path / "stopped")
+    assert_same(whole, resumed)
+    assert report.iterations["face branch"] == SHORT.branch_iterations
+
+
+def test_checkpoints_of_another_configuration_are_refused(sphere: Identity, tmp_path: Path):
+    fitted(SHORT, sphere, tmp_path)
+    with pytest.raises(TgbenchError, match="face_gaussians is 500 there and 400 here"):
+        fitted(dataclasses.replace(SHORT, face_gaussians=400), sphere, tmp_path)
+
+
+def test_nan_names_iteration_stage_term_and_frame(
+    sphere: Identity, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    from tgbench.methods.talkinggaussian import objectives
+
+    real, calls = objectives.photometric, []
+
+    def broken(*args, **kwargs):
+        calls.append(1)
+        loss = real(*args, **kwargs)
+        return loss * float("nan") if len(calls) > 40 else loss
+
+    monkeypatch.setattr(objectives, "photometric", broken)
+    with pytest.raises(
+        TgbenchError,
+        match=r"photometric loss is nan in iteration \d+ of the (face|mouth)'s .*, frame \d+",
+    ):
+        fitted(SHORT, sphere, tmp_path)
+
+
+def test_without_an_inside_of_the_mouth_only_the_face_is_trained(
+    make_sphere: Callable[..., Identity], tmp_path: Path
+):
+    identity = make_sphere(tmp_path / "closed", frames=22, mouth=False)
+    method, report = fitted(SHORT, identity, tmp_path / "work")
+    assert [branch.name for branch in method.branches] == ["face"]
+    assert "0 training frames" in report.notes[0]
+    assert len(list(method.render(drive_of(identity, range(20, 22))))) == 2
+
+
+def test_unblinking_silent_and_single_frames_are_trained(
+    make_sphere: Callable[..., Identity], tmp_path: Path
+):
+    identity = make_sphere(tmp_path / "dull", frames=2)
+    units = identity.action_units
+    identity.__dict__["action_units"] = ActionUnits(
+        {name: np.zeros_like(values) for name, values in units.values.items()}, "none"
+    )
+    np.save(identity.folder / "aud_mel.npy", np.zeros((2, 16, 32), np.float32))
+    method, _ = fitted(SHORT, identity, tmp_path / "work")
+    assert len(list(method.render(drive_of(identity, range(1, 2))))) == 1
+
+
+def test_missing_lpips_is_noted_once(sphere: Identity, tmp_path: Path):
+    config = dataclasses.replace(SHORT, lpips_weight=0.5)
+    _, report = fitted(config, sphere, tmp_path)
+    lpips = [note for note in report.notes if "LPIPS" in note]
+    assert len(lpips) <= 1
+
+
+def test_held_out_sound_and_units_play_no_part(
+    make_sphere: Callable[..., Identity], tmp_path: Path
+):
+    """Two identities that differ in held-out frames alone give the same model."""
+    first = make_sphere(tmp_path / "first")
+    second = make_sphere(tmp_path / "second")
+    features = np.load(second.folder / "aud_mel.npy")
+    features[30:] = 7.0
+    np.save(second.folder / "aud_mel.npy", features)
+    one, _ = fitted(SHORT, first, tmp_path / "a")
+    two, _ = fitted(SHORT, second, tmp_path / "b")
+    assert_same(one, two)

@@ -1,0 +1,1 @@
+"""TalkingGaussian: structure-persistent talking heads by Gaussian splatting."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import torch
 from torch import Tensor, nn
 
@@ -17,17 +19,7 @@ class AudioNet(nn.Module):
 
     def __init__(self, channels: int, dim: int) -> None:
         super().__init__()
-        widths = (channels, 32, 32, 64, 64)
-        self.convolutions = nn.Sequential(
-            *(
-                layer
-                for narrow, wide in zip(widths[:-1], widths[1:], strict=True)
-                for layer in (
-                    nn.Conv1d(narrow, wide, kernel_size=3, stride=2, padding=1),
-                    nn.LeakyReLU(_SLOPE),
-                )
-            )
-        )
+        self.convolutions = _convolutions((channels, 32, 32, 64, 64), stride=2)
         self.head = nn.Sequential(nn.Linear(64, 64), nn.LeakyReLU(_SLOPE), nn.Linear(64, dim))
         # Torch's own start shrinks the signal to a thousandth of its mean on the way through six
         # layers, and what tells one sound from another would be lost.
@@ -46,17 +38,7 @@ class AudioAttention(nn.Module):
 
     def __init__(self, dim: int) -> None:
         super().__init__()
-        widths = (dim, 16, 8, 4, 2, 1)
-        self.convolutions = nn.Sequential(
-            *(
-                layer
-                for narrow, wide in zip(widths[:-1], widths[1:], strict=True)
-                for layer in (
-                    nn.Conv1d(narrow, wide, kernel_size=3, padding=1),
-                    nn.LeakyReLU(_SLOPE),
-                )
-            )
-        )
+        self.convolutions = _convolutions((dim, 16, 8, 4, 2, 1), stride=1)
         self.weights = nn.Sequential(nn.Linear(WINDOWS, WINDOWS), nn.Softmax(dim=-1))
 
     def forward(self, features: Tensor) -> Tensor:
@@ -84,6 +66,13 @@ class AudioEncoder(nn.Module):
     def forward(self, windows: Tensor) -> Tensor:
         """Map [8, channels, steps] to [dim]."""
         return self.attention(self.net((windows - self.mean) / self.deviation))
+
+
+def _convolutions(widths: tuple[int, ...], stride: int) -> nn.Sequential:
+    layers: list[nn.Module] = []
+    for narrow, wide in pairwise(widths):
+        layers += [nn.Conv1d(narrow, wide, 3, stride, padding=1), nn.LeakyReLU(_SLOPE)]
+    return nn.Sequential(*layers)
 
 
 def window_indices(centre: int, count: int) -> list[int]:

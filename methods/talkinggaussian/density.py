@@ -62,7 +62,8 @@ class DensityControl:
             parameters = field.parameters
             sizes = softplus(parameters["scales"]).amax(dim=1)
             faint = torch.sigmoid(parameters["opacities"]) < limits.opacity
-            useless = faint | (self._radii > limits.radius)
+            # A branch sees only its own window: what left it would turn up unasked elsewhere.
+            useless = faint | (self._radii > limits.radius) | (self._count == 0)
             if bool(useless.all()):
                 useless = torch.zeros_like(useless)
             grow = self._to_grow(limits, useless, room=limits.count - int((~useless).sum()))

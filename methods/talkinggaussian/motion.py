@@ -145,6 +145,7 @@ class FaceMotion(MotionField):
         on_audio, on_expression = places.audio_attention, places.expression_attention
         assert on_audio is not None
         assert on_expression is not None
+        assert drivers.expression is not None
         inputs = [places.features, on_audio * drivers.audio, on_expression * drivers.expression]
         output = self.decoder(torch.cat(inputs, dim=1))
         return Deformation(

@@ -136,13 +136,15 @@ def test_frames_that_look_alike_close_the_loop(film: Callable) -> None:
     flow = truth.flow + rng.normal(0, 0.3, (len(truth.flow), 1, 2))
     start = np.repeat([0, 50, 100], 150)
     end = np.tile(np.arange(150), 3)
-    back = Moves(start, end, image[end] - image[start] + rng.normal(0, 0.3, (450, 91, 2)))
+    back = Moves(start, end, image[end] - image[start] + rng.normal(0, 0.3, (450, len(rigid), 2)))
     shifted = image + rng.normal(0, 1.0, (150, 1, 2))
     base = np.eye(3)
-    raw = frame_by_frame(shifted, truth.shape, truth.focal, _standing(150, base), np.ones(91))
+    raw = frame_by_frame(
+        shifted, truth.shape, truth.focal, _standing(150, base), np.ones(len(rigid))
+    )
     errors = []
     for moves in (flow_moves(flow), flow_moves(flow) + back):
-        motion = joined(shifted, moves, truth.shape, truth.focal, raw, np.ones(91))
+        motion = joined(shifted, moves, truth.shape, truth.focal, raw, np.ones(len(rigid)))
         seen = project(truth.shape, motion, truth.focal)
         offset = (seen - image).mean(axis=1)
         errors.append(float(np.linalg.norm(offset - offset.mean(axis=0), axis=1).mean()))

@@ -94,7 +94,8 @@ class DiscDetector:
         pass
 
     def detect_all(self, image: Image) -> list[NDArray[np.float32]]:
-        orange = (np.abs(image.astype(int) - SKIN).max(axis=-1) < 60).astype(np.uint8)
+        low, high = (np.clip(np.add(SKIN, by), 0, 255) for by in (-60, 60))
+        orange = cv2.inRange(image, low, high)
         _, _, stats, _ = cv2.connectedComponentsWithStats(orange)
         found = []
         for left, top, width, _, area in stats[1:]:
@@ -109,8 +110,8 @@ class ColourSegmenter:
     """Takes all that is not green for the person."""
 
     def segment(self, image: Image, landmarks: NDArray[np.floating]) -> NDArray[np.uint8]:
-        green = image[..., 1].astype(int) - image.astype(int).mean(axis=-1)
-        return np.where(green > 25, 0, 255).astype(np.uint8)
+        red, green, blue = cv2.split(image)
+        return np.where(cv2.subtract(green, cv2.max(red, blue)) > 35, 0, 255).astype(np.uint8)
 
     def close(self) -> None:
         pass

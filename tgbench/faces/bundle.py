@@ -23,7 +23,7 @@ _SHARED_NOISE = 10.0
 _LEAST_NOISE = 0.02
 """Pixels of noise below which a landmark is not trusted more."""
 
-_ROUNDS = 25
+_ROUNDS = 20
 _TAIL = 2.0
 
 
@@ -79,7 +79,7 @@ def adjust(image: Array, shape: Array, usual_focal: float, motion: Motion) -> Bu
         else:
             break
         (shape, log_focal, motion), damping = candidate, max(damping / 10.0, 1e-9)
-        if abs(cost - new_cost) < 1e-7 * new_cost:
+        if abs(cost - new_cost) < 1e-6 * new_cost:
             break
         cost = new_cost
     return Bundle(shape, float(np.exp(log_focal)), motion, 1.0 / noise**2)

@@ -55,7 +55,10 @@ def _fill(plate: Image, unseen: NDArray[np.bool_]) -> Image:
     filled = nearest_fill(plate, unseen)
     reach = plate.shape[0] // 16 * 2 + 1
     soft = cv2.GaussianBlur(filled, (reach, reach), 0)
-    return np.where(unseen[..., None], soft, plate)
+    # Blurred only gradually, so that no seam shows where seeing ends.
+    inside = cv2.distanceTransform(unseen.astype(np.uint8), cv2.DIST_L2, 5)
+    share = np.minimum(inside / reach, 1.0)[..., None]
+    return np.round(soft * share + filled * (1.0 - share)).astype(np.uint8)
 
 
 def nearest_fill(image: Image, unknown: NDArray[np.bool_]) -> Image:

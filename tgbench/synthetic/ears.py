@@ -12,8 +12,8 @@ from .skin import Complexion
 
 _RINGS, _SPOKES = 30, 56
 _SIZE = (15.5, 29.0)
-_PLACE = (65.0, -14.0, -2.0)
-_FLARE = np.radians(22.0)
+_PLACE = (65.5, -14.0, -2.0)
+_FLARE = np.radians(17.0)
 
 
 def ear(shape: FaceShape, look: Complexion, side: float, seed: int) -> Piece:

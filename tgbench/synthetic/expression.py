@@ -9,7 +9,7 @@ from ..identities.layout import ALL_ACTION_UNITS
 from .motion import Performance
 
 _STRONGEST = 5.0
-_WIDEST_PARTING = 15.0
+_WIDEST_PARTING = 22.0
 """Millimetres between the lips at which they count as parted to the full."""
 
 

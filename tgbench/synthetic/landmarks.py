@@ -49,10 +49,11 @@ def _jaw(grid: Grid) -> list[int]:
     points = _grid_points(grid)
     x, y = points[:, 0] - _JAW_CENTRE[0], points[:, 1] - _JAW_CENTRE[1]
     angle, reach = np.degrees(np.arctan2(y, x)) % 360.0, np.hypot(x, y)
+    front = points[:, 2] > 12.0
     chosen = []
     for target in np.linspace(_JAW_FROM, _JAW_TO, 17):
         apart = np.abs((angle - target + 180.0) % 360.0 - 180.0)
-        chosen.append(int(np.argmax(np.where(apart < 1.2, reach, -1.0))))
+        chosen.append(int(np.argmax(np.where((apart < 1.2) & front, reach, -1.0))))
     return chosen
 
 

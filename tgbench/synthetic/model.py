@@ -132,8 +132,8 @@ class Model:
             self._pieces["tongue"].points, float(mouth.tip[frame]), float(mouth.front[frame])
         )
         points["tongue"] = turn_jaw(tongue, jaw)
-        low = ramp(self._pieces["cavity"].points[:, 1:2], -70.0, -90.0)
-        points["cavity"] = turn_jaw(self._pieces["cavity"].points, jaw, low)
+        bowl = self._pieces["cavity"].points
+        points["cavity"] = oral.cavity_points(bowl, jaw, float(mouth.round[frame]))
         return points
 
     def lighting(self, vertices: Points) -> NDArray[np.float32]:

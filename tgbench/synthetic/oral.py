@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from .grid import Grid
 from .mesh import Part, Piece, Points, as_picture, plain, ramp, sheet, sheet_texture
 from .noise import fractal
+from .rig import turn_jaw
 from .sculpture import FaceShape
 
 _LIP_DEPTHS = ((0.0, 0.0), (0.5, -1.6), (1.6, -3.6), (3.4, -6.0), (6.5, -9.0), (11.0, -12.0))
@@ -66,8 +67,8 @@ def cavity(shape: FaceShape) -> Piece:
     )
     bowl = np.stack(
         [
-            30 * np.sin(polar) * np.cos(turn),
-            -4 + 24 * np.sin(polar) * np.sin(turn) + shape.mouth_height,
+            26 * np.sin(polar) * np.cos(turn),
+            -4 + 21 * np.sin(polar) * np.sin(turn) + shape.mouth_height,
             80 - 36 * np.cos(polar),
         ],
         -1,
@@ -81,6 +82,12 @@ def cavity(shape: FaceShape) -> Piece:
         plain((84, 28, 26), 0.0),
         light,
     )
+
+
+def cavity_points(rest: Points, jaw: float, rounding: float) -> Points:
+    """Return the bowl with its floor on the jaw, narrower behind rounded lips."""
+    narrowed = rest * np.array([1.0 - 0.3 * rounding, 1.0, 1.0])
+    return turn_jaw(narrowed, jaw, ramp(rest[:, 1:2], -70.0, -90.0))
 
 
 def teeth(row: str, shape: FaceShape, tint: tuple[float, float, float]) -> Piece:

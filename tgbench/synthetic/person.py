@@ -67,7 +67,7 @@ SYNTH_A = Person(
         hang=None,
         parting=26.0,
         sweep=(0.9, 0.15, -0.45),
-        strands=3200,
+        strands=3800,
     ),
     clothes=Clothes((52, 66, 96), (44, 56, 84), 6.0, 1.0, 3.2),
     iris=(74, 100, 118),

@@ -219,9 +219,9 @@ def _shapes(grid: Grid, shape: FaceShape) -> tuple[list[str], NDArray[np.float32
         "tuck": (
             zero,
             5.6 * full * lower_lip + 1.5 * full * upper_lip + 1.5 * chin,
-            -5.0 * lower_lip + 0.4 * upper_lip,
+            full * (0.4 * upper_lip - 5.0 * lower_lip),
         ),
-        "chin": (zero, 2.6 * chin + 0.8 * low * lips, 1.0 * chin),
+        "chin": (zero, 2.6 * chin + 0.8 * full * low * lips, 1.0 * chin),
         "brow_inner": (-side * 0.6 * brow_in, 5.5 * brow_in, 0.4 * brow_in),
         "brow_outer": (side * 0.5 * brow_out, 5.0 * brow_out, zero),
         "brow_lower": (

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from .phonemes import PAUSE, Language, Manner, Phoneme
 
-_LEAD = 0.35
+_LEAD, _TAIL = 0.35, 0.15
+_SHORTEST_PHRASE = 4
 _PHRASE_GAP = (0.28, 0.55)
 _CLOSURE_SHARE = 0.68
 _SHORTEST_CLOSURE = 0.065
@@ -100,21 +101,19 @@ def write_script(language: Language, seconds: float, generator: np.random.Genera
     clock = _LEAD
     segments = [Segment(PAUSE, 0.0, clock, 0.0)]
     phrases = []
-    while True:
-        phrase = _phrase(language, decks, generator)
-        length = sum(length for _, length, _ in phrase)
-        if clock + length > seconds - 0.1:
+    while clock < seconds - _TAIL:
+        phrase = _fitting(_phrase(language, decks, generator), seconds - _TAIL - clock)
+        if len(phrase) < _SHORTEST_PHRASE:
             break
-        phrases.append((clock, clock + length))
+        start = clock
         for phoneme, duration, stress in phrase:
             segments.append(Segment(phoneme, clock, clock + duration, stress))
             clock += duration
+        phrases.append((start, clock))
         gap = min(float(generator.uniform(*_PHRASE_GAP)), seconds - clock)
         segments.append(Segment(PAUSE, clock, clock + gap, 0.0))
         clock += gap
-    if clock < seconds:
-        last = segments.pop()
-        segments.append(Segment(PAUSE, last.start, seconds, 0.0))
+    segments.append(Segment(PAUSE, segments.pop().start, seconds, 0.0))
     return Script(tuple(segments), seconds, language.name, tuple(phrases), language.fall)
 
 
@@ -129,6 +128,14 @@ class _Deck:
         if not self._left:
             self._left = self._generator.permutation(len(self._phonemes)).tolist()
         return self._phonemes[self._left.pop()]
+
+
+def _fitting(
+    sounds: list[tuple[Phoneme, float, float]], seconds: float
+) -> list[tuple[Phoneme, float, float]]:
+    """Return as many of the first sounds as fit into a time."""
+    ends = np.cumsum([length for _, length, _ in sounds])
+    return sounds[: int(np.searchsorted(ends, seconds))]
 
 
 def _phrase(

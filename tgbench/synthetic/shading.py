@@ -46,8 +46,17 @@ MATERIALS[Part.HAIR] = (0.15, 0.13, 0.12, 0.22, 9.0, 0.05)
 _TONES = 2048
 _BRIGHTEST = 4.0
 _FINER = 8
-_LIFT, _BIAS = 0.0025, 0.0012
-"""How far above a surface, and towards the light, its shadow is looked up; metres."""
+_EXPOSURE = 0.62
+_FAINT = 6.0
+"""Logarithm at which a highlight is too faint to be seen."""
+
+_SAME_SURFACE = 0.004
+"""Relative difference of distance up to which samples of a pixel see the same surface."""
+
+_HAIR, _LASH = int(Part.HAIR), int(Part.LASH)
+_QUICK = {"contract", "reassoc", "nsz", "arcp"}
+_LIFT = 0.0034
+"""How far above a surface its shadow is looked up at a slant, metres."""
 
 
 def _tone_table() -> NDArray[np.float32]:
@@ -73,9 +82,104 @@ TONE_TABLE = _tone_table()
 LINEAR_TABLE = _linear_table()
 
 
-@njit(cache=True, nogil=True, fastmath={"contract", "reassoc", "nsz", "arcp"})
+@njit(cache=True, nogil=True, fastmath=_QUICK)
+def _weights(
+    points: NDArray, p: int, q: int, r: int, x: float, y: float
+) -> tuple[float, float, float]:
+    """Return how much each corner of a triangle counts at a sample.
+
+    Attributes over distance are linear in the image, attributes are not.
+    """
+    xp, yp, xq, yq = points[p, 0], points[p, 1], points[q, 0], points[q, 1]
+    xr, yr = points[r, 0], points[r, 1]
+    inverse = 1.0 / ((xq - xp) * (yr - yp) - (xr - xp) * (yq - yp))
+    flat_p = ((xq - x) * (yr - y) - (xr - x) * (yq - y)) * inverse
+    flat_q = ((xr - x) * (yp - y) - (xp - x) * (yr - y)) * inverse
+    wp, wq = flat_p * points[p, 2], flat_q * points[q, 2]
+    wr = (1.0 - flat_p - flat_q) * points[r, 2]
+    total = 1.0 / (wp + wq + wr)
+    return wp * total, wq * total, wr * total
+
+
+@njit(cache=True, nogil=True, fastmath=_QUICK)
+def _paint(atlas: NDArray, linear: NDArray, u: float, v: float, out: NDArray) -> None:
+    """Fill `out` with linear colour and gloss at a place of the atlas."""
+    u, v = u - 0.5, v - 0.5
+    i = min(max(int(v), 0), atlas.shape[0] - 2)
+    j = min(max(int(u), 0), atlas.shape[1] - 2)
+    fu, fv = u - j, v - i
+    for k in range(4):
+        above = (1.0 - fu) * atlas[i, j, k] + fu * atlas[i, j + 1, k]
+        below = (1.0 - fu) * atlas[i + 1, j, k] + fu * atlas[i + 1, j + 1, k]
+        out[k] = linear[int(_FINER * ((1.0 - fv) * above + fv * below))]
+
+
+@njit(cache=True, nogil=True, fastmath=_QUICK)
+def _illuminate(
+    normal: NDArray,
+    towards_eye: NDArray,
+    place: NDArray,
+    share: float,
+    material: NDArray,
+    lights: NDArray,
+    ambient: NDArray,
+    shadow: NDArray,
+    light_view: NDArray,
+    out: NDArray,
+) -> None:
+    """Fill `out` [6] with the light that falls on a surface and what it mirrors, each RGB.
+
+    Args:
+        normal: [3]; need not be unit length, nor on the side of the eye.
+        towards_eye: [3], unit.
+        place: [3], metres.
+        share: of the surrounding light that gets there.
+        material: a row of `MATERIALS`.
+        lights: see `shade`, as the next three.
+        ambient: surrounding light.
+        shadow: picture taken from the first light.
+        light_view: how it was taken.
+        out: what is filled.
+    """
+    nx, ny, nz = normal
+    vx, vy, vz = towards_eye
+    length = math.sqrt(nx * nx + ny * ny + nz * nz) + 1e-9
+    # Thin things such as hair and lids are lit on the side that is seen.
+    if nx * vx + ny * vy + nz * vz < 0.0:
+        length = -length
+    nx, ny, nz = nx / length, ny / length, nz / length
+    up = 0.5 + 0.5 * (nx * ambient[0, 0] + ny * ambient[0, 1] + nz * ambient[0, 2])
+    sheen = material[_SHEEN] * (1.0 - (nx * vx + ny * vy + nz * vz)) ** 3
+    for c in range(3):
+        out[c] = share * (up * ambient[1, c] + (1.0 - up) * ambient[2, c] + sheen)
+        out[3 + c] = 0.0
+    for n in range(lights.shape[0]):
+        lx, ly, lz = lights[n, 0], lights[n, 1], lights[n, 2]
+        towards = nx * lx + ny * ly + nz * lz
+        if towards + material[_WRAP] <= 0.0:
+            continue
+        reaching = 0.35 + 0.65 * share
+        if n == 0:
+            raised = _LIFT * (0.4 + 2.0 * (1.0 - max(towards, 0.0)))
+            x, y, z = place[0] + raised * nx, place[1] + raised * ny, place[2] + raised * nz
+            reaching *= lit_share(shadow, light_view, x, y, z)
+        for c in range(3):
+            wrap = material[_WRAP + c]
+            out[c] += reaching * lights[n, 3 + c] * max(towards + wrap, 0.0) / (1.0 + wrap)
+        hx, hy, hz = lx + vx, ly + vy, lz + vz
+        glint = (nx * hx + ny * hy + nz * hz) / math.sqrt(hx * hx + hy * hy + hz * hz)
+        if towards <= 0.0 or material[_SHARPNESS] * (1.0 - glint) > _FAINT:
+            continue
+        gleam = math.exp(material[_SHARPNESS] * math.log(glint)) * min(4.0 * towards, 1.0)
+        for c in range(3):
+            out[3 + c] += material[_GLOSS] * reaching * gleam * lights[n, 3 + c]
+
+
+@njit(cache=True, nogil=True, fastmath=_QUICK)
 def shade(
     owner: NDArray,
+    nearness: NDArray,
+    block: int,
     first: int,
     points: NDArray,
     vertices: NDArray,
@@ -97,8 +201,13 @@ def shade(
 ) -> None:
     """Colour every sample that sees a triangle numbered `first` or above.
 
+    What is painted on a surface is looked up for every sample. Light changes more slowly: the
+    samples of a pixel share it as long as they see the same surface.
+
     Args:
         owner: int32 [H, W] of `rasterizer.draw`.
+        nearness: float32 [H, W] of `rasterizer.draw`.
+        block: samples a pixel, each way.
         first: smaller triangle numbers are left alone.
         points: float32 [V, 3] of `rasterizer.project`.
         vertices: float32 [V, 3] in the world.
@@ -111,108 +220,58 @@ def shade(
         materials: `MATERIALS`.
         lights: [L, 6], unit direction towards the light in the world, colour.
         ambient: [3, 3]: up in the world, sky's colour, ground's colour.
-        view: [3, 3] rotation camera to world, and a row (focal, cx, cy): [4, 3].
+        view: [4, 3]: rotation camera to world, and a row (focal, cx, cy).
         shadow: `shadow.shadow_map` of the first light.
         light_view: `shadow.light_view` of the first light.
         tones: `TONE_TABLE`.
         linear: `LINEAR_TABLE`.
         colour: float32 [H, W, 3] to fill with display values 0..255.
     """
-    height, width = owner.shape
-    last_x, last_y = atlas.shape[1] - 2, atlas.shape[0] - 2
     scale = (tones.shape[0] - 1) / math.sqrt(_BRIGHTEST)
     focal, cx, cy = view[3, 0], view[3, 1], view[3, 2]
-    albedo = np.empty(4, np.float32)
-    along = np.empty(3, np.float32)
-    lift = np.empty(3, np.float32)
-    for row in range(height):
-        for column in range(width):
-            t = owner[row, column]
-            if t < first:
-                continue
-            p, q, r = triangles[t, 0], triangles[t, 1], triangles[t, 2]
-            x, y = column + 0.5, row + 0.5
-            xp, yp, xq, yq = points[p, 0], points[p, 1], points[q, 0], points[q, 1]
-            xr, yr = points[r, 0], points[r, 1]
-            area = (xq - xp) * (yr - yp) - (xr - xp) * (yq - yp)
-            wp = ((xq - x) * (yr - y) - (xr - x) * (yq - y)) / area
-            wq = ((xr - x) * (yp - y) - (xp - x) * (yr - y)) / area
-            # Perspective: attributes over distance are linear in the image.
-            wp *= points[p, 2]
-            wq *= points[q, 2]
-            wr = (1.0 - wp / points[p, 2] - wq / points[q, 2]) * points[r, 2]
-            total = 1.0 / (wp + wq + wr)
-            wp *= total
-            wq *= total
-            wr *= total
-            nx = wp * normals[p, 0] + wq * normals[q, 0] + wr * normals[r, 0]
-            ny = wp * normals[p, 1] + wq * normals[q, 1] + wr * normals[r, 1]
-            nz = wp * normals[p, 2] + wq * normals[q, 2] + wr * normals[r, 2]
-            u = wp * texture[p, 0] + wq * texture[q, 0] + wr * texture[r, 0] - 0.5
-            v = wp * texture[p, 1] + wq * texture[q, 1] + wr * texture[r, 1] - 0.5
-            share = wp * light[p] + wq * light[q] + wr * light[r]
-            i, j = min(max(int(v), 0), last_y), min(max(int(u), 0), last_x)
-            fu, fv = u - j, v - i
-            for k in range(4):
-                above = (1 - fu) * atlas[i, j, k] + fu * atlas[i, j + 1, k]
-                below = (1 - fu) * atlas[i + 1, j, k] + fu * atlas[i + 1, j + 1, k]
-                albedo[k] = linear[int(_FINER * ((1 - fv) * above + fv * below))]
-            a, b = (x - cx) / focal, (cy - y) / focal
-            vx = -(view[0, 0] * a + view[0, 1] * b - view[0, 2])
-            vy = -(view[1, 0] * a + view[1, 1] * b - view[1, 2])
-            vz = -(view[2, 0] * a + view[2, 1] * b - view[2, 2])
-            shrink = 1.0 / math.sqrt(vx * vx + vy * vy + vz * vz)
-            vx, vy, vz = vx * shrink, vy * shrink, vz * shrink
-            length = math.sqrt(nx * nx + ny * ny + nz * nz) + 1e-9
-            # Surfaces seen from behind are lit as what they are: thin.
-            if nx * vx + ny * vy + nz * vz < 0.0:
-                length = -length
-            nx, ny, nz = nx / length, ny / length, nz / length
-            facing = nx * vx + ny * vy + nz * vz
-            part = parts[t]
-            slant = 1.0 - max(nx * lights[0, 0] + ny * lights[0, 1] + nz * lights[0, 2], 0.0)
-            raised = _LIFT * (0.4 + 2.0 * slant)
-            lift[0], lift[1], lift[2] = raised * nx, raised * ny, raised * nz
-            up = 0.5 + 0.5 * (nx * ambient[0, 0] + ny * ambient[0, 1] + nz * ambient[0, 2])
-            red = share * (up * ambient[1, 0] + (1 - up) * ambient[2, 0])
-            green = share * (up * ambient[1, 1] + (1 - up) * ambient[2, 1])
-            blue = share * (up * ambient[1, 2] + (1 - up) * ambient[2, 2])
-            shine_red = shine_green = shine_blue = 0.0
-            for k in range(3):
-                position = light_view[k, 3]
+    paint, lit = np.empty(4, np.float32), np.empty(6, np.float32)
+    normal, place, eye = (np.empty(3, np.float32), np.empty(3, np.float32), np.empty(3, np.float32))
+    for top in range(0, owner.shape[0], block):
+        for left in range(0, owner.shape[1], block):
+            lit_part, lit_near = -1, 0.0
+            for k in range(block * block):
+                row, column = top + k // block, left + k % block
+                t = owner[row, column]
+                if t < first:
+                    continue
+                p, q, r = triangles[t, 0], triangles[t, 1], triangles[t, 2]
+                x, y = column + 0.5, row + 0.5
+                wp, wq, wr = _weights(points, p, q, r, x, y)
+                part, near = parts[t], nearness[row, column]
+                if part != lit_part or abs(near - lit_near) > _SAME_SURFACE * near:
+                    shorten = 1.0 / math.sqrt(
+                        1.0 + ((x - cx) / focal) ** 2 + ((y - cy) / focal) ** 2
+                    )
+                    a, b = shorten * (x - cx) / focal, shorten * (cy - y) / focal
+                    for c in range(3):
+                        eye[c] = shorten * view[c, 2] - view[c, 0] * a - view[c, 1] * b
+                        normal[c] = wp * normals[p, c] + wq * normals[q, c] + wr * normals[r, c]
+                        place[c] = wp * vertices[p, c] + wq * vertices[q, c] + wr * vertices[r, c]
+                    share = wp * light[p] + wq * light[q] + wr * light[r]
+                    material = materials[part]
+                    _illuminate(
+                        normal,
+                        eye,
+                        place,
+                        share,
+                        material,
+                        lights,
+                        ambient,
+                        shadow,
+                        light_view,
+                        lit,
+                    )
+                    # Every strand of hair is a surface of its own.
+                    lit_part = -1 if part in (_HAIR, _LASH) else part
+                    lit_near = near
+                u = wp * texture[p, 0] + wq * texture[q, 0] + wr * texture[r, 0]
+                v = wp * texture[p, 1] + wq * texture[q, 1] + wr * texture[r, 1]
+                _paint(atlas, linear, u, v, paint)
                 for c in range(3):
-                    here = wp * vertices[p, c] + wq * vertices[q, c] + wr * vertices[r, c]
-                    position += light_view[k, c] * (here + lift[c])
-                along[k] = position
-            for n in range(lights.shape[0]):
-                direct = 0.35 + 0.65 * share
-                if n == 0:
-                    direct *= lit_share(shadow, along[0], along[1], along[2] + _BIAS)
-                lx, ly, lz = lights[n, 0], lights[n, 1], lights[n, 2]
-                toward = nx * lx + ny * ly + nz * lz
-                wrap = materials[part, 0]
-                red += direct * lights[n, 3] * max(toward + wrap, 0.0) / (1.0 + wrap)
-                wrap = materials[part, 1]
-                green += direct * lights[n, 4] * max(toward + wrap, 0.0) / (1.0 + wrap)
-                wrap = materials[part, 2]
-                blue += direct * lights[n, 5] * max(toward + wrap, 0.0) / (1.0 + wrap)
-                if toward <= 0.0:
-                    continue
-                hx, hy, hz = lx + vx, ly + vy, lz + vz
-                half = math.sqrt(hx * hx + hy * hy + hz * hz)
-                glint = (nx * hx + ny * hy + nz * hz) / half
-                if glint <= 0.0:
-                    continue
-                sharp = materials[part, 4]
-                gleam = materials[part, 3] * albedo[3] * direct
-                gleam *= math.exp(sharp * math.log(glint)) * min(toward * 4.0, 1.0)
-                shine_red += gleam * lights[n, 3]
-                shine_green += gleam * lights[n, 4]
-                shine_blue += gleam * lights[n, 5]
-            sheen = materials[part, 5] * share * (1.0 - facing) ** 3
-            red = albedo[0] * (red + sheen) * 0.62 + shine_red
-            green = albedo[1] * (green + sheen) * 0.62 + shine_green
-            blue = albedo[2] * (blue + sheen) * 0.62 + shine_blue
-            colour[row, column, 0] = tones[int(scale * math.sqrt(min(red, _BRIGHTEST)))]
-            colour[row, column, 1] = tones[int(scale * math.sqrt(min(green, _BRIGHTEST)))]
-            colour[row, column, 2] = tones[int(scale * math.sqrt(min(blue, _BRIGHTEST)))]
+                    value = _EXPOSURE * paint[c] * lit[c] + paint[3] * lit[3 + c]
+                    colour[row, column, c] = tones[int(scale * math.sqrt(min(value, _BRIGHTEST)))]

@@ -13,6 +13,12 @@ _COVERED = 0.50
 """Side of the square in the room that the picture covers, metres."""
 
 _MIDDLE = (0.0, -0.06, 0.0)
+_BIAS = 0.0012
+"""Metres towards the light from where a surface casts no shadow on itself."""
+
+_SOFT = 0.003
+"""Metres over which a surface comes out of a shadow."""
+
 _AHEAD = 2.0
 """Added to distances along the light, so that all are positive."""
 
@@ -47,14 +53,18 @@ def shadow_map(
     return nearness
 
 
-@njit(cache=True, nogil=True, inline="always")
-def lit_share(shadow: NDArray, column: float, row: float, near: float) -> float:
+@njit(cache=True, nogil=True)
+def lit_share(shadow: NDArray, view: NDArray, x: float, y: float, z: float) -> float:
     """Return how much of the light reaches a point, from 9 places of the light's picture."""
-    lit = 0
+    column = view[0, 0] * x + view[0, 1] * y + view[0, 2] * z + view[0, 3]
+    row = view[1, 0] * x + view[1, 1] * y + view[1, 2] * z + view[1, 3]
+    near = view[2, 0] * x + view[2, 1] * y + view[2, 2] * z + view[2, 3] + _BIAS
+    lit = 0.0
     for k in range(9):
         j = int(column + 2.3 * (k % 3 - 1))
         i = int(row + 2.3 * (k // 3 - 1))
-        inside = 0 <= i < shadow.shape[0] and 0 <= j < shadow.shape[1]
-        if not inside or shadow[i, j] <= near:
-            lit += 1
+        if 0 <= i < shadow.shape[0] and 0 <= j < shadow.shape[1]:
+            lit += min(max(1.0 + (near - shadow[i, j]) / _SOFT, 0.0), 1.0)
+        else:
+            lit += 1.0
     return lit / 9.0

@@ -244,7 +244,7 @@ def _brows(
     finer = 4
     for side in (-1.0, 1.0):
         for _ in range(int(420 * look.brow_weight)):
-            t = float(generator.beta(1.1, 1.25))
+            t = float(generator.beta(1.35, 1.25))
             across = float(generator.normal(0.0, 0.42))
             x, y = brow_line(t, shape)
             thick = 3.9 * (1.0 - 0.72 * t) * look.brow_weight**0.5
@@ -255,7 +255,7 @@ def _brows(
             end = (x + length * np.cos(lean), y + length * np.sin(lean))
             a, b = (_texel(face, side * px * shape.width, py) for px, py in ((x, y), end))
             start, stop = ([round(v * 2**finer) for v in place] for place in (a, b))
-            shade = (float(generator.integers(150, 255)),)
+            shade = (float(generator.uniform(150, 255)) * min(0.45 + 4.0 * t, 1.0),)
             cv2.line(mask, start, stop, shade, 1, cv2.LINE_AA, finer)
     hair = np.minimum(mask / 255.0 + 0.55 * cv2.GaussianBlur(mask, (0, 0), 3.0) / 255.0, 1.0)
     strength = (0.92 * hair)[..., None].astype(np.float32)
@@ -265,7 +265,7 @@ def _brows(
 def brow_line(t: float, shape: FaceShape) -> tuple[float, float]:
     """Return x and y of the middle of the left brow, millimetres; `t` from inner to outer end."""
     x = shape.eye_apart - 20.0 + 41.0 * t
-    y = 13.0 + 7.5 * np.sin(np.pi * 0.62 * t) - 4.0 * max(t - 0.6, 0.0) / 0.4
+    y = 14.5 + 6.0 * np.sin(np.pi * 0.62 * t) - 4.0 * max(t - 0.6, 0.0) / 0.4
     return x, float(y)
 
 

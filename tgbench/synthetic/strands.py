@@ -59,7 +59,7 @@ def _roots(shell: Shell, style: HairStyle, generator: np.random.Generator) -> Ar
     if style.hang is not None:
         weight = weight * (0.15 + ramp(points[..., 1], -10.0, 30.0))
     # Many begin at the hairline, where each can be seen.
-    weight = weight * (1.0 + 2.5 * np.exp(-((shell.inside / 7.0) ** 2)))
+    weight = weight * (1.0 + 4.5 * np.exp(-((shell.inside / 7.0) ** 2)))
     share = (weight / weight.sum()).reshape(-1)
     chosen = generator.choice(share.size, style.strands, p=share)
     jitter = generator.normal(0.0, 1.2, (style.strands, 3))

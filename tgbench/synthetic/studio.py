@@ -56,7 +56,7 @@ class Shot:
         teeth: bool [H, W].
         torso: uint8 RGBA [H, W, 4], neck and torso as they look without the head.
         landmarks: float64 [68, 2], pixels (x, y), iBUG's order, hidden ones included.
-        lip_gap: millimetres between the lips in the middle.
+        lip_gap: millimetres from the lower to the upper lip in the middle, up in the head frame.
     """
 
     image: Image
@@ -132,6 +132,8 @@ class Studio:
             draw(points, model.triangles, model.closed, first, last, nearness, owner)
             shading.shade(
                 owner,
+                nearness,
+                _SAMPLES,
                 first,
                 points,
                 vertices,
@@ -168,7 +170,7 @@ class Studio:
             teeth,
             torso,
             landmarks=self._project(marks, world_to_camera),
-            lip_gap=1000.0 * float(np.linalg.norm(marks[62] - marks[66])),
+            lip_gap=1000.0 * float(marks[62, 1] - marks[66, 1]),
         )
 
     def _project(self, points: Matrix, world_to_camera: Matrix) -> Matrix:

@@ -23,6 +23,7 @@ _BANDWIDTHS = (70.0, 95.0, 140.0, 240.0, 320.0)
 _NASAL_BANDWIDTHS = (110.0, 220.0, 260.0, 300.0, 350.0)
 _BURST = 0.012
 _LEVEL = 0.09
+_ROOM = 2e-4
 _TRILL_HERTZ = 27.0
 
 
@@ -87,6 +88,8 @@ def speak(script: Script, voice: Voice, generator: np.random.Generator) -> Wavef
     speaking = np.abs(sound) > 0.02 * np.abs(sound).max()
     level = math.sqrt(float((sound[speaking] ** 2).mean()))
     sound = np.tanh(sound * (_LEVEL / level) / 0.8) * 0.8
+    # No room is silent, and a logarithm of nothing is nobody's friend.
+    sound += _ROOM * generator.standard_normal(samples)
     return Waveform(sound.astype(np.float32))
 
 

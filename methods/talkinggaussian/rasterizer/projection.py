@@ -19,6 +19,7 @@ RECORD_SIZE = 16
 _MEAN, _WHITEN, _OPACITY_TERM, _ROWS, _COLOR = 0, 2, 5, 6, 8
 
 _LOG_255 = np.log(255.0)
+_RADIUS_MAX = 1e9
 _EXPONENT_SCALE = 8.0
 _SQUARE_SCALE = 1.0 / 16.0
 
@@ -144,13 +145,13 @@ def project(
         ry = extent * np.sqrt(yy) + 1e-3
         if not (u + rx > 0.0 and u - rx < width and v + ry > 0.0 and v - ry < height):
             continue
-        x0 = max(np.int64(np.ceil(u - rx - 0.5)), 0)
-        x1 = min(np.int64(np.floor(u + rx - 0.5)) + 1, width)
-        y0 = max(np.int64(np.ceil(v - ry - 0.5)), 0)
-        y1 = min(np.int64(np.floor(v + ry - 0.5)) + 1, height)
-        radii[i] = np.int64(np.ceil(max(rx, ry) - 1e-3))
+        # Clamped as floats: a footprint can be wider than an integer.
+        radii[i] = np.int64(np.ceil(min(max(rx, ry), _RADIUS_MAX) - 1e-3))
         depths[i] = z
-        boxes[i, 0], boxes[i, 1], boxes[i, 2], boxes[i, 3] = x0, max(x1, x0), y0, max(y1, y0)
+        boxes[i, 0] = np.int64(max(np.ceil(u - rx - 0.5), 0.0))
+        boxes[i, 1] = np.int64(min(np.floor(u + rx + 0.5), np.float64(width)))
+        boxes[i, 2] = np.int64(max(np.ceil(v - ry - 0.5), 0.0))
+        boxes[i, 3] = np.int64(min(np.floor(v + ry + 0.5), np.float64(height)))
         records[i, _MEAN] = u
         records[i, _MEAN + 1] = v
         # Cholesky factor of the inverse covariance, scaled to 1/16 of the exponent.
@@ -160,8 +161,8 @@ def project(
         records[i, _WHITEN + 1] = -w11 * xy * inverse_yy
         records[i, _WHITEN + 2] = np.sqrt(_SQUARE_SCALE * inverse_yy)
         records[i, _OPACITY_TERM] = log_opacity * (-1.0 / _EXPONENT_SCALE)
-        records[i, _ROWS] = y0
-        records[i, _ROWS + 1] = y1
+        records[i, _ROWS] = boxes[i, 2]
+        records[i, _ROWS + 1] = boxes[i, 3]
         for c in range(len(channels)):
             records[i, _COLOR + c] = colors[i, c]
 

@@ -11,9 +11,7 @@ from tgbench.methods.talkinggaussian.gaussians import GaussianField, inverse_sof
 from tgbench.methods.talkinggaussian.rasterizer import Camera
 
 CONFIG = TalkingGaussianConfig()
-LIMITS = DensityLimits(
-    gradient=0.5, dense_size=0.01, opacity=0.05, radius=float("inf"), count=1000
-)
+LIMITS = DensityLimits(gradient=0.5, dense_size=0.01, opacity=0.05, radius=float("inf"), count=1000)
 
 
 def field_of(count: int, scale: float = 0.005, opacity: float = 0.5) -> GaussianField:
@@ -67,7 +65,9 @@ def test_large_gaussians_are_split_within_themselves():
     kept, parts = 200, {n: v.detach()[200:] for n, v in field.parameters.items()}
     assert torch.equal(field.parameters["means"][:kept], before["means"][1::2])
     for name in ("quats", "opacities", "color", "harmonics"):
-        assert torch.equal(parts[name], before[name][chosen].repeat(2, *(1,) * (before[name].ndim - 1)))
+        halves = parts[name].chunk(2)
+        assert torch.equal(halves[0], before[name][chosen])
+        assert torch.equal(halves[1], before[name][chosen])
     sizes = torch.nn.functional.softplus(parts["scales"])
     old = torch.nn.functional.softplus(before["scales"][chosen]).repeat(2, 1)
     torch.testing.assert_close(sizes, old / 1.6, rtol=1e-4, atol=1e-7)

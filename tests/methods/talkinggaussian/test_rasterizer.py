@@ -17,6 +17,7 @@ from tgbench.methods.talkinggaussian.rasterizer import (
     Camera,
     Gaussians,
     Limits,
+    map_frames,
     rasterize,
     rasterize_batch,
 )
@@ -472,3 +473,29 @@ def test_blending_is_vectorized(compiled):
     (assembly,) = fresh.inspect_asm().values()
     packed = re.findall(r"\bv?(?:mul|fn?m(?:add|sub)\d+)ps\b", assembly)
     assert len(packed) > 10
+
+
+def test_a_footprint_wider_than_an_integer():
+    """Close to the camera and huge: all pixels see the middle of it."""
+    scene = one_gaussian(means=[[0.0, 0.0, 0.02]], scales=[[1e18, 1e18, 1e-3]])
+    leaves = [tensor.requires_grad_() for tensor in scene.tensors()]
+    drawn = rasterize(*leaves, axis_camera())
+    drawn.colors.sum().backward()
+    torch.testing.assert_close(drawn.alpha, torch.full((31, 31), 0.7))
+    assert all(bool(torch.isfinite(leaf.grad).all()) for leaf in leaves)
+
+
+def test_frames_are_mapped_in_order_and_may_nest():
+    def nested(row: int) -> list[int]:
+        return map_frames(lambda column: 10 * row + column, range(5))
+
+    assert map_frames(nested, range(8)) == [[10 * r + c for c in range(5)] for r in range(8)]
+
+
+def test_a_frames_exception_comes_through():
+    def fail(frame: int) -> None:
+        if frame == 3:
+            raise KeyError("frame 3")
+
+    with pytest.raises(KeyError, match="frame 3"):
+        map_frames(fail, range(6))

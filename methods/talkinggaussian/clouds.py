@@ -9,39 +9,96 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from .config import BranchName, TalkingGaussianConfig
+from .frames import FACE, HAIRS, MOUTH, Crop, TrainingFrames
 from .rasterizer import Camera
 
 View = tuple[Camera, NDArray[np.bool_]]
 """A camera and the mask [h, w] of what it sees of a region."""
 
+_VIEWS = 12
 _ROUNDS = 64
+_RIDGE = 1e-4
 _AGREEMENT = 0.75
 """Share of the views in whose mask a point must lie: masks move with the face."""
 
 
+def initial_cloud(
+    name: BranchName,
+    frames: TrainingFrames,
+    config: TalkingGaussianConfig,
+    generator: torch.Generator,
+) -> Tensor:
+    """Draw the cloud [N, 3] that a branch starts from.
+
+    The face's fills what spread frames show of the head; the mouth's lies about the lips, where
+    the frames with the widest mouths show its inside.
+    """
+    if name == "face":
+        spread = np.unique(np.linspace(0, len(frames) - 1, _VIEWS).round().astype(int))
+        views = [_view(frames.head(int(i)), FACE, HAIRS) for i in spread]
+        return random_cloud(config.face_gaussians, config.initial_extent, views, generator)
+    widest = np.argsort(frames.mouth_pixels, kind="stable")[-_VIEWS:]
+    views = [_view(frames.mouth(int(i)), MOUTH) for i in widest]
+    lips = triangulated(*frames.lips_rays())
+    return random_cloud(config.mouth_gaussians, config.mouth_extent, views, generator, lips)
+
+
 def random_cloud(
-    count: int, extent: float, views: Sequence[View], generator: torch.Generator
+    count: int,
+    extent: float,
+    views: Sequence[View],
+    generator: torch.Generator,
+    centre: tuple[float, float, float] = (0.0, 0.0, 0.0),
 ) -> Tensor:
     """Draw points [count, 3] evenly from the part of a cube that projects into the masks.
 
     Args:
         count: points to draw.
-        extent: half side of the cube about the origin.
+        extent: half side of the cube.
         views: of the region; where they leave no room the whole cube is used.
         generator: of the random numbers.
+        centre: of the cube.
     """
+
+    def cube(size: int) -> Tensor:
+        unit = 2.0 * torch.rand(size, 3, generator=generator) - 1.0
+        return torch.tensor(centre) + extent * unit
+
     kept: list[Tensor] = []
     missing = count
     for _ in range(_ROUNDS):
-        points = (2.0 * torch.rand(4 * count, 3, generator=generator) - 1.0) * extent
+        points = cube(4 * count)
         inside = points[torch.from_numpy(_agreed(points.numpy(), views))]
         kept.append(inside[:missing])
         missing -= len(kept[-1])
         if missing == 0:
             break
     if missing:
-        kept.append((2.0 * torch.rand(missing, 3, generator=generator) - 1.0) * extent)
+        kept.append(cube(missing))
     return torch.cat(kept)
+
+
+def triangulated(
+    cameras: Sequence[Camera], pixels: NDArray[np.floating]
+) -> tuple[float, float, float]:
+    """Return the point that is nearest to the rays through one pixel [2] of each camera.
+
+    Views from one direction say nothing about depth: the point is then drawn to the origin.
+    """
+    system, right = _RIDGE * len(cameras) * np.eye(3), np.zeros(3)
+    for camera, (column, row) in zip(cameras, pixels, strict=True):
+        local = np.array([(column - camera.cx) / camera.fx, (row - camera.cy) / camera.fy, 1.0])
+        ray = camera.world_to_camera[:3, :3].T @ (local / np.linalg.norm(local))
+        across = np.eye(3) - np.outer(ray, ray)
+        system += across
+        right += across @ camera.position
+    x, y, z = np.linalg.solve(system, right)
+    return float(x), float(y), float(z)
+
+
+def _view(crop: Crop, *labels: int) -> View:
+    return crop.camera, np.isin(crop.labels, labels)
 
 
 def _agreed(points: NDArray[np.float32], views: Sequence[View]) -> NDArray[np.bool_]:

@@ -28,7 +28,8 @@ class TalkingGaussianConfig:
 
         face_gaussians, mouth_gaussians: size of the random initial clouds [O].
         face_gaussian_limit, mouth_gaussian_limit: densification stops at these.
-        initial_extent: half side of the cube that the clouds are drawn from [O: 0.1].
+        initial_extent: half side of the cube that the face's cloud is drawn from [O: 0.1].
+        mouth_extent: the same of the mouth's, about the lips [O: 0.1 about the origin].
         harmonics_degree: highest degree of the spherical harmonics [O: 2].
         harmonics_every: iterations between two degrees [O: 1000].
         position_lr, position_lr_final, position_lr_iterations: exponential decay [O].
@@ -94,6 +95,7 @@ class TalkingGaussianConfig:
     face_gaussian_limit: int = 60_000
     mouth_gaussian_limit: int = 20_000
     initial_extent: float = 0.1
+    mouth_extent: float = 0.05
     harmonics_degree: int = 2
     harmonics_every: int = 1_000
     position_lr: float = 1.6e-4
@@ -190,6 +192,7 @@ _POSITIVE = (
     "face_gaussians",
     "mouth_gaussians",
     "initial_extent",
+    "mouth_extent",
     "harmonics_every",
     "position_lr",
     "position_lr_final",

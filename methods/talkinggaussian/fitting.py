@@ -10,6 +10,7 @@ from typing import Protocol
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from tgbench.identities import Identity, Split
 from tgbench.interfaces import FitContext, FitReport
@@ -17,11 +18,11 @@ from tgbench.progress import Task
 
 from .branch import Branch, new_motion
 from .checkpoint import Origin, read_checkpoint, write_checkpoint
-from .clouds import random_cloud
+from .clouds import initial_cloud
 from .conditions import Conditions
 from .config import BranchName, TalkingGaussianConfig
 from .finetuning import FineTuning
-from .frames import FACE, HAIRS, MOUTH, TrainingFrames
+from .frames import TrainingFrames
 from .gaussians import GaussianField
 from .objectives import FaceObjective, MouthObjective
 from .perceptual import perceptual_loss
@@ -29,8 +30,8 @@ from .sampling import FrameSampler, Rule, SlidingWindow, Strongest, normalised
 from .training import BranchTrainer
 
 _BRANCHES: tuple[BranchName, ...] = ("face", "mouth")
-_VIEWS = 12
-_LEAST_MOUTH_PIXELS = 20
+_LEAST_MOUTH_SHARE = 20 / 512**2
+_LEAST_MOUTH_PIXELS = 4
 _LEAST_MOUTH_FRAMES = 4
 _REPORT_EVERY = 10
 """Iterations between two updates of a progress bar."""
@@ -104,14 +105,20 @@ class Fit:
         return tuning.branches, FitReport(seconds, iterations, tuple(self._notes))
 
     def _branch_names(self) -> tuple[BranchName, ...]:
-        usable = self._frames.mouth_pixels >= _LEAST_MOUTH_PIXELS
-        if usable.sum() >= _LEAST_MOUTH_FRAMES:
+        usable = self._with_mouth()
+        if len(usable) >= _LEAST_MOUTH_FRAMES:
             return _BRANCHES
         self._notes.append(
-            f"the inside of the mouth shows in {int(usable.sum())} training frames: trained "
+            f"the inside of the mouth shows in {len(usable)} training frames: trained "
             "without the inside-mouth branch"
         )
         return _BRANCHES[:1]
+
+    def _with_mouth(self) -> NDArray[np.int64]:
+        """Return the training frames that show enough of the inside of the mouth."""
+        lens = self._frames.identity.intrinsics
+        least = max(_LEAST_MOUTH_SHARE * lens.width * lens.height, _LEAST_MOUTH_PIXELS)
+        return np.flatnonzero(self._frames.mouth_pixels >= least)
 
     def _trainer(self, name: BranchName) -> BranchTrainer:
         config, number = self._config, _BRANCHES.index(name)
@@ -121,8 +128,7 @@ class Fit:
             motion = new_motion(name, self.channels, config)
         motion.audio.normalise_by(self._conditions.features)
         objective = (FaceObjective if name == "face" else MouthObjective)(self._frames, config)
-        count = config.face_gaussians if name == "face" else config.mouth_gaussians
-        cloud = random_cloud(count, config.initial_extent, self._views(name), generator)
+        cloud = initial_cloud(name, self._frames, config, generator)
         lens = self._frames.identity.intrinsics
         trainer = BranchTrainer(
             Branch(name, GaussianField.random(cloud, config, generator), motion),
@@ -165,18 +171,8 @@ class Fit:
             ]
         frames = np.arange(len(self._frames))
         if not face:
-            frames = np.flatnonzero(self._frames.mouth_pixels >= _LEAST_MOUTH_PIXELS)
+            frames = self._with_mouth()
         return FrameSampler(frames, rules, generator)
-
-    def _views(self, name: BranchName) -> list:
-        """Return the masks that bound the initial cloud: of even frames, or of open mouths."""
-        if name == "face":
-            chosen = np.linspace(0, len(self._frames) - 1, _VIEWS).round().astype(int)
-            crops = [self._frames.head(int(i)) for i in np.unique(chosen)]
-            return [(c.camera, (c.labels == FACE) | (c.labels == HAIRS)) for c in crops]
-        widest = np.argsort(self._frames.mouth_pixels, kind="stable")[-_VIEWS:]
-        crops = [self._frames.mouth(int(i)) for i in widest]
-        return [(c.camera, c.labels == MOUTH) for c in crops]
 
     def _run_together(self, stages: Sequence[Stage], description: str, last: int) -> None:
         """Run each stage to its `last` iteration, on a thread of its own.

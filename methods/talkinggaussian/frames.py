@@ -190,6 +190,13 @@ class TrainingFrames:
         right, bottom = np.ceil(points.max(0)).astype(int)
         return Window(int(left), int(top), int(right), int(bottom))
 
+    def lips_rays(self) -> tuple[list[Camera], NDArray[np.float32]]:
+        """Return the cameras of all whole frames and the middle of the lips in each, [N, 2]."""
+        lens = self.identity.intrinsics
+        whole = Window(0, 0, lens.width, lens.height)
+        points = self.identity.landmarks[self.frames.start : self.frames.stop, _LIPS]
+        return [self.camera(frame, whole) for frame in self.frames], points.mean(axis=1)
+
     def lips_height(self) -> NDArray[np.float32]:
         """Return how far the lips are apart in each training frame, pixels, float32 [N]."""
         points = self.identity.landmarks[self.frames.start : self.frames.stop]

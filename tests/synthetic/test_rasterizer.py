@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 
@@ -10,7 +12,12 @@ def canvas(size: int) -> tuple[np.ndarray, np.ndarray]:
     return np.zeros((size, size), np.float32), np.full((size, size), NOTHING, np.int32)
 
 
-def drawn(points: list[list[float]], triangles: list[list[int]], size: int = 200, closed=False):
+def drawn(
+    points: Sequence[Sequence[float]],
+    triangles: list[list[int]],
+    size: int = 200,
+    closed: bool = False,
+) -> tuple[np.ndarray, np.ndarray]:
     nearness, owner = canvas(size)
     numbers = np.array(triangles, np.int32)
     draw(

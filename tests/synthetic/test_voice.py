@@ -7,7 +7,7 @@ from scipy.linalg import solve_toeplitz
 
 from tgbench.audio import SAMPLE_RATE, Waveform
 from tgbench.synthetic.person import PEOPLE, TRACKS
-from tgbench.synthetic.phonemes import FIRST, LANGUAGES, SECOND, Manner, Phoneme
+from tgbench.synthetic.phonemes import FIRST, LANGUAGES, SECOND, Language, Manner, Phoneme
 from tgbench.synthetic.script import Script, Segment, write_script
 from tgbench.synthetic.voice import Voice, pitch_contour, speak
 
@@ -80,10 +80,10 @@ def test_a_shorter_tract_raises_the_formants() -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES.values(), ids=LANGUAGES)
-def test_closures_are_silent_and_vowels_are_not(language) -> None:
+def test_closures_are_silent_and_vowels_are_not(language: Language) -> None:
     script = write_script(language, 12.0, np.random.default_rng(4))
     sound = speak(script, Voice(120.0), np.random.default_rng(4))
-    levels = {manner: [] for manner in Manner}
+    levels: dict[Manner, list[float]] = {manner: [] for manner in Manner}
     for segment in script.segments:
         middle, end = segment.start + 0.035, segment.release - 0.006
         if segment.phoneme.manner is Manner.STOP and not segment.phoneme.voiced:

@@ -107,14 +107,14 @@ def _lip_middle(points: Array) -> Array:
 
 _UNITS: dict[str, _Unit] = {
     # Inner and outer ends of the brows rise.
-    "AU01": _Unit(lambda p: _height(p, 107, 55, 336, 285), 40, 8.0),
-    "AU02": _Unit(lambda p: _height(p, 70, 46, 63, 300, 276, 293), 40, 8.0),
+    "AU01": _Unit(lambda p: _height(p, 107, 55, 336, 285), 40, 7.0),
+    "AU02": _Unit(lambda p: _height(p, 70, 46, 63, 300, 276, 293), 40, 7.0),
     # The brows sink and draw together.
     "AU04": _Unit(
         lambda p: -_height(p, 107, 55, 65, 336, 285, 295) - 0.5 * _distance(p, (55, 285)), 60, 7.0
     ),
     # The upper lids rise above their usual place.
-    "AU05": _Unit(lambda p: _height(p, 159, 160, 158, 386, 387, 385), 60, 3.5),
+    "AU05": _Unit(lambda p: _height(p, 159, 160, 158, 386, 387, 385), 60, 3.0),
     # The cheeks rise towards the eyes.
     "AU06": _Unit(lambda p: _height(p, 50, 205, 280, 425), 40, 7.0),
     # The lower lids rise.
@@ -142,7 +142,7 @@ _UNITS: dict[str, _Unit] = {
     # The lips part.
     "AU25": _Unit(lambda p: _distance(p, (13, 14), (82, 87), (312, 317)), 5, 20.0),
     # The chin sinks.
-    "AU26": _Unit(lambda p: -_height(p, 152, 148, 377), 15, 22.0),
+    "AU26": _Unit(lambda p: -_height(p, 152, 148, 377), 15, 16.0),
 }
 
 

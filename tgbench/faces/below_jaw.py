@@ -78,10 +78,8 @@ class BelowJaw:
 
     def classify(self, image: Image, landmarks: NDArray[np.floating], below: Mask) -> Image:
         """Return `HAIR`, `NECK` or `TORSO` for every pixel of `below`, uint8 [H, W]."""
-        odds = self._posterior(
-            _cells(image).ravel(), _place(landmarks, below.shape).ravel()
-        ).reshape(*below.shape, 3)
-        odds = np.where(below[..., None], odds, 0.0).astype(np.float32)
+        odds = np.zeros((*below.shape, 3), np.float32)
+        odds[below] = self._posterior(_cells(image)[below], _place(landmarks, below.shape)[below])
         reach = max(3, image.shape[0] // 40) | 1
         return cv2.GaussianBlur(odds, (reach, reach), 0).argmax(axis=-1).astype(np.uint8)
 

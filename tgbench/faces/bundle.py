@@ -17,8 +17,9 @@ _FOCAL_SPREAD = 0.2
 _SHAPE_SPREAD = 0.004
 """Metres by which the landmark network's own idea of the face's shape is believed to be off."""
 
-_SHARED_NOISE = 10.0
-"""How many landmarks err together: they are not independent, as least squares would have it."""
+_SHARED_NOISE = 100.0
+"""By how much landmarks count less than if each erred by itself. The network's errors go with the
+head's turn, which least squares would take for shape and perspective."""
 
 _LEAST_NOISE = 0.02
 """Pixels of noise below which a landmark is not trusted more."""

@@ -109,8 +109,7 @@ class LandmarkDetector:
 
     def describe(self) -> str:
         """Return what measured, as results and provenance record it."""
-        mode = "tracking" if self._tracking else "each image on its own"
-        return f"mediapipe {backend.version()} face mesh, refined, {mode}"
+        return describe(self._tracking)
 
     def close(self) -> None:
         """Free the network."""
@@ -128,6 +127,12 @@ class LandmarkDetector:
     ) -> None:
         """Free the network."""
         self.close()
+
+
+def describe(tracking: bool) -> str:
+    """Return what `LandmarkDetector` measures with."""
+    mode = "tracking" if tracking else "each image on its own"
+    return f"mediapipe {backend.version()} face mesh, refined, {mode}"
 
 
 def ibug68(points: NDArray[np.floating]) -> Points:

@@ -50,10 +50,11 @@ class PersonSegmenter:
         own = np.bincount(parts[face], minlength=2)[1:].argmax() + 1
         return np.where(parts == own, np.round(soft * 255.0), 0).astype(np.uint8)
 
-    def describe(self) -> str:
-        """Return what measured, as provenance records it."""
-        return f"mediapipe {backend.version()} selfie segmentation, guided filter"
-
     def close(self) -> None:
         """Free the network."""
         self._network.close()
+
+
+def describe() -> str:
+    """Return what `PersonSegmenter` measures with, as provenance records it."""
+    return f"mediapipe {backend.version()} selfie segmentation, guided filter"

@@ -125,7 +125,10 @@ class _Normal:
         for part in _chunks(len(image)):
             at = linearise(self._shape, self._motion.at(part), self._focal)
             error = at.image - image[part]
-            weight = weights / (1.0 + (error**2).sum(axis=-1) * weights / _TAIL**2)
+            square = (error**2).sum(axis=-1) * weights
+            # Far from the solution all landmarks are off: only those worse than most are wild.
+            usual = np.maximum(np.median(square, axis=1, keepdims=True), 1.0)
+            weight = weights / (1.0 + square / (usual * _TAIL**2))
             self.own[part] += _product(at.by_pose, weight, at.by_pose)
             self.right[part] -= np.einsum("nk,nkci,nkc->ni", weight, at.by_pose, error)
 

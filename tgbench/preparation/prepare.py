@@ -106,7 +106,7 @@ class _Preparation:
 
     def _run(self) -> None:
         faces_key, faces = self._faces()
-        self._source.check_length(round(len(faces.boxes) / LOOKS_PER_SECOND * layout.FPS))
+        self._source.check_length(len(faces.boxes) / LOOKS_PER_SECOND)
         boxes = faces.at(self._source.heard, layout.FPS)
         size = (self._source.info.width, self._source.info.height)
         crop = choose_crop(boxes, size, layout.FPS)

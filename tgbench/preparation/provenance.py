@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..faces import backend
+from ..faces import landmarks, segmentation
 from ..faces.action_units import MEASURED_BY
 from ..faces.pose import HeadTrack
 from ..identities.layout import FPS
@@ -48,8 +48,8 @@ def provenance(
             "frames_found": int(seen.found.sum()),
             "frames_interpolated": int((~seen.found).sum()),
             "share_with_other_faces": round(faces.several, 3),
-            "landmarks": f"mediapipe {backend.version()} face mesh, refined, tracking",
-            "person_mask": f"mediapipe {backend.version()} selfie segmentation, guided filter",
+            "landmarks": landmarks.describe(tracking=True),
+            "person_mask": segmentation.describe(),
             "parsing": "mesh outlines and a mixture of place and colour",
         },
         "pose": {
@@ -58,7 +58,7 @@ def provenance(
             "range_deg": turn.round(1).tolist(),
             "landmark_residual_px": round(track.residual * scale, 3),
             "roughness_px": round(track.roughness * scale, 3),
-            "roughness_without_flow_px": round(track.raw_roughness * scale, 3),
+            "roughness_of_landmarks_px": round(track.raw_roughness * scale, 3),
             "measured_by": "bundle adjustment over mesh landmarks and optical flow",
         },
         "action_units": {"measured_by": MEASURED_BY},
@@ -76,5 +76,5 @@ def headlines(facts: dict[str, Any]) -> list[str]:
         f"face in {face['frames_found']} of {facts['frames']} frames; focal {pose['focal_px']} px, "
         f"distance {pose['distance_m']} m, turns by {pose['range_deg']} degrees; landmark residual "
         f"{pose['landmark_residual_px']} px, roughness {pose['roughness_px']} px "
-        f"({pose['roughness_without_flow_px']} without flow)",
+        f"({pose['roughness_of_landmarks_px']} by landmarks alone)",
     ]

@@ -43,15 +43,17 @@ class Source:
         """How many frames at 25 a second the sound covers."""
         return int(self.waveform.seconds * FPS + 1e-6)
 
-    def check_length(self, pictures: int) -> None:
+    def check_length(self, seen: float) -> None:
         """Refuse a clip that is too short, or whose sound ends well before its picture.
 
         Args:
-            pictures: about how many frames at 25 a second the picture has.
+            seen: about how many seconds of the picture could be decoded.
 
         Raises:
             TgbenchError: so it is.
         """
+        # What the file announces is exact where the file is whole.
+        pictures = round(min(seen, self.info.seconds or seen) * FPS)
         length = min(self.heard, pictures)
         if length < _SHORTEST:
             raise TgbenchError(

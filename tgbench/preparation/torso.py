@@ -23,9 +23,7 @@ _DARKER = 0.98
 
 def head_mask(parsing: Image) -> NDArray[np.bool_]:
     """Return where a parsing map shows the head with hair and mouth, bool [H, W]."""
-    return np.any(
-        [(parsing == colour).all(axis=-1) for colour in (HEAD, HAIR, INNER_MOUTH)], axis=0
-    )
+    return np.isin(_codes(parsing), [_code(colour) for colour in (HEAD, HAIR, INNER_MOUTH)])
 
 
 def torso_image(image: Image, person: NDArray[np.uint8], parsing: Image) -> Image:
@@ -43,10 +41,11 @@ def torso_image(image: Image, person: NDArray[np.uint8], parsing: Image) -> Imag
     neck, torso = (_codes(parsing) == _code(colour) for colour in (NECK, TORSO))
     seam = 2 * max(1, round(_SEAM * side)) + 1
     near_head = cv2.dilate(head.astype(np.uint8), np.ones((seam, seam), np.uint8)) > 0
-    clean = (neck | torso) & ~near_head
+    body = neck | torso
     result = np.zeros((*image.shape[:2], 4), np.uint8)
-    if not clean.any():
+    if not body.any():
         return result
+    clean = body & ~near_head if (body & ~near_head).any() else body
     under = np.zeros_like(head)
     for part, reach in ((neck, _NECK_REACH), (torso, _TORSO_REACH)):
         if part.any():
@@ -56,9 +55,9 @@ def torso_image(image: Image, person: NDArray[np.uint8], parsing: Image) -> Imag
     depth = cv2.distanceTransform(head.astype(np.uint8), cv2.DIST_L2, 5)
     shade = np.power(_DARKER, np.where(under, depth * 512.0 / side, 0.0))[..., None]
     soft = cv2.GaussianBlur(filled, (5, 5), 0)
-    colour = np.where((neck | torso)[..., None], image, soft * shade)
+    colour = np.where(body[..., None], image, soft * shade)
     result[..., :3] = np.round(colour).astype(np.uint8)
-    result[..., 3] = np.where(under, 255, np.where(neck | torso, person, 0))
+    result[..., 3] = np.where(under, 255, np.where(body, person, 0))
     return result
 
 

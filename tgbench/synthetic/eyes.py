@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from .grid import Grid, Slit
+from .grid import Slit
 from .mesh import Part, Picture, Piece, Points, as_picture, plain, ramp, sheet
 from .noise import fractal
 from .sculpture import EYE_RADIUS, FaceShape
@@ -136,8 +136,3 @@ def lash_points(
 def _middle(count: int) -> NDArray[np.float32]:
     """Texture positions on a picture of one colour."""
     return np.ones((count, 2), np.float32)
-
-
-def pupil_slits(grid: Grid) -> tuple[tuple[float, Slit], tuple[float, Slit]]:
-    """Return side and slit of both eyes."""
-    return (-1.0, grid.right_eye), (1.0, grid.left_eye)

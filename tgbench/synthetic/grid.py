@@ -24,7 +24,6 @@ _TOP = 90.0
 _MOUTH_ROW = 58
 _EYE_ROW = 58 + 78
 _BEND_REACH = np.radians(15.0)
-_LID_REACH_UP, _LID_REACH_DOWN = np.radians(9.5), np.radians(8.0)
 _LID_SAG = 3.0
 """How far the line between closed lids hangs below the corners of the eye, millimetres."""
 

@@ -46,21 +46,25 @@ def _nearest(grid: Grid, x: float, y: float) -> int:
 
 
 def _jaw(grid: Grid) -> list[int]:
+    """Return vertices equally far apart along the outline."""
     points = _grid_points(grid)
     x, y = points[:, 0] - _JAW_CENTRE[0], points[:, 1] - _JAW_CENTRE[1]
     angle, reach = np.degrees(np.arctan2(y, x)) % 360.0, np.hypot(x, y)
     front = points[:, 2] > 12.0
-    chosen = []
-    for target in np.linspace(_JAW_FROM, _JAW_TO, 17):
+    outline = []
+    for target in np.linspace(_JAW_FROM, _JAW_TO, 97):
         apart = np.abs((angle - target + 180.0) % 360.0 - 180.0)
-        chosen.append(int(np.argmax(np.where((apart < 1.2) & front, reach, -1.0))))
-    return chosen
+        outline.append(int(np.argmax(np.where((apart < 1.2) & front, reach, -1.0))))
+    steps = np.linalg.norm(np.diff(points[outline, :2], axis=0), axis=1)
+    along = np.concatenate([[0.0], np.cumsum(steps)])
+    wanted = np.linspace(0.0, along[-1], 17)
+    return [outline[int(np.argmin(np.abs(along - place)))] for place in wanted]
 
 
 def _brows(grid: Grid, shape: FaceShape) -> list[int]:
-    left = [brow_line(t, shape) for t in (0.04, 0.27, 0.5, 0.74, 0.98)]
+    left = [brow_line(t, shape) for t in (0.05, 0.33, 0.58, 0.8, 1.0)]
     places = [(-x, y) for x, y in reversed(left)] + left
-    return [_nearest(grid, x * shape.width, y + 1.0) for x, y in places]
+    return [_nearest(grid, x * shape.width, y + 1.5) for x, y in places]
 
 
 def _nose(grid: Grid, shape: FaceShape) -> list[int]:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import ears, eyes, hair, oral, skin, torso
-from .grid import build_grid
+from .grid import Grid, build_grid
 from .landmarks import landmark_vertices
 from .mesh import BODY_PARTS, CLOSED_PARTS, Part, Picture, Piece, Points, colours, ramp
 from .motion import Performance
@@ -29,7 +29,7 @@ class Model:
     def __init__(self, person: Person) -> None:
         """Sculpt and paint a person (a second or two)."""
         self.person = person
-        shape, look, seed = person.shape, person.look, person.seed
+        shape = person.shape
         self.grid = build_grid(shape)
         self.rig = Rig(self.grid, shape)
         self._slits = (self.grid.right_eye, self.grid.left_eye)
@@ -37,32 +37,7 @@ class Model:
         self._eye_centres = [
             np.array([side * x * shape.width, y, z], np.float32) for side, _ in _EYES
         ]
-        pieces = {
-            "garment": torso.clothing(person.clothes, seed + 1)[0],
-            "collar": torso.clothing(person.clothes, seed + 1)[1],
-            "neck": torso.neck(look, person.clothes, person.larynx, seed + 2),
-            "skin": skin.skin_piece(self.grid, shape, look, seed + 3),
-            "right ear": ears.ear(shape, look, -1.0, seed + 4),
-            "left ear": ears.ear(shape, look, 1.0, seed + 4),
-        }
-        for (side, name), slit in zip(_EYES, self._slits, strict=True):
-            pieces[f"{name} eye"] = eyes.eyeball(shape, side, person.iris, seed + 5)
-            pieces[f"{name} lid"] = eyes.lid_margin(slit)
-            pieces[f"{name} lashes"] = eyes.lashes(slit, look.brows)
-        lip, back = oral.lip_lining(self.grid)
-        pieces |= {
-            "lip": lip,
-            "behind lip": back,
-            "cavity": oral.cavity(shape),
-            "upper teeth": oral.teeth("upper", shape, person.teeth),
-            "lower teeth": oral.teeth("lower", shape, person.teeth),
-            "tongue": oral.tongue(shape, seed + 6),
-        }
-        shell = hair.build_shell(shape, person.hair, seed + 7)
-        pieces |= {
-            "hair": hair.shell_piece(shell, person.hair, seed + 8),
-            "strands": strands_piece(shell, person.hair, seed + 9),
-        }
+        pieces = _pieces(person, self.grid)
         self._pieces = pieces
         self.atlas, self.texture = _pack(list(pieces.values()))
         self._starts = _starts([len(piece.points) for piece in pieces.values()])
@@ -90,35 +65,15 @@ class Model:
 
     def head(self, performance: Performance, frame: int) -> dict[str, Points]:
         """Return the points of the head's pieces in a frame, head frame, millimetres."""
-        act = performance
-        mouth = act.mouth
-        jaw = float(mouth.jaw[frame])
-        openness = (1.0 - act.blink[frame]) * (
-            1.0 + 0.25 * act.wide[frame] - 0.12 * act.squint[frame]
-        )
-        openness -= 0.35 * max(float(act.gaze[frame, 1]) * -1.0, 0.0)
+        mouth, jaw = performance.mouth, float(performance.mouth.jaw[frame])
         posed = self.rig.skin(
-            {
-                "part": float(mouth.part[frame]),
-                "drop": jaw,
-                "round": float(mouth.round[frame]),
-                "spread": float(mouth.spread[frame]),
-                "smile": float(act.smile[frame]),
-                "press": 0.8 * float(mouth.seal[frame]),
-                "tuck": float(mouth.tuck[frame]),
-                "chin": 0.5 * float(mouth.seal[frame]) * (1 - jaw),
-                "brow_inner": float(act.brow_inner[frame]),
-                "brow_outer": float(act.brow_outer[frame]),
-                "brow_lower": float(act.brow_lower[frame]),
-                "cheeks": float(act.cheeks[frame]),
-                "squint": float(act.squint[frame]),
-            },
+            _shape_weights(performance, frame),
             jaw,
-            max(openness, 0.0),
+            _lid_opening(performance, frame),
             float(mouth.seal[frame]),
         )
         points = {"skin": posed}
-        gaze = eyes.eye_directions(act.gaze[frame])
+        gaze = eyes.eye_directions(performance.gaze[frame])
         for (side, name), slit, centre in zip(_EYES, self._slits, self._eye_centres, strict=True):
             ball = self._pieces[f"{name} eye"].points - centre
             points[f"{name} eye"] = (ball @ gaze.T + centre).astype(np.float32)
@@ -174,6 +129,64 @@ class Model:
                 still = still + high * (piece.points @ turn.T + place - still)
             placed.append((still - place) @ turn)
         return (np.concatenate(placed) / 1000.0).astype(np.float32)
+
+
+def _pieces(person: Person, grid: Grid) -> dict[str, Piece]:
+    """Return what a person is made of, the body first."""
+    shape, look, seed = person.shape, person.look, person.seed
+    garment, collar = torso.clothing(person.clothes, seed + 1)
+    pieces = {
+        "garment": garment,
+        "collar": collar,
+        "neck": torso.neck(look, person.clothes, person.larynx, seed + 2),
+        "skin": skin.skin_piece(grid, shape, look, seed + 3),
+        "right ear": ears.ear(shape, look, -1.0, seed + 4),
+        "left ear": ears.ear(shape, look, 1.0, seed + 4),
+    }
+    for (side, name), slit in zip(_EYES, (grid.right_eye, grid.left_eye), strict=True):
+        pieces[f"{name} eye"] = eyes.eyeball(shape, side, person.iris, seed + 5)
+        pieces[f"{name} lid"] = eyes.lid_margin(slit)
+        pieces[f"{name} lashes"] = eyes.lashes(slit, look.brows)
+    lip, behind = oral.lip_lining(grid)
+    shell = hair.build_shell(shape, person.hair, seed + 7)
+    return pieces | {
+        "lip": lip,
+        "behind lip": behind,
+        "cavity": oral.cavity(shape),
+        "upper teeth": oral.teeth("upper", shape, person.teeth),
+        "lower teeth": oral.teeth("lower", shape, person.teeth),
+        "tongue": oral.tongue(shape, seed + 6),
+        "hair": hair.shell_piece(shell, person.hair, seed + 8),
+        "strands": strands_piece(shell, person.hair, seed + 9),
+    }
+
+
+def _shape_weights(act: Performance, frame: int) -> dict[str, float]:
+    """Return the strengths of `rig`'s shapes in a frame."""
+    mouth = act.mouth
+    jaw, seal = float(mouth.jaw[frame]), float(mouth.seal[frame])
+    return {
+        "part": float(mouth.part[frame]),
+        "drop": jaw,
+        "round": float(mouth.round[frame]),
+        "spread": float(mouth.spread[frame]),
+        "smile": float(act.smile[frame]),
+        "press": 0.8 * seal,
+        "tuck": float(mouth.tuck[frame]),
+        "chin": 0.5 * seal * (1.0 - jaw),
+        "brow_inner": float(act.brow_inner[frame]),
+        "brow_outer": float(act.brow_outer[frame]),
+        "brow_lower": float(act.brow_lower[frame]),
+        "cheeks": float(act.cheeks[frame]),
+        "squint": float(act.squint[frame]),
+    }
+
+
+def _lid_opening(act: Performance, frame: int) -> float:
+    """Return how far the lids are open: they follow blinks, feelings and a look down."""
+    feeling = 1.0 + 0.25 * act.wide[frame] - 0.12 * act.squint[frame]
+    looking_down = max(-float(act.gaze[frame, 1]), 0.0)
+    return max(float((1.0 - act.blink[frame]) * feeling - 0.35 * looking_down), 0.0)
 
 
 def _starts(counts: list[int]) -> list[int]:

@@ -11,8 +11,17 @@ from .noise import fractal
 from .rig import turn_jaw
 from .sculpture import FaceShape
 
-_LIP_DEPTHS = ((0.0, 0.0), (0.5, -1.6), (1.6, -3.6), (3.4, -6.0), (6.5, -9.0), (11.0, -12.0))
-"""(away from the slit, out of the face) of the rows that line the lips, millimetres."""
+_LIP_DEPTHS = (
+    (0.0, 0.0, 0.0),
+    (0.5, 0.5, -1.6),
+    (1.6, 1.6, -3.6),
+    (3.4, 3.4, -6.0),
+    (6.5, 5.0, -9.0),
+    (11.0, 5.0, -13.0),
+    (13.0, 2.5, -26.0),
+)
+"""Rows that line the lips and lead to the bowl behind: away from the slit at its middle, away at
+its corners, out of the face; millimetres."""
 
 _LIP_ROWS = 4
 """How many of these rows count as lip."""
@@ -52,9 +61,9 @@ def lip_lining_points(skin: Points, grid: Grid) -> Points:
     full = np.sqrt(np.maximum(1.0 - s * s, 0.0))
     rows = []
     for edge, sign in ((skin[grid.mouth.upper], 1.0), (skin[grid.mouth.lower], -1.0)):
-        for away, out in _LIP_DEPTHS:
+        for away, aside, out in _LIP_DEPTHS:
             # Away from the middle of the opening, so that no view into the mouth is blocked.
-            offset = np.stack([away * s**3, sign * away * full, np.full(count, out)], axis=1)
+            offset = np.stack([aside * s**3, sign * away * full, np.full(count, out)], axis=1)
             rows.append(edge + offset)
     return np.concatenate(rows).astype(np.float32)
 

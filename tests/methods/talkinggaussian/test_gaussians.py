@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from tgbench.methods.talkinggaussian.clouds import random_cloud
+from tgbench.methods.talkinggaussian.clouds import random_cloud, triangulated
 from tgbench.methods.talkinggaussian.config import TalkingGaussianConfig
 from tgbench.methods.talkinggaussian.gaussians import GaussianField, inverse_softplus
 from tgbench.methods.talkinggaussian.motion import Deformation
@@ -89,3 +89,22 @@ def test_cloud_without_room_falls_back_to_the_cube():
     cloud = random_cloud(50, 0.1, [(CAMERA, nothing)], torch.Generator().manual_seed(0))
     assert cloud.shape == (50, 3)
     assert cloud.abs().max() <= 0.1
+
+
+def test_rays_meet_where_they_were_sent_from():
+    rng = np.random.default_rng(0)
+    point, cameras, pixels = np.array([0.01, -0.06, 0.08, 1.0]), [], []
+    for yaw in np.linspace(-0.3, 0.3, 9):
+        turn = np.array([[np.cos(yaw), 0, np.sin(yaw)], [0, 1, 0], [-np.sin(yaw), 0, np.cos(yaw)]])
+        pose = np.eye(4)
+        pose[:3, :3], pose[:3, 3] = turn, turn @ [0, 0, 0.8]
+        camera = Camera.from_pose(pose, 600.0, 128.0, 128.0, 256, 256)
+        x, y, z, _ = camera.world_to_camera @ point
+        cameras.append(camera)
+        noise = rng.normal(0, 0.1, 2)
+        pixels.append([600 * x / z + 128 + noise[0], 600 * y / z + 128 + noise[1]])
+    np.testing.assert_allclose(triangulated(cameras, pixels), point[:3], atol=2e-3)
+    # One direction says nothing about depth; the answer is the ray's nearest to the origin.
+    x, y, z = triangulated(cameras[4:5] * 5, pixels[4:5] * 5)
+    assert abs(z) < 0.02
+    assert (x, y) == pytest.approx((0.01, -0.06), abs=0.01)

@@ -53,16 +53,16 @@ class Branch:
                 fifth channel.
         """
         primitives = self.field.primitives(camera, deformation)
-        channels = [primitives.colors]
-        if with_attention and deformation is not None and deformation.audio_attention is not None:
-            channels += [deformation.audio_attention[:, None]]
-            channels += [deformation.expression_attention[:, None]]  # type: ignore[index]
+        colors = primitives.colors
+        attention = deformation.attention_strength if with_attention and deformation else None
+        if attention is not None:
+            colors = torch.cat([colors, attention], dim=1)
         return rasterize(
             primitives.means,
             primitives.quats,
             primitives.scales,
             primitives.opacities,
-            torch.cat(channels, dim=1) if len(channels) > 1 else primitives.colors,
+            colors,
             camera,
             means2d_offset=offset,
         )

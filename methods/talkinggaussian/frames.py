@@ -154,9 +154,9 @@ class TrainingFrames:
 
     def mouth(self, position: int) -> Crop:
         """Return the part of the `position`-th training frame about the mouth."""
-        head = self.head(position)
         if self._mouth_windows is None:
             raise ValueError("this identity has no inside-mouth pixels")
+        head = self.head(position)
         inside = self._mouth_windows[position]
         window = Window(
             head.window.left + inside.left,

@@ -26,7 +26,8 @@ class Deformation:
         means: [N, 3] metres.
         scales: [N, 3] before the activation, None where scales are kept.
         quats: [N, 4] before normalisation, None where rotations are kept.
-        audio_attention, expression_attention: [N] strength of the region attention, or None.
+        audio_attention, expression_attention: the region attention V_a [N, audio_dim] and
+            V_e [N, 7] that it came from, or None.
     """
 
     means: Tensor
@@ -34,6 +35,14 @@ class Deformation:
     quats: Tensor | None = None
     audio_attention: Tensor | None = None
     expression_attention: Tensor | None = None
+
+    @property
+    def attention_strength(self) -> Tensor | None:
+        """Length of the attention vectors of audio and expression, [N, 2]."""
+        if self.audio_attention is None or self.expression_attention is None:
+            return None
+        both = (self.audio_attention, self.expression_attention)
+        return torch.stack([attention.norm(dim=1) for attention in both], dim=1)
 
     def magnitude(self) -> Tensor:
         """Sum of the mean absolute values of all parts, the deformation regulariser."""
@@ -152,8 +161,8 @@ class FaceMotion(MotionField):
             output[:, _MEANS] * self._position_scale,
             output[:, _SCALES],
             output[:, _QUATS],
-            on_audio.norm(dim=1),
-            on_expression.norm(dim=1),
+            on_audio,
+            on_expression,
         )
 
 

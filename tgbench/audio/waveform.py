@@ -16,6 +16,9 @@ SAMPLE_RATE = 16_000
 """Samples a second of every waveform inside the suite."""
 
 
+_MICROSECONDS = 1_000_000
+
+
 @dataclass(frozen=True)
 class Waveform:
     """Mono sound.
@@ -41,8 +44,8 @@ class Waveform:
 def read_waveform(path: Path) -> Waveform:
     """Read the first audio track of any media file as mono at 16 kHz.
 
-    Channels are averaged. Sound that starts later than the file's clock keeps its place: the gap
-    is filled with silence, so that sound and picture stay in step.
+    Channels are averaged. Sound that starts after the file does keeps its place: the gap is
+    filled with silence, so that sound and picture stay in step.
 
     Raises:
         TgbenchError: no such file, not a media file, or no audio track in it.
@@ -71,8 +74,8 @@ def _decode(container: object) -> Waveform:
     chunks: list[NDArray[np.float32]] = []
     lead = 0.0
     for frame in container.decode(stream):  # type: ignore[attr-defined]
-        if not chunks and frame.time:
-            lead = max(frame.time, 0.0)
+        if not chunks and frame.time is not None:
+            lead = max(frame.time - (container.start_time or 0) / _MICROSECONDS, 0.0)
         chunks.extend(part.to_ndarray().mean(0) for part in resampler.resample(frame))
     chunks.extend(part.to_ndarray().mean(0) for part in resampler.resample(None))
     silence = np.zeros(round(lead * SAMPLE_RATE), np.float32)

@@ -25,6 +25,9 @@ _LEAST_NOISE = 0.02
 """Pixels of noise below which a landmark is not trusted more."""
 
 _ROUNDS = 20
+_ALL_ALIKE = 6
+"""First rounds, in which a landmark that does not fit yet is not distrusted for it."""
+
 _TAIL = 2.0
 
 
@@ -59,13 +62,14 @@ def adjust(image: Array, shape: Array, usual_focal: float, motion: Motion) -> Bu
     """
     prior = shape
     log_focal = np.log(usual_focal)
-    noise = _noise(project(shape, motion, usual_focal) - image)
     damping = 1e-3
     cost = np.inf
-    for _ in range(_ROUNDS):
+    for round_number in range(_ROUNDS):
         focal = float(np.exp(log_focal))
         error = project(shape, motion, focal) - image
-        noise = np.minimum(noise, _noise(error))
+        noise = _noise(error)
+        if round_number < _ALL_ALIKE:
+            noise[:] = np.median(noise)
         weights = _robust(error, noise) / (noise**2 * _SHARED_NOISE)
         drift = log_focal - np.log(usual_focal)
         solve = _Normal(linearise(shape, motion, focal), error, weights, shape - prior, drift)
@@ -80,7 +84,7 @@ def adjust(image: Array, shape: Array, usual_focal: float, motion: Motion) -> Bu
         else:
             break
         (shape, log_focal, motion), damping = candidate, max(damping / 10.0, 1e-9)
-        if abs(cost - new_cost) < 1e-6 * new_cost:
+        if abs(cost - new_cost) < 1e-6 * new_cost and round_number > _ALL_ALIKE:
             break
         cost = new_cost
     return Bundle(shape, float(np.exp(log_focal)), motion, 1.0 / noise**2)

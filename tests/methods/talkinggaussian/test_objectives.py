@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+from skimage.metrics import structural_similarity
+
+from tgbench.errors import TgbenchError
+from tgbench.identities import Identity
+from tgbench.methods.talkinggaussian.config import TalkingGaussianConfig
+from tgbench.methods.talkinggaussian.frames import FACE, HAIRS, MOUTH, TrainingFrames
+from tgbench.methods.talkinggaussian.objectives import (
+    FaceObjective,
+    MouthObjective,
+    photometric,
+    total,
+)
+from tgbench.methods.talkinggaussian.rasterizer import Rasterization
+
+CONFIG = dataclasses.replace(
+    TalkingGaussianConfig(), alpha_weight=0.5, attention_weight=0.25, ssim_weight=0.2
+)
+BACKGROUND = torch.tensor([0.1, 0.9, 0.3])
+
+
+@pytest.fixture(scope="module")
+def frames(sphere: Identity) -> TrainingFrames:
+    return TrainingFrames(sphere, sphere.split().train, 1 << 30)
+
+
+def drawn(size: tuple[int, int], channels: int = 5) -> Rasterization:
+    width, height = size
+    rng = np.random.default_rng(0)
+    alpha = rng.random((height, width), np.float32)
+    colors = rng.random((height, width, channels), np.float32) * alpha[..., None]
+    count = torch.zeros(1, dtype=torch.int32)
+    return Rasterization(torch.from_numpy(colors), torch.from_numpy(alpha), count)
+
+
+def inside(mask: np.ndarray, image: np.ndarray) -> np.ndarray:
+    return np.where(mask[..., None], image, BACKGROUND.numpy()).astype(np.float32)
+
+
+def composite(shown: Rasterization) -> np.ndarray:
+    alpha = shown.alpha.numpy()[..., None]
+    return shown.colors.numpy()[..., :3] + (1 - alpha) * BACKGROUND.numpy()
+
+
+def test_photometric_loss_is_l1_and_d_ssim():
+    rng = np.random.default_rng(1)
+    x, y = rng.random((2, 40, 36, 3)).astype(np.float32)
+    # Away from the border every implementation of SSIM agrees; pad alike to compare all of it.
+    pad = ((6, 6), (6, 6), (0, 0))
+    x, y = np.pad(x, pad), np.pad(y, pad)
+    similarity = structural_similarity(
+        x, y, channel_axis=2, data_range=1.0, gaussian_weights=True, sigma=1.5,
+        use_sample_covariance=False, full=True,
+    )[1]  # fmt: skip
+    expected = np.abs(x - y).mean() + 0.2 * (1 - similarity.mean())
+    assert photometric(torch.tensor(x), torch.tensor(y), 0.2).item() == pytest.approx(
+        expected, rel=1e-3
+    )
+
+
+def test_the_face_must_leave_a_hole_for_the_mouth(frames: TrainingFrames):
+    objective = FaceObjective(frames, CONFIG)
+    crop = objective.crop(6)
+    shown = drawn(crop.window.size)
+    terms = objective.terms(6, crop, shown, BACKGROUND)
+    mask = (crop.labels == FACE) | (crop.labels == HAIRS)
+    assert (crop.labels == MOUTH).any()
+    target = inside(mask, crop.image / 255)
+    loss = photometric(torch.tensor(composite(shown)), torch.tensor(target), 0.2)
+    assert terms["photometric"].item() == pytest.approx(loss.item(), rel=1e-5)
+    off = np.abs(shown.alpha.numpy() - mask).mean()
+    assert terms["alpha"].item() == pytest.approx(0.5 * off, rel=1e-5)
+
+
+def test_attention_is_charged_on_lips_and_hair(frames: TrainingFrames):
+    objective = FaceObjective(frames, CONFIG)
+    crop = objective.crop(6)
+    shown = drawn(crop.window.size)
+    audio, expression = np.moveaxis(shown.colors.numpy()[..., 3:], -1, 0)
+    points = frames.identity.landmarks[6][48:68] - (crop.window.left, crop.window.top)
+    (left, top), (right, bottom) = np.floor(points.min(0)), np.ceil(points.max(0))
+    lips = expression[int(top) : int(bottom), int(left) : int(right)].sum() / expression.size
+    hair = ((audio + expression) * (crop.labels == HAIRS)).mean()
+    terms = objective.terms(6, crop, shown, BACKGROUND)
+    assert terms["attention"].item() == pytest.approx(0.25 * (lips + hair), rel=1e-4)
+    without = objective.terms(6, crop, drawn(crop.window.size, 3), BACKGROUND)
+    assert "attention" not in without
+
+
+def test_the_mouth_is_free_behind_the_lips_but_not_beside_them(frames: TrainingFrames):
+    objective = MouthObjective(frames, CONFIG)
+    crop = objective.crop(6)
+    shown = drawn(crop.window.size, 3)
+    mask = crop.labels == MOUTH
+    target, seen = inside(mask, crop.image / 255), inside(mask, composite(shown))
+    terms = objective.terms(6, crop, shown, BACKGROUND)
+    loss = photometric(torch.tensor(seen), torch.tensor(target), 0.2)
+    assert terms["photometric"].item() == pytest.approx(loss.item(), rel=1e-5)
+    hidden = drawn(crop.window.size, 3)
+    hidden.colors[torch.from_numpy(~mask)] = 0.5
+    other = objective.terms(6, crop, hidden, BACKGROUND)
+    assert other["photometric"].item() == terms["photometric"].item()
+
+    lips = frames.lips(6).relative_to(crop.window)
+    beside = shown.alpha.numpy().copy()
+    beside[max(lips.top, 0) : lips.bottom, max(lips.left, 0) : lips.right] = 0.0
+    assert terms["alpha"].item() == pytest.approx(0.5 * beside.mean(), rel=1e-5)
+
+
+def test_total_names_the_term_that_is_not_finite():
+    terms = {"alpha": torch.tensor(0.5), "photometric": torch.tensor(0.25)}
+    assert total(terms, "anywhere").item() == 0.75
+    with pytest.raises(TgbenchError, match="the alpha loss is inf in iteration 3"):
+        total({**terms, "alpha": torch.tensor(float("inf"))}, "in iteration 3")

@@ -70,7 +70,8 @@ class TalkingGaussianConfig:
         lpips_weight: gamma, in fine-tuning, where LPIPS weights are [P: 0.5].
         alpha_weight: L1 between rendered alpha and mask [O: 1e-3].
         deformation_weight: mean absolute deformation, each part [O: 1e-5].
-        attention_weight: expression attention on the lips, both on hair [O: 1e-4].
+        lips_attention_weight: expression attention on the lips [O: 1e-4].
+        hair_attention_weight: audio and expression attention on hair [O: 1e-4].
 
         open_share: share of the frames, those with the widest mouths, that static initialisation
             prefers [O: mouth: maximal AU25; face: a window].
@@ -83,7 +84,7 @@ class TalkingGaussianConfig:
     """
 
     audio_features: str = "mel"
-    cache_megabytes: int = 1024
+    cache_megabytes: int = 512
     checkpoint_every: int = 1000
 
     static_iterations: int = 3_000
@@ -142,7 +143,8 @@ class TalkingGaussianConfig:
     lpips_weight: float = 0.5
     alpha_weight: float = 1e-3
     deformation_weight: float = 1e-5
-    attention_weight: float = 1e-4
+    lips_attention_weight: float = 1e-4
+    hair_attention_weight: float = 1e-4
 
     open_share: float = 0.1
     face_open_every: int = 15
@@ -178,6 +180,11 @@ class TalkingGaussianConfig:
                 )
         if self.harmonics_degree > 2:
             raise TgbenchError(f"harmonics_degree={self.harmonics_degree} must be 0 to 2")
+
+    @property
+    def charges_attention(self) -> bool:
+        """Whether the region attention has to be rendered when training."""
+        return self.lips_attention_weight > 0 or self.hair_attention_weight > 0
 
     @property
     def branch_iterations(self) -> int:

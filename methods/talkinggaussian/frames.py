@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tgbench.errors import TgbenchError
-from tgbench.identities import HAIR, HEAD, INNER_MOUTH, Identity
+from tgbench.identities import HAIR, HEAD, INNER_MOUTH, Identity, Intrinsics
 
 from .rasterizer import Camera, available_cores
 
@@ -81,6 +81,29 @@ class Crop:
     image: NDArray[np.uint8]
     labels: NDArray[np.uint8]
     window: Window
+
+
+def window_camera(
+    pose: NDArray[np.floating], lens: Intrinsics, window: Window | None = None
+) -> Camera:
+    """Return the camera of a pose [4, 4] (to the world, OpenGL axes), of a window or of all.
+
+    The inverse of a rigid motion is written out: NumPy's solver would wake a pool of threads
+    that then spin, and take a core from training, for each 4 x 4 matrix.
+    """
+    axes = np.asarray(pose[:3, :3], np.float64) * (1.0, -1.0, -1.0)
+    world_to_camera = np.eye(4)
+    world_to_camera[:3, :3] = axes.T
+    world_to_camera[:3, 3] = -(axes.T * np.asarray(pose[:3, 3], np.float64)).sum(axis=1)
+    window = window or Window(0, 0, lens.width, lens.height)
+    return Camera(
+        world_to_camera,
+        lens.focal,
+        lens.focal,
+        lens.cx - window.left,
+        lens.cy - window.top,
+        *window.size,
+    )
 
 
 def label_pixels(
@@ -192,10 +215,9 @@ class TrainingFrames:
 
     def lips_rays(self) -> tuple[list[Camera], NDArray[np.float32]]:
         """Return the cameras of all whole frames and the middle of the lips in each, [N, 2]."""
-        lens = self.identity.intrinsics
-        whole = Window(0, 0, lens.width, lens.height)
         points = self.identity.landmarks[self.frames.start : self.frames.stop, _LIPS]
-        return [self.camera(frame, whole) for frame in self.frames], points.mean(axis=1)
+        lens, poses = self.identity.intrinsics, self.identity.poses
+        return [window_camera(poses[frame], lens) for frame in self.frames], points.mean(axis=1)
 
     def lips_height(self) -> NDArray[np.float32]:
         """Return how far the lips are apart in each training frame, pixels, float32 [N]."""
@@ -205,14 +227,7 @@ class TrainingFrames:
 
     def camera(self, frame: int, window: Window) -> Camera:
         """Return the camera of a frame that sees only a window."""
-        lens = self.identity.intrinsics
-        return Camera.from_pose(
-            self.identity.poses[frame],
-            lens.focal,
-            lens.cx - window.left,
-            lens.cy - window.top,
-            *window.size,
-        )
+        return window_camera(self.identity.poses[frame], self.identity.intrinsics, window)
 
     def _labels(self, frame: int) -> NDArray[np.uint8]:
         return label_pixels(self.identity.parsing(frame), self.identity.teeth_mask(frame))

@@ -60,9 +60,7 @@ class FaceObjective:
             "alpha": self.config.alpha_weight * (drawn.alpha - mask.float()).abs().mean(),
         }
         if drawn.colors.shape[-1] > EXPRESSION_CHANNEL:
-            terms["attention"] = self.config.attention_weight * self._attention(
-                position, crop, drawn.colors
-            )
+            terms["attention"] = self._attention(position, crop, drawn.colors)
         return terms
 
     def _attention(self, position: int, crop: Crop, colors: Tensor) -> Tensor:
@@ -71,7 +69,9 @@ class FaceObjective:
         lips = self.frames.lips(position).relative_to(crop.window).clipped(crop.window.size)
         hair = torch.from_numpy(crop.labels == HAIRS)
         on_lips = expression[lips.rows_columns].sum() / expression.numel()
-        return on_lips + ((audio + expression) * hair).mean()
+        on_hair = ((audio + expression) * hair).mean()
+        config = self.config
+        return config.lips_attention_weight * on_lips + config.hair_attention_weight * on_hair
 
 
 @dataclass(frozen=True)

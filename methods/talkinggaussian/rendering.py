@@ -14,9 +14,10 @@ from tgbench.interfaces import Drive, Image
 
 from .branch import Branch
 from .conditions import Conditions
+from .frames import window_camera
 from .fusion import fuse
 from .objectives import unit_image
-from .rasterizer import Camera, available_cores
+from .rasterizer import available_cores
 
 
 class Renderer:
@@ -50,10 +51,7 @@ class Renderer:
 
     def _frame(self, drive: Drive, conditions: Conditions, index: int) -> Image:
         with torch.inference_mode():
-            lens = drive.intrinsics
-            camera = Camera.from_pose(
-                drive.poses[index], lens.focal, lens.cx, lens.cy, lens.width, lens.height
-            )
+            camera = window_camera(drive.poses[index], drive.intrinsics)
             windows, units = conditions.audio(index), conditions.expression(index)
             drawn = []
             for branch, places in zip(self._branches, self._places, strict=True):

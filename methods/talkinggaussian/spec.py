@@ -25,13 +25,9 @@ _QUICK: dict[str, object] = {
     "random_background": True,
     "open_share": 0.25,
     "face_open_every": 1,
-    # Coarse grids and blurred sound: short clips are learned by heart otherwise.
-    "face_grid_finest": 64,
-    "mouth_grid_finest": 64,
-    "audio_noise": 0.3,
-    "audio_jitter": 0.5,
     "alpha_weight": 0.05,
-    "attention_weight": 0.0,
+    "lips_attention_weight": 0.0,
+    "hair_attention_weight": 0.0,
     "lpips_weight": 0.0,
 }
 

@@ -80,7 +80,7 @@ class BranchTrainer:
         gaussians.decay_position_rate(iteration)
         offset = torch.zeros(len(gaussians), 2, requires_grad=True)
         drawn = self.branch.draw(
-            crop.camera, deformation, offset, with_attention=self.config.attention_weight > 0
+            crop.camera, deformation, offset, with_attention=self.config.charges_attention
         )
         terms = self.objective.terms(position, crop, drawn, self._background())
         if deformation is not None:

@@ -13,7 +13,7 @@ def exact() -> np.ndarray:
 
 
 def test_exact_landmarks_have_no_error(exact: np.ndarray) -> None:
-    found = error_of_landmarks(exact + (3.0, -2.0), exact, total=210)
+    found = error_of_landmarks(exact + np.array([3.0, -2.0]), exact, total=210)
     assert (found.found, found.total) == (200, 210)
     assert found.lmd == pytest.approx(0.0, abs=1e-9)
 

@@ -5,12 +5,16 @@ from __future__ import annotations
 import wave
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import TgbenchError
 from ..files import atomic_path
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
 
 SAMPLE_RATE = 16_000
 """Samples a second of every waveform inside the suite."""
@@ -65,15 +69,15 @@ def read_waveform(path: Path) -> Waveform:
         raise TgbenchError(f"{path}: cannot be read as audio ({error.strerror})") from error
 
 
-def _decode(container: object) -> Waveform:
+def _decode(container: InputContainer) -> Waveform:
     import av
 
-    stream = container.streams.audio[0]  # type: ignore[attr-defined]
+    stream = container.streams.audio[0]
     # The resampler's own mono mix of floating-point channels is not normalised and would clip.
     resampler = av.AudioResampler(format="fltp", rate=SAMPLE_RATE)
     chunks: list[NDArray[np.float32]] = []
     lead = 0.0
-    for frame in container.decode(stream):  # type: ignore[attr-defined]
+    for frame in container.decode(stream):
         if not chunks and frame.time is not None:
             lead = max(frame.time - (container.start_time or 0) / _MICROSECONDS, 0.0)
         chunks.extend(part.to_ndarray().mean(0) for part in resampler.resample(frame))

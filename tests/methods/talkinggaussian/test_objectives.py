@@ -20,7 +20,11 @@ from tgbench.methods.talkinggaussian.objectives import (
 from tgbench.methods.talkinggaussian.rasterizer import Rasterization
 
 CONFIG = dataclasses.replace(
-    TalkingGaussianConfig(), alpha_weight=0.5, attention_weight=0.25, ssim_weight=0.2
+    TalkingGaussianConfig(),
+    alpha_weight=0.5,
+    lips_attention_weight=0.25,
+    hair_attention_weight=0.125,
+    ssim_weight=0.2,
 )
 BACKGROUND = torch.tensor([0.1, 0.9, 0.3])
 
@@ -88,7 +92,7 @@ def test_attention_is_charged_on_lips_and_hair(frames: TrainingFrames):
     lips = expression[int(top) : int(bottom), int(left) : int(right)].sum() / expression.size
     hair = ((audio + expression) * (crop.labels == HAIRS)).mean()
     terms = objective.terms(6, crop, shown, BACKGROUND)
-    assert terms["attention"].item() == pytest.approx(0.25 * (lips + hair), rel=1e-4)
+    assert terms["attention"].item() == pytest.approx(0.25 * lips + 0.125 * hair, rel=1e-4)
     without = objective.terms(6, crop, drawn(crop.window.size, 3), BACKGROUND)
     assert "attention" not in without
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import settings
 from numpy.typing import NDArray
 
 from tgbench.audio import SAMPLE_RATE, Waveform
@@ -18,6 +20,11 @@ from tgbench.identities import (
     default_split,
 )
 from tgbench.identities.layout import ALL_ACTION_UNITS
+
+# A developer's runs try new examples each time; a gate must give the same answer twice.
+settings.register_profile("ci", derandomize=True, deadline=None)
+if os.environ.get("CI"):
+    settings.load_profile("ci")
 
 
 def draw_frame(index: int, size: int) -> dict[str, NDArray]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, fields
 from typing import Literal
 
@@ -83,7 +84,7 @@ class TalkingGaussianConfig:
         incremental_until: share of motion learning after which the window has arrived [O: 0.8].
     """
 
-    audio_features: str = "mel"
+    audio_features: Literal["mel"] = "mel"
     cache_megabytes: int = 512
     checkpoint_every: int = 1000
 
@@ -163,6 +164,8 @@ class TalkingGaussianConfig:
         """
         for field in fields(self):
             value = getattr(self, field.name)
+            if isinstance(value, float) and not math.isfinite(value):
+                raise TgbenchError(f"{field.name}={value} must be a finite number")
             if isinstance(value, int | float) and not isinstance(value, bool) and value < 0:
                 raise TgbenchError(f"{field.name}={value} must not be negative")
         for name in _POSITIVE:

@@ -29,6 +29,9 @@ SEEN_AT = 512
 _LONGEST_GAP = 10
 """Frames without a face (0.4 s) that are filled in; a longer absence is an error."""
 
+_MOST_ABSENT = 0.1
+"""Share of frames that may be interpolated at all, however short the gaps."""
+
 _FLOW_WINDOW, _FLOW_LEVELS = (21, 21), 4
 _FLOW_AGREES = 0.5
 """Pixels within which flow there and back again must end where it began."""
@@ -167,7 +170,10 @@ def _moved(
 
 
 def _check_presence(video: Path, found: NDArray[np.bool_]) -> None:
-    gaps = [gap for gap in _absences(found) if gap.stop - gap.start > _LONGEST_GAP]
+    absences = _absences(found)
+    gaps = [gap for gap in absences if gap.stop - gap.start > _LONGEST_GAP]
+    if (~found).mean() > _MOST_ABSENT:
+        gaps = absences
     if not gaps:
         return
     named = ", ".join(f"{gap.start}-{gap.stop - 1}" for gap in gaps[:8])

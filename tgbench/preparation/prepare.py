@@ -19,6 +19,7 @@ from ..faces.solid import in_head_frame
 from ..files import make_folder
 from ..identities import Identity, IdentityWriter, default_split, layout
 from ..progress import SILENT, Progress
+from ..running.locks import sole_writer
 from .crop import Crop, choose_crop
 from .faces import LOOKS_PER_SECOND, FaceBoxes, find_faces
 from .frames import SEEN_AT, Measured, PersonMasks, extract_frames
@@ -77,7 +78,8 @@ def prepare(
     """
     source = open_source(video, audio)
     _refuse_foreign(out)
-    return _Preparation(source, make_folder(out), size, progress).run()
+    with sole_writer(make_folder(out) / WORK):
+        return _Preparation(source, out, size, progress).run()
 
 
 class _Preparation:
@@ -135,6 +137,7 @@ class _Preparation:
         key = self._cache.key("frames", 1, faces_key, crop.side, window, self._size, heard)
         if not self._cache.done(key):
             with self._cache.working(key):
+                self._cache.forget("pose", "plate", "parts")
                 for pattern in _PICTURES:
                     shutil.rmtree((self._out / pattern).parent, ignore_errors=True)
                 seen = extract_frames(
@@ -223,7 +226,7 @@ def _some(count: int, most: int) -> list[int]:
 
 
 def _refuse_foreign(out: Path) -> None:
-    if (out / layout.TRANSFORMS_TRAIN).exists() and not (out / WORK).is_dir():
+    if out.is_dir() and not (out / WORK).is_dir() and any(out.iterdir()):
         raise TgbenchError(
-            f"{out}: holds an identity that was prepared by something else; choose another folder"
+            f"{out}: holds files that `tgbench prepare` did not make; choose another folder"
         )

@@ -52,6 +52,11 @@ class StageCache:
         yield
         write_json(self._marker(key), {"stage": key.name, "digest": key.digest})
 
+    def forget(self, *names: str) -> None:
+        """Mark stages as undone, whatever they were done with: what they wrote goes away."""
+        for name in names:
+            (self.folder / f"{name}.json").unlink(missing_ok=True)
+
     def save(self, key: StageKey, **arrays: NDArray) -> None:
         """Keep arrays of a stage."""
         with atomic_path(self._arrays(key)) as temporary:

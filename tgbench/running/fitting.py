@@ -16,6 +16,7 @@ from ..identities import Identity, Split
 from ..interfaces import FitContext, FitReport, Method
 from ..progress import Progress
 from ..specs import MethodSpec
+from ..version import __version__
 from .locks import sole_writer
 
 _REPORT = "fit.json"
@@ -64,6 +65,7 @@ class Fitting:
         """SHA-256 of everything that determines the fitted state."""
         return hash_of(
             {
+                "tgbench": __version__,
                 "config": self.contender.settings_hash,
                 "identity": self.identity_hash,
                 "train": [self.split.train.start, self.split.train.stop],

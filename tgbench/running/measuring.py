@@ -31,6 +31,7 @@ from .request import RunRequest
 from .result import (
     FRAMES_FILE,
     LOG_FILE,
+    RESULT_FILE,
     VIDEO_FILE,
     DriverRecord,
     IdentityRecord,
@@ -81,6 +82,7 @@ def case_key(case: Case, contender: Contender, subject: Subject, request: RunReq
             "audio": sha256(case.driving_audio),
             "frames": [int(frame) for frame in case.drive.source_frames],
             "train": [case.split.train.start, case.split.train.stop],
+            "metrics": list(case.metrics),
             "seed": request.seed,
             "device": request.device,
         }
@@ -106,6 +108,7 @@ def measure(
     `result.json` is written last: where it is, the case is complete.
     """
     folder = case_folder(case, contender, request.out)
+    (folder / RESULT_FILE).unlink(missing_ok=True)
     with _log_file(folder / LOG_FILE):
         name = f"{contender.spec.name} on {case.identity.name}, {case.driver}"
         _log.info("tgbench %s: %s, protocol %s", __version__, name, case.protocol)

@@ -52,6 +52,7 @@ def run(request: RunRequest, progress: Progress) -> list[Outcome]:
     ).load()()
     make_folder(request.out)
     identities = [resolve_identity(name, request.size, progress) for name in request.identities]
+    _refuse_namesakes(identities)
     cases = protocol.plan(identities, request.audio)
     subjects = _hash_inputs(identities, progress)
     outcomes: list[Outcome] = []
@@ -68,6 +69,14 @@ def run(request: RunRequest, progress: Progress) -> list[Outcome]:
     if failures:
         raise TgbenchError("; ".join(dict.fromkeys(failures)))
     return outcomes
+
+
+def _refuse_namesakes(identities: list[Identity]) -> None:
+    """Results are filed by name: two folders of one name would overwrite each other's."""
+    names = [identity.name for identity in identities]
+    for name in names:
+        if names.count(name) > 1:
+            raise TgbenchError(f"two identities are called '{name}'; rename one of the folders")
 
 
 def _contenders(request: RunRequest) -> list[Contender]:

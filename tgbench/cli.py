@@ -28,7 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return _dispatch(arguments, terminal)
     except KeyboardInterrupt:
-        terminal.err.print("stopped; the same command goes on where it was")
+        terminal.err.print("stopped; the same command, without --fresh, goes on where it was")
         return _EXIT_INTERRUPTED
     except BrokenPipeError:
         sys.stderr.close()

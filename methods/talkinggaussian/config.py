@@ -181,6 +181,10 @@ class TalkingGaussianConfig:
                     f"{branch}_grid_coarsest={coarsest} must be at least 2 and at most "
                     f"{branch}_grid_finest={finest}"
                 )
+        if not 1 <= self.grid_log2_size <= 24:
+            raise TgbenchError(f"grid_log2_size={self.grid_log2_size} must be 1 to 24")
+        if self.audio_jitter > 1:
+            raise TgbenchError(f"audio_jitter={self.audio_jitter} must be at most 1 frame")
         if self.harmonics_degree > 2:
             raise TgbenchError(f"harmonics_degree={self.harmonics_degree} must be 0 to 2")
 

@@ -14,7 +14,7 @@ from tgbench.identities import Identity
 from tgbench.progress import SILENT
 from tgbench.running.request import RunRequest
 from tgbench.running.result import SCHEMA_VERSION, read_result, read_results
-from tgbench.running.runner import run
+from tgbench.running.runner import CasesFailed, run
 
 
 @pytest.fixture
@@ -173,3 +173,19 @@ def test_newer_and_broken_results_are_told(request_: RunRequest) -> None:
     path.write_text(json.dumps({**raw, "frames": "many"}))
     with pytest.raises(TgbenchError, match="frames"):
         read_result(path)
+
+
+def test_a_failing_case_leaves_its_siblings(
+    request_: RunRequest,
+) -> None:
+    """Of two drivers the first holds a foreign result; the second is measured all the same."""
+    lipsync = dataclasses.replace(request_, protocol="lipsync")
+    first, second = run(lipsync, SILENT)
+    path = first.folder / "result.json"
+    raw = json.loads(path.read_text())
+    path.write_text(json.dumps({**raw, "case_key": "of something else"}))
+    (second.folder / "result.json").unlink()
+    with pytest.raises(CasesFailed, match=first.folder.name) as failed:
+        run(lipsync, SILENT)
+    assert [outcome.folder for outcome in failed.value.outcomes] == [second.folder]
+    assert (second.folder / "result.json").is_file()

@@ -70,7 +70,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     again = parser.add_mutually_exclusive_group()
     again.add_argument("--resume", action="store_true", help="keep what is there (default)")
-    again.add_argument("--fresh", action="store_true", help="measure again what is there")
+    again.add_argument("--fresh", action="store_true", help="fit and measure again what is there")
     parser.add_argument(
         "--no-label",
         action="store_true",
@@ -82,7 +82,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def execute(args: argparse.Namespace, terminal: Terminal) -> int:
     """Run, then print a small table of what was measured and where it lies."""
     from ..running.environment import resolve_device
-    from ..running.runner import run
+    from ..running.runner import CasesFailed, run
     from ..running.settings import parse_overrides
     from ..running.summary import print_summary
 
@@ -103,6 +103,11 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
         label=not args.no_label,
         keep_frames=args.frames,
     )
-    outcomes = run(request, terminal.progress)
+    try:
+        outcomes = run(request, terminal.progress)
+    except CasesFailed as failed:
+        if failed.outcomes:
+            print_summary(failed.outcomes, terminal.out)
+        raise
     print_summary(outcomes, terminal.out)
     return 0

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,8 +24,6 @@ from .settings import configure, keys_of
 MODELS = "models"
 """Folder under OUT that keeps fitted methods."""
 
-_log = logging.getLogger("tgbench")
-
 
 @dataclass(frozen=True)
 class Outcome:
@@ -36,6 +34,18 @@ class Outcome:
     reused: bool
 
 
+class CasesFailed(TgbenchError):
+    """Some cases failed; what was measured all the same comes along.
+
+    Attributes:
+        outcomes: of the cases that did not fail.
+    """
+
+    def __init__(self, failures: list[str], outcomes: list[Outcome]) -> None:
+        super().__init__("; ".join(dict.fromkeys(failures)))
+        self.outcomes = outcomes
+
+
 def run(request: RunRequest, progress: Progress) -> list[Outcome]:
     """Run every method on every case of a protocol.
 
@@ -43,8 +53,8 @@ def run(request: RunRequest, progress: Progress) -> list[Outcome]:
     that was stopped goes on where it was.
 
     Raises:
-        TgbenchError: bad input, found before any work starts where possible; or, after all cases,
-            those that failed.
+        TgbenchError: bad input, found before any work starts where possible.
+        CasesFailed: after all cases, those that failed.
     """
     contenders = _contenders(request)
     protocol: EvaluationProtocol = plugins.find(
@@ -60,14 +70,15 @@ def run(request: RunRequest, progress: Progress) -> list[Outcome]:
     for contender in contenders:
         for identity_cases in _by_identity(cases):
             try:
-                outcomes += _run_cases(contender, identity_cases, subjects, request, progress)
+                for done in _run_cases(contender, identity_cases, subjects, request, progress):
+                    if isinstance(done, Outcome):
+                        outcomes.append(done)
+                    else:
+                        failures.append(str(done))
             except TgbenchError as error:
                 failures.append(str(error))
-                _log.error(
-                    "%s on %s: %s", contender.spec.name, identity_cases[0].identity.name, error
-                )
     if failures:
-        raise TgbenchError("; ".join(dict.fromkeys(failures)))
+        raise CasesFailed(failures, outcomes)
     return outcomes
 
 
@@ -114,17 +125,26 @@ def _run_cases(
     subjects: dict[Path, Subject],
     request: RunRequest,
     progress: Progress,
-) -> list[Outcome]:
-    """Run the cases of one method and identity, fitting only if one of them is not there yet."""
+) -> Iterator[Outcome | TgbenchError]:
+    """Run the cases of one method and identity, fitting only if one of them is not there yet.
+
+    Yields:
+        The outcome of each case, or why it failed.
+
+    Raises:
+        TgbenchError: the fit failed, and with it all cases that need it.
+    """
     subject = subjects[cases[0].identity.folder]
-    kept = {case.driver: _kept_result(case, contender, subject, request) for case in cases}
-    outcomes = []
     fitted = None
     for case in cases:
         folder = case_folder(case, contender, request.out)
-        result = kept[case.driver]
+        try:
+            result = _kept_result(case, contender, subject, request)
+        except TgbenchError as error:
+            yield error
+            continue
         if result is not None:
-            outcomes.append(Outcome(result, folder, reused=True))
+            yield Outcome(result, folder, reused=True)
             continue
         if fitted is None:
             fitted = fit_or_load(
@@ -140,10 +160,13 @@ def _run_cases(
                 request.fresh,
                 progress,
             )
-        with sole_writer(folder):
-            result = measure(case, contender, subject, *fitted, request, progress)
-        outcomes.append(Outcome(result, folder, reused=False))
-    return outcomes
+        try:
+            with sole_writer(folder):
+                result = measure(case, contender, subject, *fitted, request, progress)
+        except TgbenchError as error:
+            yield error
+        else:
+            yield Outcome(result, folder, reused=False)
 
 
 def _kept_result(

@@ -34,14 +34,16 @@ def initial_cloud(
     The face's fills what spread frames show of the head; the mouth's lies about the lips, where
     the frames with the widest mouths show its inside.
     """
+    count = config.initial_count(name)
     if name == "face":
+        region = (FACE, HAIRS) if config.face_mouth_decomposition else (FACE, HAIRS, MOUTH)
         spread = np.unique(np.linspace(0, len(frames) - 1, _VIEWS).round().astype(int))
-        views = [_view(frames.head(int(i)), FACE, HAIRS) for i in spread]
-        return random_cloud(config.face_gaussians, config.initial_extent, views, generator)
+        views = [_view(frames.head(int(i)), *region) for i in spread]
+        return random_cloud(count, config.initial_extent, views, generator)
     widest = np.argsort(frames.mouth_pixels, kind="stable")[-_VIEWS:]
     views = [_view(frames.mouth(int(i)), MOUTH) for i in widest]
     lips = triangulated(*frames.lips_rays())
-    return random_cloud(config.mouth_gaussians, config.mouth_extent, views, generator, lips)
+    return random_cloud(count, config.mouth_extent, views, generator, lips)
 
 
 def random_cloud(

@@ -13,14 +13,17 @@ from tgbench.identities import ActionUnits, Identity
 from tgbench.interfaces import Drive
 
 from .audio_encoder import stack_windows
-from .motion import EXPRESSION_UNITS
 
 
 class Conditions:
     """Audio features and action units of a run of frames."""
 
     def __init__(
-        self, features: NDArray[np.float32], rows: NDArray[np.int64], units: ActionUnits
+        self,
+        features: NDArray[np.float32],
+        rows: NDArray[np.int64],
+        units: ActionUnits,
+        names: tuple[str, ...],
     ) -> None:
         """Hold what drives N frames.
 
@@ -28,11 +31,12 @@ class Conditions:
             features: float32 [M, steps, channels] of a sound.
             rows: int [N], the row of `features` at each frame.
             units: of N frames.
+            names: of the action units that drive the face, in their order.
 
         Raises:
             TgbenchError: an upper-face action unit is missing, or a value is not finite.
         """
-        expression = units.stack(EXPRESSION_UNITS)
+        expression = units.stack(names)
         for name, values in (("audio features", features), ("action units", expression)):
             if not np.isfinite(values).all():
                 raise TgbenchError(f"{name} hold NaN or infinity; prepare the identity again")
@@ -41,7 +45,9 @@ class Conditions:
         self._expression = torch.from_numpy(np.array(expression, np.float32))
 
     @classmethod
-    def of_training(cls, identity: Identity, frames: range, kind: str) -> Conditions:
+    def of_training(
+        cls, identity: Identity, frames: range, kind: str, names: tuple[str, ...]
+    ) -> Conditions:
         """Hold what drives the training frames, and no sound from outside them."""
         if kind not in KINDS:
             raise suggest(kind, KINDS, "kind of audio features")
@@ -53,12 +59,13 @@ class Conditions:
             ActionUnits(
                 {name: values[inside] for name, values in units.values.items()}, units.measured_by
             ),
+            names,
         )
 
     @classmethod
-    def of_drive(cls, drive: Drive) -> Conditions:
+    def of_drive(cls, drive: Drive, names: tuple[str, ...]) -> Conditions:
         """Hold what drives the frames to render."""
-        return cls(drive.features, drive.feature_index, drive.action_units)
+        return cls(drive.features, drive.feature_index, drive.action_units, names)
 
     @property
     def channels(self) -> int:
@@ -75,7 +82,7 @@ class Conditions:
         return stack_windows(self._features, int(self._rows[position]))
 
     def expression(self, position: int) -> Tensor:
-        """Return the action units `EXPRESSION_UNITS` of a frame, [7]."""
+        """Return the action units of a frame, [units]."""
         return self._expression[position]
 
 

@@ -23,6 +23,15 @@ class TalkingGaussianConfig:
         cache_megabytes: memory for decoded training frames; what does not fit is read again.
         checkpoint_every: iterations between the checkpoints that a stopped fit resumes from.
 
+        motion: what a motion field changes: the deformation of equation 5, or the appearance, that
+            is colour and opacity, of Gaussians that stay where they are [P: table 4].
+        face_mouth_decomposition: one branch for the face and one for the inside of the mouth, or
+            one for all of the head, as large as both [P: table 4].
+        predict_opacity, predict_color: decode a change of opacity (`+alpha`) and of colour
+            (`+RGB`) beside the deformation [S: table 5].
+        expression_units: the seven upper-face action units of the paper, or the six without AU02
+            [S: seven; O: six].
+
         static_iterations: static initialisation, equation 10 [O: 3000].
         motion_iterations: motion learning, equation 11 [P: 50,000 with the initialisation].
         finetune_iterations: colour fine-tuning, equation 12 [P: 10,000].
@@ -37,6 +46,8 @@ class TalkingGaussianConfig:
         color_lr, opacity_lr, scale_lr, rotation_lr: of the other parameters [O]; the higher
             harmonics learn at a twentieth of `color_lr`.
         finetune_color_lr: of the colours in fine-tuning [O: as before].
+        finetune_opacity_lr: of the face's opacities in fine-tuning, 0 to keep them
+            [P: 0; O: 0.001].
 
         densify_from, densify_until, densify_every: when Gaussians are added and removed; from 0
             to 1 of the branch's iterations for `densify_until` [O: 500, 49,000 of 50,000, 100].
@@ -59,6 +70,8 @@ class TalkingGaussianConfig:
         face_hidden, mouth_hidden: width of the motion decoders, three layers [S: 64, 32].
         audio_dim: length of the audio feature [O: 32].
         position_scale: metres of movement for a decoder output of 1 [O: 0.01].
+        mouth_sideways: share of the decoded translation that the inside of the mouth follows to
+            the sides and in depth [P: 1; O: 0.2].
         grid_lr, network_lr: of AdamW for hash grids and all else [S: 5e-3, 5e-4].
         audio_attention_lr: factor on `network_lr` for the attention over windows [O: 5].
         motion_lr_final: share of the rates left at the end, reached exponentially [O: about 0.05].
@@ -69,6 +82,12 @@ class TalkingGaussianConfig:
 
         ssim_weight: lambda [P: 0.2].
         lpips_weight: gamma, in fine-tuning, where LPIPS weights are [P: 0.5].
+        lpips_patches: compare random patches in fine-tuning, in its second half, instead of whole
+            images in all of it [P: off; O: on].
+        face_lpips_iterations, mouth_lpips_iterations: last iterations of motion learning that
+            have an LPIPS term of their own [P: 0; O: 3000 and 1000].
+        hair_every: the face branch learns motion with hair in every such iteration, else from
+            the skin alone [O: 7].
         alpha_weight: L1 between rendered alpha and mask [O: 1e-3].
         deformation_weight: mean absolute deformation, each part [O: 1e-5].
         lips_attention_weight: expression attention on the lips [O: 1e-4].
@@ -85,6 +104,11 @@ class TalkingGaussianConfig:
     """
 
     audio_features: Literal["mel"] = "mel"
+    motion: Literal["deformation", "appearance"] = "deformation"
+    face_mouth_decomposition: bool = True
+    predict_opacity: bool = False
+    predict_color: bool = False
+    expression_units: Literal["seven", "six"] = "seven"
     cache_megabytes: int = 512
     checkpoint_every: int = 1000
 
@@ -108,6 +132,7 @@ class TalkingGaussianConfig:
     scale_lr: float = 3e-3
     rotation_lr: float = 1e-3
     finetune_color_lr: float = 2.5e-3
+    finetune_opacity_lr: float = 0.0
 
     densify_from: int = 500
     densify_until: float = 0.94
@@ -132,6 +157,7 @@ class TalkingGaussianConfig:
     mouth_hidden: int = 32
     audio_dim: int = 32
     position_scale: float = 0.01
+    mouth_sideways: float = 1.0
     grid_lr: float = 5e-3
     network_lr: float = 5e-4
     audio_attention_lr: float = 5.0
@@ -142,6 +168,10 @@ class TalkingGaussianConfig:
 
     ssim_weight: float = 0.2
     lpips_weight: float = 0.5
+    lpips_patches: bool = False
+    face_lpips_iterations: int = 0
+    mouth_lpips_iterations: int = 0
+    hair_every: int = 7
     alpha_weight: float = 1e-3
     deformation_weight: float = 1e-5
     lips_attention_weight: float = 1e-4
@@ -174,13 +204,14 @@ class TalkingGaussianConfig:
         for name in _SHARES:
             if getattr(self, name) > 1:
                 raise TgbenchError(f"{name}={getattr(self, name)} is a share and must be at most 1")
-        for branch in ("face", "mouth"):
-            coarsest, finest = (getattr(self, f"{branch}_grid_{end}") for end in _GRID_ENDS)
-            if not 2 <= coarsest <= finest:
-                raise TgbenchError(
-                    f"{branch}_grid_coarsest={coarsest} must be at least 2 and at most "
-                    f"{branch}_grid_finest={finest}"
-                )
+        for name in _RESOLUTIONS:
+            if getattr(self, name) < 2:
+                raise TgbenchError(f"{name}={getattr(self, name)} must be at least 2")
+        if self.motion == "appearance" and (self.predict_opacity or self.predict_color):
+            raise TgbenchError(
+                "motion=appearance decodes opacity and colour by itself; leave out "
+                "predict_opacity and predict_color"
+            )
         if not 1 <= self.grid_log2_size <= 24:
             raise TgbenchError(f"grid_log2_size={self.grid_log2_size} must be 1 to 24")
         if self.audio_jitter > 1:
@@ -193,13 +224,32 @@ class TalkingGaussianConfig:
         """Whether the region attention has to be rendered when training."""
         return self.lips_attention_weight > 0 or self.hair_attention_weight > 0
 
+    def initial_count(self, branch: BranchName) -> int:
+        """Size of the random cloud that a branch starts from."""
+        return self._share(branch, self.face_gaussians, self.mouth_gaussians)
+
+    def count_limit(self, branch: BranchName) -> int:
+        """Most Gaussians that densification may give a branch."""
+        return self._share(branch, self.face_gaussian_limit, self.mouth_gaussian_limit)
+
+    def _share(self, branch: BranchName, face: int, mouth: int) -> int:
+        """One branch for all has what two have together, so that only the split differs."""
+        if not self.face_mouth_decomposition:
+            return face + mouth
+        return face if branch == "face" else mouth
+
     @property
     def branch_iterations(self) -> int:
         """Iterations of one branch before fine-tuning."""
         return self.static_iterations + self.motion_iterations
 
 
-_GRID_ENDS = ("coarsest", "finest")
+_RESOLUTIONS = (
+    "face_grid_coarsest",
+    "face_grid_finest",
+    "mouth_grid_coarsest",
+    "mouth_grid_finest",
+)
 _POSITIVE = (
     "checkpoint_every",
     "static_iterations",
@@ -219,6 +269,7 @@ _POSITIVE = (
     "mouth_hidden",
     "audio_dim",
     "motion_lr_final",
+    "hair_every",
     "face_open_every",
     "mouth_open_every",
     "face_incremental_every",

@@ -15,7 +15,7 @@ from .config import TalkingGaussianConfig
 from .frames import TrainingFrames
 from .fusion import fuse
 from .objectives import Terms, photometric, total, unit_image
-from .perceptual import PerceptualLoss
+from .perceptual import SMALL_PATCH, Perceptual
 from .sampling import FrameSampler
 
 COLOR_PARAMETERS = ("color", "harmonics")
@@ -33,7 +33,7 @@ class FineTuning:
         conditions: Conditions,
         config: TalkingGaussianConfig,
         generator: torch.Generator,
-        perceptual: PerceptualLoss | None = None,
+        perceptual: Perceptual | None = None,
     ) -> None:
         """Take trained branches, the face first; `perceptual` is None where it is not at hand."""
         self.branches = list(branches)
@@ -105,13 +105,26 @@ class FineTuning:
         for branch in self.branches:
             for name, parameter in branch.field.parameters.items():
                 parameter.requires_grad_(name in COLOR_PARAMETERS)
-            colors = branch.field.parameters
-            groups.append({"params": [colors["color"]], "lr": rate})
-            groups.append({"params": [colors["harmonics"]], "lr": rate / 20.0})
+            parameters = branch.field.parameters
+            groups.append({"params": [parameters["color"]], "lr": rate})
+            groups.append({"params": [parameters["harmonics"]], "lr": rate / 20.0})
+            if branch.name == "face" and self._config.finetune_opacity_lr > 0:
+                opacities = parameters["opacities"].requires_grad_()
+                groups.append({"params": [opacities], "lr": self._config.finetune_opacity_lr})
         return torch.optim.Adam(groups, eps=1e-15, fused=True)
 
     def _terms(self, fused: Tensor, target: Tensor) -> Terms:
         terms = {"photometric": photometric(fused, target, self._config.ssim_weight)}
-        if self._perceptual is not None:
-            terms["lpips"] = self._config.lpips_weight * self._perceptual(fused, target)
+        lpips = self._lpips(fused, target)
+        if lpips is not None:
+            terms["lpips"] = self._config.lpips_weight * lpips
         return terms
+
+    def _lpips(self, fused: Tensor, target: Tensor) -> Tensor | None:
+        if self._perceptual is None:
+            return None
+        if not self._config.lpips_patches:
+            return self._perceptual.of(fused, target)
+        if 2 * self.iteration < self._config.finetune_iterations:
+            return None
+        return self._perceptual.of_patch(fused, target, SMALL_PATCH)

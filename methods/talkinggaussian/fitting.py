@@ -24,8 +24,9 @@ from .config import BranchName, TalkingGaussianConfig
 from .finetuning import FineTuning
 from .frames import TrainingFrames
 from .gaussians import GaussianField
+from .motion import expression_units
 from .objectives import FaceObjective, MouthObjective
-from .perceptual import perceptual_loss
+from .perceptual import Distance, Perceptual, perceptual_distance
 from .sampling import FrameSampler, Rule, SlidingWindow, Strongest, normalised
 from .training import BranchTrainer
 
@@ -72,12 +73,15 @@ class Fit:
         self._origin = Origin.of(config, identity, split, context.seed)
         self._notes: list[str] = []
         self._frames = TrainingFrames(identity, split.train, config.cache_megabytes << 20)
-        self._conditions = Conditions.of_training(identity, split.train, config.audio_features)
+        self._conditions = Conditions.of_training(
+            identity, split.train, config.audio_features, expression_units(config)
+        )
         self._lips = normalised(self._frames.lips_height())
         units = identity.action_units.values
         inside = slice(split.train.start, split.train.stop)
         self._blink = normalised(units["AU45"][inside])
         self._parted = normalised(units["AU25"][inside]) if "AU25" in units else self._lips
+        self._distance = self._perceptual_distance()
 
     @property
     def channels(self) -> int:
@@ -105,6 +109,8 @@ class Fit:
         return tuning.branches, FitReport(seconds, iterations, tuple(self._notes))
 
     def _branch_names(self) -> tuple[BranchName, ...]:
+        if not self._config.face_mouth_decomposition:
+            return _BRANCHES[:1]
         usable = self._with_mouth()
         if len(usable) >= _LEAST_MOUTH_FRAMES:
             return _BRANCHES
@@ -138,6 +144,7 @@ class Fit:
             config,
             generator,
             (lens.width, lens.height),
+            self._perceptual(generator),
         )
         self._resume(trainer)
         return trainer
@@ -211,17 +218,31 @@ class Fit:
         self._save(stage)
 
     def _fine_tuning(self, branches: list[Branch]) -> FineTuning:
-        perceptual = None
-        if self._config.lpips_weight > 0 and self._config.finetune_iterations > 0:
-            perceptual, missing = perceptual_loss()
-            if missing:
-                self._notes.append(missing)
         generator = torch.Generator().manual_seed(self._context.seed * 1000 + len(_BRANCHES))
         tuning = FineTuning(
-            branches, self._frames, self._conditions, self._config, generator, perceptual
+            branches,
+            self._frames,
+            self._conditions,
+            self._config,
+            generator,
+            self._perceptual(generator) if self._config.lpips_weight > 0 else None,
         )
         self._resume(tuning)
         return tuning
+
+    def _perceptual_distance(self) -> Distance | None:
+        """Load LPIPS if a term asks for it; note where there is none."""
+        config = self._config
+        tuned = config.lpips_weight > 0 and config.finetune_iterations > 0
+        if not (tuned or config.face_lpips_iterations or config.mouth_lpips_iterations):
+            return None
+        distance, missing = perceptual_distance()
+        if missing:
+            self._notes.append(missing)
+        return distance
+
+    def _perceptual(self, generator: torch.Generator) -> Perceptual | None:
+        return None if self._distance is None else Perceptual(self._distance, generator)
 
     def _resume(self, stage: Stage) -> None:
         path = self._checkpoint(stage)

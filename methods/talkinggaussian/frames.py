@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -10,58 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tgbench.errors import TgbenchError
-from tgbench.identities import HAIR, HEAD, INNER_MOUTH, Identity, Intrinsics
+from tgbench.identities import HAIR, HEAD, INNER_MOUTH, Identity
 
 from .rasterizer import Camera, available_cores
+from .windows import Window, bounds, same_size, window_camera
 
-BEHIND, FACE, HAIRS, MOUTH = 0, 1, 2, 3
-"""Labels of a pixel: not of the head, surface of the head, its hair, inside of the mouth."""
+BEHIND, FACE, HAIRS, MOUTH, IGNORED = 0, 1, 2, 3, 4
+"""Labels of a pixel: not of the head, its surface, its hair, inside of the mouth, no matter."""
 
-_MARGIN = 8
 _INNER_LIPS_TOP, _INNER_LIPS_BOTTOM = 62, 66
 _LIPS = slice(48, 68)
-
-
-@dataclass(frozen=True)
-class Window:
-    """A rectangle of an image in pixels: columns left..right, rows top..bottom, ends excluded."""
-
-    left: int
-    top: int
-    right: int
-    bottom: int
-
-    @property
-    def rows_columns(self) -> tuple[slice, slice]:
-        """What to index an image with."""
-        return slice(self.top, self.bottom), slice(self.left, self.right)
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """Width and height."""
-        return self.right - self.left, self.bottom - self.top
-
-    def relative_to(self, other: Window) -> Window:
-        """Return the same rectangle counted from another's corner."""
-        left, top = other.left, other.top
-        return Window(self.left - left, self.top - top, self.right - left, self.bottom - top)
-
-    def clipped(self, size: tuple[int, int]) -> Window:
-        """Return the part inside an image of a size."""
-        return Window(
-            min(max(self.left, 0), size[0]),
-            min(max(self.top, 0), size[1]),
-            min(max(self.right, 0), size[0]),
-            min(max(self.bottom, 0), size[1]),
-        )
-
-    def resized(self, width: int, height: int, limits: tuple[int, int]) -> Window:
-        """Return the window of a given size about the same centre, moved into the image."""
-        left = (self.left + self.right - width) // 2
-        top = (self.top + self.bottom - height) // 2
-        left = min(max(left, 0), limits[0] - width)
-        top = min(max(top, 0), limits[1] - height)
-        return Window(left, top, left + width, top + height)
 
 
 @dataclass(frozen=True)
@@ -72,7 +29,7 @@ class Crop:
         frame: its index in the identity.
         camera: sees exactly the part.
         image: uint8 RGB [h, w, 3], the truth.
-        labels: uint8 [h, w], one of `BEHIND`, `FACE`, `HAIRS`, `MOUTH`.
+        labels: uint8 [h, w], of the labels above.
         window: where it lies in the frame.
     """
 
@@ -81,29 +38,6 @@ class Crop:
     image: NDArray[np.uint8]
     labels: NDArray[np.uint8]
     window: Window
-
-
-def window_camera(
-    pose: NDArray[np.floating], lens: Intrinsics, window: Window | None = None
-) -> Camera:
-    """Return the camera of a pose [4, 4] (to the world, OpenGL axes), of a window or of all.
-
-    The inverse of a rigid motion is written out: NumPy's solver would wake a pool of threads
-    that then spin, and take a core from training, for each 4 x 4 matrix.
-    """
-    axes = np.asarray(pose[:3, :3], np.float64) * (1.0, -1.0, -1.0)
-    world_to_camera = np.eye(4)
-    world_to_camera[:3, :3] = axes.T
-    world_to_camera[:3, 3] = -(axes.T * np.asarray(pose[:3, 3], np.float64)).sum(axis=1)
-    window = window or Window(0, 0, lens.width, lens.height)
-    return Camera(
-        world_to_camera,
-        lens.focal,
-        lens.focal,
-        lens.cx - window.left,
-        lens.cy - window.top,
-        *window.size,
-    )
 
 
 def label_pixels(
@@ -120,6 +54,16 @@ def label_pixels(
     if teeth is not None:
         labels[teeth] = MOUTH
     return labels
+
+
+@dataclass(frozen=True)
+class _Survey:
+    """Where the regions lie in a frame, None where they do not show."""
+
+    head: Window | None
+    skin: Window | None
+    mouth: Window | None
+    mouth_pixels: int
 
 
 class TrainingFrames:
@@ -142,8 +86,8 @@ class TrainingFrames:
         self._behind: dict[int, NDArray[np.uint8]] = {}
         with ThreadPoolExecutor(available_cores()) as pool:
             surveyed = list(pool.map(self._survey, frames))
-        heads = [head for head, _, _ in surveyed]
-        self.mouth_pixels = np.array([pixels for _, _, pixels in surveyed])
+        heads = [seen.head for seen in surveyed]
+        self.mouth_pixels = np.array([seen.mouth_pixels for seen in surveyed])
         if not any(heads):
             raise TgbenchError(
                 f"{identity.folder}: no training frame has head pixels in parsing/; "
@@ -151,17 +95,9 @@ class TrainingFrames:
             )
         limits = (identity.intrinsics.width, identity.intrinsics.height)
         whole = Window(0, 0, *limits)
-        self._head_windows = _same_size([head or whole for head in heads], limits)
-        mouths = [
-            mouth and mouth.relative_to(window)
-            for window, (_, mouth, _) in zip(self._head_windows, surveyed, strict=True)
-        ]
-        known = [mouth for mouth in mouths if mouth]
-        self._mouth_windows = (
-            _same_size([mouth or known[0] for mouth in mouths], self._head_windows[0].size)
-            if known
-            else None
-        )
+        self._head_windows = same_size([head or whole for head in heads], limits)
+        self._skin_windows = self._inside_head([seen.skin for seen in surveyed])
+        self._mouth_windows = self._inside_head([seen.mouth for seen in surveyed])
 
     def __len__(self) -> int:
         return len(self.frames)
@@ -175,25 +111,13 @@ class TrainingFrames:
                 self._crops[position] = crop
         return crop
 
+    def skin(self, position: int) -> Crop:
+        """Return the part of the `position`-th training frame that shows the head without hair."""
+        return self._part(position, self._skin_windows)
+
     def mouth(self, position: int) -> Crop:
-        """Return the part of the `position`-th training frame about the mouth."""
-        if self._mouth_windows is None:
-            raise ValueError("this identity has no inside-mouth pixels")
-        head = self.head(position)
-        inside = self._mouth_windows[position]
-        window = Window(
-            head.window.left + inside.left,
-            head.window.top + inside.top,
-            head.window.left + inside.right,
-            head.window.top + inside.bottom,
-        )
-        return Crop(
-            head.frame,
-            self.camera(head.frame, window),
-            head.image[inside.rows_columns],
-            head.labels[inside.rows_columns],
-            window,
-        )
+        """Return the part of the `position`-th training frame about the inside of the mouth."""
+        return self._part(position, self._mouth_windows)
 
     def behind(self, position: int) -> NDArray[np.uint8]:
         """Return torso over plate in the head's window, uint8 RGB [h, w, 3]."""
@@ -225,46 +149,49 @@ class TrainingFrames:
         gap = points[:, _INNER_LIPS_BOTTOM] - points[:, _INNER_LIPS_TOP]
         return np.linalg.norm(gap, axis=1).astype(np.float32)
 
-    def camera(self, frame: int, window: Window) -> Camera:
-        """Return the camera of a frame that sees only a window."""
-        return window_camera(self.identity.poses[frame], self.identity.intrinsics, window)
-
     def _labels(self, frame: int) -> NDArray[np.uint8]:
         return label_pixels(self.identity.parsing(frame), self.identity.teeth_mask(frame))
 
-    def _survey(self, frame: int) -> tuple[Window | None, Window | None, int]:
+    def _survey(self, frame: int) -> _Survey:
         labels = self._labels(frame)
         mouth = labels == MOUTH
-        return _bounds(labels != BEHIND), _bounds(mouth), int(mouth.sum())
+        skin = mouth | (labels == FACE)
+        return _Survey(bounds(labels != BEHIND), bounds(skin), bounds(mouth), int(mouth.sum()))
+
+    def _inside_head(self, windows: list[Window | None]) -> list[Window]:
+        """Return windows of one size, counted from the corners of the heads' windows."""
+        heads = self._head_windows
+        local = [w and w.relative_to(head) for w, head in zip(windows, heads, strict=True)]
+        # A frame without the region gets a window where the others have theirs.
+        fallback = next((window for window in local if window), Window(0, 0, *heads[0].size))
+        return same_size([window or fallback for window in local], heads[0].size)
+
+    def _part(self, position: int, windows: list[Window]) -> Crop:
+        head, inside = self.head(position), windows[position]
+        window = inside.within(head.window)
+        return Crop(
+            head.frame,
+            self._camera(head.frame, window),
+            head.image[inside.rows_columns],
+            head.labels[inside.rows_columns],
+            window,
+        )
 
     def _read(self, position: int) -> Crop:
         frame, window = self.frames[position], self._head_windows[position]
         return Crop(
             frame,
-            self.camera(frame, window),
+            self._camera(frame, window),
             np.ascontiguousarray(self.identity.frame(frame)[window.rows_columns]),
             np.ascontiguousarray(self._labels(frame)[window.rows_columns]),
             window,
         )
+
+    def _camera(self, frame: int, window: Window) -> Camera:
+        return window_camera(self.identity.poses[frame], self.identity.intrinsics, window)
 
     def _reserve(self, size: int) -> bool:
         if size > self._room:
             return False
         self._room -= size
         return True
-
-
-def _bounds(mask: NDArray[np.bool_]) -> Window | None:
-    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
-    if len(rows) == 0:
-        return None
-    return Window(int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
-
-
-def _same_size(windows: Iterable[Window], limits: tuple[int, int]) -> list[Window]:
-    """Grow all windows to the largest and a margin, so that a loss weighs pixels alike."""
-    windows = list(windows)
-    width = max(window.right - window.left for window in windows) + 2 * _MARGIN
-    height = max(window.bottom - window.top for window in windows) + 2 * _MARGIN
-    width, height = min(width, limits[0]), min(height, limits[1])
-    return [window.resized(width, height, limits) for window in windows]

@@ -107,17 +107,21 @@ class GaussianField:
 
     def primitives(self, camera: Camera, deformation: Deformation | None = None) -> Primitives:
         """Return the activated Gaussians, deformed by equation 5 if a deformation is given."""
-        means, quats, scales = (self.parameters[name] for name in ("means", "quats", "scales"))
-        if deformation is not None:
-            means = means + deformation.means
-            quats = quats if deformation.quats is None else quats + deformation.quats
-            scales = scales if deformation.scales is None else scales + deformation.scales
+        changes = deformation or Deformation()
+        means = _changed(self.parameters["means"], changes.means)
+        opacities = self.parameters["opacities"]
+        if changes.opacities is not None:
+            opacities = opacities + changes.opacities[:, 0]
+        if changes.colors is None:
+            colors = self._colors(means, camera)
+        else:
+            colors = (self.base_colors + changes.colors).clamp_min(0.0)
         return Primitives(
             means,
-            quats,
-            softplus(scales),
-            torch.sigmoid(self.parameters["opacities"]),
-            self._colors(means, camera),
+            _changed(self.parameters["quats"], changes.quats),
+            softplus(_changed(self.parameters["scales"], changes.scales)),
+            torch.sigmoid(opacities),
+            colors,
         )
 
     def raise_degree(self) -> None:
@@ -193,6 +197,10 @@ class GaussianField:
         coefficients = torch.cat([base[:, None], higher[:, : count - 1]], dim=1)
         eye = torch.from_numpy(camera.position.astype(np.float32))
         return sh_to_rgb(coefficients, means.detach() - eye, self.degree)
+
+
+def _changed(canonical: Tensor, change: Tensor | None) -> Tensor:
+    return canonical if change is None else canonical + change
 
 
 def inverse_softplus(values: Tensor) -> Tensor:

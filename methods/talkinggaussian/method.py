@@ -15,6 +15,7 @@ from .branch import Branch
 from .checkpoint import Origin, read_checkpoint, write_checkpoint
 from .config import TalkingGaussianConfig
 from .fitting import Fit
+from .motion import expression_units
 from .rendering import Renderer
 
 _FILE = "talkinggaussian.pt"
@@ -56,7 +57,7 @@ class TalkingGaussian:
                 f"the driving audio features have {drive.features.shape[2]} channels, the fit had "
                 f"{self._channels}; drive with '{self.config.audio_features}' features"
             )
-        return Renderer(self.branches).frames(drive)
+        return Renderer(self.branches, expression_units(self.config)).frames(drive)
 
     def save(self, folder: Path) -> None:
         """Write the fitted state, atomically.

@@ -2,37 +2,59 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
 from .audio_encoder import AudioEncoder
-from .config import TalkingGaussianConfig
+from .config import BranchName, TalkingGaussianConfig
 from .hashgrid import TriPlaneHashGrid
 
 EXPRESSION_UNITS = ("AU01", "AU02", "AU04", "AU05", "AU06", "AU07", "AU45")
 """The upper-face action units of the paper (supplement B.1); blinking comes last."""
 
+_LEFT_OUT = {"seven": (), "six": ("AU02",)}
 _BLINK_MAXIMUM = 2.0
-_MEANS, _SCALES, _QUATS = slice(0, 3), slice(3, 6), slice(6, 10)
+_WIDTHS = {"means": 3, "scales": 3, "quats": 4, "opacities": 1, "colors": 3}
+"""What a motion field can change of a Gaussian, and numbers that it takes."""
+
+
+def expression_units(config: TalkingGaussianConfig) -> tuple[str, ...]:
+    """Return the action units that drive the face, blinking last."""
+    left_out = _LEFT_OUT[config.expression_units]
+    return tuple(unit for unit in EXPRESSION_UNITS if unit not in left_out)
+
+
+def changed_parts(branch: BranchName, config: TalkingGaussianConfig) -> tuple[str, ...]:
+    """Return what the motion field of a branch changes (equations 5 and 8; tables 4 and 5)."""
+    if config.motion == "appearance":
+        return "opacities", "colors"
+    parts = ["means", "scales", "quats"] if branch == "face" else ["means"]
+    extra = {"opacities": config.predict_opacity, "colors": config.predict_color}
+    return tuple(parts + [part for part, predicted in extra.items() if predicted])
 
 
 @dataclass(frozen=True)
 class Deformation:
-    """What is added to canonical parameters (equation 5).
+    """What is added to canonical parameters (equation 5); None where one is kept.
 
     Attributes:
         means: [N, 3] metres.
-        scales: [N, 3] before the activation, None where scales are kept.
-        quats: [N, 4] before normalisation, None where rotations are kept.
+        scales: [N, 3] before the activation.
+        quats: [N, 4] before normalisation.
+        opacities: [N, 1] before the activation.
+        colors: [N, 3], on the colour without view dependence, whose harmonics it replaces.
         audio_attention, expression_attention: the region attention V_a [N, audio_dim] and
-            V_e [N, 7] that it came from, or None.
+            V_e [N, units] that it came from.
     """
 
-    means: Tensor
+    means: Tensor | None = None
     scales: Tensor | None = None
     quats: Tensor | None = None
+    opacities: Tensor | None = None
+    colors: Tensor | None = None
     audio_attention: Tensor | None = None
     expression_attention: Tensor | None = None
 
@@ -46,7 +68,7 @@ class Deformation:
 
     def magnitude(self) -> Tensor:
         """Sum of the mean absolute values of all parts, the deformation regulariser."""
-        parts = (self.means, self.scales, self.quats)
+        parts = (getattr(self, name) for name in _WIDTHS)
         return torch.stack([part.abs().mean() for part in parts if part is not None]).sum()
 
 
@@ -57,7 +79,7 @@ class Places:
     Attributes:
         features: H(mu), [N, 3 * levels].
         audio_attention: V_a, [N, audio_dim], or None.
-        expression_attention: V_e, [N, 7], or None.
+        expression_attention: V_e, [N, units], or None.
     """
 
     features: Tensor
@@ -71,7 +93,7 @@ class Drivers:
 
     Attributes:
         audio: a, [audio_dim].
-        expression: e, [7], or None.
+        expression: e, [units], or None.
     """
 
     audio: Tensor
@@ -82,16 +104,23 @@ class MotionField(nn.Module):
     """What moves the Gaussians of a branch: tri-plane hash grid, audio encoder, decoder."""
 
     def __init__(
-        self, channels: int, config: TalkingGaussianConfig, coarsest: int, finest: int
+        self,
+        channels: int,
+        config: TalkingGaussianConfig,
+        resolutions: tuple[int, int],
+        parts: Sequence[str],
     ) -> None:
+        """Take the channels of the audio, the grid's ends, and what the field changes."""
         super().__init__()
+        self.parts = tuple(parts)
+        self._outputs = [_WIDTHS[part] for part in self.parts]
         self._position_scale = config.position_scale
         self.audio = AudioEncoder(channels, config.audio_dim)
         self.grid = TriPlaneHashGrid(
             levels=config.grid_levels,
             features=1,
-            base_resolution=coarsest,
-            finest_resolution=finest,
+            base_resolution=resolutions[0],
+            finest_resolution=resolutions[1],
             log2_hashmap_size=config.grid_log2_size,
             bound=config.grid_bound,
         )
@@ -105,7 +134,7 @@ class MotionField(nn.Module):
         raise NotImplementedError
 
     def drivers(self, windows: Tensor, units: Tensor) -> Drivers:
-        """Encode a frame's audio [8, channels, steps] and action units [7]."""
+        """Encode a frame's audio [8, channels, steps] and action units [units]."""
         raise NotImplementedError
 
     def deform(self, places: Places, drivers: Drivers) -> Deformation:
@@ -116,13 +145,21 @@ class MotionField(nn.Module):
         """Return the deformation of Gaussians at `means` [N, 3] in a frame."""
         return self.deform(self.places(means), self.drivers(windows, units))
 
+    def _decoded(self, output: Tensor) -> dict[str, Tensor]:
+        """Divide the decoder's output [N, sum of the parts' widths] among the parts."""
+        decoded = dict(zip(self.parts, output.split(self._outputs, dim=1), strict=True))
+        if "means" in decoded:
+            decoded["means"] = decoded["means"] * self._position_scale
+        return decoded
+
 
 class FaceMotion(MotionField):
     """Equation 7: region attention scales audio and expression at every Gaussian."""
 
     def __init__(self, channels: int, config: TalkingGaussianConfig) -> None:
-        super().__init__(channels, config, config.face_grid_coarsest, config.face_grid_finest)
-        units, features = len(EXPRESSION_UNITS), self.grid.output_dim
+        resolutions = config.face_grid_coarsest, config.face_grid_finest
+        super().__init__(channels, config, resolutions, changed_parts("face", config))
+        units, features = len(expression_units(config)), self.grid.output_dim
         self.expression = nn.Sequential(
             nn.Linear(units - 1, 16), nn.ReLU(), nn.Linear(16, units - 1)
         )
@@ -134,9 +171,8 @@ class FaceMotion(MotionField):
         self.expression_attention = nn.Sequential(
             nn.Linear(features, 16), nn.ReLU(), nn.Linear(16, units), nn.Softplus()
         )
-        self.decoder = _decoder(
-            features + config.audio_dim + units, config.face_hidden, _QUATS.stop
-        )
+        inputs = features + config.audio_dim + units
+        self.decoder = _decoder(inputs, config.face_hidden, sum(self._outputs))
 
     def places(self, means: Tensor) -> Places:
         """Encode canonical positions [N, 3]."""
@@ -144,7 +180,7 @@ class FaceMotion(MotionField):
         return Places(features, self.audio_attention(features), self.expression_attention(features))
 
     def drivers(self, windows: Tensor, units: Tensor) -> Drivers:
-        """Encode a frame's audio [8, channels, steps] and action units [7]."""
+        """Encode a frame's audio [8, channels, steps] and action units [units]."""
         blink = units[-1:].clamp(0.0, _BLINK_MAXIMUM)
         expression = torch.cat([self.expression(units[:-1]), blink])
         return Drivers(self.audio(windows), expression)
@@ -156,24 +192,22 @@ class FaceMotion(MotionField):
         assert on_expression is not None
         assert drivers.expression is not None
         inputs = [places.features, on_audio * drivers.audio, on_expression * drivers.expression]
-        output = self.decoder(torch.cat(inputs, dim=1))
-        return Deformation(
-            output[:, _MEANS] * self._position_scale,
-            output[:, _SCALES],
-            output[:, _QUATS],
-            on_audio,
-            on_expression,
-        )
+        decoded = self._decoded(self.decoder(torch.cat(inputs, dim=1)))
+        return Deformation(**decoded, audio_attention=on_audio, expression_attention=on_expression)
 
 
 class MouthMotion(MotionField):
     """Equation 8: the inside of the mouth is moved, by audio alone."""
 
+    follows: Tensor
+
     def __init__(self, channels: int, config: TalkingGaussianConfig) -> None:
-        super().__init__(channels, config, config.mouth_grid_coarsest, config.mouth_grid_finest)
-        self.decoder = _decoder(
-            self.grid.output_dim + config.audio_dim, config.mouth_hidden, _MEANS.stop
-        )
+        resolutions = config.mouth_grid_coarsest, config.mouth_grid_finest
+        super().__init__(channels, config, resolutions, changed_parts("mouth", config))
+        inputs = self.grid.output_dim + config.audio_dim
+        self.decoder = _decoder(inputs, config.mouth_hidden, sum(self._outputs))
+        follows = torch.tensor([config.mouth_sideways, 1.0, config.mouth_sideways])
+        self.register_buffer("follows", follows, persistent=False)
 
     def places(self, means: Tensor) -> Places:
         """Encode canonical positions [N, 3]."""
@@ -186,8 +220,10 @@ class MouthMotion(MotionField):
     def deform(self, places: Places, drivers: Drivers) -> Deformation:
         """Decode the translation of every Gaussian."""
         audio = drivers.audio.expand(len(places.features), -1)
-        output = self.decoder(torch.cat([places.features, audio], dim=1))
-        return Deformation(output * self._position_scale)
+        decoded = self._decoded(self.decoder(torch.cat([places.features, audio], dim=1)))
+        if "means" in decoded:
+            decoded["means"] = decoded["means"] * self.follows
+        return Deformation(**decoded)
 
 
 def _decoder(inputs: int, hidden: int, outputs: int) -> nn.Sequential:

@@ -14,18 +14,19 @@ from tgbench.interfaces import Drive, Image
 
 from .branch import Branch
 from .conditions import Conditions
-from .frames import window_camera
 from .fusion import fuse
 from .objectives import unit_image
 from .rasterizer import available_cores
+from .windows import window_camera
 
 
 class Renderer:
     """Draws frames of trained branches; what no frame changes is computed once."""
 
-    def __init__(self, branches: Sequence[Branch]) -> None:
-        """Take trained branches, the face first."""
+    def __init__(self, branches: Sequence[Branch], units: tuple[str, ...]) -> None:
+        """Take trained branches, the face first, and the action units that drive them."""
         self._branches = list(branches)
+        self._units = units
         with torch.inference_mode():
             self._places = [
                 branch.motion.places(branch.field.parameters["means"]) for branch in branches
@@ -33,7 +34,7 @@ class Renderer:
 
     def frames(self, drive: Drive) -> Iterator[Image]:
         """Yield the frames of a drive in order, uint8 RGB [H, W, 3]."""
-        conditions = Conditions.of_drive(drive)
+        conditions = Conditions.of_drive(drive, self._units)
         workers = available_cores()
         # One thread a frame scales better than threads inside a frame, and holds few in memory.
         with ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,)) as pool:

@@ -14,6 +14,7 @@ from .conditions import Conditions, Jitter
 from .config import TalkingGaussianConfig
 from .density import DensityControl, DensityLimits, resembling
 from .objectives import TRAINING_BACKGROUND, Objective, deformation_terms, total
+from .perceptual import Perceptual
 from .rasterizer import Camera
 from .sampling import FrameSampler
 
@@ -33,6 +34,7 @@ class BranchTrainer:
         config: the method's settings.
         generator: of every random number.
         image_size: of whole frames, for thresholds in parts of an image.
+        perceptual: LPIPS, where it is asked for and at hand.
         iteration: iterations done.
         seconds: wall time spent.
     """
@@ -44,6 +46,7 @@ class BranchTrainer:
     config: TalkingGaussianConfig
     generator: torch.Generator
     image_size: tuple[int, int]
+    perceptual: Perceptual | None = None
     iteration: int = 0
     seconds: float = 0.0
     density: DensityControl = field(init=False)
@@ -71,7 +74,7 @@ class BranchTrainer:
         iteration, gaussians = self.iteration, self.branch.field
         learns_motion = iteration >= self.config.static_iterations
         position = self.sampler.draw(iteration)
-        crop = self.objective.crop(position)
+        crop = self.objective.crop(position, iteration)
         deformation = None
         if learns_motion:
             deformation = self.branch.deform(
@@ -82,7 +85,9 @@ class BranchTrainer:
         drawn = self.branch.draw(
             crop.camera, deformation, offset, with_attention=self.config.charges_attention
         )
-        terms = self.objective.terms(position, crop, drawn, self._background())
+        terms = self.objective.terms(
+            position, crop, drawn, self._background(), self._perceptual_at(iteration)
+        )
         if deformation is not None:
             terms |= deformation_terms(deformation, self.config)
         stage = "motion learning" if learns_motion else "static initialisation"
@@ -127,6 +132,13 @@ class BranchTrainer:
         self.generator.set_state(state["generator"])
         self.iteration, self.seconds = state["iteration"], state["seconds"]
 
+    def _perceptual_at(self, iteration: int) -> Perceptual | None:
+        """Return LPIPS in the last iterations, those that the settings give it."""
+        config = self.config
+        count = {"face": config.face_lpips_iterations, "mouth": config.mouth_lpips_iterations}
+        first = config.branch_iterations - count[self.branch.name]
+        return self.perceptual if iteration >= first else None
+
     def _background(self) -> Tensor:
         if self.config.random_background:
             return torch.rand(3, generator=self.generator)
@@ -163,7 +175,7 @@ class BranchTrainer:
                 config.prune_radius * max(self.image_size)
                 if done > config.static_iterations
                 else float("inf"),
-                config.face_gaussian_limit if face else config.mouth_gaussian_limit,
+                config.count_limit(self.branch.name),
             ),
             self.generator,
         )

@@ -71,7 +71,7 @@ class TriPlaneHashGrid(nn.Module):
         super().__init__()
         if backend not in _BACKENDS:
             raise ValueError(f"no hash grid backend {backend!r}; there are {', '.join(_BACKENDS)}")
-        if levels < 1 or features < 1 or not 2 <= base_resolution <= finest_resolution:
+        if levels < 1 or features < 1 or min(base_resolution, finest_resolution) < 2:
             raise ValueError(
                 f"no such grid: {levels} levels of {features} features from {base_resolution} "
                 f"to {finest_resolution} vertices"

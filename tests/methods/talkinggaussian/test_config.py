@@ -37,7 +37,7 @@ def test_presets_are_valid_and_every_field_is_explained():
         ("grid_lr", -1e-3),
         ("ssim_weight", 1.5),
         ("harmonics_degree", 3),
-        ("face_grid_finest", 8),
+        ("face_grid_finest", 1),
         ("densify_every", 0),
     ],
 )

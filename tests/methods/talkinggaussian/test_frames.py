@@ -32,7 +32,7 @@ def test_crops_are_cut_from_the_frame_they_name(sphere: Identity):
     frames = TrainingFrames(sphere, sphere.split().train, PLENTY)
     sizes = set()
     for position in (0, 7, 29):
-        for crop in (frames.head(position), frames.mouth(position)):
+        for crop in (frames.head(position), frames.skin(position), frames.mouth(position)):
             rows_columns = crop.window.rows_columns
             assert crop.frame == position
             assert np.array_equal(crop.image, sphere.frame(position)[rows_columns])
@@ -44,7 +44,7 @@ def test_crops_are_cut_from_the_frame_they_name(sphere: Identity):
         behind = sphere.torso_over_background(position)
         window = frames.head(position).window
         assert np.array_equal(frames.behind(position), behind[window.rows_columns])
-    assert len(sizes) == 2
+    assert len(sizes) == 3
 
 
 def test_a_crops_camera_sees_what_the_whole_camera_sees(sphere: Identity):

@@ -10,7 +10,7 @@ from skimage.metrics import structural_similarity
 from tgbench.errors import TgbenchError
 from tgbench.identities import Identity
 from tgbench.methods.talkinggaussian.config import TalkingGaussianConfig
-from tgbench.methods.talkinggaussian.frames import FACE, HAIRS, MOUTH, TrainingFrames
+from tgbench.methods.talkinggaussian.frames import FACE, HAIRS, IGNORED, MOUTH, TrainingFrames
 from tgbench.methods.talkinggaussian.objectives import (
     FaceObjective,
     MouthObjective,
@@ -70,7 +70,7 @@ def test_photometric_loss_is_l1_and_d_ssim():
 
 def test_the_face_must_leave_a_hole_for_the_mouth(frames: TrainingFrames):
     objective = FaceObjective(frames, CONFIG)
-    crop = objective.crop(6)
+    crop = objective.crop(6, 0)
     shown = drawn(crop.window.size)
     terms = objective.terms(6, crop, shown, BACKGROUND)
     mask = (crop.labels == FACE) | (crop.labels == HAIRS)
@@ -82,9 +82,27 @@ def test_the_face_must_leave_a_hole_for_the_mouth(frames: TrainingFrames):
     assert terms["alpha"].item() == pytest.approx(0.5 * off, rel=1e-5)
 
 
+def test_hair_is_left_out_of_most_motion_iterations(frames: TrainingFrames):
+    config = dataclasses.replace(CONFIG, static_iterations=10, hair_every=5)
+    objective = FaceObjective(frames, config)
+    with_hair = [k for k in range(30) if (objective.crop(6, k).labels == HAIRS).any()]
+    assert with_hair == [*range(11), 15, 20, 25]
+    crop = objective.crop(6, 11)
+    ignored = crop.labels == IGNORED
+    assert 0 < ignored.mean() < 0.5
+    shown, other = drawn(crop.window.size, 3), drawn(crop.window.size, 3)
+    other.colors[torch.from_numpy(ignored)] = 0.7
+    other.alpha[torch.from_numpy(ignored)] = 0.2
+    first = objective.terms(6, crop, shown, BACKGROUND)
+    second = objective.terms(6, crop, other, BACKGROUND)
+    assert all(first[name].item() == second[name].item() for name in first)
+    other.colors[torch.from_numpy(crop.labels == FACE)] = 0.7
+    assert objective.terms(6, crop, other, BACKGROUND)["photometric"] > first["photometric"]
+
+
 def test_attention_is_charged_on_lips_and_hair(frames: TrainingFrames):
     objective = FaceObjective(frames, CONFIG)
-    crop = objective.crop(6)
+    crop = objective.crop(6, 0)
     shown = drawn(crop.window.size)
     audio, expression = np.moveaxis(shown.colors.numpy()[..., 3:], -1, 0)
     points = frames.identity.landmarks[6][48:68] - (crop.window.left, crop.window.top)
@@ -99,7 +117,7 @@ def test_attention_is_charged_on_lips_and_hair(frames: TrainingFrames):
 
 def test_the_mouth_is_free_behind_the_lips_but_not_beside_them(frames: TrainingFrames):
     objective = MouthObjective(frames, CONFIG)
-    crop = objective.crop(6)
+    crop = objective.crop(6, 0)
     shown = drawn(crop.window.size, 3)
     mask = crop.labels == MOUTH
     target, seen = inside(mask, crop.image / 255), inside(mask, composite(shown))

@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from tgbench.identities import Identity
+from tgbench.interfaces import FitContext
+from tgbench.methods.talkinggaussian import fitting
+from tgbench.methods.talkinggaussian.config import TalkingGaussianConfig
+from tgbench.methods.talkinggaussian.fitting import Fit
+from tgbench.methods.talkinggaussian.gaussians import Parameters
+from tgbench.methods.talkinggaussian.objectives import face_lpips
+from tgbench.methods.talkinggaussian.perceptual import LARGE_PATCH, SMALL_PATCH, Perceptual
+from tgbench.methods.talkinggaussian.windows import Window
+from tgbench.progress import SILENT
+
+
+class Recorder:
+    """A distance that remembers what it compared."""
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[torch.Tensor, torch.Tensor]] = []
+
+    def __call__(self, prediction: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        self.seen.append((prediction.detach(), target.detach()))
+        return (prediction - target).square().mean()
+
+
+def images(height: int = 120, width: int = 100) -> tuple[torch.Tensor, torch.Tensor]:
+    rng = np.random.default_rng(0)
+    first, second = rng.random((2, height, width, 3)).astype(np.float32)
+    return torch.tensor(first), torch.tensor(second)
+
+
+def test_a_small_window_is_widened_to_what_the_network_takes():
+    recorder = Recorder()
+    prediction, target = images()
+    perceptual = Perceptual(recorder, torch.Generator())
+    perceptual.of(prediction, target, Window(40, 50, 44, 56))
+    assert recorder.seen[0][0].shape == (32, 32, 3)
+    assert torch.equal(recorder.seen[0][0], prediction[37:69, 26:58])
+    assert perceptual.of(prediction, target).item() == pytest.approx(
+        (prediction - target).square().mean().item()
+    )
+
+
+@pytest.mark.parametrize("sides", [SMALL_PATCH, LARGE_PATCH])
+def test_patches_are_squares_of_the_image_and_cover_it(sides: tuple[int, int]):
+    recorder = Recorder()
+    rows, columns = torch.meshgrid(torch.arange(120.0), torch.arange(100.0), indexing="ij")
+    image = torch.stack([rows, columns, rows], dim=-1)
+    perceptual = Perceptual(recorder, torch.Generator().manual_seed(0))
+    for _ in range(300):
+        perceptual.of_patch(image, image, sides)
+    lengths = {patch.shape[0] for patch, _ in recorder.seen}
+    assert all(patch.shape[0] == patch.shape[1] for patch, _ in recorder.seen)
+    assert lengths <= set(range(sides[0], sides[1] + 1))
+    assert {sides[0], sides[1]} <= lengths
+    assert min(patch[0, 0, 0] for patch, _ in recorder.seen) == 0
+    assert max(patch[-1, 0, 0] for patch, _ in recorder.seen) == 119
+    assert max(patch[0, -1, 1] for patch, _ in recorder.seen) == 99
+
+
+def test_the_faces_patch_does_not_see_the_lips():
+    recorder = Recorder()
+    prediction, target = images()
+    lips, background = Window(20, 60, 80, 100), torch.tensor([0.0, 1.0, 0.0])
+    perceptual = Perceptual(recorder, torch.Generator().manual_seed(0))
+    loss = face_lpips(prediction, target, lips, background, perceptual)
+    (lips_seen, _), (patch, patch_target) = recorder.seen
+    assert torch.equal(lips_seen, prediction[60:100, 20:80])
+    same = (patch == patch_target).all(dim=-1)
+    assert (patch[same] == background).all()
+    assert bool(same.any())
+    expected = 0.01 * (lips_seen - target[60:100, 20:80]).square().mean()
+    expected = expected + 0.2 * (patch - patch_target).square().mean()
+    assert loss.item() == pytest.approx(expected.item(), rel=1e-5)
+
+
+CONFIG = TalkingGaussianConfig(
+    grid_levels=2,
+    face_hidden=8,
+    mouth_hidden=8,
+    audio_dim=4,
+    face_grid_finest=20,
+    static_iterations=6,
+    motion_iterations=6,
+    finetune_iterations=4,
+    face_gaussians=60,
+    mouth_gaussians=20,
+)
+
+
+@pytest.mark.parametrize(
+    ("settings", "calls"),
+    [
+        ({"lpips_weight": 0.0}, 0),
+        # The paper: whole images in all of the fine-tuning.
+        ({}, 4),
+        ({"lpips_patches": True}, 2),
+        # Lips and a patch of the face, a patch of the mouth.
+        ({"lpips_weight": 0.0, "face_lpips_iterations": 3, "mouth_lpips_iterations": 2}, 8),
+    ],
+)
+def test_lpips_is_asked_where_the_settings_say(
+    sphere: Identity,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    settings: dict[str, float],
+    calls: int,
+):
+    recorder = Recorder()
+    monkeypatch.setattr(fitting, "perceptual_distance", lambda: (recorder, ""))
+    config = dataclasses.replace(CONFIG, **settings)
+    fit = Fit(config, sphere, sphere.split(), FitContext(tmp_path, 0, "cpu", SILENT))
+    fit.run()
+    assert len(recorder.seen) == calls
+
+
+def face_after(config: TalkingGaussianConfig, sphere: Identity, folder: Path) -> Parameters:
+    folder.mkdir()
+    fit = Fit(config, sphere, sphere.split(), FitContext(folder, 0, "cpu", SILENT))
+    return fit.run()[0][0].field.parameters
+
+
+def test_fine_tuning_moves_colours_and_opacity_only_if_asked(sphere: Identity, tmp_path: Path):
+    base = dataclasses.replace(CONFIG, lpips_weight=0.0)
+    untuned = dataclasses.replace(base, finetune_iterations=0)
+    with_opacity = dataclasses.replace(base, finetune_opacity_lr=1e-2)
+    before = face_after(untuned, sphere, tmp_path / "before")
+    for config, changed in (
+        (base, {"color"}),
+        (with_opacity, {"color", "opacities"}),
+    ):
+        after = face_after(config, sphere, tmp_path / str(len(changed)))
+        differing = {name for name in before if not torch.equal(before[name], after[name])}
+        # No higher degree has been raised so early, so the harmonics rest.
+        assert differing == changed

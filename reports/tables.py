@@ -17,9 +17,9 @@ from tgbench.metrics.specs import (
 from tgbench.running.result import MetricRecord, Result
 from tgbench.specs import Direction, MetricSpec, Needs
 
-from .averages import average_block
+from .averages import average_block, cell_over_seeds, printed
 from .cells import DASH, Block, Cell, Column, Note, Row, Status, Table
-from .labels import method_labels
+from .labels import Variant, method_labels, variant
 from .notes import annotated
 from .ranking import ranked
 
@@ -53,7 +53,7 @@ def _table(name: str, version: str, results: Sequence[Result], several: bool) ->
     ]
     columns = tuple(_column(metric, results) for metric in measured)
     blocks = [
-        Block(title, ranked(tuple(_row(result, labels, columns) for result in found), columns))
+        Block(title, ranked(_rows(found, labels, columns), columns))
         for title, found in _by_case(results).items()
     ]
     if len(blocks) > 1:
@@ -73,12 +73,7 @@ def _by_case(results: Sequence[Result]) -> dict[str, list[Result]]:
             result.identity.sha256,
             result.driver.sha256,
         )
-        experiment = (
-            result.method.name,
-            result.method.config_hash,
-            result.seed,
-            result.environment.device,
-        )
+        experiment = (*variant(result), result.seed)
         if experiment in cases[case]:
             _log.warning(
                 "%s on %s, %s: measured more than once; the latest is shown",
@@ -89,7 +84,7 @@ def _by_case(results: Sequence[Result]) -> dict[str, list[Result]]:
         cases[case][experiment] = result
     titles = _case_titles(cases)
     return {
-        titles[case]: sorted(found.values(), key=lambda result: result.method.name)
+        titles[case]: sorted(found.values(), key=lambda result: (result.method.name, result.seed))
         for case, found in sorted(cases.items())
     }
 
@@ -108,16 +103,31 @@ def _case_titles(cases: Iterable[Case]) -> dict[Case, str]:
     return titles
 
 
-def _row(result: Result, labels: Mapping[str, str], columns: Sequence[Column]) -> Row:
-    method = result.method
+def _rows(
+    results: Sequence[Result], labels: Mapping[Variant, str], columns: Sequence[Column]
+) -> tuple[Row, ...]:
+    """Return a row for each variant of each method, over all its seeds."""
+    variants: dict[Variant, list[Result]] = defaultdict(list)
+    for result in results:
+        variants[variant(result)].append(result)
+    return tuple(_row(found, labels[key], columns) for key, found in variants.items())
+
+
+def _row(results: Sequence[Result], label: str, columns: Sequence[Column]) -> Row:
+    method = results[0].method
     frames = f"frames: {method.composite_mode}"
     if method.leaked_conditions:
         frames += f"; given when rendering: {', '.join(method.leaked_conditions)}"
-    return Row(
-        label=labels[result.case_key],
-        cells={column.name: _cell(result, column.name, column.decimals) for column in columns},
-        caveats=(frames, *method.notes),
-    )
+    caveats = [frames]
+    if len(results) > 1:
+        seeds = ", ".join(str(result.seed) for result in results)
+        caveats.append(f"mean ± standard deviation over the seeds {seeds}")
+    caveats += dict.fromkeys(note for result in results for note in result.method.notes)
+    cells = {}
+    for column in columns:
+        measured = [_cell(result, column.name, column.decimals) for result in results]
+        cells[column.name] = cell_over_seeds(measured, column)
+    return Row(label, cells, tuple(caveats))
 
 
 def _cell(result: Result, metric: str, decimals: int) -> Cell:
@@ -131,8 +141,7 @@ def _cell(result: Result, metric: str, decimals: int) -> Cell:
         return Cell(None, DASH, Status(record.status), record.reason, record.scored, record.total)
     return Cell(
         record.value,
-        # Adding zero turns the -0.0 of a rounded small negative number into 0.0.
-        f"{round(record.value, decimals) + 0.0:.{decimals}f}",
+        printed(record.value, decimals),
         Status.MEASURED,
         scored=record.scored,
         total=record.total,

@@ -3,6 +3,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -180,11 +181,37 @@ def test_configurations_of_one_method_are_told_apart(make_result: MakeResult) ->
     presets = [make_result(preset=p, config={"p": p}, psnr=1.0) for p in ("quick", "paper")]
     assert set(labels(*presets)) == {"ours (quick)", "ours (paper)"}
     seeds = [make_result(seed=seed, psnr=1.0) for seed in (0, 1)]
-    assert set(labels(*seeds)) == {"ours (seed 0)", "ours (seed 1)"}
-    configs = [make_result(config={"rate": rate}, psnr=1.0) for rate in (1, 2)]
-    found = labels(*configs)
+    assert labels(*seeds) == ["ours"]
+    configs = [make_result(config={"rate": rate, "size": 3}, psnr=1.0) for rate in (1, 2)]
+    assert set(labels(*configs)) == {"ours (rate=1)", "ours (rate=2)"}
+    usual = {"motion": "moving", "sampling": True, "alpha": False}
+    changes = ({}, {"motion": "still"}, {"sampling": False, "motion": "still"}, {"alpha": True})
+    ablation = [make_result(config=usual | change, psnr=1.0) for change in (*changes, {"b": 1})]
+    assert set(labels(*ablation)) == {
+        "ours",
+        "ours (motion=still)",
+        "ours (motion=still, sampling=False)",
+        "ours (alpha=True)",
+        "ours (b=1)",
+    }
+    many = [make_result(config={str(k): k * n for k in range(9)}, psnr=1.0) for n in (1, 2)]
+    found = labels(*many)
     assert len(set(found)) == 2
     assert all(len(label) == len("ours (123456)") for label in found)
+
+
+def test_seeds_share_a_row_with_mean_and_standard_deviation(make_result: MakeResult) -> None:
+    values = (30.0, 31.0, 35.0)
+    results = [make_result(seed=n, psnr=v, lmd=1.0) for n, v in enumerate(values)]
+    results[2] = make_result(seed=2, psnr=values[2], lmd="no face in any frame")
+    (table,) = build_tables([*results, make_result("other", psnr=31.5)])
+    psnr = cell(table, "ours", "psnr")
+    assert psnr.value == pytest.approx(np.mean(values))
+    assert psnr.text == f"{np.mean(values):.2f} ± {np.std(values, ddof=1):.2f}"
+    assert (psnr.rank, cell(table, "other", "psnr").rank) == (1, 2)
+    lmd = cell(table, "ours", "lmd")
+    assert (lmd.value, lmd.reason) == (None, "measured with 2 of 3 seeds")
+    assert any("seeds 0, 1, 2" in note.text for note in table.notes)
 
 
 def test_the_latest_of_equal_experiments_is_shown_with_a_warning(

@@ -5,8 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from ..errors import suggest
-from ..running.request import DEFAULT_SIZES, RunRequest
+from ..running.request import RunRequest, default_size
 from ..terminal import Terminal
 
 _EPILOG = """\
@@ -42,8 +41,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--preset",
         default="quick",
-        metavar="quick|paper",
-        help="quick: minutes on two cores; paper: the published schedule (quick)",
+        metavar="NAME",
+        help="quick: minutes on two cores; paper: the published schedule; or another that the "
+        "method has (quick)",
     )
     parser.add_argument(
         "--set",
@@ -57,7 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--size",
         type=int,
         metavar="PIXELS",
-        help="side of built-in identities (256 for quick, 512 for paper)",
+        help="side of built-in identities (256 for quick, else 512)",
     )
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     parser.add_argument("--seed", type=int, default=0)
@@ -86,8 +86,6 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
     from ..running.settings import parse_overrides
     from ..running.summary import print_summary
 
-    if args.preset not in DEFAULT_SIZES:
-        raise suggest(args.preset, DEFAULT_SIZES, "preset")
     request = RunRequest(
         methods=tuple(dict.fromkeys(args.method)),
         protocol=args.protocol,
@@ -95,7 +93,7 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
         audio=tuple(dict.fromkeys(args.audio)),
         preset=args.preset,
         overrides=parse_overrides(args.settings),
-        size=args.size or DEFAULT_SIZES[args.preset],
+        size=args.size or default_size(args.preset),
         device=resolve_device(args.device),
         seed=args.seed,
         out=args.out,

@@ -5,8 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-DEFAULT_SIZES = {"quick": 256, "paper": 512}
-"""Side in pixels of built-in identities, by preset; the paper's clips are 512 x 512."""
+_QUICK_SIZE, _FULL_SIZE = 256, 512
+
+
+def default_size(preset: str) -> int:
+    """Return the side in pixels of built-in identities; the paper's clips are 512 x 512."""
+    return _QUICK_SIZE if preset == "quick" else _FULL_SIZE
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,7 @@ def write_sphere(
             image=image,
             ground_truth=image,
             parsing=parsing,
+            teeth_mask=np.zeros((size, size), bool),
             torso=torso,
             landmarks=_landmarks(poses[i], focal, size, opening[i]),
         )

@@ -1,0 +1,7 @@
+"""`python -m tgbench`: the command line of this Python's installation."""
+
+import sys
+
+from .cli import main
+
+sys.exit(main())

@@ -56,8 +56,8 @@ class TalkingGaussianConfig:
         dense_size: a Gaussian with a larger axis is split, a smaller one cloned [O: 0.005].
         prune_opacity, prune_opacity_final: opacity below which a Gaussian is removed, at the
             first and the last densification [O: 0.05 to 0.3].
-        prune_radius: share of the image side above which a footprint is too large, after the
-            static stage [O: 20 of 512 pixels].
+        prune_size: metres; a Gaussian with a longer axis is removed, after the static stage
+            [O: a tenth of the scene's extent].
         random_background: train over a new random colour in every iteration, which leaves no
             colour to imitate, instead of over green [O: green].
         background_tolerance: largest channel difference at which a Gaussian counts as painted
@@ -142,7 +142,7 @@ class TalkingGaussianConfig:
     dense_size: float = 5e-3
     prune_opacity: float = 0.05
     prune_opacity_final: float = 0.3
-    prune_radius: float = 0.04
+    prune_size: float = 0.1
     random_background: bool = False
     background_tolerance: float = 0.15
 
@@ -263,6 +263,7 @@ _POSITIVE = (
     "position_lr_iterations",
     "densify_every",
     "dense_size",
+    "prune_size",
     "grid_levels",
     "grid_bound",
     "face_hidden",
@@ -282,7 +283,6 @@ _SHARES = (
     "densify_until",
     "prune_opacity",
     "prune_opacity_final",
-    "prune_radius",
     "background_tolerance",
     "motion_lr_final",
     "ssim_weight",

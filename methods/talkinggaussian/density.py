@@ -25,19 +25,19 @@ class DensityLimits:
         gradient: mean screen gradient, in half images, above which one is cloned or split.
         dense_size: metres; larger ones are split, smaller ones cloned.
         opacity: fainter ones are removed.
-        radius: pixels; larger footprints are removed, infinite for never.
+        size: metres; larger ones are removed, infinite for never.
         count: most Gaussians that densification may reach.
     """
 
     gradient: float
     dense_size: float
     opacity: float
-    radius: float
+    size: float
     count: int
 
 
 class DensityControl:
-    """Gathers screen gradients and footprints between two densifications."""
+    """Gathers screen gradients between two densifications."""
 
     def __init__(self, count: int) -> None:
         self._reset(count)
@@ -52,7 +52,6 @@ class DensityControl:
         drawn = radii > 0
         self._gradient += gradient.norm(dim=1)
         self._count += drawn
-        torch.maximum(self._radii, radii.to(torch.float32), out=self._radii)
 
     def densify(
         self, field: GaussianField, limits: DensityLimits, generator: torch.Generator
@@ -63,7 +62,7 @@ class DensityControl:
             sizes = softplus(parameters["scales"]).amax(dim=1)
             faint = torch.sigmoid(parameters["opacities"]) < limits.opacity
             # A branch sees only its own window: what left it would turn up unasked elsewhere.
-            useless = faint | (self._radii > limits.radius) | (self._count == 0)
+            useless = faint | (sizes > limits.size) | (self._count == 0)
             if bool(useless.all()):
                 useless = torch.zeros_like(useless)
             grow = self._to_grow(limits, useless, room=limits.count - int((~useless).sum()))
@@ -78,12 +77,11 @@ class DensityControl:
 
     def state(self) -> dict[str, Tensor]:
         """Return what was gathered since the last densification."""
-        return {"gradient": self._gradient, "count": self._count, "radii": self._radii}
+        return {"gradient": self._gradient, "count": self._count}
 
     def restore(self, state: Mapping[str, Tensor]) -> None:
         """Continue from a `state`."""
         self._gradient, self._count = state["gradient"], state["count"]
-        self._radii = state["radii"]
 
     def _to_grow(self, limits: DensityLimits, useless: Tensor, room: int) -> Tensor:
         mean = self._gradient / self._count.clamp_min(1.0)
@@ -98,7 +96,6 @@ class DensityControl:
     def _reset(self, count: int) -> None:
         self._gradient = torch.zeros(count)
         self._count = torch.zeros(count)
-        self._radii = torch.zeros(count)
 
 
 def resembling(colors: Tensor, background: Tensor, tolerance: float) -> Tensor:

@@ -20,8 +20,6 @@ _QUICK: dict[str, object] = {
     "mouth_gaussians": 500,
     "face_gaussian_limit": 5000,
     "mouth_gaussian_limit": 1000,
-    # Few Gaussians have to be large, and no time is left to regrow what is pruned for it.
-    "prune_radius": 1.0,
     "random_background": True,
     "open_share": 0.25,
     "face_open_every": 1,

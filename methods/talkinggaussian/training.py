@@ -13,6 +13,7 @@ from .branch import Branch
 from .conditions import Conditions, Jitter
 from .config import TalkingGaussianConfig
 from .density import DensityControl, DensityLimits, resembling
+from .memory import keep_freed_memory
 from .objectives import TRAINING_BACKGROUND, Objective, deformation_terms, total
 from .perceptual import Perceptual
 from .rasterizer import Camera
@@ -54,6 +55,7 @@ class BranchTrainer:
 
     def __post_init__(self) -> None:
         """Set up what training adds to a branch."""
+        keep_freed_memory()
         self.density = DensityControl(len(self.branch.field))
         self.optimizer = motion_optimizer(self.branch, self.config)
         config = self.config
@@ -172,9 +174,7 @@ class BranchTrainer:
                 config.dense_size,
                 config.prune_opacity
                 + (config.prune_opacity_final - config.prune_opacity) * progress,
-                config.prune_radius * max(self.image_size)
-                if done > config.static_iterations
-                else float("inf"),
+                config.prune_size if done > config.static_iterations else float("inf"),
                 config.count_limit(self.branch.name),
             ),
             self.generator,

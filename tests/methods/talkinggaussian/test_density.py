@@ -11,7 +11,7 @@ from tgbench.methods.talkinggaussian.gaussians import GaussianField, inverse_sof
 from tgbench.methods.talkinggaussian.rasterizer import Camera
 
 CONFIG = TalkingGaussianConfig()
-LIMITS = DensityLimits(gradient=0.5, dense_size=0.01, opacity=0.05, radius=float("inf"), count=1000)
+LIMITS = DensityLimits(gradient=0.5, dense_size=0.01, opacity=0.05, size=float("inf"), count=1000)
 
 
 def field_of(count: int, scale: float = 0.005, opacity: float = 0.5) -> GaussianField:
@@ -82,10 +82,10 @@ def test_faint_and_oversized_gaussians_go():
     trained_once(field)
     with torch.no_grad():
         field.parameters["opacities"][2] = math.log(0.01 / 0.99)
-    control = DensityControl(5)
-    control.observe(torch.zeros(5, 2), torch.tensor([1, 1, 1, 30, 1], dtype=torch.int32))
+        field.parameters["scales"][3, 1] = float(inverse_softplus(torch.tensor(0.2)))
+    control = observed(field, [])
     means = field.parameters["means"].detach().clone()
-    limits = DensityLimits(0.5, 0.01, 0.05, radius=20.0, count=1000)
+    limits = DensityLimits(0.5, 0.01, 0.05, size=0.1, count=1000)
     control.densify(field, limits, torch.Generator())
     assert torch.equal(field.parameters["means"], means[[0, 1, 4]])
 

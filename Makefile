@@ -16,8 +16,9 @@ lint: $(VENV)/.test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy tgbench methods protocols reports baselines
 
-bench: $(VENV)/.test ## Time the kernels.
-	$(BIN)/python -m pytest tests/benchmarks --benchmark-only
+bench: $(VENV)/.test ## Time kernels, training and rendering; rewrites benchmarks/results/cpu.md.
+	$(BIN)/python -m pytest benchmarks --benchmark-only --benchmark-json=benchmarks/results/cpu.json
+	$(BIN)/python -m benchmarks.report benchmarks/results/cpu.json benchmarks/results/cpu.md
 
 clean:
 	rm -rf $(VENV) results build *.egg-info

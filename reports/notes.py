@@ -7,6 +7,7 @@ import string
 from collections.abc import Sequence
 
 from .cells import Block, Cell, Column, Note, Row, Status
+from .ranking import LEAST_COVERAGE
 
 
 class Footnotes:
@@ -53,7 +54,9 @@ def _cell_texts(cell: Cell, told: bool) -> list[str]:
         return [cell.reason]
     texts = []
     if cell.status is Status.MEASURED and cell.scored != cell.total:
-        texts.append(f"scored on {cell.scored} of {cell.total} frames")
+        few = cell.scored < LEAST_COVERAGE * cell.total
+        kept_out = "; ranked only with values of as few" if few else ""
+        texts.append(f"scored on {cell.scored} of {cell.total} frames{kept_out}")
     if cell.status is Status.MEASURED and told:
         texts.append(f"measured by {cell.measured_by}")
     return texts

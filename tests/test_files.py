@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import hashlib
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -51,6 +53,44 @@ def test_two_builders_of_one_folder_leave_one_whole_folder(tmp_path: Path) -> No
         thread.join()
     assert len({(target / name).read_text() for name in ("a", "b")}) == 1
     assert list(tmp_path.iterdir()) == [target]
+
+
+BUILD = """
+import sys
+from pathlib import Path
+from tgbench.files import atomic_folder
+with atomic_folder(Path(sys.argv[1])) as temporary:
+    (temporary / "a").write_text("half")
+    print("building", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_what_a_killed_builder_left_is_removed_by_the_next(tmp_path: Path) -> None:
+    """And what a living one is building is not."""
+    target, other = tmp_path / "built", tmp_path / "built-too"
+    command = [sys.executable, "-c", BUILD, str(target)]
+    builders = [
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) for _ in range(2)
+    ]
+    for builder in builders:
+        assert builder.stdout is not None
+        assert builder.stdout.readline() == b"building\n"
+    killed, living = builders
+    killed.kill()
+    killed.communicate()
+    assert len(list(tmp_path.iterdir())) == 2
+    with atomic_folder(other):
+        pass
+    assert len(list(tmp_path.glob(".built.*.part"))) == 2, "only its own target's are looked at"
+    with atomic_folder(target) as temporary:
+        (temporary / "a").write_text("whole")
+        left = {path.name for path in tmp_path.glob(".built.*.part")} - {temporary.name}
+        assert len(left) == 1
+        assert f"-{living.pid}." in left.pop()
+    living.communicate()
+    assert (target / "a").read_text() == "whole"
+    assert sorted(tmp_path.iterdir()) == [target, other]
 
 
 def test_sha256_is_that_of_hashlib(tmp_path: Path) -> None:

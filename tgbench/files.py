@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import json
 import os
+import platform
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -89,10 +91,16 @@ def atomic_folder(folder: Path) -> Iterator[Path]:
     """Yield a temporary folder that becomes `folder` when the block ends well.
 
     Two processes may build the same folder at once: the first to finish wins and the other's
-    work is dropped. What a killed process left is never taken for the real thing.
+    work is dropped. What a killed process left is never taken for the real thing, and is removed.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=".part", dir=folder.parent))
+    here = f".{folder.name}.{platform.node()}-"
+    for left in folder.parent.glob(f"{glob.escape(here)}*.part"):
+        if not _is_running(left.name.removeprefix(here).partition(".")[0]):
+            shutil.rmtree(left, ignore_errors=True)
+    temporary = Path(
+        tempfile.mkdtemp(prefix=f"{here}{os.getpid()}.", suffix=".part", dir=folder.parent)
+    )
     try:
         yield temporary
         try:
@@ -102,3 +110,14 @@ def atomic_folder(folder: Path) -> Iterator[Path]:
                 raise
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _is_running(process: str) -> bool:
+    """Whether there is a process of this number on this machine."""
+    try:
+        os.kill(int(process), 0)
+    except (ValueError, ProcessLookupError):
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -118,6 +118,26 @@ class Method(Protocol):
         """
 
 
+@runtime_checkable
+class Exports(Protocol):
+    """What a method may offer beside: its fitted state as a file for other programs."""
+
+    def export(self, path: Path, part: str, drive: Drive | None) -> str:
+        """Write a file, atomically.
+
+        Args:
+            path: of the file; its suffix names the format.
+            part: what of the fitted state, in the method's own words; "all" for everything.
+            drive: what its first frame makes of the fitted state; None for the state itself.
+
+        Returns:
+            What the file holds, in words.
+
+        Raises:
+            TgbenchError: no such part or format.
+        """
+
+
 @dataclass(frozen=True)
 class Case:
     """One thing to measure: an identity, what drives it, and what it is compared with.

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
+
+from .convolution import convolve
 
 WINDOWS = 8
 """Windows around a frame; the frame's own is number `CENTRE`."""
 
 CENTRE = 4
 _SLOPE = 0.02
+_AT_ONCE = 64
+"""Windows of a long sound that are encoded together."""
 
 
 class AudioNet(nn.Module):
@@ -30,7 +36,7 @@ class AudioNet(nn.Module):
 
     def forward(self, windows: Tensor) -> Tensor:
         """Map [8, channels, steps] to [8, dim]."""
-        return self.head(self.convolutions(windows).mean(dim=-1))
+        return self.head(convolve(self.convolutions, windows).mean(dim=-1))
 
 
 class AudioAttention(nn.Module):
@@ -42,9 +48,10 @@ class AudioAttention(nn.Module):
         self.weights = nn.Sequential(nn.Linear(WINDOWS, WINDOWS), nn.Softmax(dim=-1))
 
     def forward(self, features: Tensor) -> Tensor:
-        """Map [8, dim] to [dim], a convex combination of the rows."""
-        scores = self.convolutions(features.T[None])[0, 0]
-        return self.weights(scores) @ features
+        """Map [..., 8, dim] to [..., dim], a convex combination of the rows."""
+        batch = features.reshape(-1, *features.shape[-2:])
+        scores = convolve(self.convolutions, batch.transpose(1, 2))
+        return (self.weights(scores) @ batch).view(*features.shape[:-2], -1)
 
 
 class AudioEncoder(nn.Module):
@@ -65,7 +72,21 @@ class AudioEncoder(nn.Module):
 
     def forward(self, windows: Tensor) -> Tensor:
         """Map [8, channels, steps] to [dim]."""
-        return self.attention(self.net((windows - self.mean) / self.deviation))
+        return self.attention(self._encode(windows))
+
+    def sequence(self, features: Tensor, rows: NDArray[np.int64]) -> Tensor:
+        """Map the frames at rows [T] of features [M, steps, channels] to [T, dim].
+
+        Each window is encoded once, though eight frames look at it.
+        """
+        windows = window_rows(rows, len(features)).to(features.device)
+        needed, places = windows.unique(return_inverse=True)
+        chosen = features[needed].transpose(1, 2)
+        encoded = torch.cat([self._encode(part) for part in chosen.split(_AT_ONCE)])
+        return self.attention(encoded[places])
+
+    def _encode(self, windows: Tensor) -> Tensor:
+        return self.net((windows - self.mean) / self.deviation)
 
 
 def _convolutions(widths: tuple[int, ...], stride: int) -> nn.Sequential:
@@ -75,13 +96,8 @@ def _convolutions(widths: tuple[int, ...], stride: int) -> nn.Sequential:
     return nn.Sequential(*layers)
 
 
-def window_indices(centre: int, count: int) -> list[int]:
-    """Return the rows of the eight windows of a frame; ends of the sound are repeated."""
-    first = centre - CENTRE
-    return [min(max(first + offset, 0), count - 1) for offset in range(WINDOWS)]
-
-
-def stack_windows(features: Tensor, centre: int) -> Tensor:
-    """Gather a frame's windows from [M, steps, channels] as [8, channels, steps]."""
-    rows = torch.tensor(window_indices(centre, len(features)))
-    return features[rows].transpose(1, 2)
+def window_rows(centres: NDArray[np.int64], count: int) -> Tensor:
+    """Return the rows of the eight windows about each centre [T] among `count`, int64 [T, 8]."""
+    offsets = np.arange(WINDOWS) - CENTRE
+    rows = np.clip(np.asarray(centres, np.int64)[:, None] + offsets, 0, max(count - 1, 0))
+    return torch.from_numpy(rows)

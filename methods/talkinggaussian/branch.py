@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -11,7 +11,7 @@ from torch import Tensor
 from .config import BranchName, TalkingGaussianConfig
 from .gaussians import GaussianField
 from .motion import Deformation, FaceMotion, MotionField, MouthMotion
-from .rasterizer import Camera, Rasterization, rasterize
+from .rasterizer import Camera, Rasterization, rasterize, rasterize_batch
 
 
 @dataclass
@@ -67,18 +67,40 @@ class Branch:
             means2d_offset=offset,
         )
 
+    def draw_batch(
+        self, cameras: Sequence[Camera], deformations: Sequence[Deformation]
+    ) -> Rasterization:
+        """Render a deformed head for each camera; all images have one size."""
+        heads = [
+            self.field.primitives(camera, deformation)
+            for camera, deformation in zip(cameras, deformations, strict=True)
+        ]
+        return rasterize_batch(
+            torch.stack([head.means for head in heads]),
+            torch.stack([head.quats for head in heads]),
+            torch.stack([head.scales for head in heads]),
+            torch.stack([head.opacities for head in heads]),
+            torch.stack([head.colors for head in heads]),
+            cameras,
+        )
+
     def state(self) -> dict[str, object]:
         """Return everything that `restore` needs."""
         return {"field": self.field.state(), "motion": self.motion.state_dict()}
 
     @classmethod
     def restore(
-        cls, name: BranchName, state: Mapping, channels: int, config: TalkingGaussianConfig
+        cls,
+        name: BranchName,
+        state: Mapping,
+        channels: int,
+        config: TalkingGaussianConfig,
+        device: torch.device,
     ) -> Branch:
         """Return the branch whose `state` was taken; `channels` are those of the audio."""
         motion = new_motion(name, channels, config)
         motion.load_state_dict(state["motion"])
-        return cls(name, GaussianField.restore(state["field"], config), motion)
+        return cls(name, GaussianField.restore(state["field"], config, device), motion.to(device))
 
 
 def new_motion(name: BranchName, channels: int, config: TalkingGaussianConfig) -> MotionField:

@@ -2,21 +2,43 @@
 
 from __future__ import annotations
 
+import os
 import pickle
+import zipfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
 
+from tgbench.audio import MEL
 from tgbench.errors import TgbenchError
 from tgbench.files import atomic_path, hash_of, sha256
 from tgbench.identities import Identity, Split
-from tgbench.identities.layout import ACTION_UNITS, TRANSFORMS_TRAIN, TRANSFORMS_VAL
+from tgbench.identities.layout import (
+    ACTION_UNITS,
+    AUDIO,
+    BACKGROUND,
+    TRANSFORMS_TRAIN,
+    TRANSFORMS_VAL,
+)
 
 from .config import TalkingGaussianConfig
 
 FORMAT = 1
+_CLIP = (TRANSFORMS_TRAIN, TRANSFORMS_VAL, ACTION_UNITS, AUDIO, MEL.file, BACKGROUND)
+
+_DAMAGED = "is no checkpoint or is damaged; remove it, and the fit starts anew"
+_BAD_CONTENT = (
+    zipfile.BadZipFile,
+    pickle.UnpicklingError,
+    EOFError,
+    LookupError,
+    NotImplementedError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
 
 
 @dataclass(frozen=True)
@@ -26,7 +48,7 @@ class Origin:
     Attributes:
         config: every setting.
         identity: its name.
-        files: SHA-256 of the identity's tables, which stand for the clip.
+        files: SHA-256 of the identity's tables, sound and plate, which stand for the clip.
         train: first training frame and the one after the last.
         seed: of every random choice, None where it does not matter to the reader.
     """
@@ -42,8 +64,8 @@ class Origin:
         cls, config: TalkingGaussianConfig, identity: Identity, split: Split, seed: int | None
     ) -> Origin:
         """Describe a fit."""
-        tables = (TRANSFORMS_TRAIN, TRANSFORMS_VAL, ACTION_UNITS)
-        files = {name: sha256(identity.folder / name) for name in tables}
+        names = [name for name in _CLIP if (identity.folder / name).is_file()]
+        files = {name: sha256(identity.folder / name) for name in names}
         train = (split.train.start, split.train.stop)
         return cls(asdict(config), identity.name, files, train, seed)
 
@@ -67,15 +89,29 @@ class Origin:
 
 
 def write_checkpoint(path: Path, origin: Origin, state: Mapping[str, object]) -> None:
-    """Write a state of tensors and plain values, atomically."""
+    """Write a state of tensors and plain values, atomically.
+
+    Raises:
+        TgbenchError: it cannot be written, such as on a full disk; what was there stays.
+    """
     content = {
         "format": FORMAT,
         "origin": asdict(origin),
         "config_hash": hash_of(dict(origin.config)),
         "state": dict(state),
     }
-    with atomic_path(path) as temporary:
-        torch.save(content, temporary)
+    try:
+        with atomic_path(path) as temporary, temporary.open("wb") as stream:
+            torch.save(content, stream)
+            # A power cut after the renaming must not leave an empty file under the good name.
+            stream.flush()
+            os.fsync(stream.fileno())
+    except OSError as error:
+        kept = "the checkpoint before it is kept" if path.is_file() else "nothing was saved yet"
+        raise TgbenchError(
+            f"{path}: cannot be written ({error.strerror or error}); {kept}; free space or allow "
+            "writing, then repeat the command to go on"
+        ) from error
 
 
 def read_checkpoint(path: Path, origin: Origin) -> dict:
@@ -86,19 +122,39 @@ def read_checkpoint(path: Path, origin: Origin) -> dict:
     Raises:
         TgbenchError: there is none, it is damaged, or it belongs to something else.
     """
-    try:
-        content = torch.load(path, weights_only=True)
-        form, there, state = content["format"], content["origin"], content["state"]
-    except FileNotFoundError as error:
-        raise TgbenchError(f"{path}: no such checkpoint; fit the method first") from error
-    except (OSError, RuntimeError, EOFError, KeyError, TypeError, pickle.UnpicklingError) as error:
-        raise TgbenchError(f"{path}: is no checkpoint or is damaged; remove it") from error
+    content = _read(path)
+    form = content.get("format")
     if form != FORMAT:
         raise TgbenchError(f"{path}: has format {form}, this version reads {FORMAT}; fit again")
-    differences = origin.differences(Origin(**there))
+    try:
+        there, state = Origin(**content["origin"]), content["state"]
+        whole = content["config_hash"] == hash_of(dict(there.config))
+    except (KeyError, TypeError) as error:
+        raise TgbenchError(f"{path}: {_DAMAGED}") from error
+    if not whole:
+        raise TgbenchError(f"{path}: {_DAMAGED}")
+    differences = origin.differences(there)
     if differences:
         raise TgbenchError(
             f"{path}: belongs to something else: {'; '.join(differences)}; use another folder or "
             "start afresh"
         )
     return state
+
+
+def _read(path: Path) -> dict:
+    """Return what a file holds, after its checksums: torch does not look at those of tensors."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            if archive.testzip() is not None:
+                raise TgbenchError(f"{path}: {_DAMAGED}")
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError as error:
+        raise TgbenchError(f"{path}: no such checkpoint; fit the method first") from error
+    except OSError as error:
+        raise TgbenchError(f"{path}: cannot be read ({error.strerror or error})") from error
+    except _BAD_CONTENT as error:
+        raise TgbenchError(f"{path}: {_DAMAGED}") from error
+    if not isinstance(content, dict):
+        raise TgbenchError(f"{path}: {_DAMAGED}")
+    return content

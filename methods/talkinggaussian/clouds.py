@@ -100,7 +100,7 @@ def triangulated(
 
 
 def _view(crop: Crop, *labels: int) -> View:
-    return crop.camera, np.isin(crop.labels, labels)
+    return crop.camera, np.isin(crop.labels.cpu().numpy(), labels)
 
 
 def _agreed(points: NDArray[np.float32], views: Sequence[View]) -> NDArray[np.bool_]:

@@ -10,9 +10,10 @@ from torch import Tensor
 from tgbench.audio.features import KINDS
 from tgbench.errors import TgbenchError, suggest
 from tgbench.identities import ActionUnits, Identity
+from tgbench.identities.layout import ACTION_UNITS
 from tgbench.interfaces import Drive
 
-from .audio_encoder import stack_windows
+from .audio_encoder import window_rows
 
 
 class Conditions:
@@ -24,6 +25,10 @@ class Conditions:
         rows: NDArray[np.int64],
         units: ActionUnits,
         names: tuple[str, ...],
+        *,
+        device: torch.device,
+        sound: object = "driving audio features",
+        faces: object = "driving action units",
     ) -> None:
         """Hold what drives N frames.
 
@@ -32,27 +37,45 @@ class Conditions:
             rows: int [N], the row of `features` at each frame.
             units: of N frames.
             names: of the action units that drive the face, in their order.
+            device: where they are wanted.
+            sound: what errors call the source of the features.
+            faces: what errors call the source of the units.
 
         Raises:
             TgbenchError: an upper-face action unit is missing, or a value is not finite.
         """
         expression = units.stack(names)
-        for name, values in (("audio features", features), ("action units", expression)):
+        for what, values in ((sound, features), (faces, expression)):
             if not np.isfinite(values).all():
-                raise TgbenchError(f"{name} hold NaN or infinity; prepare the identity again")
-        self._features = torch.from_numpy(np.array(features, np.float32))
+                raise TgbenchError(
+                    f"{what}: holds NaN or infinity; measure it, or prepare the identity, again"
+                )
+        self._features = torch.from_numpy(np.array(features, np.float32)).to(device)
         self._rows = rows
-        self._expression = torch.from_numpy(np.array(expression, np.float32))
+        self._windows = window_rows(rows, len(features)).to(device)
+        self._expression = torch.from_numpy(np.array(expression, np.float32)).to(device)
 
     @classmethod
     def of_training(
-        cls, identity: Identity, frames: range, kind: str, names: tuple[str, ...]
+        cls,
+        identity: Identity,
+        frames: range,
+        kind: str,
+        names: tuple[str, ...],
+        device: torch.device,
     ) -> Conditions:
         """Hold what drives the training frames, and no sound from outside them."""
         if kind not in KINDS:
             raise suggest(kind, KINDS, "kind of audio features")
         inside = slice(frames.start, frames.stop)
-        units = identity.action_units
+        units, table = identity.action_units, identity.folder / ACTION_UNITS
+        missing = [f"{name}_r" for name in names if name not in units.values]
+        if missing:
+            raise TgbenchError(
+                f"{table}: no column {', '.join(missing)}, which drive the face; measure the clip "
+                "again with OpenFace's FeatureExtraction -aus or `tgbench prepare`"
+            )
+        file = identity.folder / KINDS[kind].file
         return cls(
             identity.audio_features(KINDS[kind])[inside],
             np.arange(len(frames)),
@@ -60,12 +83,15 @@ class Conditions:
                 {name: values[inside] for name, values in units.values.items()}, units.measured_by
             ),
             names,
+            device=device,
+            sound=file if file.is_file() else identity.audio_path,
+            faces=table,
         )
 
     @classmethod
-    def of_drive(cls, drive: Drive, names: tuple[str, ...]) -> Conditions:
+    def of_drive(cls, drive: Drive, names: tuple[str, ...], device: torch.device) -> Conditions:
         """Hold what drives the frames to render."""
-        return cls(drive.features, drive.feature_index, drive.action_units, names)
+        return cls(drive.features, drive.feature_index, drive.action_units, names, device=device)
 
     @property
     def channels(self) -> int:
@@ -77,9 +103,24 @@ class Conditions:
         """All audio features, [M, steps, channels]."""
         return self._features
 
+    @property
+    def rows(self) -> NDArray[np.int64]:
+        """The row of `features` at each frame, [N]."""
+        return self._rows
+
+    @property
+    def expressions(self) -> Tensor:
+        """The action units of all frames, [N, units]."""
+        return self._expression
+
+    @property
+    def silent(self) -> bool:
+        """Whether the audio features never change."""
+        return bool((self._features == self._features[:1, :1]).all())
+
     def audio(self, position: int) -> Tensor:
         """Return the eight windows about a frame, [8, channels, steps]."""
-        return stack_windows(self._features, int(self._rows[position]))
+        return self._features[self._windows[position]].transpose(1, 2)
 
     def expression(self, position: int) -> Tensor:
         """Return the action units of a frame, [units]."""
@@ -100,8 +141,8 @@ class Jitter:
             neighbour = torch.roll(windows, -1 if share > 0 else 1, dims=0)
             edge = -1 if share > 0 else 0
             neighbour[edge] = windows[edge]
-            windows = torch.lerp(windows, neighbour, share.abs())
+            windows = torch.lerp(windows, neighbour, float(share.abs()))
         if self._noise:
             noise = torch.randn(windows.shape, generator=self._generator)
-            windows = windows + self._noise * noise
+            windows = windows + self._noise * noise.to(windows.device)
         return windows

@@ -39,7 +39,8 @@ class DensityLimits:
 class DensityControl:
     """Gathers screen gradients between two densifications."""
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, device: torch.device | str = "cpu") -> None:
+        self._device = device
         self._reset(count)
 
     def observe(self, gradient: Tensor, radii: Tensor) -> None:
@@ -81,7 +82,8 @@ class DensityControl:
 
     def restore(self, state: Mapping[str, Tensor]) -> None:
         """Continue from a `state`."""
-        self._gradient, self._count = state["gradient"], state["count"]
+        self._gradient = state["gradient"].to(self._device)
+        self._count = state["count"].to(self._device)
 
     def _to_grow(self, limits: DensityLimits, useless: Tensor, room: int) -> Tensor:
         mean = self._gradient / self._count.clamp_min(1.0)
@@ -94,8 +96,8 @@ class DensityControl:
         return grow
 
     def _reset(self, count: int) -> None:
-        self._gradient = torch.zeros(count)
-        self._count = torch.zeros(count)
+        self._gradient = torch.zeros(count, device=self._device)
+        self._count = torch.zeros(count, device=self._device)
 
 
 def resembling(colors: Tensor, background: Tensor, tolerance: float) -> Tensor:
@@ -118,7 +120,7 @@ def _split(parameters: Parameters, chosen: Tensor, generator: torch.Generator) -
         for name, value in parameters.items()
     }
     scales = softplus(parts["scales"])
-    noise = torch.randn(scales.shape, generator=generator) * scales
+    noise = torch.randn(scales.shape, generator=generator).to(scales.device) * scales
     rotations = rotation_matrices(parts["quats"])
     parts["means"] = parts["means"] + (rotations @ noise[..., None])[..., 0]
     parts["scales"] = inverse_softplus(scales / _SPLIT_SHRINK)

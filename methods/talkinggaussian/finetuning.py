@@ -14,7 +14,8 @@ from .conditions import Conditions
 from .config import TalkingGaussianConfig
 from .frames import TrainingFrames
 from .fusion import fuse
-from .objectives import Terms, photometric, total, unit_image
+from .not_finite import LossWatch, located
+from .objectives import Terms, photometric, unit_image
 from .perceptual import SMALL_PATCH, Perceptual
 from .sampling import FrameSampler
 
@@ -43,40 +44,46 @@ class FineTuning:
         self._config, self._perceptual = config, perceptual
         self._generator = generator
         self._sampler = FrameSampler(np.arange(len(frames)), (), generator)
+        self._watch = LossWatch(branches[0].field.device)
         self._optimizer = self._new_optimizer()
 
-    def step(self) -> float:
+    def step(self) -> Tensor:
         """Do one iteration and return its loss.
 
         Raises:
-            TgbenchError: a term of the loss is not finite.
+            TgbenchError: a term of the loss, or what is drawn, is not finite.
         """
         started = time.perf_counter()
         position = self._sampler.draw(self.iteration)
         crop = self._frames.head(position)
+        where = f"in iteration {self.iteration} of colour fine-tuning, frame {crop.frame}"
         with torch.no_grad():
             windows = self._conditions.audio(position)
             units = self._conditions.expression(position)
             deformations = [branch.deform(windows, units) for branch in self.branches]
-        drawn = [
-            branch.draw(crop.camera, deformation)
-            for branch, deformation in zip(self.branches, deformations, strict=True)
-        ]
+        with located(where):
+            drawn = [
+                branch.draw(crop.camera, deformation)
+                for branch, deformation in zip(self.branches, deformations, strict=True)
+            ]
         behind = unit_image(self._frames.behind(position))
         fused = fuse(drawn[0], drawn[1] if len(drawn) > 1 else None, behind)
         terms = self._terms(fused, unit_image(crop.image))
-        loss = total(
-            terms, f"in iteration {self.iteration} of colour fine-tuning, frame {crop.frame}"
-        )
+        loss = self._watch.total(terms, where)
         loss.backward()
         self._optimizer.step()
         self._optimizer.zero_grad(set_to_none=True)
         self.iteration += 1
         self.seconds += time.perf_counter() - started
-        return loss.item()
+        return loss.detach()
 
     def state(self) -> dict[str, object]:
-        """Return everything that `restore` needs."""
+        """Return everything that `restore` needs.
+
+        Raises:
+            TgbenchError: a term of a loss since the last look is not finite.
+        """
+        self._watch.look()
         return {
             "branches": {branch.name: branch.state() for branch in self.branches},
             "optimizer": self._optimizer.state_dict(),
@@ -90,7 +97,13 @@ class FineTuning:
         """Continue where `state` was taken."""
         channels = self._conditions.channels
         self.branches = [
-            Branch.restore(branch.name, state["branches"][branch.name], channels, self._config)
+            Branch.restore(
+                branch.name,
+                state["branches"][branch.name],
+                channels,
+                self._config,
+                branch.field.device,
+            )
             for branch in self.branches
         ]
         self._optimizer = self._new_optimizer()

@@ -11,7 +11,9 @@ from typing import Protocol
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
+from tgbench.errors import TgbenchError
 from tgbench.identities import Identity, Split
 from tgbench.interfaces import FitContext, FitReport
 from tgbench.progress import Task
@@ -25,16 +27,18 @@ from .finetuning import FineTuning
 from .frames import TrainingFrames
 from .gaussians import GaussianField
 from .motion import expression_units
+from .not_finite import REMEDY, first_not_finite
 from .objectives import FaceObjective, MouthObjective
 from .perceptual import Distance, Perceptual, perceptual_distance
-from .sampling import FrameSampler, Rule, SlidingWindow, Strongest, normalised
+from .sampling import FrameSampler, Rule, SlidingWindow, Strongest
+from .strengths import Strengths
 from .training import BranchTrainer
 
 _BRANCHES: tuple[BranchName, ...] = ("face", "mouth")
 _LEAST_MOUTH_SHARE = 20 / 512**2
 _LEAST_MOUTH_PIXELS = 4
 _LEAST_MOUTH_FRAMES = 4
-_REPORT_EVERY = 10
+_REPORT_EVERY = 50
 """Iterations between two updates of a progress bar."""
 
 
@@ -47,8 +51,8 @@ class Stage(Protocol):
     def name(self) -> str:
         """Of its checkpoint."""
 
-    def step(self) -> float:
-        """Do one iteration and return its loss."""
+    def step(self) -> Tensor:
+        """Do one iteration and return its loss; to look at it is to wait for it."""
 
     def state(self) -> dict[str, object]:
         """Return everything that `restore` needs."""
@@ -72,15 +76,17 @@ class Fit:
         self._context = context
         self._origin = Origin.of(config, identity, split, context.seed)
         self._notes: list[str] = []
-        self._frames = TrainingFrames(identity, split.train, config.cache_megabytes << 20)
+        self._device = torch.device(context.device)
+        room = config.cache_megabytes << 20
+        self._frames = TrainingFrames(identity, split.train, room, self._device)
+        units = expression_units(config)
         self._conditions = Conditions.of_training(
-            identity, split.train, config.audio_features, expression_units(config)
+            identity, split.train, config.audio_features, units, self._device
         )
-        self._lips = normalised(self._frames.lips_height())
-        units = identity.action_units.values
-        inside = slice(split.train.start, split.train.stop)
-        self._blink = normalised(units["AU45"][inside])
-        self._parted = normalised(units["AU25"][inside]) if "AU25" in units else self._lips
+        self._strengths = Strengths.of(self._frames)
+        self._notes.extend(self._strengths.notes)
+        if self._conditions.silent:
+            self._notes.append("the sound of the training frames is constant: no speech is learned")
         self._distance = self._perceptual_distance()
 
     @property
@@ -131,13 +137,13 @@ class Fit:
         generator = torch.Generator().manual_seed(self._context.seed * 1000 + number)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self._context.seed * 1000 + number)
-            motion = new_motion(name, self.channels, config)
+            motion = new_motion(name, self.channels, config).to(self._device)
         motion.audio.normalise_by(self._conditions.features)
         objective = (FaceObjective if name == "face" else MouthObjective)(self._frames, config)
         cloud = initial_cloud(name, self._frames, config, generator)
         lens = self._frames.identity.intrinsics
         trainer = BranchTrainer(
-            Branch(name, GaussianField.random(cloud, config, generator), motion),
+            Branch(name, GaussianField.random(cloud, config, generator, self._device), motion),
             objective,
             self._conditions,
             self._sampler(name, generator),
@@ -153,16 +159,15 @@ class Fit:
         config, face = self._config, name == "face"
         first = config.static_iterations
         last = first + int(config.incremental_until * config.motion_iterations)
-        metrics = (self._lips, self._blink) if face else (self._parted,)
+        strengths = self._strengths
+        strongest = strengths.lips if face else strengths.parted
+        metrics = (strengths.lips, strengths.blink) if face else (strengths.parted,)
         every = config.face_incremental_every if face else config.mouth_incremental_every
-        rules: list[Rule] = [
-            Strongest(
-                self._lips if face else self._parted,
-                config.open_share,
-                first,
-                config.face_open_every if face else config.mouth_open_every,
-            )
-        ]
+        once_in = config.face_open_every if face else config.mouth_open_every
+        rules: list[Rule] = []
+        # A rule about what never moves would ask for the same few frames again and again.
+        if strongest.any():
+            rules.append(Strongest(strongest, config.open_share, first, once_in))
         if config.incremental_sampling:
             # The metrics of a branch take turns.
             rules += [
@@ -175,6 +180,7 @@ class Fit:
                     every * turn,
                 )
                 for turn, metric in enumerate(metrics)
+                if metric.any()
             ]
         frames = np.arange(len(self._frames))
         if not face:
@@ -184,7 +190,8 @@ class Fit:
     def _run_together(self, stages: Sequence[Stage], description: str, last: int) -> None:
         """Run each stage to its `last` iteration, on a thread of its own.
 
-        Torch and the compiled kernels release the GIL, so a thread uses a core.
+        Torch and the compiled kernels release the GIL, so a thread uses a core. On a GPU both
+        threads ask the same stream, which keeps what they share in order.
         """
         steps = sum(max(last - stage.iteration, 0) for stage in stages)
         if not steps:
@@ -209,7 +216,7 @@ class Fit:
                 loss = stage.step()
                 if stage.iteration % _REPORT_EVERY == 0:
                     task.advance(_REPORT_EVERY)
-                    task.note(f"loss {loss:.4f}")
+                    task.note(f"loss {loss.item():.4f}")
                 if stage.iteration % self._config.checkpoint_every == 0:
                     self._save(stage)
         except BaseException:
@@ -236,7 +243,7 @@ class Fit:
         tuned = config.lpips_weight > 0 and config.finetune_iterations > 0
         if not (tuned or config.face_lpips_iterations or config.mouth_lpips_iterations):
             return None
-        distance, missing = perceptual_distance()
+        distance, missing = perceptual_distance(self._device)
         if missing:
             self._notes.append(missing)
         return distance
@@ -250,7 +257,14 @@ class Fit:
             stage.restore(read_checkpoint(path, self._origin))
 
     def _save(self, stage: Stage) -> None:
-        write_checkpoint(self._checkpoint(stage), self._origin, stage.state())
+        state = stage.state()
+        broken = first_not_finite(state)
+        if broken is not None:
+            raise TgbenchError(
+                f"{broken} of the {stage.name} is NaN or infinite after {stage.iteration} "
+                f"iterations; {REMEDY}"
+            )
+        write_checkpoint(self._checkpoint(stage), self._origin, state)
 
     def _checkpoint(self, stage: Stage) -> Path:
         return self._context.workdir / f"{stage.name}.pt"

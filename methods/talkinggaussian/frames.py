@@ -6,10 +6,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from tgbench.errors import TgbenchError
 from tgbench.identities import HAIR, HEAD, INNER_MOUTH, Identity
+from tgbench.identities.layout import LANDMARKS, TRANSFORMS_TRAIN
 
 from .rasterizer import Camera, available_cores
 from .windows import Window, bounds, same_size, window_camera
@@ -28,15 +31,15 @@ class Crop:
     Attributes:
         frame: its index in the identity.
         camera: sees exactly the part.
-        image: uint8 RGB [h, w, 3], the truth.
-        labels: uint8 [h, w], of the labels above.
+        image: uint8 RGB [h, w, 3], the truth; on the device that trains.
+        labels: uint8 [h, w], of the labels above; beside it.
         window: where it lies in the frame.
     """
 
     frame: int
     camera: Camera
-    image: NDArray[np.uint8]
-    labels: NDArray[np.uint8]
+    image: Tensor
+    labels: Tensor
     window: Window
 
 
@@ -73,17 +76,32 @@ class TrainingFrames:
     is evicted: frames are drawn evenly, so a kept one is worth as much as a new one.
     """
 
-    def __init__(self, identity: Identity, frames: range, cache_bytes: int) -> None:
+    def __init__(
+        self,
+        identity: Identity,
+        frames: range,
+        cache_bytes: int,
+        device: torch.device | str = "cpu",
+    ) -> None:
         """Look through the masks of all training frames once.
 
+        Args:
+            identity: whose frames.
+            frames: those that train.
+            cache_bytes: memory for decoded crops, of the device.
+            device: where crops are wanted.
+
         Raises:
-            TgbenchError: no frame shows a head.
+            TgbenchError: there is no frame, none shows a head, or a landmark is no number.
         """
+        if len(frames) == 0:
+            raise TgbenchError(f"{identity.folder / TRANSFORMS_TRAIN}: lists no frame to train on")
         self.identity = identity
         self.frames = frames
+        self._device = device
         self._room = cache_bytes
         self._crops: dict[int, Crop] = {}
-        self._behind: dict[int, NDArray[np.uint8]] = {}
+        self._behind: dict[int, Tensor] = {}
         with ThreadPoolExecutor(available_cores()) as pool:
             surveyed = list(pool.map(self._survey, frames))
         heads = [seen.head for seen in surveyed]
@@ -93,6 +111,7 @@ class TrainingFrames:
                 f"{identity.folder}: no training frame has head pixels in parsing/; "
                 "prepare the identity again"
             )
+        self._check_landmarks()
         limits = (identity.intrinsics.width, identity.intrinsics.height)
         whole = Window(0, 0, *limits)
         self._head_windows = same_size([head or whole for head in heads], limits)
@@ -119,13 +138,13 @@ class TrainingFrames:
         """Return the part of the `position`-th training frame about the inside of the mouth."""
         return self._part(position, self._mouth_windows)
 
-    def behind(self, position: int) -> NDArray[np.uint8]:
+    def behind(self, position: int) -> Tensor:
         """Return torso over plate in the head's window, uint8 RGB [h, w, 3]."""
         kept = self._behind.get(position)
         if kept is None:
             rows_columns = self._head_windows[position].rows_columns
             image = self.identity.torso_over_background(self.frames[position])
-            kept = np.ascontiguousarray(image[rows_columns])
+            kept = self._placed(image[rows_columns])
             if self._reserve(kept.nbytes):
                 self._behind[position] = kept
         return kept
@@ -148,6 +167,15 @@ class TrainingFrames:
         points = self.identity.landmarks[self.frames.start : self.frames.stop]
         gap = points[:, _INNER_LIPS_BOTTOM] - points[:, _INNER_LIPS_TOP]
         return np.linalg.norm(gap, axis=1).astype(np.float32)
+
+    def _check_landmarks(self) -> None:
+        inside = self.identity.landmarks[self.frames.start : self.frames.stop]
+        finite = np.isfinite(inside).all(axis=(1, 2))
+        if not finite.all():
+            path = self.identity.path(LANDMARKS, self.frames[int(np.argmin(finite))])
+            raise TgbenchError(
+                f"{path}: a landmark is NaN or infinite; detect the landmarks of the clip again"
+            )
 
     def _labels(self, frame: int) -> NDArray[np.uint8]:
         return label_pixels(self.identity.parsing(frame), self.identity.teeth_mask(frame))
@@ -182,10 +210,13 @@ class TrainingFrames:
         return Crop(
             frame,
             self._camera(frame, window),
-            np.ascontiguousarray(self.identity.frame(frame)[window.rows_columns]),
-            np.ascontiguousarray(self._labels(frame)[window.rows_columns]),
+            self._placed(self.identity.frame(frame)[window.rows_columns]),
+            self._placed(self._labels(frame)[window.rows_columns]),
             window,
         )
+
+    def _placed(self, array: NDArray[np.uint8]) -> Tensor:
+        return torch.from_numpy(np.ascontiguousarray(array)).to(self._device)
 
     def _camera(self, frame: int, window: Window) -> Camera:
         return window_camera(self.identity.poses[frame], self.identity.intrinsics, window)

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import numpy as np
+import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
+from .kernel import Floats, kernel
 from .rasterizer import Rasterization
+
+Bytes = NDArray[np.uint8]
+
+_ZERO, _ONE, _MAXIMUM = np.float32(0), np.float32(1), np.float32(255)
 
 
 def over(front: Rasterization, behind: Tensor) -> Tensor:
@@ -21,3 +29,43 @@ def fuse(face: Rasterization, mouth: Rasterization | None, behind: Tensor) -> Te
         behind: torso over plate, [H, W, 3] in [0, 1].
     """
     return over(face, behind if mouth is None else over(mouth, behind))
+
+
+def fused_image(face: Rasterization, mouth: Rasterization | None, behind: Bytes) -> Bytes:
+    """Return what `fuse` does as uint8 [H, W, 3], rounded to the nearest value.
+
+    One pass over the image instead of a dozen, and none where nothing was drawn.
+    """
+    image = np.empty_like(behind, order="C")
+    drawn = face if mouth is None else mouth
+    arrays = [
+        tensor.detach().to("cpu", torch.float32).contiguous().numpy()
+        for tensor in (face.colors, face.alpha, drawn.colors, drawn.alpha)
+    ]
+    _fuse(*arrays, mouth is not None, np.ascontiguousarray(behind), image)
+    return image
+
+
+@kernel
+def _fuse(
+    face: Floats,
+    face_alpha: Floats,
+    mouth: Floats,
+    mouth_alpha: Floats,
+    has_mouth: bool,
+    behind: Bytes,
+    image: Bytes,
+) -> None:
+    for y in range(image.shape[0]):
+        for x in range(image.shape[1]):
+            by_face = face_alpha[y, x]
+            by_mouth = mouth_alpha[y, x] if has_mouth else _ZERO
+            for c in range(3):
+                if by_face == _ZERO and by_mouth == _ZERO:
+                    image[y, x, c] = behind[y, x, c]
+                    continue
+                value = np.float32(behind[y, x, c]) / _MAXIMUM
+                if by_mouth > _ZERO:
+                    value = mouth[y, x, c] + (_ONE - by_mouth) * value
+                value = face[y, x, c] + (_ONE - by_face) * value
+                image[y, x, c] = np.uint8(np.rint(min(max(value, _ZERO), _ONE) * _MAXIMUM))

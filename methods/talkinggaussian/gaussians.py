@@ -21,8 +21,8 @@ Parameters = dict[str, Tensor]
 
 _INITIAL_OPACITY = 0.1
 _LEAST_SIZE, _LONE_SIZE = 1e-4, 1e-2
-_DC = 0.28209479177387814
-"""The constant harmonic; a colour c is stored as (c - 1/2) / _DC."""
+DC = 0.28209479177387814
+"""The constant harmonic; a colour c is stored as (c - 1/2) / DC."""
 
 
 @dataclass(frozen=True)
@@ -76,39 +76,46 @@ class GaussianField:
 
     @classmethod
     def random(
-        cls, positions: Tensor, config: TalkingGaussianConfig, generator: torch.Generator
+        cls,
+        positions: Tensor,
+        config: TalkingGaussianConfig,
+        generator: torch.Generator,
+        device: torch.device | str = "cpu",
     ) -> GaussianField:
-        """Start from a cloud of random positions [N, 3]: grey, faint, as large as the gaps."""
+        """Start from a cloud of random positions [N, 3]: faint, as large as the gaps."""
         count = len(positions)
         gaps = _nearest_neighbour_distances(positions)
         quats = torch.zeros(count, 4)
         quats[:, 0] = 1.0
         higher = (config.harmonics_degree + 1) ** 2 - 1
         colours = torch.rand(count, 3, generator=generator)
-        return cls(
-            {
-                "means": positions,
-                "quats": quats,
-                "scales": inverse_softplus(gaps)[:, None].repeat(1, 3),
-                "opacities": torch.full((count,), math.log(1.0 / (1.0 / _INITIAL_OPACITY - 1.0))),
-                "color": (colours - 0.5) / _DC,
-                "harmonics": torch.zeros(count, higher, 3),
-            },
-            config,
-        )
+        parameters = {
+            "means": positions,
+            "quats": quats,
+            "scales": inverse_softplus(gaps)[:, None].repeat(1, 3),
+            "opacities": torch.full((count,), math.log(1.0 / (1.0 / _INITIAL_OPACITY - 1.0))),
+            "color": (colours - 0.5) / DC,
+            "harmonics": torch.zeros(count, higher, 3),
+        }
+        return cls({name: value.to(device) for name, value in parameters.items()}, config)
 
     def __len__(self) -> int:
         return len(self.parameters["means"])
 
     @property
+    def device(self) -> torch.device:
+        """Where the Gaussians are."""
+        return self.parameters["means"].device
+
+    @property
     def base_colors(self) -> Tensor:
         """Colours without view dependence [N, 3]."""
-        return self.parameters["color"] * _DC + 0.5
+        return self.parameters["color"] * DC + 0.5
 
     def primitives(self, camera: Camera, deformation: Deformation | None = None) -> Primitives:
         """Return the activated Gaussians, deformed by equation 5 if a deformation is given."""
         changes = deformation or Deformation()
-        means = _changed(self.parameters["means"], changes.means)
+        means = changed(self.parameters["means"], changes.means)
         opacities = self.parameters["opacities"]
         if changes.opacities is not None:
             opacities = opacities + changes.opacities[:, 0]
@@ -118,8 +125,8 @@ class GaussianField:
             colors = (self.base_colors + changes.colors).clamp_min(0.0)
         return Primitives(
             means,
-            _changed(self.parameters["quats"], changes.quats),
-            softplus(_changed(self.parameters["scales"], changes.scales)),
+            changed(self.parameters["quats"], changes.quats),
+            softplus(changed(self.parameters["scales"], changes.scales)),
             torch.sigmoid(opacities),
             colors,
         )
@@ -183,9 +190,12 @@ class GaussianField:
         }
 
     @classmethod
-    def restore(cls, state: Mapping, config: TalkingGaussianConfig) -> GaussianField:
+    def restore(
+        cls, state: Mapping, config: TalkingGaussianConfig, device: torch.device
+    ) -> GaussianField:
         """Return the field whose `state` was taken."""
-        field = cls(state["parameters"], config)
+        parameters = {name: value.to(device) for name, value in state["parameters"].items()}
+        field = cls(parameters, config)
         field.degree = state["degree"]
         return field
 
@@ -195,11 +205,12 @@ class GaussianField:
         count = (self.degree + 1) ** 2
         base, higher = self.parameters["color"], self.parameters["harmonics"]
         coefficients = torch.cat([base[:, None], higher[:, : count - 1]], dim=1)
-        eye = torch.from_numpy(camera.position.astype(np.float32))
+        eye = torch.from_numpy(camera.position.astype(np.float32)).to(means.device)
         return sh_to_rgb(coefficients, means.detach() - eye, self.degree)
 
 
-def _changed(canonical: Tensor, change: Tensor | None) -> Tensor:
+def changed(canonical: Tensor, change: Tensor | None) -> Tensor:
+    """Add a change, if there is one, to a canonical parameter."""
     return canonical if change is None else canonical + change
 
 

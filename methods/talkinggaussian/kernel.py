@@ -16,6 +16,14 @@ Longs = NDArray[np.int64]
 Indices = NDArray[np.uint32]
 
 
+_OPTIONS: dict[str, Any] = {
+    "cache": True,
+    "nogil": True,
+    "error_model": "numpy",
+    "fastmath": {"contract", "reassoc", "nsz", "arcp"},
+}
+
+
 def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile for one thread that runs without the GIL.
 
@@ -24,9 +32,15 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     meaning. The compiled code is cached on disk; numba notices a change of the function's own
     file only, so delete the caches after editing constants that another file imports.
     """
-    return njit(
-        cache=True,
-        nogil=True,
-        error_model="numpy",
-        fastmath={"contract", "reassoc", "nsz", "arcp"},
-    )(function)
+    return njit(**_OPTIONS)(function)
+
+
+def part(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile a function that sums floats for kernels, always into them.
+
+    A kernel that calls instead of inlining carries its own copy of the callee, optimised for the
+    call; but in the process that compiles it the linker takes the callee compiled by itself,
+    which may add in another order. The first run of an installation would then end in other bits
+    than all that follow.
+    """
+    return njit(**_OPTIONS, forceinline=True)(function)

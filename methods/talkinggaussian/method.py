@@ -13,9 +13,11 @@ from tgbench.interfaces import Drive, FitContext, FitReport, Image
 
 from .branch import Branch
 from .checkpoint import Origin, read_checkpoint, write_checkpoint
+from .conditions import Conditions
 from .config import TalkingGaussianConfig
 from .fitting import Fit
 from .motion import expression_units
+from .ply import export_ply
 from .rendering import Renderer
 
 _FILE = "talkinggaussian.pt"
@@ -37,7 +39,7 @@ class TalkingGaussian:
             TgbenchError: training data are missing, a loss is not finite, or the checkpoints in
                 `context.workdir` belong to something else.
         """
-        _refuse_other_devices(context.device)
+        _usable(context.device)
         fit = Fit(self.config, identity, split, context)
         self.branches, report = fit.run()
         self._channels = fit.channels
@@ -50,14 +52,26 @@ class TalkingGaussian:
         Raises:
             TgbenchError: not fitted, or driven by other audio features than it was fitted with.
         """
-        if not self.branches:
-            raise TgbenchError("TalkingGaussian has nothing to render; fit or load it first")
-        if drive.features.shape[2] != self._channels:
-            raise TgbenchError(
-                f"the driving audio features have {drive.features.shape[2]} channels, the fit had "
-                f"{self._channels}; drive with '{self.config.audio_features}' features"
-            )
+        self._check(drive)
         return Renderer(self.branches, expression_units(self.config)).frames(drive)
+
+    def export(self, path: Path, part: str, drive: Drive | None) -> str:
+        """Write the Gaussians of a branch, or of "all", as a PLY that 3DGS viewers open.
+
+        They are canonical, or deformed as in the first frame of a drive.
+
+        Raises:
+            TgbenchError: not fitted, no such branch, or the path does not end in .ply.
+        """
+        if not self.branches:
+            raise TgbenchError("TalkingGaussian has nothing to export; fit or load it first")
+        if drive is None:
+            return export_ply(path, self.branches, part)
+        self._check(drive)
+        conditions = Conditions.of_drive(
+            drive, expression_units(self.config), self.branches[0].field.device
+        )
+        return export_ply(path, self.branches, part, conditions)
 
     def save(self, folder: Path) -> None:
         """Write the fitted state, atomically.
@@ -79,19 +93,34 @@ class TalkingGaussian:
         Raises:
             TgbenchError: there is none, or it belongs to something else.
         """
-        _refuse_other_devices(device)
         origin = Origin.of(self.config, identity, split, seed=None)
         state = read_checkpoint(folder / _FILE, origin)
         self._channels = state["channels"]
         self.branches = [
-            Branch.restore(name, branch, self._channels, self.config)
+            Branch.restore(name, branch, self._channels, self.config, _usable(device))
             for name, branch in state["branches"].items()
         ]
         self._origin = origin
 
+    def _check(self, drive: Drive) -> None:
+        """Refuse to move what is not fitted, or by audio features of another kind."""
+        if not self.branches:
+            raise TgbenchError("TalkingGaussian has nothing to render; fit or load it first")
+        if drive.features.shape[2] != self._channels:
+            raise TgbenchError(
+                f"the driving audio features have {drive.features.shape[2]} channels, the fit had "
+                f"{self._channels}; drive with '{self.config.audio_features}' features"
+            )
 
-def _refuse_other_devices(device: str) -> None:
-    if torch.device(device).type != "cpu":
+
+def _usable(device: str) -> torch.device:
+    """Return a device that this method can run on and that is here."""
+    found = torch.device(device)
+    if found.type not in ("cpu", "cuda"):
+        raise TgbenchError(f"TalkingGaussian runs on cpu and cuda, not on '{device}'")
+    if found.type == "cuda" and not torch.cuda.is_available():
         raise TgbenchError(
-            f"TalkingGaussian runs on the CPU, not on '{device}'; run with --device cpu"
+            f"'{device}': torch {torch.__version__} sees no CUDA device; install a torch built for "
+            "CUDA and its driver, or run with --device cpu"
         )
+    return found

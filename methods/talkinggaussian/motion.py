@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from .audio_encoder import AudioEncoder
@@ -17,6 +20,7 @@ EXPRESSION_UNITS = ("AU01", "AU02", "AU04", "AU05", "AU06", "AU07", "AU45")
 
 _LEFT_OUT = {"seven": (), "six": ("AU02",)}
 _BLINK_MAXIMUM = 2.0
+_LEAST_SQUARE = 1e-12
 _WIDTHS = {"means": 3, "scales": 3, "quats": 4, "opacities": 1, "colors": 3}
 """What a motion field can change of a Gaussian, and numbers that it takes."""
 
@@ -64,7 +68,9 @@ class Deformation:
         if self.audio_attention is None or self.expression_attention is None:
             return None
         both = (self.audio_attention, self.expression_attention)
-        return torch.stack([attention.norm(dim=1) for attention in both], dim=1)
+        # Torch's own norm is 15 times slower along this axis; a root has no slope at 0.
+        squares = [attention.square().sum(dim=1) for attention in both]
+        return torch.stack(squares, dim=1).clamp_min(_LEAST_SQUARE).sqrt()
 
     def magnitude(self) -> Tensor:
         """Sum of the mean absolute values of all parts, the deformation regulariser."""
@@ -76,13 +82,15 @@ class Deformation:
 class Places:
     """What depends on where the Gaussians are but not on the frame.
 
+    By feature, not by Gaussian: so the hash grid writes them and a decoder multiplies fastest.
+
     Attributes:
-        features: H(mu), [N, 3 * levels].
-        audio_attention: V_a, [N, audio_dim], or None.
-        expression_attention: V_e, [N, units], or None.
+        hidden: what the decoder's first layer makes of H(mu) alone, [hidden, N].
+        audio_attention: V_a, [audio_dim, N], or None.
+        expression_attention: V_e, [units, N], or None.
     """
 
-    features: Tensor
+    hidden: Tensor
     audio_attention: Tensor | None = None
     expression_attention: Tensor | None = None
 
@@ -94,14 +102,23 @@ class Drivers:
     Attributes:
         audio: a, [audio_dim].
         expression: e, [units], or None.
+
+    Those of a sequence have a first dimension for its frames.
     """
 
     audio: Tensor
     expression: Tensor | None = None
 
+    def at(self, frame: int) -> Drivers:
+        """Return those of one frame of a sequence."""
+        expression = None if self.expression is None else self.expression[frame]
+        return Drivers(self.audio[frame], expression)
+
 
 class MotionField(nn.Module):
     """What moves the Gaussians of a branch: tri-plane hash grid, audio encoder, decoder."""
+
+    decoder: nn.Sequential
 
     def __init__(
         self,
@@ -135,7 +152,11 @@ class MotionField(nn.Module):
 
     def drivers(self, windows: Tensor, units: Tensor) -> Drivers:
         """Encode a frame's audio [8, channels, steps] and action units [units]."""
-        raise NotImplementedError
+        return Drivers(self.audio(windows), self._expression(units))
+
+    def sequence(self, features: Tensor, rows: NDArray[np.int64], units: Tensor) -> Drivers:
+        """Encode frames at rows [T] of audio [M, steps, channels], with units [T, units]."""
+        return Drivers(self.audio.sequence(features, rows), self._expression(units))
 
     def deform(self, places: Places, drivers: Drivers) -> Deformation:
         """Decode the deformation of every Gaussian."""
@@ -145,8 +166,22 @@ class MotionField(nn.Module):
         """Return the deformation of Gaussians at `means` [N, 3] in a frame."""
         return self.deform(self.places(means), self.drivers(windows, units))
 
-    def _decoded(self, output: Tensor) -> dict[str, Tensor]:
-        """Divide the decoder's output [N, sum of the parts' widths] among the parts."""
+    def _expression(self, units: Tensor) -> Tensor | None:
+        """Encode action units [..., units], where they play a part."""
+        return None
+
+    def _first(self, features: Tensor) -> Tensor:
+        """Return the decoder's first layer of H(mu) [features, N], its other inputs left out."""
+        first = self._layer(0)
+        return torch.addmm(first.bias[:, None], first.weight[:, : len(features)], features)
+
+    def _layer(self, index: int) -> nn.Linear:
+        """Return one of the decoder's three layers."""
+        return cast(nn.Linear, self.decoder[2 * index])
+
+    def _decoded(self, hidden: Tensor) -> dict[str, Tensor]:
+        """Finish what the decoder's first layer [hidden, N] began, in its place; name the parts."""
+        output = _dense(self._layer(2), _dense(self._layer(1), hidden.relu_()).relu_()).t()
         decoded = dict(zip(self.parts, output.split(self._outputs, dim=1), strict=True))
         if "means" in decoded:
             decoded["means"] = decoded["means"] * self._position_scale
@@ -176,14 +211,12 @@ class FaceMotion(MotionField):
 
     def places(self, means: Tensor) -> Places:
         """Encode canonical positions [N, 3]."""
-        features = self.encode(means)
-        return Places(features, self.audio_attention(features), self.expression_attention(features))
-
-    def drivers(self, windows: Tensor, units: Tensor) -> Drivers:
-        """Encode a frame's audio [8, channels, steps] and action units [units]."""
-        blink = units[-1:].clamp(0.0, _BLINK_MAXIMUM)
-        expression = torch.cat([self.expression(units[:-1]), blink])
-        return Drivers(self.audio(windows), expression)
+        features = self.encode(means).t()
+        return Places(
+            self._first(features),
+            _through(self.audio_attention, features),
+            _through(self.expression_attention, features),
+        )
 
     def deform(self, places: Places, drivers: Drivers) -> Deformation:
         """Decode the deformation of every Gaussian."""
@@ -191,9 +224,21 @@ class FaceMotion(MotionField):
         assert on_audio is not None
         assert on_expression is not None
         assert drivers.expression is not None
-        inputs = [places.features, on_audio * drivers.audio, on_expression * drivers.expression]
-        decoded = self._decoded(self.decoder(torch.cat(inputs, dim=1)))
-        return Deformation(**decoded, audio_attention=on_audio, expression_attention=on_expression)
+        # The weights are scaled, which are far fewer than the attention of all Gaussians.
+        widths = [self.grid.output_dim, len(drivers.audio), len(drivers.expression)]
+        _, by_audio, by_expression = self._layer(0).weight.split(widths, dim=1)
+        hidden = torch.addmm(places.hidden, by_audio * drivers.audio, on_audio)
+        hidden = hidden.addmm_(by_expression * drivers.expression, on_expression)
+        return Deformation(
+            **self._decoded(hidden),
+            audio_attention=on_audio.t(),
+            expression_attention=on_expression.t(),
+        )
+
+    def _expression(self, units: Tensor) -> Tensor:
+        """Encode action units [..., units]; blinking, the last, is handed on as it is."""
+        blink = units[..., -1:].clamp(0.0, _BLINK_MAXIMUM)
+        return torch.cat([self.expression(units[..., :-1]), blink], dim=-1)
 
 
 class MouthMotion(MotionField):
@@ -211,19 +256,27 @@ class MouthMotion(MotionField):
 
     def places(self, means: Tensor) -> Places:
         """Encode canonical positions [N, 3]."""
-        return Places(self.encode(means))
-
-    def drivers(self, windows: Tensor, units: Tensor) -> Drivers:
-        """Encode a frame's audio [8, channels, steps]; the expression plays no part."""
-        return Drivers(self.audio(windows))
+        return Places(self._first(self.encode(means).t()))
 
     def deform(self, places: Places, drivers: Drivers) -> Deformation:
         """Decode the translation of every Gaussian."""
-        audio = drivers.audio.expand(len(places.features), -1)
-        decoded = self._decoded(self.decoder(torch.cat([places.features, audio], dim=1)))
+        by_audio = self._layer(0).weight[:, self.grid.output_dim :]
+        decoded = self._decoded(places.hidden + (by_audio @ drivers.audio)[:, None])
         if "means" in decoded:
             decoded["means"] = decoded["means"] * self.follows
         return Deformation(**decoded)
+
+
+def _dense(layer: nn.Linear, inputs: Tensor) -> Tensor:
+    """Apply a layer to [inputs, N]."""
+    return torch.addmm(layer.bias[:, None], layer.weight, inputs)
+
+
+def _through(layers: nn.Sequential, inputs: Tensor) -> Tensor:
+    """Apply layers to [inputs, N], of which all but the dense ones work element by element."""
+    for layer in layers:
+        inputs = _dense(layer, inputs) if isinstance(layer, nn.Linear) else layer(inputs)
+    return inputs
 
 
 def _decoder(inputs: int, hidden: int, outputs: int) -> nn.Sequential:

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
-from tgbench.errors import TgbenchError
-
+from .comparison import EXPRESSION_CHANNEL, Region, compare
 from .config import TalkingGaussianConfig
-from .frames import FACE, HAIRS, IGNORED, MOUTH, Crop, TrainingFrames
-from .fusion import over
+from .frames import BEHIND, FACE, HAIRS, IGNORED, MOUTH, Crop, TrainingFrames
 from .motion import Deformation
 from .perceptual import LARGE_PATCH, SMALL_PATCH, Perceptual
 from .rasterizer import Rasterization
@@ -26,11 +20,13 @@ from .windows import Window
 TRAINING_BACKGROUND = (0.0, 1.0, 0.0)
 """Behind every branch while it trains: a colour that no head has, so that holes show."""
 
-AUDIO_CHANNEL, EXPRESSION_CHANNEL = 3, 4
-"""Channels of a rendering, after the colours, that hold the region attention."""
-
 _FACE_LIPS_WEIGHT, _FACE_PATCH_WEIGHT, _MOUTH_PATCH_WEIGHT = 0.01, 0.2, 0.5
 """Of the LPIPS terms in motion learning, which the official code has and the paper has not."""
+
+_COMPARED = (BEHIND, FACE, HAIRS, MOUTH)
+_SURFACE = Region((FACE, HAIRS), _COMPARED, (FACE, HAIRS), _COMPARED, free_lips=False)
+_HEAD = Region((FACE, HAIRS, MOUTH), _COMPARED, (FACE, HAIRS, MOUTH), _COMPARED, free_lips=False)
+_INSIDE = Region((MOUTH,), (MOUTH,), (), (*_COMPARED, IGNORED), free_lips=True)
 
 Terms = dict[str, Tensor]
 
@@ -63,8 +59,8 @@ class FaceObjective:
     config: TalkingGaussianConfig
 
     @property
-    def _region(self) -> list[int]:
-        return [FACE, HAIRS] if self.config.face_mouth_decomposition else [FACE, HAIRS, MOUTH]
+    def _region(self) -> Region:
+        return _SURFACE if self.config.face_mouth_decomposition else _HEAD
 
     def crop(self, position: int, iteration: int) -> Crop:
         """Return the part of a training frame with the head; often without the hair.
@@ -86,33 +82,22 @@ class FaceObjective:
         perceptual: Perceptual | None = None,
     ) -> Terms:
         """Compare with the branch's region over the training background."""
-        mask = torch.from_numpy(np.isin(crop.labels, self._region))
-        target = torch.where(mask[..., None], unit_image(crop.image), background)
-        prediction, alpha_error = over(drawn, background), (drawn.alpha - mask.float()).abs()
-        ignored = torch.from_numpy(crop.labels == IGNORED)
-        if bool(ignored.any()):
-            prediction = torch.where(ignored[..., None], background, prediction)
-            alpha_error = alpha_error * ~ignored
+        lips = _lips_in(crop, self.frames, position)
+        seen = compare(drawn, background, crop, lips, self._region)
+        config = self.config
         terms = {
-            "photometric": photometric(prediction, target, self.config.ssim_weight),
-            "alpha": self.config.alpha_weight * alpha_error.mean(),
+            "photometric": photometric(seen.prediction, seen.target, config.ssim_weight),
+            "alpha": config.alpha_weight * seen.alpha_error,
         }
         if drawn.colors.shape[-1] > EXPRESSION_CHANNEL:
-            terms["attention"] = self._attention(position, crop, drawn.colors)
+            # Expression must leave the lips alone, and nothing but the pose moves the hair.
+            terms["attention"] = (
+                config.lips_attention_weight * seen.lips_attention
+                + config.hair_attention_weight * seen.hair_attention
+            )
         if perceptual is not None:
-            lips = _lips_in(crop, self.frames, position)
-            terms["lpips"] = face_lpips(prediction, target, lips, background, perceptual)
+            terms["lpips"] = face_lpips(seen.prediction, seen.target, lips, background, perceptual)
         return terms
-
-    def _attention(self, position: int, crop: Crop, colors: Tensor) -> Tensor:
-        """Expression must leave the lips alone, and nothing but the pose moves the hair."""
-        audio, expression = colors[..., AUDIO_CHANNEL], colors[..., EXPRESSION_CHANNEL]
-        lips = _lips_in(crop, self.frames, position)
-        hair = torch.from_numpy(crop.labels == HAIRS)
-        on_lips = expression[lips.rows_columns].sum() / expression.numel()
-        on_hair = ((audio + expression) * hair).mean()
-        config = self.config
-        return config.lips_attention_weight * on_lips + config.hair_attention_weight * on_hair
 
 
 @dataclass(frozen=True)
@@ -135,24 +120,21 @@ class MouthObjective:
         perceptual: Perceptual | None = None,
     ) -> Terms:
         """Compare inside the mask alone; charge what would show outside the lips."""
-        mask = torch.from_numpy(crop.labels == MOUTH)
-        target = torch.where(mask[..., None], unit_image(crop.image), background)
-        prediction = torch.where(mask[..., None], over(drawn, background), background)
-        outside = torch.ones_like(drawn.alpha)
-        outside[_lips_in(crop, self.frames, position).rows_columns] = 0.0
+        lips = _lips_in(crop, self.frames, position)
+        seen = compare(drawn, background, crop, lips, _INSIDE)
         terms = {
-            "photometric": photometric(prediction, target, self.config.ssim_weight),
-            "alpha": self.config.alpha_weight * (drawn.alpha * outside).mean(),
+            "photometric": photometric(seen.prediction, seen.target, self.config.ssim_weight),
+            "alpha": self.config.alpha_weight * seen.alpha_error,
         }
         if perceptual is not None:
-            on_patch = perceptual.of_patch(prediction, target, SMALL_PATCH)
+            on_patch = perceptual.of_patch(seen.prediction, seen.target, SMALL_PATCH)
             terms["lpips"] = _MOUTH_PATCH_WEIGHT * on_patch
         return terms
 
 
 def without_hair(crop: Crop) -> Crop:
     """Return a crop whose hair is not asked for, and not forbidden either."""
-    return replace(crop, labels=np.where(crop.labels == HAIRS, np.uint8(IGNORED), crop.labels))
+    return replace(crop, labels=crop.labels.masked_fill(crop.labels == HAIRS, IGNORED))
 
 
 def face_lpips(
@@ -160,7 +142,7 @@ def face_lpips(
 ) -> Tensor:
     """Return the LPIPS of the lips and of a patch that does not see them, weighted."""
     on_lips = perceptual.of(prediction, target, lips)
-    inside = torch.zeros(prediction.shape[:2], dtype=torch.bool)
+    inside = torch.zeros(prediction.shape[:2], dtype=torch.bool, device=prediction.device)
     inside[lips.rows_columns] = True
     hidden = [torch.where(inside[..., None], background, image) for image in (prediction, target)]
     on_patch = perceptual.of_patch(hidden[0], hidden[1], LARGE_PATCH)
@@ -182,21 +164,6 @@ def deformation_terms(deformation: Deformation, config: TalkingGaussianConfig) -
     return {"deformation": config.deformation_weight * deformation.magnitude()}
 
 
-def unit_image(image: NDArray[np.uint8]) -> Tensor:
+def unit_image(image: Tensor) -> Tensor:
     """Return uint8 [H, W, 3] as float32 in [0, 1]."""
-    return torch.from_numpy(np.ascontiguousarray(image)).float().div_(255.0)
-
-
-def total(terms: Mapping[str, Tensor], where: str) -> Tensor:
-    """Add the terms of a loss.
-
-    Raises:
-        TgbenchError: a term is NaN or infinite; the message names it and `where`.
-    """
-    for name, term in terms.items():
-        if not math.isfinite(term.item()):
-            raise TgbenchError(
-                f"the {name} loss is {term.item()} {where}; look at this frame, or lower the "
-                "learning rates; the last checkpoint is kept"
-            )
-    return torch.stack(list(terms.values())).sum()
+    return image.float().div_(255.0)

@@ -52,12 +52,12 @@ class Perceptual:
         return self.of(prediction, target, random_patch((width, height), sides, self.generator))
 
 
-def perceptual_distance() -> tuple[Distance | None, str]:
+def perceptual_distance(device: torch.device) -> tuple[Distance | None, str]:
     """Return LPIPS as a loss and "", or None and why there is none, which is logged."""
     from tgbench.metrics.lpips import load_network
 
     try:
-        network = load_network().requires_grad_(False)
+        network = load_network().requires_grad_(False).to(device)
     except Unavailable as error:
         missing = f"trained without LPIPS terms: {error}"
         _log.warning(missing)

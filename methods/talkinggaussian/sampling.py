@@ -54,12 +54,14 @@ class SlidingWindow:
         return lower, lower + self.width
 
     def candidates(self, iteration: int) -> NDArray[np.int64]:
-        """Return the frames inside the window; the nearest one where there is none."""
+        """Return the frames inside the window; the nearest where there is none."""
         lower, upper = self.bounds(iteration)
         inside = np.flatnonzero((self.metric >= lower) & (self.metric <= upper))
         if len(inside):
             return inside
-        return np.array([int(np.abs(self.metric - 0.5 * (lower + upper)).argmin())])
+        # All of the nearest: where many frames are alike, one would be learned by heart.
+        distance = np.abs(self.metric - 0.5 * (lower + upper))
+        return np.flatnonzero(distance == distance.min())
 
 
 @dataclass(frozen=True)
@@ -92,8 +94,14 @@ class Strongest:
 
 
 def normalised(metric: NDArray[np.floating]) -> Metric:
-    """Scale to [0, 1] between the 5th and 95th percentile, so that outliers do not count."""
+    """Scale to [0, 1] between the 5th and 95th percentile, so that outliers do not count.
+
+    What is the same in nearly all frames, as rare blinks are, is scaled between its extremes; a
+    constant becomes zero.
+    """
     low, high = np.percentile(metric, (5, 95))
+    if high <= low:
+        low, high = metric.min(), metric.max()
     if high <= low:
         return np.zeros(len(metric), np.float32)
     return np.clip((metric - low) / (high - low), 0.0, 1.0).astype(np.float32)

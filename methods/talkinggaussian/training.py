@@ -14,7 +14,8 @@ from .conditions import Conditions, Jitter
 from .config import TalkingGaussianConfig
 from .density import DensityControl, DensityLimits, resembling
 from .memory import keep_freed_memory
-from .objectives import TRAINING_BACKGROUND, Objective, deformation_terms, total
+from .not_finite import LossWatch, located
+from .objectives import TRAINING_BACKGROUND, Objective, deformation_terms
 from .perceptual import Perceptual
 from .rasterizer import Camera
 from .sampling import FrameSampler
@@ -56,7 +57,8 @@ class BranchTrainer:
     def __post_init__(self) -> None:
         """Set up what training adds to a branch."""
         keep_freed_memory()
-        self.density = DensityControl(len(self.branch.field))
+        self.density = DensityControl(len(self.branch.field), self._device)
+        self._watch = LossWatch(self._device)
         self.optimizer = motion_optimizer(self.branch, self.config)
         config = self.config
         self._jitter = Jitter(config.audio_noise, config.audio_jitter, self.generator)
@@ -66,37 +68,41 @@ class BranchTrainer:
         """Of the branch."""
         return self.branch.name
 
-    def step(self) -> float:
+    @property
+    def _device(self) -> torch.device:
+        return self.branch.field.device
+
+    def step(self) -> Tensor:
         """Do one iteration and return its loss.
 
         Raises:
-            TgbenchError: a term of the loss is not finite.
+            TgbenchError: a term of the loss, or what is drawn, is not finite.
         """
         started = time.perf_counter()
         iteration, gaussians = self.iteration, self.branch.field
         learns_motion = iteration >= self.config.static_iterations
         position = self.sampler.draw(iteration)
         crop = self.objective.crop(position, iteration)
+        stage = "motion learning" if learns_motion else "static initialisation"
+        where = f"in iteration {iteration} of the {self.name}'s {stage}, frame {crop.frame}"
         deformation = None
-        if learns_motion:
-            deformation = self.branch.deform(
-                self._jitter(self.conditions.audio(position)), self.conditions.expression(position)
-            )
         gaussians.decay_position_rate(iteration)
-        offset = torch.zeros(len(gaussians), 2, requires_grad=True)
-        drawn = self.branch.draw(
-            crop.camera, deformation, offset, with_attention=self.config.charges_attention
-        )
+        offset = torch.zeros(len(gaussians), 2, device=self._device, requires_grad=True)
+        with located(where):
+            if learns_motion:
+                deformation = self.branch.deform(
+                    self._jitter(self.conditions.audio(position)),
+                    self.conditions.expression(position),
+                )
+            drawn = self.branch.draw(
+                crop.camera, deformation, offset, with_attention=self.config.charges_attention
+            )
         terms = self.objective.terms(
             position, crop, drawn, self._background(), self._perceptual_at(iteration)
         )
         if deformation is not None:
             terms |= deformation_terms(deformation, self.config)
-        stage = "motion learning" if learns_motion else "static initialisation"
-        loss = total(
-            terms,
-            f"in iteration {iteration} of the {self.branch.name}'s {stage}, frame {crop.frame}",
-        )
+        loss = self._watch.total(terms, where)
         loss.backward()
         self.density.observe(self._in_half_images(offset.grad, crop.camera), drawn.radii)
         gaussians.step()
@@ -107,10 +113,15 @@ class BranchTrainer:
         if self.iteration % self.config.harmonics_every == 0:
             gaussians.raise_degree()
         self.seconds += time.perf_counter() - started
-        return loss.item()
+        return loss.detach()
 
     def state(self) -> dict[str, object]:
-        """Return everything that makes a resumed training end like one never stopped."""
+        """Return everything that makes a resumed training end like one never stopped.
+
+        Raises:
+            TgbenchError: a term of a loss since the last look is not finite.
+        """
+        self._watch.look()
         return {
             "branch": self.branch.state(),
             "gaussian_optimizer": self.branch.field.optimizer.state_dict(),
@@ -125,7 +136,9 @@ class BranchTrainer:
     def restore(self, state: Mapping) -> None:
         """Continue where `state` was taken."""
         channels = self.conditions.channels
-        self.branch = Branch.restore(self.branch.name, state["branch"], channels, self.config)
+        self.branch = Branch.restore(
+            self.branch.name, state["branch"], channels, self.config, self._device
+        )
         self.optimizer = motion_optimizer(self.branch, self.config)
         self.optimizer.load_state_dict(state["motion_optimizer"])
         self.branch.field.optimizer.load_state_dict(state["gaussian_optimizer"])
@@ -143,8 +156,8 @@ class BranchTrainer:
 
     def _background(self) -> Tensor:
         if self.config.random_background:
-            return torch.rand(3, generator=self.generator)
-        return torch.tensor(TRAINING_BACKGROUND)
+            return torch.rand(3, generator=self.generator).to(self._device)
+        return torch.tensor(TRAINING_BACKGROUND, device=self._device)
 
     def _step_motion(self, iteration: int) -> None:
         done = (iteration - self.config.static_iterations) / max(self.config.motion_iterations, 1)
@@ -158,7 +171,7 @@ class BranchTrainer:
         assert gradient is not None
         width, height = self.image_size
         share = camera.width * camera.height / (width * height)
-        return gradient * torch.tensor([0.5 * width * share, 0.5 * height * share])
+        return gradient * gradient.new_tensor([0.5 * width * share, 0.5 * height * share])
 
     def _control_density(self, done: int) -> None:
         config = self.config
@@ -188,7 +201,7 @@ class BranchTrainer:
         gaussians = self.branch.field
         green = resembling(
             gaussians.base_colors.detach(),
-            torch.tensor(TRAINING_BACKGROUND),
+            torch.tensor(TRAINING_BACKGROUND, device=self._device),
             self.config.background_tolerance,
         )
         if not bool(green.any()) or bool(green.all()):
@@ -196,7 +209,7 @@ class BranchTrainer:
         if self.branch.name == "face":
             keep = torch.nonzero(~green)[:, 0]
             gaussians.rebuild(keep)
-            self.density = DensityControl(len(gaussians))
+            self.density = DensityControl(len(gaussians), self._device)
         else:
             gaussians.weaken(green, _WEAKENED_OPACITY, _WEAKENED_SHRINK)
 

@@ -79,24 +79,10 @@ def random_patch(
 def window_camera(
     pose: NDArray[np.floating], lens: Intrinsics, window: Window | None = None
 ) -> Camera:
-    """Return the camera of a pose [4, 4] (to the world, OpenGL axes), of a window or of all.
-
-    The inverse of a rigid motion is written out: NumPy's solver would wake a pool of threads
-    that then spin, and take a core from training, for each 4 x 4 matrix.
-    """
-    axes = np.asarray(pose[:3, :3], np.float64) * (1.0, -1.0, -1.0)
-    world_to_camera = np.eye(4)
-    world_to_camera[:3, :3] = axes.T
-    world_to_camera[:3, 3] = -(axes.T * np.asarray(pose[:3, 3], np.float64)).sum(axis=1)
+    """Return the camera of a pose [4, 4] (to the world, OpenGL axes), of a window or of all."""
     window = window or Window(0, 0, lens.width, lens.height)
-    return Camera(
-        world_to_camera,
-        lens.focal,
-        lens.focal,
-        lens.cx - window.left,
-        lens.cy - window.top,
-        *window.size,
-    )
+    left, top = lens.cx - window.left, lens.cy - window.top
+    return Camera.from_pose(pose, lens.focal, left, top, *window.size)
 
 
 def bounds(mask: NDArray[np.bool_]) -> Window | None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import tracemalloc
 from pathlib import Path
 
 import av
@@ -88,3 +89,44 @@ def test_the_window_of_a_frame_is_centred_on_it() -> None:
 def test_sound_shorter_than_a_frame_is_refused() -> None:
     with pytest.raises(TgbenchError, match="shorter than one video frame"):
         audio_features(Waveform(np.zeros(600, np.float32)))
+
+
+def whole_log_mel(samples: np.ndarray, frames: int) -> np.ndarray:
+    """The same definition without blocks, in float64: windows [N, 16, 32] of all frames."""
+    emphasised = np.append(samples[:1], samples[1:] - 0.97 * samples[:-1]).astype(float)
+    blocks = emphasised[: len(samples) // 320 * 320].reshape(-1, 320)
+    power = np.sort((blocks**2).mean(1))
+    level = max(np.sqrt(power[len(power) // 2 :].mean()), 1e-4) / 0.05
+    padded = np.concatenate([np.zeros(256), emphasised / level, np.zeros(1024)])
+    starts = 320 * np.arange(2 * frames)
+    cut = padded[starts[:, None] + np.arange(512)] * np.hanning(512)
+    edges = 700 * (10 ** (np.linspace(*(2595 * np.log10(1 + np.array([60, 7600]) / 700)), 34)
+                          / 2595) - 1)  # fmt: skip
+    bins = np.fft.rfftfreq(512, 1 / SAMPLE_RATE)
+    filters = np.stack([np.interp(bins, edges[k : k + 3], (0, 1, 0)) for k in range(32)])
+    energy = np.abs(np.fft.rfft(cut)) ** 2 @ filters.T / 512
+    steps = (np.log(energy + 1e-4) + 3.0) / 2.5
+    silence = np.full((8, 32), (np.log(1e-4) + 3.0) / 2.5)
+    steps = np.concatenate([silence, steps, silence])
+    return np.stack([steps[2 * i : 2 * i + 16] for i in range(frames)])
+
+
+@pytest.mark.parametrize("length", [640, 5000, 320 * 4096, 320 * 4096 + 1, 2 * 320 * 4096 + 7777])
+def test_blocks_make_no_difference(length: int) -> None:
+    """At the edges of the blocks too; the second half is quiet, so levels must be the whole's."""
+    rng = np.random.default_rng(length)
+    samples = 0.2 * rng.standard_normal(length).astype(np.float32)
+    samples[length // 2 :] *= 0.05
+    features = audio_features(Waveform(samples))
+    np.testing.assert_allclose(features, whole_log_mel(samples, len(features)), atol=2e-4)
+
+
+def test_ten_minutes_take_little_more_than_its_features() -> None:
+    samples = np.tile(np.float32([0.1, -0.1, 0.2, 0.0]), 150 * SAMPLE_RATE)
+    tracemalloc.start()
+    try:
+        features = audio_features(Waveform(samples))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 2 * features.nbytes + (100 << 20)

@@ -97,9 +97,25 @@ def spoil_column(folder: Path) -> None:
     (folder / "au.csv").write_text(text)
 
 
+def spoil_unit(folder: Path) -> None:
+    lines = (folder / "au.csv").read_text().splitlines(keepends=True)
+    place = [name.strip() for name in lines[0].split(",")].index("AU25_r")
+    row = lines[4].split(",")
+    lines[4] = ",".join([*row[:place], " nan", *row[place + 1 :]])
+    (folder / "au.csv").write_text("".join(lines))
+
+
+def spoil_window(folder: Path) -> None:
+    features = np.load(folder / "aud_mel.npy")
+    features[2, 3] = np.inf
+    np.save(folder / "aud_mel.npy", features)
+
+
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [
+        (spoil_unit, "au.csv: AU25_r is no finite number in frame(s) 3"),
+        (spoil_window, "aud_mel.npy: holds NaN or infinity"),
         (spoil_transforms, "transforms_val.json: missing"),
         (spoil_frame, "ori_imgs/N.jpg: missing for frame(s) 3"),
         (spoil_rows, "au.csv: 10 rows for 12 frames"),

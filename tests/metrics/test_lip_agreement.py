@@ -7,6 +7,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from scipy.signal import butter, sosfiltfilt
 from scipy.stats import pearsonr
 
 from tgbench.audio import SAMPLE_RATE, Waveform
@@ -102,6 +103,20 @@ def test_what_never_changes_agrees_with_nothing() -> None:
     assert lip_agreement(np.full(100, 0.1), mumble(0, 100), FPS) is None
     assert lip_agreement(mumble(0, 100), np.zeros(100), FPS) is None
     assert lip_agreement(mumble(0, 30), mumble(0, 30), FPS) is None
+
+
+@pytest.mark.parametrize(("frames", "extra"), [(3200, -7000), (1501, 50_000)])
+def test_a_long_sound_in_pieces_has_the_level_of_the_whole(frames: int, extra: int) -> None:
+    """Filtered in one go, as the definition says; the sound is shorter or longer than asked."""
+    rng = np.random.default_rng(frames)
+    samples = rng.normal(0, 0.1, frames * 640 + extra).astype(np.float32)
+    band = butter(4, (300.0, 3400.0), "bandpass", fs=SAMPLE_RATE, output="sos")
+    padded = np.pad(samples.astype(float), (640, max(0, 640 - extra)))
+    filtered = sosfiltfilt(band, padded)
+    whole = [np.sqrt(np.sqrt(np.mean(filtered[640 * i :][:1280] ** 2))) for i in range(frames)]
+    level = speech_level(Waveform(samples), frames, FPS)
+    # The root of a root makes much of what rounding leaves in silence.
+    np.testing.assert_allclose(level, whole, rtol=1e-9, atol=1e-6)
 
 
 def test_speech_level_follows_the_tone_and_ignores_hum() -> None:

@@ -66,6 +66,22 @@ def test_values_that_print_alike_share_a_rank(make_result: MakeResult) -> None:
     assert [cell(table, name, "psnr").rank for name in "abc"] == [1, 1, 3]
 
 
+def test_what_few_frames_scored_does_not_rank_with_what_all_did(make_result: MakeResult) -> None:
+    """A method whose worst frames show no face must not win by them."""
+
+    def over(scored: int, value: float, total: int = 10) -> MetricRecord:
+        return MetricRecord(
+            value=value, status="measured", scored=scored, total=total, direction="lower"
+        )
+
+    lmd = {"a": over(4, 1.0), "b": over(10, 2.0), "c": over(29, 1.5, 30), "d": over(8, 0.5)}
+    (table,) = build_tables([make_result(name, lmd=record) for name, record in lmd.items()])
+    assert [cell(table, name, "lmd").rank for name in "abcd"] == [None, 2, 1, None]
+    told = [note.text for note in table.notes]
+    assert "scored on 4 of 10 frames; ranked only with values of as few" in told
+    assert "scored on 29 of 30 frames" in told
+
+
 def test_a_single_row_has_no_rank(make_result: MakeResult) -> None:
     (table,) = build_tables([make_result(psnr=30.0)])
     assert cell(table, "ours", "psnr").rank is None
@@ -156,7 +172,7 @@ def test_frames_that_could_not_be_scored_are_told(make_result: MakeResult) -> No
     (table,) = build_tables(results)
     told = {note.mark: note.text for note in table.notes}
     (mark,) = cell(table, "a", "lmd").marks
-    assert told[mark] == "scored on 8 of 10 frames"
+    assert told[mark] == "scored on 8 of 10 frames; ranked only with values of as few"
 
 
 def test_rows_tell_composite_mode_and_what_leaked_once_each(make_result: MakeResult) -> None:

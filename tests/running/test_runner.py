@@ -2,8 +2,12 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import logging
+import shutil
 from pathlib import Path
 
+import av
+import cv2
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,6 +16,7 @@ from tgbench.errors import TgbenchError
 from tgbench.files import hash_of, sha256
 from tgbench.identities import Identity
 from tgbench.progress import SILENT
+from tgbench.running.code import Code
 from tgbench.running.request import RunRequest
 from tgbench.running.result import SCHEMA_VERSION, read_result, read_results
 from tgbench.running.runner import CasesFailed, run
@@ -189,3 +194,83 @@ def test_a_failing_case_leaves_its_siblings(
         run(lipsync, SILENT)
     assert [outcome.folder for outcome in failed.value.outcomes] == [second.folder]
     assert (second.folder / "result.json").is_file()
+
+
+def frames_of_video(path: Path) -> np.ndarray:
+    with av.open(str(path)) as container:
+        return np.stack([frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)])
+
+
+def test_frames_and_label_are_rendered_again_without_fitting(
+    request_: RunRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was measured stays; the video and the frames become what is asked for."""
+    from average_frame_method import AverageFrame
+
+    (first,) = run(request_, SILENT)
+    labelled = frames_of_video(first.folder / "video.mp4")
+
+    def no_fit(*_: object) -> None:
+        raise AssertionError("fitted again")
+
+    monkeypatch.setattr(AverageFrame, "fit", no_fit)
+    (plain,) = run(dataclasses.replace(request_, label=False), SILENT)
+    assert (plain.reused, plain.rendered) == (True, True)
+    assert not read_result(first.folder / "result.json").labelled
+    unlabelled = frames_of_video(first.folder / "video.mp4")
+    assert np.abs(labelled.astype(int) - unlabelled).max() > 100, "the label is gone"
+    kept = dataclasses.replace(request_, label=False, keep_frames=True)
+    (again,) = run(kept, SILENT)
+    assert again.rendered
+    method = AverageFrame.__new__(AverageFrame)
+    (saved,) = (request_.out / "models").glob("tiny/average_frame/*/model")
+    method.load(saved, Identity(Path(request_.identities[0])), None, "cpu")  # type: ignore[arg-type]
+    for index in range(4):
+        image = cv2.imread(str(first.folder / "frames" / f"{index}.png"))[..., ::-1]
+        np.testing.assert_array_equal(image, method.mean)
+    (done,) = run(kept, SILENT)
+    assert (done.reused, done.rendered) == (True, False)
+    (back,) = run(request_, SILENT)
+    assert back.rendered
+    assert back.result == first.result
+    assert (first.folder / "frames" / "3.png").is_file()
+
+
+def test_rendering_again_without_the_fit_is_refused(request_: RunRequest) -> None:
+    (first,) = run(request_, SILENT)
+    before = (first.folder / "result.json").read_bytes()
+    shutil.rmtree(request_.out / "models")
+    with pytest.raises(CasesFailed, match=r"takes the fit that was measured.*--fresh"):
+        run(dataclasses.replace(request_, keep_frames=True), SILENT)
+    assert (first.folder / "result.json").read_bytes() == before
+    assert run(request_, SILENT)[0].reused
+
+
+def test_other_code_of_the_method_is_fitted_and_measured_anew(
+    request_: RunRequest,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A researcher edits the method and repeats the command."""
+    (first,) = run(request_, SILENT)
+    assert first.result.method.code_sha256
+    edited = Code("average-frame 0.2", "0" * 64)
+    monkeypatch.setattr(Code, "of", lambda spec: edited)
+    monkeypatch.setattr(logging.getLogger("tgbench"), "propagate", True)
+    with caplog.at_level("WARNING", logger="tgbench"):
+        (second,) = run(request_, SILENT)
+    assert not second.reused
+    assert second.result.method.code_sha256 == edited.sha256
+    assert "code changed since this was measured" in caplog.text
+    assert "code changed since the fit" in caplog.text
+    assert len(list((request_.out / "models/tiny/average_frame").iterdir())) == 2
+
+
+def test_a_result_that_does_not_tell_its_code_is_kept(request_: RunRequest) -> None:
+    (first,) = run(request_, SILENT)
+    path = first.folder / "result.json"
+    raw = json.loads(path.read_text())
+    del raw["method"]["code_sha256"], raw["method"]["distribution"], raw["labelled"]
+    path.write_text(json.dumps(raw))
+    assert run(request_, SILENT)[0].reused

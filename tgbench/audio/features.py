@@ -43,6 +43,10 @@ HUBERT = FeatureKind("hubert", "aud_hu.npy", (2, 1024))
 KINDS = {kind.name: kind for kind in (MEL, DEEPSPEECH, WAV2VEC, HUBERT)}
 
 _FFT = 512
+_HOP = SAMPLE_RATE // 50
+_BLOCK = 4096
+"""Steps whose spectra are held at once."""
+
 _SPEECH_LEVEL = 0.05
 _LOG_FLOOR = 1e-4
 _LOG_CENTRE, _LOG_SPREAD = -3.0, 2.5
@@ -82,26 +86,47 @@ def steps_silence() -> float:
 
 
 def _log_mel(samples: NDArray[np.float32], steps: int) -> NDArray[np.float32]:
-    """Log-mel energies at 50 steps a second, step k centred on second k / 50."""
-    hop = SAMPLE_RATE // 50
-    emphasised = np.append(samples[:1], samples[1:] - 0.97 * samples[:-1])
-    needed = (steps - 1) * hop + _FFT
-    padded = np.zeros(max(needed, len(samples) + _FFT), np.float32)
-    padded[_FFT // 2 : _FFT // 2 + len(samples)] = emphasised / _speech_level(emphasised)
-    frames = np.lib.stride_tricks.sliding_window_view(padded, _FFT)[::hop][:steps]
-    spectrum = np.abs(np.fft.rfft(frames * np.hanning(_FFT).astype(np.float32), axis=1)) ** 2
-    energy = spectrum @ _mel_filters(MEL.shape[1]).T / _FFT
-    return ((np.log(energy + _LOG_FLOOR) - _LOG_CENTRE) / _LOG_SPREAD).astype(np.float32)
+    """Log-mel energies at 50 steps a second, step k centred on second k / 50.
+
+    Computed in blocks, for the spectra of an hour would take gigabytes.
+    """
+    level, filters = _speech_level(samples), _mel_filters(MEL.shape[1]).T
+    shape = np.hanning(_FFT).astype(np.float32)
+    result = np.empty((steps, filters.shape[1]), np.float32)
+    for first in range(0, steps, _BLOCK):
+        last = min(first + _BLOCK, steps)
+        heard = _emphasised(samples, first * _HOP - _FFT // 2, (last - 1) * _HOP + _FFT // 2)
+        frames = np.lib.stride_tricks.sliding_window_view(heard / level, _FFT)[::_HOP]
+        spectrum = np.abs(np.fft.rfft(frames * shape, axis=1)) ** 2
+        energy = spectrum @ filters / _FFT
+        result[first:last] = (np.log(energy + _LOG_FLOOR) - _LOG_CENTRE) / _LOG_SPREAD
+    return result
+
+
+def _emphasised(samples: NDArray[np.float32], start: int, stop: int) -> NDArray[np.float32]:
+    """Return x[t] - 0.97 x[t - 1] for t from start to stop, zero outside the sound."""
+    result = np.zeros(stop - start, np.float32)
+    first, last = max(start, 0), min(stop, len(samples))
+    if first < last:
+        inside = result[first - start : last - start]
+        inside[:] = samples[first:last]
+        later = max(first, 1)
+        inside[later - first :] -= 0.97 * samples[later - 1 : last - 1]
+    return result
 
 
 def _speech_level(samples: NDArray[np.float32]) -> float:
     """RMS of the louder half of the 20 ms blocks: silence between words must not count."""
-    block = SAMPLE_RATE // 50
-    usable = samples[: len(samples) // block * block]
-    if len(usable) == 0:
+    blocks = len(samples) // _HOP
+    if blocks == 0:
         return 1.0
-    power = np.sort((usable.reshape(-1, block) ** 2).mean(1))
-    level = float(np.sqrt(power[len(power) // 2 :].mean()))
+    power = np.empty(blocks, np.float32)
+    for first in range(0, blocks, _BLOCK):
+        last = min(first + _BLOCK, blocks)
+        heard = _emphasised(samples, first * _HOP, last * _HOP)
+        power[first:last] = (heard.reshape(-1, _HOP) ** 2).mean(1)
+    power.sort()
+    level = float(np.sqrt(power[blocks // 2 :].mean()))
     return max(level, 1e-4) / _SPEECH_LEVEL
 
 

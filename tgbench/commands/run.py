@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ..running.request import RunRequest, default_size
 from ..terminal import Terminal
+from .options import add_fit_options
 
 _EPILOG = """\
 examples:
@@ -38,36 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="driving sound (repeatable; the protocol's own)",
     )
-    parser.add_argument(
-        "--preset",
-        default="quick",
-        metavar="NAME",
-        help="quick: minutes on two cores; paper: the published schedule; or another that the "
-        "method has (quick)",
-    )
-    parser.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        dest="settings",
-        help="change one setting of the method (repeatable)",
-    )
-    parser.add_argument(
-        "--size",
-        type=int,
-        metavar="PIXELS",
-        help="side of built-in identities (256 for quick, else 512)",
-    )
-    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument(
-        "--out",
-        type=Path,
-        default=Path("results"),
-        metavar="FOLDER",
-        help="where results go (results)",
-    )
+    add_fit_options(parser)
     again = parser.add_mutually_exclusive_group()
     again.add_argument("--resume", action="store_true", help="keep what is there (default)")
     again.add_argument("--fresh", action="store_true", help="fit and measure again what is there")

@@ -16,6 +16,9 @@ DOCTOR = CommandSpec(
 PREPARE = CommandSpec(
     "prepare", "turn a video of one person into an identity", "tgbench.commands.prepare"
 )
+EXPORT = CommandSpec(
+    "export", "write what a method learned as a file for other programs", "tgbench.commands.export"
+)
 SCORE = CommandSpec("score", "metrics alone, for any two videos", "tgbench.commands.score")
 SCHEMA = CommandSpec("schema", "print the JSON Schema of result.json", "tgbench.commands.schema")
 VALIDATE = CommandSpec(

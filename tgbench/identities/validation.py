@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -134,17 +135,30 @@ def _action_units(path: Path, frames: int) -> Iterator[str]:
         )
         return
     with path.open(newline="", encoding="utf-8", errors="replace") as stream:
-        rows = csv.reader(stream)
-        header = [name.strip() for name in next(rows, [])]
-        count = sum(1 for row in rows if row)
+        reader = csv.reader(stream)
+        header = [name.strip() for name in next(reader, [])]
+        rows = [row for row in reader if row]
+    count = len(rows)
     absent = [name for name in _UPPER_INPUTS if f"{name}_r" not in header]
     if absent:
         yield f"{path.name}: no column {', '.join(f'{name}_r' for name in absent)}"
+    for place, name in enumerate(header):
+        if name.removesuffix("_r") in _UPPER_INPUTS and name.endswith("_r"):
+            spoilt = [i for i, row in enumerate(rows) if not _is_finite(row[place : place + 1])]
+            if spoilt:
+                yield f"{path.name}: {name} is no finite number in frame(s) {_few(spoilt)}"
     if frames and count != frames:
         yield (
             f"{path.name}: {count} rows for {frames} frames; OpenFace drops frames of clips that "
             "are not 25 fps"
         )
+
+
+def _is_finite(cell: list[str]) -> bool:
+    try:
+        return math.isfinite(float(cell[0]))
+    except (IndexError, ValueError):
+        return False
 
 
 def _audio(folder: Path, frames: int) -> Iterator[str]:
@@ -170,14 +184,17 @@ def _features(folder: Path, frames: int) -> Iterator[str]:
     present = [kind for kind in KINDS.values() if (folder / kind.file).is_file()]
     for kind in present:
         try:
-            shape = np.load(folder / kind.file, mmap_mode="r", allow_pickle=False).shape
+            array = np.load(folder / kind.file, mmap_mode="r", allow_pickle=False)
         except (OSError, ValueError) as error:
             yield f"{kind.file}: cannot be read ({error})"
             continue
+        shape = array.shape
         if len(shape) != 3 or shape[1:] != kind.shape:
             yield f"{kind.file}: shape {shape}, expected (frames, {kind.shape[0]}, {kind.shape[1]})"
         elif frames and shape[0] < frames:
             yield f"{kind.file}: {shape[0]} rows for {frames} frames"
+        elif not np.isfinite(array).all():
+            yield f"{kind.file}: holds NaN or infinity; prepare the identity again"
 
 
 def _few(numbers: Iterable[int]) -> str:

@@ -32,6 +32,8 @@ MAX_LAG_SECONDS = 0.4
 
 _SPEECH_BAND = (300.0, 3400.0)
 _LEVEL_WINDOW_SECONDS = 0.08
+_FRAMES_AT_ONCE = 1500
+_MARGIN_SECONDS = 1.0
 _TREND_SECONDS = 0.5
 _CHANCE_LAGS_SECONDS = (1.0, 1.8)
 _SHORTEST_SECONDS = 2.0
@@ -63,12 +65,26 @@ def speech_level(audio: Waveform, frames: int, fps: float) -> Series:
     band = butter(4, _SPEECH_BAND, "bandpass", fs=audio.rate, output="sos")
     half = round(_LEVEL_WINDOW_SECONDS / 2.0 * audio.rate)
     centres = np.round(np.arange(frames) / fps * audio.rate).astype(np.int64)
-    needed = int(centres[-1]) + half if frames else 0
-    samples = audio.samples.astype(np.float64)
-    samples = np.pad(samples, (half, max(0, needed - len(samples))))
-    power = np.concatenate([[0.0], np.cumsum(sosfiltfilt(band, samples) ** 2)])
-    energy = power[centres + 2 * half] - power[centres]
+    energy = np.empty(frames)
+    # In pieces, for the filter works in float64 on several copies; its response dies away long
+    # before the end of the margin.
+    margin = round(_MARGIN_SECONDS * audio.rate)
+    last = max(int(centres[-1]) + half, len(audio.samples)) if frames else 0
+    for first in range(0, frames, _FRAMES_AT_ONCE):
+        near = centres[first : first + _FRAMES_AT_ONCE]
+        start = max(int(near[0]) - half - margin, -half)
+        stop = min(int(near[-1]) + half + margin, last)
+        heard = sosfiltfilt(band, _between(audio.samples, start, stop))
+        power = np.concatenate([[0.0], np.cumsum(heard**2)])
+        energy[first : first + len(near)] = power[near - start + half] - power[near - start - half]
     return np.sqrt(np.sqrt(np.maximum(energy, 0.0) / (2 * half)))
+
+
+def _between(samples: NDArray[np.float32], start: int, stop: int) -> NDArray[np.float64]:
+    """Return samples from start to stop, silent outside the sound."""
+    inside = samples[max(start, 0) : max(stop, 0)]
+    before = max(-start, 0)
+    return np.pad(inside.astype(np.float64), (before, stop - start - before - len(inside)))
 
 
 def lip_agreement(opening: Series, level: Series, fps: float) -> Agreement | None:

@@ -7,6 +7,7 @@ import json
 import logging
 import shutil
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,18 @@ from ..interfaces import FitContext, FitReport, Method
 from ..progress import Progress
 from ..specs import MethodSpec
 from ..version import __version__
+from .code import Code
 from .locks import sole_writer
+
+MODELS = "models"
+"""Folder under OUT that keeps fitted methods."""
 
 _REPORT = "fit.json"
 _log = logging.getLogger("tgbench")
+
+
+class NoFit(TgbenchError):
+    """There is no finished fit where one is asked for."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +56,11 @@ class Contender:
         """SHA-256 of the configuration."""
         return hash_of({"method": self.spec.name, "config": self.settings})
 
+    @cached_property
+    def code(self) -> Code:
+        """The method's code, as it is when first asked for."""
+        return Code.of(self.spec)
+
 
 @dataclass(frozen=True)
 class Fitting:
@@ -63,6 +77,11 @@ class Fitting:
     @property
     def key(self) -> str:
         """SHA-256 of everything that determines the fitted state."""
+        return hash_of([self.experiment, self.contender.code.sha256])
+
+    @property
+    def experiment(self) -> str:
+        """SHA-256 of what is fitted to what, whatever the method's code."""
         return hash_of(
             {
                 "tgbench": __version__,
@@ -76,8 +95,26 @@ class Fitting:
 
     @property
     def folder(self) -> Path:
-        """Where this fit is kept; other configurations have other folders."""
-        return self.models / self.identity.name / self.contender.spec.name / self.key[:12]
+        """Where this fit is kept; other configurations, and other code, have other folders."""
+        return self._siblings / self.key[:12]
+
+    @property
+    def _siblings(self) -> Path:
+        return self.models / self.identity.name / self.contender.spec.name
+
+    @property
+    def is_done(self) -> bool:
+        """Whether there is a finished fit."""
+        return (self.folder / _REPORT).is_file()
+
+    def by_other_code(self) -> Path | None:
+        """Return the newest finished fit of the same by other code of the method, if any."""
+        reports = [
+            path
+            for path in self._siblings.glob(f"*/{_REPORT}")
+            if path.parent != self.folder and _experiment(path) == self.experiment
+        ]
+        return max(reports, key=lambda path: path.stat().st_mtime).parent if reports else None
 
 
 def fit_or_load(fitting: Fitting, fresh: bool, progress: Progress) -> tuple[Method, FitReport]:
@@ -98,23 +135,60 @@ def fit_or_load(fitting: Fitting, fresh: bool, progress: Progress) -> tuple[Meth
             _clear(folder)
         report = _read_report(folder / _REPORT)
         if report is not None:
-            method.load(folder / "model", fitting.identity, fitting.split, fitting.device)
-            _log.info("%s: loaded from %s", fitting.contender.spec.name, folder)
+            _load(method, fitting, folder)
             return method, report
+        former = fitting.by_other_code()
+        if former is not None and not fresh:
+            _log.warning(
+                "%s: the method's code changed since the fit in %s; fitting again",
+                fitting.contender.spec.name,
+                former,
+            )
         work = folder / "work"
         work.mkdir(exist_ok=True)
         context = FitContext(work, fitting.seed, fitting.device, progress)
         report = method.fit(fitting.identity, fitting.split, context)
         method.save(folder / "model")
-        write_json(folder / _REPORT, dataclasses.asdict(report))
+        described = {"experiment": fitting.experiment, **dataclasses.asdict(report)}
+        write_json(folder / _REPORT, described)
         shutil.rmtree(work, ignore_errors=True)
     return method, report
+
+
+def load_fitted(method: Method, fitting: Fitting) -> None:
+    """Restore a finished fit; one by other code of the method, if there is no other, warning.
+
+    Raises:
+        NoFit: there is none.
+        TgbenchError: it cannot be read, or another process is fitting just now.
+    """
+    folder = fitting.folder if fitting.is_done else fitting.by_other_code()
+    if folder is None:
+        raise NoFit(f"{fitting.folder}: no finished fit with these options here")
+    if folder != fitting.folder:
+        _log.warning("%s: the method's code changed since this fit", folder)
+    with sole_writer(folder):
+        _load(method, fitting, folder)
+
+
+def _load(method: Method, fitting: Fitting, folder: Path) -> None:
+    method.load(folder / "model", fitting.identity, fitting.split, fitting.device)
+    _log.info("%s: loaded from %s", fitting.contender.spec.name, folder)
 
 
 def _clear(folder: Path) -> None:
     (folder / _REPORT).unlink(missing_ok=True)
     for part in ("model", "work"):
         shutil.rmtree(folder / part, ignore_errors=True)
+
+
+def _experiment(path: Path) -> str | None:
+    """Return what a report says was fitted; None where it does not say."""
+    try:
+        raw = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return raw.get("experiment") if isinstance(raw, dict) else None
 
 
 def _read_report(path: Path) -> FitReport | None:

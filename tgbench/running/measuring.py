@@ -12,11 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import cv2
-import numpy as np
 import pandas as pd
 
-from ..errors import TgbenchError
 from ..files import atomic_path, hash_of, sha256
 from ..identities import layout
 from ..interfaces import Case, FitReport, Image, Measurement, Method, MetricContext, Timing
@@ -24,15 +21,15 @@ from ..metrics.evaluate import MetricSuite
 from ..plugins import metrics as metric_specs
 from ..progress import Progress
 from ..version import __version__
-from ..video.writer import VideoWriter
 from .environment import describe_environment, peak_memory_mb
 from .fitting import Contender
+from .rendering import render
 from .request import RunRequest
 from .result import (
     FRAMES_FILE,
+    FRAMES_FOLDER,
     LOG_FILE,
     RESULT_FILE,
-    VIDEO_FILE,
     DriverRecord,
     IdentityRecord,
     MethodRecord,
@@ -109,6 +106,7 @@ def measure(
     """
     folder = case_folder(case, contender, request.out)
     (folder / RESULT_FILE).unlink(missing_ok=True)
+    shutil.rmtree(folder / FRAMES_FOLDER, ignore_errors=True)
     with _log_file(folder / LOG_FILE):
         name = f"{contender.spec.name} on {case.identity.name}, {case.driver}"
         _log.info("tgbench %s: %s, protocol %s", __version__, name, case.protocol)
@@ -121,8 +119,16 @@ def measure(
             timing=Timing(trained, seconds, how),
         )
         suite = MetricSuite(case.metrics, context)
+
+        def score(index: int, frame: Image) -> None:
+            target = None
+            if case.target_frames is not None:
+                target = case.identity.frame(int(case.target_frames[index]))
+            suite.update(index, frame, target)
+
         started = time.perf_counter()
-        _render(case, contender, method, suite, folder, request, progress)
+        render(case, method, name, folder, request, progress, score)
+        _write_table(folder, case, suite)
         timing = TimingRecord(
             training_seconds=trained,
             training_iterations=dict(report.iterations),
@@ -149,6 +155,7 @@ def measure(
             ),
             seed=request.seed,
             frames=len(case.drive),
+            labelled=request.label,
             metrics=metric_records(suite.results()),
             timing=timing,
             environment=describe_environment(request.device),
@@ -183,75 +190,12 @@ def _status(found: Measurement) -> Literal["measured", "unavailable", "unscored"
     return "unscored" if found.total else "unavailable"
 
 
-def _render(
-    case: Case,
-    contender: Contender,
-    method: Method,
-    suite: MetricSuite,
-    folder: Path,
-    request: RunRequest,
-    progress: Progress,
-) -> None:
-    """One pass: render, score, write the video and the table of per-frame values."""
-    size = case.drive.intrinsics
-    images = folder / "frames"
-    shutil.rmtree(images, ignore_errors=True)
-    if request.keep_frames:
-        images.mkdir(parents=True)
-    description = f"rendering and scoring {case.identity.name}, {case.driver}"
-    with (
-        VideoWriter(
-            folder / VIDEO_FILE,
-            size.width,
-            size.height,
-            fps=layout.FPS,
-            audio=case.drive.audio,
-            label=request.label,
-            title=f"{contender.spec.name} on {case.identity.name}, {case.driver}",
-        ) as video,
-        progress.task(description, len(case.drive)) as task,
-    ):
-        for index, frame in _checked(method.render(case.drive), case, contender):
-            target = None
-            if case.target_frames is not None:
-                target = case.identity.frame(int(case.target_frames[index]))
-            suite.update(index, frame, target)
-            video.write(frame)
-            if request.keep_frames:
-                cv2.imwrite(str(images / f"{index}.png"), frame[..., ::-1])
-            task.advance()
+def _write_table(folder: Path, case: Case, suite: MetricSuite) -> None:
     table = pd.DataFrame(suite.per_frame())
     table.insert(0, "frame", range(len(case.drive)))
     table.insert(1, "source_frame", case.drive.source_frames)
     with atomic_path(folder / FRAMES_FILE) as temporary:
         table.to_parquet(temporary, index=False)
-
-
-def _checked(
-    frames: Iterator[Image], case: Case, contender: Contender
-) -> Iterator[tuple[int, Image]]:
-    """Number the frames of a method, and hold it to its contract.
-
-    Raises:
-        TgbenchError: other frames than asked for.
-    """
-    size = case.drive.intrinsics
-    expected = (size.height, size.width, 3)
-    who = f"{contender.spec.name} on {case.identity.name}, {case.driver}"
-    count = 0
-    for count, frame in enumerate(frames, start=1):
-        if frame.shape != expected or frame.dtype != np.uint8:
-            raise TgbenchError(
-                f"{who}: frame {count - 1} is {frame.dtype} {frame.shape}, "
-                f"expected uint8 {expected}"
-            )
-        if count > len(case.drive):
-            break
-        yield count - 1, frame
-    if count != len(case.drive):
-        more = "more than " if count > len(case.drive) else ""
-        rendered = min(count, len(case.drive))
-        raise TgbenchError(f"{who}: rendered {more}{rendered} of {len(case.drive)} frames")
 
 
 def _method_record(contender: Contender, report: FitReport) -> MethodRecord:
@@ -266,6 +210,8 @@ def _method_record(contender: Contender, report: FitReport) -> MethodRecord:
         whole_image_valid=spec.whole_image_valid,
         moves_upper_face=spec.moves_upper_face,
         notes=list(report.notes),
+        distribution=contender.code.distribution,
+        code_sha256=contender.code.sha256,
     )
 
 

@@ -22,6 +22,7 @@ RESULT_FILE = "result.json"
 FRAMES_FILE = "frames.parquet"
 VIDEO_FILE = "video.mp4"
 LOG_FILE = "log.txt"
+FRAMES_FOLDER = "frames"
 
 
 class Record(BaseModel):
@@ -65,6 +66,14 @@ class MethodRecord(Record):
     whole_image_valid: bool = Field(description="Whether whole-image metrics mean anything.")
     moves_upper_face: bool = Field(description="Whether upper-face errors mean anything.")
     notes: list[str] = Field(default_factory=list, description="What training left out, and why.")
+    distribution: str = Field(
+        default="", description="Installed package of the method, with its version."
+    )
+    code_sha256: str = Field(
+        default="",
+        description="Of that package's name and version and the method's Python files; empty in "
+        "results of versions that did not look. Other code is another method.",
+    )
 
 
 class ProtocolRecord(Record):
@@ -144,6 +153,9 @@ class Result(Record):
     split: SplitRecord
     seed: int
     frames: int = Field(description="Frames rendered.")
+    labelled: bool = Field(
+        default=True, description="Whether the video carries the visible 'synthetic' label."
+    )
     metrics: dict[str, MetricRecord]
     timing: TimingRecord
     environment: EnvironmentRecord

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,26 +13,34 @@ from ..errors import TgbenchError, suggest
 from ..files import make_folder
 from ..identities import Identity
 from ..identities.resolve import resolve_identity
-from ..interfaces import Case, EvaluationProtocol
+from ..interfaces import Case, EvaluationProtocol, FitReport, Method
 from ..progress import Progress
-from .fitting import Contender, Fitting, fit_or_load
+from .fitting import MODELS, Contender, Fitting, fit_or_load
 from .locks import sole_writer
 from .measuring import Subject, case_folder, case_key, measure
+from .rendering import is_rendered, render_again
 from .request import RunRequest
 from .result import RESULT_FILE, Result, read_result
 from .settings import configure, keys_of
 
-MODELS = "models"
-"""Folder under OUT that keeps fitted methods."""
+_log = logging.getLogger("tgbench")
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """A finished case: its result, where it lies, and whether it was there before."""
+    """A finished case.
+
+    Attributes:
+        result: what was measured.
+        folder: where it lies.
+        reused: whether it was measured before.
+        rendered: whether it was rendered now.
+    """
 
     result: Result
     folder: Path
     reused: bool
+    rendered: bool = False
 
 
 class CasesFailed(TgbenchError):
@@ -135,44 +144,55 @@ def _run_cases(
         TgbenchError: the fit failed, and with it all cases that need it.
     """
     subject = subjects[cases[0].identity.folder]
-    fitted = None
+    fits: dict[str, tuple[Method, FitReport]] = {}
     for case in cases:
         folder = case_folder(case, contender, request.out)
         try:
-            result = _kept_result(case, contender, subject, request)
+            kept = _kept_result(case, contender, subject, request)
         except TgbenchError as error:
             yield error
             continue
-        if result is not None:
-            yield Outcome(result, folder, reused=True)
+        if kept is not None and is_rendered(folder, kept, request):
+            yield Outcome(kept, folder, reused=True)
             continue
-        if fitted is None:
-            fitted = fit_or_load(
-                Fitting(
-                    contender,
-                    case.identity,
-                    subject.sha256,
-                    case.split,
-                    request.seed,
-                    request.device,
-                    request.out / MODELS,
-                ),
-                request.fresh,
-                progress,
+        fitting = _fitting(case, contender, subject, request)
+        if kept is not None and not fitting.is_done:
+            yield TgbenchError(
+                f"{folder}: rendering it again takes the fit that was measured, which is no "
+                f"longer in {fitting.folder}; use --fresh to fit and measure again"
             )
+            continue
+        if fitting.key not in fits:
+            fits[fitting.key] = fit_or_load(fitting, request.fresh, progress)
+        method, report = fits[fitting.key]
         try:
             with sole_writer(folder):
-                result = measure(case, contender, subject, *fitted, request, progress)
+                if kept is None:
+                    result = measure(case, contender, subject, method, report, request, progress)
+                else:
+                    result = render_again(case, method, kept, folder, request, progress)
         except TgbenchError as error:
             yield error
         else:
-            yield Outcome(result, folder, reused=False)
+            yield Outcome(result, folder, reused=kept is not None, rendered=True)
+
+
+def _fitting(case: Case, contender: Contender, subject: Subject, request: RunRequest) -> Fitting:
+    return Fitting(
+        contender,
+        case.identity,
+        subject.sha256,
+        case.split,
+        request.seed,
+        request.device,
+        request.out / MODELS,
+    )
 
 
 def _kept_result(
     case: Case, contender: Contender, subject: Subject, request: RunRequest
 ) -> Result | None:
-    """Return the finished result of the same experiment.
+    """Return the finished result of the same experiment by the same code of the method.
 
     Raises:
         TgbenchError: the folder holds a result of another one.
@@ -182,7 +202,14 @@ def _kept_result(
         return None
     result = read_result(path)
     if result.case_key == case_key(case, contender, subject, request):
-        return result
+        if result.method.code_sha256 in ("", contender.code.sha256):
+            return result
+        _log.warning(
+            "%s: the method's code changed since this was measured (%s); measuring again",
+            path.parent,
+            result.created,
+        )
+        return None
     raise TgbenchError(
         f"{path.parent}: holds a result of another configuration "
         f"({_difference(result, case, contender, subject, request)}); "

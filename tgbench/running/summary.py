@@ -38,8 +38,14 @@ def print_summary(outcomes: Sequence[Outcome], console: Console) -> None:
         console.print(f"[dim]{escape(line)}[/]")
     console.print()
     for outcome in outcomes:
-        kept = " (was there already; --fresh measures again)" if outcome.reused else ""
-        console.print(f"result: {escape(str(outcome.folder))}{kept}")
+        console.print(f"result: {escape(str(outcome.folder))}{_origin(outcome)}")
+
+
+def _origin(outcome: Outcome) -> str:
+    if not outcome.reused:
+        return ""
+    again = ", rendered again as asked for" if outcome.rendered else ""
+    return f" (was there already{again}; --fresh measures again)"
 
 
 def _cell(outcome: Outcome, name: str, decimals: int) -> str:

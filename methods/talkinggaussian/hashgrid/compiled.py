@@ -29,22 +29,24 @@ class _Encode(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, points: Tensor, table: Tensor, layout: GridLayout) -> Tensor:
         points, table = points.contiguous(), table.contiguous()
-        output = torch.empty(len(points), 3 * layout.levels * table.shape[2])
+        output = torch.empty(3 * layout.levels * table.shape[2], len(points))
         flat = table.view(3, -1).numpy()
         _encode(points.numpy(), flat, table.shape[2], *_level_arrays(layout), output.numpy())
         ctx.save_for_backward(points, table)
         ctx.layout = layout
-        return output
+        # A view: by feature is how the kernel writes, and how a decoder multiplies fastest.
+        return output.t()
 
     @staticmethod
     def backward(ctx: Any, d_output: Tensor) -> tuple[Tensor | None, Tensor | None, None]:
         points, table = ctx.saved_tensors
         entries = table.shape[1] if ctx.needs_input_grad[1] else 0
-        d_table = np.zeros((3, entries, table.shape[2]), np.float32)
+        d_table = np.empty((3, entries, table.shape[2]), np.float32)
         d_points = np.empty((len(points) if ctx.needs_input_grad[0] else 0, 3), np.float32)
         _encode_backward(
             points.numpy(), table.view(3, -1).numpy(), table.shape[2], *_level_arrays(ctx.layout),
-            d_output.contiguous().numpy(), d_table.reshape(3, entries * table.shape[2]), d_points,
+            d_output.t().contiguous().numpy(), d_table.reshape(3, entries * table.shape[2]),
+            d_points,
         )  # fmt: skip
         return (
             torch.from_numpy(d_points) if ctx.needs_input_grad[0] else None,

@@ -3,7 +3,8 @@
 Single-threaded: frames, not points, are what the callers spread over cores, and a serial scatter
 keeps the table's gradient deterministic. Points go in blocks whose working arrays stay in L1, as
 structures of arrays so that all but the scatter becomes SIMD; the few points at the border or
-outside, whose vertices wrap around, are put into blocks of their own.
+outside, whose vertices wrap around, are put into blocks of their own. One level of one plane is
+worked off after the other, because its table fits the second-level cache and all of them do not.
 """
 
 from __future__ import annotations
@@ -205,6 +206,22 @@ def _slope(
 
 
 @kernel
+def _gathered(points: Floats, order: Longs) -> Floats:
+    """Coordinates of the points in an order, by axis."""
+    axes = np.empty((3, order.shape[0]), np.float32)
+    for axis in range(3):
+        for n in range(order.shape[0]):
+            axes[axis, n] = points[order[n], axis]
+    return axes
+
+
+@kernel
+def _planes() -> tuple[tuple[int, int], ...]:
+    """The two axes of each plane: xy, yz, xz."""
+    return (0, 1), (1, 2), (0, 2)
+
+
+@kernel
 def encode(
     points: Floats,
     table: Floats,
@@ -227,35 +244,37 @@ def encode(
         entries: Per level.
         offsets: Per level.
         hashed: Per level.
-        output: ``[N, 3 L F]`` float32, output; plane, level, feature.
+        output: ``[3 L F, N]`` float32, output; plane, level, feature.
     """
-    levels, stride = scales.shape[0], np.uint32(features)
+    levels, count = scales.shape[0], points.shape[0]
     order, interior = _interior_first(points, scales)
-    cells, fractions = np.empty((3, _BLOCK), np.uint32), np.empty((3, _BLOCK), np.float32)
-    vertices = np.empty((4, _BLOCK), np.uint32)
-    columns = np.empty((3 * levels * features, _BLOCK), np.float32)
-    for start, stop in _blocks(points.shape[0], interior):
-        n = stop - start
-        axes = points[order[start:stop]].T.copy()
-        for level in range(levels):
-            for axis in range(3):
-                _locate(axes[axis], scales[level], cells[axis, :n], fractions[axis, :n])
-            first, last = offsets[level] * features, offsets[level + 1] * features
-            for plane in range(3):
-                x, y = 1 if plane == 1 else 0, 1 if plane == 0 else 2
+    axes, spans, planes = _gathered(points, order), _blocks(count, interior), _planes()
+    cell_x, cell_y = np.empty(_BLOCK, np.uint32), np.empty(_BLOCK, np.uint32)
+    part_x, part_y = np.empty(_BLOCK, np.float32), np.empty(_BLOCK, np.float32)
+    vertices, column = np.empty((4, _BLOCK), np.uint32), np.empty(_BLOCK, np.float32)
+    for level in range(levels):
+        first, last = offsets[level] * features, offsets[level + 1] * features
+        for plane in range(3):
+            x, y = planes[plane]
+            for start, stop in spans:
+                n = stop - start
+                _locate(axes[x, start:stop], scales[level], cell_x[:n], part_x[:n])
+                _locate(axes[y, start:stop], scales[level], cell_y[:n], part_y[:n])
                 _find_vertices(
-                    cells[x, :n], cells[y, :n], resolutions[level], entries[level], stride,
-                    hashed[level], stop <= interior, vertices,
+                    cell_x[:n], cell_y[:n], resolutions[level], entries[level],
+                    np.uint32(features), hashed[level], stop <= interior, vertices,
                 )  # fmt: skip
                 for f in range(features):
+                    row = output[(plane * levels + level) * features + f]
+                    # Where no point is at the border, the order is that of the points.
+                    target = row[start:stop] if interior == count else column[:n]
                     _interpolate(
                         vertices[0], vertices[1], vertices[2], vertices[3],
-                        fractions[x], fractions[y], table[plane, first + f : last],
-                        columns[(plane * levels + level) * features + f, :n],
+                        part_x, part_y, table[plane, first + f : last], target,
                     )  # fmt: skip
-        for k in range(n):
-            for column in range(columns.shape[0]):
-                output[order[start + k], column] = columns[column, k]
+                    if interior < count:
+                        for k in range(n):
+                            row[order[start + k]] = column[k]
 
 
 @kernel
@@ -283,47 +302,48 @@ def encode_backward(
         entries: As given to :func:`encode`.
         offsets: As given to :func:`encode`.
         hashed: As given to :func:`encode`.
-        d_output: ``[N, 3 L F]`` float32.
-        d_table: ``[3, T F]`` float32, output, zeroed by the caller; or ``[3, 0]``.
+        d_output: ``[3 L F, N]`` float32.
+        d_table: ``[3, T F]`` float32, output; or ``[3, 0]`` to leave it out.
         d_points: ``[N, 3]`` float32, output; or ``[0, 3]`` to leave it out.
     """
-    levels, stride = scales.shape[0], np.uint32(features)
+    levels, count = scales.shape[0], points.shape[0]
     order, interior = _interior_first(points, scales)
-    cells, fractions = np.empty((3, _BLOCK), np.uint32), np.empty((3, _BLOCK), np.float32)
-    vertices = np.empty((4, _BLOCK), np.uint32)
-    columns = np.empty((3 * levels * features, _BLOCK), np.float32)
-    d_axes = np.empty((3, _BLOCK), np.float32)
-    for start, stop in _blocks(points.shape[0], interior):
-        n = stop - start
-        axes = points[order[start:stop]].T.copy()
-        d_axes[:] = np.float32(0)
-        for k in range(n):
-            for column in range(columns.shape[0]):
-                columns[column, k] = d_output[order[start + k], column]
-        for level in range(levels):
-            for axis in range(3):
-                _locate(axes[axis], scales[level], cells[axis, :n], fractions[axis, :n])
-            first, last = offsets[level] * features, offsets[level + 1] * features
-            for plane in range(3):
-                x, y = 1 if plane == 1 else 0, 1 if plane == 0 else 2
+    axes, spans, planes = _gathered(points, order), _blocks(count, interior), _planes()
+    cell_x, cell_y = np.empty(_BLOCK, np.uint32), np.empty(_BLOCK, np.uint32)
+    part_x, part_y = np.empty(_BLOCK, np.float32), np.empty(_BLOCK, np.float32)
+    vertices, column = np.empty((4, _BLOCK), np.uint32), np.empty(_BLOCK, np.float32)
+    d_axes = np.zeros((3, count if d_points.shape[0] > 0 else 0), np.float32)
+    for level in range(levels):
+        first, last = offsets[level] * features, offsets[level + 1] * features
+        for plane in range(3):
+            x, y = planes[plane]
+            if d_table.shape[1] > 0:
+                d_table[plane, first:last] = np.float32(0)
+            for start, stop in spans:
+                n = stop - start
+                _locate(axes[x, start:stop], scales[level], cell_x[:n], part_x[:n])
+                _locate(axes[y, start:stop], scales[level], cell_y[:n], part_y[:n])
                 _find_vertices(
-                    cells[x, :n], cells[y, :n], resolutions[level], entries[level], stride,
-                    hashed[level], stop <= interior, vertices,
+                    cell_x[:n], cell_y[:n], resolutions[level], entries[level],
+                    np.uint32(features), hashed[level], stop <= interior, vertices,
                 )  # fmt: skip
                 for f in range(features):
-                    d_column = columns[(plane * levels + level) * features + f, :n]
+                    row = d_output[(plane * levels + level) * features + f]
+                    if interior < count:
+                        for k in range(n):
+                            column[k] = row[order[start + k]]
+                    source = row[start:stop] if interior == count else column[:n]
                     if d_table.shape[1] > 0:
                         _scatter(
                             vertices[0], vertices[1], vertices[2], vertices[3],
-                            fractions[x], fractions[y], d_column, d_table[plane, first + f : last],
+                            part_x, part_y, source, d_table[plane, first + f : last],
                         )  # fmt: skip
                     if d_points.shape[0] > 0:
                         _slope(
                             vertices[0], vertices[1], vertices[2], vertices[3],
-                            fractions[x], fractions[y], table[plane, first + f : last],
-                            scales[level], d_column, d_axes[x], d_axes[y],
+                            part_x, part_y, table[plane, first + f : last], scales[level],
+                            source, d_axes[x, start:stop], d_axes[y, start:stop],
                         )  # fmt: skip
-        if d_points.shape[0] > 0:
-            for k in range(n):
-                for axis in range(3):
-                    d_points[order[start + k], axis] = d_axes[axis, k]
+    for n in range(d_points.shape[0]):
+        for axis in range(3):
+            d_points[order[n], axis] = d_axes[axis, n]

@@ -8,6 +8,7 @@ from typing import Literal, Protocol, cast
 import torch
 from torch import Tensor, nn
 
+from ..not_finite import NotFinite
 from .layout import GridLayout
 
 BackendName = Literal["torch", "numba"]
@@ -94,9 +95,9 @@ class TriPlaneHashGrid(nn.Module):
             ``[N, output_dim]``.
 
         Raises:
-            ValueError: A position is NaN or infinite.
+            NotFinite: A position is NaN or infinite.
         """
         if not torch.isfinite(positions.detach().sum()):
-            raise ValueError("positions hold NaN or infinity, so they cannot be encoded")
+            raise NotFinite("positions hold NaN or infinity, so they cannot be encoded")
         encode = cast(Encoder, import_module(_BACKENDS[self._backend], __package__).encode)
         return encode((positions + self.bound) / (2.0 * self.bound), self.table, self.layout)

@@ -8,7 +8,10 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-_OPENGL_TO_OPENCV = np.diag([1.0, -1.0, -1.0, 1.0])
+_OPENGL_TO_OPENCV = np.array([1.0, -1.0, -1.0])
+"""Signs of the camera's axes."""
+
+_RIGID_TOLERANCE = 1e-2
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,15 +62,26 @@ class Camera:
         """Build from an OpenGL camera-to-world pose, as ``transforms_*.json`` stores it.
 
         Args:
-            camera_to_world_opengl: ``[4, 4]`` (x right, y up, z towards the viewer).
+            camera_to_world_opengl: ``[4, 4]``, rigid (x right, y up, z towards the viewer).
             focal: Focal length in pixels, both axes.
             cx: Principal point in pixels.
             cy: Principal point in pixels.
             width: Image width in pixels.
             height: Image height in pixels.
+
+        Raises:
+            ValueError: The pose is not a finite rigid motion.
         """
-        camera_to_world = np.asarray(camera_to_world_opengl, dtype=np.float64)
-        world_to_camera = _OPENGL_TO_OPENCV @ np.linalg.inv(camera_to_world)
+        pose = np.asarray(camera_to_world_opengl, dtype=np.float64)
+        # The inverse is written out: NumPy's solver would wake a pool of threads that then spin,
+        # and take a core from training, for each 4 x 4 matrix.
+        axes = pose[:3, :3] * _OPENGL_TO_OPENCV
+        products = (axes[:, :, None] * axes[:, None, :]).sum(axis=0)
+        if not np.abs(products - np.eye(3)).max() < _RIGID_TOLERANCE:
+            raise ValueError(f"a camera's pose must be a rigid motion, got {pose!r}")
+        world_to_camera = np.eye(4)
+        world_to_camera[:3, :3] = axes.T
+        world_to_camera[:3, 3] = -(axes * pose[:3, 3, None]).sum(axis=0)
         return cls(world_to_camera, focal, focal, cx, cy, width, height)
 
     @cached_property

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from ..kernel import Doubles, Floats, Indices, Ints, Longs
+from ..not_finite import NotFinite
 from .binning import TILE_HEIGHT, TILE_WIDTH, bin_by_tile
 from .blending import blend, blend_backward
 from .camera import Camera
@@ -94,7 +95,7 @@ def _to_array(tensor: Tensor | None, name: str) -> Floats:
         )
     # A sum is finite only if its terms are; one pass, no temporary.
     if not math.isfinite(tensor.sum().item()):
-        raise ValueError(f"{name} holds NaN or infinity, so the frame cannot be drawn")
+        raise NotFinite(f"{name} holds NaN or infinity, so the frame cannot be drawn")
     return tensor.detach().contiguous().numpy()
 
 

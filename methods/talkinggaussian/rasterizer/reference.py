@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from ..not_finite import NotFinite
 from .camera import Camera
 from .interface import Gaussians, Limits
 
@@ -34,7 +35,7 @@ def _frame(gaussians: Gaussians, b: int) -> Gaussians:
     def pick(name: str, rank: int) -> Tensor:
         tensor: Tensor = getattr(gaussians, name)
         if not torch.isfinite(tensor).all():
-            raise ValueError(f"{name} holds NaN or infinity, so the frame cannot be drawn")
+            raise NotFinite(f"{name} holds NaN or infinity, so the frame cannot be drawn")
         return tensor[b] if tensor.ndim > rank else tensor
 
     return Gaussians(

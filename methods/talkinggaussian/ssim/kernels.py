@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..kernel import Floats, kernel
+from ..kernel import Floats, kernel, part
 
 RADIUS = 5
 _TAPS = 2 * RADIUS + 1
@@ -28,7 +28,7 @@ _ZERO64 = np.uint64(0)
 _BAND = 16
 
 
-@kernel
+@part
 def _moments_row(
     x: Floats, y: Floats, out_x: Floats, out_y: Floats, out_squares: Floats, out_product: Floats
 ) -> None:
@@ -40,7 +40,7 @@ def _moments_row(
         out_product[p] = x[p] * y[p]
 
 
-@kernel
+@part
 def _blur_column(rows: Floats, width: int, out: Floats) -> None:
     """Blur vertically; ``rows`` is flat and starts at the window's first row."""
     stride = np.uint64(width)
@@ -51,7 +51,7 @@ def _blur_column(rows: Floats, width: int, out: Floats) -> None:
         out[p] = total
 
 
-@kernel
+@part
 def _blur_row(row: Floats, channels: int, out: Floats) -> None:
     """Blur horizontally; ``row`` has RADIUS pixels of zeros at both ends."""
     stride = np.uint64(channels)
@@ -62,7 +62,7 @@ def _blur_row(row: Floats, channels: int, out: Floats) -> None:
         out[p] = total
 
 
-@kernel
+@part
 def _blur(maps: Floats, row: int, channels: int, scratch: Floats, out: Floats) -> None:
     """Blur one row of each map; ``row`` is the window's first row in ``maps`` ``[M, R, W C]``."""
     width = maps.shape[2]
@@ -72,7 +72,7 @@ def _blur(maps: Floats, row: int, channels: int, scratch: Floats, out: Floats) -
         _blur_row(scratch, channels, out[k])
 
 
-@kernel
+@part
 def _ssim_row(
     mean_x: Floats,
     mean_y: Floats,
@@ -104,7 +104,7 @@ def _ssim_row(
     return total
 
 
-@kernel
+@part
 def _l1_row(x: Floats, y: Floats) -> np.float32:
     total = _ZERO
     for p in range(_ZERO64, np.uint64(x.shape[0])):
@@ -112,7 +112,7 @@ def _l1_row(x: Floats, y: Floats) -> np.float32:
     return total
 
 
-@kernel
+@part
 def _gradient_row(
     x: Floats,
     y: Floats,
@@ -130,7 +130,7 @@ def _gradient_row(
         out[p] = l1_scale * sign - ssim_scale * by_ssim
 
 
-@kernel
+@part
 def _advance(maps: Floats, rows: int) -> None:
     """Move a band's last rows, which the next band reads again, to the front."""
     for k in range(maps.shape[0]):

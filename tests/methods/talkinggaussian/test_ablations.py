@@ -136,7 +136,7 @@ def test_without_decomposition_one_branch_learns_all_of_the_head(sphere: Identit
     background = torch.tensor([0.1, 0.9, 0.3])
     for objective, labels in ((together, (FACE, HAIRS, MOUTH)), (apart, (FACE, HAIRS))):
         mask = np.isin(crop.labels, labels)
-        target = np.where(mask[..., None], crop.image / 255, background.numpy())
+        target = np.where(mask[..., None], crop.image.numpy() / 255, background.numpy())
         empty = background.expand(height, width, 3).contiguous()
         expected = photometric(empty, torch.tensor(target, dtype=torch.float32), 0.2)
         terms = objective.terms(6, crop, shown, background)

@@ -66,6 +66,59 @@ def test_damaged_missing_and_old_files_are_refused(sphere: Identity, tmp_path: P
         read_checkpoint(path, origin)
 
 
+@pytest.mark.parametrize("share", [0.02, 0.3, 0.5, 0.9])
+def test_one_changed_byte_is_noticed(sphere: Identity, tmp_path: Path, share: float):
+    """In the description, or in the numbers, whose checksums torch does not look at."""
+    origin, path = origin_of(sphere), tmp_path / "x.pt"
+    write_checkpoint(path, origin, {"a": torch.arange(20_000.0)})
+    content = bytearray(path.read_bytes())
+    content[int(share * len(content))] ^= 0xFF
+    path.write_bytes(content)
+    with pytest.raises(TgbenchError, match="damaged"):
+        read_checkpoint(path, origin)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        [1, 2],
+        torch.zeros(3),
+        {"format": 1},
+        {"format": 1, "origin": {}, "state": {}, "config_hash": ""},
+        {"format": 1, "origin": 5, "state": {}, "config_hash": ""},
+    ],
+)
+def test_another_programs_file_is_refused(sphere: Identity, tmp_path: Path, content: object):
+    torch.save(content, tmp_path / "x.pt")
+    with pytest.raises(TgbenchError, match=r"x\.pt: is no checkpoint or is damaged"):
+        read_checkpoint(tmp_path / "x.pt", origin_of(sphere))
+
+
+def test_bytes_that_are_no_archive_are_refused(sphere: Identity, tmp_path: Path):
+    for junk in (b"", b"text", b"PK\x03\x04" + bytes(100), bytes(range(256))):
+        (tmp_path / "x.pt").write_bytes(junk)
+        with pytest.raises(TgbenchError, match="damaged"):
+            read_checkpoint(tmp_path / "x.pt", origin_of(sphere))
+
+
+def test_a_config_that_is_not_that_of_its_hash_is_refused(sphere: Identity, tmp_path: Path):
+    origin, path = origin_of(sphere), tmp_path / "x.pt"
+    write_checkpoint(path, origin, {})
+    content = torch.load(path, weights_only=True)
+    content["origin"]["config"]["motion_iterations"] = 5
+    torch.save(content, path)
+    changed = {**dataclasses.asdict(CONFIG), "motion_iterations": 5}
+    with pytest.raises(TgbenchError, match="damaged"):
+        read_checkpoint(path, dataclasses.replace(origin, config=changed))
+
+
+def test_other_sound_is_another_clip(sphere: Identity, tmp_path: Path):
+    files = {**origin_of(sphere).files, "aud.wav": "0" * 64}
+    write_checkpoint(tmp_path / "x.pt", origin_of(sphere, files=files), {})
+    with pytest.raises(TgbenchError, match=r"aud\.wav of identity"):
+        read_checkpoint(tmp_path / "x.pt", origin_of(sphere))
+
+
 def test_code_in_a_file_is_not_run(sphere: Identity, tmp_path: Path):
     class Trap:
         def __reduce__(self) -> tuple:

@@ -1,11 +1,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import torch
 
-from tgbench.methods.talkinggaussian.fusion import fuse
+from tgbench.methods.talkinggaussian.fusion import fuse, fused_image
 from tgbench.methods.talkinggaussian.rasterizer import Rasterization
-from tgbench.methods.talkinggaussian.rendering import rounded
 
 
 def drawn(seed: int) -> tuple[Rasterization, np.ndarray, np.ndarray]:
@@ -32,6 +32,24 @@ def test_without_a_mouth_the_face_lies_over_the_torso():
     np.testing.assert_allclose(fused, c_face * a_face + behind * (1 - a_face), atol=1e-6)
 
 
-def test_frames_are_rounded_not_cut():
-    values = np.array([-0.5, 0.0, 0.5 / 255, 1.51 / 255, 0.999, 1.0, 7.0], np.float32)
-    assert rounded(values).tolist() == [0, 0, 0, 2, 255, 255, 255]
+@pytest.mark.parametrize("with_mouth", [True, False])
+def test_fused_images_are_those_of_the_tensors_to_the_nearest_value(with_mouth: bool):
+    face, *_ = drawn(0)
+    mouth = drawn(1)[0] if with_mouth else None
+    for shown in (face, drawn(1)[0] if mouth is None else mouth):
+        shown.alpha[2] = 0.0
+        shown.colors[2] = 0.0
+    behind = np.random.default_rng(2).integers(0, 256, (6, 10, 3), np.uint8)[:, ::2]
+    exact = 255 * fuse(face, mouth, torch.tensor(behind / 255)).numpy()
+    image = fused_image(face, mouth, behind)
+    assert image.dtype == np.uint8
+    assert np.abs(image - exact).max() < 0.5001
+    assert (image[2] == behind[2]).all()
+
+
+def test_fused_images_are_clipped_not_wrapped():
+    alpha = torch.full((1, 7), 1.0)
+    values = torch.tensor([-0.5, 0.0, 0.4 / 255, 1.51 / 255, 0.999, 1.0, 7.0])
+    face = Rasterization(values[None, :, None].repeat(1, 1, 3), alpha, torch.zeros(1))
+    image = fused_image(face, None, np.full((1, 7, 3), 9, np.uint8))
+    assert image[0, :, 0].tolist() == [0, 0, 0, 2, 255, 255, 255]

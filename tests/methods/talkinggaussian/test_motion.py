@@ -6,8 +6,7 @@ import torch
 
 from tgbench.methods.talkinggaussian.audio_encoder import (
     AudioEncoder,
-    stack_windows,
-    window_indices,
+    window_rows,
 )
 from tgbench.methods.talkinggaussian.config import TalkingGaussianConfig
 from tgbench.methods.talkinggaussian.motion import FaceMotion, MouthMotion
@@ -102,7 +101,7 @@ def test_audio_encoder_tells_sounds_apart_from_the_start():
     encoder = AudioEncoder(32, 32)
     features = 3.0 + 5.0 * torch.randn(40, STEPS, 32, generator=generator)
     encoder.normalise_by(features)
-    encoded = torch.stack([encoder(stack_windows(features, i)) for i in range(8, 32)])
+    encoded = torch.stack([encoder(windows_of(features, i)) for i in range(8, 32)])
     assert encoded.std(dim=0).mean() > 0.1
 
 
@@ -117,11 +116,35 @@ def test_attention_is_a_convex_combination():
     torch.testing.assert_close(encoder.attention(same), torch.arange(4.0))
 
 
+@pytest.mark.parametrize("kind", [FaceMotion, MouthMotion])
+def test_a_sequence_is_its_frames(kind):
+    """Also at the ends of the sound, where windows are repeated, and for frames in any order."""
+    generator = torch.Generator().manual_seed(4)
+    motion = randomised(kind(CHANNELS, SMALL))
+    features = torch.randn(150, STEPS, CHANNELS, generator=generator)
+    rows = np.array([149, 0, 3, 70, 71, 147, 70])
+    units = 5 * torch.rand(len(rows), UNITS, generator=generator)
+    together = motion.sequence(features, rows, units)
+    for i, row in enumerate(rows):
+        alone = motion.drivers(windows_of(features, int(row)), units[i])
+        torch.testing.assert_close(together.at(i).audio, alone.audio, rtol=1e-5, atol=1e-4)
+        if kind is FaceMotion:
+            torch.testing.assert_close(together.at(i).expression, alone.expression)
+    assert (motion.sequence(features, rows, units).expression is None) == (kind is MouthMotion)
+
+
+def windows_of(features: torch.Tensor, row: int) -> torch.Tensor:
+    """The eight windows about a row, [8, channels, steps]."""
+    return features[window_rows(np.array([row]), len(features))[0]].transpose(1, 2)
+
+
 def test_windows_surround_the_frame_and_end_with_the_sound():
-    assert window_indices(10, 100) == [6, 7, 8, 9, 10, 11, 12, 13]
-    assert window_indices(1, 100) == [0, 0, 0, 0, 1, 2, 3, 4]
-    assert window_indices(99, 100) == [95, 96, 97, 98, 99, 99, 99, 99]
+    assert window_rows(np.array([10, 1, 99]), 100).tolist() == [
+        [6, 7, 8, 9, 10, 11, 12, 13],
+        [0, 0, 0, 0, 1, 2, 3, 4],
+        [95, 96, 97, 98, 99, 99, 99, 99],
+    ]
     features = torch.arange(6.0)[:, None, None] * torch.ones(6, STEPS, CHANNELS)
-    stacked = stack_windows(features, 3)
+    stacked = windows_of(features, 3)
     assert stacked.shape == (8, CHANNELS, STEPS)
     assert stacked[:, 0, 0].tolist() == [0, 0, 1, 2, 3, 4, 5, 5]

@@ -114,7 +114,7 @@ def test_lpips_is_asked_where_the_settings_say(
     calls: int,
 ):
     recorder = Recorder()
-    monkeypatch.setattr(fitting, "perceptual_distance", lambda: (recorder, ""))
+    monkeypatch.setattr(fitting, "perceptual_distance", lambda device: (recorder, ""))
     config = dataclasses.replace(CONFIG, **settings)
     fit = Fit(config, sphere, sphere.split(), FitContext(tmp_path, 0, "cpu", SILENT))
     fit.run()

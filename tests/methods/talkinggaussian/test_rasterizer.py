@@ -499,3 +499,15 @@ def test_a_frames_exception_comes_through():
 
     with pytest.raises(KeyError, match="frame 3"):
         map_frames(fail, range(6))
+
+
+def test_a_camera_is_the_inverse_of_its_pose_with_y_and_z_turned():
+    turn = torch.linalg.qr(torch.randn(3, 3, generator=torch.Generator().manual_seed(0)))[0]
+    pose = np.eye(4)
+    pose[:3, :3], pose[:3, 3] = turn.double().numpy(), (0.1, -0.2, 0.9)
+    camera = Camera.from_pose(pose, 50.0, 8.0, 8.0, 16, 16)
+    expected = np.diag([1.0, -1.0, -1.0, 1.0]) @ np.linalg.inv(pose)
+    np.testing.assert_allclose(camera.world_to_camera, expected, atol=1e-6)
+    np.testing.assert_allclose(camera.position, pose[:3, 3], atol=1e-6)
+    with pytest.raises(ValueError, match="rigid"):
+        Camera.from_pose(1.1 * pose, 50.0, 8.0, 8.0, 16, 16)

@@ -1,0 +1,1 @@
+"""Timing with pytest-benchmark: ``make bench``. Nothing here is asserted; tests do that."""

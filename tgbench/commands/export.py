@@ -1,0 +1,79 @@
+"""`tgbench export`: what a method learned, as a file that other programs open."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from ..errors import TgbenchError
+from ..running.request import default_size
+from ..terminal import Terminal
+from .options import add_fit_options
+
+_EPILOG = """\
+examples:
+  tgbench export --method talkinggaussian --output head.ply
+  tgbench export --method talkinggaussian --identity data/NAME --frame 12 --output head-12.ply
+  tgbench export --method talkinggaussian --branch mouth --output mouth.ply
+
+It writes what `tgbench run` fitted with the same options (--identity, --preset, --set, --size,
+--seed, --device, --out). TalkingGaussian writes a PLY of 3D Gaussian splatting; its axes are those
+of the head: x to the image's right, y up, z out of the face, in metres. Viewers that expect y down
+(COLMAP's axes) show the head upside down until it is turned.
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = _EPILOG
+    parser.add_argument("--method", required=True, metavar="NAME", help="whose fit")
+    parser.add_argument(
+        "--identity",
+        default="synth-a",
+        metavar="NAME|FOLDER",
+        help="of whom: built-in name or prepared folder (synth-a)",
+    )
+    parser.add_argument(
+        "--output", type=Path, required=True, metavar="FILE", help="the file to write"
+    )
+    parser.add_argument(
+        "--frame",
+        type=int,
+        metavar="N",
+        help="deformed by sound and expression of this frame of the identity (canonical)",
+    )
+    parser.add_argument(
+        "--branch",
+        default="all",
+        metavar="NAME",
+        help="which part: face, mouth or all of TalkingGaussian (all)",
+    )
+    parser.add_argument("--force", action="store_true", help="replace the file if it is there")
+    add_fit_options(parser)
+
+
+def execute(args: argparse.Namespace, terminal: Terminal) -> int:
+    """Find the fit, write the file, say what it holds."""
+    if args.output.exists() and not args.force:
+        raise TgbenchError(f"{args.output}: is there already; use --force to replace it")
+    from ..running.environment import resolve_device
+    from ..running.exporting import ExportRequest, export
+    from ..running.settings import parse_overrides
+
+    request = ExportRequest(
+        method=args.method,
+        identity=args.identity,
+        preset=args.preset,
+        overrides=parse_overrides(args.settings),
+        size=args.size or default_size(args.preset),
+        device=resolve_device(args.device),
+        seed=args.seed,
+        out=args.out,
+        output=args.output,
+        part=args.branch,
+        frame=args.frame,
+    )
+    held = export(request, terminal.progress)
+    terminal.out.print(f"wrote {args.output}: {held}", markup=False)
+    return 0

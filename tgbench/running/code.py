@@ -1,0 +1,72 @@
+"""Which code a method is: a fit or a result of other code is not one of this method."""
+
+from __future__ import annotations
+
+import importlib.util
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from pathlib import Path
+
+from ..errors import TgbenchError
+from ..files import hash_of, sha256
+from ..specs import MethodSpec
+
+_OWN = __name__.partition(".")[0]
+
+
+@dataclass(frozen=True)
+class Code:
+    """The code of a method.
+
+    Attributes:
+        distribution: the installed package it comes from, with its version; empty if unknown.
+        sha256: of that, and of the Python files of the package that holds the implementation.
+    """
+
+    distribution: str
+    sha256: str
+
+    @classmethod
+    def of(cls, spec: MethodSpec) -> Code:
+        """Look at a method's code as it is now; nothing of it is run but its parent packages.
+
+        Raises:
+            TgbenchError: its implementation is not installed.
+        """
+        distribution = _distribution(spec)
+        files: dict[str, str] = {}
+        targets = filter(None, (spec.implementation, spec.config))
+        for place in sorted({_place(target) for target in targets}):
+            files |= _hashes(place, spec)
+        return cls(distribution, hash_of([distribution, files]))
+
+
+def _place(target: str) -> str:
+    """Return the package of "module:attribute", the outermost that is all the method's own."""
+    module = target.partition(":")[0]
+    outermost, _, _ = module.partition(".")
+    return module.rpartition(".")[0] if outermost == _OWN else outermost
+
+
+def _hashes(name: str, spec: MethodSpec) -> dict[str, str]:
+    """Return the SHA-256 of a module's file, or of a package's Python files, by relative name."""
+    found = importlib.util.find_spec(name)
+    if found is None:
+        raise TgbenchError(
+            f"method '{spec.name}': no module '{name}'; install it, or tell its author"
+        )
+    if found.submodule_search_locations is None:
+        return {name: sha256(Path(found.origin))} if found.origin else {}
+    return {
+        f"{name}/{path.relative_to(folder)}": sha256(path)
+        for folder in found.submodule_search_locations
+        for path in sorted(Path(folder).rglob("*.py"))
+    }
+
+
+def _distribution(spec: MethodSpec) -> str:
+    """Return name and version of what declares a method."""
+    for point in entry_points(group=f"{_OWN}.methods"):
+        if point.dist is not None and point.load() == spec:
+            return f"{point.dist.name} {point.dist.version}"
+    return ""

@@ -1,0 +1,125 @@
+"""Rendering a case into its folder: the video, and the frames where they are asked for."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from ..errors import TgbenchError
+from ..identities import layout
+from ..interfaces import Case, Image, Method
+from ..progress import Progress
+from ..video.writer import VideoWriter
+from .request import RunRequest
+from .result import FRAMES_FOLDER, VIDEO_FILE, Result, write_result
+
+
+def render(
+    case: Case,
+    method: Method,
+    who: str,
+    folder: Path,
+    request: RunRequest,
+    progress: Progress,
+    see: Callable[[int, Image], None] = lambda index, frame: None,
+) -> None:
+    """Render every frame once: into the video, into images if asked for, and to whoever sees.
+
+    Args:
+        case: what to render.
+        method: fitted.
+        who: names method and case in a few words.
+        folder: of the case.
+        request: whether there is a label, and whether frames are kept.
+        progress: where to report.
+        see: gets the number of each frame, and the frame without a label.
+
+    Raises:
+        TgbenchError: the method renders other frames than asked for, or one cannot be written.
+    """
+    size, images = case.drive.intrinsics, folder / FRAMES_FOLDER
+    if request.keep_frames:
+        shutil.rmtree(images, ignore_errors=True)
+        images.mkdir(parents=True)
+    with (
+        VideoWriter(
+            folder / VIDEO_FILE,
+            size.width,
+            size.height,
+            fps=layout.FPS,
+            audio=case.drive.audio,
+            label=request.label,
+            title=who,
+        ) as video,
+        progress.task(f"rendering {who}", len(case.drive)) as task,
+    ):
+        for index, frame in _checked(method.render(case.drive), case, who):
+            see(index, frame)
+            video.write(frame)
+            if request.keep_frames:
+                _write_image(images / f"{index}.png", frame)
+            task.advance()
+
+
+def render_again(
+    case: Case,
+    method: Method,
+    result: Result,
+    folder: Path,
+    request: RunRequest,
+    progress: Progress,
+) -> Result:
+    """Render a finished case once more, for frames or a label it has not; its numbers stay.
+
+    Returns:
+        The result, which says what the video is like now.
+    """
+    who = f"{result.method.name} on {case.identity.name}, {case.driver}"
+    render(case, method, who, folder, request, progress)
+    if result.labelled != request.label:
+        result = result.model_copy(update={"labelled": request.label})
+        write_result(folder, result)
+    return result
+
+
+def is_rendered(folder: Path, result: Result, request: RunRequest) -> bool:
+    """Whether a finished case has the video and the frames that a request asks for."""
+    if result.labelled != request.label:
+        return False
+    images = folder / FRAMES_FOLDER
+    return not request.keep_frames or all(
+        (images / f"{index}.png").is_file() for index in range(result.frames)
+    )
+
+
+def _write_image(path: Path, frame: Image) -> None:
+    if not cv2.imwrite(str(path), frame[..., ::-1]):
+        raise TgbenchError(f"{path}: cannot be written; free space and repeat")
+
+
+def _checked(frames: Iterator[Image], case: Case, who: str) -> Iterator[tuple[int, Image]]:
+    """Number the frames of a method, and hold it to its contract.
+
+    Raises:
+        TgbenchError: other frames than asked for.
+    """
+    size = case.drive.intrinsics
+    expected = (size.height, size.width, 3)
+    count = 0
+    for count, frame in enumerate(frames, start=1):
+        if frame.shape != expected or frame.dtype != np.uint8:
+            raise TgbenchError(
+                f"{who}: frame {count - 1} is {frame.dtype} {frame.shape}, "
+                f"expected uint8 {expected}"
+            )
+        if count > len(case.drive):
+            break
+        yield count - 1, frame
+    if count != len(case.drive):
+        more = "more than " if count > len(case.drive) else ""
+        rendered = min(count, len(case.drive))
+        raise TgbenchError(f"{who}: rendered {more}{rendered} of {len(case.drive)} frames")

@@ -20,7 +20,7 @@ from .rasterizer import Camera
 Parameters = dict[str, Tensor]
 
 _INITIAL_OPACITY = 0.1
-_LEAST_SIZE, _LONE_SIZE = 1e-4, 1e-2
+_LEAST_SIZE, _LONE_SIZE, _VANISHING_SIZE = 1e-4, 1e-2, 1e-6
 DC = 0.28209479177387814
 """The constant harmonic; a colour c is stored as (c - 1/2) / DC."""
 
@@ -180,7 +180,9 @@ class GaussianField:
         with torch.no_grad():
             self.parameters["opacities"][chosen] = math.log(opacity / (1.0 - opacity))
             scales = self.parameters["scales"]
-            scales[chosen] = inverse_softplus(softplus(scales[chosen]) / shrink)
+            # Without a least size a Gaussian that is chosen again and again would end at log(0).
+            sizes = (softplus(scales[chosen]) / shrink).clamp_min(_VANISHING_SIZE)
+            scales[chosen] = inverse_softplus(sizes)
 
     def state(self) -> dict[str, object]:
         """Return the Gaussians themselves; the optimiser is the trainer's to keep."""

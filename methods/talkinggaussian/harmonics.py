@@ -12,11 +12,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from .backends import choose
 from .kernel import Floats, kernel
 
 BackendName = Literal["torch", "numba"]
 
 MAX_DEGREE = 2
+
+_BY_DEVICE = {"cpu": "numba", "cuda": "torch"}
 
 # sqrt(1 / 4 pi), sqrt(3 / 4 pi), sqrt(15 / 4 pi), sqrt(5 / 16 pi), sqrt(15 / 16 pi).
 _CONSTANTS = (
@@ -39,7 +42,7 @@ def sh_to_rgb(
     directions: Tensor,
     degree: int = MAX_DEGREE,
     *,
-    backend: BackendName = "numba",
+    backend: BackendName | None = None,
 ) -> Tensor:
     """Colour of every Gaussian as seen along a direction.
 
@@ -47,7 +50,8 @@ def sh_to_rgb(
         coefficients: ``[N, K, 3]`` with K at least ``(degree + 1) ** 2``; the rest is ignored.
         directions: ``[N, 3]`` from the camera to the Gaussian, any length but zero.
         degree: 0, 1 or 2.
-        backend: ``numba`` (float32, CPU) or ``torch`` (any float type).
+        backend: ``numba`` (float32, CPU) or ``torch`` (any float type and device); by default the
+            one for the device of the coefficients.
 
     Returns:
         ``[N, 3]``, at least 0; both tensor arguments get gradients.
@@ -64,13 +68,14 @@ def sh_to_rgb(
         raise ValueError(
             f"shapes do not fit: {tuple(coefficients.shape)} and {tuple(directions.shape)}"
         )
-    if backend == "torch":
+    name = choose(backend, coefficients.device, _BY_DEVICE)
+    if name == "torch":
         basis = harmonics_basis(torch.nn.functional.normalize(directions, dim=-1), degree)
         expansion = torch.einsum("nk,nkc->nc", basis, coefficients[:, : basis.shape[1]])
         return (expansion + 0.5).clamp_min(0.0)
-    if backend != "numba":
-        raise ValueError(f"no harmonics backend {backend!r}; there are torch, numba")
-    if coefficients.dtype != torch.float32 or directions.dtype != torch.float32:
+    if name != "numba":
+        raise ValueError(f"no harmonics backend {name!r}; there are torch, numba")
+    if any(t.dtype != torch.float32 or t.device.type != "cpu" for t in (coefficients, directions)):
         raise ValueError("the numba harmonics need float32 tensors on the CPU")
     return _ShToRgb.apply(coefficients, directions, degree)
 

@@ -35,6 +35,7 @@ class GridLayout:
         entries: ``[L]`` uint32, table entries of the level.
         offsets: ``[L + 1]`` int64, first entry of each level; the last is the table's length.
         hashed: ``[L]`` bool, whether the level has more vertices than entries.
+        base_resolution, per_level_scale, log2_hashmap_size: What it was built from.
     """
 
     scales: NDArray[np.float32]
@@ -42,6 +43,9 @@ class GridLayout:
     entries: NDArray[np.uint32]
     offsets: NDArray[np.int64]
     hashed: NDArray[np.bool_]
+    base_resolution: int
+    per_level_scale: float
+    log2_hashmap_size: int
 
     @property
     def levels(self) -> int:
@@ -80,4 +84,7 @@ class GridLayout:
         entries = np.minimum(-(-vertices // 8) * 8, 1 << log2_hashmap_size)
         hashed = (entries < vertices) | (resolutions > _DENSE_RESOLUTION_MAX)
         offsets = np.concatenate([[0], np.cumsum(entries)])
-        return cls(scales, resolutions, entries.astype(np.uint32), offsets, hashed)
+        return cls(
+            scales, resolutions, entries.astype(np.uint32), offsets, hashed,
+            base_resolution, per_level_scale, log2_hashmap_size,
+        )  # fmt: skip

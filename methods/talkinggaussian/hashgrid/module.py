@@ -8,10 +8,12 @@ from typing import Literal, Protocol, cast
 import torch
 from torch import Tensor, nn
 
+from ..backends import choose
+from ..extensions import has_extension
 from ..not_finite import NotFinite
 from .layout import GridLayout
 
-BackendName = Literal["torch", "numba"]
+BackendName = Literal["torch", "numba", "tcnn"]
 
 _INITIAL_RANGE = 1e-4
 
@@ -28,7 +30,13 @@ class Encoder(Protocol):
 
 
 # Module of this package that holds ``encode``; imported when first asked for.
-_BACKENDS: dict[str, str] = {"torch": ".reference", "numba": ".compiled"}
+_BACKENDS = {"torch": ".reference", "numba": ".compiled", "tcnn": ".tcnn"}
+
+
+def _encoder(named: str | None, device: torch.device) -> Encoder:
+    on_cuda = "tcnn" if device.type == "cuda" and has_extension("tinycudann") else "torch"
+    name = choose(named, device, {"cpu": "numba", "cuda": on_cuda})
+    return cast(Encoder, import_module(_BACKENDS[name], __package__).encode)
 
 
 class TriPlaneHashGrid(nn.Module):
@@ -55,7 +63,7 @@ class TriPlaneHashGrid(nn.Module):
         log2_hashmap_size: int = 17,
         bound: float = 0.15,
         generator: torch.Generator | None = None,
-        backend: BackendName = "numba",
+        backend: BackendName | None = None,
     ) -> None:
         """Make the tables, drawn from U(-1e-4, 1e-4).
 
@@ -67,10 +75,12 @@ class TriPlaneHashGrid(nn.Module):
             log2_hashmap_size: A level with more vertices than 2 to this power is hashed.
             bound: Half the box's edge, in the unit of the positions.
             generator: Source of the initial values.
-            backend: ``numba`` (float32, CPU) or ``torch`` (any float type, slow).
+            backend: ``numba`` (float32, CPU), ``tcnn`` (float32, CUDA) or ``torch`` (any float
+                type and device, slow); by default the one for the device of the positions, which
+                on CUDA is ``torch`` where tiny-cuda-nn is not installed.
         """
         super().__init__()
-        if backend not in _BACKENDS:
+        if backend is not None and backend not in _BACKENDS:
             raise ValueError(f"no hash grid backend {backend!r}; there are {', '.join(_BACKENDS)}")
         if levels < 1 or features < 1 or min(base_resolution, finest_resolution) < 2:
             raise ValueError(
@@ -81,7 +91,7 @@ class TriPlaneHashGrid(nn.Module):
         self.layout = GridLayout.build(levels, base_resolution, growth, log2_hashmap_size)
         self.output_dim = 3 * levels * features
         self.bound = bound
-        self._backend: str = backend
+        self._backend: str | None = backend
         table = torch.rand(3, self.layout.length, features, generator=generator)
         self.table = nn.Parameter((2.0 * table - 1.0) * _INITIAL_RANGE)
 
@@ -95,9 +105,12 @@ class TriPlaneHashGrid(nn.Module):
             ``[N, output_dim]``.
 
         Raises:
-            NotFinite: A position is NaN or infinite.
+            NotFinite: A position on a CPU is NaN or infinite. On a GPU nothing is read back to
+                see it: that would be to wait for the device.
+            Unavailable: tiny-cuda-nn was named and is not installed.
         """
-        if not torch.isfinite(positions.detach().sum()):
+        on_cpu = positions.device.type == "cpu"
+        if on_cpu and not torch.isfinite(positions.detach().sum()):
             raise NotFinite("positions hold NaN or infinity, so they cannot be encoded")
-        encode = cast(Encoder, import_module(_BACKENDS[self._backend], __package__).encode)
+        encode = _encoder(self._backend, positions.device)
         return encode((positions + self.bound) / (2.0 * self.bound), self.table, self.layout)

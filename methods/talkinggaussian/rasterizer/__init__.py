@@ -1,4 +1,4 @@
-"""Differentiable rasterization of 3D Gaussians on the CPU."""
+"""Differentiable rasterization of 3D Gaussians on the CPU and on CUDA."""
 
 from .camera import Camera
 from .interface import (

@@ -9,6 +9,7 @@ from typing import Literal, Protocol, cast
 
 from torch import Tensor
 
+from ..backends import choose
 from .camera import Camera
 
 BackendName = Literal["torch", "numba", "gsplat"]
@@ -76,10 +77,12 @@ class Backend(Protocol):
 
 
 # Module of this package that holds ``render``; imported when first asked for.
-_BACKENDS: dict[str, str] = {"torch": ".reference", "numba": ".compiled"}
+_BACKENDS = {"torch": ".reference", "numba": ".compiled", "gsplat": ".gsplat_backend"}
+_BY_DEVICE = {"cpu": "numba", "cuda": "gsplat"}
 
 
-def _backend(name: str) -> Backend:
+def _backend(named: str | None, gaussians: Gaussians) -> Backend:
+    name = choose(named, gaussians.means.device, _BY_DEVICE)
     if name not in _BACKENDS:
         raise ValueError(f"no rasterizer backend {name!r}; there are {', '.join(_BACKENDS)}")
     return cast(Backend, import_module(_BACKENDS[name], __package__).render)
@@ -95,7 +98,7 @@ def rasterize(
     *,
     means2d_offset: Tensor | None = None,
     limits: Limits | None = None,
-    backend: BackendName = "numba",
+    backend: BackendName | None = None,
 ) -> Rasterization:
     """Draw one frame.
 
@@ -113,14 +116,16 @@ def rasterize(
         means2d_offset: ``[N, 2]`` pixels added to the projected means; zeros that require a
             gradient receive that of the projected means, for density control.
         limits: Near plane and dilation.
-        backend: ``numba`` (float32, CPU) or ``torch`` (any float type, slow, the reference).
+        backend: ``numba`` (float32, CPU), ``gsplat`` (float32, CUDA) or ``torch`` (any float type
+            and device, slow, the reference); by default the one for the device of the tensors.
 
     Raises:
-        ValueError: A tensor has the wrong shape, or holds NaN or infinity.
+        Unavailable: gsplat is not installed, or has no CUDA kernels here.
+        ValueError: A tensor has the wrong shape or type, or, on a CPU, holds NaN or infinity.
     """
     gaussians = Gaussians(means, quats, scales, opacities, colors, means2d_offset)
     _check_shapes(gaussians, batch=None)
-    image, alpha, radii = _backend(backend)(gaussians, [camera], limits or Limits())
+    image, alpha, radii = _backend(backend, gaussians)(gaussians, [camera], limits or Limits())
     # Squeezing is a view in backward too; selecting would copy the image's gradient.
     return Rasterization(image.squeeze(0), alpha.squeeze(0), radii.squeeze(0))
 
@@ -135,9 +140,9 @@ def rasterize_batch(
     *,
     means2d_offset: Tensor | None = None,
     limits: Limits | None = None,
-    backend: BackendName = "numba",
+    backend: BackendName | None = None,
 ) -> Rasterization:
-    """Draw several frames, on as many threads as there are cores.
+    """Draw several frames: on as many threads as there are cores, or on a GPU in one go.
 
     Every tensor is either shared by all frames (as in :func:`rasterize`) or has a leading
     dimension of one entry per camera. The results have that leading dimension.
@@ -154,14 +159,14 @@ def rasterize_batch(
         backend: As in :func:`rasterize`.
 
     Raises:
-        ValueError: A tensor has the wrong shape, or holds NaN or infinity; the views differ in
-            size or there is none.
+        Unavailable: As in :func:`rasterize`.
+        ValueError: As in :func:`rasterize`, or the views differ in size or there is none.
     """
     if len({(camera.width, camera.height) for camera in cameras}) != 1:
         raise ValueError("rasterize_batch needs one or more cameras of the same size")
     gaussians = Gaussians(means, quats, scales, opacities, colors, means2d_offset)
     _check_shapes(gaussians, batch=len(cameras))
-    return Rasterization(*_backend(backend)(gaussians, cameras, limits or Limits()))
+    return Rasterization(*_backend(backend, gaussians)(gaussians, cameras, limits or Limits()))
 
 
 def _check_shapes(gaussians: Gaussians, batch: int | None) -> None:

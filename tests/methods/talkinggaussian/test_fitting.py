@@ -179,9 +179,6 @@ def test_what_cannot_be_is_refused(trained, sphere: Identity, tmp_path: Path):
     )
     with pytest.raises(TgbenchError, match="29 channels, the fit had 32"):
         trained[0].render(other)
-    context = FitContext(tmp_path, 0, "cuda", SILENT)
-    with pytest.raises(TgbenchError, match="cuda"):
-        TalkingGaussian(TINY).fit(sphere, sphere.split(), context)
 
 
 def test_same_seed_same_result_another_seed_another(whole, sphere: Identity, tmp_path: Path):

@@ -58,6 +58,21 @@ def test_view_dependence_begins_when_the_degree_rises():
     assert (field.primitives(CAMERA).colors - field.base_colors).abs().max() > 0.1
 
 
+def test_weakening_again_and_again_ends_small_not_at_nothing():
+    field = field_of()
+    chosen = torch.arange(7) < 3
+    before = torch.nn.functional.softplus(field.parameters["scales"].detach())
+    field.weaken(chosen, opacity=0.1, shrink=10.0)
+    once = field.primitives(CAMERA)
+    torch.testing.assert_close(once.scales[:3], before[:3] / 10)
+    torch.testing.assert_close(once.opacities[:3], torch.full((3,), 0.1))
+    torch.testing.assert_close(once.scales[3:], before[3:])
+    for _ in range(60):
+        field.weaken(chosen, opacity=0.1, shrink=10.0)
+    assert torch.isfinite(field.parameters["scales"]).all()
+    assert (field.primitives(CAMERA).scales[:3] > 0).all()
+
+
 def test_position_rate_decays_from_first_to_last():
     field = field_of()
     config = TalkingGaussianConfig()

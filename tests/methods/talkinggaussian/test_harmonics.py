@@ -7,8 +7,12 @@ import pytest
 import torch
 from scipy.special import sph_harm_y
 
+from tgbench.methods.talkinggaussian import harmonics
+from tgbench.methods.talkinggaussian.backends import choose
 from tgbench.methods.talkinggaussian.harmonics import harmonics_basis, sh_to_rgb
 
+NEEDS_CUDA = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+CUDA = pytest.param("cuda", marks=NEEDS_CUDA, id="cuda")
 BACKENDS = ("torch", "numba")
 
 
@@ -43,24 +47,35 @@ def test_the_constant_term(backend):
     torch.testing.assert_close(sh_to_rgb(coefficients, directions, 0, backend=backend), rgb)
 
 
+@pytest.mark.parametrize("device", ["cpu", CUDA])
 @pytest.mark.parametrize("degree", [0, 1, 2])
-def test_compiled_agrees_with_float64(degree):
+def test_agrees_with_float64(degree, device):
+    """The default backend of each device."""
     inputs = random_inputs()
-    fast = [tensor.clone().requires_grad_() for tensor in inputs]
+    fast = [tensor.clone().to(device).requires_grad_() for tensor in inputs]
     exact = [tensor.double().requires_grad_() for tensor in inputs]
     value = sh_to_rgb(*fast, degree)
     truth = sh_to_rgb(*exact, degree, backend="torch")
     weights = torch.randn(value.shape, generator=torch.Generator().manual_seed(2))
-    (value * weights).sum().backward()
+    (value * weights.to(device)).sum().backward()
     (truth * weights).sum().backward()
     assert bool((truth == 0).any())
-    assert float((value - truth).detach().abs().max()) < 1e-5
-    torch.testing.assert_close(fast[0].grad, exact[0].grad.float(), atol=1e-6, rtol=1e-5)
+    assert float((value.cpu() - truth).detach().abs().max()) < 1e-5
+    by_coefficients, by_directions = (tensor.grad.cpu() for tensor in fast)
+    torch.testing.assert_close(by_coefficients, exact[0].grad.float(), atol=1e-6, rtol=1e-5)
     if degree:
-        torch.testing.assert_close(fast[1].grad, exact[1].grad.float(), atol=1e-5, rtol=1e-4)
+        torch.testing.assert_close(by_directions, exact[1].grad.float(), atol=1e-5, rtol=1e-4)
     else:
-        assert not fast[1].grad.any()
-    assert not fast[0].grad[:, (degree + 1) ** 2 :].any()
+        assert not by_directions.any()
+    assert not by_coefficients[:, (degree + 1) ** 2 :].any()
+
+
+def test_the_device_chooses(monkeypatch: pytest.MonkeyPatch):
+    assert choose(None, torch.device("cuda", 1), harmonics._BY_DEVICE) == "torch"
+    assert choose(None, torch.device("cpu"), harmonics._BY_DEVICE) == "numba"
+    monkeypatch.setattr(harmonics, "_BY_DEVICE", {"cpu": "torch"})
+    coefficients, directions = random_inputs(dtype=torch.float64)
+    assert sh_to_rgb(coefficients, directions).dtype == torch.float64
 
 
 def test_gradient_of_the_reference():

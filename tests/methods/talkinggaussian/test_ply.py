@@ -99,7 +99,9 @@ def camera(sphere: Identity) -> Camera:
 def conditions_of(identity: Identity, frame: int):
     from tgbench.methods.talkinggaussian.conditions import Conditions
 
-    return Conditions.of_drive(drive_of_frame(identity, frame), expression_units(CONFIG))
+    return Conditions.of_drive(
+        drive_of_frame(identity, frame), expression_units(CONFIG), torch.device("cpu")
+    )
 
 
 def test_names_and_order_are_those_of_the_reference_code(tmp_path: Path):

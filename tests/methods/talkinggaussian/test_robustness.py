@@ -12,12 +12,11 @@ import torch
 from tgbench.errors import TgbenchError
 from tgbench.identities import Identity
 from tgbench.interfaces import FitContext
-from tgbench.methods.talkinggaussian import objectives
 from tgbench.methods.talkinggaussian.checkpoint import Origin, read_checkpoint
 from tgbench.methods.talkinggaussian.config import TalkingGaussianConfig
 from tgbench.methods.talkinggaussian.fitting import Fit
 from tgbench.methods.talkinggaussian.method import TalkingGaussian
-from tgbench.methods.talkinggaussian.not_finite import first_not_finite
+from tgbench.methods.talkinggaussian.not_finite import LossWatch, first_not_finite
 from tgbench.progress import SILENT
 
 CONFIG = TalkingGaussianConfig(
@@ -85,17 +84,16 @@ def test_nan_in_a_loss_is_told_and_the_fit_goes_on_from_before(
     stage: str,
 ):
     name, iteration = STAGES[stage]
-    genuine = objectives.total
+    genuine = LossWatch.total
 
-    def spoilt(terms: dict[str, torch.Tensor], where: str) -> torch.Tensor:
+    def spoilt(watch: LossWatch, terms: dict[str, torch.Tensor], where: str) -> torch.Tensor:
         subject = "colour" if name == "fused" else f"the {name}'s"
         if f"iteration {iteration} of {subject}" in where:
             terms = {**terms, "photometric": terms["photometric"] * float("nan")}
-        return genuine(terms, where)
+        return genuine(watch, terms, where)
 
     with monkeypatch.context() as patch:
-        for user in ("training", "finetuning"):
-            patch.setattr(f"tgbench.methods.talkinggaussian.{user}.total", spoilt)
+        patch.setattr(LossWatch, "total", spoilt)
         with pytest.raises(TgbenchError) as told:
             fitted(sphere, tmp_path / "work")
     said = str(told.value)
@@ -177,7 +175,7 @@ def test_a_damaged_checkpoint_stops_the_fit_with_a_remedy(sphere: Identity, tmp_
     fitted(sphere, work)
     path = work / "mouth.pt"
     path.write_bytes(path.read_bytes()[:-500])
-    with pytest.raises(TgbenchError, match=r"mouth\.pt: .*damaged; remove it"):
+    with pytest.raises(TgbenchError, match=r"mouth\.pt: .*damaged; use --fresh"):
         fitted(sphere, work)
     path.unlink()
     fitted(sphere, work)

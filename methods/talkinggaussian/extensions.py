@@ -1,0 +1,49 @@
+"""CUDA packages that make a GPU faster and that a run can do without.
+
+Both come from git only, so that no extra of the distribution can name them.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import import_module
+from types import ModuleType
+
+from tgbench.errors import Unavailable
+
+_REMEDIES = {
+    "tinycudann": "TCNN_CUDA_ARCHITECTURES=90 pip install --no-build-isolation "
+    "'git+https://github.com/NVlabs/tiny-cuda-nn/#subdirectory=bindings/torch' (with setuptools "
+    "below 82, and your GPU's compute capability for 90)",
+    "fused_ssim": "pip install --no-build-isolation git+https://github.com/rahul-goel/fused-ssim/",
+}
+
+
+@cache
+def extension(name: str) -> ModuleType:
+    """Return the module ``tinycudann`` or ``fused_ssim``.
+
+    Raises:
+        Unavailable: It is not installed, or was built for another GPU or PyTorch.
+    """
+    try:
+        return import_module(name)
+    except ModuleNotFoundError as error:
+        reason = "is not installed" if error.name == name else f"cannot be loaded: {error}"
+        cause: Exception = error
+    except Exception as error:
+        # What does not fit this machine fails in many ways: no GPU is an OSError, a GPU of another
+        # kind a NameError, another PyTorch an ImportError.
+        reason = f"cannot be loaded: {str(error).partition(chr(10))[0]}"
+        cause = error
+    raise Unavailable(f"{name} {reason}; {_REMEDIES[name]}") from cause
+
+
+@cache
+def has_extension(name: str) -> bool:
+    """Whether :func:`extension` has that module here."""
+    try:
+        extension(name)
+    except Unavailable:
+        return False
+    return True

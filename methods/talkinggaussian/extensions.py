@@ -13,9 +13,10 @@ from tgbench.errors import Unavailable
 
 _REMEDIES = {
     "tinycudann": "TCNN_CUDA_ARCHITECTURES=90 pip install --no-build-isolation "
-    "'git+https://github.com/NVlabs/tiny-cuda-nn/#subdirectory=bindings/torch' (with setuptools "
-    "below 82, and your GPU's compute capability for 90)",
-    "fused_ssim": "pip install --no-build-isolation git+https://github.com/rahul-goel/fused-ssim/",
+    "'git+https://github.com/NVlabs/tiny-cuda-nn/#subdirectory=bindings/torch' "
+    "(with setuptools<82, and your GPU's compute capability for 90)",
+    "fused_ssim": "CUDA_ARCHITECTURES=90 pip install --no-build-isolation "
+    "git+https://github.com/rahul-goel/fused-ssim/ (with your GPU's compute capability for 90)",
 }
 
 
@@ -32,8 +33,8 @@ def extension(name: str) -> ModuleType:
         reason = "is not installed" if error.name == name else f"cannot be loaded: {error}"
         cause: Exception = error
     except Exception as error:
-        # What does not fit this machine fails in many ways: no GPU is an OSError, a GPU of another
-        # kind a NameError, another PyTorch an ImportError.
+        # What does not fit this machine fails in many ways: no GPU is an OSError, a build for
+        # another GPU a NameError or an OSError, one for another PyTorch an ImportError.
         reason = f"cannot be loaded: {str(error).partition(chr(10))[0]}"
         cause = error
     raise Unavailable(f"{name} {reason}; {_REMEDIES[name]}") from cause

@@ -40,10 +40,19 @@ def encode(points: Tensor, table: Tensor, layout: GridLayout) -> Tensor:
     with torch.cuda.device_of(table):
         encoding = _encoding(layout, table.shape[2], table.device)
         features = [
-            torch.func.functional_call(encoding, {"params": plane.flatten()}, (points[:, axes],))
+            _encode_plane(encoding, points[:, axes], plane)
             for plane, axes in zip(table, reference.PLANES, strict=True)
         ]
     return torch.cat(features, dim=1)
+
+
+def _encode_plane(encoding: nn.Module, points: Tensor, plane: Tensor) -> Tensor:
+    features: Tensor = torch.func.functional_call(encoding, {"params": plane.flatten()}, (points,))
+    if features.requires_grad:
+        # tiny-cuda-nn reads the gradient's memory row by row, whatever its strides; what comes from
+        # a decoder that works by feature lies column by column.
+        features.register_hook(Tensor.contiguous)
+    return features
 
 
 @lru_cache(maxsize=8)
@@ -63,7 +72,7 @@ def _encoding(layout: GridLayout, features: int, device: torch.device) -> nn.Mod
     found = sum(parameter.numel() for parameter in encoding.parameters())
     if found != expected:
         raise Unavailable(
-            f"this tiny-cuda-nn has {found} parameters for a grid that has {expected} here; its "
-            "version 2.0 is known to agree, and so is the torch backend"
+            f"this tiny-cuda-nn lays out {found} parameters for a grid of {expected}; install "
+            "version 2.0, or none"
         )
     return encoding.to(device).requires_grad_(False)

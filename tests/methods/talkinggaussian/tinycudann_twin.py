@@ -13,6 +13,19 @@ from torch.nn import functional
 GRANULARITY = 256
 
 
+class _RawGradient(torch.autograd.Function):
+    """As the bindings do: hands the gradient's memory over, with no regard to its strides."""
+
+    @staticmethod
+    def forward(ctx, output: Tensor) -> Tensor:
+        return output.clone()
+
+    @staticmethod
+    def backward(ctx, d_output: Tensor) -> Tensor:
+        scaled = d_output * 1.0
+        return torch.as_strided(scaled, scaled.shape, (scaled.shape[1], 1))
+
+
 class Encoding(nn.Module):
     made: ClassVar[list[Encoding]] = []
 
@@ -49,7 +62,8 @@ class Encoding(nn.Module):
         count = len(x)
         padded = functional.pad(x, [0, 0, 0, -count % GRANULARITY]).to(torch.float32).contiguous()
         params = self.params.to(torch.float32).contiguous()
-        return torch.cat([self._level(padded, params, *level) for level in self.levels], 1)[:count]
+        output = torch.cat([self._level(padded, params, *level) for level in self.levels], 1)
+        return _RawGradient.apply(output)[:count, : self.n_output_dims]
 
     def _level(self, x, params, scale, resolution, entries, offset) -> Tensor:
         position = x * float(scale) + 0.5

@@ -2,11 +2,6 @@ from __future__ import annotations
 
 import itertools
 import math
-import sys
-from collections.abc import Iterator
-from pathlib import Path
-from types import ModuleType
-from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -14,103 +9,13 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tgbench.errors import Unavailable
-from tgbench.methods.talkinggaussian.extensions import extension, has_extension
 from tgbench.methods.talkinggaussian.hashgrid import (
     GridLayout,
     TriPlaneHashGrid,
-    compiled,
-    module,
-    reference,
-    tcnn,
 )
 
 from . import tinycudann_twin
-
-BOUND = 0.15
-PLANES = ((0, 1), (1, 2), (0, 2))
-
-
-class Place(NamedTuple):
-    """A backend and where it works; slack is for a device with fast arithmetic."""
-
-    backend: str
-    device: str = "cpu"
-    slack: float = 1.0
-
-
-CPU, ORACLE = Place("numba"), Place("torch")
-TWIN = pytest.param("twin", id="tcnn-twin")
-
-
-def on_cuda(place: Place):
-    reason = "" if torch.cuda.is_available() else "no CUDA device"
-    if not reason and place.backend == "tcnn" and not has_extension("tinycudann"):
-        reason = "tiny-cuda-nn is not installed"
-    return pytest.param(
-        place, marks=pytest.mark.skipif(bool(reason), reason=reason), id=f"{place.backend}-cuda"
-    )
-
-
-CUDA = (on_cuda(Place("torch", "cuda")), on_cuda(Place("tcnn", "cuda", slack=10.0)))
-
-
-def forget_extensions() -> None:
-    extension.cache_clear()
-    has_extension.cache_clear()
-    tcnn._encoding.cache_clear()
-
-
-@pytest.fixture
-def twin_on_cpu(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[tinycudann_twin.Encoding]]:
-    """Put the tcnn backend on the twin of tiny-cuda-nn."""
-    forget_extensions()
-    monkeypatch.setitem(sys.modules, "tinycudann", tinycudann_twin)
-    monkeypatch.setattr(tcnn, "DEVICE", "cpu")
-    monkeypatch.setattr(tinycudann_twin.Encoding, "made", [])
-    yield tinycudann_twin.Encoding
-    forget_extensions()
-
-
-def _place(request: pytest.FixtureRequest) -> Place:
-    if request.param == "twin":
-        request.getfixturevalue("twin_on_cpu")
-        return Place("tcnn")
-    return request.param
-
-
-@pytest.fixture(params=[pytest.param(CPU, id="numba"), TWIN, *CUDA])
-def fast(request: pytest.FixtureRequest) -> Place:
-    """Each backend that is compared with the oracle."""
-    return _place(request)
-
-
-@pytest.fixture(
-    params=[pytest.param(ORACLE, id="torch"), pytest.param(CPU, id="numba"), TWIN, *CUDA]
-)
-def place(request: pytest.FixtureRequest) -> Place:
-    """Each backend."""
-    return _place(request)
-
-
-def grid(base: int, finest: int, place: Place = CPU, *, seed: int = 0, **options):
-    made = TriPlaneHashGrid(
-        base, finest, generator=torch.Generator().manual_seed(seed), backend=place.backend,
-        **options,
-    )  # fmt: skip
-    # As drawn, entries are so small that errors would drown in rounding.
-    made.table.data *= 1e4
-    return made.to(place.device)
-
-
-def supported(place: Place, features: int) -> None:
-    if place.backend == "tcnn" and features not in (1, 2, 4, 8):
-        pytest.skip("tiny-cuda-nn has 1, 2, 4 or 8 features")
-
-
-def random_positions(count: int, reach: float = BOUND, seed: int = 1) -> torch.Tensor:
-    g = torch.Generator().manual_seed(seed)
-    return (2 * torch.rand(count, 3, generator=g) - 1) * reach
+from .grids import BOUND, ORACLE, PLANES, Place, grid, random_positions, supported
 
 
 def twin(x: np.ndarray, table: np.ndarray, base: int, growth: float, levels: int, log2_size: int):
@@ -349,85 +254,6 @@ def test_no_points(place):
     encoded.sum().backward()
     assert positions.grad.shape == (0, 3)
     assert not encoder.table.grad.any()
-
-
-def test_a_checkpoint_of_one_backend_is_one_of_another(place):
-    positions = random_positions(100)
-    saved = grid(8, 64, CPU, seed=7)
-    assert list(saved.state_dict()) == ["table"]
-    loaded = grid(8, 64, place, seed=8)
-    # Encodings that were made before must not keep what they had.
-    loaded(positions.to(place.device))
-    loaded.load_state_dict(saved.state_dict())
-    assert list(loaded.state_dict()) == ["table"]
-    encoded = loaded(positions.to(place.device)).cpu()
-    torch.testing.assert_close(encoded, saved(positions), atol=1e-4 * place.slack, rtol=0)
-
-
-def test_an_optimizer_trains_the_same_table(place):
-    positions = random_positions(100)
-    tables = []
-    for where in (CPU, place):
-        encoder = grid(8, 64, where)
-        optimizer = torch.optim.SGD(encoder.parameters(), lr=0.1)
-        for _ in range(3):
-            optimizer.zero_grad()
-            encoder(positions.to(where.device)).square().sum().backward()
-            optimizer.step()
-        tables.append(encoder.table.detach().cpu())
-    assert not torch.equal(tables[0], grid(8, 64).table)
-    torch.testing.assert_close(*tables, atol=1e-4 * place.slack, rtol=0)
-
-
-def test_an_encoding_is_made_once_for_a_layout(twin_on_cpu):
-    """Planes share it, for its own parameters are never used and never learn."""
-    encoder, positions = grid(8, 64, Place("tcnn")), random_positions(300)
-    for _ in range(3):
-        encoder(positions).sum().backward()
-    (encoding,) = twin_on_cpu.made
-    assert encoding.params.grad is None
-    assert encoding.params.numel() == encoder.table[0].numel()
-    other = grid(8, 128, Place("tcnn"))
-    other(positions)
-    encoder(positions)
-    assert len(twin_on_cpu.made) == 2
-
-
-def test_the_device_chooses(twin_on_cpu):
-    assert module._encoder(None, torch.device("cuda")) is tcnn.encode
-    assert module._encoder(None, torch.device("cpu")) is compiled.encode
-    assert module._encoder("torch", torch.device("cuda")) is reference.encode
-
-
-def test_without_tiny_cuda_nn(monkeypatch: pytest.MonkeyPatch, twin_on_cpu):
-    monkeypatch.setitem(sys.modules, "tinycudann", None)
-    assert module._encoder(None, torch.device("cuda")) is reference.encode
-    with pytest.raises(Unavailable, match=r"tinycudann is not installed; .*pip install .*git\+"):
-        grid(8, 64, Place("tcnn"))(random_positions(2))
-
-
-def test_a_tiny_cuda_nn_for_another_machine(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, twin_on_cpu
-):
-    monkeypatch.delitem(sys.modules, "tinycudann")
-    (tmp_path / "tinycudann.py").write_text("raise OSError('Unknown compute capability')")
-    monkeypatch.syspath_prepend(tmp_path)
-    assert module._encoder(None, torch.device("cuda")) is reference.encode
-    with pytest.raises(Unavailable, match="cannot be loaded: Unknown compute capability"):
-        grid(8, 64, Place("tcnn"))(random_positions(2))
-
-
-def test_a_tiny_cuda_nn_with_another_layout(monkeypatch: pytest.MonkeyPatch, twin_on_cpu):
-    class Longer(tinycudann_twin.Encoding):
-        def __init__(self, *args, **options):
-            super().__init__(*args, **options)
-            self.params = torch.nn.Parameter(torch.zeros(len(self.params) + 8))
-
-    changed = ModuleType("tinycudann")
-    changed.Encoding = Longer
-    monkeypatch.setitem(sys.modules, "tinycudann", changed)
-    with pytest.raises(Unavailable, match="parameters for a grid"):
-        grid(8, 64, Place("tcnn"))(random_positions(2))
 
 
 def test_wrong_inputs_are_named():

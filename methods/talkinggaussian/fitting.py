@@ -193,14 +193,15 @@ class Fit:
         Torch and the compiled kernels release the GIL, so a thread uses a core. On a GPU both
         threads ask the same stream, which keeps what they share in order.
         """
-        steps = sum(max(last - stage.iteration, 0) for stage in stages)
-        if not steps:
+        done = sum(min(stage.iteration, last) for stage in stages)
+        if done == last * len(stages):
             return
         stop = threading.Event()
         with (
-            self._context.progress.task(description, steps) as task,
+            self._context.progress.task(description, last * len(stages)) as task,
             ThreadPoolExecutor(len(stages)) as pool,
         ):
+            task.advance(done)
             running = [pool.submit(self._run, stage, last, task, stop) for stage in stages]
             try:
                 for future in running:

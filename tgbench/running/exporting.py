@@ -69,7 +69,10 @@ def export(request: ExportRequest, progress: Progress) -> str:
     try:
         load_fitted(method, fitting)
     except NoFit as error:
-        raise TgbenchError(f"{error}; make it with `{_command(request)}`") from error
+        raise TgbenchError(
+            f"{error}; make it with `{_command(request)}` (where --out holds other results, with "
+            "another --out, and here too)"
+        ) from error
     return method.export(request.output, request.part, drive)
 
 

@@ -221,6 +221,8 @@ def _difference(
     result: Result, case: Case, contender: Contender, subject: Subject, request: RunRequest
 ) -> str:
     """Name what is not the same, the likeliest first."""
+    if result.method.preset != contender.preset:
+        return f"preset: {result.method.preset} there, {contender.preset} asked for"
     old, new = result.method.config, contender.settings
     for key in sorted({*old, *new}):
         if old.get(key) != new.get(key):

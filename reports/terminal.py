@@ -16,7 +16,7 @@ _STYLES = {1: "bold", 2: "underline"}
 def render_terminal(table: Table) -> RenderableType:
     """Return a table with its notes below: best bold, second underlined."""
     grid = RichTable(box=None, pad_edge=False, header_style="bold", collapse_padding=True)
-    grid.add_column("")
+    grid.add_column("", overflow="fold")
     for column in table.columns:
         grid.add_column(Text(_head(column)), justify="right")
     for number, block in enumerate(table.blocks):

@@ -50,4 +50,6 @@ def metrics_without(*needs: Needs) -> tuple[str, ...]:
     """Return the installed metrics that need none of `needs`, in table order."""
     excluded = frozenset(needs)
     specs = plugins.metrics().values()
-    return in_table_order(spec.name for spec in specs if not spec.needs & excluded)
+    return in_table_order(
+        spec.name for spec in specs if not (spec.by_name or spec.needs & excluded)
+    )

@@ -6,21 +6,26 @@ framework, or run in another process.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, Self, TypeVar, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .audio import Waveform
+from .errors import Unavailable
 from .identities import ActionUnits, Identity, Intrinsics, Split
 from .progress import Progress
 from .specs import MetricSpec
 
 Image = NDArray[np.uint8]
 """uint8 RGB [H, W, 3]."""
+
+Points = NDArray[np.float32]
+
+T = TypeVar("T")
 
 
 class Backdrop(Protocol):
@@ -188,12 +193,43 @@ class FrameView(Protocol):
         """The ground-truth frame, uint8 RGB [H, W, 3]."""
 
     @property
-    def prediction_landmarks(self) -> NDArray[np.float32] | None:
+    def prediction_landmarks(self) -> Points | None:
         """68 iBUG landmarks [68, 2] in pixels, None where no face was found."""
 
     @property
-    def target_landmarks(self) -> NDArray[np.float32] | None:
+    def target_landmarks(self) -> Points | None:
         """The same of the target, found by the same detector."""
+
+    @property
+    def prediction_mesh(self) -> Points | None:
+        """Points of MediaPipe's face mesh [478, 3] in pixels, None where no face was found."""
+
+    @property
+    def target_mesh(self) -> Points | None:
+        """The same of the target."""
+
+
+@dataclass(frozen=True)
+class TimedFrames:
+    """Frames made against the clock, in one way of asking for them.
+
+    Attributes:
+        batch: frames of each request.
+        repeats: of each repeat, float64 [K] the wall seconds of its requests, one after another.
+    """
+
+    batch: int
+    repeats: tuple[NDArray[np.float64], ...]
+
+    @property
+    def frames(self) -> int:
+        """How many frames were timed, over all repeats."""
+        return self.batch * sum(len(requests) for requests in self.repeats)
+
+    @property
+    def seconds(self) -> float:
+        """Their wall time."""
+        return float(sum(requests.sum() for requests in self.repeats))
 
 
 @dataclass(frozen=True)
@@ -202,13 +238,60 @@ class Timing:
 
     Attributes:
         training_seconds: of the fit, None where nothing was fitted.
-        frame_seconds: float64 [K] wall time of each timed frame, after warm-up.
-        protocol: how it was measured, in words.
+        rendering: by rising size of the requests, the first for one frame each; empty where
+            nothing was timed.
+        protocol: how and on what it was measured, in words.
+        end_to_end: from the sound to the encoded video, None where that cannot be timed.
+        no_end_to_end: why not.
     """
 
     training_seconds: float | None
-    frame_seconds: NDArray[np.float64]
+    rendering: tuple[TimedFrames, ...]
     protocol: str
+    end_to_end: TimedFrames | None = None
+    no_end_to_end: str = ""
+
+
+@dataclass(frozen=True)
+class MetricOptions:
+    """What a user may say about how to measure.
+
+    Attributes:
+        landmarks: which detector finds the 68 landmarks, "mediapipe" or "fan".
+        face_box: left, top, right, bottom of the face region in pixels, ends exclusive, the same
+            for all frames; None: each frame's own, around the target's landmarks.
+        action_units: OpenFace's CSV of the prediction and of the target.
+        aligned_faces: folders of OpenFace's aligned faces, of the prediction and of the target.
+    """
+
+    landmarks: str = "mediapipe"
+    face_box: tuple[int, int, int, int] | None = None
+    action_units: tuple[Path, Path] | None = None
+    aligned_faces: tuple[Path, Path] | None = None
+
+
+class Shared:
+    """What several metrics of one case use together, such as a network that feeds two of them."""
+
+    def __init__(self) -> None:
+        self._made: dict[Hashable, Any] = {}
+
+    def once(self, key: Hashable, make: Callable[[], T]) -> T:
+        """Return what `make` made for a key the first time it was asked for.
+
+        Raises:
+            Unavailable: it could not be made; each asker hears the same reason.
+        """
+        if key not in self._made:
+            try:
+                self._made[key] = make()
+            except Unavailable as error:
+                self._made[key] = error
+        made = self._made[key]
+        if isinstance(made, Unavailable):
+            raise made
+        found: T = made
+        return found
 
 
 @dataclass(frozen=True)
@@ -219,11 +302,15 @@ class MetricContext:
         audio: the driving sound.
         fps: frames a second.
         timing: see `Timing`; None when two videos are compared.
+        options: how to measure.
+        shared: what metrics use together.
     """
 
     audio: Waveform | None
     fps: float
     timing: Timing | None = None
+    options: MetricOptions = field(default_factory=MetricOptions)
+    shared: Shared = field(default_factory=Shared, repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -261,3 +348,10 @@ class Metric(Protocol):
 
     def compute(self) -> Measurement:
         """Return the value over all frames seen."""
+
+    def merge(self, later: Self) -> None:
+        """Go on as if the frames that `later` has seen had been seen after one's own.
+
+        Raises:
+            Unavailable: the value depends on the whole clip, so parts cannot be joined.
+        """

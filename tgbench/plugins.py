@@ -45,15 +45,17 @@ def find(specs: dict[str, S], name: str, what: str) -> S:
 
 @cache
 def _specs(group: str, kind: type[S]) -> dict[str, S]:
+    """Return the specs of a group; an entry point names one of them or a tuple of several."""
     found: dict[str, S] = {}
     for point in entry_points(group=f"tgbench.{group}"):
-        spec = point.load()
-        if not isinstance(spec, kind):
-            raise TgbenchError(
-                f"plug-in '{point.name}' ({point.value}) is a {type(spec).__name__}, "
-                f"expected a {kind.__name__}; tell its author"
-            )
-        if spec.name in found:
-            raise TgbenchError(f"two plug-ins call themselves '{spec.name}' in tgbench.{group}")
-        found[spec.name] = spec
+        loaded = point.load()
+        for spec in loaded if isinstance(loaded, tuple) else (loaded,):
+            if not isinstance(spec, kind):
+                raise TgbenchError(
+                    f"plug-in '{point.name}' ({point.value}) is a {type(spec).__name__}, "
+                    f"expected a {kind.__name__}; tell its author"
+                )
+            if spec.name in found:
+                raise TgbenchError(f"two plug-ins call themselves '{spec.name}' in tgbench.{group}")
+            found[spec.name] = spec
     return found

@@ -34,6 +34,7 @@ class Needs(enum.StrEnum):
 
     TARGET = "ground-truth frames"
     LANDMARKS = "face landmarks"
+    MESH = "face mesh"
     AUDIO = "driving audio"
     ACTION_UNITS = "action units"
     TIMING = "timed rendering and training"
@@ -112,6 +113,9 @@ class MetricSpec(Spec):
         direction: which way is better.
         needs: what it must be given.
         decimals: digits shown in tables.
+        by_name: whether it is measured only when asked for by name, being a variant of a metric
+            that protocols measure anyway.
+        averages_frames: whether the value is the mean of its values at single frames.
     """
 
     title: str = ""
@@ -119,6 +123,8 @@ class MetricSpec(Spec):
     direction: Direction = Direction.HIGHER
     needs: frozenset[Needs] = frozenset()
     decimals: int = 3
+    by_name: bool = False
+    averages_frames: bool = True
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,11 @@ from numpy.typing import NDArray
 from tgbench import plugins
 from tgbench.audio import Waveform
 from tgbench.errors import TgbenchError, Unavailable
-from tgbench.interfaces import FrameView, Measurement, MetricContext
-from tgbench.metrics import evaluate
+from tgbench.interfaces import FrameView, Measurement, MetricContext, Shared
+from tgbench.metrics import frames
 from tgbench.metrics.evaluate import MetricSuite
 from tgbench.metrics.lmd import mouth_landmark_distance
-from tgbench.metrics.specs import TABLE_ORDER, in_table_order
+from tgbench.metrics.specs import METRICS, in_table_order
 from tgbench.specs import MetricSpec
 
 Pair = tuple[NDArray[np.uint8], NDArray[np.uint8]]
@@ -53,7 +53,7 @@ def test_landmarks_are_found_once_a_frame_and_named_in_the_result(pair: Pair) ->
 def test_without_landmark_metrics_no_detector_is_made(
     pair: Pair, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(evaluate, "MeshLandmarks", lambda: pytest.fail("was made"))
+    monkeypatch.setattr(frames, "MeshLandmarks", lambda: pytest.fail("was made"))
     suite = MetricSuite(["psnr"], SILENT)
     suite.update(0, *pair)
     assert suite.results()["psnr"].scored == 1
@@ -68,7 +68,7 @@ def test_a_missing_detector_is_a_status_and_tried_once(
         tries.append(1)
         raise Unavailable("no detector; install one")
 
-    monkeypatch.setattr(evaluate, "MeshLandmarks", missing)
+    monkeypatch.setattr(frames, "MeshLandmarks", missing)
     suite = MetricSuite(["lmd", "ssim_face", "psnr"], SILENT)
     suite.update(0, *pair)
     results = suite.results()
@@ -150,7 +150,7 @@ def test_every_metric_of_the_suite_stands_in_the_table_order() -> None:
     own = {
         name for name, spec in plugins.metrics().items() if "tgbench.metrics" in spec.implementation
     }
-    assert own == set(TABLE_ORDER)
+    assert own == {spec.name for spec in METRICS}
     assert in_table_order(["zeta", "fps", "alpha", "psnr"]) == ("psnr", "fps", "alpha", "zeta")
 
 
@@ -162,3 +162,73 @@ def test_the_suites_own_detector_finds_no_face_in_noise(pair: Pair) -> None:
     assert found.value is None
     assert (found.scored, found.total) == (0, 1)
     assert "mediapipe" in found.measured_by
+
+
+@pytest.mark.parametrize("cut", [0, 1, 30, 60])
+def test_merged_shards_equal_one_pass(cut: int) -> None:
+    rng = np.random.default_rng(5)
+    audio = Waveform(rng.normal(0, 0.1, 40000).astype(np.float32))
+    names = [
+        "psnr", "ssim_face", "ssim_face_gaussian", "ssim_face_skimage", "ssim",
+        "lmd", "lmd_relative", "lmd_face", "lmd_sum", "lmd_absolute", "lip_agreement", "lip_lag",
+    ]  # fmt: skip
+    images = rng.integers(0, 256, (60, 2, 40, 50, 3), dtype=np.uint8)
+    images[2, 0] = images[2, 1]
+
+    def suite(frames: range) -> MetricSuite:
+        made = MetricSuite(names, MetricContext(audio=audio, fps=25.0), CountingLandmarks())
+        for index in frames:
+            made.update(index, *images[index])
+        return made
+
+    whole, first, second = suite(range(60)), suite(range(cut)), suite(range(cut, 60))
+    first.merge(second)
+    assert first.per_frame() == whole.per_frame()
+    for name, expected in whole.results().items():
+        found = first.results()[name]
+        assert (found.value is None) == (expected.value is None), name
+        assert found.value is None or found.value == pytest.approx(expected.value, rel=1e-12), name
+        assert (found.scored, found.total) == (expected.scored, expected.total), name
+        assert found.details == pytest.approx(expected.details), name
+
+
+def test_a_metric_that_cannot_be_joined_says_so(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Whole(Fragile):
+        def merge(self, later: Whole) -> None:
+            raise Unavailable("depends on the whole clip")
+
+    class Spec(MetricSpec):
+        def load(self) -> type[Whole]:
+            return Whole
+
+    known = {**plugins.metrics(), "whole": Spec("whole", "cannot be joined", "")}
+    monkeypatch.setattr(plugins, "metrics", lambda: known)
+    suites = [MetricSuite(["whole", "psnr"], SILENT) for _ in range(2)]
+    for index, suite in enumerate(suites):
+        suite.update(index, *pair)
+    suites[0].merge(suites[1])
+    results = suites[0].results()
+    assert results["whole"].value is None
+    assert results["whole"].reason == "depends on the whole clip"
+    assert results["psnr"].scored == 2
+
+
+def test_what_two_metrics_share_is_made_once_and_fails_once() -> None:
+    shared, made = Shared(), []
+
+    def network() -> list[int]:
+        made.append(1)
+        return made
+
+    assert shared.once("network", network) is shared.once("network", network)
+
+    def missing() -> None:
+        made.append(2)
+        raise Unavailable("no weights")
+
+    for _ in range(2):
+        with pytest.raises(Unavailable, match="no weights"):
+            shared.once("other", missing)
+    assert made == [1, 2]

@@ -13,7 +13,7 @@ from scipy.stats import pearsonr
 from tgbench.audio import SAMPLE_RATE, Waveform
 from tgbench.errors import Unavailable
 from tgbench.interfaces import MetricContext
-from tgbench.metrics.evaluate import LazyFrame
+from tgbench.metrics.frames import FaceFinders, LazyFrame
 from tgbench.metrics.lip_agreement import LipAgreement, LipLag, lip_agreement, speech_level
 
 FPS = 25.0
@@ -163,7 +163,7 @@ def fed(metric_class, openings: list[float | None], audio: Waveform):
     metric = metric_class(MetricContext(audio=audio, fps=FPS))
     finder = OpensBy(openings)
     for index in range(len(openings)):
-        assert metric.update(LazyFrame(index, IMAGE, None, finder)) is None
+        assert metric.update(LazyFrame(index, IMAGE, None, FaceFinders(finder))) is None
     return metric
 
 

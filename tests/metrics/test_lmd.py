@@ -7,9 +7,20 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from tgbench.interfaces import MetricContext
-from tgbench.metrics.evaluate import LazyFrame
 from tgbench.metrics.face_points import inter_ocular_distance, mouth_opening
-from tgbench.metrics.lmd import Lmd, mouth_landmark_distance
+from tgbench.metrics.frames import FaceFinders, LazyFrame
+from tgbench.metrics.lmd import (
+    Lmd,
+    LmdAbsolute,
+    LmdFace,
+    LmdRelative,
+    LmdSum,
+    face_landmark_distance,
+    mouth_landmark_distance,
+    relative_mouth_distance,
+    summed_mouth_distance,
+    uncentred_mouth_distance,
+)
 
 IMAGE = np.zeros((4, 4, 3), np.uint8)
 
@@ -80,7 +91,7 @@ class ByBrightness:
 
 
 def frame(index: int, prediction: int, target: int) -> LazyFrame:
-    return LazyFrame(index, IMAGE + prediction, IMAGE + target, ByBrightness())
+    return LazyFrame(index, IMAGE + prediction, IMAGE + target, FaceFinders(ByBrightness()))
 
 
 def test_frames_without_a_face_are_counted_and_not_scored() -> None:
@@ -112,3 +123,38 @@ def test_a_clip_without_faces_has_no_distance() -> None:
     assert found.value is None
     assert found.reason
     assert (found.scored, found.total) == (0, 1)
+
+
+def hypotenuse(point: NDArray, other: NDArray) -> float:
+    return ((point[0] - other[0]) ** 2 + (point[1] - other[1]) ** 2) ** 0.5
+
+
+@given(st.integers(0, 10_000), st.integers(0, 10_000))
+def test_other_meanings_are_their_rules_written_out(first: int, second: int) -> None:
+    a, b = points(first).astype(np.float64), points(second).astype(np.float64)
+    assert summed_mouth_distance(a, b) == pytest.approx(20 * written_out(a, b), abs=1e-8)
+    plain = [hypotenuse(p, q) for p, q in zip(a[48:68], b[48:68], strict=True)]
+    assert uncentred_mouth_distance(a, b) == pytest.approx(sum(plain) / 20, abs=1e-9)
+    centred = [hypotenuse(p - a.mean(0), q - b.mean(0)) for p, q in zip(a, b, strict=True)]
+    assert face_landmark_distance(a, b) == pytest.approx(sum(centred) / 68, abs=1e-9)
+    eyes = hypotenuse(b[36], b[45])
+    assert relative_mouth_distance(a, b) == pytest.approx(written_out(a, b) / eyes, abs=1e-9)
+
+
+@given(st.integers(0, 10_000), st.integers(0, 10_000), st.floats(0.1, 10.0))
+def test_the_relative_distance_does_not_change_with_the_size_of_the_image(
+    first: int, second: int, scale: float
+) -> None:
+    a, b = points(first).astype(np.float64), points(second).astype(np.float64)
+    assert relative_mouth_distance(scale * a, scale * b) == pytest.approx(
+        relative_mouth_distance(a, b), rel=1e-9
+    )
+
+
+def test_each_meaning_says_what_it_is() -> None:
+    told = set()
+    for kind in (Lmd, LmdRelative, LmdFace, LmdSum, LmdAbsolute):
+        metric = kind(MetricContext(audio=None, fps=25.0))
+        metric.update(frame(0, 1, 2))
+        told.add((metric.spec.name, metric.compute().measured_by))
+    assert len({name for name, _ in told}) == len({by for _, by in told}) == 5

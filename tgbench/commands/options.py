@@ -38,3 +38,19 @@ def add_fit_options(parser: argparse.ArgumentParser) -> None:
         metavar="FOLDER",
         help="where results go (results)",
     )
+
+
+def add_measuring_options(parser: argparse.ArgumentParser) -> None:
+    """Declare --metrics and --landmarks."""
+    parser.add_argument(
+        "--metrics",
+        nargs="+",
+        metavar="NAME",
+        help="which metrics, variants included; `tgbench list` has them (all that apply)",
+    )
+    parser.add_argument(
+        "--landmarks",
+        choices=("mediapipe", "fan"),
+        default="mediapipe",
+        help="what finds the 68 landmarks of a face (mediapipe)",
+    )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ..running.request import RunRequest, default_size
 from ..terminal import Terminal
-from .options import add_fit_options
+from .options import add_fit_options, add_measuring_options
 
 _EPILOG = """\
 examples:
@@ -40,6 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="driving sound (repeatable; the protocol's own)",
     )
     add_fit_options(parser)
+    add_measuring_options(parser)
     again = parser.add_mutually_exclusive_group()
     again.add_argument("--resume", action="store_true", help="keep what is there (default)")
     again.add_argument("--fresh", action="store_true", help="fit and measure again what is there")
@@ -72,6 +73,8 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
         fresh=args.fresh,
         label=not args.no_label,
         keep_frames=args.frames,
+        metrics=tuple(args.metrics or ()),
+        landmarks=args.landmarks,
     )
     try:
         outcomes = run(request, terminal.progress)

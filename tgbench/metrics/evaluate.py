@@ -6,30 +6,16 @@ import dataclasses
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Protocol, runtime_checkable
-
-import numpy as np
-from numpy.typing import NDArray
 
 from .. import plugins
 from ..errors import Unavailable
+from ..faces.finders import LandmarkFinder
 from ..interfaces import Image, Measurement, Metric, MetricContext
 from ..specs import MetricSpec, Needs
+from .frames import FaceFinders, LazyFrame
 
 _log = logging.getLogger("tgbench")
-
-Points = NDArray[np.float32]
-
-
-class LandmarkFinder(Protocol):
-    """Finds the 68 iBUG landmarks of the face in an image."""
-
-    def find(self, image: Image) -> Points | None:
-        """Return [68, 2] in pixels, None where there is no face."""
-
-    def describe(self) -> str:
-        """Return what finds them, as results record it."""
 
 
 @runtime_checkable
@@ -38,69 +24,6 @@ class HasSeries(Protocol):
 
     def series(self) -> Mapping[str, list[float | None]]:
         """Return them by name, one number for every frame seen."""
-
-
-class MeshLandmarks:
-    """The suite's own landmark detector; every image is seen on its own."""
-
-    def __init__(self) -> None:
-        """Load the network.
-
-        Raises:
-            Unavailable: its package is not installed.
-        """
-        from ..faces import LandmarkDetector
-
-        self._detector = LandmarkDetector()
-
-    def find(self, image: Image) -> Points | None:
-        """Return [68, 2] in pixels, None where there is no face."""
-        from ..faces import ibug68
-
-        mesh = self._detector.detect(image)
-        return None if mesh is None else ibug68(mesh)
-
-    def describe(self) -> str:
-        """Return the detector with its version."""
-        return self._detector.describe()
-
-
-class LazyFrame:
-    """A pair of frames whose landmarks are found on first use and shared; see `FrameView`."""
-
-    def __init__(
-        self, index: int, prediction: Image, target: Image | None, finder: LandmarkFinder | None
-    ) -> None:
-        self.index = index
-        self.prediction = prediction
-        self._target = target
-        self._finder = finder
-
-    @property
-    def target(self) -> Image:
-        """The ground-truth frame, uint8 RGB [H, W, 3].
-
-        Raises:
-            ValueError: there is none; metrics that declare to need one are not asked.
-        """
-        if self._target is None:
-            raise ValueError(f"frame {self.index} has no ground truth")
-        return self._target
-
-    @cached_property
-    def prediction_landmarks(self) -> Points | None:
-        """68 iBUG landmarks [68, 2] in pixels, None where no face was found."""
-        return self._find(self.prediction)
-
-    @cached_property
-    def target_landmarks(self) -> Points | None:
-        """The same of the target."""
-        return self._find(self.target)
-
-    def _find(self, image: Image) -> Points | None:
-        if self._finder is None:
-            raise ValueError("a metric asks for landmarks without declaring that it needs them")
-        return self._finder.find(image)
 
 
 @dataclass
@@ -115,6 +38,19 @@ class _Entry:
 
     def stop(self, reason: str) -> None:
         self.metric, self.reason = None, reason
+
+    def merge(self, later: _Entry) -> None:
+        self.values += later.values
+        self.seen += later.seen
+        if self.metric is None:
+            return
+        if later.metric is None:
+            self.stop(later.reason)
+            return
+        try:
+            self.metric.merge(later.metric)
+        except Unavailable as error:
+            self.stop(str(error))
 
 
 class MetricSuite:
@@ -135,16 +71,15 @@ class MetricSuite:
         Args:
             names: of metrics, in the order in which results are wanted.
             context: what all frames share.
-            landmarks: what finds landmarks; None for the suite's own detector, made only if a
-                metric needs it.
+            landmarks: what finds landmarks; None for the detector that the context's options
+                name, made only if a metric needs it.
 
         Raises:
             TgbenchError: an unknown name.
         """
         specs = plugins.metrics()
         self._context = context
-        self._finder = landmarks
-        self._finder_missing = ""
+        self._finders = FaceFinders(landmarks or context.options.landmarks)
         self._frames = 0
         self._entries = {name: self._entry(plugins.find(specs, name, "metric")) for name in names}
 
@@ -156,10 +91,19 @@ class MetricSuite:
             prediction: uint8 RGB [H, W, 3].
             target: the ground truth of the same size, None where there is none.
         """
-        frame = LazyFrame(index, prediction, target, self._finder)
+        frame = LazyFrame(index, prediction, target, self._finders)
         self._frames += 1
         for entry in self._entries.values():
             entry.values.append(self._value(entry, frame, target is not None))
+
+    def merge(self, later: MetricSuite) -> None:
+        """Take in what another suite of the same metrics saw of the frames after one's own.
+
+        Where a metric cannot be joined from parts it has no value, and a reason.
+        """
+        self._frames += later._frames
+        for name, entry in self._entries.items():
+            entry.merge(later._entries[name])
 
     def results(self) -> dict[str, Measurement]:
         """Return what every metric found, or why it found nothing."""
@@ -185,22 +129,27 @@ class MetricSuite:
                 raise Unavailable("no sound was given")
             if Needs.TIMING in spec.needs and self._context.timing is None:
                 raise Unavailable("nothing was timed")
-            if Needs.LANDMARKS in spec.needs:
-                self._require_landmarks()
+            self._require_faces(spec)
             return _Entry(spec, spec.load()(self._context))
         except Unavailable as error:
             return _Entry(spec, None, str(error))
+        except ImportError as error:
+            return _Entry(spec, None, f"its module cannot be loaded: {error}")
 
-    def _require_landmarks(self) -> None:
-        """Make the detector once; a second metric hears the same reason without another try."""
-        if self._finder_missing:
-            raise Unavailable(self._finder_missing)
-        if self._finder is None:
-            try:
-                self._finder = MeshLandmarks()
-            except Unavailable as error:
-                self._finder_missing = str(error)
-                raise
+    def _require_faces(self, spec: MetricSpec) -> None:
+        """Make the detectors that a metric needs, or raise why they cannot be had."""
+        if Needs.LANDMARKS in spec.needs:
+            _ = self._finders.landmarks
+        if Needs.MESH in spec.needs:
+            _ = self._finders.mesh
+
+    def _found_by(self, spec: MetricSpec) -> str:
+        """Return in words what found the faces that a metric saw."""
+        if Needs.LANDMARKS in spec.needs:
+            return f"; landmarks: {self._finders.landmarks.describe()}"
+        if Needs.MESH in spec.needs:
+            return f"; landmarks: {self._finders.mesh.describe()}"
+        return ""
 
     def _value(self, entry: _Entry, frame: LazyFrame, has_target: bool) -> float | None:
         if entry.metric is None:
@@ -226,10 +175,8 @@ class MetricSuite:
         except Exception as error:
             _log.warning("%s failed: %s", entry.spec.name, error)
             return Measurement(None, reason=f"failed: {_told(error)}", total=entry.seen)
-        if Needs.LANDMARKS in entry.spec.needs and self._finder is not None:
-            measured_by = f"{found.measured_by}; landmarks: {self._finder.describe()}"
-            found = dataclasses.replace(found, measured_by=measured_by)
-        return found
+        measured_by = found.measured_by + self._found_by(entry.spec)
+        return dataclasses.replace(found, measured_by=measured_by)
 
 
 def _told(error: Exception) -> str:

@@ -166,6 +166,9 @@ class _LipTrack:
         landmarks = frame.prediction_landmarks
         self._opening.append(np.nan if landmarks is None else mouth_opening(landmarks))
 
+    def merge(self, later: _LipTrack) -> None:
+        self._opening += later._opening
+
     @property
     def scored(self) -> int:
         return int(np.isfinite(self._opening).sum())
@@ -221,6 +224,10 @@ class LipAgreement:
         """Return what was correlated: `mouth_opening` and `speech_level` of every frame."""
         return self._track.series()
 
+    def merge(self, later: LipAgreement) -> None:
+        """Go on with the frames that `later` has seen."""
+        self._track.merge(later._track)
+
     def compute(self) -> Measurement:
         """Return the correlation, with the lag it was found at and what chance would give."""
         found = self._track.agreement()
@@ -258,6 +265,10 @@ class LipLag:
         """See a frame; a lag has no value for a single one."""
         self._track.update(frame)
         return None
+
+    def merge(self, later: LipLag) -> None:
+        """Go on with the frames that `later` has seen."""
+        self._track.merge(later._track)
 
     def compute(self) -> Measurement:
         """Return the lag in milliseconds."""

@@ -31,6 +31,12 @@ class FrameMean:
             self.scored += 1
         return value
 
+    def merge(self, later: FrameMean) -> None:
+        """Take in the frames that another mean has seen."""
+        self.total += later.total
+        self.scored += later.scored
+        self.offered += later.offered
+
     @property
     def value(self) -> float | None:
         """The mean, None where no frame was scored."""

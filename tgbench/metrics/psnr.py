@@ -64,3 +64,8 @@ class Psnr:
             reason="every frame equals its target, so the ratio is infinite",
             details={"identical_frames": self._identical},
         )
+
+    def merge(self, later: Psnr) -> None:
+        """Take in the frames that `later` has seen."""
+        self._mean.merge(later._mean)
+        self._identical += later._identical

@@ -1,10 +1,35 @@
-"""What each metric is, declared without importing what computes it."""
+"""What each metric is, declared without importing what computes it.
+
+Where the references of the field disagree on a metric, each meaning is a metric with a name of
+its own; those that protocols do not measure by themselves are marked `by_name`.
+"""
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable
 
 from ..specs import Direction, MetricSpec, Needs
+
+_PAIR = frozenset({Needs.TARGET})
+_FACES = frozenset({Needs.TARGET, Needs.LANDMARKS})
+_SPOKEN = frozenset({Needs.LANDMARKS, Needs.AUDIO})
+_TIMED = frozenset({Needs.TIMING})
+
+
+def _variant(
+    of: MetricSpec, suffix: str, implementation: str, title: str, summary: str
+) -> MetricSpec:
+    """Return another meaning of a metric, measured when named."""
+    return dataclasses.replace(
+        of,
+        name=f"{of.name}_{suffix}",
+        summary=summary,
+        implementation=implementation,
+        title=title,
+        by_name=True,
+    )
+
 
 PSNR = MetricSpec(
     "psnr",
@@ -13,17 +38,50 @@ PSNR = MetricSpec(
     title="PSNR",
     unit="dB",
     direction=Direction.HIGHER,
-    needs=frozenset({Needs.TARGET}),
+    needs=_PAIR,
     decimals=2,
 )
 SSIM_FACE = MetricSpec(
     "ssim_face",
-    "structural similarity in the box of the target's face",
-    "tgbench.metrics.ssim_face:SsimFace",
+    "structural similarity (3DGS's) in the box of the target's face",
+    "tgbench.metrics.ssim:SsimFace",
     title="SSIM (face)",
     direction=Direction.HIGHER,
-    needs=frozenset({Needs.TARGET, Needs.LANDMARKS}),
+    needs=_FACES,
     decimals=3,
+)
+SSIM_FACE_GAUSSIAN = _variant(
+    SSIM_FACE,
+    "gaussian",
+    "tgbench.metrics.ssim:SsimFaceGaussian",
+    "SSIM (face, Gaussian)",
+    "structural similarity of the face's crop, Gaussian window inside it (as scikit-image's)",
+)
+SSIM_FACE_SKIMAGE = _variant(
+    SSIM_FACE,
+    "skimage",
+    "tgbench.metrics.ssim:SsimFaceSkimage",
+    "SSIM (face, uniform)",
+    "structural similarity of the face's crop with scikit-image's defaults",
+)
+SSIM_FACE_ALIGNED = dataclasses.replace(
+    _variant(
+        SSIM_FACE,
+        "aligned",
+        "tgbench.metrics.ssim_aligned:SsimFaceAligned",
+        "SSIM (OpenFace-aligned)",
+        "similarity of faces that OpenFace aligned in each video by itself, from its folders",
+    ),
+    needs=_PAIR,
+)
+SSIM = dataclasses.replace(
+    SSIM_FACE,
+    name="ssim",
+    summary="structural similarity (3DGS's) of the whole image",
+    implementation="tgbench.metrics.ssim:SsimWhole",
+    title="SSIM (image)",
+    needs=_PAIR,
+    by_name=True,
 )
 LPIPS = MetricSpec(
     "lpips",
@@ -31,9 +89,17 @@ LPIPS = MetricSpec(
     "tgbench.metrics.lpips:Lpips",
     title="LPIPS",
     direction=Direction.LOWER,
-    needs=frozenset({Needs.TARGET}),
+    needs=_PAIR,
     decimals=4,
 )
+LPIPS_VGG = _variant(
+    LPIPS,
+    "vgg",
+    "tgbench.metrics.lpips:LpipsVgg",
+    "LPIPS (VGG)",
+    "learned perceptual distance of the whole image (VGG, v0.1)",
+)
+
 LMD = MetricSpec(
     "lmd",
     "distance of mouth landmarks, each mouth centred on itself",
@@ -41,17 +107,158 @@ LMD = MetricSpec(
     title="LMD",
     unit="px",
     direction=Direction.LOWER,
-    needs=frozenset({Needs.TARGET, Needs.LANDMARKS}),
+    needs=_FACES,
     decimals=3,
 )
+LMD_RELATIVE = dataclasses.replace(
+    _variant(
+        LMD,
+        "relative",
+        "tgbench.metrics.lmd:LmdRelative",
+        "LMD / eyes",
+        "LMD by the distance of the outer eye corners, so that image size does not matter",
+    ),
+    unit="",
+    decimals=4,
+)
+LMD_FACE = _variant(
+    LMD,
+    "face",
+    "tgbench.metrics.lmd:LmdFace",
+    "LMD (face)",
+    "LMD over all 68 landmarks, each face centred on itself (F-LMD)",
+)
+LMD_SUM = _variant(
+    LMD,
+    "sum",
+    "tgbench.metrics.lmd:LmdSum",
+    "LMD (sum)",
+    "LMD with the sum, not the mean, over the 20 mouth landmarks (M-LMD of EAT)",
+)
+LMD_ABSOLUTE = _variant(
+    LMD,
+    "absolute",
+    "tgbench.metrics.lmd:LmdAbsolute",
+    "LMD (not centred)",
+    "LMD of mouths where they stand in the image, head motion included",
+)
+
+AUE_L = MetricSpec(
+    "aue_l",
+    "error of the lower face's action units (OpenFace, failed frames left out)",
+    "tgbench.metrics.action_units.openface:LowerFaceError",
+    title="AUE-L",
+    direction=Direction.LOWER,
+    needs=frozenset({Needs.TARGET, Needs.ACTION_UNITS}),
+    decimals=2,
+)
+AUE_U = dataclasses.replace(
+    AUE_L,
+    name="aue_u",
+    summary="error of the upper face's action units (OpenFace, failed frames left out)",
+    implementation="tgbench.metrics.action_units.openface:UpperFaceError",
+    title="AUE-U",
+)
+AUE_L_UNMASKED = dataclasses.replace(
+    _variant(
+        AUE_L,
+        "unmasked",
+        "tgbench.metrics.action_units.openface:LowerFaceErrorUnmasked",
+        "AUE-L (unmasked)",
+        "AUE-L as the official script sums it: failed frames count as zeros",
+    ),
+    averages_frames=False,
+)
+AUE_U_UNMASKED = dataclasses.replace(
+    _variant(
+        AUE_U,
+        "unmasked",
+        "tgbench.metrics.action_units.openface:UpperFaceErrorUnmasked",
+        "AUE-U (unmasked)",
+        "AUE-U as the official script sums it: failed frames count as zeros",
+    ),
+    averages_frames=False,
+)
+AUE_L_GEOMETRY = dataclasses.replace(
+    AUE_L,
+    name="aue_l_geometry",
+    summary="error of the lower face's action units, from the geometry of landmarks",
+    implementation="tgbench.metrics.action_units.geometry:LowerFaceError",
+    title="AUE-L (geometry)",
+    needs=frozenset({Needs.TARGET, Needs.MESH}),
+)
+AUE_U_GEOMETRY = dataclasses.replace(
+    AUE_L_GEOMETRY,
+    name="aue_u_geometry",
+    summary="error of the upper face's action units, from the geometry of landmarks",
+    implementation="tgbench.metrics.action_units.geometry:UpperFaceError",
+    title="AUE-U (geometry)",
+)
+AU_L_PYFEAT = MetricSpec(
+    "au_l_pyfeat",
+    "distance of the lower face's action unit probabilities (py-feat)",
+    "tgbench.metrics.action_units.pyfeat:LowerFaceDistance",
+    title="AU-L (py-feat)",
+    direction=Direction.LOWER,
+    needs=_PAIR,
+    by_name=True,
+)
+AU_U_PYFEAT = dataclasses.replace(
+    AU_L_PYFEAT,
+    name="au_u_pyfeat",
+    summary="distance of the upper face's action unit probabilities (py-feat)",
+    implementation="tgbench.metrics.action_units.pyfeat:UpperFaceDistance",
+    title="AU-U (py-feat)",
+)
+
+SYNC_C = MetricSpec(
+    "sync_c",
+    "SyncNet's confidence that lips and sound belong together (LSE-C)",
+    "tgbench.metrics.sync.metric:SyncConfidence",
+    title="Sync-C",
+    direction=Direction.HIGHER,
+    needs=frozenset({Needs.AUDIO}),
+    decimals=3,
+    averages_frames=False,
+)
+SYNC_E = dataclasses.replace(
+    SYNC_C,
+    name="sync_e",
+    summary="SyncNet's distance between lips and sound (LSE-D)",
+    implementation="tgbench.metrics.sync.metric:SyncError",
+    title="Sync-E",
+    direction=Direction.LOWER,
+)
+SYNC_C_JOONSON, SYNC_E_JOONSON = (
+    _variant(
+        of,
+        "joonson",
+        f"tgbench.metrics.sync.metric:Joonson{name}",
+        f"{of.title} (original crop)",
+        f"{of.title} of a crop made through the original's AVI and MP3 files",
+    )
+    for of, name in ((SYNC_C, "Confidence"), (SYNC_E, "Error"))
+)
+SYNC_C_FAST, SYNC_E_FAST = (
+    _variant(
+        of,
+        "fast",
+        f"tgbench.metrics.sync.metric:Fast{name}",
+        f"{of.title} (fast)",
+        f"{of.title} with the lip network run over time at once: equal to rounding only",
+    )
+    for of, name in ((SYNC_C, "Confidence"), (SYNC_E, "Error"))
+)
+
 LIP_AGREEMENT = MetricSpec(
     "lip_agreement",
     "correlation of mouth opening with speech level, at the best small lag (not Sync-C)",
     "tgbench.metrics.lip_agreement:LipAgreement",
     title="Lip agreement",
     direction=Direction.HIGHER,
-    needs=frozenset({Needs.LANDMARKS, Needs.AUDIO}),
+    needs=_SPOKEN,
     decimals=3,
+    averages_frames=False,
 )
 LIP_LAG = MetricSpec(
     "lip_lag",
@@ -60,54 +267,35 @@ LIP_LAG = MetricSpec(
     title="Lip lag",
     unit="ms",
     direction=Direction.NONE,
-    needs=frozenset({Needs.LANDMARKS, Needs.AUDIO}),
+    needs=_SPOKEN,
     decimals=0,
+    averages_frames=False,
 )
-AUE_L = MetricSpec(
-    "aue_l",
-    "error of the lower face's action units (OpenFace)",
-    "tgbench.metrics.action_unit_error:LowerFaceError",
-    title="AUE-L",
-    direction=Direction.LOWER,
-    needs=frozenset({Needs.TARGET, Needs.ACTION_UNITS}),
-    decimals=2,
-)
-AUE_U = MetricSpec(
-    "aue_u",
-    "error of the upper face's action units (OpenFace)",
-    "tgbench.metrics.action_unit_error:UpperFaceError",
-    title="AUE-U",
-    direction=Direction.LOWER,
-    needs=frozenset({Needs.TARGET, Needs.ACTION_UNITS}),
-    decimals=2,
-)
-SYNC_C = MetricSpec(
-    "sync_c",
-    "SyncNet's confidence that lips and sound belong together (LSE-C)",
-    "tgbench.metrics.syncnet:SyncConfidence",
-    title="Sync-C",
-    direction=Direction.HIGHER,
-    needs=frozenset({Needs.AUDIO}),
-    decimals=3,
-)
-SYNC_E = MetricSpec(
-    "sync_e",
-    "SyncNet's distance between lips and sound (LSE-D)",
-    "tgbench.metrics.syncnet:SyncError",
-    title="Sync-E",
-    direction=Direction.LOWER,
-    needs=frozenset({Needs.AUDIO}),
-    decimals=3,
-)
+
 FPS = MetricSpec(
     "fps",
-    "rendered frames a second: frames by total wall time",
+    "frames rendered a second, one at a time",
     "tgbench.metrics.speed:FramesPerSecond",
     title="FPS",
     unit="1/s",
     direction=Direction.HIGHER,
-    needs=frozenset({Needs.TIMING}),
+    needs=_TIMED,
     decimals=1,
+    averages_frames=False,
+)
+FPS_BEST = dataclasses.replace(
+    FPS,
+    name="fps_best",
+    summary="frames rendered a second with as many at once as suits the method",
+    implementation="tgbench.metrics.speed:BestFramesPerSecond",
+    title="FPS (batch)",
+)
+FPS_END_TO_END = dataclasses.replace(
+    FPS,
+    name="fps_end_to_end",
+    summary="frames a second from a sound to an encoded video",
+    implementation="tgbench.metrics.speed:EndToEndFramesPerSecond",
+    title="FPS (end to end)",
 )
 TRAINING_TIME = MetricSpec(
     "training_time",
@@ -116,40 +304,64 @@ TRAINING_TIME = MetricSpec(
     title="Training",
     unit="min",
     direction=Direction.LOWER,
-    needs=frozenset({Needs.TIMING}),
+    needs=_TIMED,
     decimals=1,
+    averages_frames=False,
 )
 
-TABLE_ORDER = tuple(
-    spec.name
-    for spec in (
-        PSNR,
-        SSIM_FACE,
-        LPIPS,
-        LMD,
-        AUE_L,
-        AUE_U,
-        SYNC_C,
-        SYNC_E,
-        LIP_AGREEMENT,
-        LIP_LAG,
-        FPS,
-        TRAINING_TIME,
-    )
+METRICS = (
+    PSNR,
+    SSIM_FACE,
+    SSIM_FACE_GAUSSIAN,
+    SSIM_FACE_SKIMAGE,
+    SSIM_FACE_ALIGNED,
+    SSIM,
+    LPIPS,
+    LPIPS_VGG,
+    LMD,
+    LMD_RELATIVE,
+    LMD_FACE,
+    LMD_SUM,
+    LMD_ABSOLUTE,
+    AUE_L,
+    AUE_U,
+    AUE_L_UNMASKED,
+    AUE_U_UNMASKED,
+    AUE_L_GEOMETRY,
+    AUE_U_GEOMETRY,
+    AU_L_PYFEAT,
+    AU_U_PYFEAT,
+    SYNC_C,
+    SYNC_E,
+    SYNC_C_JOONSON,
+    SYNC_E_JOONSON,
+    SYNC_C_FAST,
+    SYNC_E_FAST,
+    LIP_AGREEMENT,
+    LIP_LAG,
+    FPS,
+    FPS_BEST,
+    FPS_END_TO_END,
+    TRAINING_TIME,
 )
 """Image, lips, expression, synchronisation, speed: the order of the field's tables."""
 
-IMAGE_METRICS = frozenset({"psnr", "ssim_face", "lpips"})
-"""Compare pixels, so they rank only among methods whose frames are made of the same parts."""
+_WHOLE_IMAGE = (PSNR, SSIM, LPIPS, LPIPS_VGG)
+_FACE_REGION = (SSIM_FACE, SSIM_FACE_GAUSSIAN, SSIM_FACE_SKIMAGE, SSIM_FACE_ALIGNED)
 
-WHOLE_IMAGE_METRICS = frozenset({"psnr", "lpips"})
+WHOLE_IMAGE_METRICS = frozenset(spec.name for spec in _WHOLE_IMAGE)
 """Mean nothing for a method that does not make the whole image."""
 
-UPPER_FACE_METRICS = frozenset({"aue_u"})
+IMAGE_METRICS = WHOLE_IMAGE_METRICS | {spec.name for spec in _FACE_REGION}
+"""Compare pixels, so they rank only among methods whose frames are made of the same parts."""
+
+UPPER_FACE_METRICS = frozenset(
+    spec.name for spec in (AUE_U, AUE_U_UNMASKED, AUE_U_GEOMETRY, AU_U_PYFEAT)
+)
 """Mean nothing for a method that does not move the upper face."""
 
 
 def in_table_order(names: Iterable[str]) -> tuple[str, ...]:
     """Return metric names as tables show them: the suite's own order, then others by name."""
-    rank = {name: position for position, name in enumerate(TABLE_ORDER)}
+    rank = {spec.name: position for position, spec in enumerate(METRICS)}
     return tuple(sorted(set(names), key=lambda name: (rank.get(name, len(rank)), name)))

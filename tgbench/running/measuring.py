@@ -16,7 +16,16 @@ import pandas as pd
 
 from ..files import atomic_path, hash_of, sha256
 from ..identities import layout
-from ..interfaces import Case, FitReport, Image, Measurement, Method, MetricContext, Timing
+from ..interfaces import (
+    Case,
+    FitReport,
+    Image,
+    Measurement,
+    Method,
+    MetricContext,
+    MetricOptions,
+    Timing,
+)
 from ..metrics.evaluate import MetricSuite
 from ..plugins import metrics as metric_specs
 from ..progress import Progress
@@ -80,6 +89,7 @@ def case_key(case: Case, contender: Contender, subject: Subject, request: RunReq
             "frames": [int(frame) for frame in case.drive.source_frames],
             "train": [case.split.train.start, case.split.train.stop],
             "metrics": list(case.metrics),
+            "landmarks": request.landmarks,
             "seed": request.seed,
             "device": request.device,
         }
@@ -117,6 +127,7 @@ def measure(
             audio=case.drive.audio,
             fps=layout.FPS,
             timing=Timing(trained, seconds, how),
+            options=MetricOptions(landmarks=request.landmarks),
         )
         suite = MetricSuite(case.metrics, context)
 

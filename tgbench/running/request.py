@@ -28,6 +28,8 @@ class RunRequest:
         fresh: measure again what is there already.
         label: whether videos carry the visible label.
         keep_frames: whether frames are written as images, too.
+        metrics: what to measure; empty for the protocol's own choice.
+        landmarks: the detector of landmarks; see `MetricOptions`.
     """
 
     methods: tuple[str, ...]
@@ -43,3 +45,5 @@ class RunRequest:
     fresh: bool = False
     label: bool = True
     keep_frames: bool = False
+    metrics: tuple[str, ...] = ()
+    landmarks: str = "mediapipe"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 from collections import defaultdict
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from ..files import make_folder
 from ..identities import Identity
 from ..identities.resolve import resolve_identity
 from ..interfaces import Case, EvaluationProtocol, FitReport, Method
+from ..metrics.specs import in_table_order
 from ..progress import Progress
 from .fitting import MODELS, Contender, Fitting, fit_or_load
 from .locks import sole_writer
@@ -66,13 +68,15 @@ def run(request: RunRequest, progress: Progress) -> list[Outcome]:
         CasesFailed: after all cases, those that failed.
     """
     contenders = _contenders(request)
+    for name in request.metrics:
+        plugins.find(plugins.metrics(), name, "metric")
     protocol: EvaluationProtocol = plugins.find(
         plugins.protocols(), request.protocol, "protocol"
     ).load()()
     make_folder(request.out)
     identities = [resolve_identity(name, request.size, progress) for name in request.identities]
     _refuse_namesakes(identities)
-    cases = protocol.plan(identities, request.audio)
+    cases = _with_metrics(protocol.plan(identities, request.audio), request.metrics)
     subjects = _hash_inputs(identities, progress)
     outcomes: list[Outcome] = []
     failures: list[str] = []
@@ -89,6 +93,14 @@ def run(request: RunRequest, progress: Progress) -> list[Outcome]:
     if failures:
         raise CasesFailed(failures, outcomes)
     return outcomes
+
+
+def _with_metrics(cases: list[Case], wanted: tuple[str, ...]) -> list[Case]:
+    """Return the cases with the metrics that a user asked for, if any."""
+    if not wanted:
+        return cases
+    names = in_table_order(wanted)
+    return [dataclasses.replace(case, metrics=names) for case in cases]
 
 
 def _refuse_namesakes(identities: list[Identity]) -> None:
@@ -145,9 +157,10 @@ def _run_cases(
     """
     subject = subjects[cases[0].identity.folder]
     fits: dict[str, tuple[Method, FitReport]] = {}
-    for case in cases:
-        folder = case_folder(case, contender, request.out)
+    for planned in cases:
+        folder = case_folder(planned, contender, request.out)
         try:
+            case = _with_what_is_there(planned, contender, subject, request)
             kept = _kept_result(case, contender, subject, request)
         except TgbenchError as error:
             yield error
@@ -189,6 +202,24 @@ def _fitting(case: Case, contender: Contender, subject: Subject, request: RunReq
     )
 
 
+def _with_what_is_there(
+    case: Case, contender: Contender, subject: Subject, request: RunRequest
+) -> Case:
+    """Return a case with the metrics that its folder has of the same experiment, beside its own.
+
+    So asking for one more metric loses none, and takes no other fit.
+    """
+    path = case_folder(case, contender, request.out) / RESULT_FILE
+    if request.fresh or not path.is_file():
+        return case
+    result = read_result(path)
+    there = dataclasses.replace(case, metrics=in_table_order(result.metrics))
+    if result.case_key != case_key(there, contender, subject, request):
+        return case
+    installed = [name for name in result.metrics if name in plugins.metrics()]
+    return dataclasses.replace(case, metrics=in_table_order([*case.metrics, *installed]))
+
+
 def _kept_result(
     case: Case, contender: Contender, subject: Subject, request: RunRequest
 ) -> Result | None:
@@ -209,6 +240,9 @@ def _kept_result(
             path.parent,
             result.created,
         )
+        return None
+    there = dataclasses.replace(case, metrics=in_table_order(result.metrics))
+    if result.case_key == case_key(there, contender, subject, request):
         return None
     raise TgbenchError(
         f"{path.parent}: holds a result of another configuration "
@@ -235,4 +269,7 @@ def _difference(
         return f"device: {result.environment.device} there, {request.device} asked for"
     if result.protocol.version != case.protocol_version:
         return f"protocol version: {result.protocol.version} there, {case.protocol_version} now"
-    return f"driving audio, frames, or tgbench version ({result.tgbench_version}) differ"
+    return (
+        "driving audio, frames, landmark detector, or tgbench version "
+        f"({result.tgbench_version}) differ"
+    )

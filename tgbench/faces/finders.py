@@ -1,0 +1,74 @@
+"""Finders of the 68 iBUG landmarks, by the names that options use."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import suggest
+
+Image = NDArray[np.uint8]
+Points = NDArray[np.float32]
+
+FINDERS = ("mediapipe", "fan")
+
+
+class LandmarkFinder(Protocol):
+    """Finds the 68 iBUG landmarks of the face in an image."""
+
+    def find(self, image: Image) -> Points | None:
+        """Return [68, 2] in pixels, None where there is no face."""
+
+    def describe(self) -> str:
+        """Return what finds them, as results record it."""
+
+
+class MeshLandmarks:
+    """MediaPipe's face mesh and the landmarks among its points; every image is seen on its own."""
+
+    def __init__(self) -> None:
+        """Load the network.
+
+        Raises:
+            Unavailable: its package is not installed.
+        """
+        from .landmarks import LandmarkDetector
+
+        self._detector = LandmarkDetector()
+
+    def mesh(self, image: Image) -> Points | None:
+        """Return the points of the mesh [478, 3] in pixels, None where there is no face."""
+        return self._detector.detect(image)
+
+    def find(self, image: Image) -> Points | None:
+        """Return [68, 2] in pixels, None where there is no face."""
+        return among_mesh(self.mesh(image))
+
+    def describe(self) -> str:
+        """Return the detector with its version."""
+        return self._detector.describe()
+
+
+def among_mesh(mesh: Points | None) -> Points | None:
+    """Return the 68 landmarks [68, 2] among the points of a mesh [478, 3]."""
+    from .landmarks import ibug68
+
+    return None if mesh is None else ibug68(mesh)
+
+
+def landmark_finder(name: str) -> LandmarkFinder:
+    """Return the finder of a name.
+
+    Raises:
+        TgbenchError: there is none of that name.
+        Unavailable: its package or its weights are missing.
+    """
+    if name == "mediapipe":
+        return MeshLandmarks()
+    if name == "fan":
+        from .fan import FanLandmarks
+
+        return FanLandmarks()
+    raise suggest(name, FINDERS, "landmark detector")

@@ -1,0 +1,92 @@
+"""Pairs of frames as metrics see them, with what several of them need found once."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from ..faces.finders import LandmarkFinder, MeshLandmarks, among_mesh, landmark_finder
+from ..interfaces import Image, Points, Shared
+
+
+class FaceFinders:
+    """The detectors of a suite, each made when a metric first needs it."""
+
+    def __init__(self, landmarks: LandmarkFinder | str) -> None:
+        """Choose what finds landmarks, by name, or a finder that is there already."""
+        self._made = Shared()
+        self._chosen = landmarks
+
+    @property
+    def among_mesh(self) -> bool:
+        """Whether the landmarks are points of the mesh, so that one search finds both."""
+        return self._chosen == "mediapipe"
+
+    @property
+    def mesh(self) -> MeshLandmarks:
+        """What finds the face mesh.
+
+        Raises:
+            Unavailable: its package is not installed.
+        """
+        return self._made.once("mesh", MeshLandmarks)
+
+    @property
+    def landmarks(self) -> LandmarkFinder:
+        """What finds the 68 landmarks.
+
+        Raises:
+            Unavailable: its package or weights are missing.
+        """
+        if not isinstance(self._chosen, str):
+            return self._chosen
+        if self.among_mesh:
+            return self.mesh
+        name = self._chosen
+        return self._made.once("landmarks", lambda: landmark_finder(name))
+
+
+class LazyFrame:
+    """A pair of frames whose faces are found on first use and shared; see `FrameView`."""
+
+    def __init__(
+        self, index: int, prediction: Image, target: Image | None, finders: FaceFinders
+    ) -> None:
+        self.index = index
+        self.prediction = prediction
+        self._target = target
+        self._finders = finders
+
+    @property
+    def target(self) -> Image:
+        """The ground-truth frame, uint8 RGB [H, W, 3].
+
+        Raises:
+            ValueError: there is none; metrics that declare to need one are not asked.
+        """
+        if self._target is None:
+            raise ValueError(f"frame {self.index} has no ground truth")
+        return self._target
+
+    @cached_property
+    def prediction_landmarks(self) -> Points | None:
+        """68 iBUG landmarks [68, 2] in pixels, None where no face was found."""
+        if self._finders.among_mesh:
+            return among_mesh(self.prediction_mesh)
+        return self._finders.landmarks.find(self.prediction)
+
+    @cached_property
+    def target_landmarks(self) -> Points | None:
+        """The same of the target."""
+        if self._finders.among_mesh:
+            return among_mesh(self.target_mesh)
+        return self._finders.landmarks.find(self.target)
+
+    @cached_property
+    def prediction_mesh(self) -> Points | None:
+        """Points of the face mesh [478, 3] in pixels, None where no face was found."""
+        return self._finders.mesh.mesh(self.prediction)
+
+    @cached_property
+    def target_mesh(self) -> Points | None:
+        """The same of the target."""
+        return self._finders.mesh.mesh(self.target)

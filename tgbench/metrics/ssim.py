@@ -23,7 +23,7 @@ from .mean import FrameMean
 from .specs import SSIM, SSIM_FACE, SSIM_FACE_GAUSSIAN, SSIM_FACE_SKIMAGE
 
 Image = NDArray[np.uint8]
-Map = NDArray[np.float32]
+Map = NDArray[np.floating]
 
 _LUMINANCE, _CONTRAST = (0.01 * 255.0) ** 2, (0.03 * 255.0) ** 2
 _MIDDLE = np.float32(128.0)
@@ -164,11 +164,11 @@ def _mean_similarity(first: Image, second: Image, window: Window) -> float:
 def _similarity(first: Image, second: Image, window: Window) -> Map:
     """Return the map of similarity over the windows inside two images."""
     # Variances do not change with the origin, and squares around the middle lose less in float32.
-    x, y = first - _MIDDLE, second - _MIDDLE
+    x: Map = first - _MIDDLE
+    y: Map = second - _MIDDLE
+    moments: tuple[Map, ...] = (x, y, x * x + y * y, x * y)
     inside = slice(window.size // 2, -(window.size // 2))
-    mean_x, mean_y, squares, products = (
-        window.mean(values)[inside, inside] for values in (x, y, x * x + y * y, x * y)
-    )
+    mean_x, mean_y, squares, products = (window.mean(values)[inside, inside] for values in moments)
     # The formula needs only the sum of the two variances: four filters instead of five.
     variances = (squares - mean_x * mean_x - mean_y * mean_y) * window.bias
     covariance = (products - mean_x * mean_y) * window.bias

@@ -1,0 +1,1 @@
+"""What works on a machine: the installation, and every way of measuring against known values."""

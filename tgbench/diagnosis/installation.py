@@ -1,0 +1,149 @@
+"""What is installed, what is missing, and how to get it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from ..errors import TgbenchError, Unavailable
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one check found.
+
+    Attributes:
+        subject: what was checked.
+        works: whether it does.
+        text: version or measurement; what to do where it does not work.
+        needed: whether the main job needs it.
+    """
+
+    subject: str
+    works: bool
+    text: str
+    needed: bool = False
+
+
+def examine() -> list[Finding]:
+    """Run every check."""
+    packages = [_package(*entry) for entry in _PACKAGES]
+    return [_guarded(check) for check in _CHECKS] + packages
+
+
+def _guarded(check: Callable[[], Finding]) -> Finding:
+    """Run a check; whatever it raises is what it found."""
+    try:
+        return check()
+    except TgbenchError as error:
+        return Finding(_subject(check), False, str(error))
+    except Exception as error:
+        return Finding(_subject(check), False, f"{type(error).__name__}: {error}", needed=True)
+
+
+def _subject(check: Callable[[], Finding]) -> str:
+    return check.__name__.strip("_").replace("_", " ")
+
+
+def _torch() -> Finding:
+    import torch
+
+    total = float((torch.ones(8) @ torch.ones(8)).item())
+    return Finding("torch", total == 8.0, f"{torch.__version__}", needed=True)
+
+
+def _cuda_device() -> Finding:
+    import torch
+
+    if torch.cuda.is_available():
+        return Finding("CUDA device", True, torch.cuda.get_device_name())
+    return Finding("CUDA device", False, "none; everything runs on the CPU")
+
+
+def _compiled_kernels() -> Finding:
+    from numba import njit
+
+    compiled = njit(lambda a, b: a + b)
+    return Finding("compiled kernels (numba)", compiled(2, 3) == 5, "compile here", needed=True)
+
+
+def _video_codecs() -> Finding:
+    import av
+
+    missing = [name for name in ("libx264", "aac") if name not in av.codecs_available]
+    text = f"av {av.__version__}" if not missing else f"no {', '.join(missing)}: reinstall av"
+    return Finding("video codecs", not missing, text, needed=True)
+
+
+def _face_landmarks() -> Finding:
+    from ..faces.landmarks import LandmarkDetector
+
+    try:
+        return Finding("face landmarks", True, LandmarkDetector().describe())
+    except Unavailable as error:
+        return Finding("face landmarks", False, str(error))
+
+
+def _cache_folder() -> Finding:
+    from ..files import cache_root, make_folder
+
+    folder = make_folder(cache_root())
+    free = shutil.disk_usage(folder).free / 1e9
+    return Finding("cache folder", free > 1.0, f"{folder}, {free:.0f} GB free", needed=True)
+
+
+def _result_folder() -> Finding:
+    with tempfile.TemporaryFile(dir=Path.cwd()):
+        return Finding("current folder", True, f"{Path.cwd()}, writable", needed=True)
+
+
+def _processors() -> Finding:
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return Finding("processor cores", True, f"{cores}")
+
+
+def _openface() -> Finding:
+    path = shutil.which("FeatureExtraction")
+    return Finding("OpenFace", path is not None, path or "for AUE-L and AUE-U; see its README")
+
+
+def _latex() -> Finding:
+    path = shutil.which("pdflatex")
+    return Finding("pdflatex", path is not None, path or "only needed to turn table.tex into a PDF")
+
+
+def _package(name: str, purpose: str, remedy: str) -> Finding:
+    """Look whether an optional package is installed, without importing it."""
+    try:
+        return Finding(name, True, version(name))
+    except PackageNotFoundError:
+        return Finding(name, False, f"{purpose}; {remedy}")
+
+
+_PACKAGES = (
+    ("lpips", "for LPIPS", "pip install 'tgbench[lpips]'"),
+    ("syncnet-python", "for Sync-C and Sync-E", "pip install 'tgbench[sync]'"),
+    ("face-alignment", "for --landmarks fan", "pip install 'tgbench[fan]'"),
+    ("py-feat", "for the metrics au_l_pyfeat, au_u_pyfeat", "pip install 'tgbench[pyfeat]'"),
+    ("gsplat", "rasterises on a GPU", "pip install 'tgbench[cuda]'"),
+    ("tinycudann", "hash grids on a GPU", "its README says how to build it"),
+    ("fused-ssim", "SSIM loss on a GPU", "its README says how to build it"),
+)
+
+_CHECKS: tuple[Callable[[], Finding], ...] = (
+    _torch,
+    _compiled_kernels,
+    _video_codecs,
+    _face_landmarks,
+    _cache_folder,
+    _result_folder,
+    _processors,
+    _cuda_device,
+    _openface,
+    _latex,
+)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import statistics
 from collections.abc import Sequence
 
+from tgbench.statistics import Series, mean_interval
+
 from .cells import DASH, Block, Cell, Column, Row, Status
 from .ranking import ranked
 
@@ -40,13 +42,23 @@ def cell_over_seeds(cells: Sequence[Cell], column: Column) -> Cell:
         return _unknown("not measured in the same way with every seed")
     mean, spread = statistics.fmean(values), statistics.stdev(values)
     text = f"{printed(mean, column.decimals)} ± {printed(spread, column.decimals)}"
-    return _measured(mean, text, cells)
+    return _measured(mean, text, cells, _mean_of_frames(cells))
 
 
 def printed(value: float, decimals: int) -> str:
     """Return a number with its decimals."""
     # Adding zero turns the -0.0 of a rounded small negative number into 0.0.
     return f"{round(value, decimals) + 0.0:.{decimals}f}"
+
+
+def with_interval(value: float, clips: Sequence[Series | None], decimals: int) -> str:
+    """Return a mean over clips, with where it may lie if their single frames are known."""
+    text = printed(value, decimals)
+    known = [clip for clip in clips if clip is not None]
+    interval = mean_interval(known) if len(known) == len(clips) else None
+    if interval is None:
+        return text
+    return f"{text} [{printed(interval.low, decimals)}, {printed(interval.high, decimals)}]"
 
 
 def _over_cases(cells: Sequence[Cell], cases: int, column: Column) -> Cell:
@@ -58,14 +70,24 @@ def _over_cases(cells: Sequence[Cell], cases: int, column: Column) -> Cell:
     if len({cell.comparable for cell in cells}) > 1:
         return _unknown("not measured in the same way in every case")
     mean = statistics.fmean(values)
-    return _measured(mean, printed(mean, column.decimals), cells)
+    text = with_interval(mean, [cell.frames for cell in cells], column.decimals)
+    return _measured(mean, text, cells)
 
 
 def _unknown(reason: str) -> Cell:
     return Cell(None, DASH, Status.UNAVAILABLE, reason)
 
 
-def _measured(value: float, text: str, cells: Sequence[Cell]) -> Cell:
+def _mean_of_frames(cells: Sequence[Cell]) -> Series | None:
+    """Return the mean over seeds of the values of single frames, None where some lack them."""
+    known = [cell.frames for cell in cells if cell.frames is not None]
+    if len(known) < len(cells) or len({len(frames) for frames in known}) > 1:
+        return None
+    mean: Series = sum(known[1:], start=known[0]) / len(known)
+    return mean
+
+
+def _measured(value: float, text: str, cells: Sequence[Cell], frames: Series | None = None) -> Cell:
     return Cell(
         value,
         text,
@@ -74,4 +96,5 @@ def _measured(value: float, text: str, cells: Sequence[Cell]) -> Cell:
         total=sum(cell.total for cell in cells),
         measured_by=cells[0].measured_by,
         comparable=cells[0].comparable,
+        frames=frames,
     )

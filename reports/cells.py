@@ -6,6 +6,7 @@ import enum
 from dataclasses import dataclass, field
 
 from tgbench.specs import Direction
+from tgbench.statistics import Series
 
 DASH = "–"
 
@@ -57,6 +58,7 @@ class Cell:
         comparable: equal for cells that may be ranked against each other.
         rank: 1 for the best among comparable cells; None: nothing to compare with.
         marks: of the notes that concern it.
+        frames: values of single frames [T], where intervals are wanted and it is their mean.
     """
 
     value: float | None
@@ -69,6 +71,7 @@ class Cell:
     comparable: tuple[object, ...] = ()
     rank: int | None = None
     marks: tuple[str, ...] = ()
+    frames: Series | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True)

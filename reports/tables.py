@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from tgbench import plugins
 from tgbench.metrics.specs import (
@@ -16,8 +16,9 @@ from tgbench.metrics.specs import (
 )
 from tgbench.running.result import MetricRecord, Result
 from tgbench.specs import Direction, MetricSpec, Needs
+from tgbench.statistics import Series
 
-from .averages import average_block, cell_over_seeds, printed
+from .averages import average_block, cell_over_seeds, with_interval
 from .cells import DASH, Block, Cell, Column, Note, Row, Status, Table
 from .labels import Variant, method_labels, variant
 from .notes import annotated
@@ -25,42 +26,68 @@ from .ranking import ranked
 
 _log = logging.getLogger("tgbench")
 
+INTERVALS = (
+    "In brackets: where the mean may lie (95 %), from a bootstrap over stretches of frames; in the "
+    "mean over cases also over the cases, as other people would be other cases"
+)
+
 Case = tuple[str, str, str, str]
+FrameReader = Callable[[Result, str], Series | None]
 
 
-def build_tables(results: Iterable[Result]) -> list[Table]:
+def build_tables(results: Iterable[Result], frames: FrameReader | None = None) -> list[Table]:
     """Return one table for each protocol and version, in the order of their names.
 
     Rows of a block share identity and driver to the byte. Where there are several blocks, the
     mean over all of them follows.
+
+    Args:
+        results: what was measured.
+        frames: reads the values of single frames, if means are to come with their intervals.
     """
     by_protocol: dict[tuple[str, str], list[Result]] = defaultdict(list)
     for result in results:
         by_protocol[result.protocol.name, result.protocol.version].append(result)
     return [
-        _table(name, version, found, several=sum(key[0] == name for key in by_protocol) > 1)
+        _table(name, version, found, sum(key[0] == name for key in by_protocol) > 1, frames)
         for (name, version), found in sorted(by_protocol.items())
     ]
 
 
-def _table(name: str, version: str, results: Sequence[Result], several: bool) -> Table:
+def _table(
+    name: str, version: str, results: Sequence[Result], several: bool, frames: FrameReader | None
+) -> Table:
     labels = method_labels(results)
     every = in_table_order(metric for result in results for metric in result.metrics)
     measured = [
         metric
         for metric in every
-        if any(_cell(result, metric, 0).value is not None for result in results)
+        if any(_cell(result, metric, 0, None).value is not None for result in results)
     ]
     columns = tuple(_column(metric, results) for metric in measured)
     blocks = [
-        Block(title, ranked(_rows(found, labels, columns), columns))
+        Block(title, ranked(_rows(found, labels, columns, frames), columns))
         for title, found in _by_case(results).items()
     ]
     if len(blocks) > 1:
         blocks.append(average_block(blocks, columns))
     marked, notes = annotated(blocks, columns)
+    general = [*_training_notes(results, labels), *_table_notes(results, every, measured)]
+    if frames is not None:
+        general.append(Note("", INTERVALS))
     title = name.replace("_", " ") + (f" (version {version})" if several else "")
-    return Table(name, title, columns, marked, (*notes, *_table_notes(results, every, measured)))
+    return Table(name, title, columns, marked, (*notes, *general))
+
+
+def _training_notes(results: Sequence[Result], labels: Mapping[Variant, str]) -> list[Note]:
+    """Say how long each row was trained: with what preset, for how many iterations."""
+    told: dict[str, str] = {}
+    for result in results:
+        iterations = result.timing.training_iterations
+        if iterations:
+            stages = ", ".join(f"{stage} {count:,}" for stage, count in iterations.items())
+            told[labels[variant(result)]] = f"preset {result.method.preset} ({stages} iterations)"
+    return [Note("", f"{label}: {text}") for label, text in told.items()]
 
 
 def _by_case(results: Sequence[Result]) -> dict[str, list[Result]]:
@@ -104,33 +131,38 @@ def _case_titles(cases: Iterable[Case]) -> dict[Case, str]:
 
 
 def _rows(
-    results: Sequence[Result], labels: Mapping[Variant, str], columns: Sequence[Column]
+    results: Sequence[Result],
+    labels: Mapping[Variant, str],
+    columns: Sequence[Column],
+    frames: FrameReader | None,
 ) -> tuple[Row, ...]:
     """Return a row for each variant of each method, over all its seeds."""
     variants: dict[Variant, list[Result]] = defaultdict(list)
     for result in results:
         variants[variant(result)].append(result)
-    return tuple(_row(found, labels[key], columns) for key, found in variants.items())
+    return tuple(_row(found, labels[key], columns, frames) for key, found in variants.items())
 
 
-def _row(results: Sequence[Result], label: str, columns: Sequence[Column]) -> Row:
+def _row(
+    results: Sequence[Result], label: str, columns: Sequence[Column], frames: FrameReader | None
+) -> Row:
     method = results[0].method
-    frames = f"frames: {method.composite_mode}"
+    made_of = f"frames: {method.composite_mode}"
     if method.leaked_conditions:
-        frames += f"; given when rendering: {', '.join(method.leaked_conditions)}"
-    caveats = [frames]
+        made_of += f"; given when rendering: {', '.join(method.leaked_conditions)}"
+    caveats = [made_of]
     if len(results) > 1:
         seeds = ", ".join(str(result.seed) for result in results)
         caveats.append(f"mean ± standard deviation over the seeds {seeds}")
     caveats += dict.fromkeys(note for result in results for note in result.method.notes)
     cells = {}
     for column in columns:
-        measured = [_cell(result, column.name, column.decimals) for result in results]
+        measured = [_cell(result, column.name, column.decimals, frames) for result in results]
         cells[column.name] = cell_over_seeds(measured, column)
     return Row(label, cells, tuple(caveats))
 
 
-def _cell(result: Result, metric: str, decimals: int) -> Cell:
+def _cell(result: Result, metric: str, decimals: int, frames: FrameReader | None) -> Cell:
     """Return the cell of a metric, a dash where the method cannot have it."""
     record = result.metrics.get(metric)
     if _never(result, metric):
@@ -139,14 +171,17 @@ def _cell(result: Result, metric: str, decimals: int) -> Cell:
         return Cell(None, DASH, Status.ABSENT)
     if record.value is None:
         return Cell(None, DASH, Status(record.status), record.reason, record.scored, record.total)
+    averages = metric in plugins.metrics() and plugins.metrics()[metric].averages_frames
+    values = frames(result, metric) if frames is not None and averages else None
     return Cell(
         record.value,
-        printed(record.value, decimals),
+        with_interval(record.value, [values], decimals),
         Status.MEASURED,
         scored=record.scored,
         total=record.total,
         measured_by=record.measured_by,
         comparable=_comparable(result, metric, record),
+        frames=values,
     )
 
 

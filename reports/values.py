@@ -24,6 +24,8 @@ FIELDS = (
     "leaked_conditions",
     "metric",
     "value",
+    "interval_low",
+    "interval_high",
     "unit",
     "direction",
     "status",
@@ -44,6 +46,7 @@ def render_csv(results: Iterable[Result]) -> str:
     for result in results:
         for metric in in_table_order(result.metrics):
             record = result.metrics[metric]
+            bounds = record.interval
             writer.writerow(
                 {
                     "protocol": result.protocol.name,
@@ -60,6 +63,8 @@ def render_csv(results: Iterable[Result]) -> str:
                     "leaked_conditions": "; ".join(result.method.leaked_conditions),
                     "metric": metric,
                     "value": "" if record.value is None else repr(record.value),
+                    "interval_low": "" if bounds is None else repr(bounds.low),
+                    "interval_high": "" if bounds is None else repr(bounds.high),
                     "unit": record.unit,
                     "direction": record.direction,
                     "status": record.status,

@@ -71,3 +71,16 @@ def test_a_folder_without_results_is_one_clear_line(
     captured = capsys.readouterr()
     assert "tgbench run" in captured.err
     assert "Traceback" not in captured.err
+
+
+def test_several_folders_make_one_table(
+    make_result: MakeResult, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_result(tmp_path / "mine", make_result(psnr=30.0))
+    write_result(tmp_path / "theirs", make_result("b", psnr=31.0))
+    assert main(["report", str(tmp_path / "mine"), str(tmp_path / "theirs"), "--intervals"]) == 0
+    shown = capsys.readouterr()
+    assert "30.00" in shown.out
+    assert "31.00" in shown.out
+    assert "no intervals for this result" in " ".join(shown.err.split())
+    assert (tmp_path / "mine/table.tex").is_file()

@@ -13,6 +13,7 @@ from tgbench.reports.ranking import ranked
 from tgbench.reports.tables import build_tables
 from tgbench.running.result import MetricRecord, Result
 from tgbench.specs import Direction
+from tgbench.statistics import mean_interval
 
 MakeResult = Callable[..., Result]
 
@@ -312,3 +313,44 @@ def test_ranks_are_one_more_than_the_number_of_better_values(
     better = (lambda a, b: a > b) if direction is Direction.HIGHER else (lambda a, b: a < b)
     assert found == [1 + sum(better(other, value) for other in values) for value in values]
     assert 1 in found
+
+
+def frames_of(values: dict[str, list[float]]):
+    """Reads single frames of `psnr` by identity and seed."""
+
+    def read(result: Result, metric: str) -> np.ndarray | None:
+        key = f"{result.identity.name}{result.seed}"
+        return np.array(values[key]) if metric == "psnr" and key in values else None
+
+    return read
+
+
+def test_intervals_are_those_of_the_frames(make_result: MakeResult) -> None:
+    values = list(np.random.default_rng(0).normal(30, 2, 100))
+    results = [make_result(psnr=float(np.mean(values)), fps=50.0)]
+    (table,) = build_tables(results, frames_of({"synth-a0": values}))
+    interval = mean_interval([np.array(values)])
+    text = f"{np.mean(values):.2f} [{interval.low:.2f}, {interval.high:.2f}]"
+    assert cell(table, "ours", "psnr").text == text
+    assert cell(table, "ours", "fps").text == "50.0"
+    assert any("In brackets" in note.text for note in table.notes)
+    (plain,) = build_tables(results)
+    assert cell(plain, "ours", "psnr").text == f"{np.mean(values):.2f}"
+
+
+def test_the_mean_of_cases_is_as_sure_as_its_clips(make_result: MakeResult) -> None:
+    rng = np.random.default_rng(1)
+    frames = {f"{name}0": list(rng.normal(level, 1, 50)) for name, level in (("x", 20), ("y", 30))}
+    results = [make_result(identity=name, psnr=float(np.mean(frames[f"{name}0"]))) for name in "xy"]
+    (table,) = build_tables(results, frames_of(frames))
+    interval = mean_interval([np.array(clip) for clip in frames.values()])
+    assert f"[{interval.low:.2f}, {interval.high:.2f}]" in cell(table, "ours", "psnr", 2).text
+
+
+def test_the_budget_of_training_is_told(make_result: MakeResult) -> None:
+    made = make_result(psnr=30.0)
+    timing = made.timing.model_copy(update={"training_iterations": {"face": 3600, "fusion": 200}})
+    (table,) = build_tables([made.model_copy(update={"timing": timing})])
+    assert "ours: preset quick (face 3,600, fusion 200 iterations)" in [
+        note.text for note in table.notes
+    ]

@@ -1,18 +1,25 @@
-"""`tgbench score`: metrics alone, for any two videos."""
+"""`tgbench score`: metrics alone, for any two clips, or for one."""
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from ..errors import TgbenchError
 from ..specs import Direction
 from ..terminal import Terminal
+from .options import add_measuring_options
 
 if TYPE_CHECKING:
+    from ..interfaces import MetricOptions
     from ..metrics.videos import VideoScores
+    from ..running.result import MetricRecord
 
-SCHEMA_VERSION = 1
+Records = Mapping[str, "MetricRecord"]
+
+SCHEMA_VERSION = 2
 """Of scores.json; grows when a field changes its meaning or goes."""
 
 SCORES_FILE = "scores.json"
@@ -21,9 +28,13 @@ FRAMES_FILE = "frames.parquet"
 _ARROWS = {Direction.HIGHER: "↑", Direction.LOWER: "↓", Direction.NONE: ""}
 
 _EPILOG = """\
+a clip is a video, or a folder of images (png, jpg, bmp) in the order of their numbers.
+
 examples:
-  tgbench score --prediction ours.mp4 --target real.mp4
-  tgbench score --prediction ours.mp4 --audio speech.wav --metrics lip_agreement lip_lag
+  tgbench score ours.mp4 real.mp4
+  tgbench score demo.mp4                                 what needs no ground truth
+  tgbench score ours.mp4 real/ --metrics psnr ssim_face lmd --face-box 120,80,400,420
+  tgbench score ours.mp4 --audio speech.wav --metrics sync_c sync_e lip_agreement
 """
 
 
@@ -32,41 +43,148 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = _EPILOG
     parser.add_argument(
-        "--prediction", type=Path, required=True, metavar="VIDEO", help="what to measure"
-    )
-    parser.add_argument(
-        "--target",
+        "clips",
+        nargs="*",
         type=Path,
-        metavar="VIDEO",
-        help="the ground truth (without it: only what needs none)",
+        metavar="CLIP",
+        help="what to measure, then the ground truth (without it: only what needs none)",
     )
     parser.add_argument(
-        "--metrics", nargs="+", metavar="NAME", help="which metrics (all that can be had)"
+        "--prediction", type=Path, metavar="CLIP", help="what to measure, named instead"
+    )
+    parser.add_argument("--target", type=Path, metavar="CLIP", help="the ground truth, named")
+    add_measuring_options(parser)
+    parser.add_argument(
+        "--audio",
+        type=Path,
+        metavar="FILE",
+        help="the driving sound (the prediction's, or else the target's)",
     )
     parser.add_argument(
-        "--audio", type=Path, metavar="FILE", help="the driving sound (that of the prediction)"
+        "--face-box",
+        metavar="L,T,R,B",
+        help="face region of all frames in pixels, right and bottom exclusive (each frame's own)",
     )
     parser.add_argument(
-        "--out", type=Path, metavar="FOLDER", help="write scores.json and frames.parquet here"
+        "--action-units",
+        nargs=2,
+        type=Path,
+        metavar=("PREDICTION.csv", "TARGET.csv"),
+        help="OpenFace's tables, for aue_l and aue_u",
+    )
+    parser.add_argument(
+        "--aligned-faces",
+        nargs=2,
+        type=Path,
+        metavar=("PREDICTION", "TARGET"),
+        help="OpenFace's folders NAME_aligned, for ssim_face_aligned",
+    )
+    parser.add_argument(
+        "--fps",
+        type=float,
+        metavar="N",
+        help="frames a second to read videos at, and of folders (as stored; 25 where rates differ "
+        "or vary, and of folders alone)",
+    )
+    parser.add_argument(
+        "--allow-drop",
+        action="store_true",
+        help="compare what has a partner, even if more than a few frames have none",
+    )
+    parser.add_argument(
+        "--out", type=Path, metavar="FOLDER", help=f"write {SCORES_FILE} and {FRAMES_FILE} here"
     )
 
 
 def execute(args: argparse.Namespace, terminal: Terminal) -> int:
     """Score, print a small table, and write the scores if asked to."""
+    prediction, target = _clips(args)
+    options = _options(args)
+    if args.fps is not None and not 0 < args.fps <= 1000:
+        raise TgbenchError(f"--fps {args.fps:g}: give frames a second, such as 25")
+
     from ..files import make_folder
     from ..metrics.videos import metrics_for_videos, score_videos
+    from ..running.records import metric_records
 
-    names = metrics_for_videos(args.metrics, has_target=args.target is not None)
+    names = metrics_for_videos(args.metrics, target is not None, options)
     if args.out is not None:
         make_folder(args.out)
-    scores = score_videos(args.prediction, args.target, args.audio, names, terminal.progress)
-    _print(scores, terminal)
-    if args.out is not None:
-        _write(scores, args, terminal)
+    scores = score_videos(
+        prediction,
+        target,
+        args.audio,
+        names,
+        terminal.progress,
+        options=options,
+        fps=args.fps,
+        allow_drop=args.allow_drop,
+    )
+    records = metric_records(scores.measurements, scores.per_frame)
+    _print(records, scores.notes, terminal)
+    what = f"{prediction.name} " + (f"against {target.name}" if target else "alone")
+    ending = f"{what}: {scores.frames} frames at {scores.fps:g} a second"
+    if args.out is None:
+        ending += "; --out FOLDER keeps the numbers"
+    else:
+        inputs = {"prediction": prediction, "target": target, "audio": scores.sound}
+        _write(scores, records, inputs, options, args.out)
+        ending += f"; wrote {SCORES_FILE} and {FRAMES_FILE} to {args.out}"
+    terminal.out.print(ending, markup=False)
     return 0
 
 
-def _print(scores: VideoScores, terminal: Terminal) -> None:
+def _clips(args: argparse.Namespace) -> tuple[Path, Path | None]:
+    """Return prediction and target, whichever way they were named."""
+    given = list(args.clips)
+    prediction = args.prediction or (given.pop(0) if given else None)
+    target = args.target or (given.pop(0) if given else None)
+    if prediction is None:
+        raise TgbenchError(
+            "score: no clip to measure; name one first, as in `tgbench score ours.mp4 real.mp4`"
+        )
+    if given:
+        raise TgbenchError(
+            f"score: '{given[0]}' is one clip too many; a prediction is compared with one target"
+        )
+    return prediction, target
+
+
+def _options(args: argparse.Namespace) -> MetricOptions:
+    """Return how to measure.
+
+    Raises:
+        TgbenchError: no box, or a file or folder that is not there.
+    """
+    from ..interfaces import MetricOptions
+
+    for option, paths in (
+        ("--action-units", args.action_units),
+        ("--aligned-faces", args.aligned_faces),
+    ):
+        for path in paths or ():
+            if not (path.is_dir() if option == "--aligned-faces" else path.is_file()):
+                kind = "folder" if option == "--aligned-faces" else "file"
+                raise TgbenchError(f"{option} {path}: no such {kind}")
+    return MetricOptions(
+        landmarks=args.landmarks,
+        face_box=None if args.face_box is None else _box(args.face_box),
+        action_units=None if args.action_units is None else tuple(args.action_units),
+        aligned_faces=None if args.aligned_faces is None else tuple(args.aligned_faces),
+    )
+
+
+def _box(text: str) -> tuple[int, int, int, int]:
+    try:
+        left, top, right, bottom = (int(number) for number in text.split(","))
+    except ValueError:
+        raise TgbenchError(
+            f"--face-box {text}: give left,top,right,bottom in pixels, such as 120,80,400,420"
+        ) from None
+    return left, top, right, bottom
+
+
+def _print(records: Records, notes: Sequence[str], terminal: Terminal) -> None:
     from rich.table import Table
     from rich.text import Text
 
@@ -74,56 +192,85 @@ def _print(scores: VideoScores, terminal: Terminal) -> None:
 
     specs = plugins.metrics()
     table = Table(box=None, header_style="bold", pad_edge=False)
-    for title in ("", "value", "frames"):
+    intervals = any(record.interval is not None for record in records.values())
+    for title in ("", "value", "95 % interval" if intervals else "", "frames"):
         table.add_column(title, justify="right" if title else "left")
     reasons: dict[str, list[str]] = {}
-    for name, found in scores.measurements.items():
+    for name, record in records.items():
         spec = specs[name]
-        if found.value is None:
-            reasons.setdefault(found.reason, []).append(spec.title)
+        if record.value is None:
+            reasons.setdefault(record.reason, []).append(spec.title)
             continue
         unit = f"[{spec.unit}]" if spec.unit else ""
         label = Text(" ".join(filter(None, (spec.title, _ARROWS[spec.direction], unit))))
-        table.add_row(label, f"{found.value:.{spec.decimals}f}", f"{found.scored}/{found.total}")
+        numbers = [record.value]
+        if record.interval is not None:
+            numbers += [record.interval.low, record.interval.high]
+        value, *ends = (f"{number:.{spec.decimals}f}" for number in numbers)
+        table.add_row(label, value, " to ".join(ends), f"{record.scored}/{record.total}")
     out = terminal.out
-    out.print(table)
+    if table.row_count:
+        out.print(table)
     for reason, titles in reasons.items():
         out.print(Text(f"- {', '.join(titles)}: {reason}", style="dim"))
-    for note in scores.notes:
+    for note in notes:
         out.print(Text(f"note: {note}"))
-    out.print(f"{scores.frames} frames at {scores.fps:g} a second")
 
 
-def _write(scores: VideoScores, args: argparse.Namespace, terminal: Terminal) -> None:
+def _write(
+    scores: VideoScores,
+    records: Records,
+    inputs: dict[str, Path | None],
+    options: MetricOptions,
+    out: Path,
+) -> None:
     import datetime
 
     import pandas as pd
 
-    from ..files import atomic_path, sha256, write_json
+    from ..files import atomic_path, write_json
     from ..running.environment import describe_environment
-    from ..running.measuring import metric_records
     from ..version import __version__
 
-    inputs = {"prediction": args.prediction, "target": args.target, "audio": args.audio}
-    records = metric_records(scores.measurements)
+    width, height = scores.size
     document = {
         "schema_version": SCHEMA_VERSION,
         "tgbench_version": __version__,
         "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        "inputs": {
-            name: {"file": path.name, "sha256": sha256(path)}
-            for name, path in inputs.items()
-            if path is not None
-        },
+        "inputs": {name: _input(path) for name, path in inputs.items() if path is not None},
+        "options": _described(options),
         "frames": scores.frames,
+        "width": width,
+        "height": height,
         "fps": scores.fps,
         "notes": list(scores.notes),
         "metrics": {name: record.model_dump() for name, record in records.items()},
         "environment": describe_environment("cpu").model_dump(),
     }
-    write_json(args.out / SCORES_FILE, document)
-    table = pd.DataFrame({"frame": range(scores.frames), **scores.per_frame})
-    with atomic_path(args.out / FRAMES_FILE) as temporary:
+    write_json(out / SCORES_FILE, document)
+    table = pd.DataFrame({"frame": scores.places, **scores.per_frame})
+    with atomic_path(out / FRAMES_FILE) as temporary:
         table.to_parquet(temporary, index=False)
-    for name in (SCORES_FILE, FRAMES_FILE):
-        terminal.out.print(f"wrote {args.out / name}", markup=False)
+
+
+def _described(options: MetricOptions) -> dict[str, Any]:
+    return {
+        "landmarks": options.landmarks,
+        "face_box": options.face_box,
+        "action_units": options.action_units and [_input(path) for path in options.action_units],
+        "aligned_faces": options.aligned_faces and [_input(path) for path in options.aligned_faces],
+    }
+
+
+def _input(path: Path) -> dict[str, str]:
+    """Name a file, or a folder, and the hash of what is in it."""
+    from ..files import hash_of, sha256
+    from ..video.images import SUFFIXES
+
+    if path.is_file():
+        return {"file": path.name, "sha256": sha256(path)}
+    images = sorted(file for file in path.iterdir() if file.suffix.lower() in SUFFIXES)
+    return {
+        "folder": path.resolve().name,
+        "sha256": hash_of({file.name: sha256(file) for file in images}),
+    }

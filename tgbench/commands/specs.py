@@ -20,7 +20,13 @@ EXPORT = CommandSpec(
     "export", "write what a method learned as a file for other programs", "tgbench.commands.export"
 )
 SCORE = CommandSpec("score", "metrics alone, for any two videos", "tgbench.commands.score")
+COMPARE = CommandSpec(
+    "compare", "is one result better than another, on the same frames", "tgbench.commands.compare"
+)
 SCHEMA = CommandSpec("schema", "print the JSON Schema of result.json", "tgbench.commands.schema")
 VALIDATE = CommandSpec(
     "validate", "say everything that is wrong with an identity folder", "tgbench.commands.validate"
+)
+WEIGHTS = CommandSpec(
+    "weights", "the pretrained files: list, fetch, add, verify", "tgbench.commands.weights"
 )

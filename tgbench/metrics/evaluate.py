@@ -83,18 +83,22 @@ class MetricSuite:
         self._frames = 0
         self._entries = {name: self._entry(plugins.find(specs, name, "metric")) for name in names}
 
-    def update(self, index: int, prediction: Image, target: Image | None) -> None:
+    def update(self, index: int, prediction: Image, target: Image | None) -> LazyFrame:
         """Show the next frame to every metric.
 
         Args:
             index: of the frame, for messages.
             prediction: uint8 RGB [H, W, 3].
             target: the ground truth of the same size, None where there is none.
+
+        Returns:
+            The frame with what metrics found in it.
         """
         frame = LazyFrame(index, prediction, target, self._finders)
         self._frames += 1
         for entry in self._entries.values():
             entry.values.append(self._value(entry, frame, target is not None))
+        return frame
 
     def merge(self, later: MetricSuite) -> None:
         """Take in what another suite of the same metrics saw of the frames after one's own.

@@ -67,6 +67,11 @@ class LazyFrame:
             raise ValueError(f"frame {self.index} has no ground truth")
         return self._target
 
+    @property
+    def landmarks_found(self) -> tuple[Points | None, Points | None]:
+        """68 landmarks of prediction and target, as far as something asked for them before."""
+        return self._found("prediction"), self._found("target")
+
     @cached_property
     def prediction_landmarks(self) -> Points | None:
         """68 iBUG landmarks [68, 2] in pixels, None where no face was found."""
@@ -90,3 +95,10 @@ class LazyFrame:
     def target_mesh(self) -> Points | None:
         """The same of the target."""
         return self._finders.mesh.mesh(self.target)
+
+    def _found(self, picture: str) -> Points | None:
+        # A cached property is among the instance's variables once it was asked for.
+        asked = vars(self)
+        if f"{picture}_landmarks" not in asked and self._finders.among_mesh:
+            return among_mesh(asked.get(f"{picture}_mesh"))
+        return asked.get(f"{picture}_landmarks")

@@ -1,85 +1,75 @@
-"""Learned perceptual image patch similarity, with the `lpips` package's AlexNet."""
+"""Learned perceptual image patch similarity, by the `lpips` package (Zhang et al., 2018)."""
 
 from __future__ import annotations
 
 import warnings
 from importlib import metadata
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import Unavailable
-from ..files import sha256
+from ..errors import TgbenchError, Unavailable
 from ..interfaces import FrameView, Measurement, MetricContext
+from ..weights import describe_weights
+from ..weights.loading import fill, load_tensors
 from .images import require_alike
 from .mean import FrameMean
-from .specs import LPIPS
+from .specs import LPIPS, LPIPS_VGG
+
+if TYPE_CHECKING:
+    import torch
 
 Image = NDArray[np.uint8]
 
-TRUNK = "alexnet-owt-7be5be79.pth"
-"""Torchvision's AlexNet; the name carries the first digits of its SHA-256."""
+VERSION = "0.1"
+"""Of the package's linear heads; 0.0 had a defect in the scaling of its input."""
 
-TRUNK_URL = f"https://download.pytorch.org/models/{TRUNK}"
+LEAST_SIDE = 32
+"""In pixels: of a smaller image the trunks' pooling leaves nothing."""
 
-
-def trunk_path() -> Path:
-    """Return where torchvision keeps the trunk's weights, whether they are there or not."""
-    import torch
-
-    return Path(torch.hub.get_dir()) / "checkpoints" / TRUNK
+_TRUNKS = {"alex": "lpips_alexnet", "vgg": "lpips_vgg"}
 
 
-def load_network(trunk: Path | None = None) -> Any:
-    """Return LPIPS v0.1 over AlexNet, from files that are here; nothing is downloaded.
+def load_network(net: str = "alex") -> Any:
+    """Return LPIPS v0.1, a module of two images [N, 3, H, W], RGB in [-1, 1].
+
+    The linear heads are the package's own; the trunk is torchvision's, from the weight store.
+    Nothing is downloaded, and torch's random state stays as it is.
+
+    Args:
+        net: "alex" or "vgg", as the package calls its trunks.
 
     Raises:
-        Unavailable: the package or the trunk's weights are missing, or the file is damaged.
+        Unavailable: the package or the trunk's weights are missing or not what they should be.
     """
-    try:
-        import lpips
-    except (ImportError, RuntimeError) as error:
-        # A torchvision built for another torch raises RuntimeError when imported.
-        raise Unavailable(
-            f"the lpips package cannot be used ({error}); pip install 'tgbench[lpips]'"
-        ) from error
+    lpips = _package()
     import torch
 
-    trunk = trunk or trunk_path()
-    if not trunk.is_file():
-        raise Unavailable(f"AlexNet's weights are missing: save {TRUNK_URL} as {trunk}")
-    if not sha256(trunk).startswith(_digest_prefix()):
-        raise Unavailable(f"{trunk} is damaged; save {TRUNK_URL} there again")
-    with warnings.catch_warnings():
+    tensors = load_tensors(_TRUNKS[net])
+    with warnings.catch_warnings(), torch.random.fork_rng(devices=[]):
         # The package asks torchvision in a way that torchvision has since deprecated.
         warnings.simplefilter("ignore")
-        network = lpips.LPIPS(net="alex", version="0.1", pnet_rand=True, verbose=False)
-    _copy_trunk(torch.load(trunk, map_location="cpu", weights_only=True), network.net)
+        network = lpips.LPIPS(net=net, version=VERSION, pnet_rand=True, verbose=False)
+    fill(network.net, _by_slices(network.net, tensors), _TRUNKS[net])
     return network.eval()
 
 
-def _digest_prefix() -> str:
-    return TRUNK.removesuffix(".pth").rsplit("-", 1)[1]
-
-
-def _copy_trunk(state: dict[str, Any], slices: Any) -> None:
-    """Copy torchvision's `features.N.*` into the slices that hold layer N."""
-    wanted = slices.state_dict()
-    for name in wanted:
-        _, layer, parameter = name.split(".")
-        wanted[name] = state[f"features.{layer}.{parameter}"]
-    slices.load_state_dict(wanted)
-
-
 class Lpips:
-    """Mean over frames of the distance of the whole images, RGB scaled to [-1, 1]."""
+    """Mean over frames of the distance of the whole images, AlexNet trunk."""
 
     spec = LPIPS
+    net = "alex"
+    title = "AlexNet"
 
     def __init__(self, context: MetricContext) -> None:
-        self._network = load_network()
+        """Load the network.
+
+        Raises:
+            Unavailable: the package or the trunk's weights are missing; says how to get them.
+        """
+        self._network = load_network(self.net)
+        self._weights = describe_weights(_TRUNKS[self.net])
         self._mean = FrameMean()
 
     def update(self, frame: FrameView) -> float | None:
@@ -87,6 +77,7 @@ class Lpips:
         import torch
 
         require_alike(frame.prediction, frame.target)
+        _require_size(frame.prediction)
         with torch.inference_mode():
             distance = self._network(_scaled(frame.prediction), _scaled(frame.target))
         return self._mean.add(float(distance))
@@ -94,11 +85,62 @@ class Lpips:
     def compute(self) -> Measurement:
         """Return the mean over frames."""
         return self._mean.measurement(
-            f"lpips {metadata.version('lpips')}, AlexNet, v0.1, RGB in [-1, 1], whole image"
+            f"lpips {metadata.version('lpips')}, {self.title} v{VERSION} ({self._weights}), "
+            "RGB in [-1, 1], whole image"
+        )
+
+    def merge(self, later: Lpips) -> None:
+        """Take in the frames that `later` has seen."""
+        self._mean.merge(later._mean)
+
+
+class LpipsVgg(Lpips):
+    """The same with the VGG-16 trunk: another scale, not to be compared with AlexNet's."""
+
+    spec = LPIPS_VGG
+    net = "vgg"
+    title = "VGG-16"
+
+
+def _package() -> Any:
+    try:
+        import lpips
+    except ImportError as error:
+        raise Unavailable(
+            f"the lpips package cannot be imported ({error}): pip install 'tgbench[lpips]'"
+        ) from error
+    except RuntimeError as error:
+        raise Unavailable(
+            f"the installed torchvision was built for another torch ({error}): install the one "
+            f"of your torch {metadata.version('torch')}, from the same package index"
+        ) from error
+    return lpips
+
+
+def _by_slices(
+    slices: torch.nn.Module, tensors: dict[str, torch.Tensor]
+) -> dict[str, torch.Tensor]:
+    """Rename torchvision's `features.N.*` to the slice that holds layer N.
+
+    Its classifier is left out; a layer that no slice holds keeps its name and is refused.
+    """
+    names = {key.split(".", 1)[1]: key for key in slices.state_dict()}
+    return {
+        names.get(key.removeprefix("features."), key): tensor
+        for key, tensor in tensors.items()
+        if not key.startswith("classifier.")
+    }
+
+
+def _require_size(image: Image) -> None:
+    height, width = image.shape[:2]
+    if min(height, width) < LEAST_SIDE:
+        raise TgbenchError(
+            f"images of {width}x{height} are too small for LPIPS, which needs {LEAST_SIDE} pixels"
         )
 
 
-def _scaled(image: Image) -> Any:
+def _scaled(image: Image) -> torch.Tensor:
     """Return float32 [1, 3, H, W] in [-1, 1]; without that the distance is several times less."""
     import torch
 

@@ -289,6 +289,7 @@ FPS_BEST = dataclasses.replace(
     summary="frames rendered a second with as many at once as suits the method",
     implementation="tgbench.metrics.speed:BestFramesPerSecond",
     title="FPS (batch)",
+    by_name=True,
 )
 FPS_END_TO_END = dataclasses.replace(
     FPS,
@@ -296,6 +297,7 @@ FPS_END_TO_END = dataclasses.replace(
     summary="frames a second from a sound to an encoded video",
     implementation="tgbench.metrics.speed:EndToEndFramesPerSecond",
     title="FPS (end to end)",
+    by_name=True,
 )
 TRAINING_TIME = MetricSpec(
     "training_time",

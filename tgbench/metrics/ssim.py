@@ -164,9 +164,9 @@ def _mean_similarity(first: Image, second: Image, window: Window) -> float:
 def _similarity(first: Image, second: Image, window: Window) -> Map:
     """Return the map of similarity over the windows inside two images."""
     # Variances do not change with the origin, and squares around the middle lose less in float32.
-    x: Map = first - _MIDDLE
-    y: Map = second - _MIDDLE
-    moments: tuple[Map, ...] = (x, y, x * x + y * y, x * y)
+    x = np.subtract(first, _MIDDLE, dtype=np.float32)
+    y = np.subtract(second, _MIDDLE, dtype=np.float32)
+    moments: tuple[Map, ...] = (x, y, np.square(x) + np.square(y), np.multiply(x, y))
     inside = slice(window.size // 2, -(window.size // 2))
     mean_x, mean_y, squares, products = (window.mean(values)[inside, inside] for values in moments)
     # The formula needs only the sum of the two variances: four filters instead of five.

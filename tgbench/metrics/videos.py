@@ -1,51 +1,65 @@
-"""Scoring videos that are there already: what is compared with what, frame by frame."""
+"""Scoring clips that are there already: videos or folders of images, of any origin."""
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from .. import plugins
 from ..audio import Waveform, read_waveform
 from ..errors import TgbenchError
-from ..interfaces import Measurement, MetricContext
+from ..interfaces import Measurement, MetricContext, MetricOptions
 from ..progress import SILENT, Progress
 from ..specs import Needs
-from ..video.reader import VideoInfo, VideoReader
+from ..video.reader import VideoReader
 from .evaluate import MetricSuite
-from .specs import in_table_order
+from .face_census import FaceCensus
+from .pairing import Pairs
+from .specs import SSIM_FACE_ALIGNED, in_table_order
 
-COMMON_RATE = 25.0
-"""Frames a second at which videos of unlike or uneven rates meet."""
+_FACES = frozenset({Needs.LANDMARKS, Needs.MESH})
+_MORE_SOUND = 0.5
+"""Seconds by which sound may outlast the frames without a word: codecs pad it."""
 
 
 @dataclass(frozen=True)
 class VideoScores:
-    """What was found on a video, or a pair of them.
+    """What was found on a clip, or a pair of them.
 
     Attributes:
         measurements: by metric.
         per_frame: numbers of every frame compared; see `MetricSuite.per_frame`.
-        frames: how many frames were compared.
+        places: of the frames compared, on the clip's own count from 0.
         fps: at how many a second.
+        size: (width, height) of the frames in pixels.
+        sound: where the driving sound is from; None: no metric needed one, or there is none.
         notes: what was dropped or resampled, in words.
     """
 
     measurements: dict[str, Measurement]
     per_frame: dict[str, list[float | None]]
-    frames: int
+    places: tuple[int, ...]
     fps: float
+    size: tuple[int, int]
+    sound: Path | None
     notes: tuple[str, ...]
 
+    @property
+    def frames(self) -> int:
+        """How many frames were compared."""
+        return len(self.places)
 
-def metrics_for_videos(chosen: Sequence[str] | None, has_target: bool) -> tuple[str, ...]:
+
+def metrics_for_videos(
+    chosen: Sequence[str] | None, has_target: bool, options: MetricOptions | None = None
+) -> tuple[str, ...]:
     """Return the metrics that videos can be scored with, in table order.
 
     Args:
-        chosen: names; None for all that apply.
+        chosen: names; None for all that apply, without the variants that are measured by name.
         has_target: whether there is a ground truth.
+        options: a metric that one of them is for applies, too.
 
     Raises:
         TgbenchError: an unknown name, or a metric that these videos cannot have.
@@ -55,7 +69,14 @@ def metrics_for_videos(chosen: Sequence[str] | None, has_target: bool) -> tuple[
     if not has_target:
         impossible[Needs.TARGET] = "needs a ground truth; give one with --target"
     if chosen is None:
-        return in_table_order(name for name in specs if not specs[name].needs & impossible.keys())
+        asked_for = set()
+        if options is not None and options.aligned_faces is not None:
+            asked_for.add(SSIM_FACE_ALIGNED.name)
+        return in_table_order(
+            name
+            for name, spec in specs.items()
+            if not spec.needs & impossible.keys() and (not spec.by_name or name in asked_for)
+        )
     for name in chosen:
         for need in plugins.find(specs, name, "metric").needs & impossible.keys():
             raise TgbenchError(f"metric '{name}' {impossible[need]}")
@@ -68,82 +89,108 @@ def score_videos(
     audio: Path | None,
     names: Sequence[str],
     progress: Progress = SILENT,
+    *,
+    options: MetricOptions | None = None,
+    fps: float | None = None,
+    allow_drop: bool = False,
 ) -> VideoScores:
-    """Compare two videos frame by frame from their first frames on, or score one alone.
-
-    Videos of one steady rate are compared as they are stored; others are brought to 25 frames a
-    second. What one has more than the other is not compared, and told.
+    """Compare two clips frame by frame, or score one alone. Frames are decoded once.
 
     Args:
-        prediction: the video to score.
+        prediction: the video or folder of images to score.
         target: the ground truth, if there is any.
-        audio: the driving sound; None for that of the prediction, if it has any.
+        audio: the driving sound; None for that of the prediction or, failing that, the target.
         names: of metrics.
         progress: where to report.
+        options: how to measure.
+        fps: see `Pairs`.
+        allow_drop: see `Pairs`.
 
     Raises:
-        TgbenchError: a file cannot be read, or the frames differ in size.
+        TgbenchError: a file cannot be read, or the two cannot be compared; see `Pairs`.
     """
-    paths = [prediction] if target is None else [prediction, target]
-    infos = [VideoReader(path, fps=None).info for path in paths]
-    _require_one_size(paths, infos)
-    rate, notes = _common_rate(paths, infos)
-    readers = [VideoReader(path, fps=rate) for path in paths]
-    fps = rate or infos[0].fps
-    sound = _sound(prediction, audio, infos[0])
-    suite = MetricSuite(names, MetricContext(audio=sound, fps=fps))
-    counts = [0, 0]
-    with progress.task("scoring", readers[0].expected_frames) as task:
-        for pictures in itertools.zip_longest(*readers):
-            if all(picture is not None for picture in pictures):
-                truth = pictures[1] if target is not None else None
-                suite.update(min(counts[: len(paths)]), pictures[0], truth)
-                task.advance()
-            for number, picture in enumerate(pictures):
-                counts[number] += picture is not None
-    frames = min(counts[: len(paths)])
-    if target is not None:
-        notes += _left_over(paths, counts)
-    if sound is not None and sound.seconds < (frames - 1) / fps:
-        notes.append(f"the sound ends {frames / fps - sound.seconds:.2f} s before the frames")
-    return VideoScores(suite.results(), suite.per_frame(), frames, fps, tuple(notes))
+    options = options or MetricOptions()
+    pairs = Pairs(prediction, target, fps=fps, allow_drop=allow_drop)
+    _check_box(options.face_box, pairs.size)
+    needs = frozenset[Needs]().union(*(plugins.metrics()[name].needs for name in names))
+    notes: list[str] = []
+    sound, origin = None, None
+    if Needs.AUDIO in needs:
+        sound, origin = _sound(prediction, target, audio, pairs.resampled, notes)
+    suite = MetricSuite(names, MetricContext(audio=sound, fps=pairs.fps, options=options))
+    census = FaceCensus(pairs.expected) if needs & _FACES else None
+    places: list[int] = []
+    with progress.task(f"scoring {prediction.name}", pairs.expected) as task:
+        for place, picture, truth in pairs:
+            suite.update(len(places), picture, truth)
+            if census is not None:
+                census.see(len(places), picture)
+            places.append(place)
+            task.advance()
+    if not places:
+        raise TgbenchError(f"{prediction}: not one frame could be compared")
+    notes = pairs.notes + notes
+    if census is not None and census.note():
+        notes.append(f"{prediction.name}: {census.note()}")
+    if sound is not None:
+        notes += _lengths(sound, len(places) / pairs.fps, 1.0 / pairs.fps)
+    return VideoScores(
+        suite.results(),
+        suite.per_frame(),
+        tuple(places),
+        pairs.fps,
+        pairs.size,
+        origin,
+        tuple(notes),
+    )
 
 
-def _require_one_size(paths: Sequence[Path], infos: Sequence[VideoInfo]) -> None:
-    if len({(info.width, info.height) for info in infos}) > 1:
-        told = ", ".join(
-            f"{path} is {info.width}x{info.height}" for path, info in zip(paths, infos, strict=True)
+def _check_box(box: tuple[int, int, int, int] | None, size: tuple[int, int]) -> None:
+    if box is None:
+        return
+    left, top, right, bottom = box
+    width, height = size
+    if not (0 <= left < right <= width and 0 <= top < bottom <= height):
+        raise TgbenchError(
+            f"--face-box {left},{top},{right},{bottom}: is no box inside frames of "
+            f"{width}x{height}; give left,top,right,bottom in pixels, the last two exclusive"
         )
-        raise TgbenchError(f"the videos differ in size: {told}; resize one of them first")
 
 
-def _common_rate(
-    paths: Sequence[Path], infos: Sequence[VideoInfo]
-) -> tuple[float | None, list[str]]:
-    """Return the rate to read at, None for frames as stored, and what that changes."""
-    rates = [info.fps for info in infos]
-    alike = max(rates) - min(rates) < 1e-3 * max(rates)
-    if alike and not any(info.variable_rate for info in infos):
-        return None, []
-    notes = []
-    for path, info in zip(paths, infos, strict=True):
-        if info.variable_rate or abs(info.fps - COMMON_RATE) > 1e-3 * COMMON_RATE:
-            kind = "varying" if info.variable_rate else f"{info.fps:.3f}"
-            notes.append(f"{path.name}: {kind} frames a second, resampled to {COMMON_RATE:g}")
-    return COMMON_RATE, notes
-
-
-def _left_over(paths: Iterable[Path], counts: Sequence[int]) -> list[str]:
-    shortest = min(counts)
-    return [
-        f"{path.name}: the last {count - shortest} of its {count} frames have no partner and "
-        "were not compared"
-        for path, count in zip(paths, counts, strict=True)
-        if count > shortest
-    ]
-
-
-def _sound(prediction: Path, audio: Path | None, info: VideoInfo) -> Waveform | None:
+def _sound(
+    prediction: Path, target: Path | None, audio: Path | None, resampled: bool, notes: list[str]
+) -> tuple[Waveform | None, Path | None]:
+    """Return the driving sound and where it is from; the first there is, with what to know."""
     if audio is not None:
-        return read_waveform(audio)
-    return read_waveform(prediction) if info.has_audio else None
+        sound = read_waveform(audio)
+        if len(sound.samples) == 0:
+            raise TgbenchError(f"{audio}: its audio track is empty")
+        return sound, audio
+    for path in (prediction, target):
+        if path is None or not path.is_file():
+            continue
+        info = VideoReader(path, fps=None).info
+        if not info.has_audio:
+            continue
+        try:
+            sound = read_waveform(path)
+        except TgbenchError as error:
+            notes.append(str(error))
+            continue
+        if len(sound.samples) == 0:
+            notes.append(f"{path.name}: its audio track is empty")
+            continue
+        if path == target:
+            notes.append(f"{prediction.name} has no sound; that of {path.name} was taken")
+        # Frames as stored start with the picture, sound with the file.
+        return (sound if resampled else sound.cut(info.start, sound.seconds)), path
+    return None, None
+
+
+def _lengths(sound: Waveform, seconds: float, frame: float) -> list[str]:
+    """Note where sound and frames end far apart."""
+    if sound.seconds < seconds - frame:
+        return [f"the sound ends {seconds - sound.seconds:.2f} s before the frames"]
+    if sound.seconds > seconds + _MORE_SOUND:
+        return [f"the sound goes on for {sound.seconds - seconds:.2f} s after the last frame"]
+    return []

@@ -1,0 +1,72 @@
+"""Reading the results that a report is about."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from tgbench.errors import TgbenchError
+from tgbench.running.result import FRAMES_FILE, Result, read_result, result_paths
+from tgbench.statistics import Series
+
+_log = logging.getLogger("tgbench")
+
+
+def readable_results(folders: Iterable[Path]) -> list[tuple[Path, Result]]:
+    """Return the results at or below folders, each with its own; warn of what cannot be read.
+
+    Raises:
+        TgbenchError: a folder is not there or holds none, or none that can be read.
+    """
+    found: dict[Path, Result] = {}
+    for folder in folders:
+        found |= {path.parent: result for path, result in _readable(folder)}
+    return list(found.items())
+
+
+def _readable(folder: Path) -> list[tuple[Path, Result]]:
+    if not folder.is_dir():
+        raise TgbenchError(f"{folder}: no such folder; make results with `tgbench run --out`")
+    results, problems = [], []
+    for path in result_paths(folder):
+        try:
+            results.append((path.resolve(), read_result(path)))
+        except TgbenchError as error:
+            problems.append(str(error))
+    if not results:
+        if problems:
+            raise TgbenchError("; ".join(problems[:3]) + ("; ..." if len(problems) > 3 else ""))
+        raise TgbenchError(f"{folder}: holds no results; make some with `tgbench run`")
+    for problem in problems:
+        _log.warning("left out: %s", problem)
+    return results
+
+
+class FrameValues:
+    """Values of single frames, read from beside the results when asked for."""
+
+    def __init__(self, results: Sequence[tuple[Path, Result]]) -> None:
+        self._folders = {result.case_key: folder for folder, result in results}
+        self._tables: dict[str, dict[str, Series]] = {}
+
+    def __call__(self, result: Result, metric: str) -> Series | None:
+        """Return values [T], NaN where not scored; None where there are none."""
+        if result.case_key not in self._tables:
+            self._tables[result.case_key] = _read_frames(self._folders[result.case_key])
+        return self._tables[result.case_key].get(metric)
+
+
+def _read_frames(folder: Path) -> dict[str, Series]:
+    import pandas as pd
+
+    path = folder / FRAMES_FILE
+    try:
+        table = pd.read_parquet(path)
+    except (OSError, ValueError) as error:
+        _log.warning("%s: cannot be read (%s); no intervals for this result", path, error)
+        return {}
+    return {
+        str(name): table[name].to_numpy("float64", na_value=float("nan"))
+        for name in table.select_dtypes("number")
+    }

@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+import argparse
+import io
+from pathlib import Path
+
+import pytest
+
+from tgbench.commands import weights as command
+from tgbench.errors import TgbenchError
+from tgbench.terminal import Terminal
+from tgbench.weights import table
+from tgbench.weights.table import TABLE, Weights
+
+
+@pytest.fixture
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("TGBENCH_WEIGHTS", str(tmp_path / "store"))
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
+    return tmp_path / "store"
+
+
+@pytest.fixture
+def fetched(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What was fetched, instead of fetching it."""
+    names: list[str] = []
+
+    def fetch(name: str, progress: object) -> Path:
+        names.append(name)
+        return Path(name)
+
+    monkeypatch.setattr("tgbench.weights.installing.fetch", fetch)
+    return names
+
+
+def run(*words: str) -> int:
+    parser = argparse.ArgumentParser()
+    command.add_arguments(parser)
+    return command.execute(parser.parse_args(words), Terminal())
+
+
+def test_list_shows_every_file_with_its_licence(
+    store: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store.mkdir()
+    (store / "79999_iter.pth").write_bytes(b"weights")
+    assert run("list") == 0
+    lines = capsys.readouterr().out.splitlines()
+    for weights in TABLE.values():
+        (row,) = [n for n, line in enumerate(lines) if line.split()[:1] == [weights.name]]
+        assert ("here" in lines[row]) == (weights.name == "bisenet")
+        assert weights.licence in lines[row + 1]
+    assert any("unknown" in line for line in lines)
+
+
+def test_fetch_shows_the_terms_and_refuses_without_consent(
+    store: Path,
+    fetched: list[str],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("y\n"))
+    with pytest.raises(TgbenchError, match="--yes"):
+        run("fetch", "syncnet")
+    shown = capsys.readouterr().out
+    entry = table.find("syncnet")
+    for fact in (entry.source, entry.licence, "54.6 MB", entry.sha256):
+        assert fact in shown
+    assert fetched == []
+
+
+@pytest.mark.parametrize(("answer", "agreed"), [("y", True), ("", False), ("n", False)])
+def test_fetch_asks_at_a_terminal(
+    store: Path,
+    fetched: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    answer: str,
+    agreed: bool,
+) -> None:
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    monkeypatch.setattr("builtins.input", lambda text: answer)
+    if agreed:
+        run("fetch", "hubert")
+    else:
+        with pytest.raises(TgbenchError, match="not fetched"):
+            run("fetch", "hubert")
+    assert fetched == ["hubert"] * agreed
+
+
+def test_fetch_with_yes_takes_several_and_unknown_names_stop_it_before(
+    store: Path, fetched: list[str]
+) -> None:
+    with pytest.raises(TgbenchError, match="did you mean 's3fd'"):
+        run("fetch", "syncnet", "s3df", "--yes")
+    assert fetched == []
+    assert run("fetch", "syncnet", "s3fd", "--yes") == 0
+    assert fetched == ["syncnet", "s3fd"]
+
+
+def test_what_is_here_needs_no_consent(store: Path, fetched: list[str]) -> None:
+    store.mkdir()
+    (store / "fpn-fp-512.pth").write_bytes(b"weights")
+    assert run("fetch", "easyportrait") == 0
+
+
+def test_add_and_verify(
+    store: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    entries = {
+        "a": Weights("a", "a.pth", "tests", "https://example.org/a.pth", "none"),
+        "b": Weights("b", "b.pth", "tests", "https://example.org/b.pth", "none"),
+    }
+    for place in ("tgbench.weights.table", "tgbench.weights.installing", command.__name__):
+        monkeypatch.setattr(f"{place}.TABLE", entries)
+    assert run("verify") == 0
+    assert "0 of 2 files are here" in capsys.readouterr().out
+    file = tmp_path / "mine.bin"
+    file.write_bytes(b"weights")
+    assert run("add", str(file), "--as", "b") == 0
+    assert run("verify") == 0
+    assert "1 of 2 files are here, all sound" in capsys.readouterr().out
+    (store / "b.pth").write_bytes(b"others!")
+    with pytest.raises(TgbenchError, match="1 of 1 files"):
+        run("verify")
+    assert "do not compare" in capsys.readouterr().out

@@ -1,0 +1,197 @@
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tgbench.cli import main
+from tgbench.comparing.differences import Verdict, compare
+from tgbench.comparing.sides import read_side
+from tgbench.errors import TgbenchError
+from tgbench.running.result import MetricRecord, Result, write_result
+
+from ..reports.conftest import result
+
+Write = Callable[..., Path]
+FRAMES = 120
+
+
+def record(values: np.ndarray, direction: str, measured_by: str = "tests") -> MetricRecord:
+    scored = int(np.isfinite(values).sum())
+    return MetricRecord(
+        value=float(np.nanmean(values)) if scored else None,
+        status="measured" if scored else "unscored",
+        scored=scored,
+        total=len(values),
+        direction=direction,
+        measured_by=measured_by,
+    )
+
+
+def write(folder: Path, made: Result, first_frame: int = 0, **columns: np.ndarray) -> Path:
+    """Write a result whose metrics are the means of given columns."""
+    frames = next(iter(columns.values())).shape[0]
+    write_result(folder, made)
+    numbers = range(first_frame, first_frame + frames)
+    table = pd.DataFrame({"frame": range(frames), "source_frame": numbers, **columns})
+    table.to_parquet(folder / "frames.parquet", index=False)
+    return folder
+
+
+def side(folder: Path, lmd: np.ndarray, method: str = "ours", **kind: object) -> Path:
+    by = kind.pop("measured_by", "tests")
+    first_frame = kind.pop("first_frame", 0)
+    made = result(method, lmd=record(lmd, "lower", by), **kind)
+    return write(folder, made, first_frame, lmd=lmd)
+
+
+@pytest.fixture
+def lmd() -> np.ndarray:
+    rng = np.random.default_rng(0)
+    return 2.0 + np.cumsum(rng.normal(0, 0.1, FRAMES)) * 0.3
+
+
+def only(first: Path, second: Path):
+    found = compare(read_side(first), read_side(second))
+    (row,) = found.rows
+    return row
+
+
+def test_a_steadily_lower_distance_is_better(tmp_path: Path, lmd: np.ndarray) -> None:
+    noise = np.random.default_rng(1).normal(0, 0.01, FRAMES)
+    row = only(side(tmp_path / "a", lmd), side(tmp_path / "b", lmd - 0.1 + noise))
+    assert row.verdict is Verdict.SECOND
+    assert row.difference.mean == pytest.approx((noise - 0.1).mean())
+    assert row.second - row.first == pytest.approx(row.difference.mean)
+    back = only(tmp_path / "b", tmp_path / "a")
+    assert back.verdict is Verdict.FIRST
+
+
+def test_identical_results_tell_no_difference(tmp_path: Path, lmd: np.ndarray) -> None:
+    row = only(side(tmp_path / "a", lmd), side(tmp_path / "b", lmd))
+    assert row.verdict is Verdict.NONE
+    assert row.difference.mean == 0.0
+    assert row.difference.p_value == 1.0
+
+
+def test_too_few_frames_have_no_interval(tmp_path: Path) -> None:
+    row = only(side(tmp_path / "a", np.full(10, 1.0)), side(tmp_path / "b", np.full(10, 2.0)))
+    assert (row.verdict, row.difference) == (Verdict.UNSURE, None)
+    assert (row.first, row.second) == (1.0, 2.0)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"measured_by": "another detector"}, "measured unlike: another detector / tests"),
+        ({"first_frame": 5}, "measured on unlike frames"),
+    ],
+)
+def test_what_was_measured_otherwise_is_set_apart(
+    tmp_path: Path, lmd: np.ndarray, change: dict[str, object], said: str
+) -> None:
+    first, second = side(tmp_path / "a", lmd), side(tmp_path / "b", lmd, **change)
+    found = compare(read_side(first), read_side(second))
+    assert found.rows == ()
+    assert any(said in note for note in found.notes)
+
+
+def test_pixels_of_unlike_frames_are_set_apart(tmp_path: Path, lmd: np.ndarray) -> None:
+    for name, mode in (("a", "full frame"), ("b", "face pasted")):
+        made = result(name, mode=mode, psnr=record(lmd, "higher"), lmd=record(lmd, "lower"))
+        write(tmp_path / name, made, psnr=lmd, lmd=lmd)
+    found = compare(read_side(tmp_path / "a"), read_side(tmp_path / "b"))
+    assert [row.metric for row in found.rows] == ["lmd"]
+    assert any("psnr: not compared; the frames are made of" in note for note in found.notes)
+
+
+def test_seeds_are_averaged_frame_by_frame(tmp_path: Path, lmd: np.ndarray) -> None:
+    offsets = np.random.default_rng(2).normal(0, 0.3, FRAMES)
+    for seed, sign in ((0, 1), (1, -1)):
+        side(tmp_path / "a" / str(seed), lmd + sign * offsets, seed=seed)
+    row = only(tmp_path / "a", side(tmp_path / "b", lmd - 0.05))
+    assert row.verdict is Verdict.SECOND
+    assert row.difference.mean == pytest.approx(-0.05)
+
+
+def test_several_cases_are_clips_of_one_comparison(tmp_path: Path, lmd: np.ndarray) -> None:
+    for identity, gain in (("x", 0.3), ("y", -0.3), ("z", 0.4)):
+        side(tmp_path / "a" / identity, lmd, identity=identity)
+        side(tmp_path / "b" / identity, lmd - gain, identity=identity)
+    row = only(tmp_path / "a", tmp_path / "b")
+    assert row.cases == 3
+    # Better on two people and worse on the third: nothing follows for a fourth.
+    assert row.verdict is Verdict.NONE
+    assert row.difference.mean == pytest.approx(-0.4 / 3)
+
+
+def test_cases_of_one_side_only_are_named(tmp_path: Path, lmd: np.ndarray) -> None:
+    for identity in ("x", "y"):
+        side(tmp_path / "a" / identity, lmd, identity=identity)
+    side(tmp_path / "b" / "x", lmd, identity="x")
+    found = compare(read_side(tmp_path / "a"), read_side(tmp_path / "b"))
+    assert found.notes[0] == "only A has self_reconstruction: y"
+    with pytest.raises(TgbenchError, match="no case is on both sides"):
+        compare(read_side(tmp_path / "a" / "y"), read_side(tmp_path / "b"))
+
+
+def test_two_results_for_one_cell_are_refused(tmp_path: Path, lmd: np.ndarray) -> None:
+    for copy in ("one", "two"):
+        side(tmp_path / "a" / copy, lmd)
+    with pytest.raises(TgbenchError, match="two results of one method and seed"):
+        compare(read_side(tmp_path / "a"), read_side(side(tmp_path / "b", lmd)))
+
+
+def test_methods_of_one_folder_are_compared_by_name(
+    tmp_path: Path, lmd: np.ndarray, capsys: pytest.CaptureFixture[str]
+) -> None:
+    side(tmp_path / "a", lmd, "still")
+    side(tmp_path / "b", lmd - 0.5, "ours")
+    target = tmp_path / "found.json"
+    arguments = ["compare", str(tmp_path), "--methods", "still", "ours", "--json", str(target)]
+    assert main(arguments) == 0
+    assert "B is better" in capsys.readouterr().out
+    stored = json.loads(target.read_text())
+    assert stored["rows"][0]["verdict"] == "B is better"
+    assert math.isclose(stored["rows"][0]["difference"]["mean"], -0.5)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["{0}"], "with what"),
+        (["{0}", "{0}"], "several methods"),
+        (["{0}", "--methods", "still", "nobody"], "no results of 'nobody'"),
+        (["{0}", "{0}/gone"], "no such folder"),
+        (["{0}", "{0}/empty"], "holds no results"),
+    ],
+)
+def test_bad_input_is_one_line(
+    tmp_path: Path,
+    lmd: np.ndarray,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    said: str,
+) -> None:
+    side(tmp_path / "a", lmd, "still")
+    side(tmp_path / "b", lmd, "ours")
+    (tmp_path / "empty").mkdir()
+    assert main(["compare", *(argument.format(tmp_path) for argument in arguments)]) == 2
+    told = " ".join(capsys.readouterr().err.split())
+    assert said in told
+    assert "Traceback" not in told
+
+
+def test_a_missing_table_of_frames_is_named(tmp_path: Path, lmd: np.ndarray) -> None:
+    first, second = side(tmp_path / "a", lmd), side(tmp_path / "b", lmd)
+    (second / "frames.parquet").write_bytes(b"half")
+    with pytest.raises(TgbenchError, match=r"b/frames\.parquet: cannot be read"):
+        compare(read_side(first), read_side(second))
+    (second / "frames.parquet").unlink()
+    with pytest.raises(TgbenchError, match=r"b/frames\.parquet: is missing"):
+        compare(read_side(first), read_side(second))

@@ -1,0 +1,217 @@
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tgbench.errors import TgbenchError, Unavailable
+from tgbench.weights import describe_weights, store, weight_file
+from tgbench.weights.installing import add, verify
+from tgbench.weights.table import TABLE, Weights
+
+from .conftest import CONTENT
+
+Enter = Callable[..., Weights]
+DIGEST = hashlib.sha256(CONTENT).hexdigest()
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "net.pth"
+    path.write_bytes(CONTENT)
+    return path
+
+
+def count_hashes(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    hashed: list[Path] = []
+    real = store.sha256
+    monkeypatch.setattr(store, "sha256", lambda path: (hashed.append(path), real(path))[1])
+    return hashed
+
+
+def test_the_table_is_sound() -> None:
+    files = [weights.file for weights in TABLE.values()]
+    assert len(set(files)) == len(files)
+    for weights in TABLE.values():
+        assert weights.source.startswith(("https://", "http://"))
+        assert weights.purpose
+        assert weights.licence
+        assert len(weights.sha256) in (0, 64)
+        assert "-" not in weights.sha256
+    named = {
+        weights.name: weights.file.split("-")[-1].split(".")[0]
+        for weights in TABLE.values()
+        if weights.in_torch_hub
+    }
+    assert len(named) == 4
+    for name, digits in named.items():
+        assert TABLE[name].sha256.startswith(digits)
+
+
+def test_the_table_and_the_store_need_no_heavy_module() -> None:
+    code = "import tgbench.commands.weights, tgbench.weights, sys; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout
+    assert not {"torch", "numpy", "rich", "urllib.request"} & set(loaded.split())
+
+
+def test_a_missing_file_is_told_with_both_ways_to_get_it(store: Path) -> None:
+    with pytest.raises(
+        Unavailable, match=r"syncnet_v2\.model.*fetch syncnet.*add FILE --as syncnet"
+    ):
+        weight_file("syncnet")
+    with pytest.raises(TgbenchError, match="did you mean 'syncnet'"):
+        weight_file("sincnet")
+
+
+def test_an_added_file_is_copied_and_hashed_once(
+    store: Path, enter: Enter, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    enter()
+    hashed = count_hashes(monkeypatch)
+    assert add(file) == store / "net.pth"
+    file.unlink()
+    assert weight_file("net").read_bytes() == CONTENT
+    assert describe_weights("net") == f"net.pth, sha256 {DIGEST[:12]}"
+    assert len(hashed) == 1
+
+
+def test_a_file_of_another_name_is_added_by_saying_what_it_is(
+    store: Path, enter: Enter, file: Path
+) -> None:
+    enter()
+    other = file.rename(file.with_name("downloaded (1).bin"))
+    with pytest.raises(TgbenchError, match="--as: net"):
+        add(other)
+    assert add(other, "net").name == "net.pth"
+
+
+def test_a_name_that_several_are_published_under_must_be_said(store: Path, tmp_path: Path) -> None:
+    file = tmp_path / "pytorch_model.bin"
+    file.write_bytes(b"weights")
+    with pytest.raises(TgbenchError, match=r"several files; say which.*hubert, wav2vec2"):
+        add(file)
+    assert add(file, "hubert").read_bytes() == b"weights"
+
+
+def test_a_wrong_file_is_not_added(store: Path, enter: Enter, file: Path) -> None:
+    enter()
+    file.write_bytes(CONTENT[:-1])
+    with pytest.raises(Unavailable, match="damaged or another file"):
+        add(file)
+    assert file.is_file()
+    assert not (store / "net.pth").exists()
+    with pytest.raises(TgbenchError, match="no such file"):
+        add(file.with_name("nothing.pth"), "net")
+
+
+def test_adding_the_stored_file_itself_is_harmless(store: Path, enter: Enter, file: Path) -> None:
+    enter()
+    assert add(add(file)).read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_file_that_changes_in_the_store_is_refused(
+    store: Path, enter: Enter, file: Path, known: bool
+) -> None:
+    enter(sha256=DIGEST if known else "")
+    stored = add(file)
+    stored.write_bytes(CONTENT[::-1])
+    os.utime(stored, ns=(0, 0))
+    with pytest.raises(Unavailable, match="damaged" if known else "numbers made with the two"):
+        weight_file("net")
+    with pytest.raises(Unavailable):
+        weight_file("net")
+    stored.write_bytes(CONTENT)
+    assert weight_file("net") == stored
+
+
+def test_a_file_touched_but_not_changed_is_hashed_again_and_accepted(
+    store: Path, enter: Enter, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    enter()
+    stored = add(file)
+    hashed = count_hashes(monkeypatch)
+    os.utime(stored, ns=(1, 1))
+    weight_file("net")
+    weight_file("net")
+    assert len(hashed) == 1
+
+
+def test_verify_sees_a_change_that_kept_size_and_time(
+    store: Path, enter: Enter, file: Path
+) -> None:
+    enter(sha256="")
+    stored = add(file)
+    assert [trouble for _, _, trouble in verify()] == [""]
+    state = stored.stat()
+    stored.write_bytes(CONTENT[::-1])
+    os.utime(stored, ns=(state.st_atime_ns, state.st_mtime_ns))
+    weight_file("net")
+    ((_, path, trouble),) = verify()
+    assert path == stored
+    assert "do not compare" in trouble
+
+
+def test_the_date_of_the_first_record_stays(store: Path, enter: Enter, file: Path) -> None:
+    enter(sha256="")
+    stored = add(file)
+    place = store / "net.pth.json"
+    record = json.loads(place.read_text())
+    place.write_text(json.dumps(record | {"since": "2020-02-02"}))
+    os.utime(stored, ns=(1, 1))
+    weight_file("net")
+    assert json.loads(place.read_text())["since"] == "2020-02-02"
+
+
+def test_a_damaged_record_is_told(store: Path, enter: Enter, file: Path) -> None:
+    enter()
+    add(file)
+    (store / "net.pth.json").write_text("{")
+    with pytest.raises(Unavailable, match=r"net\.pth\.json.*delete it"):
+        weight_file("net")
+
+
+def test_torchs_own_cache_is_accepted(
+    store: Path, enter: Enter, file: Path, tmp_path: Path
+) -> None:
+    enter(in_torch_hub=True)
+    cached = tmp_path / "torch" / "hub" / "checkpoints" / "net.pth"
+    cached.parent.mkdir(parents=True)
+    file.rename(cached)
+    assert weight_file("net") == cached
+    assert next(iter(verify()))[1:] == (cached, "")
+
+
+def test_a_store_that_cannot_be_written_to_still_serves(
+    store: Path, enter: Enter, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    enter()
+    stored = add(file)
+    (store / "net.pth.json").unlink()
+
+    def refuse(path: Path, value: object) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr("tgbench.weights.records.write_json", refuse)
+    assert weight_file("net") == stored
+
+
+def test_a_file_that_cannot_be_read_is_told(
+    store: Path, enter: Enter, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    enter()
+    stored = add(file)
+    os.utime(stored, ns=(1, 1))
+
+    def refuse(path: Path) -> str:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr("tgbench.weights.store.sha256", refuse)
+    with pytest.raises(Unavailable, match=r"net\.pth: cannot be read \(Permission denied\)"):
+        weight_file("net")

@@ -1,0 +1,108 @@
+"""`tgbench compare`: is one result better than another, on the same frames?"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..terminal import Terminal
+
+if TYPE_CHECKING:
+    from ..comparing.differences import Comparison, Row
+
+_EPILOG = """\
+examples:
+  tgbench compare results --methods still talkinggaussian
+  tgbench compare results-before results-after
+  tgbench compare scores/ours scores/theirs --json comparison.json
+
+Differences are B minus A, paired frame by frame. Their intervals (95 %) are bootstrapped over
+stretches of frames, and over clips where there are several; an interval that holds zero tells no
+difference. Values that unlike things measured are never compared.
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = _EPILOG
+    parser.add_argument("first", type=Path, metavar="A", help="folder of results")
+    parser.add_argument(
+        "second", type=Path, nargs="?", metavar="B", help="another one (A again, with --methods)"
+    )
+    parser.add_argument(
+        "--methods", nargs=2, metavar=("NAME_A", "NAME_B"), help="which method of A, which of B"
+    )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write what was found here")
+
+
+def execute(args: argparse.Namespace, terminal: Terminal) -> int:
+    """Compare, print a row for each metric, and write JSON if asked to."""
+    from ..comparing.differences import compare
+    from ..comparing.sides import read_side
+    from ..errors import TgbenchError
+
+    if args.second is None and args.methods is None:
+        raise TgbenchError(
+            f"{args.first} with what? Name a second folder, or two methods with --methods"
+        )
+    names = args.methods or (None, None)
+    first = read_side(args.first, names[0])
+    second = read_side(args.second or args.first, names[1])
+    found = compare(first, second)
+    labels = _labels(args.first, args.second, first[0].method, second[0].method)
+    _print(found, labels, terminal)
+    if args.json is not None:
+        _write(found, labels, args.json)
+        terminal.out.print(f"wrote {args.json}", markup=False)
+    return 0
+
+
+def _labels(first: Path, second: Path | None, method: str, other: str) -> tuple[str, str]:
+    if method != other:
+        return method, other
+    return f"{method} in {first}", f"{other} in {second or first}"
+
+
+def _print(found: Comparison, labels: tuple[str, str], terminal: Terminal) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    from ..comparing.differences import why_no_interval
+
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for title in ("", "A", "B", "B - A", "95 % interval", "p", ""):
+        table.add_column(title, justify="right" if title else "left")
+    for row in found.rows:
+        table.add_row(*(Text(cell) for cell in _cells(row)))
+    out = terminal.out
+    out.print(Text(f"A: {labels[0]}\nB: {labels[1]}"))
+    out.print(Text(f"over {', '.join(found.titles)}"))
+    out.print(table)
+    reason = why_no_interval({row.metric: row for row in found.rows})
+    for note in (*found.notes, *filter(None, [reason])):
+        out.print(Text(f"- {note}", style="dim"))
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    from .. import plugins
+
+    spec = plugins.metrics()[row.metric]
+    digits = spec.decimals
+    label = f"{spec.title} [{spec.unit}]" if spec.unit else spec.title
+    head = (label, f"{row.first:.{digits}f}", f"{row.second:.{digits}f}")
+    apart = f"{row.second - row.first:+.{digits}f}"
+    if row.difference is None:
+        return (*head, apart, "", "", row.verdict.value)
+    bounds = row.difference.interval
+    interval = f"{bounds.low:+.{digits}f} to {bounds.high:+.{digits}f}"
+    return (*head, apart, interval, f"{row.difference.p_value:.3f}", row.verdict.value)
+
+
+def _write(found: Comparison, labels: tuple[str, str], path: Path) -> None:
+    import dataclasses
+
+    from ..files import write_json
+
+    write_json(path, {"a": labels[0], "b": labels[1], **dataclasses.asdict(found)})

@@ -1,0 +1,1 @@
+"""Whether one set of results is better than another, on the same frames."""

@@ -1,0 +1,163 @@
+"""What is compared: results of `tgbench run` and of `tgbench score`, with their frames."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from pydantic import ValidationError
+
+from ..errors import TgbenchError
+from ..running.result import FRAMES_FILE, RESULT_FILE, MetricRecord, read_result
+from ..statistics import Series
+
+SCORES_FILE = "scores.json"
+
+Key = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One measured clip of one method.
+
+    Attributes:
+        folder: where it lies.
+        method: whose frames they are.
+        seed: of the fit.
+        case: what was measured, equal for results that may be compared.
+        title: the same for a reader.
+        made_of: what the frames are made of, which image metrics depend on.
+        machine: where it was timed.
+        metrics: what was found.
+    """
+
+    folder: Path
+    method: str
+    seed: int
+    case: Key
+    title: str
+    made_of: str
+    machine: Key
+    metrics: dict[str, MetricRecord]
+
+    def per_frame(self) -> pd.DataFrame:
+        """Return the values of single frames.
+
+        Raises:
+            TgbenchError: the table is missing or damaged.
+        """
+        path = self.folder / FRAMES_FILE
+        if not path.is_file():
+            raise TgbenchError(f"{path}: is missing; measure again")
+        try:
+            return pd.read_parquet(path)
+        except (OSError, ValueError) as error:
+            raise TgbenchError(f"{path}: cannot be read ({error}); measure again") from error
+
+
+def read_side(folder: Path, method: str | None = None) -> list[Entry]:
+    """Return all results at or below a folder.
+
+    Args:
+        folder: that `tgbench run` or `tgbench score --out` wrote.
+        method: only those of this one.
+
+    Raises:
+        TgbenchError: no such folder, no results in it, or one that cannot be read.
+    """
+    if not folder.is_dir():
+        raise TgbenchError(f"{folder}: no such folder of results")
+    entries = [
+        *_entries(folder, RESULT_FILE, _of_run),
+        *_entries(folder, SCORES_FILE, _of_score),
+    ]
+    if not entries:
+        raise TgbenchError(
+            f"{folder}: holds no results; make some with `tgbench run`, or `tgbench score --out`"
+        )
+    chosen = [entry for entry in entries if method in (None, entry.method)]
+    if not chosen:
+        known = ", ".join(sorted({entry.method for entry in entries}))
+        raise TgbenchError(f"{folder}: holds no results of '{method}'; it has {known}")
+    return chosen
+
+
+def _entries(folder: Path, name: str, read: Callable[[Path], Entry]) -> Iterable[Entry]:
+    return [read(path) for path in sorted(folder.rglob(name))]
+
+
+def _of_run(path: Path) -> Entry:
+    result = read_result(path)
+    where = result.environment
+    driver = "" if result.driver.name == "self" else f" · {result.driver.name}"
+    return Entry(
+        folder=path.parent,
+        method=result.method.name,
+        seed=result.seed,
+        case=(
+            result.protocol.name,
+            result.protocol.version,
+            result.identity.sha256,
+            result.driver.sha256,
+        ),
+        title=f"{result.protocol.name}: {result.identity.name}{driver}",
+        made_of=result.method.composite_mode,
+        machine=(where.device, where.cpu, str(where.cores), str(where.gpu)),
+        metrics=result.metrics,
+    )
+
+
+def _of_score(path: Path) -> Entry:
+    try:
+        stored: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        inputs = stored["inputs"]
+        truth = inputs.get("target", {})
+        return Entry(
+            folder=path.parent,
+            method=_name(inputs["prediction"]),
+            seed=0,
+            case=(
+                "score",
+                f"{stored['fps']:g}",
+                truth.get("sha256", ""),
+                inputs.get("audio", {}).get("sha256", ""),
+            ),
+            title=f"score: {_name(truth)}" if truth else "score: no ground truth",
+            made_of="",
+            machine=(),
+            metrics={
+                name: MetricRecord.model_validate(record)
+                for name, record in stored["metrics"].items()
+            },
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, ValidationError) as error:
+        raise TgbenchError(
+            f"{path}: is no result of `tgbench score` ({error}); score again"
+        ) from error
+
+
+def _name(described: dict[str, str]) -> str:
+    return described.get("file") or described.get("folder") or "?"
+
+
+def values_of(entries: Sequence[Entry], metric: str) -> Series | None:
+    """Return the mean over seeds of a metric's values [T] at single frames, None without any."""
+    columns = [entry.per_frame() for entry in entries]
+    if not all(metric in table for table in columns):
+        return None
+    series = [table[metric].to_numpy("float64", na_value=float("nan")) for table in columns]
+    if len({len(values) for values in series}) > 1:
+        return None
+    mean: Series = sum(series[1:], start=series[0]) / len(series)
+    return mean
+
+
+def frames_of(entry: Entry) -> list[int]:
+    """Return which frames were measured, as the clip counts them."""
+    table = entry.per_frame()
+    column = "source_frame" if "source_frame" in table else "frame"
+    return [int(frame) for frame in table[column]]

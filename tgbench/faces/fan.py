@@ -1,0 +1,118 @@
+"""68 landmarks by FAN (Bulat and Tzimiropoulos, 2017), as the `face-alignment` package runs it."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from importlib import metadata
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import Unavailable
+from ..weights import describe_weights, weight_file
+from ..weights.loading import fill, load_tensors
+
+Image = NDArray[np.uint8]
+Points = NDArray[np.float32]
+
+_NETWORK = "fan"
+_DETECTOR = "fan_s3fd"
+_INSTALL = "pip install 'tgbench[fan]'"
+
+
+class FanLandmarks:
+    """S3FD finds the faces, 2D-FAN-4 the landmarks of the one with the highest score.
+
+    Scripts of the field take the *last* face of the package's list, `get_landmarks(image)[-1]`.
+    The list is sorted by falling score, so that is the face the detector believes in least: the
+    two differ wherever something else in the image looks like a face. With one face they agree.
+    """
+
+    def __init__(self, device: str | None = None) -> None:
+        """Load both networks from the weight store.
+
+        Args:
+            device: as torch names it; None for CUDA where there is one, else the CPU.
+
+        Raises:
+            Unavailable: the package or a weight file is missing; says how to get it.
+        """
+        package = _package()
+        import torch
+
+        device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+        self._weights = f"{describe_weights(_NETWORK)}; {describe_weights(_DETECTOR)}"
+        with _cudnn_kept():
+            self._alignment = _alignment(package, device)
+
+    def find(self, image: Image) -> Points | None:
+        """Return the landmarks [68, 2] in pixels as the package gives them, None without a face.
+
+        They are whole numbers: the maxima of heat maps of 64 x 64 cells, refined by a quarter.
+
+        Args:
+            image: uint8 RGB [H, W, 3].
+        """
+        with _cudnn_kept():
+            boxes = self._alignment.face_detector.detect_from_image(image)
+            if len(boxes) == 0:
+                return None
+            best = max(boxes, key=lambda box: float(box[4]))
+            (landmarks,) = self._alignment.get_landmarks_from_image(image, [best])
+        return np.asarray(landmarks, np.float32)
+
+    def describe(self) -> str:
+        """Return the package's version, the weights and the choice among several faces."""
+        return (
+            f"face-alignment {metadata.version('face-alignment')}, 2D-FAN-4 and S3FD "
+            f"({self._weights}), the face of the highest score"
+        )
+
+
+def _package() -> Any:
+    try:
+        import face_alignment
+    except ImportError as error:
+        raise Unavailable(
+            f"the face-alignment package cannot be imported ({error}): {_INSTALL}"
+        ) from error
+    # Others load their networks in another way, by which they would download them.
+    if not hasattr(face_alignment.FaceAlignment, "_load_native"):
+        version = metadata.version("face-alignment")
+        raise Unavailable(f"face-alignment {version} cannot be used, 1.5 is needed: {_INSTALL}")
+    return face_alignment
+
+
+def _alignment(package: Any, device: str) -> Any:
+    """Return the package's pipeline with networks from the weight store, not downloaded."""
+    from face_alignment.models import FAN
+
+    class StoredAlignment(package.FaceAlignment):
+        def _load_native(
+            self, network_name: str, network_size: int, device: str, dtype: Any
+        ) -> Any:
+            network = FAN(network_size)
+            fill(network, load_tensors(_NETWORK), _NETWORK)
+            return network.to(device, dtype=dtype).eval()
+
+    return StoredAlignment(
+        package.LandmarksType.TWO_D,
+        device=device,
+        compile=False,
+        face_detector="sfd",
+        face_detector_kwargs={"path_to_detector": str(weight_file(_DETECTOR))},
+    )
+
+
+@contextlib.contextmanager
+def _cudnn_kept() -> Iterator[None]:
+    """Undo what the package sets for the whole process on CUDA: it makes others vary by run."""
+    import torch
+
+    before = torch.backends.cudnn.benchmark
+    try:
+        yield
+    finally:
+        torch.backends.cudnn.benchmark = before

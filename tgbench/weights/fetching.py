@@ -1,0 +1,272 @@
+"""Fetching a file: resumed where it stopped, never more than asked for, whole or not there."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import http.client
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from email.message import Message
+from pathlib import Path
+from typing import IO, Any
+from urllib.parse import urlsplit
+
+from ..errors import TgbenchError, Unavailable
+from ..files import write_json
+from ..progress import SILENT, Progress, Task
+
+_CHUNK = 1 << 20
+_TIMEOUT_SECONDS = 30.0
+_ATTEMPTS = 4
+_SCHEMES = ("https", "http")
+_STEP = 1 << 20
+
+
+@dataclass(frozen=True)
+class _Begun:
+    """What is known of a download that has begun, kept beside its bytes.
+
+    Attributes:
+        url: what was asked for.
+        validator: the server's name for this content (strong ETag or date); only under it may
+            the rest be asked for.
+        total: bytes of the whole; None where the server does not say.
+    """
+
+    url: str
+    validator: str
+    total: int | None
+
+
+@dataclass
+class _Shown:
+    """A bar that is told how much there is, not how much more."""
+
+    bar: Task
+    steps: int = 0
+
+    def upto(self, done: int) -> None:
+        more = done // _STEP - self.steps
+        if more > 0:
+            self.bar.advance(more)
+            self.steps += more
+
+
+class _Interrupted(Exception):
+    """The connection ended before the file did."""
+
+
+def download(url: str, part: Path, size: int | None, progress: Progress = SILENT) -> None:
+    """Fetch a URL into a file, going on after the bytes that are there.
+
+    An interrupted download leaves what it has, and a small JSON file beside it. The rest is asked
+    for only if the server names the content by an ETag or a date, and on condition that it is
+    still the same; else the download starts anew.
+
+    Args:
+        url: http or https; redirects are followed to these only, never from https to http.
+        part: where the bytes go.
+        size: of the file in bytes, where it is known beforehand.
+        progress: is told of every MiB.
+
+    Raises:
+        TgbenchError: the address is none of the web, the server refuses, does not answer, breaks
+            off again and again, or offers a file of another size.
+    """
+    _require_web(url)
+    with progress.task(f"fetching {url.rsplit('/', 1)[1]} (MiB)", _mebibytes(size)) as bar:
+        shown = _Shown(bar)
+        for attempt in range(_ATTEMPTS):
+            before = _length(part)
+            try:
+                _receive(url, part, size, shown)
+                break
+            except _Interrupted as error:
+                if attempt == _ATTEMPTS - 1 or _length(part) <= before:
+                    raise TgbenchError(
+                        f"{url}: the connection broke off after {_length(part):,} bytes ({error}); "
+                        "they are kept: the same command goes on from there"
+                    ) from error
+    _note_path(part).unlink(missing_ok=True)
+
+
+def discard(part: Path) -> None:
+    """Remove what a download left."""
+    part.unlink(missing_ok=True)
+    _note_path(part).unlink(missing_ok=True)
+
+
+def _receive(url: str, part: Path, size: int | None, shown: _Shown) -> None:
+    """Ask once for what is missing and write what comes."""
+    begun = _begun(url, part)
+    start = _length(part) if begun else 0
+    if begun and begun.total is not None and start == begun.total:
+        return
+    headers = {"User-Agent": "tgbench", "Accept-Encoding": "identity"}
+    if begun and start:
+        headers |= {"Range": f"bytes={start}-", "If-Range": begun.validator}
+    with contextlib.closing(_open(url, headers)) as answer:
+        goes_on = answer.status == http.client.PARTIAL_CONTENT
+        if goes_on:
+            _require_continuation(answer.headers, start, url, part)
+        start = start if goes_on else 0
+        total = _total(answer.headers, start)
+        _require_file(answer.headers, total, size, url)
+        if not goes_on:
+            # Before the note: a kill in between must not leave old bytes under the new name.
+            discard(part)
+        _note(part, _Begun(url, _validator(answer.headers), total))
+        done = start
+        if size is None and total is not None:
+            shown.bar.note(f"of {total // _STEP}")
+        with part.open("ab" if goes_on else "wb") as stream:
+            for piece in _pieces(answer):
+                stream.write(piece)
+                done += len(piece)
+                shown.upto(done)
+        if total is not None and done < total:
+            raise _Interrupted(f"{total - done:,} bytes are missing")
+
+
+def _open(url: str, headers: Mapping[str, str]) -> Any:
+    request = urllib.request.Request(url, headers=dict(headers))
+    try:
+        return _opener().open(request, timeout=_TIMEOUT_SECONDS)
+    except urllib.error.HTTPError as error:
+        error.close()
+        if error.code == http.client.REQUESTED_RANGE_NOT_SATISFIABLE and "Range" in headers:
+            return _open(url, {name: headers[name] for name in headers if "Range" not in name})
+        raise TgbenchError(
+            f"{url}: the server answers {error.code} {error.reason}; if the file has moved, get it "
+            "elsewhere and tgbench weights add it"
+        ) from error
+    except (OSError, http.client.HTTPException) as error:
+        reason = getattr(error, "reason", error)
+        raise Unavailable(
+            f"{url}: cannot be reached ({reason}); on a machine that is offline, copy the file "
+            "over and tgbench weights add FILE"
+        ) from error
+
+
+def _pieces(answer: Any) -> Iterator[bytes]:
+    while True:
+        try:
+            piece = answer.read(_CHUNK)
+        except http.client.IncompleteRead as error:
+            yield error.partial
+            raise _Interrupted("cut short") from error
+        except (OSError, http.client.HTTPException) as error:
+            raise _Interrupted(str(error)) from error
+        if not piece:
+            return
+        yield piece
+
+
+class _WebRedirects(urllib.request.HTTPRedirectHandler):
+    """Follows redirects on the web only, and never out of an encrypted connection."""
+
+    def redirect_request(
+        self,
+        req: urllib.request.Request,
+        fp: IO[bytes],
+        code: int,
+        msg: str,
+        headers: Any,
+        newurl: str,
+    ) -> urllib.request.Request | None:
+        _require_web(newurl)
+        if urlsplit(req.full_url).scheme == "https" and urlsplit(newurl).scheme == "http":
+            raise TgbenchError(
+                f"{req.full_url}: redirects to the unencrypted {newurl}; it is not followed"
+            )
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+
+def _opener() -> urllib.request.OpenerDirector:
+    """Return an opener that knows no file:, ftp: or data: addresses."""
+    opener = urllib.request.OpenerDirector()
+    for handler in (
+        urllib.request.ProxyHandler(),
+        urllib.request.HTTPHandler(),
+        urllib.request.HTTPSHandler(),
+        _WebRedirects(),
+        urllib.request.HTTPDefaultErrorHandler(),
+        urllib.request.HTTPErrorProcessor(),
+        urllib.request.UnknownHandler(),
+    ):
+        opener.add_handler(handler)
+    return opener
+
+
+def _require_web(url: str) -> None:
+    if urlsplit(url).scheme not in _SCHEMES:
+        raise TgbenchError(f"{url}: only http and https addresses are fetched")
+
+
+def _require_continuation(headers: Message, start: int, url: str, part: Path) -> None:
+    """Refuse an answer that does not start where the bytes end."""
+    said = headers.get("Content-Range", "")
+    if not said.startswith(f"bytes {start}-"):
+        discard(part)
+        raise _Interrupted(f"{url}: asked to go on at {start}, the server sends '{said}'")
+
+
+def _require_file(headers: Message, total: int | None, size: int | None, url: str) -> None:
+    """Refuse what cannot be the file before its bytes come; what came earlier stays."""
+    if headers.get_content_type() == "text/html":
+        offered = "a web page (of a login or a full quota, perhaps)"
+    elif size is not None and total is not None and total != size:
+        offered = f"{total:,} bytes where the file has {size:,}"
+    else:
+        return
+    raise TgbenchError(
+        f"{url}: the server offers {offered}: it is not the file that was published; get it "
+        "elsewhere and tgbench weights add it"
+    )
+
+
+def _total(headers: Message, start: int) -> int | None:
+    said = headers.get("Content-Length", "")
+    return start + int(said) if said.isdigit() else None
+
+
+def _validator(headers: Message) -> str:
+    """Return what the server calls this content; a weak ETag promises no equal bytes."""
+    tag = headers.get("ETag", "")
+    if tag and not tag.startswith("W/"):
+        return tag
+    return headers.get("Last-Modified", "")
+
+
+def _note_path(part: Path) -> Path:
+    return part.with_name(f"{part.name}.json")
+
+
+def _note(part: Path, begun: _Begun) -> None:
+    write_json(_note_path(part), asdict(begun))
+
+
+def _begun(url: str, part: Path) -> _Begun | None:
+    """Return what is known of a download of this URL that may be continued."""
+    try:
+        begun = _Begun(**json.loads(_note_path(part).read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
+    return begun if begun.url == url and begun.validator else None
+
+
+def _length(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError as error:
+        if error.errno != errno.ENOENT:
+            raise
+        return 0
+
+
+def _mebibytes(size: int | None) -> int | None:
+    return None if size is None else size // _STEP

@@ -1,0 +1,156 @@
+"""How files come into the store, and how all of it is verified."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import logging
+import os
+import shutil
+import zipfile
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from ..errors import TgbenchError, Unavailable
+from ..files import make_folder
+from ..progress import SILENT, Progress
+from .fetching import discard, download
+from .records import Record, record_path, write_record
+from .store import check, present_path, store_folder, stored_path, weight_file
+from .table import TABLE, Weights, find
+
+_log = logging.getLogger("tgbench")
+
+
+def fetch(name: str, progress: Progress = SILENT) -> Path:
+    """Fetch a file from its source into the store; nothing is fetched if it is here and sound.
+
+    Two processes may fetch the same file: the second waits for the first.
+
+    Args:
+        name: of the table.
+        progress: shows how far it is.
+
+    Raises:
+        TgbenchError: an unknown name, a server that cannot be reached or breaks off (what came is
+            kept for the next time), a file that is not the one it should be (it is not kept).
+    """
+    weights = find(name)
+    with _locked(weights):
+        if present_path(weights):
+            return weight_file(name)
+        part = _beside(weights, "part")
+        download(weights.source, part, None if weights.member else weights.size, progress)
+        try:
+            _take_in(weights, _unpacked(weights, part), weights.source)
+        finally:
+            discard(part)
+    return stored_path(weights)
+
+
+def add(file: Path, name: str | None = None) -> Path:
+    """Copy a file that the user has into the store.
+
+    Args:
+        file: to copy.
+        name: of the table; None to tell it from the file's name.
+
+    Raises:
+        TgbenchError: there is no such file, its name fits none or several entries, or its content
+            is not that of the entry.
+    """
+    if not file.is_file():
+        raise TgbenchError(f"{file}: no such file")
+    weights = _named_like(file) if name is None else find(name)
+    with _locked(weights):
+        if file.resolve() == stored_path(weights).resolve():
+            return weight_file(weights.name)
+        copy = _beside(weights, "copy")
+        try:
+            shutil.copyfile(file, copy)
+            _take_in(weights, _unpacked(weights, copy), str(file.resolve()))
+        finally:
+            copy.unlink(missing_ok=True)
+    return stored_path(weights)
+
+
+def verify() -> Iterator[tuple[Weights, Path, str]]:
+    """Hash every file that is here; give each with what is wrong with it, empty for nothing."""
+    for weights in TABLE.values():
+        path = present_path(weights)
+        if path is None:
+            continue
+        try:
+            remedy = f"delete it, then tgbench weights fetch {weights.name}"
+            record = check(weights, path, "found in place", remedy)
+        except Unavailable as error:
+            yield weights, path, str(error)
+        else:
+            _remember(weights, record)
+            yield weights, path, ""
+
+
+def _take_in(weights: Weights, candidate: Path, source: str) -> None:
+    """Move a file of the store's folder to its name there if it is the right one; else drop it."""
+    try:
+        record = check(weights, candidate, source, f"it came from {source} and is not kept")
+        os.replace(candidate, stored_path(weights))
+    finally:
+        candidate.unlink(missing_ok=True)
+    # A move keeps size and time: what was hashed is what lies there now.
+    _remember(weights, replace(record, path=str(stored_path(weights))))
+
+
+def _remember(weights: Weights, record: Record) -> None:
+    write_record(record_path(store_folder(), weights.file), record)
+
+
+def _unpacked(weights: Weights, candidate: Path) -> Path:
+    """Return the file itself, taken out of the archive that is published in its place."""
+    if not weights.member or not zipfile.is_zipfile(candidate):
+        return candidate
+    target = _beside(weights, "unpacked")
+    try:
+        with (
+            zipfile.ZipFile(candidate) as archive,
+            archive.open(weights.member) as inside,
+            target.open("wb") as outside,
+        ):
+            shutil.copyfileobj(inside, outside)
+    except (KeyError, zipfile.BadZipFile, EOFError, OSError) as error:
+        target.unlink(missing_ok=True)
+        raise TgbenchError(
+            f"{candidate}: damaged archive, or without {weights.member} ({error}); it is not kept"
+        ) from error
+    return target
+
+
+def _named_like(file: Path) -> Weights:
+    fitting = [
+        weights
+        for weights in TABLE.values()
+        if file.name in (weights.file, weights.published_as, weights.source.rsplit("/", 1)[1])
+    ]
+    if len(fitting) == 1:
+        return fitting[0]
+    names = ", ".join(weights.name for weights in fitting or TABLE.values())
+    trouble = "is the name of several files" if fitting else "is not a file name of the table"
+    raise TgbenchError(f"{file}: '{file.name}' {trouble}; say which it is with --as: {names}")
+
+
+@contextlib.contextmanager
+def _locked(weights: Weights) -> Iterator[None]:
+    """Let one process at a time bring in a file; the system frees the lock of one that died."""
+    folder = make_folder(store_folder())
+    with (folder / f".{weights.file}.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            _log.warning("another process brings in %s; waiting for it", weights.file)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _beside(weights: Weights, what: str) -> Path:
+    return store_folder() / f".{weights.file}.{what}"

@@ -1,0 +1,99 @@
+"""Tensors out of the store's files: nothing in a file can run, and nothing is left out silently."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import Unavailable
+from .store import weight_file
+
+if TYPE_CHECKING:
+    import torch
+
+_SHOWN_KEYS = 3
+
+
+def load_tensors(name: str) -> dict[str, torch.Tensor]:
+    """Return the tensors of a file of the table, on the CPU.
+
+    The file may hold tensors by name and nothing else: code in it is refused, not run.
+
+    Raises:
+        TgbenchError: there is no such name.
+        Unavailable: the file is missing, damaged, or no such file.
+    """
+    path = weight_file(name)
+    content = _read(path)
+    if isinstance(content, Mapping) and isinstance(content.get("state_dict"), Mapping):
+        content = content["state_dict"]
+    if not _is_tensors(content):
+        raise Unavailable(f"{path} holds no tensors by name; {_another_file(name)}")
+    return dict(content)
+
+
+def fill(module: torch.nn.Module, tensors: Mapping[str, torch.Tensor], name: str) -> None:
+    """Copy tensors into a network, all of them, and every one that it has.
+
+    `num_batches_tracked`, which only training reads and old files lack, may be missing.
+
+    Args:
+        module: the network.
+        tensors: by the names of its parameters and buffers.
+        name: of the file in the table, for the message.
+
+    Raises:
+        Unavailable: the tensors are those of another network; the text says which differ.
+    """
+    wanted = module.state_dict()
+    optional = {key for key in wanted if key.endswith("num_batches_tracked")}
+    missing = wanted.keys() - tensors.keys() - optional
+    unknown = tensors.keys() - wanted.keys()
+    common = wanted.keys() & tensors.keys()
+    misshapen = {key for key in common if wanted[key].shape != tensors[key].shape}
+    faults = {"lacks": missing, "has unknown": unknown, "has other shapes of": misshapen}
+    told = [f"{what} {_listed(keys)}" for what, keys in faults.items() if keys]
+    if told:
+        raise Unavailable(
+            f"{weight_file(name)} {', '.join(told)}: these are the weights of another network; "
+            f"{_another_file(name)}"
+        )
+    module.load_state_dict({**wanted, **tensors})
+
+
+def _read(path: Path) -> Any:
+    import torch
+
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except MemoryError:
+        raise
+    # Damaged bytes make the reader fail in any way; the cause is kept for --debug.
+    except Exception as error:
+        reason = str(error).partition("\n")[0]
+        raise Unavailable(
+            f"{path} cannot be read as weights ({type(error).__name__}: {reason}); it is damaged "
+            "or holds more than tensors, which is never loaded. Delete it and get it again"
+        ) from error
+
+
+def _is_tensors(content: object) -> bool:
+    import torch
+
+    return (
+        isinstance(content, Mapping)
+        and len(content) > 0
+        and all(isinstance(value, torch.Tensor) for value in content.values())
+    )
+
+
+def _another_file(name: str) -> str:
+    return f"delete it and its record, then tgbench weights fetch {name}"
+
+
+def _listed(keys: Iterable[str]) -> str:
+    ordered = sorted(keys)
+    shown = ", ".join(ordered[:_SHOWN_KEYS])
+    rest = len(ordered) - _SHOWN_KEYS
+    return f"{shown} and {rest} more" if rest > 0 else shown

@@ -1,0 +1,72 @@
+"""What is remembered of a file in the store: its hash, and what it looked like when hashed."""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from ..errors import Unavailable
+from ..files import write_json
+
+_log = logging.getLogger("tgbench")
+
+
+@dataclass(frozen=True)
+class Record:
+    """The hash of a file, pinned when it first came into the store.
+
+    Attributes:
+        sha256: in hex.
+        path: of the file that was hashed last.
+        size: of it, in bytes.
+        modified: of it, in nanoseconds since 1970.
+        source: where it came from.
+        since: the date on which the hash was pinned.
+    """
+
+    sha256: str
+    path: str
+    size: int
+    modified: int
+    source: str
+    since: str
+
+    def is_of(self, path: Path) -> bool:
+        """Whether the file is, by size and time, the one whose hash this is."""
+        found = path.stat()
+        return (self.path, self.size, self.modified) == (
+            str(path),
+            found.st_size,
+            found.st_mtime_ns,
+        )
+
+
+def record_path(folder: Path, file: str) -> Path:
+    """Return where the record of a file of the store lies."""
+    return folder / f"{file}.json"
+
+
+def read_record(path: Path) -> Record | None:
+    """Return a record, None where there is none.
+
+    Raises:
+        Unavailable: it is damaged, so that nothing is known of the file.
+    """
+    try:
+        return Record(**json.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return None
+    except (ValueError, TypeError) as error:
+        raise Unavailable(
+            f"{path}: damaged record of a weight file; delete it to record the file anew"
+        ) from error
+
+
+def write_record(path: Path, record: Record) -> None:
+    """Write a record; a store that cannot be written to is hashed again the next time."""
+    try:
+        write_json(path, asdict(record))
+    except OSError as error:
+        _log.info("%s: not recorded (%s)", path, error.strerror)

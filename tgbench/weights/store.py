@@ -1,0 +1,144 @@
+"""The store: where the files lie, and whether they are what they should be."""
+
+from __future__ import annotations
+
+import datetime
+import os
+from dataclasses import replace
+from pathlib import Path
+
+from ..errors import Unavailable
+from ..files import cache_root, sha256
+from .records import Record, read_record, record_path, write_record
+from .table import Weights, find
+
+_SHOWN_DIGITS = 12
+
+
+def store_folder() -> Path:
+    """Return the folder of the files (`TGBENCH_WEIGHTS`, else `weights` in the cache)."""
+    chosen = os.environ.get("TGBENCH_WEIGHTS")
+    return Path(chosen) if chosen else cache_root() / "weights"
+
+
+def weight_file(name: str) -> Path:
+    """Return a file of the table whose content was checked.
+
+    The whole file is hashed the first time and whenever its size or time differ from then; else
+    the call costs a look at the folder.
+
+    Raises:
+        TgbenchError: there is no such name.
+        Unavailable: the file is missing, damaged, or not the one that was here before; the text
+            says what to do.
+    """
+    return _checked(find(name))[0]
+
+
+def describe_weights(name: str) -> str:
+    """Return a file's name and hash as results record them.
+
+    Raises:
+        TgbenchError, Unavailable: as `weight_file`.
+    """
+    path, record = _checked(find(name))
+    return f"{path.name}, sha256 {record.sha256[:_SHOWN_DIGITS]}"
+
+
+def stored_path(weights: Weights) -> Path:
+    """Return where the store keeps a file, whether it is there or not."""
+    return store_folder() / weights.file
+
+
+def present_path(weights: Weights) -> Path | None:
+    """Return where a file is: in the store, or in torch's own cache; None if it is in neither."""
+    places = [stored_path(weights)]
+    if weights.in_torch_hub:
+        places.append(_torch_hub() / "checkpoints" / weights.file)
+    return next((place for place in places if place.is_file()), None)
+
+
+def check(weights: Weights, path: Path, source: str, remedy: str) -> Record:
+    """Hash a file and compare it with what the table and an earlier record say.
+
+    Args:
+        weights: what it should be.
+        path: the file, anywhere.
+        source: where it came from, for the record and for messages.
+        remedy: what the user can do about a file that is damaged or another one.
+
+    Returns:
+        What is to be remembered of it.
+
+    Raises:
+        Unavailable: it is another file.
+    """
+    found = sha256(path)
+    earlier = read_record(record_path(store_folder(), weights.file))
+    _require_published(weights, path, found, remedy)
+    if earlier is not None and earlier.sha256 != found:
+        raise Unavailable(
+            f"{path} is not the {weights.name} that was recorded on {earlier.since} (sha256 then "
+            f"{earlier.sha256[:_SHOWN_DIGITS]}, now {found[:_SHOWN_DIGITS]}): numbers made with "
+            "the two do not compare; put the earlier file back, or delete "
+            f"{record_path(store_folder(), weights.file)} to take this one from now on"
+        )
+    state = path.stat()
+    record = Record(
+        found, str(path), state.st_size, state.st_mtime_ns, source, f"{datetime.date.today()}"
+    )
+    return record if earlier is None else replace(record, since=earlier.since)
+
+
+def _checked(weights: Weights) -> tuple[Path, Record]:
+    path = present_path(weights)
+    if path is None:
+        raise Unavailable(
+            f"{weights.file} ({weights.purpose}) is not in {store_folder()}: "
+            f"{_fetch_or_add(weights)}"
+        )
+    place = record_path(store_folder(), weights.file)
+    try:
+        record = read_record(place)
+        if record is None or not record.is_of(path):
+            source = record.source if record else "found in place"
+            record = check(weights, path, source, f"delete it, then {_fetch_or_add(weights)}")
+            write_record(place, record)
+    except OSError as error:
+        raise Unavailable(
+            f"{error.filename or path}: cannot be read ({error.strerror}); make it readable for you"
+        ) from error
+    return path, record
+
+
+def _require_published(weights: Weights, path: Path, found: str, remedy: str) -> None:
+    if not found.startswith(weights.sha256):
+        wanted, got = f"sha256 {weights.sha256}", found
+    elif weights.sha1 and _sha1(path) != weights.sha1:
+        wanted, got = f"sha1 {weights.sha1}", _sha1(path)
+    else:
+        return
+    raise Unavailable(
+        f"{path} is damaged or another file: {weights.name} has {wanted}, this has {got}; {remedy}"
+    )
+
+
+def _fetch_or_add(weights: Weights) -> str:
+    return (
+        f"tgbench weights fetch {weights.name}, or, if you have the file, tgbench weights add "
+        f"FILE --as {weights.name}"
+    )
+
+
+def _sha1(path: Path) -> str:
+    import hashlib
+
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha1").hexdigest()
+
+
+def _torch_hub() -> Path:
+    """Return torch.hub's folder without importing torch."""
+    home = os.environ.get("TORCH_HOME")
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return (Path(home) if home else Path(base) / "torch") / "hub"

@@ -2,18 +2,25 @@ from __future__ import annotations
 
 import hashlib
 import json
+import subprocess
+import sys
+from fractions import Fraction
 from pathlib import Path
 
+import av
 import numpy as np
 import pandas as pd
 import pytest
 from numpy.typing import NDArray
+from PIL import Image
 
 from tgbench.audio import SAMPLE_RATE, Waveform, write_wav
 from tgbench.cli import main
 from tgbench.errors import TgbenchError
+from tgbench.files import hash_of
+from tgbench.interfaces import MetricOptions
 from tgbench.metrics.psnr import psnr
-from tgbench.metrics.videos import metrics_for_videos, score_videos
+from tgbench.metrics.videos import _sound, metrics_for_videos, score_videos
 from tgbench.video.reader import VideoReader
 from tgbench.video.writer import VideoWriter
 
@@ -89,13 +96,138 @@ def test_sizes_that_differ_are_refused(tmp_path: Path) -> None:
         score_videos(first, second, None, ["psnr"])
 
 
+def test_a_short_sound_and_a_long_one_are_told(tmp_path: Path) -> None:
+    clip = video(tmp_path / "a.mp4", 50)
+    for seconds, said in ((0.1, "ends 1.90 s before"), (4.0, "goes on for 2.00 s after")):
+        speech = tmp_path / f"{seconds}.wav"
+        write_wav(speech, Waveform(np.zeros(int(seconds * SAMPLE_RATE), np.float32)))
+        scores = score_videos(clip, None, speech, ["lip_agreement", "lip_lag"])
+        assert any(said in note for note in scores.notes)
+        assert all(found.value is None and found.reason for found in scores.measurements.values())
+
+
+def test_a_silent_prediction_takes_the_sound_of_its_target(tmp_path: Path) -> None:
+    silent = video(tmp_path / "a.mp4", 60)
+    heard = video(tmp_path / "b.mp4", 60, sound=2.4)
+    scores = score_videos(silent, heard, None, ["lip_agreement"])
+    assert scores.sound == heard
+    assert "a.mp4 has no sound; that of b.mp4 was taken" in scores.notes
+    nothing = score_videos(silent, None, None, ["lip_agreement"])
+    assert nothing.measurements["lip_agreement"].reason == "no sound was given"
+    assert score_videos(silent, heard, None, ["psnr"]).sound is None
+
+
+def test_a_picture_that_starts_after_its_sound_stays_in_step(tmp_path: Path) -> None:
+    """Frames as stored begin with the picture, so the sound before it is cut."""
+    path = tmp_path / "late.mkv"
+    with av.open(str(path), "w") as container:
+        pictures = container.add_stream("libx264", rate=25)
+        pictures.width, pictures.height, pictures.pix_fmt = 64, 64, "yuv420p"
+        sounds = container.add_stream("pcm_s16le", rate=SAMPLE_RATE, layout="mono")
+        block = av.AudioFrame.from_ndarray(
+            np.arange(SAMPLE_RATE * 2, dtype=np.int16)[None], format="s16", layout="mono"
+        )
+        block.sample_rate, block.time_base, block.pts = SAMPLE_RATE, Fraction(1, SAMPLE_RATE), 0
+        container.mux(sounds.encode(block))
+        for index in range(30):
+            shown = av.VideoFrame.from_ndarray(frame(index, 64), format="rgb24")
+            shown.pts, shown.time_base = index + 10, Fraction(1, 25)
+            container.mux(pictures.encode(shown))
+        container.mux(pictures.encode(None))
+    waveform, _ = _sound(path, None, None, False, [])
+    assert waveform is not None
+    assert waveform.samples[0] * 32768 == pytest.approx(0.4 * SAMPLE_RATE, abs=16)
+    by_clock, _ = _sound(path, None, None, True, [])
+    assert by_clock is not None
+    assert by_clock.samples[0] == 0.0
+
+
+def test_sound_that_cannot_be_read_stops_only_what_needs_it(tmp_path: Path) -> None:
+    clip = video(tmp_path / "a.mp4", 10)
+    (tmp_path / "bad.wav").write_bytes(b"RIFF nonsense")
+    assert score_videos(clip, clip, tmp_path / "bad.wav", ["ssim"]).frames == 10
+    with pytest.raises(TgbenchError, match=r"bad\.wav"):
+        score_videos(clip, None, tmp_path / "bad.wav", ["lip_agreement"])
+
+
+def test_no_face_in_any_frame_is_no_number(tmp_path: Path) -> None:
+    clip = video(tmp_path / "a.mp4", 4)
+    found = score_videos(clip, clip, None, ["lmd"]).measurements["lmd"]
+    assert found.value is None
+    assert found.scored == 0
+    assert found.reason
+
+
+def test_several_faces_are_told_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The detector's place is taken, for no picture of two people may lie here."""
+    from tgbench import faces
+
+    class TwoFaces:
+        def __init__(self, **_: object) -> None: ...
+        def __enter__(self) -> TwoFaces:
+            return self
+
+        def __exit__(self, *_: object) -> None: ...
+        def detect_all(self, image: NDArray[np.uint8]) -> list[object]:
+            return [object(), object()]
+
+    monkeypatch.setattr(faces, "LandmarkDetector", TwoFaces)
+    clip = video(tmp_path / "a.mp4", 12)
+    notes = score_videos(clip, clip, None, ["lmd"]).notes
+    (note,) = [note for note in notes if "faces" in note]
+    assert note.startswith("a.mp4: shows 2 faces (5 of 5 frames looked at)")
+    assert not score_videos(clip, clip, None, ["psnr"]).notes
+
+
+def test_every_frame_is_decoded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    decoded = []
+    picture = VideoReader._picture
+    monkeypatch.setattr(
+        VideoReader, "_picture", lambda self, f: decoded.append(f) or picture(self, f)
+    )
+    clip = video(tmp_path / "a.mp4", 12)
+    score_videos(clip, clip, None, ["psnr", "ssim", "lmd"])
+    assert len(decoded) == 24
+
+
+def test_memory_does_not_grow_with_the_clip(tmp_path: Path) -> None:
+    """Ten thousand pairs of frames, decoded 240 MB, in a process of their own."""
+    script = (
+        "import resource, sys; from pathlib import Path; "
+        "from tgbench.metrics.videos import score_videos; "
+        "paths = [Path(name) for name in sys.argv[1:]]; "
+        "frames = score_videos(*paths, None, ['psnr']).frames; "
+        "print(frames, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+    )
+    peaks = {}
+    for frames in (200, 10_000):
+        path = tmp_path / f"{frames}.mp4"
+        shown = [frame(index, 64) for index in range(10)]
+        with VideoWriter(path, 64, 64) as writer:
+            for index in range(frames):
+                writer.write(shown[index % 10])
+        done = subprocess.run(
+            [sys.executable, "-c", script, str(path), str(path)],
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        count, peak = map(int, done.stdout.split())
+        assert count == frames
+        peaks[frames] = peak / 1024
+    assert peaks[10_000] < peaks[200] + 40
+
+
 def test_the_choice_of_metrics_follows_what_is_given() -> None:
     alone = metrics_for_videos(None, has_target=False)
     assert "lip_agreement" in alone
-    assert not {"psnr", "lmd", "fps", "training_time"} & set(alone)
+    assert not {"psnr", "lmd", "fps", "training_time", "sync_c_fast"} & set(alone)
     pair = metrics_for_videos(None, has_target=True)
     assert {"psnr", "lmd"} <= set(pair)
     assert "fps" not in pair
+    assert not {"ssim_face_skimage", "ssim_face_aligned"} & set(pair)
+    aligned = MetricOptions(aligned_faces=(Path("a"), Path("b")))
+    assert "ssim_face_aligned" in metrics_for_videos(None, True, aligned)
     assert metrics_for_videos(["lmd", "psnr"], has_target=True) == ("psnr", "lmd")
     for name, message in (("psnr", "--target"), ("fps", "timed run"), ("lmdd", "did you mean")):
         with pytest.raises(TgbenchError, match=message):
@@ -111,8 +243,10 @@ def test_the_command_prints_and_writes(tmp_path: Path, capsys: pytest.CaptureFix
     shown = capsys.readouterr().out
     assert "PSNR ↑ [dB]" in shown
     assert "8/8" in shown
-    assert "OpenFace" in shown
+    assert "AUE-L: " in shown
     assert "last 1 of its 9 frames" in shown
+    last = shown.strip().splitlines()[-1]
+    assert last.startswith("a.mp4 against b.mp4: 8 frames at 25 a second; wrote scores.json")
     document = json.loads((out / "scores.json").read_text())
     assert (
         document["inputs"]["prediction"]["sha256"] == hashlib.sha256(first.read_bytes()).hexdigest()
@@ -131,3 +265,59 @@ def test_what_is_no_video_is_one_clear_line(
     (tmp_path / "text.mp4").write_text("not a video")
     assert main(["score", "--prediction", str(tmp_path / name)]) == 2
     assert name in "".join(capsys.readouterr().err.split())
+
+
+def test_clips_can_be_named_by_their_place(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = video(tmp_path / "a.mp4", 5)
+    images = tmp_path / "real"
+    images.mkdir()
+    for index in range(5):
+        Image.fromarray(frame(index, 64)).save(images / f"{index}.png")
+    out = tmp_path / "scores"
+    command = ["score", str(first), str(images), "--metrics", "psnr", "ssim", "--out", str(out)]
+    assert main(command) == 0
+    document = json.loads((out / "scores.json").read_text())
+    hashes = {f"{i}.png": hashlib.sha256((images / f"{i}.png").read_bytes()) for i in range(5)}
+    assert document["inputs"]["target"]["sha256"] == hash_of(
+        {name: digest.hexdigest() for name, digest in hashes.items()}
+    )
+    assert document["metrics"]["psnr"]["value"] > 30
+    assert document["options"]["face_box"] is None
+    assert main(["score", str(first)]) == 0
+    assert "--out FOLDER keeps the numbers" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([], "no clip to measure"),
+        (["a.mp4", "a.mp4", "a.mp4"], "one clip too many"),
+        (["a.mp4", "a.mp4", "--face-box", "1,2,3"], "left,top,right,bottom"),
+        (["a.mp4", "a.mp4", "--face-box", "8,8,80,40"], "no box inside frames of 64x64"),
+        (["a.mp4", "a.mp4", "--face-box", "8,8,8,40"], "no box"),
+        (["a.mp4", "a.mp4", "--fps", "0"], "--fps 0"),
+        (["a.mp4", "a.mp4", "--action-units", "none.csv", "a.mp4"], "none.csv: no such file"),
+        (["a.mp4", "a.mp4", "--aligned-faces", "a.mp4", "a.mp4"], "no such folder"),
+        (["a.mp4", "a.mp4", "--metrics", "ssim_fac"], "did you mean"),
+        (["a.mp4", "--metrics", "fps"], "tgbench run"),
+        (["a.mp4", "empty"], "holds no images"),
+        (["a.mp4", "gone"], "no such file"),
+        (["a.mp4", "a.mp4", "--audio", "gone.wav", "--metrics", "sync_c"], "no such file"),
+    ],
+)
+def test_what_cannot_be_is_one_clear_line(
+    words: list[str],
+    said: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    video(tmp_path / "a.mp4", 3)
+    (tmp_path / "empty").mkdir()
+    assert main(["score", *words]) == 2
+    shown = " ".join(capsys.readouterr().err.split())
+    assert said in shown
+    assert "Traceback" not in shown

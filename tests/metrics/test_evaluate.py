@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from tgbench import plugins
@@ -232,3 +236,32 @@ def test_what_two_metrics_share_is_made_once_and_fails_once() -> None:
         with pytest.raises(Unavailable, match="no weights"):
             shared.once("other", missing)
     assert made == [1, 2]
+
+
+@settings(max_examples=10)
+@given(st.permutations(range(5)))
+def test_the_order_of_frames_does_not_matter_to_means(order: list[int]) -> None:
+    images = np.random.default_rng(9).integers(0, 256, (5, 2, 30, 30, 3), dtype=np.uint8)
+    names = ["psnr", "ssim", "ssim_face", "lmd", "lmd_relative"]
+
+    def measured(frames: Sequence[int]) -> list[float | None]:
+        suite = MetricSuite(names, SILENT, CountingLandmarks())
+        for place, index in enumerate(frames):
+            suite.update(place, *images[index])
+        return [found.value for found in suite.results().values()]
+
+    assert measured(order) == pytest.approx(measured(range(5)), rel=1e-12)
+
+
+def test_a_video_compared_with_itself_is_perfect() -> None:
+    images = np.random.default_rng(9).integers(0, 256, (3, 40, 40, 3), dtype=np.uint8)
+    names = ["psnr", "ssim", "ssim_face", "lmd", "lmd_relative", "lmd_face", "lmd_sum"]
+    suite = MetricSuite([*names, "lmd_absolute"], SILENT, CountingLandmarks())
+    for index, image in enumerate(images):
+        suite.update(index, image, image.copy())
+    results = suite.results()
+    assert results["psnr"].value is None
+    assert results["psnr"].details["identical_frames"] == 3
+    assert results["ssim"].value == pytest.approx(1.0, abs=1e-6)
+    assert results["ssim_face"].value == pytest.approx(1.0, abs=1e-6)
+    assert [found.value for name, found in results.items() if name.startswith("lmd")] == [0.0] * 5

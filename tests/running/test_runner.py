@@ -40,11 +40,14 @@ def test_a_case_leaves_a_result_that_says_everything(
     (outcome,) = run(request_, SILENT)
     folder = request_.out / "self_reconstruction" / "tiny" / "average_frame" / "self"
     assert outcome.folder == folder
-    assert {path.name for path in folder.iterdir()} == {
+    # A detector may take the drawn disc for a face, or not be installed.
+    assert {path.name for path in folder.iterdir()} - {"faces.parquet"} == {
         ".lock",
         "result.json",
         "frames.parquet",
         "video.mp4",
+        "target.mp4",
+        "error.mp4",
         "log.txt",
     }
     result = read_result(folder / "result.json")

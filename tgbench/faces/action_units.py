@@ -33,6 +33,12 @@ _EYE_CORNERS = (33, 133, 362, 263)
 _RIGHT_LIDS = ((159, 145), (160, 144), (158, 153))
 _LEFT_LIDS = ((386, 374), (387, 373), (385, 380))
 
+_LIDS = slice(-2, None)
+"""Where the gaps between the lids stand among the lengths of a face, the right eye's first."""
+
+_OPEN = 80
+"""Percentile of the gap between the lids over a clip at which the eyes are open."""
+
 
 @dataclass(frozen=True)
 class _Unit:
@@ -58,14 +64,61 @@ def measure_action_units(points: NDArray[np.floating]) -> dict[str, NDArray[np.f
     Returns:
         Name such as "AU12" to float32 [N], 0 to 5.
     """
+    lengths = face_lengths(points)
+    return intensities(lengths, rest_of(lengths))
+
+
+def face_lengths(points: NDArray[np.floating]) -> Array:
+    """Return the lengths that the units change, float64 [N, K] in millimetres.
+
+    Args:
+        points: mesh points in the head frame, [N, 478, 3] metres.
+    """
     millimetres = 1000.0 * np.asarray(points, np.float64)
-    values: dict[str, NDArray[np.float32]] = {}
-    for name, unit in _UNITS.items():
-        length = gaussian_filter1d(unit.length(millimetres), _SMOOTHING, mode="nearest")
-        share = (length - np.percentile(length, unit.rest)) / unit.full
-        values[name] = _intensity(share)
-    values["AU45"] = _blink(millimetres)
+    lengths = [unit.length(millimetres) for unit in _UNITS.values()]
+    lids = [_distance(millimetres, *pairs) for pairs in (_RIGHT_LIDS, _LEFT_LIDS)]
+    return np.stack([*lengths, *lids], axis=1)
+
+
+def rest_of(lengths: Array) -> Array:
+    """Return a person's lengths at rest [K], as his clip tells them.
+
+    Args:
+        lengths: of the clip [N, K], NaN where there was no face; one frame at least has one.
+    """
+    seen = np.isfinite(lengths[:, 0])
+    moving, lids = _smoothed(lengths)[seen], lengths[seen, _LIDS]
+    rest = [np.percentile(moving[:, i], unit.rest) for i, unit in enumerate(_UNITS.values())]
+    return np.array([*rest, *np.percentile(lids, _OPEN, axis=0)])
+
+
+def intensities(lengths: Array, rest: Array) -> dict[str, NDArray[np.float32]]:
+    """Return how strong each unit is.
+
+    Args:
+        lengths: of a clip [N, K], NaN where there was no face.
+        rest: the person's, from this clip or another one.
+
+    Returns:
+        Name such as "AU12" to float32 [N], 0 to 5; NaN where there was no face.
+    """
+    moved = _smoothed(lengths) - rest
+    values = {
+        name: _intensity(moved[:, i] / unit.full) for i, (name, unit) in enumerate(_UNITS.items())
+    }
+    values["AU45"] = _blink(lengths[:, _LIDS], rest[_LIDS])
     return values
+
+
+def _smoothed(lengths: Array) -> Array:
+    """Smooth the lengths of the face's movements over time, each run of seen frames by itself."""
+    smooth = np.full_like(lengths, np.nan)
+    seen = np.isfinite(lengths[:, 0])
+    borders = np.flatnonzero(np.diff(seen, prepend=False, append=False))
+    for start, stop in borders.reshape(-1, 2):
+        run = lengths[start:stop]
+        smooth[start:stop] = gaussian_filter1d(run, _SMOOTHING, axis=0, mode="nearest")
+    return smooth
 
 
 def _intensity(share: Array) -> NDArray[np.float32]:
@@ -82,14 +135,12 @@ def _distance(points: Array, *pairs: tuple[int, int]) -> Array:
     return np.mean([np.linalg.norm(points[:, a] - points[:, b], axis=-1) for a, b in pairs], axis=0)
 
 
-def _blink(points: Array) -> NDArray[np.float32]:
+def _blink(gaps: Array, usual: Array) -> NDArray[np.float32]:
     """AU45: how much of the usual opening between the lids is gone, the wider-open eye's."""
-    closed = [
-        1.0 - gap / max(float(np.percentile(gap, 80)), 1e-3)
-        for gap in (_distance(points, *_RIGHT_LIDS), _distance(points, *_LEFT_LIDS))
-    ]
+    closed = 1.0 - gaps / np.maximum(usual, 1e-3)
     # A look downwards closes a third; the network never sees more than about 0.85 gone.
-    return np.clip((np.minimum(*closed) - 0.25) / 0.5 * _HIGHEST, 0.0, _HIGHEST).astype(np.float32)
+    share = (closed.min(axis=1) - 0.25) / 0.5
+    return np.clip(share * _HIGHEST, 0.0, _HIGHEST).astype(np.float32)
 
 
 def _lip_corners(points: Array) -> Array:

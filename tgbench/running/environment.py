@@ -60,13 +60,22 @@ def describe_environment(device: str) -> EnvironmentRecord:
         python=platform.python_version(),
         platform=platform.platform(),
         cpu=_cpu_name(),
-        cores=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1,
+        cores=_cores(),
         device=device,
         gpu=_gpu_name(device),
         packages={name: found for name in _PACKAGES if (found := _version(name))},
         git_commit=commit,
         git_dirty=dirty,
     )
+
+
+def describe_device(device: str) -> str:
+    """Return what renders, as timings name it: the GPU, or the processor with its usable cores."""
+    gpu = _gpu_name(device)
+    if gpu is not None:
+        return gpu
+    cores = _cores()
+    return f"{_cpu_name()}, {cores} {'core' if cores == 1 else 'cores'}"
 
 
 def peak_memory_mb() -> float:
@@ -80,6 +89,11 @@ def _version(package: str) -> str | None:
         return version(package)
     except PackageNotFoundError:
         return None
+
+
+def _cores() -> int:
+    """Return how many cores this process may run on."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
 
 
 def _cpu_name() -> str:

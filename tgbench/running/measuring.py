@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import pandas as pd
 
@@ -20,21 +19,25 @@ from ..interfaces import (
     Case,
     FitReport,
     Image,
-    Measurement,
     Method,
     MetricContext,
     MetricOptions,
+    TimedFrames,
     Timing,
 )
 from ..metrics.evaluate import MetricSuite
-from ..plugins import metrics as metric_specs
+from ..metrics.speed import RENDERING_SPEEDS
 from ..progress import Progress
 from ..version import __version__
+from .comparison import ComparisonVideos
 from .environment import describe_environment, peak_memory_mb
+from .face_track import FaceTrack
 from .fitting import Contender
+from .records import metric_records
 from .rendering import render
 from .request import RunRequest
 from .result import (
+    FACES_FILE,
     FRAMES_FILE,
     FRAMES_FOLDER,
     LOG_FILE,
@@ -42,14 +45,14 @@ from .result import (
     DriverRecord,
     IdentityRecord,
     MethodRecord,
-    MetricRecord,
     ProtocolRecord,
     Result,
+    SpeedRecord,
     SplitRecord,
     TimingRecord,
     write_result,
 )
-from .timing import time_rendering
+from .timing import time_method
 
 _log = logging.getLogger("tgbench")
 _TABLES = (
@@ -120,30 +123,41 @@ def measure(
     with _log_file(folder / LOG_FILE):
         name = f"{contender.spec.name} on {case.identity.name}, {case.driver}"
         _log.info("tgbench %s: %s, protocol %s", __version__, name, case.protocol)
-        with progress.task(f"timing {name}", None):
-            seconds, how = time_rendering(method, case.drive, request.device)
         trained = report.seconds if contender.spec.trains else None
+        timing = Timing(trained, (), "rendering was not timed: no metric was asked for that says")
+        if RENDERING_SPEEDS.intersection(case.metrics):
+            with progress.task(f"timing {name}", None):
+                timing = time_method(method, case.drive, request.device, trained)
         context = MetricContext(
             audio=case.drive.audio,
             fps=layout.FPS,
-            timing=Timing(trained, seconds, how),
+            timing=timing,
             options=MetricOptions(landmarks=request.landmarks),
         )
         suite = MetricSuite(case.metrics, context)
+        faces = FaceTrack()
 
         def score(index: int, frame: Image) -> None:
             target = None
             if case.target_frames is not None:
                 target = case.identity.frame(int(case.target_frames[index]))
-            suite.update(index, frame, target)
+            seen = suite.update(index, frame, target)
+            faces.add(*seen.landmarks_found)
+            comparison.write(frame, target)
 
         started = time.perf_counter()
-        render(case, method, name, folder, request, progress, score)
-        _write_table(folder, case, suite)
-        timing = TimingRecord(
+        with ComparisonVideos(case, name, folder) as comparison:
+            render(case, method, name, folder, request, progress, score)
+        _write_table(folder / FRAMES_FILE, case, suite.per_frame())
+        (folder / FACES_FILE).unlink(missing_ok=True)
+        if found := faces.columns():
+            _write_table(folder / FACES_FILE, case, found)
+        times = TimingRecord(
             training_seconds=trained,
             training_iterations=dict(report.iterations),
-            fps_protocol=how,
+            fps_protocol=timing.protocol,
+            rendering=[_speed_record(series) for series in timing.rendering],
+            end_to_end=_speed_record(timing.end_to_end) if timing.end_to_end else None,
             render_seconds=time.perf_counter() - started,
             peak_memory_mb=peak_memory_mb(),
         )
@@ -167,8 +181,8 @@ def measure(
             seed=request.seed,
             frames=len(case.drive),
             labelled=request.label,
-            metrics=metric_records(suite.results()),
-            timing=timing,
+            metrics=metric_records(suite.results(), suite.per_frame()),
+            timing=times,
             environment=describe_environment(request.device),
         )
         write_result(folder, result)
@@ -176,36 +190,20 @@ def measure(
     return result
 
 
-def metric_records(measurements: Mapping[str, Measurement]) -> dict[str, MetricRecord]:
-    """Join what was found with what the metrics declare."""
-    specs = metric_specs()
-    records = {}
-    for name, found in measurements.items():
-        records[name] = MetricRecord(
-            value=found.value,
-            status=_status(found),
-            reason=found.reason,
-            scored=found.scored,
-            total=found.total,
-            unit=specs[name].unit,
-            direction=specs[name].direction.value,
-            measured_by=found.measured_by,
-            details=dict(found.details),
-        )
-    return records
+def _speed_record(timed: TimedFrames) -> SpeedRecord:
+    return SpeedRecord(
+        batch=timed.batch,
+        frames=timed.frames,
+        repeat_frames=[timed.batch * len(requests) for requests in timed.repeats],
+        repeat_seconds=[float(requests.sum()) for requests in timed.repeats],
+    )
 
 
-def _status(found: Measurement) -> Literal["measured", "unavailable", "unscored"]:
-    if found.value is not None:
-        return "measured"
-    return "unscored" if found.total else "unavailable"
-
-
-def _write_table(folder: Path, case: Case, suite: MetricSuite) -> None:
-    table = pd.DataFrame(suite.per_frame())
+def _write_table(path: Path, case: Case, columns: Mapping[str, list[float | None]]) -> None:
+    table = pd.DataFrame(columns)
     table.insert(0, "frame", range(len(case.drive)))
     table.insert(1, "source_frame", case.drive.source_frames)
-    with atomic_path(folder / FRAMES_FILE) as temporary:
+    with atomic_path(path) as temporary:
         table.to_parquet(temporary, index=False)
 
 

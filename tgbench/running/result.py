@@ -20,7 +20,10 @@ SCHEMA_VERSION = 1
 
 RESULT_FILE = "result.json"
 FRAMES_FILE = "frames.parquet"
+FACES_FILE = "faces.parquet"
 VIDEO_FILE = "video.mp4"
+TARGET_FILE = "target.mp4"
+ERROR_FILE = "error.mp4"
 LOG_FILE = "log.txt"
 FRAMES_FOLDER = "frames"
 
@@ -29,6 +32,15 @@ class Record(BaseModel):
     """A frozen part of a result; unknown fields are refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class IntervalRecord(Record):
+    """Where the mean over all such frames may lie."""
+
+    low: float
+    high: float
+    level: float = Field(description="Share of such intervals that hold the true mean.")
+    method: str = Field(description="How it was found.")
 
 
 class MetricRecord(Record):
@@ -46,6 +58,11 @@ class MetricRecord(Record):
     measured_by: str = Field(
         default="",
         description="Backend, version, variant. Values compare only where these agree.",
+    )
+    interval: IntervalRecord | None = Field(
+        default=None,
+        description="Of the mean over frames; null where the value is no such mean, or too few "
+        "frames were scored.",
     )
     details: dict[str, Any] = Field(default_factory=dict, description="Further numbers.")
 
@@ -112,12 +129,27 @@ class SplitRecord(Record):
     test: tuple[int, int]
 
 
+class SpeedRecord(Record):
+    """Frames made against the clock, in one way of asking for them."""
+
+    batch: int = Field(description="Frames of each request.")
+    frames: int = Field(description="Frames timed, over all repeats.")
+    repeat_frames: list[int] = Field(description="Frames of each repeat.")
+    repeat_seconds: list[float] = Field(description="Wall time of each repeat.")
+
+
 class TimingRecord(Record):
     """How long it took and how that was measured."""
 
     training_seconds: float | None = Field(description="All stages; null: nothing was trained.")
     training_iterations: dict[str, int] = Field(default_factory=dict)
-    fps_protocol: str = Field(description="How rendering was timed.")
+    fps_protocol: str = Field(description="How, and on what, rendering was timed.")
+    rendering: list[SpeedRecord] = Field(
+        default_factory=list, description="By size of the requests, one frame each first."
+    )
+    end_to_end: SpeedRecord | None = Field(
+        default=None, description="From the sound to the encoded video."
+    )
     render_seconds: float = Field(description="Wall time of rendering, scoring and writing.")
     peak_memory_mb: float = Field(description="Largest resident memory of the process so far.")
 

@@ -18,6 +18,7 @@ from ..identities.layout import FPS
 from ..progress import SILENT, Progress
 from .expression import action_units
 from .motion import Performance, perform
+from .names import MADE_BY
 from .person import PEOPLE, TRACKS, Person, Track
 from .phonemes import LANGUAGES
 from .script import Script, write_script
@@ -187,7 +188,7 @@ def _write(
     write_json(folder / PHONEMES, timeline(take.script))
     writer.finish(
         {
-            "made_by": "tgbench.synthetic",
+            "made_by": MADE_BY,
             "generator_version": GENERATOR_VERSION,
             "person": asdict(person),
             "size": size,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+MADE_BY = "tgbench.synthetic"
+"""How the provenance of an identity says that it is no recording."""
+
 IDENTITIES = {
     "synth-a": "synthetic head and voice, made here, with exact ground truth",
     "synth-b": "another synthetic head and voice",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -50,6 +50,9 @@ class VideoInfo:
         codec: name of the compression, such as "h264".
         variable_rate: whether frames are unevenly spaced in time, as phones and screen recorders
             write them.
+        start: seconds on the clock of the file at which the picture starts, 0 unless another
+            track comes first.
+        pixel_format: FFmpeg's name of how pixels are stored, such as "yuv420p".
     """
 
     width: int
@@ -61,6 +64,22 @@ class VideoInfo:
     rotation: int
     codec: str
     variable_rate: bool
+    start: float = 0.0
+    pixel_format: str = ""
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What a file holds, by what is written about its pieces.
+
+    Attributes:
+        frames: how many iterating would yield if every piece were one frame; a few codecs hide
+            pieces that are never shown.
+        gaps: how many frames are missing among those stored, by the clock of the file.
+    """
+
+    frames: int
+    gaps: int
 
 
 class VideoReader:
@@ -72,6 +91,11 @@ class VideoReader:
 
     A file that is cut short or damaged delivers what can be decoded, with a warning: a recording
     that a full disk ended is still worth most of its length.
+
+    Attributes:
+        damage: what was found wrong with the file the last time that it was read to its end.
+        gaps: how many frames were missing then among those as they are stored, by the clock of
+            the file; whatever follows them comes that much too early.
     """
 
     def __init__(self, path: Path, fps: float | None = 25.0) -> None:
@@ -87,11 +111,13 @@ class VideoReader:
         """
         self.path = Path(path)
         self.fps = fps
+        self.damage = ""
+        self.gaps = 0
         if not self.path.is_file():
             raise TgbenchError(f"{path}: no such file")
         with _opened(self.path) as container:
             stream = _picture_track(container, self.path)
-            first = next(_decoded(container, stream, self.path), None)
+            first = next(self._decoded(container, stream), None)
             if first is None:
                 raise TgbenchError(f"{path}: no frame of it can be decoded; is the file whole?")
             self.info = _describe(container, stream, first)
@@ -102,6 +128,19 @@ class VideoReader:
         if self.fps is None or self.info.seconds is None:
             return self.info.frames
         return max(1, round(self.info.seconds * self.fps))
+
+    def survey(self) -> Survey:
+        """Look through the file without decoding it: what iterating would find in a sound one."""
+        with _opened(self.path) as container:
+            stream = _picture_track(container, self.path)
+            pieces = list(_pieces(container, stream))
+            pieces.sort(key=lambda piece: -math.inf if piece.pts is None else piece.pts)
+            placed = _with_missing(pieces, float(stream.time_base), self.info.fps)
+            gaps = sum(missing for _, missing in placed)
+            if self.fps is None:
+                return Survey(len(pieces), gaps)
+            timed = _timed(iter(pieces), container, stream, self.info.fps)
+            return Survey(sum(times for _, times in _resampled(timed, self.fps)), gaps)
 
     def __iter__(self) -> Iterator[Image]:
         """Yield frames, uint8 RGB [H, W, 3], contiguous."""
@@ -115,11 +154,58 @@ class VideoReader:
         """Yield each stored frame with how many times it is delivered."""
         with _opened(self.path) as container:
             stream = _picture_track(container, self.path)
-            frames = _decoded(container, stream, self.path)
+            frames = self._decoded(container, stream)
             if self.fps is None:
-                yield from ((frame, 1) for frame in frames)
+                yield from self._stored(frames, float(stream.time_base))
                 return
             yield from _resampled(_timed(frames, container, stream, self.info.fps), self.fps)
+
+    def _stored(self, frames: Iterator[Any], time_base: float) -> Iterator[tuple[Any, int]]:
+        """Yield every frame once, and count those that are missing in between."""
+        self.gaps = 0
+        for frame, missing in _with_missing(frames, time_base, self.info.fps):
+            self.gaps += missing
+            yield frame, 1
+
+    def _decoded(self, container: Any, stream: Any) -> Iterator[Any]:
+        """Yield what can be decoded; warn once about what cannot."""
+        import av
+
+        damaged, delivered = 0, 0
+        reached = 0.0
+        packets = container.demux(stream)
+        while True:
+            try:
+                packet = next(packets)
+                frames = packet.decode()
+            except StopIteration:
+                break
+            except av.error.EOFError:
+                break
+            except av.error.FFmpegError:
+                damaged += 1
+                # A demuxer that fails may fail for ever; a damaged packet is followed by good ones.
+                if damaged > 100 and damaged > delivered:
+                    break
+                continue
+            for frame in frames:
+                delivered += 1
+                reached = frame.time or reached
+                yield frame
+        whole = _seconds(container, stream)
+        # Where frames are unevenly spaced there are fewer of them, but they reach the end.
+        at_end = whole is not None and reached >= _WHOLE * whole
+        self._judge(damaged, delivered, None if at_end else _announced(container, stream))
+
+    def _judge(self, damaged: int, delivered: int, announced: int | None) -> None:
+        told = []
+        if damaged and delivered:
+            told.append(f"{damaged} pieces are damaged and were skipped")
+        if announced and delivered < _WHOLE * announced - 2:
+            told.append(f"is cut short: {delivered} of about {announced} frames")
+        self.damage = "; ".join(told)
+        if self.damage:
+            _log.warning("%s: %s", self.path, self.damage)
 
     def _picture(self, frame: Any) -> Image:
         info = self.info
@@ -152,34 +238,36 @@ def _picture_track(container: Any, path: Path) -> Any:
     raise TgbenchError(f"{path}: has no video track")
 
 
-def _decoded(container: Any, stream: Any, path: Path) -> Iterator[Any]:
-    """Yield what can be decoded; warn once about what cannot."""
+@dataclass(frozen=True)
+class _Piece:
+    """A compressed frame: when it is shown, and for how long."""
+
+    pts: int | None
+    duration: int | None
+
+
+def _pieces(container: Any, stream: Any) -> Iterator[_Piece]:
+    """Yield what a file holds of a track; a damaged end is the end."""
     import av
 
-    damaged, delivered = 0, 0
-    packets = container.demux(stream)
-    while True:
-        try:
-            packet = next(packets)
-            frames = packet.decode()
-        except StopIteration:
-            break
-        except av.error.EOFError:
-            break
-        except av.error.FFmpegError:
-            damaged += 1
-            # A demuxer that fails may fail for ever; a damaged packet is followed by good ones.
-            if damaged > 100 and damaged > delivered:
-                break
-            continue
-        for frame in frames:
-            delivered += 1
-            yield frame
-    announced = _announced(container, stream)
-    if damaged and delivered:
-        _log.warning("%s: %d pieces are damaged and were skipped", path, damaged)
-    elif announced and delivered < _WHOLE * announced - 2:
-        _log.warning("%s: is cut short: %d of about %d frames", path, delivered, announced)
+    try:
+        for packet in container.demux(stream):
+            if packet.size and not packet.is_discard:
+                yield _Piece(packet.pts, packet.duration)
+    except av.error.FFmpegError:
+        return
+
+
+def _with_missing(frames: Iterable[Any], time_base: float, fps: float) -> Iterator[tuple[Any, int]]:
+    """Yield each frame or piece, in order, with how many are missing just before it."""
+    last: float | None = None
+    for frame in frames:
+        now = None if frame.pts is None else frame.pts * time_base
+        missing = 0
+        if now is not None and last is not None:
+            missing = max(round((now - last) * fps) - 1, 0)
+        yield frame, missing
+        last = now
 
 
 def _announced(container: Any, stream: Any) -> int | None:
@@ -242,6 +330,8 @@ def _describe(container: Any, stream: Any, first: Any) -> VideoInfo:
         width, height = height, width
     average = float(stream.average_rate or stream.guessed_rate or 25)
     base = float(stream.base_rate or average)
+    origin = (container.start_time or 0) / 1e6
+    start = 0.0 if first.time is None else max(first.time - origin, 0.0)
     return VideoInfo(
         width=width,
         height=height,
@@ -252,4 +342,6 @@ def _describe(container: Any, stream: Any, first: Any) -> VideoInfo:
         rotation=rotation,
         codec=stream.codec_context.name,
         variable_rate=abs(base / average - 1.0) > 0.01,
+        start=start,
+        pixel_format=first.format.name,
     )

@@ -1,0 +1,1 @@
+"""Action unit error, with a metric of its own for each measurer; their values never mix."""

@@ -1,0 +1,303 @@
+"""Action unit error as the field measures it: with the intensities of OpenFace 2.2.
+
+The tables come from the user, or from `FeatureExtraction` where it is on the path. `aue_l` and
+`aue_u` pair rows by their frame and leave out frames that OpenFace lost; `aue_l_unmasked` and
+`aue_u_unmasked` are the official script's numbers, in which a lost frame counts with zeros.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...errors import Unavailable
+from ...files import sha256
+from ...interfaces import FrameView, Measurement, MetricContext
+from ...specs import MetricSpec
+from ..specs import AUE_L, AUE_L_UNMASKED, AUE_U, AUE_U_UNMASKED
+from .error import (
+    LOWER_FACE,
+    UPPER_FACE,
+    frame_values,
+    measurement,
+    official_error,
+    squared_differences,
+)
+from .feature_extraction import PROGRAM, ExtractedTables, find_program
+from .table import OpenFaceTable, read_table
+
+Array = NDArray[np.float64]
+
+LEAST_CONFIDENCE = 0.8
+"""Of OpenFace's landmarks; below it a frame counts as lost."""
+
+_REMEDY = (
+    f"needs OpenFace 2.2.0, which is not on the path ({PROGRAM}): get it from "
+    "https://github.com/TadasBaltrusaitis/OpenFace (licence: academic, non-commercial), or run "
+    f"`{PROGRAM} -f VIDEO -aus` elsewhere on both videos, cut to the same range of frames, and "
+    "give its tables with `--action-units PREDICTION.csv TARGET.csv`"
+)
+
+_log = logging.getLogger("tgbench")
+
+
+class Tables(Protocol):
+    """Where the tables of both videos come from."""
+
+    why_not_joined: str
+    """Why parts of a clip cannot be joined; empty where they can."""
+
+    def describe(self) -> str:
+        """Return what measured: values compare only where this is the same."""
+
+    def details(self) -> dict[str, str]:
+        """Return which files the values come from."""
+
+    def see(self, frame: FrameView) -> int:
+        """See a frame, and return which frame of the tables it is, counted from 1."""
+
+    def tables(self) -> tuple[OpenFaceTable, OpenFaceTable]:
+        """Return the tables of prediction and target.
+
+        Raises:
+            Unavailable: they could not be made.
+        """
+
+
+class GivenTables:
+    """Tables that the user gives."""
+
+    why_not_joined = ""
+
+    def __init__(self, prediction: Path, target: Path) -> None:
+        """Read them.
+
+        Raises:
+            TgbenchError: one cannot be scored.
+        """
+        self._tables = read_table(prediction), read_table(target)
+        lengths = [len(table) for table in self._tables]
+        if lengths[0] != lengths[1]:
+            _log.warning(
+                "%s has %d rows and %s %d: OpenFace calibrates to the whole clip, so cut both "
+                "videos to the same range before measuring them",
+                prediction,
+                lengths[0],
+                target,
+                lengths[1],
+            )
+
+    def describe(self) -> str:
+        """Return what the user says of them."""
+        return "OpenFace's tables as given"
+
+    def details(self) -> dict[str, str]:
+        """Return the hash of each."""
+        names = ("prediction_table", "target_table")
+        return {
+            name: f"sha256 {sha256(table.path)[:12]}"
+            for name, table in zip(names, self._tables, strict=True)
+        }
+
+    def see(self, frame: FrameView) -> int:
+        """Return the frame's number as OpenFace counts."""
+        return frame.index + 1
+
+    def tables(self) -> tuple[OpenFaceTable, OpenFaceTable]:
+        """Return them."""
+        return self._tables
+
+
+def action_unit_tables(context: MetricContext) -> Tables:
+    """Return the one source of tables that all metrics of a suite use.
+
+    Raises:
+        Unavailable: no tables are given and OpenFace is not here.
+        TgbenchError: a given table cannot be scored.
+    """
+    return context.shared.once("openface action units", lambda: _make_tables(context))
+
+
+def _make_tables(context: MetricContext) -> Tables:
+    if context.options.action_units is not None:
+        return GivenTables(*context.options.action_units)
+    program = find_program()
+    if program is None:
+        raise Unavailable(_REMEDY)
+    return ExtractedTables(program, context.fps)
+
+
+def masked_differences(
+    prediction: OpenFaceTable, target: OpenFaceTable, frames: Sequence[int], units: Sequence[str]
+) -> tuple[Array, dict[str, int]]:
+    """Return squared differences of frames that OpenFace followed in both videos.
+
+    Args:
+        prediction: the table of the prediction.
+        target: the table of the target.
+        frames: the frames to compare, counted from 1.
+        units: names of the columns.
+
+    Returns:
+        [len(frames), len(units)], NaN for a frame that is left out; and how many were, by cause.
+        A frame with several causes counts under the first.
+    """
+    wanted = np.array(frames, np.int64)
+    videos, left_out = [], {}
+    kept = np.ones(len(wanted), np.bool_)
+    for name, table in (("prediction", prediction), ("target", target)):
+        rows = table.rows_of(wanted)
+        values = table.stack(units)[rows]
+        causes = {
+            f"no row in the {name}'s table": rows < 0,
+            f"{name} not tracked": ~table.tracked[rows],
+            f"{name} below confidence {LEAST_CONFIDENCE}": ~(
+                table.confidence[rows] >= LEAST_CONFIDENCE
+            ),
+            f"{name} without a value": np.isnan(values).any(axis=1),
+        }
+        for cause, holds in causes.items():
+            left_out[cause] = int((kept & holds).sum())
+            kept &= ~holds
+        videos.append(values)
+    videos[0][~kept] = np.nan
+    return squared_differences(*videos), {cause: n for cause, n in left_out.items() if n}
+
+
+class LowerFaceError:
+    """AUE-L: AU 10, 12, 14, 15, 17, 20, 23, 25, 26, over the frames that OpenFace followed."""
+
+    spec: ClassVar[MetricSpec] = AUE_L
+    units: ClassVar[tuple[str, ...]] = LOWER_FACE
+
+    def __init__(self, context: MetricContext) -> None:
+        self._source = action_unit_tables(context)
+        self._frames: list[int] = []
+
+    def update(self, frame: FrameView) -> float | None:
+        """See a frame; what it is worth is known at the end."""
+        self._frames.append(self._source.see(frame))
+        return None
+
+    def merge(self, later: LowerFaceError) -> None:
+        """Go on with the frames that `later` has seen.
+
+        Raises:
+            Unavailable: OpenFace runs here, and must see the whole clip.
+        """
+        if self._source.why_not_joined:
+            raise Unavailable(self._source.why_not_joined)
+        self._frames += later._frames
+
+    def compute(self) -> Measurement:
+        """Return the error, with how many frames were left out and why."""
+        try:
+            squared, left_out = self._differences()
+        except Unavailable as error:
+            return Measurement(None, reason=str(error), total=len(self._frames))
+        return measurement(
+            squared,
+            self.units,
+            f"{self._source.describe()}; rows by frame, success 1, confidence at least "
+            f"{LEAST_CONFIDENCE}; sum over units of the mean squared difference",
+            reason=f"OpenFace measured no frame in both videos ({_told(left_out)})",
+            details={"left_out": left_out, **self._beyond(), **self._source.details()},
+        )
+
+    def series(self) -> dict[str, list[float | None]]:
+        """Return the sum over units of every frame, under the metric's own name."""
+        try:
+            return {self.spec.name: frame_values(self._differences()[0])}
+        except Unavailable:
+            return {}
+
+    def _differences(self) -> tuple[Array, dict[str, int]]:
+        return masked_differences(*self._source.tables(), self._frames, self.units)
+
+    def _beyond(self) -> dict[str, int]:
+        """Return how many rows belong to no frame: signs of a table of another cut."""
+        last = max(self._frames, default=0)
+        rows = [int((table.frames > last).sum()) for table in self._source.tables()]
+        if any(rows):
+            _log.warning(
+                "%s: the tables have rows for %d and %d frames after the last one scored; OpenFace "
+                "calibrates to the whole clip, so measure the same range as is scored",
+                self.spec.name,
+                *rows,
+            )
+        names = ("prediction_rows_beyond", "target_rows_beyond")
+        return dict(zip(names, rows, strict=True)) if any(rows) else {}
+
+
+def _told(left_out: dict[str, int]) -> str:
+    return ", ".join(f"{cause}: {count}" for cause, count in left_out.items()) or "no frames"
+
+
+class UpperFaceError(LowerFaceError):
+    """AUE-U: AU 1, 2, 4, 5, 6, 7, 9, 45, over the frames that OpenFace followed."""
+
+    spec = AUE_U
+    units = UPPER_FACE
+
+
+class LowerFaceErrorUnmasked:
+    """AUE-L of the whole tables, as TalkingGaussian's script sums it; see `official_error`."""
+
+    spec: ClassVar[MetricSpec] = AUE_L_UNMASKED
+    units: ClassVar[tuple[str, ...]] = LOWER_FACE
+
+    def __init__(self, context: MetricContext) -> None:
+        self._source = action_unit_tables(context)
+        self._seen = 0
+
+    def update(self, frame: FrameView) -> float | None:
+        """See a frame, which has no value of its own."""
+        self._source.see(frame)
+        self._seen += 1
+        return None
+
+    def merge(self, later: LowerFaceErrorUnmasked) -> None:
+        """Go on with the frames that `later` has seen.
+
+        Raises:
+            Unavailable: OpenFace runs here, and must see the whole clip.
+        """
+        if self._source.why_not_joined:
+            raise Unavailable(self._source.why_not_joined)
+        self._seen += later._seen
+
+    def compute(self) -> Measurement:
+        """Return the number, with how many rows of either table were lost frames."""
+        try:
+            tables = self._source.tables()
+        except Unavailable as error:
+            return Measurement(None, reason=str(error), total=self._seen)
+        value = official_error(*(table.stack(self.units) for table in tables))
+        rows = min(len(table) for table in tables)
+        known = not np.isnan(value)
+        return Measurement(
+            value if known else None,
+            reason="" if known else "the tables have no value in common",
+            scored=rows if known else 0,
+            total=self._seen,
+            measured_by=f"{self._source.describe()}; rows by position, lost frames as zeros; sum "
+            "over units of the mean squared difference",
+            details={
+                f"{name}_{what}": int(count)
+                for name, table in zip(("prediction", "target"), tables, strict=True)
+                for what, count in (("rows", len(table)), ("lost", (~table.tracked).sum()))
+            }
+            | self._source.details(),
+        )
+
+
+class UpperFaceErrorUnmasked(LowerFaceErrorUnmasked):
+    """AUE-U of the whole tables, as TalkingGaussian's script sums it; see `official_error`."""
+
+    spec = AUE_U_UNMASKED
+    units = UPPER_FACE

@@ -43,6 +43,8 @@ class Terminal:
         logger = logging.getLogger("tgbench")
         logger.setLevel(logging.INFO)
         logger.propagate = False
+        for handler in [h for h in logger.handlers if isinstance(h, _ConsoleHandler)]:
+            logger.removeHandler(handler)
         logger.addHandler(_ConsoleHandler(self))
 
 

@@ -30,6 +30,7 @@ class TalkingGaussian:
         self.config = config
         self.branches: list[Branch] = []
         self._origin: Origin | None = None
+        self._renderer: Renderer | None = None
         self._channels = 0
 
     def fit(self, identity: Identity, split: Split, context: FitContext) -> FitReport:
@@ -42,6 +43,7 @@ class TalkingGaussian:
         _usable(context.device)
         fit = Fit(self.config, identity, split, context)
         self.branches, report = fit.run()
+        self._renderer = None
         self._channels = fit.channels
         self._origin = Origin.of(self.config, identity, split, context.seed)
         return report
@@ -53,7 +55,9 @@ class TalkingGaussian:
             TgbenchError: not fitted, or driven by other audio features than it was fitted with.
         """
         self._check(drive)
-        return Renderer(self.branches, expression_units(self.config)).frames(drive)
+        if self._renderer is None:
+            self._renderer = Renderer(self.branches, expression_units(self.config))
+        return self._renderer.frames(drive)
 
     def export(self, path: Path, part: str, drive: Drive | None) -> str:
         """Write the Gaussians of a branch, or of "all", as a PLY that 3DGS viewers open.
@@ -96,6 +100,7 @@ class TalkingGaussian:
         origin = Origin.of(self.config, identity, split, seed=None)
         state = read_checkpoint(folder / _FILE, origin)
         self._channels = state["channels"]
+        self._renderer = None
         self.branches = [
             Branch.restore(name, branch, self._channels, self.config, _usable(device))
             for name, branch in state["branches"].items()

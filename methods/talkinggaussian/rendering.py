@@ -15,7 +15,7 @@ from .branch import Branch
 from .conditions import Conditions
 from .fusion import fuse, fused_image
 from .memory import keep_freed_memory
-from .motion import Drivers
+from .motion import Drivers, Places
 from .rasterizer import available_cores
 from .windows import window_camera
 
@@ -32,32 +32,31 @@ class Renderer:
         self._branches = list(branches)
         self._units = units
         self._device = branches[0].field.device
-        with torch.inference_mode():
-            self._places = [
-                branch.motion.places(branch.field.parameters["means"]) for branch in branches
-            ]
+        # One thread a frame scales better than threads inside a frame, and holds few in memory;
+        # threads inside one also wait for each other long where other programs run.
+        self._workers = available_cores()
+        self._pool = ThreadPoolExecutor(
+            self._workers, initializer=torch.set_num_threads, initargs=(1,)
+        )
+        self._places = self._pool.submit(self._undeformed).result()
 
     def frames(self, drive: Drive) -> Iterator[Image]:
         """Yield the frames of a drive in order, uint8 RGB [H, W, 3]."""
         draw = self._by_threads if self._device.type == "cpu" else self._by_batches
-        conditions = Conditions.of_drive(drive, self._units, self._device)
-        yield from draw(drive, self._drivers(conditions))
+        yield from draw(drive, self._pool.submit(self._drivers, drive).result())
 
     def _by_threads(self, drive: Drive, drivers: Sequence[Drivers]) -> Iterator[Image]:
-        workers = available_cores()
-        # One thread a frame scales better than threads inside a frame, and holds few in memory.
-        with ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,)) as pool:
-            waiting: deque[Future[Image]] = deque()
-            try:
-                for index in range(len(drive)):
-                    waiting.append(pool.submit(self._frame, drive, drivers, index))
-                    if len(waiting) > workers:
-                        yield waiting.popleft().result()
-                while waiting:
+        waiting: deque[Future[Image]] = deque()
+        try:
+            for index in range(len(drive)):
+                waiting.append(self._pool.submit(self._frame, drive, drivers, index))
+                if len(waiting) > self._workers:
                     yield waiting.popleft().result()
-            finally:
-                for future in waiting:
-                    future.cancel()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()
 
     def _by_batches(self, drive: Drive, drivers: Sequence[Drivers]) -> Iterator[Image]:
         """Draw several frames in each call, as a GPU likes it, and fetch them together."""
@@ -85,9 +84,17 @@ class Renderer:
             images = (fused.clamp(0.0, 1.0) * 255.0).round().to(torch.uint8)
         return iter(images.cpu().numpy())
 
-    def _drivers(self, conditions: Conditions) -> list[Drivers]:
+    def _undeformed(self) -> list[Places]:
+        """Return where each branch's Gaussians stand in its grid."""
+        with torch.inference_mode():
+            return [
+                branch.motion.places(branch.field.parameters["means"]) for branch in self._branches
+            ]
+
+    def _drivers(self, drive: Drive) -> list[Drivers]:
         """Return what drives each branch, of all frames: a few hundred bytes a frame."""
         with torch.inference_mode():
+            conditions = Conditions.of_drive(drive, self._units, self._device)
             features, rows, units = conditions.features, conditions.rows, conditions.expressions
             return [branch.motion.sequence(features, rows, units) for branch in self._branches]
 

@@ -59,6 +59,12 @@ def test_one_window_a_whole_video_frame(frames: int, rest: int) -> None:
     assert audio_features(Waveform(samples)).shape == (frames, *MEL.shape)
 
 
+@pytest.mark.parametrize("frames", [29, 57, 58, 113])
+def test_sound_of_whole_frames_loses_none_to_rounding(frames: int) -> None:
+    silence = Waveform(np.zeros(frames * SAMPLE_RATE // 25, np.float32))
+    assert len(audio_features(silence)) == frames
+
+
 def test_windows_overlap_by_all_but_two_steps() -> None:
     rng = np.random.default_rng(0)
     features = audio_features(Waveform(rng.normal(0, 0.1, SAMPLE_RATE).astype(np.float32)))

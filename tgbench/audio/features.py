@@ -69,7 +69,7 @@ def audio_features(waveform: Waveform, kind: FeatureKind = MEL) -> NDArray[np.fl
     """
     if kind is not MEL:
         raise TgbenchError(f"audio features '{kind.name}' cannot be computed here; use mel")
-    frames = int(waveform.seconds * VIDEO_FPS)
+    frames = int(len(waveform.samples) * VIDEO_FPS // waveform.rate)
     if frames < 1:
         raise TgbenchError("the audio is shorter than one video frame (40 ms)")
     steps = _log_mel(waveform.samples, frames * STEPS_PER_FRAME)

@@ -66,9 +66,7 @@ def test_batches_show_what_threads_show(
     alone = list(renderer.frames(drive))
     # Seven frames in batches of three: the last is not full.
     monkeypatch.setattr(rendering, "_BATCH", 3)
-    drivers = renderer._drivers(
-        rendering.Conditions.of_drive(drive, expression_units(config), torch.device("cpu"))
-    )
+    drivers = renderer._drivers(drive)
     together = list(renderer._by_batches(drive, drivers))
     assert len(alone) == len(together) == 7
     assert not np.array_equal(alone[0], alone[5])

@@ -14,12 +14,13 @@ from tgbench.audio import Waveform
 from tgbench.errors import TgbenchError, Unavailable
 from tgbench.interfaces import Measurement, MetricContext
 from tgbench.metrics.evaluate import MetricSuite
-from tgbench.metrics.sync import metric as module
+from tgbench.metrics.sync import metric, stream
 from tgbench.metrics.sync.following import Found, ScoredTrack
-from tgbench.metrics.sync.metric import SyncConfidence, SyncError, sound_of, why_none
+from tgbench.metrics.sync.metric import SyncConfidence, SyncError, why_none
 from tgbench.metrics.sync.network import network_class
 from tgbench.metrics.sync.pipeline import CleanPipeline
 from tgbench.metrics.sync.scoring import CropScorer, Way
+from tgbench.metrics.sync.stream import sound_of
 from tgbench.metrics.sync.tracking import TrackLimits
 from tgbench.synthetic import dataset
 from tgbench.weights import table
@@ -61,10 +62,10 @@ class Scene:
 def scene(monkeypatch: pytest.MonkeyPatch) -> Scene:
     scene = Scene()
 
-    monkeypatch.setattr(module, "load_network", lambda: scene.network)
-    monkeypatch.setattr(module, "face_detector", lambda: scene.faces)
-    monkeypatch.setattr(module, "describe_weights", lambda name: f"{name}, sha256 0")
-    monkeypatch.setattr(module, "CleanPipeline", partial(CleanPipeline, limits=LIMITS))
+    monkeypatch.setattr(stream, "load_network", lambda: scene.network)
+    monkeypatch.setattr(stream, "face_detector", lambda: scene.faces)
+    monkeypatch.setattr(stream, "describe_weights", lambda name: f"{name}, sha256 0")
+    monkeypatch.setattr(stream, "CleanPipeline", partial(CleanPipeline, limits=LIMITS))
     return scene
 
 
@@ -251,11 +252,11 @@ def test_a_failure_at_the_end_is_told_by_the_value_alone(scene: Scene) -> None:
         def measured_by(self) -> str:
             return ""
 
-    metric = SyncError(MetricContext(audio=_waveform(30), fps=25.0))
-    metric._stream._pipeline = Broken()
-    assert metric.series() == {}
+    broken = SyncError(MetricContext(audio=_waveform(30), fps=25.0))
+    broken._stream._pipeline = Broken()
+    assert broken.series() == {}
     with pytest.raises(TgbenchError, match="disk full"):
-        metric.compute()
+        broken.compute()
 
 
 def test_missing_weights_are_a_status(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -270,29 +271,29 @@ def test_the_originals_files_need_the_originals_detector(
     scene: Scene, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("TGBENCH_WEIGHTS", str(tmp_path))
-    found = scene.score(3, names=("sync_e_joonson",)).results()["sync_e_joonson"]
+    found = scene.score(6, names=("sync_e_joonson",)).results()["sync_e_joonson"]
     assert "tgbench weights fetch s3fd" in found.reason
 
 
 def test_fast_is_measured_when_named(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     ways = []
-    real: Callable[..., CleanPipeline] = module.CleanPipeline
+    real: Callable[..., CleanPipeline] = stream.CleanPipeline
 
     def clean_pipeline(*arguments: object) -> CleanPipeline:
         ways.append(arguments[3])
         return real(*arguments)
 
-    monkeypatch.setattr(module, "CleanPipeline", clean_pipeline)
+    monkeypatch.setattr(stream, "CleanPipeline", clean_pipeline)
     context = MetricContext(audio=_waveform(30), fps=25.0)
     for name in ("SyncConfidence", "SyncError", "FastConfidence", "FastError"):
-        getattr(module, name)(context)
+        getattr(metric, name)(context)
     assert ways == [Way.EXACT, Way.FAST]
 
 
-def test_from_weight_file_and_film_to_values(
+def test_from_weight_file_and_face_to_values(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The real network, the embedded detector, a film of a synthetic person; random weights."""
+    """The real network, the embedded detector, a synthetic person that trembles; random weights."""
     pytest.importorskip("mediapipe")
     if importlib.util.find_spec("syncnet_python") is None:
         pytest.skip("syncnet-python is not installed")
@@ -301,11 +302,11 @@ def test_from_weight_file_and_film_to_values(
     monkeypatch.setenv("TGBENCH_WEIGHTS", str(tmp_path))
     random = dataclasses.replace(table.TABLE["syncnet"], sha256="", size=None)
     monkeypatch.setitem(table.TABLE, "syncnet", random)
-    monkeypatch.setattr(module, "CleanPipeline", partial(CleanPipeline, limits=LIMITS))
-    studio = dataset.film("synth-a", 256, 1.0)
+    monkeypatch.setattr(stream, "CleanPipeline", partial(CleanPipeline, limits=LIMITS))
+    image = dataset.film("synth-a", 256, 1.0).shoot(0).image
     suite = MetricSuite(("sync_c", "sync_e"), MetricContext(audio=_waveform(25), fps=25.0))
     for i in range(25):
-        suite.update(i, studio.shoot(i).image, None)
+        suite.update(i, np.roll(image, i % 3, axis=1), None)
     confidence, distance = _of(suite)
     assert confidence.value is not None
     assert confidence.value > 0.0

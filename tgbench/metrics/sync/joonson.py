@@ -9,13 +9,11 @@ the codecs. Published values carry this; for them, and for nothing else, it is k
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import tempfile
 import wave
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
 
 import cv2
 import numpy as np
@@ -25,6 +23,7 @@ from numpy.typing import NDArray
 from ...errors import TgbenchError, Unavailable
 from .cropping import CROP_SIDE
 from .detection import FaceDetector
+from .ffmpeg import Ffmpeg, require_success
 from .following import FaceFollower, Found
 from .network import SyncNet
 from .pipeline import Sound, scored_by
@@ -39,59 +38,6 @@ _SAMPLE_RATE = 16_000
 
 # What `-async 1` stood for, by ffmpeg 5.1's own message; later versions do not know the option.
 _IN_STEP = ("-af", "aresample=async=1:min_hard_comp=0.100000:first_pts=0")
-
-
-class Ffmpeg:
-    """The ffmpeg program."""
-
-    def __init__(self) -> None:
-        """Find it.
-
-        Raises:
-            Unavailable: it is not on the path.
-        """
-        program = shutil.which("ffmpeg")
-        if program is None:
-            raise Unavailable(
-                "the original's way needs the ffmpeg program on the path; install it "
-                "(apt install ffmpeg, or conda install ffmpeg), or measure sync_c and sync_e, "
-                "which need none"
-            )
-        self._program = program
-
-    def version(self) -> str:
-        """Return its name and version."""
-        told = subprocess.run([self._program, "-version"], capture_output=True, text=True)
-        return " ".join(told.stdout.split()[:3:2]) or "ffmpeg"
-
-    def run(self, *arguments: str | Path) -> None:
-        """Run it to its end.
-
-        Raises:
-            TgbenchError: it failed.
-        """
-        done = subprocess.run(
-            self._command(arguments), stdin=subprocess.DEVNULL, capture_output=True, text=True
-        )
-        _require_success(done.returncode, done.stderr)
-
-    def start(self, *arguments: str | Path, errors: IO[bytes]) -> subprocess.Popen[bytes]:
-        """Start it to be fed through a pipe."""
-        return subprocess.Popen(
-            self._command(arguments),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=errors,
-        )
-
-    def _command(self, arguments: tuple[str | Path, ...]) -> list[str]:
-        return [self._program, "-y", "-v", "error", *map(str, arguments)]
-
-
-def _require_success(status: int, told: str) -> None:
-    if status != 0:
-        last = (told.strip().splitlines() or [f"status {status}"])[-1]
-        raise TgbenchError(f"ffmpeg failed: {last}")
 
 
 class OriginalPipeline:
@@ -181,7 +127,7 @@ class OriginalPipeline:
         assert self._encoder is not None
         self._encoder.communicate()
         self._errors.seek(0)
-        _require_success(self._encoder.returncode, self._errors.read().decode(errors="replace"))
+        require_success(self._encoder.returncode, self._errors.read().decode(errors="replace"))
         self._errors.close()
 
     def _follow(self) -> Found:

@@ -68,8 +68,14 @@ def _differing(terminal: Terminal) -> list[str]:
     """Measure the calibration clip, print what came out, and name the metrics that are off."""
     terminal.out.print("\nmetrics, on a clip with known values:")
     found = _verdicts(terminal)
+    missing: dict[str, list[str]] = {}
     for verdict in found:
-        _print(verdict.state.value, verdict.metric, verdict.text, terminal)
+        if verdict.state == "missing":
+            missing.setdefault(verdict.text, []).append(verdict.metric)
+        else:
+            _print(verdict.state.value, verdict.metric, verdict.text, terminal)
+    for reason, metrics in missing.items():
+        _print("missing", ", ".join(metrics), reason, terminal)
     return [verdict.metric for verdict in found if verdict.state == "differs"]
 
 

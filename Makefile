@@ -31,7 +31,10 @@ $(VENV)/.run: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(INSTALL) --editable ".[face]"
 	@touch $@
 
+# SyncNet's package alone: what it requires is not imported, and brings a torchvision that has to
+# match torch to the build.
 $(VENV)/.test: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo "installing tgbench and its test tools into $(VENV)"
 	$(INSTALL) --editable ".[face,test]"
+	$(INSTALL) --no-deps syncnet-python
 	@touch $@ $(VENV)/.run

@@ -53,6 +53,22 @@ def test_blocks_do_not_show(monkeypatch: pytest.MonkeyPatch, block: int) -> None
     np.testing.assert_allclose(mfcc(samples), whole, rtol=1e-6, atol=1e-6)
 
 
+@settings(deadline=None, max_examples=20)
+@given(st.lists(st.tuples(st.integers(0, 60), st.integers(1, 90)), min_size=1, max_size=12))
+def test_parts_equal_the_whole(asked: list[tuple[int, int]]) -> None:
+    samples = _noise(200_000)
+    parts, whole = module.Cepstra(samples), mfcc(samples)
+    first = 0
+    for further, count in asked:
+        first += further
+        np.testing.assert_array_equal(parts.steps(first, count), whole[first : first + count])
+
+
+def test_a_long_sound_equals_the_package() -> None:
+    samples = _noise(3 * 1024 * 160 + 77)
+    np.testing.assert_array_equal(mfcc(samples), _expected(samples))
+
+
 def test_there_are_four_steps_a_frame() -> None:
     """So that a window of twenty steps spans five frames."""
     assert mfcc(_noise(25 * 640)).shape == (99, 13)

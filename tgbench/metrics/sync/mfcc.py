@@ -24,12 +24,12 @@ _FILTERS = 26
 _EMPHASIS = 0.97
 _LIFTER = 22
 _SMALLEST = np.finfo(float).eps
-_BLOCK = 4096
+_BLOCK = 1024
 """Frames whose spectra are held at once: those of an hour would take gigabytes."""
 
 
 def mfcc(samples: NDArray[np.int16]) -> NDArray[np.float32]:
-    """Compute cepstra, computed in float64 and rounded once.
+    """Compute the cepstra of a whole sound, in float64 and rounded once.
 
     Args:
         samples: int16 [T] at 16 kHz, T > 0. The scale matters: samples in [-1, 1] give other
@@ -38,12 +38,28 @@ def mfcc(samples: NDArray[np.int16]) -> NDArray[np.float32]:
     Returns:
         float32 [N, 13], one row each 10 ms; the last frames are padded with zeros.
     """
-    frames = 1 if len(samples) <= _LENGTH else 1 + -(-(len(samples) - _LENGTH) // _STEP)
-    result = np.empty((frames, COEFFICIENTS), np.float32)
-    for first in range(0, frames, _BLOCK):
-        count = min(_BLOCK, frames - first)
-        result[first : first + count] = _cepstra(_frames(samples, first, count))
-    return result
+    count = 1 if len(samples) <= _LENGTH else 1 + -(-(len(samples) - _LENGTH) // _STEP)
+    return Cepstra(samples).steps(0, count)
+
+
+class Cepstra:
+    """The same for a sound that is gone through once: a part at a time is worked out and kept."""
+
+    def __init__(self, samples: NDArray[np.int16]) -> None:
+        self._samples = samples
+        self._first = self._end = 0
+        self._kept = np.empty((0, COEFFICIENTS), np.float32)
+
+    def steps(self, first: int, count: int) -> NDArray[np.float32]:
+        """Return float32 [count, 13] from step `first` on, which must not go back."""
+        parts = [self._kept]
+        while self._end < first + count:
+            frames = _frames(self._samples, self._end, _BLOCK)
+            parts.append(_cepstra(frames).astype(np.float32))
+            self._end += _BLOCK
+        self._kept = np.concatenate(parts)[first - self._first :]
+        self._first = first
+        return self._kept[:count]
 
 
 def _frames(samples: NDArray[np.int16], first: int, count: int) -> NDArray[np.float64]:

@@ -22,7 +22,7 @@ from .crop_file import crop_planes, crop_sound
 from .distances import ShiftedDistances, TrackScore
 from .jpeg import SIZE, JpegRoundTrip, codec_version
 from .lips import WINDOW, ExactLips, FastLips, LipReader
-from .mfcc import COEFFICIENTS, mfcc
+from .mfcc import Cepstra
 from .network import SyncNet
 
 Image = NDArray[np.uint8]
@@ -69,7 +69,7 @@ class CropScorer:
         self.way = Way(way)
         self._network = network
         self._lips: LipReader = ExactLips(network) if self.way is Way.EXACT else FastLips(network)
-        self._cepstra = mfcc(sound) if len(sound) else np.empty((0, COEFFICIENTS), np.float32)
+        self._cepstra = Cepstra(sound)
         self._heard = len(sound) // SAMPLES_PER_FRAME
         self._seen = 0
         self._scored = 0
@@ -139,9 +139,11 @@ class CropScorer:
     def _score(self, count: int) -> None:
         """Score the next windows and let go of the frames that no later one needs."""
         frames = torch.stack(self._frames[: count + WINDOW - 1]).permute(3, 0, 1, 2)
-        first = self._scored
-        starts = [_STEPS_PER_FRAME * window for window in range(first, first + count)]
-        heard = np.stack([self._cepstra[start : start + _SOUND_WINDOW].T for start in starts])
+        steps = self._cepstra.steps(
+            _STEPS_PER_FRAME * self._scored, _STEPS_PER_FRAME * (count - 1) + _SOUND_WINDOW
+        )
+        starts = range(0, _STEPS_PER_FRAME * count, _STEPS_PER_FRAME)
+        heard = np.stack([steps[start : start + _SOUND_WINDOW].T for start in starts])
         self._distances.add(
             self._lips(frames.float()),
             self._network.sound(torch.from_numpy(heard)[:, None]),

@@ -161,6 +161,41 @@ def test_methods_of_one_folder_are_compared_by_name(
     assert math.isclose(stored["rows"][0]["difference"]["mean"], -0.5)
 
 
+def scores(folder: Path, lmd: np.ndarray, target: str = "abc") -> Path:
+    """What `tgbench score --out` leaves, as far as comparing needs it."""
+    folder.mkdir()
+    stored = {
+        "inputs": {
+            "prediction": {"file": f"{folder.name}.mp4", "sha256": folder.name},
+            "target": {"file": "real.mp4", "sha256": target},
+            "audio": {"file": f"{folder.name}.mp4", "sha256": folder.name},
+        },
+        "fps": 25.0,
+        "metrics": {"lmd": record(lmd, "lower").model_dump()},
+    }
+    (folder / "scores.json").write_text(json.dumps(stored))
+    table = pd.DataFrame({"frame": range(len(lmd)), "lmd": lmd})
+    table.to_parquet(folder / "frames.parquet", index=False)
+    return folder
+
+
+def test_scores_of_two_videos_against_one_truth_are_compared(
+    tmp_path: Path, lmd: np.ndarray
+) -> None:
+    row = only(scores(tmp_path / "ours", lmd), scores(tmp_path / "theirs", lmd + 0.2))
+    assert row.verdict is Verdict.FIRST
+    other = read_side(scores(tmp_path / "other", lmd, target="another truth"))
+    with pytest.raises(TgbenchError, match="no case is on both sides"):
+        compare(read_side(tmp_path / "ours"), other)
+
+
+def test_half_written_scores_are_named(tmp_path: Path, lmd: np.ndarray) -> None:
+    path = scores(tmp_path / "ours", lmd) / "scores.json"
+    path.write_text(path.read_text()[:60])
+    with pytest.raises(TgbenchError, match=r"ours/scores\.json: is no result of"):
+        read_side(tmp_path)
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

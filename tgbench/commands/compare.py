@@ -97,7 +97,9 @@ def _cells(row: Row) -> tuple[str, ...]:
         return (*head, apart, "", "", row.verdict.value)
     bounds = row.difference.interval
     interval = f"{bounds.low:+.{digits}f} to {bounds.high:+.{digits}f}"
-    return (*head, apart, interval, f"{row.difference.p_value:.3f}", row.verdict.value)
+    p_value = row.difference.p_value
+    chance = f"{p_value:.3f}" if p_value >= 0.001 else "< 0.001"
+    return (*head, apart, interval, chance, row.verdict.value)
 
 
 def _write(found: Comparison, labels: tuple[str, str], path: Path) -> None:

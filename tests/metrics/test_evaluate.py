@@ -131,6 +131,28 @@ def test_a_metric_that_breaks_stops_and_the_others_go_on(
     assert suite.per_frame()["fragile"] == [1.0, 1.0, None, None]
 
 
+def test_a_value_that_is_no_number_is_none(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Broken(Fragile):
+        def compute(self) -> Measurement:
+            return Measurement(float("nan"), scored=1, total=1)
+
+    class Spec(MetricSpec):
+        def load(self) -> type[Broken]:
+            return Broken
+
+    monkeypatch.setattr(plugins, "metrics", lambda: {"broken": Spec("broken", "is no number", "")})
+    suite = MetricSuite(["broken"], SILENT)
+    suite.update(0, *pair)
+    assert suite.results()["broken"] == Measurement(None, reason="came out as nan", total=1)
+
+
+def test_what_a_user_can_mend_is_said_without_the_kind_of_error(pair: Pair) -> None:
+    suite = MetricSuite(["psnr"], SILENT)
+    suite.update(0, pair[0], pair[1][:-1])
+    reason = suite.results()["psnr"].reason
+    assert reason.startswith("failed at frame 0: prediction and target differ in size")
+
+
 def test_per_frame_values_average_to_the_result_and_bring_their_series(pair: Pair) -> None:
     audio = Waveform(np.zeros(16000, np.float32))
     names = ["psnr", "lip_agreement"]

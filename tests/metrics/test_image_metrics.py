@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from skimage.metrics import structural_similarity
@@ -197,6 +197,7 @@ def smooth_pair(seed: int, height: int, width: int) -> Pair:
     return first.astype(np.uint8), second.astype(np.uint8)
 
 
+@settings(max_examples=25)
 @given(st.integers(0, 500), st.integers(11, 150), st.integers(11, 60))
 def test_crops_equal_skimage(seed: int, height: int, width: int) -> None:
     pair = smooth_pair(seed, height, width)
@@ -208,6 +209,7 @@ def test_crops_equal_skimage(seed: int, height: int, width: int) -> None:
     assert ssim_of_crops(*pair, UNIFORM) == pytest.approx(defaults, abs=1e-5)
 
 
+@settings(max_examples=25)
 @given(st.integers(0, 500), st.integers(1, 150), st.integers(1, 60))
 def test_ssim_of_any_size_equals_the_splatting_code(seed: int, height: int, width: int) -> None:
     pair = smooth_pair(seed, height, width)

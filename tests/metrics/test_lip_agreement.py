@@ -201,6 +201,24 @@ def test_too_few_faces_and_still_lips_say_so() -> None:
     assert "never moves" in still.reason
 
 
+def test_frames_past_the_sound_are_not_scored() -> None:
+    loudness = mumble(3, 150)
+    metric = fed(LipAgreement, list(loudness), speech(loudness[:100]))
+    found = metric.compute()
+    assert found.value > 0.9
+    assert (found.scored, found.total) == (100, 150)
+    assert metric.series()["speech_level"][99] is not None
+    assert metric.series()["speech_level"][100:] == [None] * 50
+
+
+@pytest.mark.parametrize("metric", [LipAgreement, LipLag])
+def test_a_sound_too_short_to_tell_says_so(metric) -> None:
+    loudness = mumble(3, 150)
+    found = fed(metric, list(loudness), speech(loudness[:5])).compute()
+    assert found.value is None
+    assert found.reason.startswith("0.2 s of sound are too short")
+
+
 def test_without_sound_there_is_nothing_to_measure() -> None:
     with pytest.raises(Unavailable, match="no sound"):
         LipAgreement(MetricContext(audio=None, fps=FPS))

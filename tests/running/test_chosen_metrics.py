@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tgbench.errors import TgbenchError
+from tgbench.errors import TgbenchError, Unavailable
+from tgbench.interfaces import MetricContext
+from tgbench.metrics.psnr import Psnr
 from tgbench.progress import SILENT
 from tgbench.running.request import RunRequest
 from tgbench.running.runner import run
@@ -39,6 +41,35 @@ def test_one_more_metric_keeps_those_that_are_there_and_the_fit(request_: RunReq
     (third,) = run(dataclasses.replace(request_, metrics=("ssim",)), SILENT)
     assert third.reused
     assert third.result == second.result
+
+
+def test_what_was_missing_is_measured_once_it_is_there(
+    request_: RunRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing(metric: Psnr, context: MetricContext) -> None:
+        raise Unavailable("no weights; fetch them")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Psnr, "__init__", missing)
+        (first,) = run(request_, SILENT)
+        (again,) = run(request_, SILENT)
+    assert first.result.metrics["psnr"].reason == "no weights; fetch them"
+    assert again.reused
+    (second,) = run(request_, SILENT)
+    assert not second.reused
+    assert second.result.metrics["psnr"].value is not None
+    assert second.result.timing.training_seconds == first.result.timing.training_seconds
+    (third,) = run(request_, SILENT)
+    assert third.reused
+
+
+def test_a_method_that_is_not_trained_is_measured_once(request_: RunRequest) -> None:
+    # What lacks a value because of the method would be measured for ever.
+    still = dataclasses.replace(request_, methods=("still",), metrics=("training_time", "psnr"))
+    (first,) = run(still, SILENT)
+    assert first.result.metrics["training_time"].status == "unavailable"
+    (second,) = run(still, SILENT)
+    assert second.reused
 
 
 def test_metrics_do_not_hide_another_configuration(request_: RunRequest) -> None:

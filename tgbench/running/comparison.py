@@ -23,8 +23,14 @@ ERROR_FULL_SCALE = 64
 An error video says this nowhere in its pictures: with another scale it needs another file name.
 """
 
+_MEAN_TO_SCALE = np.full((1, 3), 255.0 / ERROR_FULL_SCALE / 3.0)
+"""Weights of the channels; what is above 255 saturates."""
+
 _ERROR_RATE_FACTOR = 20
 """Colours of an error are for the eye, and noise is costly to keep."""
+
+_PRESET = "veryfast"
+"""Half the time for files of the same size, a little less like the original."""
 
 _DATA = "http://cv.iptc.org/newscodes/digitalsourcetype/dataDrivenMedia"
 _PROCEDURAL = "http://cv.iptc.org/newscodes/digitalsourcetype/algorithmicMedia"
@@ -49,10 +55,9 @@ def error_map(frame: Image, target: Image) -> Image:
         frame: uint8 RGB [H, W, 3].
         target: of the same size.
     """
-    difference = cv2.absdiff(frame, target).mean(axis=2)
-    scaled = np.minimum(difference * (255.0 / ERROR_FULL_SCALE), 255.0)
-    colours = cv2.applyColorMap(np.round(scaled).astype(np.uint8), cv2.COLORMAP_INFERNO)
-    return np.ascontiguousarray(colours[..., ::-1])
+    scaled = cv2.transform(cv2.absdiff(frame, target), _MEAN_TO_SCALE)
+    coloured = cv2.applyColorMap(scaled, cv2.COLORMAP_INFERNO)
+    return cv2.cvtColor(coloured, cv2.COLOR_BGR2RGB).astype(np.uint8, copy=False)
 
 
 class ComparisonVideos:
@@ -90,6 +95,7 @@ class ComparisonVideos:
                 audio=self._case.drive.audio,
                 title=f"ground truth: {self._case.identity.name}, {self._case.driver}",
                 origin=_RECORDED_TRUTH if recorded else _SYNTHETIC_TRUTH,
+                preset=_PRESET,
             )
         )
         self._error = self._stack.enter_context(
@@ -100,6 +106,7 @@ class ComparisonVideos:
                 title=f"error: {self._who}",
                 origin=_ERROR,
                 rate_factor=_ERROR_RATE_FACTOR,
+                preset=_PRESET,
             )
         )
         return self

@@ -69,6 +69,7 @@ class VideoWriter:
         title: str = "",
         origin: Origin = GENERATED,
         rate_factor: int = CONSTANT_RATE_FACTOR,
+        preset: str = "medium",
     ) -> None:
         """Describe a video; nothing is written yet.
 
@@ -82,6 +83,7 @@ class VideoWriter:
             title: what players show as the title.
             origin: what the metadata say about where the pictures come from.
             rate_factor: of x264; lower is better and larger.
+            preset: of x264; how much time it takes to make the file small.
         """
         self._path = path
         self._size = (width, height)
@@ -91,6 +93,7 @@ class VideoWriter:
         self._title = title
         self._origin = origin
         self._rate_factor = rate_factor
+        self._preset = preset
         self._frames = 0
         self._samples = 0
         self._stack = ExitStack()
@@ -168,6 +171,7 @@ class VideoWriter:
         width, height = (side + side % 2 for side in self._size)
         options = {
             "crf": str(self._rate_factor),
+            "preset": self._preset,
             "g": str(max(1, round(KEYFRAME_SECONDS * self._rate))),
         }
         stream: Any = self._container.add_stream("libx264", rate=self._rate, options=options)

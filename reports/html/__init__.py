@@ -1,0 +1,8 @@
+"""One self-contained page that shows results: tables, players, curves, provenance."""
+
+from __future__ import annotations
+
+from .left_out import left_out
+from .page import HtmlSummary, write_html
+
+__all__ = ["HtmlSummary", "left_out", "write_html"]

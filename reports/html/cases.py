@@ -1,0 +1,117 @@
+"""Which results are looked at side by side."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tgbench.running.result import Result
+
+from ..labels import method_labels, variant
+
+Key = tuple[str, str, str, str, str, str]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A result as the page names it.
+
+    Attributes:
+        number: of the result on the page, from 0.
+        label: of the method, different for each entry of a case.
+        folder: where its videos and tables lie.
+        result: what was measured.
+        superseded: whether a later result of the same experiment is shown instead of it.
+    """
+
+    number: int
+    label: str
+    folder: Path
+    result: Result
+    superseded: bool = False
+
+
+@dataclass(frozen=True)
+class CaseGroup:
+    """Entries that render the same thing, to be watched in step.
+
+    Attributes:
+        title: identity and driver.
+        protocol: name and version.
+        entries: in order of their labels, superseded ones left out.
+    """
+
+    title: str
+    protocol: str
+    entries: tuple[Entry, ...]
+
+
+def page_entries(results: Sequence[tuple[Path, Result]]) -> list[Entry]:
+    """Return an entry for every result, in the given order.
+
+    Args:
+        results: each with its folder.
+    """
+    labels = _labels([result for _, result in results])
+    newest: dict[tuple[object, ...], int] = {}
+    for number, (_, result) in enumerate(results):
+        experiment = (*_key(result), *variant(result), result.seed)
+        best = newest.get(experiment)
+        if best is None or results[best][1].created <= result.created:
+            newest[experiment] = number
+    shown = set(newest.values())
+    return [
+        Entry(number, labels[number], folder, result, number not in shown)
+        for number, (folder, result) in enumerate(results)
+    ]
+
+
+def case_groups(entries: Iterable[Entry]) -> list[CaseGroup]:
+    """Group entries by protocol, identity and driver, to the byte."""
+    groups: dict[Key, list[Entry]] = defaultdict(list)
+    for entry in entries:
+        if not entry.superseded:
+            groups[_key(entry.result)].append(entry)
+    namesakes = Counter(key[:4] for key in groups)
+    versions = Counter(name for name, _ in {key[:2] for key in groups})
+    cases = []
+    for key, found in sorted(groups.items()):
+        name, version, identity, driver, files, sound = key
+        title = identity if driver == "self" else f"{identity} · {driver}"
+        if namesakes[key[:4]] > 1:
+            title += f" (files {files[:6]}, sound {sound[:6]})"
+        protocol = name.replace("_", " ")
+        if versions[name] > 1:
+            protocol += f" (version {version})"
+        found.sort(key=lambda entry: entry.label)
+        cases.append(CaseGroup(title, protocol, tuple(found)))
+    return cases
+
+
+def _key(result: Result) -> Key:
+    return (
+        result.protocol.name,
+        result.protocol.version,
+        result.identity.name,
+        result.driver.name,
+        result.identity.sha256,
+        result.driver.sha256,
+    )
+
+
+def _labels(results: Sequence[Result]) -> list[str]:
+    """Label results as tables do, each protocol for itself, with the seed where there are more."""
+    by_protocol: dict[tuple[str, str], list[Result]] = defaultdict(list)
+    seeds: dict[tuple[object, ...], set[int]] = defaultdict(set)
+    for result in results:
+        by_protocol[result.protocol.name, result.protocol.version].append(result)
+        seeds[*_key(result), *variant(result)].add(result.seed)
+    labels = {protocol: method_labels(found) for protocol, found in by_protocol.items()}
+    told = []
+    for result in results:
+        label = labels[result.protocol.name, result.protocol.version][variant(result)]
+        several = len(seeds[*_key(result), *variant(result)]) > 1
+        told.append(f"{label}, seed {result.seed}" if several else label)
+    return told

@@ -1,0 +1,28 @@
+"""Text made safe for the places of a page where it goes.
+
+Names, reasons and configurations in results come from anybody.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+
+_IN_SCRIPT = str.maketrans({"<": r"\u003c", ">": r"\u003e", "&": r"\u0026"})
+
+
+def text(value: object) -> str:
+    """Return a value as text for an element or a quoted attribute."""
+    return html.escape(str(value), quote=True)
+
+
+def json_block(value: object) -> str:
+    """Return a value as JSON that may stand inside a `<script>` element.
+
+    Nothing in it can end the element or begin a comment, and all of it is ASCII.
+
+    Raises:
+        ValueError: a number that JSON does not have.
+    """
+    plain = json.dumps(value, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+    return plain.translate(_IN_SCRIPT)

@@ -1,0 +1,159 @@
+"""What the tables of a result folder say about every frame, made ready for drawing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tgbench.running.face_track import SIDES, TARGET_OPENING
+from tgbench.running.result import FACES_FILE, FRAMES_FILE
+from tgbench.specs import Direction
+
+Series = list[float | None]
+Crop = dict[str, float | Series]
+
+_COUNTERS = frozenset({"frame", "source_frame"})
+_MARGIN = 1.35
+_SHAPES = {"mouth": 0.52, "eyes": 0.38}
+"""Height by width of the crops, the same for all methods, so that they stand in rows."""
+
+_SMOOTHED_FRAMES = 9
+_DIGITS = 5
+
+
+@dataclass(frozen=True)
+class FrameValues:
+    """The numbers of one result, frame by frame.
+
+    Attributes:
+        series: by column of `frames.parquet`; None where a frame has no value.
+        target_opening: of the ground truth's mouth.
+        crops: by "mouth" and "eyes", where to look; see `_crop`.
+        problems: what is missing or damaged, in words.
+    """
+
+    series: dict[str, Series] = field(default_factory=dict)
+    target_opening: Series = field(default_factory=list)
+    crops: dict[str, Crop] = field(default_factory=dict)
+    problems: tuple[str, ...] = ()
+
+
+def read_frame_values(folder: Path, frames: int) -> FrameValues:
+    """Read the tables of a result folder; what cannot be read is a problem, not an error.
+
+    Args:
+        folder: of the result.
+        frames: how many the result says there are.
+    """
+    problems = []
+    values, problem = _columns(folder / FRAMES_FILE, frames)
+    if problem:
+        problems.append(problem)
+    faces: dict[str, NDArray[np.float64]] = {}
+    # Folders of earlier versions have no such file, and none of a method without a face.
+    if (folder / FACES_FILE).exists():
+        faces, problem = _columns(folder / FACES_FILE, frames)
+        if problem:
+            problems.append(problem)
+    target_opening = faces.get(TARGET_OPENING)
+    return FrameValues(
+        series={
+            name: plain(column)
+            for name, column in values.items()
+            if name not in _COUNTERS and np.isfinite(column).any()
+        },
+        target_opening=[] if target_opening is None else plain(target_opening),
+        crops={
+            region: crop
+            for region, shape in _SHAPES.items()
+            if (crop := _crop(faces, region, shape)) is not None
+        },
+        problems=tuple(problems),
+    )
+
+
+def worst_frames(
+    values: Sequence[float | None], direction: Direction, count: int = 6, apart: int = 5
+) -> list[int]:
+    """Return the frames with the worst values, the worst first.
+
+    Args:
+        values: one a frame.
+        direction: which way is better; with neither there is no worst.
+        count: how many at most.
+        apart: frames that two of them are apart at least, for neighbours look alike.
+    """
+    if direction is Direction.NONE:
+        return []
+    sign = 1.0 if direction is Direction.HIGHER else -1.0
+    ranked = sorted(
+        (sign * value, frame) for frame, value in enumerate(values) if value is not None
+    )
+    chosen: list[int] = []
+    for _, frame in ranked:
+        if len(chosen) == count:
+            break
+        if all(abs(frame - other) >= apart for other in chosen):
+            chosen.append(frame)
+    return chosen
+
+
+def plain(column: NDArray[np.float64]) -> Series:
+    """Return numbers as JSON has them, with the digits that a curve shows."""
+    return [float(f"{value:.{_DIGITS}g}") if np.isfinite(value) else None for value in column]
+
+
+def _columns(path: Path, frames: int) -> tuple[dict[str, NDArray[np.float64]], str]:
+    """Return the numeric columns of a table, each as long as the result, and what is wrong."""
+    import pandas as pd
+
+    if not path.is_file():
+        return {}, f"{path.name} is missing"
+    try:
+        table: Any = pd.read_parquet(path)
+    except (OSError, ValueError) as error:
+        # Arrow's errors are kinds of ValueError and OSError.
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        return {}, f"{path.name} cannot be read ({reason})"
+    problem = "" if len(table) == frames else f"{path.name} has {len(table)} of {frames} frames"
+    columns = {}
+    for name in table.columns:
+        numbers = pd.to_numeric(table[name], errors="coerce").to_numpy(np.float64, na_value=np.nan)
+        padded = np.full(frames, np.nan)
+        padded[: len(numbers)] = numbers[:frames]
+        columns[str(name)] = padded
+    return columns, problem
+
+
+def _crop(faces: dict[str, NDArray[np.float64]], region: str, shape: float) -> Crop | None:
+    """Return a box of one size that follows a region: width, height, and its centre per frame.
+
+    The size is the largest that the region usually has, and the path of the centre is smoothed,
+    because a crop that trembles with its landmarks shows their noise and not the mouth's.
+    """
+    columns = [faces.get(f"{region}_{side}") for side in SIDES]
+    if any(column is None or not np.isfinite(column).any() for column in columns):
+        return None
+    left, top, right, bottom = (np.asarray(column) for column in columns)
+    wide, high = (float(np.nanpercentile(side, 90)) for side in (right - left, bottom - top))
+    width = _MARGIN * max(wide, high / shape)
+    return {
+        "width": round(width, 1),
+        "height": round(shape * width, 1),
+        "x": plain(_smoothed((left + right) / 2)),
+        "y": plain(_smoothed((top + bottom) / 2)),
+    }
+
+
+def _smoothed(path: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the moving average of a path whose gaps are filled from both sides."""
+    known = np.flatnonzero(np.isfinite(path))
+    filled = np.interp(np.arange(len(path)), known, path[known])
+    reach = _SMOOTHED_FRAMES // 2
+    padded = np.pad(filled, reach, mode="edge")
+    return np.convolve(padded, np.full(_SMOOTHED_FRAMES, 1.0 / _SMOOTHED_FRAMES), mode="valid")

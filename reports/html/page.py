@@ -1,0 +1,220 @@
+"""Writing the page, piece by piece, so that memory does not grow with its videos."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tgbench.errors import TgbenchError
+from tgbench.files import atomic_path, make_folder
+from tgbench.progress import SILENT, Progress
+from tgbench.running.result import Result
+from tgbench.version import __version__
+
+from ..cells import Table
+from ..tables import build_tables
+from . import assets
+from .cases import CaseGroup, Entry, case_groups, page_entries
+from .content import VideoStore, case_content, field_descriptions, result_content
+from .escaping import json_block, text
+from .frames import read_frame_values
+from .summary import render_table
+from .videos import BUDGET_MB, CaseClips, base64_pieces, choose_clips
+
+_PLACE = re.compile(r"\{\{(\w+)\}\}")
+
+
+@dataclass(frozen=True)
+class HtmlSummary:
+    """What was written.
+
+    Attributes:
+        path: the page.
+        size: of it, in bytes.
+        results, cases: how many it shows.
+        videos: how many it holds.
+        left_out: how many videos exist that it does not hold.
+    """
+
+    path: Path
+    size: int
+    results: int
+    cases: int
+    videos: int
+    left_out: int
+
+
+def write_html(
+    results: Sequence[tuple[Path, Result]],
+    path: Path,
+    progress: Progress = SILENT,
+    *,
+    tables: Sequence[Table] | None = None,
+    with_videos: bool = True,
+    budget_mb: float = BUDGET_MB,
+    problems: Sequence[str] = (),
+) -> HtmlSummary:
+    """Write one self-contained page that opens from disk and asks for nothing else.
+
+    Args:
+        results: each with its folder, where videos and tables of frames are looked for; what is
+            missing is said on the page.
+        path: the file to write, atomically.
+        progress: where to report.
+        tables: of these results, with or without intervals; None: without.
+        with_videos: whether videos go into the page.
+        budget_mb: how much of the page they may be; see `choose_clips`.
+        problems: results that could not be read, in words, for the page to name.
+
+    Raises:
+        TgbenchError: the file cannot be written there.
+    """
+    make_folder(path.parent)
+    if path.is_dir():
+        raise TgbenchError(f"{path}: is a folder; name a file to write, such as report.html")
+    entries = page_entries(results)
+    cases = case_groups(entries)
+    clips = choose_clips(cases, with_videos, budget_mb)
+    if tables is None:
+        tables = build_tables(result for _, result in results)
+    page = _Page(entries, cases, clips, tables, problems, progress)
+    with atomic_path(path) as temporary:
+        # A name may hold what no encoding has, such as half of a surrogate pair.
+        with temporary.open("w", encoding="utf-8", errors="replace", newline="\n") as stream:
+            for piece in page.pieces():
+                stream.write(piece)
+        size = temporary.stat().st_size
+    return HtmlSummary(
+        path, size, len(entries), len(cases), len(page.store.paths), _left_out(clips)
+    )
+
+
+class _Page:
+    """Yields a page from first to last character."""
+
+    def __init__(
+        self,
+        entries: Sequence[Entry],
+        cases: Sequence[CaseGroup],
+        clips: Sequence[CaseClips],
+        tables: Sequence[Table],
+        problems: Sequence[str],
+        progress: Progress,
+    ) -> None:
+        self.store = VideoStore()
+        self._entries = entries
+        self._cases = cases
+        self._clips = clips
+        self._tables = tables
+        self._problems = problems
+        self._progress = progress
+        self._style, self._script = assets.style(), assets.script()
+        self._parts: dict[str, Callable[[], Iterator[str]]] = {
+            "policy": self._policy,
+            "style": lambda: iter([self._style]),
+            "version": lambda: iter([text(__version__)]),
+            "counts": self._counts,
+            "problems": self._left_out,
+            "tables": self._summary,
+            "cases": self._case_list,
+            "results": self._result_list,
+            "blocks": self._blocks,
+            "script": lambda: iter([self._script]),
+            "videos": self._videos,
+        }
+
+    def pieces(self) -> Iterator[str]:
+        """Yield the page."""
+        parts = _PLACE.split(assets.asset("page.html"))
+        for position, part in enumerate(parts):
+            if position % 2:
+                yield from self._parts[part]()
+            else:
+                yield part
+
+    def _policy(self) -> Iterator[str]:
+        yield text(assets.policy(self._style, self._script))
+
+    def _counts(self) -> Iterator[str]:
+        methods = {entry.result.method.name for entry in self._entries}
+        people = {entry.result.identity.name for entry in self._entries}
+        today = datetime.datetime.now(datetime.UTC).date().isoformat()
+        counted = (
+            _counted(len(self._entries), "result"),
+            _counted(len(methods), "method"),
+            _counted(len(people), "identity", "identities"),
+        )
+        yield text(f"{', '.join(counted)} · made on {today} by tgbench {__version__}")
+
+    def _left_out(self) -> Iterator[str]:
+        if not self._problems:
+            return
+        yield '<section class="problems" role="note"><h2>Left out</h2><ul>'
+        for problem in self._problems:
+            yield f"<li>{text(problem)}</li>\n"
+        yield "</ul></section>"
+
+    def _summary(self) -> Iterator[str]:
+        anchors: dict[str, dict[str, str]] = {}
+        for number, case in enumerate(self._cases):
+            anchors.setdefault(case.protocol, {})[case.title] = f"case-{number}"
+        for number, table in enumerate(self._tables):
+            yield from render_table(table, number, anchors.get(table.title, {}))
+
+    def _case_list(self) -> Iterator[str]:
+        for number, case in enumerate(self._cases):
+            labels = ", ".join(entry.label for entry in case.entries)
+            truth = " with-truth" if self._clips[number].truth else ""
+            yield (
+                f'<details class="case{truth}" name="case" id="case-{number}" data-case="{number}">'
+                f'<summary><b>{text(case.title)}</b> <span class="tag">{text(case.protocol)}</span>'
+                f' <span class="muted">{text(labels)}</span></summary></details>\n'
+            )
+
+    def _result_list(self) -> Iterator[str]:
+        for entry in self._entries:
+            result = entry.result
+            told = f"{result.protocol.name} · {result.identity.name} · {result.driver.name}"
+            old = ' <span class="tag">superseded</span>' if entry.superseded else ""
+            yield (
+                f'<details class="result" id="result-{entry.number}" data-result="{entry.number}">'
+                f"<summary><b>{text(entry.label)}</b> {text(told)}"
+                f' <span class="muted">{text(result.created)}</span>{old}</summary></details>\n'
+            )
+
+    def _blocks(self) -> Iterator[str]:
+        yield _block("fields", json_block(field_descriptions()))
+        for entry in self._entries:
+            yield _block(f"data-result-{entry.number}", json_block(result_content(entry)))
+        with self._progress.task("reading frames", len(self._cases)) as task:
+            for number, (case, clips) in enumerate(zip(self._cases, self._clips, strict=True)):
+                values = [
+                    read_frame_values(entry.folder, entry.result.frames) for entry in case.entries
+                ]
+                content = case_content(case, clips, values, self.store)
+                yield _block(f"data-case-{number}", json_block(content))
+                task.advance()
+
+    def _videos(self) -> Iterator[str]:
+        with self._progress.task("adding videos", len(self.store.paths)) as task:
+            for number, path in enumerate(self.store.paths):
+                yield f'<script type="text/plain" id="video-{number}">'
+                yield from base64_pieces(path)
+                yield "</script>\n"
+                task.advance()
+
+
+def _block(name: str, content: str) -> str:
+    return f'<script type="application/json" id="{name}">{content}</script>\n'
+
+
+def _counted(number: int, one: str, several: str = "") -> str:
+    return f"{number} {one if number == 1 else several or one + 's'}"
+
+
+def _left_out(clips: Sequence[CaseClips]) -> int:
+    every = (clip for case in clips for clip in (case.truth, *case.methods, *case.errors) if clip)
+    return sum(clip.left_out for clip in every)

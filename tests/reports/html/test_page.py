@@ -1,0 +1,229 @@
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from collections.abc import Callable
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tgbench.errors import TgbenchError
+from tgbench.progress import SILENT
+from tgbench.reports.html import left_out, write_html
+from tgbench.reports.html.assets import SCRIPTS, asset
+from tgbench.reports.html.escaping import json_block, text
+from tgbench.running.result import Result
+
+MakeFolder = Callable[..., tuple[Path, Result]]
+MakeResult = Callable[..., Result]
+
+NASTY = (
+    "</script><script>alert(1)</script><!-- <img src=x onerror=alert(2)> \"'`&amp; речь 頭 \u2028"
+)
+
+
+class Page(HTMLParser):
+    """What a page's markup holds: elements, texts of scripts, and whether tags are balanced."""
+
+    VOID = frozenset({"meta", "input", "link", "br", "img"})
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.scripts: dict[str, str] = {}
+        self.styles = ""
+        self.text = ""
+        self.feed(path.read_text(encoding="utf-8"))
+        self.close()
+        assert not self.open
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self.open and self.open[-1] == "script":
+            name = self.elements[-1][1].get("id") or "program"
+            self.scripts[name] = self.scripts.get(name, "") + data
+        elif self.open and self.open[-1] == "style":
+            self.styles += data
+        else:
+            self.text += data
+
+    def data(self, name: str) -> Any:
+        return json.loads(self.scripts[name])
+
+
+def test_the_page_says_what_the_results_say(make_folder: MakeFolder, tmp_path: Path) -> None:
+    results = [make_folder("ours", psnr=31.0), make_folder("theirs", psnr=30.0, lmd="no face")]
+    summary = write_html(results, tmp_path / "page.html", SILENT)
+    assert (summary.results, summary.cases, summary.videos, summary.left_out) == (2, 1, 5, 0)
+    assert summary.size == (tmp_path / "page.html").stat().st_size
+    page = Page(tmp_path / "page.html")
+    cells = {about.get("class"): about for tag, about in page.elements if tag == "td"}
+    assert "best" in cells
+    assert "second" in cells
+    assert "31.00" in page.text
+    assert ("a", {"href": "#case-0"}) in page.elements
+    assert "no face" in page.text
+    for number, (_, result) in enumerate(results):
+        assert page.data(f"data-result-{number}")["record"] == result.model_dump(mode="json")
+    case = page.data("data-case-0")
+    assert [entry["label"] for entry in case["entries"]] == ["ours", "theirs"]
+    assert case["entries"][0]["worst"]["psnr"] == [29, 24, 19, 14, 9, 4]
+    video = case["entries"][1]["video"]["video"]
+    stored = base64.b64decode(page.scripts[f"video-{video}"])
+    assert stored == (results[1][0] / "video.mp4").read_bytes()
+
+
+def test_nothing_of_a_result_becomes_markup(make_folder: MakeFolder, tmp_path: Path) -> None:
+    results = [
+        make_folder(NASTY, identity=NASTY, driver=NASTY, config={NASTY: NASTY}, psnr=30.0),
+        make_folder("b", identity=NASTY, notes=(NASTY,), lmd=NASTY, mode=NASTY, leaked=(NASTY,)),
+    ]
+    write_html(results, tmp_path / "page.html", SILENT, problems=[NASTY])
+    page = Page(tmp_path / "page.html")
+    programs = [about for tag, about in page.elements if tag == "script" and "id" not in about]
+    assert len(programs) == 1
+    assert all(about.get("type") for tag, about in page.elements if tag == "script" and about)
+    assert not [tag for tag, _ in page.elements if tag == "img"]
+    for _, about in page.elements:
+        assert not [name for name in about if name.startswith("on") or name == "style"]
+    assert page.data("data-result-0")["record"]["method"]["config"] == {NASTY: NASTY}
+    assert NASTY.split("\u2028")[0] in page.text
+
+
+def test_the_policy_lets_the_page_run_and_nothing_else(
+    make_folder: MakeFolder, tmp_path: Path
+) -> None:
+    write_html([make_folder()], tmp_path / "page.html", SILENT)
+    page = Page(tmp_path / "page.html")
+    policy = next(
+        about["content"]
+        for tag, about in page.elements
+        if tag == "meta" and about.get("http-equiv") == "Content-Security-Policy"
+    )
+    assert policy is not None
+    allowed = dict(part.split(" ", 1) for part in policy.split("; "))
+    assert allowed["default-src"] == "'none'"
+    for kind, content in (("script-src", page.scripts["program"]), ("style-src", page.styles)):
+        digest = base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()
+        assert allowed[kind] == f"'sha256-{digest}'"
+    assert "http" not in policy
+    assert "unsafe" not in policy
+    for tag, about in page.elements:
+        for name in ("src", "href", "action", "poster", "data"):
+            address = about.get(name)
+            assert address is None or address.startswith("#"), (tag, about)
+
+
+def test_scripts_put_no_data_into_markup() -> None:
+    for name in SCRIPTS:
+        code = asset(name)
+        for word in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval("):
+            assert word not in code, name
+        assert not re.search(r"https?://(?!www\.w3\.org/2000/svg)", code), name
+
+
+def test_half_a_folder_gives_a_page_that_says_so(make_folder: MakeFolder, tmp_path: Path) -> None:
+    folder, result = make_folder("ours", videos=False, psnr=30.0)
+    (folder / "frames.parquet").write_bytes(b"PAR1")
+    (folder / "faces.parquet").unlink()
+    (folder / "video.mp4").write_bytes(b"")
+    write_html([(folder, result)], tmp_path / "page.html", SILENT)
+    entry = Page(tmp_path / "page.html").data("data-case-0")["entries"][0]
+    assert entry["video"] == {"missing": "video.mp4 is empty"}
+    assert entry["error"] is None
+    assert entry["series"] == {}
+    assert entry["crops"] == {}
+    assert "frames.parquet cannot be read" in entry["problems"][0]
+
+
+def test_old_results_have_no_truth_and_say_so(make_folder: MakeFolder, tmp_path: Path) -> None:
+    folder, result = make_folder("ours", psnr=30.0)
+    for name in ("target.mp4", "error.mp4", "faces.parquet"):
+        (folder / name).unlink()
+    summary = write_html([(folder, result)], tmp_path / "page.html", SILENT)
+    case = Page(tmp_path / "page.html").data("data-case-0")
+    assert summary.videos == 1
+    assert case["truth"] is None
+    assert "--fresh" in case["note"]
+
+
+def test_a_page_without_videos_is_small_and_says_so(
+    make_folder: MakeFolder, tmp_path: Path
+) -> None:
+    results = [make_folder()]
+    summary = write_html(results, tmp_path / "page.html", SILENT, with_videos=False)
+    assert (summary.videos, summary.left_out) == (0, 3)
+    page = Page(tmp_path / "page.html")
+    assert "without videos" in page.data("data-case-0")["entries"][0]["video"]["missing"]
+    assert not [name for name in page.scripts if name.startswith("video-")]
+
+
+def test_no_results_are_still_a_page(tmp_path: Path) -> None:
+    summary = write_html([], tmp_path / "page.html", SILENT, problems=["a/result.json: cut short"])
+    assert summary.results == 0
+    assert "a/result.json: cut short" in Page(tmp_path / "page.html").text
+
+
+def test_what_is_no_result_is_named(make_folder: MakeFolder, tmp_path: Path) -> None:
+    whole, _ = make_folder("ours", videos=False)
+    half, _ = make_folder("b", videos=False)
+    (half / "result.json").write_text((half / "result.json").read_text()[:100])
+    stopped = tmp_path / "out" / "stopped"
+    stopped.mkdir()
+    (stopped / "log.txt").write_text("began")
+    (whole / "log.txt").write_text("all well")
+    cut, never = left_out([tmp_path / "out"])
+    assert str(half / "result.json") in cut
+    assert str(stopped) in never
+    assert "stopped" in never
+
+
+def test_a_folder_in_the_place_of_the_page_is_one_clear_line(tmp_path: Path) -> None:
+    with pytest.raises(TgbenchError, match="is a folder"):
+        write_html([], tmp_path, SILENT)
+
+
+def test_a_name_that_no_encoding_has_is_no_error(make_result: MakeResult, tmp_path: Path) -> None:
+    result = make_result("half \ud800 a pair", psnr=3.0)
+    write_html([(tmp_path / "x", result)], tmp_path / "page.html", SILENT)
+    assert "half" in Page(tmp_path / "page.html").text
+
+
+@given(value=st.recursive(st.text() | st.integers() | st.none(), st.lists, max_leaves=5))
+def test_a_block_is_the_value_and_cannot_end_the_script(value: object) -> None:
+    block = json_block({"x": value})
+    assert json.loads(block) == {"x": value}
+    assert not set(block) & set("<>&")
+    assert block.isascii()
+
+
+def test_numbers_that_json_lacks_are_refused() -> None:
+    with pytest.raises(ValueError, match="JSON"):
+        json_block(float("nan"))
+
+
+@given(value=st.text())
+def test_text_survives_an_attribute(value: str) -> None:
+    class Reader(HTMLParser):
+        found: str | None = None
+
+        def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+            self.found = dict(attrs)["title"]
+
+    reader = Reader()
+    reader.feed(f'<p title="{text(value)}">')
+    assert reader.found == value

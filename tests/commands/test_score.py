@@ -90,6 +90,16 @@ def test_sound_that_ends_early_is_told(tmp_path: Path) -> None:
     assert scores.notes == ("the sound ends 0.50 s before the frames",)
 
 
+@pytest.mark.parametrize("given", ["action_units", "aligned_faces"])
+def test_files_of_openface_are_refused_where_frames_are_resampled(
+    tmp_path: Path, given: str
+) -> None:
+    first, second = video(tmp_path / "a.mp4", 30, fps=30.0), video(tmp_path / "b.mp4", 25)
+    options = MetricOptions(**{given: (tmp_path / "a.csv", tmp_path / "b.csv")})
+    with pytest.raises(TgbenchError, match="OpenFace counts frames as they are stored"):
+        score_videos(first, second, None, ["psnr"], options=options)
+
+
 def test_sizes_that_differ_are_refused(tmp_path: Path) -> None:
     first, second = video(tmp_path / "a.mp4", 2), video(tmp_path / "b.mp4", 2, size=32)
     with pytest.raises(TgbenchError, match=r"a\.mp4 is 64x64, .*b\.mp4 is 32x32"):
@@ -112,6 +122,8 @@ def test_a_silent_prediction_takes_the_sound_of_its_target(tmp_path: Path) -> No
     scores = score_videos(silent, heard, None, ["lip_agreement"])
     assert scores.sound == heard
     assert "a.mp4 has no sound; that of b.mp4 was taken" in scores.notes
+    same = score_videos(heard, heard, None, ["lip_agreement"])
+    assert not any("has no sound" in note for note in same.notes)
     nothing = score_videos(silent, None, None, ["lip_agreement"])
     assert nothing.measurements["lip_agreement"].reason == "no sound was given"
     assert score_videos(silent, heard, None, ["psnr"]).sound is None

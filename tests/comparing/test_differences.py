@@ -161,6 +161,28 @@ def test_methods_of_one_folder_are_compared_by_name(
     assert math.isclose(stored["rows"][0]["difference"]["mean"], -0.5)
 
 
+def test_the_difference_shown_is_that_of_the_frames_both_scored(
+    tmp_path: Path, lmd: np.ndarray, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lost = lmd - 0.25
+    lost[60:] = np.nan
+    side(tmp_path / "a", np.where(np.arange(FRAMES) < 60, lmd, lmd + 5.0))
+    side(tmp_path / "b", lost)
+    assert main(["compare", str(tmp_path / "a"), str(tmp_path / "b")]) == 0
+    assert "-0.250" in capsys.readouterr().out
+
+
+def test_a_metric_that_is_not_installed_here_is_shown_by_its_name(
+    tmp_path: Path, lmd: np.ndarray, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, values in (("a", lmd), ("b", lmd - 0.5)):
+        write(tmp_path / name, result("ours", theirs=record(values, "lower")), theirs=values)
+    assert main(["compare", str(tmp_path / "a"), str(tmp_path / "b")]) == 0
+    told = capsys.readouterr().out
+    assert "theirs" in told
+    assert "-0.500" in told
+
+
 def scores(folder: Path, lmd: np.ndarray, target: str = "abc") -> Path:
     """What `tgbench score --out` leaves, as far as comparing needs it."""
     folder.mkdir()
@@ -204,6 +226,8 @@ def test_half_written_scores_are_named(tmp_path: Path, lmd: np.ndarray) -> None:
         (["{0}", "--methods", "still", "nobody"], "no results of 'nobody'"),
         (["{0}", "{0}/gone"], "no such folder"),
         (["{0}", "{0}/empty"], "holds no results"),
+        (["{0}/a", "{0}/b", "--json", "{0}/a/result.json/found.json"], "cannot write here"),
+        (["{0}/a", "{0}/b", "--json", "{0}/empty"], "is a folder"),
     ],
 )
 def test_bad_input_is_one_line(

@@ -42,11 +42,16 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
     from ..comparing.differences import compare
     from ..comparing.sides import read_side
     from ..errors import TgbenchError
+    from ..files import make_folder
 
     if args.second is None and args.methods is None:
         raise TgbenchError(
             f"{args.first} with what? Name a second folder, or two methods with --methods"
         )
+    if args.json is not None:
+        if args.json.is_dir():
+            raise TgbenchError(f"--json {args.json}: is a folder; name a file")
+        make_folder(args.json.parent)
     names = args.methods or (None, None)
     first = read_side(args.first, names[0])
     second = read_side(args.second or args.first, names[1])
@@ -87,14 +92,17 @@ def _print(found: Comparison, labels: tuple[str, str], terminal: Terminal) -> No
 
 def _cells(row: Row) -> tuple[str, ...]:
     from .. import plugins
+    from ..specs import MetricSpec
 
-    spec = plugins.metrics()[row.metric]
+    # A plug-in's metric may be among results of a machine that has it.
+    spec = plugins.metrics().get(row.metric) or MetricSpec(row.metric, "", "", title=row.metric)
     digits = spec.decimals
     label = f"{spec.title} [{spec.unit}]" if spec.unit else spec.title
     head = (label, f"{row.first:.{digits}f}", f"{row.second:.{digits}f}")
-    apart = f"{row.second - row.first:+.{digits}f}"
     if row.difference is None:
-        return (*head, apart, "", "", row.verdict.value)
+        return (*head, f"{row.second - row.first:+.{digits}f}", "", "", row.verdict.value)
+    # Over the frames that both scored, so it may differ from the means' difference.
+    apart = f"{row.difference.mean:+.{digits}f}"
     bounds = row.difference.interval
     interval = f"{bounds.low:+.{digits}f} to {bounds.high:+.{digits}f}"
     p_value = row.difference.p_value

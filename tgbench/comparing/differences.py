@@ -96,11 +96,11 @@ def compare(first: Sequence[Entry], second: Sequence[Entry], seed: int = 0) -> C
 
 
 def _paired(first: Sequence[Entry], second: Sequence[Entry]) -> tuple[Cases, list[str]]:
-    sides = [_by_case(side) for side in (first, second)]
-    common = [key for key in sides[0] if key in sides[1]]
+    of_first, of_second = (_by_case(side) for side in (first, second))
+    common = [key for key in of_first if key in of_second]
     notes = []
-    for name, mine, other in (("A", *sides), ("B", *reversed(sides))):
-        alone = [entries[0].title for key, entries in mine.items() if key not in other]
+    for name, own, other in (("A", of_first, of_second), ("B", of_second, of_first)):
+        alone = [entries[0].title for key, entries in own.items() if key not in other]
         if alone:
             notes.append(f"only {name} has {', '.join(alone)}")
     if not common:
@@ -108,7 +108,7 @@ def _paired(first: Sequence[Entry], second: Sequence[Entry]) -> tuple[Cases, lis
             "no case is on both sides: protocol, its version, the identity's files and the "
             f"driving sound must be the same ({'; '.join(notes)})"
         )
-    return {key: (sides[0][key], sides[1][key]) for key in common}, notes
+    return {key: (of_first[key], of_second[key]) for key in common}, notes
 
 
 def _by_case(side: Sequence[Entry]) -> dict[Key, list[Entry]]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 from .. import plugins
-from ..errors import Unavailable
+from ..errors import TgbenchError, Unavailable
 from ..faces.finders import LandmarkFinder
 from ..interfaces import Image, Measurement, Metric, MetricContext
 from ..specs import MetricSpec, Needs
@@ -179,9 +180,18 @@ class MetricSuite:
         except Exception as error:
             _log.warning("%s failed: %s", entry.spec.name, error)
             return Measurement(None, reason=f"failed: {_told(error)}", total=entry.seen)
+        if found.value is not None and not math.isfinite(found.value):
+            return Measurement(None, reason=f"came out as {found.value}", total=entry.seen)
         measured_by = found.measured_by + self._found_by(entry.spec)
         return dataclasses.replace(found, measured_by=measured_by)
 
 
+def available(names: Sequence[str], context: MetricContext) -> tuple[str, ...]:
+    """Return which of several metrics can be had here."""
+    suite = MetricSuite(names, context)
+    return tuple(name for name, entry in suite._entries.items() if entry.metric is not None)
+
+
 def _told(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"
+    # What a user can mend says by itself what it is; for the rest the kind is half of it.
+    return str(error) if isinstance(error, TgbenchError) else f"{type(error).__name__}: {error}"

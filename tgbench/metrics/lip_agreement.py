@@ -95,7 +95,7 @@ def lip_agreement(opening: Series, level: Series, fps: float) -> Agreement | Non
 
     Args:
         opening: [T], NaN where there was no face.
-        level: [T].
+        level: [T], NaN where there is no sound.
         fps: frames a second.
 
     Returns:
@@ -171,7 +171,7 @@ class _LipTrack:
 
     @property
     def scored(self) -> int:
-        return int(np.isfinite(self._opening).sum())
+        return int((np.isfinite(self._opening) & self._heard).sum())
 
     @property
     def total(self) -> int:
@@ -182,11 +182,18 @@ class _LipTrack:
 
     def series(self) -> dict[str, list[float | None]]:
         opening = [None if np.isnan(value) else value for value in self._opening]
-        return {"mouth_opening": opening, "speech_level": self._level.tolist()}
+        level = [None if np.isnan(value) else value for value in self._level.tolist()]
+        return {"mouth_opening": opening, "speech_level": level}
 
     @property
     def _level(self) -> Series:
-        return speech_level(self._audio, len(self._opening), self._fps)
+        level = speech_level(self._audio, len(self._opening), self._fps)
+        return np.where(self._heard, level, np.nan)
+
+    @property
+    def _heard(self) -> NDArray[np.bool_]:
+        """Which frames start before the sound ends: after it nothing was said to agree with."""
+        return np.arange(len(self._opening)) / self._fps < self._audio.seconds
 
     def missing(self) -> str:
         """Return why there is no agreement."""
@@ -194,6 +201,11 @@ class _LipTrack:
         if self.total < fewest:
             return (
                 f"{self.total / self._fps:.1f} s are too short to tell; it takes "
+                f"{_SHORTEST_SECONDS:g} s of speech"
+            )
+        if self._heard.sum() < fewest:
+            return (
+                f"{self._audio.seconds:.1f} s of sound are too short to tell; it takes "
                 f"{_SHORTEST_SECONDS:g} s of speech"
             )
         if self.scored < fewest:

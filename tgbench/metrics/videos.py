@@ -112,6 +112,7 @@ def score_videos(
     options = options or MetricOptions()
     pairs = Pairs(prediction, target, fps=fps, allow_drop=allow_drop)
     _check_box(options.face_box, pairs.size)
+    _check_numbers(options, pairs)
     needs = frozenset[Needs]().union(*(plugins.metrics()[name].needs for name in names))
     notes: list[str] = []
     sound, origin = None, None
@@ -157,6 +158,16 @@ def _check_box(box: tuple[int, int, int, int] | None, size: tuple[int, int]) -> 
         )
 
 
+def _check_numbers(options: MetricOptions, pairs: Pairs) -> None:
+    """Refuse OpenFace's files where their frames are not those that are compared."""
+    if pairs.resampled and (options.action_units or options.aligned_faces):
+        raise TgbenchError(
+            "OpenFace counts frames as they are stored, and these are read by the clock at "
+            f"{pairs.fps:g} a second; bring both videos to one steady rate, run OpenFace on those, "
+            "and score without --fps"
+        )
+
+
 def _sound(
     prediction: Path, target: Path | None, audio: Path | None, resampled: bool, notes: list[str]
 ) -> tuple[Waveform | None, Path | None]:
@@ -180,7 +191,7 @@ def _sound(
         if len(sound.samples) == 0:
             notes.append(f"{path.name}: its audio track is empty")
             continue
-        if path == target:
+        if path != prediction:
             notes.append(f"{prediction.name} has no sound; that of {path.name} was taken")
         # Frames as stored start with the picture, sound with the file.
         return (sound if resampled else sound.cut(info.start, sound.seconds)), path

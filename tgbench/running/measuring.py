@@ -6,13 +6,14 @@ import datetime
 import logging
 import shutil
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
+from .. import plugins
 from ..files import atomic_path, hash_of, sha256
 from ..identities import layout
 from ..interfaces import (
@@ -25,9 +26,10 @@ from ..interfaces import (
     TimedFrames,
     Timing,
 )
-from ..metrics.evaluate import MetricSuite
+from ..metrics.evaluate import MetricSuite, available
 from ..metrics.speed import RENDERING_SPEEDS
 from ..progress import Progress
+from ..specs import Needs
 from ..version import __version__
 from .comparison import ComparisonVideos
 from .environment import describe_environment, peak_memory_mb
@@ -104,6 +106,41 @@ def case_folder(case: Case, contender: Contender, out: Path) -> Path:
     return out / case.protocol / case.identity.name / contender.spec.name / case.driver
 
 
+def now_available(case: Case, result: Result, request: RunRequest) -> tuple[str, ...]:
+    """Return the metrics that a result lacks for want of something that is here by now."""
+    lacking = [name for name, found in result.metrics.items() if found.status == "unavailable"]
+    return available(_depending(lacking, case), _context(case, request, None))
+
+
+def no_longer_available(case: Case, result: Result, request: RunRequest) -> tuple[str, ...]:
+    """Return the metrics of a result that measuring again would lose."""
+    there = [name for name, found in result.metrics.items() if found.value is not None]
+    depending = _depending(there, case)
+    kept = available(depending, _context(case, request, None))
+    return tuple(name for name in depending if name not in kept)
+
+
+def _depending(names: Iterable[str], case: Case) -> list[str]:
+    """Leave out what does not depend on what is installed, but on the method and the case."""
+    specs = plugins.metrics()
+    return [
+        name
+        for name in names
+        if name in specs
+        and Needs.TIMING not in specs[name].needs
+        and (case.target_frames is not None or Needs.TARGET not in specs[name].needs)
+    ]
+
+
+def _context(case: Case, request: RunRequest, timing: Timing | None) -> MetricContext:
+    return MetricContext(
+        audio=case.drive.audio,
+        fps=layout.FPS,
+        timing=timing,
+        options=MetricOptions(landmarks=request.landmarks),
+    )
+
+
 def measure(
     case: Case,
     contender: Contender,
@@ -128,13 +165,7 @@ def measure(
         if RENDERING_SPEEDS.intersection(case.metrics):
             with progress.task(f"timing {name}", None):
                 timing = time_method(method, case.drive, request.device, trained)
-        context = MetricContext(
-            audio=case.drive.audio,
-            fps=layout.FPS,
-            timing=timing,
-            options=MetricOptions(landmarks=request.landmarks),
-        )
-        suite = MetricSuite(case.metrics, context)
+        suite = MetricSuite(case.metrics, _context(case, request, timing))
         faces = FaceTrack()
 
         def score(index: int, frame: Image) -> None:

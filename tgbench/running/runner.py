@@ -11,6 +11,7 @@ from pathlib import Path
 
 from .. import plugins
 from ..errors import TgbenchError, suggest
+from ..faces.finders import FINDERS
 from ..files import make_folder
 from ..identities import Identity
 from ..identities.resolve import resolve_identity
@@ -19,7 +20,7 @@ from ..metrics.specs import in_table_order
 from ..progress import Progress
 from .fitting import MODELS, Contender, Fitting, fit_or_load
 from .locks import sole_writer
-from .measuring import Subject, case_folder, case_key, measure
+from .measuring import Subject, case_folder, case_key, measure, no_longer_available, now_available
 from .rendering import is_rendered, render_again
 from .request import RunRequest
 from .result import RESULT_FILE, Result, read_result
@@ -213,8 +214,7 @@ def _with_what_is_there(
     if request.fresh or not path.is_file():
         return case
     result = read_result(path)
-    there = dataclasses.replace(case, metrics=in_table_order(result.metrics))
-    if result.case_key != case_key(there, contender, subject, request):
+    if not _is_of_the_same_frames(result, case, contender, subject, request):
         return case
     installed = [name for name in result.metrics if name in plugins.metrics()]
     return dataclasses.replace(case, metrics=in_table_order([*case.metrics, *installed]))
@@ -225,30 +225,50 @@ def _kept_result(
 ) -> Result | None:
     """Return the finished result of the same experiment by the same code of the method.
 
+    A result is not finished as long as it lacks a metric that can be had by now.
+
     Raises:
-        TgbenchError: the folder holds a result of another one.
+        TgbenchError: the folder holds a result of another one, or numbers that would be lost.
     """
     path = case_folder(case, contender, request.out) / RESULT_FILE
     if request.fresh or not path.is_file():
         return None
     result = read_result(path)
     if result.case_key == case_key(case, contender, subject, request):
-        if result.method.code_sha256 in ("", contender.code.sha256):
-            return result
-        _log.warning(
-            "%s: the method's code changed since this was measured (%s); measuring again",
-            path.parent,
-            result.created,
-        )
-        return None
-    there = dataclasses.replace(case, metrics=in_table_order(result.metrics))
-    if result.case_key == case_key(there, contender, subject, request):
+        if result.method.code_sha256 not in ("", contender.code.sha256):
+            _log.warning(
+                "%s: the method's code changed since this was measured (%s); measuring again",
+                path.parent,
+                result.created,
+            )
+            return None
+        found = now_available(case, result, request)
+        if found and not no_longer_available(case, result, request):
+            _log.info("%s: %s can be had by now; measuring again", path.parent, ", ".join(found))
+            return None
+        return result
+    if _is_of_the_same_frames(result, case, contender, subject, request):
+        if lost := no_longer_available(case, result, request):
+            raise TgbenchError(
+                f"{path.parent}: holds {', '.join(lost)}, which cannot be measured here now, and "
+                "measuring more would lose them; `tgbench doctor` says what is missing, or use "
+                "another --out"
+            )
         return None
     raise TgbenchError(
         f"{path.parent}: holds a result of another configuration "
         f"({_difference(result, case, contender, subject, request)}); "
         "use --fresh to replace it, or another --out"
     )
+
+
+def _is_of_the_same_frames(
+    result: Result, case: Case, contender: Contender, subject: Subject, request: RunRequest
+) -> bool:
+    """Whether a result differs from what is asked for in nothing but what was measured, and how."""
+    there = dataclasses.replace(case, metrics=in_table_order(result.metrics))
+    requests = (dataclasses.replace(request, landmarks=name) for name in FINDERS)
+    return any(result.case_key == case_key(there, contender, subject, one) for one in requests)
 
 
 def _difference(
@@ -269,7 +289,4 @@ def _difference(
         return f"device: {result.environment.device} there, {request.device} asked for"
     if result.protocol.version != case.protocol_version:
         return f"protocol version: {result.protocol.version} there, {case.protocol_version} now"
-    return (
-        "driving audio, frames, landmark detector, or tgbench version "
-        f"({result.tgbench_version}) differ"
-    )
+    return f"driving audio, frames, or tgbench version ({result.tgbench_version}) differ"

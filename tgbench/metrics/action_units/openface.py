@@ -40,7 +40,7 @@ _REMEDY = (
     f"needs OpenFace 2.2.0, which is not on the path ({PROGRAM}): get it from "
     "https://github.com/TadasBaltrusaitis/OpenFace (licence: academic, non-commercial), or run "
     f"`{PROGRAM} -f VIDEO -aus` elsewhere on both videos, cut to the same range of frames, and "
-    "give its tables with `--action-units PREDICTION.csv TARGET.csv`"
+    "give its tables with `tgbench score --action-units PREDICTION.csv TARGET.csv`"
 )
 
 _log = logging.getLogger("tgbench")

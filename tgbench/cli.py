@@ -28,7 +28,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return _dispatch(arguments, terminal)
     except KeyboardInterrupt:
-        terminal.err.print("stopped; the same command, without --fresh, goes on where it was")
+        resumes = "; the same command, without --fresh, goes on where it was"
+        terminal.err.print(f"stopped{resumes if 'run' in arguments[:1] else ''}")
         return _EXIT_INTERRUPTED
     except BrokenPipeError:
         sys.stderr.close()

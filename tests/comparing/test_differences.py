@@ -13,7 +13,12 @@ from tgbench.cli import main
 from tgbench.comparing.differences import Verdict, compare
 from tgbench.comparing.sides import read_side
 from tgbench.errors import TgbenchError
-from tgbench.running.result import MetricRecord, Result, write_result
+from tgbench.running.result import (
+    SCORES_SCHEMA_VERSION,
+    MetricRecord,
+    Result,
+    write_result,
+)
 
 from ..reports.conftest import result
 
@@ -183,17 +188,21 @@ def test_a_metric_that_is_not_installed_here_is_shown_by_its_name(
     assert "-0.500" in told
 
 
-def scores(folder: Path, lmd: np.ndarray, target: str = "abc") -> Path:
+def scores(folder: Path, lmd: np.ndarray, target: str = "abc", audio: str = "") -> Path:
     """What `tgbench score --out` leaves, as far as comparing needs it."""
     folder.mkdir()
     stored = {
+        "schema_version": SCORES_SCHEMA_VERSION,
         "inputs": {
             "prediction": {"file": f"{folder.name}.mp4", "sha256": folder.name},
             "target": {"file": "real.mp4", "sha256": target},
-            "audio": {"file": f"{folder.name}.mp4", "sha256": folder.name},
+            "audio": {"file": f"{folder.name}.mp4", "sha256": audio or folder.name},
         },
         "fps": 25.0,
-        "metrics": {"lmd": record(lmd, "lower").model_dump()},
+        "metrics": {
+            "lmd": record(lmd, "lower").model_dump(),
+            "lip_agreement": record(lmd, "higher").model_dump(),
+        },
     }
     (folder / "scores.json").write_text(json.dumps(stored))
     table = pd.DataFrame({"frame": range(len(lmd)), "lmd": lmd})
@@ -204,11 +213,29 @@ def scores(folder: Path, lmd: np.ndarray, target: str = "abc") -> Path:
 def test_scores_of_two_videos_against_one_truth_are_compared(
     tmp_path: Path, lmd: np.ndarray
 ) -> None:
-    row = only(scores(tmp_path / "ours", lmd), scores(tmp_path / "theirs", lmd + 0.2))
-    assert row.verdict is Verdict.FIRST
+    first, second = scores(tmp_path / "ours", lmd), scores(tmp_path / "theirs", lmd + 0.2)
+    found = compare(read_side(first), read_side(second))
+    assert [row.metric for row in found.rows] == ["lmd", "lip_agreement"]
+    assert found.rows[0].verdict is Verdict.FIRST
     other = read_side(scores(tmp_path / "other", lmd, target="another truth"))
     with pytest.raises(TgbenchError, match="no case is on both sides"):
         compare(read_side(tmp_path / "ours"), other)
+
+
+def test_agreement_with_unlike_sounds_is_not_compared(tmp_path: Path, lmd: np.ndarray) -> None:
+    first = scores(tmp_path / "ours", lmd, audio="a voice")
+    second = scores(tmp_path / "theirs", lmd, audio="another voice")
+    found = compare(read_side(first), read_side(second))
+    assert [row.metric for row in found.rows] == ["lmd"]
+    assert "lip_agreement: not compared; heard with unlike sounds" in found.notes
+
+
+def test_newer_scores_are_refused(tmp_path: Path, lmd: np.ndarray) -> None:
+    path = scores(tmp_path / "ours", lmd) / "scores.json"
+    stored = json.loads(path.read_text())
+    path.write_text(json.dumps({**stored, "schema_version": SCORES_SCHEMA_VERSION + 1}))
+    with pytest.raises(TgbenchError, match="newer tgbench"):
+        read_side(tmp_path)
 
 
 def test_half_written_scores_are_named(tmp_path: Path, lmd: np.ndarray) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import TgbenchError
+from ..running.result import FRAMES_FILE, SCORES_FILE, SCORES_SCHEMA_VERSION
 from ..specs import Direction
 from ..terminal import Terminal
 from .options import add_measuring_options
@@ -18,12 +19,6 @@ if TYPE_CHECKING:
     from ..running.result import MetricRecord
 
 Records = Mapping[str, "MetricRecord"]
-
-SCHEMA_VERSION = 2
-"""Of scores.json; grows when a field changes its meaning or goes."""
-
-SCORES_FILE = "scores.json"
-FRAMES_FILE = "frames.parquet"
 
 _ARROWS = {Direction.HIGHER: "↑", Direction.LOWER: "↓", Direction.NONE: ""}
 
@@ -234,7 +229,7 @@ def _write(
 
     width, height = scores.size
     document = {
-        "schema_version": SCHEMA_VERSION,
+        "schema_version": SCORES_SCHEMA_VERSION,
         "tgbench_version": __version__,
         "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "inputs": {name: _input(path) for name, path in inputs.items() if path is not None},

@@ -179,6 +179,8 @@ def _unlike(
     spec = plugins.metrics().get(metric)
     if spec is not None and Needs.TIMING in spec.needs:
         return "timed on unlike machines" if len({e.machine for e in both}) > 1 else ""
+    if spec is not None and Needs.AUDIO in spec.needs and len({e.sound for e in both}) > 1:
+        return "heard with unlike sounds"
     frames = [frames_of(entry) for entry in both]
     if any(other != frames[0] for other in frames[1:]):
         return "measured on unlike frames"

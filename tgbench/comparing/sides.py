@@ -12,10 +12,15 @@ import pandas as pd
 from pydantic import ValidationError
 
 from ..errors import TgbenchError
-from ..running.result import FRAMES_FILE, RESULT_FILE, MetricRecord, read_result
+from ..running.result import (
+    FRAMES_FILE,
+    RESULT_FILE,
+    SCORES_FILE,
+    SCORES_SCHEMA_VERSION,
+    MetricRecord,
+    read_result,
+)
 from ..statistics import Series
-
-SCORES_FILE = "scores.json"
 
 Key = tuple[str, ...]
 
@@ -32,6 +37,7 @@ class Entry:
         title: the same for a reader.
         made_of: what the frames are made of, which image metrics depend on.
         machine: where it was timed.
+        sound: hash of the sound it was compared with, "own" for that of the video itself.
         metrics: what was found.
     """
 
@@ -42,6 +48,7 @@ class Entry:
     title: str
     made_of: str
     machine: Key
+    sound: str
     metrics: dict[str, MetricRecord]
 
     def per_frame(self) -> pd.DataFrame:
@@ -107,6 +114,7 @@ def _of_run(path: Path) -> Entry:
         title=f"{result.protocol.name}: {result.identity.name}{driver}",
         made_of=result.method.composite_mode,
         machine=(where.device, where.cpu, str(where.cores), str(where.gpu)),
+        sound=result.driver.sha256,
         metrics=result.metrics,
     )
 
@@ -114,17 +122,18 @@ def _of_run(path: Path) -> Entry:
 def _of_score(path: Path) -> Entry:
     try:
         stored: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        _refuse_newer(path, stored.get("schema_version"))
         inputs = stored["inputs"]
         truth = inputs.get("target", {})
         return Entry(
             folder=path.parent,
             method=_name(inputs["prediction"]),
             seed=0,
-            # Not by sound: each video has its own encoding of it.
             case=("score", f"{stored['fps']:g}", truth.get("sha256", "")),
             title=f"score: {_name(truth)}" if truth else "score: no ground truth",
             made_of="",
             machine=(),
+            sound=_sound(inputs),
             metrics={
                 name: MetricRecord.model_validate(record)
                 for name, record in stored["metrics"].items()
@@ -134,6 +143,21 @@ def _of_score(path: Path) -> Entry:
         raise TgbenchError(
             f"{path}: is no result of `tgbench score` ({error}); score again"
         ) from error
+
+
+def _refuse_newer(path: Path, version: object) -> None:
+    if isinstance(version, int) and version > SCORES_SCHEMA_VERSION:
+        raise TgbenchError(
+            f"{path}: was written by a newer tgbench (schema {version}, this one reads "
+            f"{SCORES_SCHEMA_VERSION}); upgrade tgbench"
+        )
+
+
+def _sound(inputs: dict[str, dict[str, str]]) -> str:
+    """Return the hash of a sound given apart; videos that bring theirs encode it each their way."""
+    sound = inputs.get("audio", {}).get("sha256", "own")
+    own = [inputs[name]["sha256"] for name in ("prediction", "target") if name in inputs]
+    return "own" if sound in own else sound
 
 
 def _name(described: dict[str, str]) -> str:

@@ -112,7 +112,7 @@ def score_videos(
     options = options or MetricOptions()
     pairs = Pairs(prediction, target, fps=fps, allow_drop=allow_drop)
     _check_box(options.face_box, pairs.size)
-    _check_numbers(options, pairs)
+    _check_numbers(options, pairs, allow_drop)
     needs = frozenset[Needs]().union(*(plugins.metrics()[name].needs for name in names))
     notes: list[str] = []
     sound, origin = None, None
@@ -158,9 +158,16 @@ def _check_box(box: tuple[int, int, int, int] | None, size: tuple[int, int]) -> 
         )
 
 
-def _check_numbers(options: MetricOptions, pairs: Pairs) -> None:
-    """Refuse OpenFace's files where their frames are not those that are compared."""
-    if pairs.resampled and (options.action_units or options.aligned_faces):
+def _check_numbers(options: MetricOptions, pairs: Pairs, allow_drop: bool) -> None:
+    """Refuse OpenFace's files where their frames may not be those that are compared."""
+    if not (options.action_units or options.aligned_faces):
+        return
+    if allow_drop:
+        raise TgbenchError(
+            "--allow-drop may leave out frames in the midst, and OpenFace's files count all of "
+            "them; cut both clips to the same frames first"
+        )
+    if pairs.resampled:
         raise TgbenchError(
             "OpenFace counts frames as they are stored, and these are read by the clock at "
             f"{pairs.fps:g} a second; bring both videos to one steady rate, run OpenFace on those, "

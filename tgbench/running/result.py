@@ -18,7 +18,11 @@ from ..files import write_text
 SCHEMA_VERSION = 1
 """Grows when a field changes its meaning or goes; a reader refuses newer ones."""
 
+SCORES_SCHEMA_VERSION = 2
+"""Of what `tgbench score` writes; grows likewise."""
+
 RESULT_FILE = "result.json"
+SCORES_FILE = "scores.json"
 FRAMES_FILE = "frames.parquet"
 FACES_FILE = "faces.parquet"
 VIDEO_FILE = "video.mp4"

@@ -102,7 +102,7 @@ def test_both_values_come_from_one_pass(scene: Scene) -> None:
     assert confidence.details == distance.details
     assert "known faces" in confidence.measured_by
     assert "syncnet, sha256" in confidence.measured_by
-    assert "libavcodec" in confidence.measured_by
+    assert "libavcodec" in confidence.details["versions"]["jpeg"]
 
 
 def test_the_distance_of_every_window_stands_at_its_first_frame(scene: Scene) -> None:

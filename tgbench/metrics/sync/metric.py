@@ -21,7 +21,7 @@ from ..specs import (
 )
 from .following import Found, ScoredTrack
 from .lips import WINDOW
-from .scoring import TrackScore, Way
+from .scoring import TrackScore, Way, versions
 from .stream import ORIGINAL, open_stream
 
 _OFFSET_SIGN = "positive: the picture is that many frames late behind its sound"
@@ -66,6 +66,7 @@ class _Sync:
                 "windows": None if score is None else score.windows,
                 "offset_frames": None if score is None else score.offset,
                 "offset_sign": _OFFSET_SIGN,
+                "versions": versions(),
                 "tracks": [_told(track) for track in found.tracks],
             },
         )

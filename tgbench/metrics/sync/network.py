@@ -100,7 +100,10 @@ def _read_state(path: Path) -> Mapping[str, Tensor]:
             f"{path}: is refused, as it is damaged or holds more than tensors "
             f"({_first_line(error)}); fetch it again"
         ) from error
-    except (RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
+    except MemoryError:
+        raise
+    # Damaged bytes make the reader fail in any way.
+    except Exception as error:
         raise TgbenchError(
             f"{path}: is damaged or no weight file ({_first_line(error)}); fetch it again"
         ) from error

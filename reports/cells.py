@@ -19,6 +19,7 @@ class Status(enum.StrEnum):
     UNAVAILABLE = "unavailable"
     NOT_APPLICABLE = "not applicable"
     ABSENT = "absent"
+    PUBLISHED = "published"
 
 
 @dataclass(frozen=True)
@@ -26,10 +27,12 @@ class Column:
     """A metric as a table's head shows it.
 
     Attributes:
-        name: of the metric.
+        name: of the metric; where heads above it tell several columns of one metric apart, these
+            and the metric.
         title, unit: as shown.
         direction: which way is better.
         decimals: digits after the point.
+        groups: heads above it, the outermost first; as many for every column of a table.
     """
 
     name: str
@@ -37,6 +40,7 @@ class Column:
     unit: str
     direction: Direction
     decimals: int
+    groups: tuple[str, ...] = ()
 
     @property
     def arrow(self) -> str:
@@ -58,7 +62,11 @@ class Cell:
         comparable: equal for cells that may be ranked against each other.
         rank: 1 for the best among comparable cells; None: nothing to compare with.
         marks: of the notes that concern it.
-        frames: values of single frames [T], where intervals are wanted and it is their mean.
+        metric: whose value it is.
+        caveats: what a reader must know about it alone, in words.
+        clips: values of single frames [T] of each clip whose mean it is, where they are wanted.
+        differs: significantly from the best of those it is ranked with; None: was not asked, or
+            cannot be told.
     """
 
     value: float | None
@@ -71,32 +79,49 @@ class Cell:
     comparable: tuple[object, ...] = ()
     rank: int | None = None
     marks: tuple[str, ...] = ()
-    frames: Series | None = field(default=None, repr=False, compare=False)
+    metric: str = ""
+    caveats: tuple[str, ...] = ()
+    clips: tuple[Series, ...] = field(default=(), repr=False, compare=False)
+    differs: bool | None = None
 
 
 @dataclass(frozen=True)
 class Row:
-    """A method in one block.
+    """A method, or whatever else stands at the side of a table, in one block.
 
     Attributes:
-        label: how the method is called, different for each configuration.
+        label: how it is called, different for each row of a block.
         cells: by metric.
         caveats: what a reader must know about its frames, in words.
         marks: of the notes that say so.
+        heads: its label in parts, one for each field at the side; empty for a single one.
     """
 
     label: str
     cells: dict[str, Cell]
     caveats: tuple[str, ...] = ()
     marks: tuple[str, ...] = ()
+    heads: tuple[str, ...] = ()
+
+    @property
+    def side(self) -> tuple[str, ...]:
+        """What stands at the side, one text for each field."""
+        return self.heads or (self.label,)
 
 
 @dataclass(frozen=True)
 class Block:
-    """Rows that measure the same thing: one identity and driver, or the mean over all of them."""
+    """Rows that measure the same thing: one identity and driver, or the mean over all of them.
+
+    Attributes:
+        title: what they have in common; empty where all of the table has.
+        rows: in reading order.
+        published: whether the numbers are those of a paper.
+    """
 
     title: str
     rows: tuple[Row, ...]
+    published: bool = False
 
 
 @dataclass(frozen=True)
@@ -109,7 +134,7 @@ class Note:
 
 @dataclass(frozen=True)
 class Table:
-    """All results of one version of one protocol.
+    """All results of one version of one protocol, unless protocols are told apart within.
 
     Attributes:
         name: of the protocol.
@@ -117,6 +142,7 @@ class Table:
         columns: metrics that at least one row has.
         blocks: in reading order.
         notes: footnotes in the order of their marks.
+        side: heads of the fields at the side.
     """
 
     name: str
@@ -124,3 +150,4 @@ class Table:
     columns: tuple[Column, ...]
     blocks: tuple[Block, ...]
     notes: tuple[Note, ...] = field(default=())
+    side: tuple[str, ...] = ("Method",)

@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from tgbench.errors import TgbenchError, suggest
 from tgbench.terminal import Terminal
+
+if TYPE_CHECKING:
+    from tgbench.running.result import Result
+
+    from .cells import Table
+    from .shapes import Shape
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,6 +32,47 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="show where each mean over frames may lie (95 %%, bootstrap over stretches of frames; "
         "over clips, too, in the mean of several cases)",
     )
+    parser.add_argument(
+        "--significance",
+        action="store_true",
+        help="mark what differs from the best of its column on the same frames (paired bootstrap)",
+    )
+    parser.add_argument(
+        "--published",
+        action="store_true",
+        help="show the TalkingGaussian paper's numbers below the measured ones, marked as such",
+    )
+    layout = parser.add_argument_group("shape of the tables")
+    layout.add_argument(
+        "--shape",
+        metavar="NAME",
+        help="of a table of the paper: table1, table2, table4, table5, table6, table7; the next "
+        "three options change it",
+    )
+    layout.add_argument(
+        "--metrics", metavar="NAME,...", help="columns to show, in this order (all that are there)"
+    )
+    layout.add_argument(
+        "--rows",
+        metavar="FIELD,...",
+        help="what stands at the side: method, identity, driver (or audio), protocol (method)",
+    )
+    layout.add_argument(
+        "--columns",
+        metavar="FIELD,...",
+        help="what stands above the metrics: identity, driver (or audio), protocol (nothing); what "
+        "is neither at the side nor above makes blocks of rows, protocols make tables",
+    )
+    page = parser.add_argument_group("HTML report")
+    page.add_argument(
+        "--html",
+        type=Path,
+        metavar="FILE",
+        help="write one self-contained page, with players, curves and worst frames, to FILE",
+    )
+    page.add_argument(
+        "--no-videos", action="store_true", help="keep the page small: no videos in it"
+    )
 
 
 def execute(args: argparse.Namespace, terminal: Terminal) -> int:
@@ -31,13 +82,20 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
     from .latex import render_latex
     from .loading import FrameValues, readable_results
     from .markdown import render_markdown
-    from .tables import build_tables
+    from .papers import published_beside
+    from .shapes import PLAIN
+    from .tables import Extras, build_tables
     from .terminal import render_terminal
     from .values import render_csv
 
     found = readable_results(args.folders)
     results = [result for _, result in found]
-    tables = build_tables(results, FrameValues(found) if args.intervals else None)
+    if args.no_videos and args.html is None:
+        raise TgbenchError("--no-videos is about the HTML report; name its file with --html FILE")
+    extras = Extras(FrameValues(found), args.intervals, args.significance, args.published)
+    shape = _shape(args)
+    tables = build_tables(results, shape=shape, extras=extras)
+    papers = published_beside(results, shape.published) if args.published else []
     for table in tables:
         terminal.out.print(render_terminal(table))
         terminal.out.print()
@@ -45,11 +103,58 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
     contents = {
         "table.tex": render_latex(tables),
         "table.md": render_markdown(tables),
-        "table.csv": render_csv(results),
+        "table.csv": render_csv(results, papers),
     }
     for name, text in contents.items():
         write_text(folder / name, text)
     terminal.out.print(
         f"tables: {', '.join(str(folder / name) for name in contents)}", markup=False
     )
+    if args.html is not None:
+        # The page has an order of its own, by case: its blocks lead to their videos.
+        plain = tables if shape == PLAIN else build_tables(results, extras=extras)
+        _write_page(args, found, plain, terminal)
     return 0
+
+
+def _shape(args: argparse.Namespace) -> Shape:
+    """Return the named shape, or the usual one, with what is asked for instead.
+
+    Raises:
+        TgbenchError: a name is unknown, or the rest makes no table.
+    """
+    from .shapes import PLAIN, SHAPES, fields_named, names
+
+    if args.shape is not None and args.shape not in SHAPES:
+        raise suggest(args.shape, SHAPES, "shape")
+    shape = SHAPES[args.shape] if args.shape is not None else PLAIN
+    if args.metrics is not None:
+        shape = dataclasses.replace(shape, metrics=names(args.metrics))
+    return dataclasses.replace(
+        shape,
+        rows=shape.rows if args.rows is None else fields_named(args.rows),
+        columns=shape.columns if args.columns is None else fields_named(args.columns),
+    )
+
+
+def _write_page(
+    args: argparse.Namespace,
+    found: Sequence[tuple[Path, Result]],
+    tables: Sequence[Table],
+    terminal: Terminal,
+) -> None:
+    from .html import left_out, write_html
+
+    summary = write_html(
+        found,
+        args.html,
+        terminal.progress,
+        tables=tables,
+        with_videos=not args.no_videos,
+        problems=left_out(args.folders),
+    )
+    without = f", {summary.left_out} left out" if summary.left_out else ""
+    terminal.out.print(
+        f"page: {summary.path} ({summary.size / 1e6:.1f} MB, {summary.videos} videos{without})",
+        markup=False,
+    )

@@ -47,14 +47,20 @@ class FrameValues:
     """Values of single frames, read from beside the results when asked for."""
 
     def __init__(self, results: Sequence[tuple[Path, Result]]) -> None:
-        self._folders = {result.case_key: folder for folder, result in results}
-        self._tables: dict[str, dict[str, Series]] = {}
+        self._folders = {_key(result): folder for folder, result in results}
+        self._tables: dict[tuple[str, ...], dict[str, Series]] = {}
 
     def __call__(self, result: Result, metric: str) -> Series | None:
         """Return values [T], NaN where not scored; None where there are none."""
-        if result.case_key not in self._tables:
-            self._tables[result.case_key] = _read_frames(self._folders[result.case_key])
-        return self._tables[result.case_key].get(metric)
+        key = _key(result)
+        if key not in self._tables:
+            self._tables[key] = _read_frames(self._folders[key])
+        return self._tables[key].get(metric)
+
+
+def _key(result: Result) -> tuple[str, ...]:
+    """Tell results apart, those of one case by other code included."""
+    return result.case_key, result.method.code_sha256, result.created
 
 
 def _read_frames(folder: Path) -> dict[str, Series]:

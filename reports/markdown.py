@@ -23,13 +23,22 @@ def escape(text: str) -> str:
 def _lines(table: Table) -> Iterator[str]:
     yield f"## {escape(table.title.capitalize())}"
     yield ""
-    yield _row(["", *(_head(column) for column in table.columns)])
-    yield _row(["---", *("---:" for _ in table.columns)])
+    several = len(table.side) > 1
+    yield _row(
+        [
+            *(escape(head) if several else "" for head in table.side),
+            *(_head(column) for column in table.columns),
+        ]
+    )
+    yield _row([*("---" for _ in table.side), *("---:" for _ in table.columns)])
     for block in table.blocks:
-        yield _row([f"*{escape(block.title)}*", *("" for _ in table.columns)])
+        if block.title:
+            blank = len(table.side) - 1 + len(table.columns)
+            yield _row([f"*{escape(block.title)}*", *("" for _ in range(blank))])
         for row in block.rows:
-            label = escape(row.label) + _marks(row.marks)
-            yield _row([label, *(_cell(row.cells[column.name]) for column in table.columns)])
+            *outer, last = map(escape, row.side)
+            cells = (_cell(row.cells[column.name]) for column in table.columns)
+            yield _row([*outer, last + _marks(row.marks), *cells])
     for note in table.notes:
         yield ""
         yield f"{_marks((note.mark,))} {escape(note.text)}" if note.mark else escape(note.text)
@@ -37,7 +46,8 @@ def _lines(table: Table) -> Iterator[str]:
 
 def _head(column: Column) -> str:
     unit = f" \\[{escape(column.unit)}\\]" if column.unit else ""
-    return f"{escape(column.title)}{unit} {column.arrow}".rstrip()
+    above = "".join(f"{escape(group)}<br>" for group in column.groups)
+    return f"{above}{escape(column.title)}{unit} {column.arrow}".rstrip()
 
 
 def _cell(cell: Cell) -> str:

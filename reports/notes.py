@@ -9,6 +9,9 @@ from collections.abc import Sequence
 from .cells import Block, Cell, Column, Note, Row, Status
 from .ranking import LEAST_COVERAGE
 
+DIFFERS = "†"
+"""Marks what differs significantly from the best of its column."""
+
 
 class Footnotes:
     """Hands out a mark for each text."""
@@ -33,7 +36,9 @@ def annotated(
     footnotes = Footnotes()
     unlike = {column.name for column in columns if _measurers(blocks, column.name) > 1}
     marked = tuple(
-        Block(block.title, tuple(_annotated_row(row, footnotes, unlike) for row in block.rows))
+        dataclasses.replace(
+            block, rows=tuple(_annotated_row(row, footnotes, unlike) for row in block.rows)
+        )
         for block in blocks
     )
     return marked, footnotes.notes
@@ -44,7 +49,8 @@ def _annotated_row(row: Row, footnotes: Footnotes, unlike: set[str]) -> Row:
     cells = {}
     for name, cell in row.cells.items():
         texts = _cell_texts(cell, told=name in unlike)
-        cells[name] = dataclasses.replace(cell, marks=tuple(map(footnotes.mark, texts)))
+        marked = (*map(footnotes.mark, texts), *([DIFFERS] if cell.differs else []))
+        cells[name] = dataclasses.replace(cell, marks=marked)
     return dataclasses.replace(row, marks=marks, cells=cells)
 
 
@@ -52,7 +58,7 @@ def _cell_texts(cell: Cell, told: bool) -> list[str]:
     """Return what must be said about a cell; `told`: the column's cells have unlike measurers."""
     if cell.status in (Status.UNSCORED, Status.UNAVAILABLE):
         return [cell.reason]
-    texts = []
+    texts = list(cell.caveats)
     if cell.status is Status.MEASURED and cell.scored != cell.total:
         few = cell.scored < LEAST_COVERAGE * cell.total
         kept_out = "; ranked only with values of as few" if few else ""

@@ -6,6 +6,9 @@ from tgbench.specs import CommandSpec
 
 REPORT = CommandSpec(
     "report",
-    "tables of the results in a folder: terminal, LaTeX, Markdown, CSV",
+    "tables of results: terminal, LaTeX, Markdown, CSV, and one HTML page with players",
     "tgbench.reports.command",
+)
+GATE = CommandSpec(
+    "gate", "fail where results are worse than a committed baseline", "tgbench.reports.gate.command"
 )

@@ -2,40 +2,60 @@
 
 from __future__ import annotations
 
-import logging
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from tgbench import plugins
-from tgbench.metrics.specs import (
-    IMAGE_METRICS,
-    TRAINING_TIME,
-    UPPER_FACE_METRICS,
-    WHOLE_IMAGE_METRICS,
-    in_table_order,
-)
-from tgbench.running.result import MetricRecord, Result
-from tgbench.specs import Direction, MetricSpec, Needs
-from tgbench.statistics import Series
+from tgbench.errors import TgbenchError, suggest
+from tgbench.metrics.specs import IMAGE_METRICS, in_table_order
+from tgbench.running.result import Result
 
-from .averages import average_block, cell_over_seeds, with_interval
-from .cells import DASH, Block, Cell, Column, Note, Row, Status, Table
+from .cells import Block, Note, Table
+from .entries import measured_entries, protocol_title
 from .labels import Variant, method_labels, variant
-from .notes import annotated
-from .ranking import ranked
-
-_log = logging.getLogger("tgbench")
+from .layout import Layout
+from .measured import FrameReader, measured_cell, metric_column
+from .notes import DIFFERS, annotated
+from .papers import published_beside, with_dashes
+from .shapes import PLAIN, Shape
 
 INTERVALS = (
     "In brackets: where the mean may lie (95 %), from a bootstrap over stretches of frames; in the "
     "mean over cases also over the cases, as other people would be other cases"
 )
+SIGNIFICANCE = (
+    "differs from the best of its column on the same frames (the 95 % interval of the "
+    "mean of the paired differences, from a bootstrap over stretches of frames, excludes zero; "
+    "each pair is judged by itself). Without it the two cannot be told apart, or no values of "
+    "single frames are known, as for speed and SyncNet"
+)
 
-Case = tuple[str, str, str, str]
-FrameReader = Callable[[Result, str], Series | None]
+
+@dataclass(frozen=True)
+class Extras:
+    """What a table shows beside the numbers.
+
+    Attributes:
+        frames: reads the values of single frames, which the next two need.
+        intervals: whether means come with where they may lie.
+        significance: whether what differs from the best of its column is marked.
+        published: whether the paper's numbers follow the measured ones.
+    """
+
+    frames: FrameReader | None = None
+    intervals: bool = False
+    significance: bool = False
+    published: bool = False
 
 
-def build_tables(results: Iterable[Result], frames: FrameReader | None = None) -> list[Table]:
+def build_tables(
+    results: Iterable[Result],
+    frames: FrameReader | None = None,
+    *,
+    shape: Shape = PLAIN,
+    extras: Extras | None = None,
+) -> list[Table]:
     """Return one table for each protocol and version, in the order of their names.
 
     Rows of a block share identity and driver to the byte. Where there are several blocks, the
@@ -44,39 +64,98 @@ def build_tables(results: Iterable[Result], frames: FrameReader | None = None) -
     Args:
         results: what was measured.
         frames: reads the values of single frames, if means are to come with their intervals.
+        shape: what to show, and where.
+        extras: what else to show; None: intervals where `frames` is given.
+
+    Raises:
+        TgbenchError: a metric is named that neither is known nor was measured, or there is no
+            result of the protocol that the shape is for.
     """
+    extras = extras or Extras(frames, intervals=frames is not None)
+    every = list(results)
+    chosen = [result for result in every if shape.protocol in ("", result.protocol.name)]
+    if every and not chosen:
+        raise TgbenchError(
+            f"no result of the protocol {shape.protocol}, which this shape is for; make some with "
+            f"`tgbench run --protocol {shape.protocol}`"
+        )
+    _check_metrics(chosen, shape)
+    if shape.joins_protocols:
+        return [_table("protocols", "all protocols", chosen, shape, extras)] if chosen else []
     by_protocol: dict[tuple[str, str], list[Result]] = defaultdict(list)
-    for result in results:
+    for result in chosen:
         by_protocol[result.protocol.name, result.protocol.version].append(result)
-    return [
-        _table(name, version, found, sum(key[0] == name for key in by_protocol) > 1, frames)
-        for (name, version), found in sorted(by_protocol.items())
-    ]
+    tables = []
+    for (name, version), found in sorted(by_protocol.items()):
+        several = sum(other == name for other, _ in by_protocol) > 1
+        title = protocol_title(name, version if several else "")
+        tables.append(_table(name, title, found, shape, extras))
+    return tables
 
 
-def _table(
-    name: str, version: str, results: Sequence[Result], several: bool, frames: FrameReader | None
-) -> Table:
-    labels = method_labels(results)
-    every = in_table_order(metric for result in results for metric in result.metrics)
+def _check_metrics(results: Sequence[Result], shape: Shape) -> None:
+    known = {metric for result in results for metric in result.metrics} | set(plugins.metrics())
+    for metric in shape.metrics:
+        if metric not in known:
+            raise suggest(metric, known, "metric")
+
+
+def _table(name: str, title: str, results: Sequence[Result], shape: Shape, extras: Extras) -> Table:
+    papers = published_beside(results, shape.published) if extras.published else []
+    sought = shape.metrics or in_table_order(
+        [
+            *(metric for result in results for metric in result.metrics),
+            *(metric for paper in papers for metric in paper.metrics),
+        ]
+    )
+    columns = {
+        metric: metric_column(metric, results)
+        for metric in sought
+        if metric in plugins.metrics() or any(metric in result.metrics for result in results)
+    }
     measured = [
         metric
-        for metric in every
-        if any(_cell(result, metric, 0, None).value is not None for result in results)
+        for metric, column in columns.items()
+        if any(measured_cell(result, column).value is not None for result in results)
     ]
-    columns = tuple(_column(metric, results) for metric in measured)
-    blocks = [
-        Block(title, ranked(_rows(found, labels, columns, frames), columns))
-        for title, found in _by_case(results).items()
+    shown = [
+        column
+        for metric, column in columns.items()
+        if metric in measured or any(metric in paper.metrics for paper in papers)
     ]
-    if len(blocks) > 1:
-        blocks.append(average_block(blocks, columns))
-    marked, notes = annotated(blocks, columns)
-    general = [*_training_notes(results, labels), *_table_notes(results, every, measured)]
-    if frames is not None:
+    frames = extras.frames if extras.intervals or extras.significance else None
+    entries = measured_entries(results, shown, frames, extras.intervals)
+    printed = [with_dashes(paper.entries, shown) for paper in papers]
+    everything = [*entries, *(entry for paper in printed for entry in paper)]
+    layout = Layout(shape, shown, everything, extras.intervals, extras.significance)
+    blocks = layout.blocks(entries)
+    mean = layout.mean(entries)
+    if mean is not None:
+        blocks.append(mean)
+    for paper, rows in zip(papers, printed, strict=True):
+        blocks += [
+            Block(f"{paper.title}{_where(block)}", block.rows, published=True)
+            for block in layout.blocks(rows)
+        ]
+    marked, notes = annotated(blocks, layout.columns)
+    labels = method_labels(results)
+    missing = [metric for metric, column in columns.items() if column not in shown]
+    general = [
+        *_training_notes(results, labels),
+        *_missing_notes(results, missing),
+        *_parts_note(results, measured),
+    ]
+    if extras.intervals:
         general.append(Note("", INTERVALS))
-    title = name.replace("_", " ") + (f" (version {version})" if several else "")
-    return Table(name, title, columns, marked, (*notes, *general))
+    if extras.significance:
+        general.append(Note(DIFFERS, SIGNIFICANCE))
+    general += [Note("", text) for text in dict.fromkeys(t for p in papers for t in p.notes)]
+    side = tuple(field.capitalize() for field in shape.rows)
+    return Table(name, title, layout.columns, marked, (*notes, *general), side)
+
+
+def _where(block: Block) -> str:
+    return f"; {block.title}" if block.title else ""
 
 
 def _training_notes(results: Sequence[Result], labels: Mapping[Variant, str]) -> list[Note]:
@@ -90,156 +169,24 @@ def _training_notes(results: Sequence[Result], labels: Mapping[Variant, str]) ->
     return [Note("", f"{label}: {text}") for label, text in told.items()]
 
 
-def _by_case(results: Sequence[Result]) -> dict[str, list[Result]]:
-    """Group results by what they measure, with a title each; of equal experiments keep the last."""
-    cases: dict[Case, dict[tuple[object, ...], Result]] = defaultdict(dict)
-    for result in sorted(results, key=lambda result: result.created):
-        case = (
-            result.identity.name,
-            result.driver.name,
-            result.identity.sha256,
-            result.driver.sha256,
-        )
-        experiment = (*variant(result), result.seed)
-        if experiment in cases[case]:
-            _log.warning(
-                "%s on %s, %s: measured more than once; the latest is shown",
-                result.method.name,
-                result.identity.name,
-                result.driver.name,
-            )
-        cases[case][experiment] = result
-    titles = _case_titles(cases)
-    return {
-        titles[case]: sorted(found.values(), key=lambda result: (result.method.name, result.seed))
-        for case, found in sorted(cases.items())
-    }
-
-
-def _case_titles(cases: Iterable[Case]) -> dict[Case, str]:
-    """Name cases by identity and driver, and by their hashes where that is not enough."""
-    titles: dict[Case, str] = {}
-    short: dict[str, list[Case]] = defaultdict(list)
-    for case in cases:
-        identity, driver, *_ = case
-        short[identity if driver == "self" else f"{identity} · {driver}"].append(case)
-    for title, found in short.items():
-        for case in found:
-            clue = f" (files {case[2][:6]}, sound {case[3][:6]})" if len(found) > 1 else ""
-            titles[case] = title + clue
-    return titles
-
-
-def _rows(
-    results: Sequence[Result],
-    labels: Mapping[Variant, str],
-    columns: Sequence[Column],
-    frames: FrameReader | None,
-) -> tuple[Row, ...]:
-    """Return a row for each variant of each method, over all its seeds."""
-    variants: dict[Variant, list[Result]] = defaultdict(list)
-    for result in results:
-        variants[variant(result)].append(result)
-    return tuple(_row(found, labels[key], columns, frames) for key, found in variants.items())
-
-
-def _row(
-    results: Sequence[Result], label: str, columns: Sequence[Column], frames: FrameReader | None
-) -> Row:
-    method = results[0].method
-    made_of = f"frames: {method.composite_mode}"
-    if method.leaked_conditions:
-        made_of += f"; given when rendering: {', '.join(method.leaked_conditions)}"
-    caveats = [made_of]
-    if len(results) > 1:
-        seeds = ", ".join(str(result.seed) for result in results)
-        caveats.append(f"mean ± standard deviation over the seeds {seeds}")
-    caveats += dict.fromkeys(note for result in results for note in result.method.notes)
-    cells = {}
-    for column in columns:
-        measured = [_cell(result, column.name, column.decimals, frames) for result in results]
-        cells[column.name] = cell_over_seeds(measured, column)
-    return Row(label, cells, tuple(caveats))
-
-
-def _cell(result: Result, metric: str, decimals: int, frames: FrameReader | None) -> Cell:
-    """Return the cell of a metric, a dash where the method cannot have it."""
-    record = result.metrics.get(metric)
-    if _never(result, metric):
-        return Cell(None, DASH, Status.NOT_APPLICABLE)
-    if record is None:
-        return Cell(None, DASH, Status.ABSENT)
-    if record.value is None:
-        return Cell(None, DASH, Status(record.status), record.reason, record.scored, record.total)
-    averages = metric in plugins.metrics() and plugins.metrics()[metric].averages_frames
-    values = frames(result, metric) if frames is not None and averages else None
-    return Cell(
-        record.value,
-        with_interval(record.value, [values], decimals),
-        Status.MEASURED,
-        scored=record.scored,
-        total=record.total,
-        measured_by=record.measured_by,
-        comparable=_comparable(result, metric, record),
-        frames=values,
-    )
-
-
-def _never(result: Result, metric: str) -> bool:
-    """Return whether a method cannot have a metric, whatever is installed."""
-    method = result.method
-    return (
-        (metric in WHOLE_IMAGE_METRICS and not method.whole_image_valid)
-        or (metric in UPPER_FACE_METRICS and not method.moves_upper_face)
-        or (metric == TRAINING_TIME.name and result.timing.training_seconds is None)
-    )
-
-
-def _comparable(result: Result, metric: str, record: MetricRecord) -> tuple[object, ...]:
-    """Return what must agree for two values of a block to be ranked."""
-    key: tuple[object, ...] = (record.measured_by,)
-    if metric in IMAGE_METRICS:
-        key += (result.method.composite_mode,)
-    spec = plugins.metrics().get(metric)
-    if spec is not None and Needs.TIMING in spec.needs:
-        where = result.environment
-        key += (where.device, where.cpu, where.cores, where.gpu)
-    return key
-
-
-def _column(metric: str, results: Sequence[Result]) -> Column:
-    """Describe a metric; of one whose plug-in is not installed here, the results tell."""
-    spec = plugins.metrics().get(metric)
-    if spec is None:
-        record = next(r.metrics[metric] for r in results if metric in r.metrics)
-        spec = MetricSpec(
-            metric, "", "", title=metric, unit=record.unit, direction=Direction(record.direction)
-        )
-    return Column(metric, spec.title or metric, spec.unit, spec.direction, spec.decimals)
-
-
-def _table_notes(
-    results: Sequence[Result], every: Sequence[str], measured: Sequence[str]
-) -> list[Note]:
-    """Say which metrics no row has and why, and which columns rank only in part."""
+def _missing_notes(results: Sequence[Result], missing: Sequence[str]) -> list[Note]:
+    """Say which metrics no row has, and why."""
     reasons: dict[str, list[str]] = defaultdict(list)
-    for metric in every:
-        if metric in measured:
-            continue
+    for metric in missing:
         records = [result.metrics[metric] for result in results if metric in result.metrics]
-        reason = next((record.reason for record in records if record.reason), "no value")
-        reasons[reason].append(_column(metric, results).title)
-    notes = [
+        default = "no value" if records else "was not asked for"
+        reason = next((record.reason for record in records if record.reason), default)
+        reasons[reason].append(metric_column(metric, results).title)
+    return [
         Note("", f"Not measured: {', '.join(titles)} ({reason})")
         for reason, titles in reasons.items()
     ]
-    pictures = [_column(name, results).title for name in measured if name in IMAGE_METRICS]
-    if pictures and len({result.method.composite_mode for result in results}) > 1:
-        notes.append(
-            Note(
-                "",
-                f"{', '.join(pictures)}: ranked only among methods whose frames are made of the "
-                "same parts",
-            )
-        )
-    return notes
+
+
+def _parts_note(results: Sequence[Result], measured: Sequence[str]) -> list[Note]:
+    """Say which columns rank only in part."""
+    pictures = [metric_column(name, results).title for name in measured if name in IMAGE_METRICS]
+    if not pictures or len({result.method.composite_mode for result in results}) == 1:
+        return []
+    told = "ranked only among methods whose frames are made of the same parts"
+    return [Note("", f"{', '.join(pictures)}: {told}")]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rich.console import Group, RenderableType
 from rich.table import Table as RichTable
 from rich.text import Text
 
 from .cells import Cell, Column, Row, Table
+from .heads import levels, sides_shown, spans
 
 _STYLES = {1: "bold", 2: "underline"}
 
@@ -16,15 +17,22 @@ _STYLES = {1: "bold", 2: "underline"}
 def render_terminal(table: Table) -> RenderableType:
     """Return a table with its notes below: best bold, second underlined."""
     grid = RichTable(box=None, pad_edge=False, header_style="bold", collapse_padding=True)
-    grid.add_column("", overflow="fold")
-    for column in table.columns:
-        grid.add_column(Text(_head(column)), justify="right")
+    above = levels(table.columns)
+    for head in table.side:
+        shown = "\n" * above + head if len(table.side) > 1 else ""
+        grid.add_column(shown, overflow="fold")
+    for column, groups in zip(table.columns, _groups_shown(table), strict=True):
+        grid.add_column(Text("\n".join([*groups, _head(column)])), justify="right")
     for number, block in enumerate(table.blocks):
         if number:
             grid.add_row()
-        grid.add_row(Text(block.title, style="italic"))
+        if block.title:
+            grid.add_row(Text(block.title, style="italic"))
+        before: tuple[str, ...] = ()
         for row in block.rows:
-            grid.add_row(_label(row), *(_cell(row.cells[column.name]) for column in table.columns))
+            cells = (_cell(row.cells[column.name]) for column in table.columns)
+            grid.add_row(*_side(row, before), *cells)
+            before = row.side
     return Group(Text(table.title, style="bold"), grid, *_notes(table))
 
 
@@ -33,8 +41,22 @@ def _head(column: Column) -> str:
     return f"{first}\n[{column.unit}]" if column.unit else first
 
 
-def _label(row: Row) -> Text:
-    return Text(f"  {row.label}").append(_marks(row.marks), style="dim")
+def _groups_shown(table: Table) -> list[list[str]]:
+    """Return the heads above each column, each where it begins."""
+    shown: list[list[str]] = [[] for _ in table.columns]
+    for level in range(levels(table.columns)):
+        first = 0
+        for text, covered in spans(table.columns, level):
+            for position in range(first, first + covered):
+                shown[position].append(text if position == first else "")
+            first += covered
+    return shown
+
+
+def _side(row: Row, before: Sequence[str]) -> list[Text]:
+    *outer, last = sides_shown(before, row.side)
+    marked = Text(f"  {last}").append(_marks(row.marks), style="dim")
+    return [*(Text(f"  {text}" if text else "") for text in outer), marked]
 
 
 def _cell(cell: Cell) -> Text:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from tgbench.metrics.specs import in_table_order
 from tgbench.running.result import Result
+
+from .measured import metric_column
+from .papers import Published
 
 FIELDS = (
     "protocol",
@@ -38,8 +41,13 @@ FIELDS = (
 )
 
 
-def render_csv(results: Iterable[Result]) -> str:
-    """Return one line a result and metric, with a head; values unrounded, empty where none."""
+def render_csv(results: Iterable[Result], published: Iterable[Published] = ()) -> str:
+    """Return one line a result and metric, with a head; values unrounded, empty where none.
+
+    Args:
+        results: all of them, whatever tables show.
+        published: what follows, with the status `published`.
+    """
     stream = io.StringIO()
     writer = csv.DictWriter(stream, FIELDS, lineterminator="\n")
     writer.writeheader()
@@ -76,4 +84,23 @@ def render_csv(results: Iterable[Result]) -> str:
                     "case_key": result.case_key,
                 }
             )
+    for paper in published:
+        writer.writerows(_published(paper))
     return stream.getvalue()
+
+
+def _published(paper: Published) -> Iterator[dict[str, object]]:
+    """Yield a line for each number of a paper, without what it does not tell."""
+    for entry in paper.entries:
+        for metric in in_table_order(entry.cells):
+            cell, column = entry.cells[metric], metric_column(metric, ())
+            yield {
+                **entry.place,
+                "protocol": paper.protocol,
+                "metric": metric,
+                "value": repr(cell.value),
+                "unit": column.unit,
+                "direction": column.direction.value,
+                "status": cell.status.value,
+                "measured_by": cell.measured_by,
+            }

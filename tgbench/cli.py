@@ -20,7 +20,8 @@ _EXIT_INTERRUPTED = 130
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code.
 
-    0: done; 1: a defect of the suite; 2: bad input, told in one line; 130: stopped by Ctrl-C.
+    0: done; 1: a check failed (`gate`, `verify`, `doctor`), or a defect of the suite; 2: bad input,
+    told in one line; 130: stopped by Ctrl-C.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
     terminal = Terminal()

@@ -84,3 +84,32 @@ def test_several_folders_make_one_table(
     assert "31.00" in shown.out
     assert "no intervals for this result" in " ".join(shown.err.split())
     assert (tmp_path / "mine/table.tex").is_file()
+
+
+def test_the_page_is_written_where_it_is_asked_for(
+    make_result: MakeResult, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_result(tmp_path / "out/a", make_result(psnr=30.0))
+    half = write_result(tmp_path / "out/half", make_result("b", psnr=31.0))
+    half.write_text("{")
+    page = tmp_path / "pages/report.html"
+    assert main(["report", str(tmp_path / "out"), "--html", str(page), "--no-videos"]) == 0
+    shown = "".join(capsys.readouterr().out.split())
+    assert f"page:{page}" in shown
+    text = page.read_text()
+    assert "30.00" in text
+    assert "half/result.json" in text
+
+
+def test_no_page_without_being_asked(make_result: MakeResult, tmp_path: Path) -> None:
+    write_result(tmp_path, make_result(psnr=30.0))
+    assert main(["report", str(tmp_path)]) == 0
+    assert not list(tmp_path.rglob("*.html"))
+
+
+def test_leaving_videos_out_of_no_page_is_an_error(
+    make_result: MakeResult, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_result(tmp_path, make_result(psnr=30.0))
+    assert main(["report", str(tmp_path), "--no-videos"]) == 2
+    assert "--html FILE" in capsys.readouterr().err

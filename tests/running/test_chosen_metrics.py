@@ -63,6 +63,32 @@ def test_what_was_missing_is_measured_once_it_is_there(
     assert third.reused
 
 
+def test_another_detector_measures_again_and_keeps_the_fit(request_: RunRequest) -> None:
+    (first,) = run(request_, SILENT)
+    by_fan = dataclasses.replace(request_, metrics=("lmd",), landmarks="fan")
+    (second,) = run(by_fan, SILENT)
+    assert not second.reused
+    assert list(second.result.metrics) == ["psnr", "ssim", "lmd"]
+    assert second.result.timing.training_seconds == first.result.timing.training_seconds
+    (third,) = run(by_fan, SILENT)
+    assert third.reused
+
+
+def test_numbers_that_cannot_be_had_any_more_are_not_lost(
+    request_: RunRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing(metric: Psnr, context: MetricContext) -> None:
+        raise Unavailable("no weights; fetch them")
+
+    (first,) = run(request_, SILENT)
+    monkeypatch.setattr(Psnr, "__init__", missing)
+    with pytest.raises(TgbenchError, match="holds psnr, which cannot be measured here now"):
+        run(dataclasses.replace(request_, metrics=("lmd_face",)), SILENT)
+    (again,) = run(request_, SILENT)
+    assert again.reused
+    assert again.result == first.result
+
+
 def test_a_method_that_is_not_trained_is_measured_once(request_: RunRequest) -> None:
     # What lacks a value because of the method would be measured for ever.
     still = dataclasses.replace(request_, methods=("still",), metrics=("training_time", "psnr"))

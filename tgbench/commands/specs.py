@@ -30,3 +30,9 @@ VALIDATE = CommandSpec(
 WEIGHTS = CommandSpec(
     "weights", "the pretrained files: list, fetch, add, verify", "tgbench.commands.weights"
 )
+BUNDLE = CommandSpec(
+    "bundle", "pack results with their frames, for others to verify", "tgbench.commands.bundle"
+)
+VERIFY = CommandSpec(
+    "verify", "measure a bundle again: do its numbers follow?", "tgbench.commands.verify"
+)

@@ -211,13 +211,30 @@ def read_result(path: Path) -> Result:
         TgbenchError: unreadable, cut short, of a newer schema, or not a result.
     """
     try:
-        raw = json.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except (OSError, ValueError) as error:
         raise TgbenchError(f"{path}: cannot be read ({error}); run the case again") from error
+    return parse_result(text, str(path))
+
+
+def parse_result(text: str | bytes, where: str) -> Result:
+    """Return what a `result.json` says.
+
+    Args:
+        text: of the file.
+        where: it is from, for messages.
+
+    Raises:
+        TgbenchError: cut short, of a newer schema, or not a result.
+    """
+    try:
+        raw = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise TgbenchError(f"{where}: cannot be read ({error}); run the case again") from error
     version = raw.get("schema_version") if isinstance(raw, dict) else None
     if isinstance(version, int) and version > SCHEMA_VERSION:
         raise TgbenchError(
-            f"{path}: was written by a newer tgbench (schema {version}, this one reads "
+            f"{where}: was written by a newer tgbench (schema {version}, this one reads "
             f"{SCHEMA_VERSION}); upgrade tgbench"
         )
     try:
@@ -225,7 +242,7 @@ def read_result(path: Path) -> Result:
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
-        raise TgbenchError(f"{path}: is no result of tgbench ({place}: {first['msg']})") from error
+        raise TgbenchError(f"{where}: is no result of tgbench ({place}: {first['msg']})") from error
 
 
 def result_paths(folder: Path) -> list[Path]:

@@ -1,0 +1,1 @@
+"""A gate for continuous integration: fails where results are worse than a committed baseline."""

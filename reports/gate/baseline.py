@@ -1,0 +1,200 @@
+"""The baseline: what results are compared with, as a file that is committed and reviewed."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Final, Literal
+
+from pydantic import Field, ValidationError
+
+from tgbench.errors import TgbenchError
+from tgbench.files import write_text
+from tgbench.running.result import Record
+
+SCHEMA_VERSION = 1
+"""Grows when a field changes its meaning or goes."""
+
+KIND: Final = "tgbench gate baseline"
+
+DIGITS = 6
+"""Significant digits of values at single frames; nothing that is measured is repeatable finer."""
+
+_NUMBERS = re.compile(r"\[\n\s+((?:(?:-?[\d.]+(?:e[+-]?\d+)?|null),?\s+)+)\]")
+_LINE = 88
+
+
+class MetricBaseline(Record):
+    """What one metric found."""
+
+    value: float = Field(description="Over the whole clip.")
+    unit: str
+    direction: Literal["higher", "lower", "none"] = Field(description="Which way is better.")
+    tolerance: float = Field(ge=0.0, description="A loss up to this, in the unit, passes.")
+    floor: float | None = Field(
+        default=None,
+        ge=0.0,
+        description="Noise floor: what repeating the same thing changes; see `calibration`. Null "
+        "where it was not measured.",
+    )
+    measured_by: str = Field(description="Values compare only where these agree.")
+    per_frame: list[float | None] | None = Field(
+        description=f"At each of `source_frames`, {DIGITS} significant digits; null where a frame "
+        "was not scored. Null as a whole where the value has no parts."
+    )
+
+
+class CalibrationRecord(Record):
+    """How the noise floors of a case were measured."""
+
+    runs: int = Field(description="How often the same thing was run.")
+    seeds: list[int] = Field(description="Of the runs.")
+    quantile: float = Field(
+        description="Of the difference of two more runs: the floor is the root mean square of the "
+        "paired differences of all pairs of runs times this quantile of Student's t."
+    )
+    created: str = Field(description="UTC, ISO 8601.")
+    tgbench_version: str
+    machine: str
+    config_hash: str = Field(description="Of the configuration that was run.")
+
+
+class EnvironmentBrief(Record):
+    """Where it ran."""
+
+    machine: str
+    device: str
+    python: str
+    packages: dict[str, str] = Field(description="Versions of what takes part in numbers.")
+    git_commit: str | None
+
+
+class CaseBaseline(Record):
+    """One method on one case of a protocol."""
+
+    protocol: str
+    protocol_version: str
+    identity: str
+    identity_sha256: str
+    driver: str
+    driver_sha256: str
+    method: str
+    preset: str
+    config_hash: str
+    composite_mode: str
+    leaked_conditions: list[str]
+    seed: int
+    tgbench_version: str
+    created: str = Field(description="When it was measured. UTC, ISO 8601.")
+    environment: EnvironmentBrief
+    calibration: CalibrationRecord | None = None
+    source_frames: list[int] = Field(description="Frames of the clip that were measured.")
+    metrics: dict[str, MetricBaseline]
+
+    @property
+    def key(self) -> tuple[str, str, str, str]:
+        """Protocol, identity, driver and method: what a case is found again by."""
+        return self.protocol, self.identity, self.driver, self.method
+
+
+class Baseline(Record):
+    """All cases that a gate watches."""
+
+    kind: Literal["tgbench gate baseline"] = KIND
+    schema_version: int = SCHEMA_VERSION
+    reason: str = Field(description="Why it was made, or made anew.")
+    updated: str = Field(description="UTC, ISO 8601.")
+    cases: list[CaseBaseline]
+
+
+class OtherSchema(TgbenchError):
+    """A sound baseline, but of another version of its format."""
+
+
+def write_baseline(path: Path, baseline: Baseline) -> None:
+    """Write a baseline atomically, numbers in rows, so that a review sees what changed.
+
+    Raises:
+        TgbenchError: it cannot be written there.
+    """
+    text = json.dumps(
+        baseline.model_dump(mode="json"), indent=1, ensure_ascii=False, allow_nan=False
+    )
+    try:
+        write_text(path, _NUMBERS.sub(_in_rows, text) + "\n")
+    except OSError as error:
+        raise cannot_write(path, error) from error
+
+
+def cannot_write(path: Path, error: OSError) -> TgbenchError:
+    """Return what to tell a user whose file cannot be written."""
+    reason = error.strerror or error
+    return TgbenchError(f"{path}: cannot be written ({reason}); choose another place")
+
+
+def read_baseline(path: Path) -> Baseline:
+    """Read a baseline.
+
+    Raises:
+        OtherSchema: it was written by another version.
+        TgbenchError: it is missing, damaged, or something else.
+    """
+    if not path.exists():
+        raise TgbenchError(
+            f"{path}: no such baseline; write one with "
+            f'`tgbench gate --update --baseline {path} --reason "first baseline" OUT`'
+        )
+    try:
+        raw = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise TgbenchError(
+            f"{path}: is no whole JSON file ({error}); take it from version control again, or "
+            "delete it and write a new one with --update --reason TEXT"
+        ) from error
+    if not isinstance(raw, dict) or raw.get("kind") != KIND:
+        raise TgbenchError(f"{path}: is no baseline of `tgbench gate`; name another file")
+    version = raw.get("schema_version")
+    if version != SCHEMA_VERSION:
+        newer = isinstance(version, int) and version > SCHEMA_VERSION
+        remedy = "upgrade tgbench, or write" if newer else "write"
+        raise OtherSchema(
+            f"{path}: is of baseline schema {version}, this tgbench has {SCHEMA_VERSION}; "
+            f"{remedy} a new one with --update --reason TEXT"
+        )
+    return _validated(path, raw)
+
+
+def _validated(path: Path, raw: dict[str, object]) -> Baseline:
+    try:
+        baseline = Baseline.model_validate(raw)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise TgbenchError(
+            f"{path}: is damaged ({place}: {first['msg']}); take it from version control again"
+        ) from error
+    keys = [case.key for case in baseline.cases]
+    for case in baseline.cases:
+        if keys.count(case.key) > 1:
+            raise TgbenchError(f"{path}: has {' / '.join(case.key)} twice; remove one")
+        for name, metric in case.metrics.items():
+            if metric.per_frame and len(metric.per_frame) != len(case.source_frames):
+                raise TgbenchError(
+                    f"{path}: {' / '.join(case.key)}: {name} has {len(metric.per_frame)} values "
+                    f"for {len(case.source_frames)} frames; take it from version control again"
+                )
+    return baseline
+
+
+def _in_rows(found: re.Match[str]) -> str:
+    """Join a list of numbers, one a line, to rows. No string matches: JSON's have no line ends."""
+    indent = found.group(0)[1 : found.group(0).index(found.group(1))]
+    rows, row = [], ""
+    for number in found.group(1).split():
+        if row and len(row) + len(number) >= _LINE:
+            rows.append(row)
+            row = ""
+        row = f"{row} {number}" if row else number
+    closing = found.group(0)[found.group(0).rstrip("]").rstrip(" ").rindex("\n") :]
+    return "[" + indent + indent.join([*rows, row]) + closing

@@ -1,0 +1,188 @@
+"""The noise floor: how far results of the very same thing are apart on this machine."""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import math
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from scipy.special import stdtrit
+
+from tgbench.commands import run as run_command
+from tgbench.errors import TgbenchError
+from tgbench.version import __version__
+
+from .baseline import Baseline, CalibrationRecord, CaseBaseline
+from .matching import refuse_unlike
+from .measured import Key, Measured, averages_frames, read_measured, rounded, title
+from .updating import machine, timestamp
+
+QUANTILE = 0.975
+"""Share of further pairs of runs that must stay below the floor, in either direction alone."""
+
+FEWEST_RUNS = 2
+DEFAULT_RUNS = 5
+
+Run = Callable[[Sequence[str]], None]
+"""Does what `tgbench run` does with these arguments."""
+
+Repeats = Sequence[Mapping[Key, Measured]]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is run.
+
+    Attributes:
+        arguments: of `tgbench run`.
+        seeds: of each run.
+    """
+
+    arguments: tuple[str, ...]
+    seeds: tuple[int, ...]
+
+    @classmethod
+    def of(cls, arguments: Sequence[str], runs: int, vary_seed: bool) -> Plan:
+        """Check a user's choice before anything is run.
+
+        Raises:
+            TgbenchError: too few runs, or arguments that a calibration sets by itself.
+        """
+        if runs < FEWEST_RUNS:
+            raise TgbenchError(f"--runs {runs}: a difference takes {FEWEST_RUNS} or more")
+        if not arguments:
+            raise TgbenchError(
+                "--calibrate: what is to be run? Give the arguments of `tgbench run` after --"
+            )
+        parser = _parser()
+        read = parser.parse_args(list(arguments))
+        if read.out != parser.get_default("out") or read.resume:
+            raise TgbenchError(
+                "--calibrate fits and measures in folders of its own; leave out --out and --resume"
+            )
+        return cls(
+            tuple(arguments), tuple(read.seed + (i if vary_seed else 0) for i in range(runs))
+        )
+
+    def carry_out(self, run: Run, announce: Callable[[str], None]) -> Repeats:
+        """Run the same thing several times from nothing and return what was measured.
+
+        Args:
+            run: does one of them.
+            announce: told about each before it begins.
+
+        Raises:
+            TgbenchError: a run failed, or left what cannot be read.
+        """
+        repeats: list[Mapping[Key, Measured]] = []
+        with tempfile.TemporaryDirectory(prefix="tgbench-calibrate-") as root:
+            for number, seed in enumerate(self.seeds, start=1):
+                announce(f"run {number} of {len(self.seeds)}, seed {seed}")
+                out = Path(root) / str(number)
+                run([*self.arguments, "--seed", str(seed), "--out", str(out)])
+                repeats.append(read_measured(out))
+        return repeats
+
+
+def run_apart(arguments: Sequence[str]) -> None:
+    """Do what `tgbench run` does, in a process of its own, as a CI's next job would be.
+
+    Raises:
+        TgbenchError: it failed; its own words are on standard error.
+    """
+    command = [sys.executable, "-m", "tgbench.cli", "run", *arguments]
+    done = subprocess.run(command, stdout=subprocess.DEVNULL, check=False)
+    if done.returncode:
+        raise TgbenchError(
+            f"--calibrate: `tgbench run {' '.join(arguments)}` ended with code {done.returncode}"
+        )
+
+
+def with_floors(baseline: Baseline, repeats: Repeats, seeds: Sequence[int], path: Path) -> Baseline:
+    """Return a baseline with the noise floors that repeated runs show.
+
+    Cases that were not run keep what they have.
+
+    Raises:
+        TgbenchError: the runs are of other cases, or of another configuration.
+    """
+    first = repeats[0]
+    known = {case.key for case in baseline.cases}
+    unknown = [title(key) for key in first if key not in known]
+    if unknown:
+        raise TgbenchError(
+            f"{path}: has no {'; '.join(unknown)}; calibrate with the arguments of the run that "
+            "the baseline was made of"
+        )
+    refuse_unlike(
+        baseline, first, path, "calibrate with the arguments of the run that it was made of"
+    )
+    cases = [
+        _calibrated(case, [repeat[case.key] for repeat in repeats], seeds, path)
+        if case.key in first
+        else case
+        for case in baseline.cases
+    ]
+    return baseline.model_copy(update={"cases": cases, "updated": timestamp()})
+
+
+def floor_of(metric: str, runs: Sequence[Measured]) -> float | None:
+    """Return how far two more runs of the same may be apart, None where one has no value.
+
+    The root mean square of the paired differences, widened by Student's t: a few runs lie closer
+    together than further ones will, and the largest difference among them is soon exceeded.
+    """
+    records = [run.metrics.get(metric) for run in runs]
+    values = [record.value for record in records if record is not None and record.value is not None]
+    if len(values) < len(runs):
+        return None
+    series = [run.series(metric) if averages_frames(metric) else None for run in runs]
+    apart = []
+    for i, j in itertools.combinations(range(len(runs)), 2):
+        first, second = series[i], series[j]
+        difference = values[j] - values[i]
+        if first is not None and second is not None and np.isfinite(second - first).any():
+            difference = float(np.nanmean(second - first))
+        apart.append(difference)
+    typical = math.sqrt(np.mean(np.square(apart)))
+    widened = typical * float(stdtrit(len(runs) - 1, QUANTILE))
+    return float(rounded([widened])[0])
+
+
+def _calibrated(
+    case: CaseBaseline, runs: Sequence[Measured], seeds: Sequence[int], path: Path
+) -> CaseBaseline:
+    result = runs[0].result
+    if result.method.config_hash != case.config_hash:
+        raise TgbenchError(
+            f"{path}: {title(case.key)}: calibrated with another configuration (preset "
+            f"{case.preset} there, {result.method.preset} now, or other settings); use the "
+            "arguments of the run that the baseline was made of"
+        )
+    record = CalibrationRecord(
+        runs=len(runs),
+        seeds=list(seeds),
+        quantile=QUANTILE,
+        created=timestamp(),
+        tgbench_version=__version__,
+        machine=machine(result.environment),
+        config_hash=case.config_hash,
+    )
+    metrics = {
+        name: metric.model_copy(update={"floor": floor_of(name, runs)})
+        for name, metric in case.metrics.items()
+    }
+    return case.model_copy(update={"calibration": record, "metrics": metrics})
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="tgbench run")
+    run_command.add_arguments(parser)
+    return parser

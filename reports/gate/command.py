@@ -1,0 +1,227 @@
+"""`tgbench gate`: fail where results are worse than a committed baseline."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tgbench.terminal import Terminal
+
+if TYPE_CHECKING:
+    from .baseline import Baseline
+    from .judging import Judgement
+
+_EPILOG = """\
+examples:
+  tgbench gate --update --baseline baseline.json --reason "first baseline" results
+  tgbench gate --baseline baseline.json results --junit gate.xml --markdown gate.md
+  tgbench gate --calibrate --runs 5 --vary-seed --baseline baseline.json -- \\
+      --method mymethod --protocol self_reconstruction
+
+A metric fails when it is worse than in the baseline by more than its tolerance, and the interval
+(95 %) of the change, paired frame by frame, lies beyond the noise floor. One that vanished fails,
+too. Exit code: 0 nothing failed, 1 something did, 2 the two cannot be compared, or other bad input.
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = _EPILOG
+    parser.add_argument(
+        "what",
+        nargs="*",
+        metavar="OUT",
+        help="where `tgbench run` wrote; with --calibrate, its arguments after --",
+    )
+    parser.add_argument(
+        "--baseline", type=Path, required=True, metavar="FILE", help="the committed baseline"
+    )
+    modes = parser.add_mutually_exclusive_group()
+    modes.add_argument(
+        "--update", action="store_true", help="write a new baseline of what is in OUT"
+    )
+    modes.add_argument(
+        "--calibrate",
+        action="store_true",
+        help="run the same thing several times here and store the noise floor",
+    )
+    parser.add_argument("--reason", metavar="TEXT", help="why there is a new baseline (--update)")
+    parser.add_argument(
+        "--tolerance",
+        action="append",
+        default=[],
+        metavar="METRIC=NUMBER",
+        help="how much worse a metric may get, in its unit (repeatable; --update stores it)",
+    )
+    parser.add_argument("--runs", type=int, metavar="N", help="how often to run (--calibrate; 5)")
+    parser.add_argument(
+        "--vary-seed",
+        action="store_true",
+        help="give each run a seed of its own: the floor is then the spread over seeds "
+        "(--calibrate)",
+    )
+    parser.add_argument("--junit", type=Path, metavar="FILE", help="write JUnit XML here")
+    parser.add_argument(
+        "--markdown", type=Path, metavar="FILE", help="write a summary for a pull request here"
+    )
+
+
+def execute(args: argparse.Namespace, terminal: Terminal) -> int:
+    """Compare, update or calibrate."""
+    _check_options(args)
+    if args.update:
+        return _update(args, terminal)
+    if args.calibrate:
+        return _calibrate(args, terminal)
+    return _compare(args, terminal)
+
+
+def _check_options(args: argparse.Namespace) -> None:
+    from tgbench.errors import TgbenchError
+
+    only_for = {
+        "--reason": (args.reason, args.update, "--update"),
+        "--runs": (args.runs, args.calibrate, "--calibrate"),
+        "--vary-seed": (args.vary_seed, args.calibrate, "--calibrate"),
+        "--tolerance": (args.tolerance, not args.calibrate, "a comparison, or --update"),
+        "--junit": (args.junit, not (args.update or args.calibrate), "a comparison"),
+        "--markdown": (args.markdown, not (args.update or args.calibrate), "a comparison"),
+    }
+    for option, (given, fits, use) in only_for.items():
+        if given and not fits:
+            raise TgbenchError(f"{option} goes with {use}")
+    if args.update and not (args.reason or "").strip():
+        raise TgbenchError(
+            "--update: say why with --reason TEXT; who reviews the new baseline wants to know"
+        )
+    if not args.calibrate and len(args.what) != 1:
+        given = ", ".join(args.what) or "none"
+        raise TgbenchError(f"name one folder of results, OUT ({given} given)")
+
+
+def _compare(args: argparse.Namespace, terminal: Terminal) -> int:
+    from .baseline import read_baseline
+    from .judging import judge
+    from .matching import refuse_unlike, worth_knowing
+    from .measured import read_measured
+    from .table import print_judgement
+    from .tolerances import parse_tolerances
+
+    baseline = read_baseline(args.baseline)
+    tolerances = parse_tolerances(args.tolerance, _metrics_of(baseline))
+    cases = read_measured(Path(args.what[0]))
+    refuse_unlike(
+        baseline,
+        cases,
+        args.baseline,
+        "if that is meant, write a new one with --update --reason TEXT",
+    )
+    found = judge(baseline, cases, tolerances, worth_knowing(baseline, cases))
+    print_judgement(found, terminal.out)
+    _report(found, args, terminal)
+    return 1 if found.failures else 0
+
+
+def _update(args: argparse.Namespace, terminal: Terminal) -> int:
+    from .baseline import write_baseline
+    from .measured import read_measured
+    from .tolerances import parse_tolerances
+    from .updating import update
+
+    former = _former(args.baseline, terminal)
+    known = _metrics_of(former) if former is not None else ()
+    tolerances = parse_tolerances(args.tolerance, known)
+    made = update(read_measured(Path(args.what[0])), args.reason.strip(), tolerances, former)
+    write_baseline(args.baseline, made.baseline)
+    _say_written(args.baseline, made.baseline, made.notes, terminal)
+    return 0
+
+
+def _calibrate(args: argparse.Namespace, terminal: Terminal) -> int:
+    from . import calibrating
+    from .baseline import read_baseline, write_baseline
+
+    baseline = read_baseline(args.baseline)
+    runs = calibrating.DEFAULT_RUNS if args.runs is None else args.runs
+    plan = calibrating.Plan.of(args.what, runs, args.vary_seed)
+    repeats = plan.carry_out(
+        calibrating.run_apart, lambda text: terminal.err.print(text, markup=False)
+    )
+    calibrated = calibrating.with_floors(baseline, repeats, plan.seeds, args.baseline)
+    write_baseline(args.baseline, calibrated)
+    _say_written(args.baseline, calibrated, (), terminal)
+    return 0
+
+
+def _former(path: Path, terminal: Terminal) -> Baseline | None:
+    """Return the baseline that is to be replaced, None where there is none to take over from."""
+    import logging
+
+    from .baseline import OtherSchema, read_baseline
+
+    if not path.exists():
+        return None
+    try:
+        return read_baseline(path)
+    except OtherSchema as error:
+        logging.getLogger("tgbench").warning(
+            "%s: its tolerances and noise floors are not taken over", error
+        )
+        return None
+
+
+def _metrics_of(baseline: Baseline) -> set[str]:
+    return {name for case in baseline.cases for name in case.metrics}
+
+
+def _say_written(
+    path: Path, baseline: Baseline, notes: tuple[str, ...], terminal: Terminal
+) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    from .measured import title
+
+    for case in baseline.cases:
+        terminal.out.print(Text(f"{title(case.key)}, {len(case.source_frames)} frames", "bold"))
+        table = Table(box=None, header_style="bold", pad_edge=False)
+        for head in ("", "value", "tolerance", "noise floor"):
+            table.add_column(head, justify="right" if head else "left")
+        for name, metric in case.metrics.items():
+            floor = "not measured" if metric.floor is None else f"{metric.floor:g}"
+            table.add_row(Text(name), f"{metric.value:g}", f"{metric.tolerance:g}", floor)
+        terminal.out.print(table)
+    for note in notes:
+        terminal.out.print(Text(f"- {note}", style="dim"))
+    terminal.out.print(Text(f"wrote {path}"))
+
+
+def _report(found: Judgement, args: argparse.Namespace, terminal: Terminal) -> None:
+    """Write what was asked for, and what a CI takes."""
+    from rich.text import Text
+
+    from tgbench.files import write_text
+
+    from .baseline import cannot_write
+    from .junit import render_junit
+    from .pull_request import render_annotations, render_markdown
+
+    for path, render in ((args.junit, render_junit), (args.markdown, render_markdown)):
+        if path is None:
+            continue
+        try:
+            write_text(path, render(found))
+        except OSError as error:
+            raise cannot_write(path, error) from error
+    if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
+        try:
+            with Path(summary).open("a", encoding="utf-8") as stream:
+                stream.write(render_markdown(found))
+        except OSError as error:
+            raise cannot_write(Path(summary), error) from error
+    if os.environ.get("GITHUB_ACTIONS"):
+        for line in render_annotations(found):
+            terminal.out.print(Text(line))

@@ -1,0 +1,111 @@
+"""Whether results may be compared with a baseline at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from tgbench.errors import TgbenchError
+
+from .baseline import Baseline, CaseBaseline
+from .measured import Key, Measured, one_line, title
+
+_MOST_TOLD = 5
+_HASH = 12
+
+
+def refuse_unlike(
+    baseline: Baseline, cases: Mapping[Key, Measured], path: Path, remedy: str
+) -> None:
+    """Make sure that all cases that both have were measured alike.
+
+    Raises:
+        TgbenchError: they were not; it names what differs, and the remedy.
+    """
+    pairs = [(case, cases[case.key]) for case in baseline.cases if case.key in cases]
+    found = [f"{title(old.key)}: {told}" for old, now in pairs for told in _differences(old, now)]
+    if not found:
+        return
+    rest = len(found) - _MOST_TOLD
+    more = f"; and {rest} more" if rest > 0 else ""
+    raise TgbenchError(
+        f"{path}: these results cannot be compared with this baseline: "
+        f"{'; '.join(found[:_MOST_TOLD])}{more}; {remedy}"
+    )
+
+
+def _differences(old: CaseBaseline, now: Measured) -> Iterator[str]:
+    result = now.result
+    yield from _unlike("protocol version", old.protocol_version, result.protocol.version)
+    yield from _unlike(
+        "identity's files", _short(old.identity_sha256), _short(result.identity.sha256)
+    )
+    yield from _unlike("driving sound", _short(old.driver_sha256), _short(result.driver.sha256))
+    yield from _unlike("a frame is made of", old.composite_mode, result.method.composite_mode)
+    yield from _unlike(
+        "leaked conditions", _words(old.leaked_conditions), _words(result.method.leaked_conditions)
+    )
+    frames = now.source_frames
+    if frames != old.source_frames:
+        yield (
+            f"frames: {_range(old.source_frames)} in the baseline, {_range(frames)} now"
+            f"{_first_unlike(old.source_frames, frames)}"
+        )
+    for name, metric in old.metrics.items():
+        record = now.metrics.get(name)
+        if record is None or record.value is None:
+            continue
+        yield from _unlike(f"{name} measured by", metric.measured_by, record.measured_by)
+        yield from _unlike(f"unit of {name}", metric.unit, record.unit)
+        yield from _unlike(f"better direction of {name}", metric.direction, record.direction)
+
+
+def _unlike(what: str, old: str, now: str) -> Iterator[str]:
+    if old != now:
+        yield one_line(f"{what}: {old or 'nothing'} in the baseline, {now or 'nothing'} now")
+
+
+def _short(digest: str) -> str:
+    return f"SHA-256 {digest[:_HASH]}"
+
+
+def _words(names: Sequence[str]) -> str:
+    return ", ".join(names)
+
+
+def _range(frames: Sequence[int]) -> str:
+    if not frames:
+        return "none"
+    return f"{len(frames)} ({frames[0]} to {frames[-1]})"
+
+
+def _first_unlike(old: Sequence[int], now: Sequence[int]) -> str:
+    """Tell frame sets apart that have the same size and ends."""
+    if _range(old) != _range(now):
+        return ""
+    there, here = next(pair for pair in zip(old, now, strict=True) if pair[0] != pair[1])
+    return f", which differ first at {there} there, {here} now"
+
+
+def worth_knowing(baseline: Baseline, cases: Mapping[Key, Measured]) -> list[str]:
+    """Return what differs but forbids no comparison: each explains a change."""
+    told: dict[str, list[str]] = {}
+    for old in baseline.cases:
+        if old.key in cases:
+            for note in _explanations(old, cases[old.key]):
+                told.setdefault(note, []).append(old.method)
+    return [f"{', '.join(dict.fromkeys(methods))}: {note}" for note, methods in told.items()]
+
+
+def _explanations(old: CaseBaseline, now: Measured) -> Iterator[str]:
+    result, before = now.result, old.environment
+    if old.config_hash != result.method.config_hash:
+        yield (
+            f"another configuration than in the baseline (preset {old.preset} there, "
+            f"{result.method.preset} now)"
+        )
+    yield from _unlike("seed", str(old.seed), str(result.seed))
+    yield from _unlike("device", before.device, result.environment.device)
+    packages = result.environment.packages
+    for name in sorted({*before.packages, *packages}):
+        yield from _unlike(name, before.packages.get(name, ""), packages.get(name, ""))

@@ -1,0 +1,123 @@
+"""What was measured now: the cases of a folder of results, with their values at single frames."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from tgbench import plugins
+from tgbench.errors import TgbenchError
+from tgbench.running.result import FRAMES_FILE, MetricRecord, Result, read_results
+from tgbench.specs import Needs
+from tgbench.statistics import Series
+
+from .baseline import DIGITS
+
+Key = tuple[str, str, str, str]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One case of one method.
+
+    Attributes:
+        result: what was measured.
+        folder: where it lies.
+        frames: values at single frames.
+    """
+
+    result: Result
+    folder: Path
+    frames: pd.DataFrame = field(repr=False, compare=False)
+
+    @property
+    def key(self) -> Key:
+        """Protocol, identity, driver and method, as of a case in a baseline."""
+        result = self.result
+        return result.protocol.name, result.identity.name, result.driver.name, result.method.name
+
+    @property
+    def metrics(self) -> dict[str, MetricRecord]:
+        """What does not depend on the machine's speed, by name."""
+        return {name: record for name, record in self.result.metrics.items() if not is_timing(name)}
+
+    @property
+    def source_frames(self) -> list[int]:
+        """Which frames were measured, as the clip counts them."""
+        return [int(frame) for frame in self.frames["source_frame"]]
+
+    def series(self, metric: str) -> Series | None:
+        """Return values [T] as a baseline stores them, NaN where not scored; None without any."""
+        if metric not in self.frames:
+            return None
+        return rounded(self.frames[metric].to_numpy("float64", na_value=float("nan")))
+
+
+def read_measured(folder: Path) -> dict[Key, Measured]:
+    """Return all results at or below a folder.
+
+    Raises:
+        TgbenchError: there is none, one cannot be read, or two are of one case.
+    """
+    cases: dict[Key, Measured] = {}
+    for path, result in read_results(folder):
+        case = Measured(result, path.parent, _frames(path.parent / FRAMES_FILE, result.frames))
+        if case.key in cases:
+            raise TgbenchError(
+                f"{title(case.key)}: two results ({cases[case.key].folder}, {case.folder}); name "
+                "the folder of the one that is meant"
+            )
+        cases[case.key] = case
+    return cases
+
+
+def _frames(path: Path, count: int) -> pd.DataFrame:
+    try:
+        table = pd.read_parquet(path)
+    except FileNotFoundError as error:
+        raise TgbenchError(f"{path}: is missing; run the case again with --fresh") from error
+    except (OSError, ValueError) as error:
+        raise TgbenchError(
+            f"{path}: cannot be read ({error}); run the case again with --fresh"
+        ) from error
+    if "source_frame" not in table or len(table) != count:
+        raise TgbenchError(
+            f"{path}: does not belong to the result beside it; run the case again with --fresh"
+        )
+    return table
+
+
+def title(key: Key) -> str:
+    """Name a case for a reader."""
+    protocol, identity, driver, method = key
+    driven = "" if driver == "self" else f" · {driver}"
+    return one_line(f"{method} on {identity}{driven}, {protocol}")
+
+
+def one_line(text: str) -> str:
+    """Return text on one line: at the start of another, a CI or a terminal sees commands."""
+    flat = " ".join(text.split())
+    return "".join(sign if sign.isprintable() else "\ufffd" for sign in flat)
+
+
+def rounded(values: Iterable[float]) -> Series:
+    """Return values with the digits that a baseline keeps; NaN where there is no number."""
+    exact = np.asarray(list(values), np.float64)
+    text = [f"{value:.{DIGITS}g}" if np.isfinite(value) else "nan" for value in exact]
+    return np.array([float(number) for number in text], np.float64)
+
+
+def is_timing(metric: str) -> bool:
+    """Whether a metric tells how fast something was."""
+    spec = plugins.metrics().get(metric)
+    return spec is not None and Needs.TIMING in spec.needs
+
+
+def averages_frames(metric: str) -> bool:
+    """Whether a metric's value is the mean of its values at single frames."""
+    spec = plugins.metrics().get(metric)
+    return spec is not None and spec.averages_frames

@@ -1,0 +1,159 @@
+"""Entries arranged in rows, columns and blocks."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+
+from .averages import cell_over_cases
+from .cells import DASH, Block, Cell, Column, Row, Status
+from .entries import Entry
+from .ranking import ranked
+from .shapes import Shape
+
+Place = tuple[str, ...]
+
+_EMPTY = (Status.ABSENT, Status.NOT_APPLICABLE)
+"""A column of nothing but such cells has nothing to tell."""
+
+
+class Layout:
+    """The columns of a table, and the blocks that its entries make.
+
+    Args:
+        shape: what stands where.
+        metrics: to show, in order.
+        entries: all of the table; they decide which columns there are.
+        intervals: whether a mean over blocks tells where it may lie.
+        significance: whether cells tell that they differ from the best.
+    """
+
+    def __init__(
+        self,
+        shape: Shape,
+        metrics: Sequence[Column],
+        entries: Sequence[Entry],
+        intervals: bool = False,
+        significance: bool = False,
+    ) -> None:
+        self._shape = shape
+        self._intervals = intervals
+        self._significance = significance
+        self._places: dict[str, tuple[Place, Column]] = {}
+        for place in _in_order(entry.at(shape.columns) for entry in entries):
+            here = [entry for entry in entries if entry.at(shape.columns) == place]
+            for metric in metrics:
+                if any(entry.cells[metric.name].status not in _EMPTY for entry in here):
+                    name = " / ".join((*place, metric.name))
+                    self._places[name] = place, metric
+        self.columns = tuple(
+            dataclasses.replace(metric, name=name, groups=place)
+            for name, (place, metric) in self._places.items()
+        )
+
+    def blocks(self, entries: Sequence[Entry]) -> list[Block]:
+        """Return a block for each value of the fields that are neither rows nor columns."""
+        fields = self._shape.blocks
+        found: dict[Place, list[Entry]] = {}
+        for entry in entries:
+            found.setdefault(entry.at(fields), []).append(entry)
+        return [Block(self._title(alike), self._rows(alike)) for alike in found.values()]
+
+    def mean(self, entries: Sequence[Entry]) -> Block | None:
+        """Return a block with the mean of every row over blocks, each counting alike.
+
+        None where no row is in more than one.
+
+        Where other fields than the method are at the side or in the head, a mean is over those
+        blocks that have them: the cases of one protocol, say, and not those of another.
+        """
+        first = {row.side: row for block in reversed(self.blocks(entries)) for row in block.rows}
+        cases: dict[tuple[Place, Place], set[Place]] = defaultdict(set)
+        for entry in entries:
+            contest = self._contest(entry.at(self._shape.rows))
+            cases[contest, entry.at(self._shape.columns)].add(entry.at(self._shape.blocks))
+        numbers = {len(there) for there in cases.values()}
+        if max(numbers, default=0) <= 1:
+            return None
+        measured = {
+            name
+            for name, (place, metric) in self._places.items()
+            for entry in entries
+            if entry.at(self._shape.columns) == place
+            and entry.cells[metric.name].status not in _EMPTY
+        }
+        rows = []
+        for side in _in_order(entry.at(self._shape.rows) for entry in entries):
+            mine = [entry for entry in entries if entry.at(self._shape.rows) == side]
+            cells = {}
+            for column in self.columns:
+                there = cases[self._contest(side), column.groups]
+                cells[column.name] = self._mean_cell(mine, column, there, measured)
+            rows.append(dataclasses.replace(first[side], cells=cells))
+        title = f"mean of {numbers.pop()} cases" if len(numbers) == 1 else "mean over cases"
+        return Block(title, self._ranked(rows))
+
+    def _mean_cell(
+        self, entries: Sequence[Entry], column: Column, cases: set[Place], measured: set[str]
+    ) -> Cell:
+        place, metric = self._places[column.name]
+        if not cases or column.name not in measured:
+            return Cell(None, DASH, Status.ABSENT, metric=metric.name)
+        here = [e.cells[metric.name] for e in entries if e.at(self._shape.columns) == place]
+        return cell_over_cases(here, len(cases), metric, self._intervals)
+
+    def _contest(self, side: Place) -> Place:
+        """Return what rows must share to compete: other people are other numbers."""
+        return tuple(
+            text for field, text in zip(self._shape.rows, side, strict=True) if field != "method"
+        )
+
+    def _title(self, entries: Sequence[Entry]) -> str:
+        fields = self._shape.blocks
+        if {"identity", "driver"} <= set(fields):
+            return entries[0].title
+        return " · ".join(entries[0].at(fields))
+
+    def _rows(self, entries: Sequence[Entry]) -> tuple[Row, ...]:
+        shape = self._shape
+        found: dict[Place, dict[Place, Entry]] = {}
+        for side in _in_order(entry.at(shape.rows) for entry in entries):
+            found[side] = {
+                entry.at(shape.columns): entry for entry in entries if entry.at(shape.rows) == side
+            }
+        return self._ranked([self._row(side, by_column) for side, by_column in found.items()])
+
+    def _row(self, side: Place, entries: Mapping[Place, Entry]) -> Row:
+        """Return a row; what concerns all of its entries is said at its side, the rest in cells."""
+        every = dict.fromkeys(text for entry in entries.values() for text in entry.caveats)
+        shared = tuple(
+            text for text in every if all(text in entry.caveats for entry in entries.values())
+        )
+        cells = {}
+        for name, (place, metric) in self._places.items():
+            if place not in entries:
+                cells[name] = Cell(None, DASH, Status.ABSENT, metric=metric.name)
+                continue
+            cell = entries[place].cells[metric.name]
+            own = tuple(text for text in entries[place].caveats if text not in shared)
+            cells[name] = dataclasses.replace(cell, caveats=own) if cell.value is not None else cell
+        heads = side if len(side) > 1 else ()
+        return Row(", ".join(side), cells, shared, heads=heads)
+
+    def _ranked(self, rows: Sequence[Row]) -> tuple[Row, ...]:
+        contests = [self._contest(row.side) for row in rows]
+        return ranked(rows, self.columns, contests, self._significance)
+
+
+def _in_order(places: Iterable[Place]) -> list[Place]:
+    """Return each place once: by its first part in order of appearance, then by the second..."""
+    unique = list(dict.fromkeys(places))
+    levels = [
+        {value: order for order, value in enumerate(dict.fromkeys(parts))}
+        for parts in zip(*unique, strict=True)
+    ]
+    return sorted(
+        unique,
+        key=lambda place: [level[part] for level, part in zip(levels, place, strict=True)],
+    )

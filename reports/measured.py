@@ -1,0 +1,91 @@
+"""From one result and metric to a cell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from tgbench import plugins
+from tgbench.metrics.specs import (
+    IMAGE_METRICS,
+    TRAINING_TIME,
+    UPPER_FACE_METRICS,
+    WHOLE_IMAGE_METRICS,
+)
+from tgbench.running.result import MetricRecord, Result
+from tgbench.specs import Direction, MetricSpec, Needs
+from tgbench.statistics import Series
+
+from .averages import told_mean
+from .cells import DASH, Cell, Column, Status
+
+FrameReader = Callable[[Result, str], Series | None]
+
+
+def metric_column(metric: str, results: Sequence[Result]) -> Column:
+    """Describe a metric; of one whose plug-in is not installed here, the results tell."""
+    spec = plugins.metrics().get(metric)
+    if spec is None:
+        record = next(r.metrics[metric] for r in results if metric in r.metrics)
+        spec = MetricSpec(
+            metric, "", "", title=metric, unit=record.unit, direction=Direction(record.direction)
+        )
+    return Column(metric, spec.title or metric, spec.unit, spec.direction, spec.decimals)
+
+
+def measured_cell(
+    result: Result, column: Column, frames: FrameReader | None = None, intervals: bool = False
+) -> Cell:
+    """Return the cell of a metric, a dash where the method cannot have it."""
+    metric = column.name
+    record = result.metrics.get(metric)
+    if _never(result, metric):
+        return Cell(None, DASH, Status.NOT_APPLICABLE, metric=metric)
+    if record is None:
+        return Cell(None, DASH, Status.ABSENT, metric=metric)
+    if record.value is None:
+        return Cell(
+            None,
+            DASH,
+            Status(record.status),
+            record.reason,
+            record.scored,
+            record.total,
+            metric=metric,
+        )
+    spec = plugins.metrics().get(metric)
+    averages = spec is not None and spec.averages_frames
+    values = frames(result, metric) if frames is not None and averages else None
+    clips = () if values is None else (values,)
+    return Cell(
+        record.value,
+        told_mean(record.value, clips, column.decimals, intervals),
+        Status.MEASURED,
+        scored=record.scored,
+        total=record.total,
+        measured_by=record.measured_by,
+        comparable=_comparable(result, metric, record),
+        metric=metric,
+        clips=clips,
+    )
+
+
+def _never(result: Result, metric: str) -> bool:
+    """Return whether a method cannot have a metric, whatever is installed."""
+    method = result.method
+    return (
+        (metric in WHOLE_IMAGE_METRICS and not method.whole_image_valid)
+        or (metric in UPPER_FACE_METRICS and not method.moves_upper_face)
+        or (metric == TRAINING_TIME.name and result.timing.training_seconds is None)
+    )
+
+
+def _comparable(result: Result, metric: str, record: MetricRecord) -> tuple[object, ...]:
+    """Return what must agree for two values of one case to be ranked."""
+    key: tuple[object, ...] = (record.measured_by,)
+    if metric in IMAGE_METRICS:
+        key += (result.method.composite_mode,)
+    spec = plugins.metrics().get(metric)
+    if spec is not None and Needs.TIMING in spec.needs:
+        where = result.environment
+        key += (where.device, where.cpu, where.cores, where.gpu)
+    return key

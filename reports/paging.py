@@ -1,0 +1,151 @@
+"""How large a table's letters may be, and which parts of it fit on a page of a LaTeX document."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from collections.abc import Iterator
+
+from .cells import Block, Column, Note, Status, Table
+from .heads import levels
+
+_LINE_WIDTH, _PAGE_HEIGHT = 705.0, 500.0
+"""Of the document, in points; a page's is what its margins and a caption leave."""
+
+_SIZES = (
+    (r"\small", 9.2, 5.0),
+    (r"\footnotesize", 8.8, 5.0),
+    (r"\footnotesize", 8.8, 3.0),
+    (r"\scriptsize", 8.3, 2.5),
+    (r"\tiny", 7.0, 2.0),
+)
+"""Sizes of letters, with what makes widths of them, and the space beside a column, in points.
+Small fonts are wider than large ones made smaller."""
+
+_NARROW = frozenset(" .,:;'()[]|!filjt-/")
+_WIDE = frozenset("ABCDEFGHKLMNOPQRTUVXYZWmw–±×→=+_%&")
+
+
+def pages(table: Table) -> list[Table]:
+    """Return a table in parts that each about fit on a page, one if it does itself.
+
+    Notes that concern all of it stand below the last part.
+    """
+    parts = [stack for strip in _strips(table) for stack in _stacks(strip)]
+    if len(parts) == 1:
+        return [table]
+    return [
+        dataclasses.replace(
+            part,
+            title=f"{table.title}, part {number} of {len(parts)}",
+            notes=_notes_of(part, last=number == len(parts)),
+        )
+        for number, part in enumerate(parts, 1)
+    ]
+
+
+def size(table: Table) -> str:
+    """Return in LaTeX the largest size of letters in which a table about fits on a line."""
+    sizes = [(letters, beside) for letters, points, beside in _fitting(table)]
+    letters, beside = sizes[0] if sizes else (_SIZES[-1][0], _SIZES[-1][2])
+    return rf"{letters}\setlength{{\tabcolsep}}{{{beside:g}pt}}"
+
+
+def _strips(table: Table) -> list[Table]:
+    """Cut a table that is too wide for the smallest letters, between heads where it has them."""
+    if _fitting(table):
+        return [table]
+    units: list[tuple[Column, ...]] = [(column,) for column in table.columns]
+    if levels(table.columns):
+        alike = itertools.groupby(table.columns, key=lambda column: column.groups)
+        units = [tuple(columns) for _, columns in alike]
+    strips: list[Table] = []
+    for unit in units:
+        if strips:
+            wider = dataclasses.replace(strips[-1], columns=strips[-1].columns + unit)
+            if _fitting(wider):
+                strips[-1] = wider
+                continue
+        strips.append(dataclasses.replace(table, columns=unit))
+    return [_without_empty_rows(strip) for strip in strips]
+
+
+def _without_empty_rows(strip: Table) -> Table:
+    """Leave out rows of which nothing is in these columns."""
+    blocks = []
+    for block in strip.blocks:
+        rows = tuple(
+            row
+            for row in block.rows
+            if any(row.cells[c.name].status is not Status.ABSENT for c in strip.columns)
+        )
+        if rows:
+            blocks.append(dataclasses.replace(block, rows=rows))
+    return dataclasses.replace(strip, blocks=tuple(blocks))
+
+
+def _stacks(table: Table) -> list[Table]:
+    """Cut a table that is too high, between blocks where it can be."""
+    room = _rows_on_page(table)
+    if sum(map(_lines, table.blocks)) <= room:
+        return [table]
+    stacks: list[list[Block]] = [[]]
+    for block in table.blocks:
+        for first in range(0, len(block.rows), room - 1):
+            piece = dataclasses.replace(block, rows=block.rows[first : first + room - 1])
+            if stacks[-1] and sum(map(_lines, [*stacks[-1], piece])) > room:
+                stacks.append([])
+            stacks[-1].append(piece)
+    return [dataclasses.replace(table, blocks=tuple(blocks)) for blocks in stacks]
+
+
+def _lines(block: Block) -> int:
+    return len(block.rows) + bool(block.title)
+
+
+def _rows_on_page(table: Table) -> int:
+    """Return about how many lines of rows fit on a page above the notes."""
+    notes = sum(1 + len(note.text) // 160 for note in table.notes) * 9.5
+    heads = (3 + levels(table.columns)) * 12.0
+    return max(8, int((_PAGE_HEIGHT - heads - notes) / 11.5))
+
+
+def _notes_of(part: Table, last: bool) -> tuple[Note, ...]:
+    rows = [row for block in part.blocks for row in block.rows]
+    used = {mark for row in rows for mark in row.marks}
+    used |= {mark for row in rows for c in part.columns for mark in row.cells[c.name].marks}
+    return tuple(note for note in part.notes if note.mark in used or (last and not note.mark))
+
+
+def _fitting(table: Table) -> list[tuple[str, float, float]]:
+    """Return the sizes of letters in which a table about fits on a line, the largest first."""
+    columns = [max(map(_width, texts)) for texts in _texts_by_column(table)]
+    title = max((_width(block.title) for block in table.blocks), default=0.0)
+    return [
+        (letters, points, beside)
+        for letters, points, beside in _SIZES
+        if max(sum(columns) * points + 2.0 * beside * len(columns), title * points) <= _LINE_WIDTH
+    ]
+
+
+def _width(text: str) -> float:
+    """Return about how wide a text is, by the size of its letters."""
+    return sum(0.28 if sign in _NARROW else 0.73 if sign in _WIDE else 0.5 for sign in text)
+
+
+def _texts_by_column(table: Table) -> Iterator[list[str]]:
+    rows = [row for block in table.blocks for row in block.rows]
+    for position, head in enumerate(table.side):
+        last = position == len(table.side) - 1
+        yield [head, *(f"M{row.side[position]}{_small(row.marks) if last else ''}" for row in rows)]
+    for column in table.columns:
+        alike = sum(other.groups == column.groups for other in table.columns)
+        # A head above several columns widens each of them where it is longer than they are.
+        shares = ["x" * -(-len(text) // alike) for text in column.groups]
+        cells = [row.cells[column.name].text + _small(row.cells[column.name].marks) for row in rows]
+        yield [f"{column.title} {column.arrow}", *shares, *cells]
+
+
+def _small(marks: tuple[str, ...]) -> str:
+    """Return text about as wide as marks are."""
+    return "." * (2 * len(marks))

@@ -1,0 +1,212 @@
+"""The rows of the TalkingGaussian paper's tables, for tables that show them beside measured ones.
+
+The numbers and where they come from: `published/README.md`.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tgbench.metrics.specs import IMAGE_METRICS, in_table_order
+from tgbench.running.result import Result
+
+from .averages import printed
+from .cells import DASH, Cell, Column, Status
+from .entries import Entry, protocol_title
+from .measured import metric_column
+
+SOURCE = "TalkingGaussian (ECCV 2024)"
+NOTE = (
+    "Published numbers are shown as their paper prints them: of other people, made with other "
+    "hardware and software than the measured ones, and so ranked among themselves alone"
+)
+
+_FOLDER = Path(__file__).parent / "published"
+
+_METRICS = {
+    "psnr": "psnr",
+    "lpips": "lpips",
+    "ssim": "ssim_face_aligned",
+    "lmd": "lmd",
+    "aue_l": "aue_l",
+    "aue_u": "aue_u",
+    "sync_c": "sync_c",
+    "sync_e": "sync_e",
+    "train_hours": "training_time",
+    "fps": "fps",
+}
+"""By field of the files, the metric that means the same."""
+
+_TOLD = {
+    "ssim_face_aligned": "published SSIM is that of faces aligned by OpenFace",
+    "training_time": "published training times are in hours; shown in minutes",
+    "aue_l": "published AUE is summed by the official script, in which frames without a face count",
+    "sync_c": "published Sync-C and Sync-E are those of syncnet_python's own pipeline",
+    "lmd": "published LMD is in pixels of frames of about 512 x 512, with FAN's landmarks",
+}
+
+_TRUTH = "Ground Truth"
+_PASTED = frozenset({"Wav2Lip", "IP-LAP", "DINet"})
+"""They write a mouth into true frames, and so compare with each other alone where pixels count."""
+
+_MINUTES = 60.0
+
+
+@dataclass(frozen=True)
+class _Source:
+    """A table of the paper.
+
+    Attributes:
+        number: of it.
+        file: with its numbers.
+        protocol: the setting that it is about.
+        driver, identity: of all its rows, unless the field names tell them.
+        within: by prefix of a field's name, its driver and identity.
+    """
+
+    number: int
+    file: str
+    protocol: str
+    driver: str = "self"
+    identity: str = "mean of four videos"
+    within: Mapping[str, tuple[str, str]] | None = None
+
+
+_PAIRS = {
+    f"{audio}_{person}_": (f"Test Audio {audio.upper()}", person.capitalize())
+    for audio in "ab"
+    for person in ("obama", "may")
+}
+_VOICES = {
+    "female_german_": ("Female, German", "four videos"),
+    "male_german_": ("Male, German", "four videos"),
+    "male_chinese_": ("Male, Chinese", "four videos"),
+}
+_SELF = "self_reconstruction"
+_SOURCES = {
+    source.number: source
+    for source in (
+        _Source(1, "table1_self_reconstruction.csv", _SELF),
+        _Source(2, "table2_lip_synchronization.csv", "lipsync", within=_PAIRS),
+        _Source(4, "table4_ablation.csv", _SELF),
+        _Source(5, "table5_hybrid_motion.csv", _SELF),
+        _Source(6, "table6_audio_extractors.csv", _SELF),
+        _Source(7, "table7_cross_lingual.csv", "lipsync", within=_VOICES),
+    )
+}
+_USUAL = {_SELF: 1, "lipsync": 2}
+
+
+@dataclass(frozen=True)
+class Published:
+    """What a paper prints for a protocol.
+
+    Attributes:
+        protocol: its name.
+        title: of the paper's table, for the head of a block.
+        metrics: that it has, in the order of tables.
+        entries: its rows.
+        notes: what a reader must know about its columns.
+    """
+
+    protocol: str
+    title: str
+    metrics: tuple[str, ...]
+    entries: tuple[Entry, ...]
+    notes: tuple[str, ...]
+
+
+def published_numbers(protocol: str, number: int = 0) -> Published | None:
+    """Return the published numbers of a protocol, None where there are none.
+
+    Args:
+        protocol: its name.
+        number: of the paper's table; 0 for the main one of the protocol.
+    """
+    source = _SOURCES.get(number or _USUAL.get(protocol, 0))
+    if source is None or source.protocol != protocol:
+        return None
+    with (_FOLDER / source.file).open(newline="", encoding="utf-8") as stream:
+        lines = list(csv.DictReader(stream))
+    entries = tuple(entry for line in lines for entry in _entries(source, line))
+    metrics = in_table_order(metric for entry in entries for metric in entry.cells)
+    notes = tuple(text for metric, text in _TOLD.items() if metric in metrics)
+    return Published(
+        protocol, f"published: {SOURCE}, table {source.number}", metrics, entries, (NOTE, *notes)
+    )
+
+
+def published_beside(results: Iterable[Result], number: int = 0) -> list[Published]:
+    """Return what the paper prints for each protocol of the results, as `published_numbers`."""
+    protocols = sorted({result.protocol.name for result in results})
+    found = (published_numbers(protocol, number) for protocol in protocols)
+    return [published for published in found if published is not None]
+
+
+def with_dashes(entries: Sequence[Entry], metrics: Sequence[Column]) -> list[Entry]:
+    """Return the entries with a cell for every metric, a dash where nothing was published."""
+    filled = []
+    for entry in entries:
+        cells = {
+            metric.name: entry.cells.get(metric.name)
+            or Cell(None, DASH, Status.ABSENT, metric=metric.name)
+            for metric in metrics
+        }
+        filled.append(Entry(entry.place, entry.title, cells, entry.caveats))
+    return filled
+
+
+def _entries(source: _Source, line: Mapping[str, str]) -> Iterator[Entry]:
+    label, contest = _label(source, line)
+    caveat = f"published in {SOURCE}, table {source.number}; not measured here"
+    for prefix, (driver, identity) in (source.within or {"": ("", "")}).items():
+        driver, identity = driver or source.driver, identity or source.identity
+        cells = {}
+        for field, metric in _METRICS.items():
+            if line.get(prefix + field):
+                cells[metric] = _cell(metric, line[prefix + field], label, contest)
+        if cells:
+            place = {
+                "method": label,
+                "identity": identity,
+                "driver": driver,
+                "protocol": protocol_title(source.protocol),
+            }
+            title = identity if driver == source.driver else f"{identity} · {driver}"
+            yield Entry(place, title, cells, (caveat,))
+
+
+def _label(source: _Source, line: Mapping[str, str]) -> tuple[str, str]:
+    """Return how a row is called, and within what it competes."""
+    if source.number == 4:
+        parts = [line["backbone"], line["motion"]]
+        parts += [name.upper() for name in ("fmd", "is") if line[name] == "yes"]
+        return f"TalkingGaussian ({', '.join(parts)})", ""
+    if source.number == 5:
+        return f"TalkingGaussian ({line['settings']})", ""
+    if source.number == 6:
+        extractor = line["extractor"]
+        return (extractor if extractor == _TRUTH else f"TalkingGaussian ({extractor})"), ""
+    if source.number == 7:
+        return f"{line['method']} ({line['extractor']})", line["extractor"]
+    return line["method"], ""
+
+
+def _cell(metric: str, text: str, label: str, contest: str) -> Cell:
+    value = float(text)
+    if metric == "training_time":
+        value *= _MINUTES
+        text = printed(value, metric_column(metric, ()).decimals)
+    pasted = metric in IMAGE_METRICS and label in _PASTED
+    return Cell(
+        value,
+        text,
+        Status.PUBLISHED,
+        measured_by=f"published: {SOURCE}",
+        # The truth is no rival of what imitates it.
+        comparable=("published", contest, pasted, label == _TRUTH),
+        metric=metric,
+    )

@@ -1,0 +1,244 @@
+"""Archives that someone made with intent."""
+
+from __future__ import annotations
+
+import io
+import json
+import struct
+import warnings
+import zipfile
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tgbench.bundling.planning import GroundTruth
+from tgbench.bundling.verifying import verify
+from tgbench.errors import TgbenchError
+from tgbench.progress import SILENT
+from tgbench.running.result import SCHEMA_VERSION
+
+from .conftest import CASE, Members, read_members, with_right_hashes, write_members
+
+Spoil = Callable[..., Path]
+
+
+def refused(path: Path, truth: GroundTruth, told: str) -> None:
+    """Verifying fails with a clear word, and leaves nothing behind."""
+    before = sorted(path.parent.rglob("*"))
+    with pytest.raises(TgbenchError, match=told) as caught:
+        verify(path, truth, SILENT)
+    assert str(path) in str(caught.value)
+    assert sorted(path.parent.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../outside.json",
+        "cases/0000/../../../outside.json",
+        "/etc/outside",
+        "C:\\outside",
+        "\\\\server\\share",
+        "cases\\0000\\result.json",
+        "cases/0000/CON",
+        "cases/0000/frames/NUL.png",
+        "cases/0000/Result.json",
+        "CASES/0000/result.json",
+        "cases/0000/frames/00.png",
+        "cases/0000/frames/",
+        "cases/0000/frames/1.png ",
+        "cases/0000/frames/١.png",
+        "bundle.json\n",
+    ],
+)
+def test_names_that_no_bundle_has(spoiled: Spoil, truth: GroundTruth, name: str) -> None:
+    path = spoiled(lambda members: members.update({name: b"x"}), right_hashes=True)
+    refused(path, truth, "a name that no member of a bundle has")
+
+
+def test_a_symbolic_link(bundle: Path, truth: GroundTruth) -> None:
+    members = read_members(bundle)
+    with zipfile.ZipFile(bundle, "w") as archive:
+        for name, data in members.items():
+            info = zipfile.ZipInfo(name)
+            info.external_attr = (0o120777 if name.endswith("0.png") else 0o100644) << 16
+            archive.writestr(info, data)
+    refused(bundle, truth, "a link or a device")
+
+
+def test_a_name_twice(bundle: Path, truth: GroundTruth) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with zipfile.ZipFile(bundle, "a") as archive:
+            archive.writestr(f"{CASE}/result.json", b"{}")
+    refused(bundle, truth, "twice")
+
+
+def test_anything_compressed(bundle: Path, truth: GroundTruth) -> None:
+    write_members(bundle, read_members(bundle), zipfile.ZIP_DEFLATED)
+    refused(bundle, truth, "compressed")
+
+
+def test_members_that_overlap(bundle: Path, truth: GroundTruth) -> None:
+    """Every entry of the directory is made to point at the first member."""
+    data = bytearray(bundle.read_bytes())
+    with zipfile.ZipFile(bundle) as archive:
+        start = archive.start_dir
+        count = len(archive.infolist())
+    for _ in range(count):
+        struct.pack_into("<II", data, start + 20, len(data) // 2, len(data) // 2)
+        name, extra, comment = struct.unpack_from("<HHH", data, start + 28)
+        start += 46 + name + extra + comment
+    bundle.write_bytes(data)
+    refused(bundle, truth, "overlap")
+
+
+@pytest.mark.parametrize("content", [b"", b"not a zip", b"PK\x03\x04" + b"\0" * 100])
+def test_no_archive_at_all(tmp_path: Path, truth: GroundTruth, content: bytes) -> None:
+    path = tmp_path / "x.zip"
+    path.write_bytes(content)
+    refused(path, truth, "not a zip archive, or cut short")
+
+
+def test_an_archive_that_is_not_there(tmp_path: Path, truth: GroundTruth) -> None:
+    refused(tmp_path / "none.zip", truth, "no such file")
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9, 0.999])
+def test_an_archive_cut_short(bundle: Path, truth: GroundTruth, share: float) -> None:
+    data = bundle.read_bytes()
+    bundle.write_bytes(data[: int(len(data) * share)])
+    refused(bundle, truth, "cut short")
+
+
+def test_an_archive_of_something_else(tmp_path: Path, truth: GroundTruth) -> None:
+    refused(write_members(tmp_path / "x.zip", {"notes.txt": b"x"}), truth, "is no bundle")
+    refused(write_members(tmp_path / "x.zip", {}), truth, "lacks bundle.json")
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda raw: raw.update(schema_version=99), "newer tgbench"),
+        (lambda raw: raw.update(cases=[]), "lists no cases"),
+        (lambda raw: raw.update(cases=raw["cases"] * 2), "twice"),
+        (lambda raw: raw["cases"][0].update(folder="../x"), "is no manifest"),
+        (lambda raw: raw["cases"][0].update(folder="cases/0001"), "belongs to no case"),
+        (lambda raw: raw["cases"][0]["target_frames"].pop(), "hashes of 3"),
+        (lambda raw: raw.update(more=1), "is no manifest"),
+        (lambda raw: raw["files"].popitem(), "does not list"),
+        (lambda raw: raw["files"].update({"cases/0000/frames/9.png": "0"}), "lacks"),
+    ],
+)
+def test_manifests_that_are_wrong(
+    spoiled: Spoil, truth: GroundTruth, change: Callable[[dict], object], told: str
+) -> None:
+    def apply(members: Members) -> None:
+        raw = json.loads(members["bundle.json"])
+        change(raw)
+        members["bundle.json"] = json.dumps(raw).encode()
+
+    refused(spoiled(apply), truth, told)
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"[" * 100_000, b"\xff\xfe\x00"])
+def test_manifests_that_are_none(spoiled: Spoil, truth: GroundTruth, content: bytes) -> None:
+    path = spoiled(lambda members: members.update({"bundle.json": content}))
+    refused(path, truth, "is no (JSON|manifest)")
+
+
+@pytest.mark.parametrize("name", ["result.json", "frames.parquet", "frames/1.png"])
+def test_a_member_that_was_changed(spoiled: Spoil, truth: GroundTruth, name: str) -> None:
+    path = spoiled(lambda members: members.update({f"{CASE}/{name}": b"changed"}))
+    refused(path, truth, "SHA-256 differs")
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("result.json", "cannot be read"),
+        ("frames.parquet", "is no table"),
+        ("frames/1.png", "is no PNG"),
+    ],
+)
+def test_a_member_that_is_damaged(spoiled: Spoil, truth: GroundTruth, name: str, told: str) -> None:
+    path = spoiled(
+        lambda members: members.update({f"{CASE}/{name}": b"PAR1 nonsense PAR1"}),
+        right_hashes=True,
+    )
+    refused(path, truth, told)
+
+
+def test_a_result_of_a_newer_schema(spoiled: Spoil, truth: GroundTruth) -> None:
+    def apply(members: Members) -> None:
+        raw = json.loads(members[f"{CASE}/result.json"])
+        raw["schema_version"] = SCHEMA_VERSION + 1
+        members[f"{CASE}/result.json"] = json.dumps(raw).encode()
+
+    refused(spoiled(apply, right_hashes=True), truth, "newer tgbench")
+
+
+def test_frames_are_as_many_as_the_result_says(bundle: Path, truth: GroundTruth) -> None:
+    members = read_members(bundle)
+    del members[f"{CASE}/frames/3.png"]
+    write_members(bundle, with_right_hashes(members))
+    refused(bundle, truth, "holds 3 frames")
+
+
+def png_of_size(width: int, height: int) -> bytes:
+    """A few bytes that claim to be a huge picture."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return (
+            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        )
+
+    head = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
+    return b"\x89PNG\r\n\x1a\n" + head + chunk(b"IDAT", zlib.compress(b"\0")) + chunk(b"IEND", b"")
+
+
+@pytest.mark.parametrize("size", [(65, 64), (12_000, 12_000), (100_000, 100_000)])
+@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
+def test_a_picture_larger_than_the_result_says(
+    spoiled: Spoil, truth: GroundTruth, size: tuple[int, int]
+) -> None:
+    path = spoiled(
+        lambda members: members.update({f"{CASE}/frames/1.png": png_of_size(*size)}),
+        right_hashes=True,
+    )
+    refused(path, truth, "expected RGB of 64x64|is no PNG")
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(position=st.floats(0, 1, exclude_max=True), bits=st.integers(1, 255))
+def test_a_changed_byte_is_told_or_harmless(
+    bundle: Path, truth: GroundTruth, position: float, bits: int
+) -> None:
+    """One byte anywhere: the numbers still agree, or there is an error a user can read."""
+    data = bytearray(bundle.read_bytes())
+    data[int(position * len(data))] ^= bits
+    path = bundle.with_name("changed.zip")
+    path.write_bytes(data)
+    try:
+        reports = verify(path, truth, SILENT)
+    except TgbenchError:
+        return
+    assert reports[0].result.method.name == "still"
+
+
+def test_a_table_of_other_rows(spoiled: Spoil, truth: GroundTruth) -> None:
+    import pandas as pd
+
+    stream = io.BytesIO()
+    pd.DataFrame({"psnr": range(1_000_000)}).to_parquet(stream)
+    path = spoiled(
+        lambda members: members.update({f"{CASE}/frames.parquet": stream.getvalue()}),
+        right_hashes=True,
+    )
+    refused(path, truth, "1000000 rows")

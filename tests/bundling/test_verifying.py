@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+import io
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pandas as pd
+import pytest
+
+from tgbench.bundling.planning import GroundTruth
+from tgbench.bundling.verifying import Verdict, exit_code, verify
+from tgbench.progress import SILENT
+
+from .conftest import CASE, Members
+
+Spoil = Callable[..., Path]
+
+
+def test_an_honest_bundle_agrees_to_the_last_bit(bundle: Path, truth: GroundTruth) -> None:
+    reports = verify(bundle, truth, SILENT)
+    found = {finding.metric: finding for finding in reports[0].findings}
+    assert set(found) == {"psnr", "ssim"}
+    for finding in found.values():
+        assert finding.verdict is Verdict.AGREES
+        assert finding.here == finding.there
+    assert exit_code(reports) == 0
+
+
+def changed_result(change: Callable[[dict], object]) -> Callable[[Members], None]:
+    def apply(members: Members) -> None:
+        raw = json.loads(members[f"{CASE}/result.json"])
+        change(raw)
+        members[f"{CASE}/result.json"] = json.dumps(raw).encode()
+
+    return apply
+
+
+def test_a_better_number_than_the_frames_give_differs(spoiled: Spoil, truth: GroundTruth) -> None:
+    path = spoiled(
+        changed_result(lambda raw: raw["metrics"]["psnr"].update(value=40.0)), right_hashes=True
+    )
+    reports = verify(path, truth, SILENT)
+    verdicts = {finding.metric: finding.verdict for finding in reports[0].findings}
+    assert verdicts == {"psnr": Verdict.DIFFERS, "ssim": Verdict.AGREES}
+    assert exit_code(reports) == 1
+
+
+def test_values_of_single_frames_are_verified(spoiled: Spoil, truth: GroundTruth) -> None:
+    def swap(members: Members) -> None:
+        table = pd.read_parquet(io.BytesIO(members[f"{CASE}/frames.parquet"]))
+        table["psnr"] = table["psnr"].to_numpy()[::-1] + np.array([1.0, 0.0, 0.0, -1.0])
+        stream = io.BytesIO()
+        table.to_parquet(stream, index=False)
+        members[f"{CASE}/frames.parquet"] = stream.getvalue()
+
+    reports = verify(spoiled(swap, right_hashes=True), truth, SILENT)
+    (psnr,) = (finding for finding in reports[0].findings if finding.metric == "psnr")
+    assert psnr.verdict is Verdict.DIFFERS
+    assert psnr.reason.startswith("frame ")
+
+
+def test_other_frames_differ(spoiled: Spoil, truth: GroundTruth) -> None:
+    grey = cv2.imencode(".png", np.full((64, 64, 3), 128, np.uint8))[1].tobytes()
+    path = spoiled(
+        lambda members: members.update({f"{CASE}/frames/2.png": grey}), right_hashes=True
+    )
+    reports = verify(path, truth, SILENT)
+    assert all(finding.verdict is Verdict.DIFFERS for finding in reports[0].findings)
+
+
+def test_what_cannot_be_compared_is_said_and_does_not_fail(
+    spoiled: Spoil, truth: GroundTruth
+) -> None:
+    def change(raw: dict) -> None:
+        timed = {**raw["metrics"]["psnr"], "value": 100.0, "measured_by": "a clock"}
+        raw["metrics"]["fps"] = timed
+        raw["metrics"]["of_a_plugin"] = timed
+        raw["metrics"]["ssim"]["measured_by"] = "another library"
+
+    reports = verify(spoiled(changed_result(change), right_hashes=True), truth, SILENT)
+    found = {finding.metric: finding for finding in reports[0].findings}
+    assert found["psnr"].verdict is Verdict.AGREES
+    assert found["ssim"].verdict is Verdict.NOT_COMPARABLE
+    assert "another library" in found["ssim"].reason
+    assert found["fps"].verdict is Verdict.NOT_MEASURED
+    assert "time" in found["fps"].reason
+    assert found["of_a_plugin"].verdict is Verdict.NOT_MEASURED
+    assert exit_code(reports) == 0
+
+
+def test_another_ground_truth_is_refused(bundle: Path, tiny_identity: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(tiny_identity, tmp_path / "other" / "tiny"))
+    shutil.copy(folder / "gt_imgs" / "0.jpg", folder / "gt_imgs" / "42.jpg")
+    reports = verify(bundle, GroundTruth([folder], [], SILENT), SILENT)
+    assert "frame 2 of the ground truth" in reports[0].problem
+    assert exit_code(reports) == 2
+
+
+def test_without_the_identity_nothing_is_scored(bundle: Path) -> None:
+    reports = verify(bundle, GroundTruth([], [], SILENT), SILENT)
+    assert "--identity" in reports[0].problem
+    assert exit_code(reports) == 2
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda raw: raw["protocol"].update(version="999"), "version"),
+        (lambda raw: raw["protocol"].update(name="nonsense"), "unknown protocol"),
+        (lambda raw: raw["driver"].update(sha256="0" * 64), "--audio"),
+        (lambda raw: raw["identity"].update(width=66), "another one"),
+    ],
+)
+def test_another_experiment_is_not_scored(
+    spoiled: Spoil, truth: GroundTruth, change: Callable[[dict], object], told: str
+) -> None:
+    reports = verify(spoiled(changed_result(change), right_hashes=True), truth, SILENT)
+    assert told in reports[0].problem

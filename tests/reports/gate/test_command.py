@@ -1,0 +1,283 @@
+"""The command as a shell and a CI see it."""
+
+from __future__ import annotations
+
+import json
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tgbench.running.result import SCHEMA_VERSION
+
+from .conftest import Gate, WriteCase, record
+
+PSNR = np.linspace(29.0, 31.0, 40)
+NASTY = "<b>&amp;|`x`[bold]:smile:\n\x1b[31m\x00\n::error::,%0A_ü_語"
+
+
+@pytest.fixture
+def before(gate: Gate, write_case: WriteCase, tmp_path: Path) -> Path:
+    write_case(tmp_path / "before", {"psnr": PSNR, "lmd": PSNR / 30.0})
+    gate.update(tmp_path / "before")
+    return tmp_path / "before"
+
+
+@pytest.fixture
+def worse(write_case: WriteCase, tmp_path: Path) -> Path:
+    """One regression, one metric that cannot be measured any more."""
+    gone = record("lmd", None, reason=NASTY)
+    write_case(tmp_path / "worse", {"psnr": PSNR - 0.5, "lmd": gone})
+    return tmp_path / "worse"
+
+
+def test_exit_codes(gate: Gate, before: Path, worse: Path) -> None:
+    assert gate(before)[0] == 0
+    code, printed = gate(worse)
+    assert code == 1
+    assert "FAILED: regression 1, vanished 1" in printed
+    assert gate(before, "--junit", before)[0] == 2
+
+
+def test_a_vanished_case_fails_and_a_new_one_is_told(
+    gate: Gate, before: Path, write_case: WriteCase, tmp_path: Path
+) -> None:
+    write_case(tmp_path / "other", {"psnr": PSNR}, identity="synth-b")
+    code, printed = gate(tmp_path / "other")
+    assert code == 1
+    assert "there is no result of this case" in printed
+    assert "FAILED: new 1, vanished 2" in printed
+    write_case(before, {"psnr": PSNR}, identity="synth-b")
+    code, printed = gate(before)
+    assert code == 0
+    assert "passed: ok 2, new 1" in printed
+
+
+def test_a_tolerance_of_this_run_and_one_that_is_kept(
+    gate: Gate, before: Path, worse: Path
+) -> None:
+    assert "regression 1" in gate(worse, "--tolerance", "psnr=0.1")[1]
+    assert "worse within tolerance 1" in gate(worse, "--tolerance", "psnr=0.6")[1]
+    assert "regression 1" in gate(worse)[1]
+    gate.update(before, "--tolerance", "psnr=0.6")
+    assert "worse within tolerance 1" in gate(worse)[1]
+    gate.update(before)
+    assert "worse within tolerance 1" in gate(worse)[1]
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("psnr", "expected METRIC=NUMBER"),
+        ("psnr=", "is no number"),
+        ("psnr=-1", "from 0 on"),
+        ("psnr=nan", "from 0 on"),
+        ("psnrr=1", "did you mean 'psnr'"),
+    ],
+)
+def test_a_bad_tolerance(gate: Gate, before: Path, given: str, said: str) -> None:
+    code, printed = gate(before, "--tolerance", given)
+    assert code == 2
+    assert said in printed
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([], "name one folder"),
+        (["a", "b"], "name one folder"),
+        (["--update", "a"], "--reason TEXT"),
+        (["--update", "--reason", " ", "a"], "--reason TEXT"),
+        (["--reason", "why", "a"], "--reason goes with --update"),
+        (["--runs", "3", "a"], "--runs goes with --calibrate"),
+        (["--update", "--reason", "x", "--junit", "f", "a"], "--junit goes with a comparison"),
+        (["--calibrate"], "what is to be run"),
+        (["--calibrate", "--runs", "1", "--", "--method", "m"], "takes 2 or more"),
+    ],
+)
+def test_options_that_do_not_go_together(
+    gate: Gate, before: Path, words: list[str], said: str
+) -> None:
+    code, printed = gate(*words)
+    assert code == 2
+    assert said in printed
+
+
+def test_bad_folders_of_results(gate: Gate, before: Path, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    for folder in (tmp_path / "empty", tmp_path / "none"):
+        code, printed = gate(folder)
+        assert code == 2
+        assert "holds no results" in printed
+
+
+def test_half_written_newer_and_wrong_results(
+    gate: Gate, before: Path, write_case: WriteCase, tmp_path: Path
+) -> None:
+    folder = write_case(tmp_path / "now", {"psnr": PSNR})
+    result, frames = folder / "result.json", folder / "frames.parquet"
+    whole, table = result.read_text(encoding="utf-8"), frames.read_bytes()
+    newer = json.dumps({**json.loads(whole), "schema_version": SCHEMA_VERSION + 1})
+    for text, said in (
+        (whole[:100], "cannot be read"),
+        (newer, "newer tgbench"),
+        (whole.replace('"value": 30.0', '"value": NaN'), "is no result"),
+    ):
+        result.write_text(text, encoding="utf-8")
+        code, printed = gate(tmp_path / "now")
+        assert code == 2
+        assert said in printed
+    result.write_text(whole, encoding="utf-8")
+    for content, said in (
+        (table[:50], "cannot be read"),
+        ((before / "x").parent.as_posix().encode(), "cannot be read"),
+        (None, "is missing"),
+    ):
+        frames.unlink() if content is None else frames.write_bytes(content)
+        code, printed = gate(tmp_path / "now")
+        assert code == 2
+        assert said in printed
+
+
+def test_frames_of_another_result(
+    gate: Gate, before: Path, write_case: WriteCase, tmp_path: Path
+) -> None:
+    folder = write_case(tmp_path / "now", {"psnr": PSNR})
+    other = write_case(tmp_path / "other", {"psnr": PSNR[:30]})
+    (folder / "frames.parquet").write_bytes((other / "frames.parquet").read_bytes())
+    code, printed = gate(tmp_path / "now")
+    assert code == 2
+    assert "does not belong to the result" in printed
+
+
+def test_two_results_of_one_case(gate: Gate, before: Path, write_case: WriteCase) -> None:
+    write_case(before / "again", {"psnr": PSNR})
+    code, printed = gate(before)
+    assert code == 2
+    assert "two results" in printed
+    assert str(before / "again") in printed
+
+
+def test_a_baseline_is_kept_where_another_cannot_be_written(
+    gate: Gate, before: Path, write_case: WriteCase, tmp_path: Path
+) -> None:
+    whole = gate.baseline.read_bytes()
+    write_case(tmp_path / "nothing", {"psnr": record("psnr", None), "fps": 100.0})
+    code, printed = gate("--update", "--reason", "x", tmp_path / "nothing")
+    assert code == 2
+    assert "no metric has a value" in printed
+    assert gate.baseline.read_bytes() == whole
+    gate.baseline = before / "self_reconstruction" / "synth-a" / "ours" / "self" / "result.json"
+    code, printed = gate("--update", "--reason", "x", before)
+    assert code == 2
+    assert "is no baseline" in printed
+    gate.baseline = gate.baseline / "below.json"
+    code, printed = gate("--update", "--reason", "x", before)
+    assert code == 2
+    assert "cannot be written" in printed
+
+
+def test_a_baseline_of_another_schema_is_replaced_with_a_warning(gate: Gate, before: Path) -> None:
+    raw = json.loads(gate.baseline.read_text(encoding="utf-8"))
+    gate.baseline.write_text(json.dumps({**raw, "schema_version": 99}), encoding="utf-8")
+    assert gate(before)[0] == 2
+    assert "not taken over" in gate.update(before)
+    assert gate(before)[0] == 0
+
+
+def test_an_update_says_what_is_gone(
+    gate: Gate, before: Path, write_case: WriteCase, tmp_path: Path
+) -> None:
+    write_case(tmp_path / "other", {"psnr": PSNR}, identity="synth-b")
+    printed = gate.update(tmp_path / "other")
+    assert "no longer in the baseline: ours on synth-a" in printed
+
+
+def usual_schema(document: str) -> list[ET.Element]:
+    """Check what the XSD that Jenkins publishes for JUnit demands, and return the test cases."""
+    root = ET.fromstring(document.encode())
+    assert root.tag == "testsuites"
+    assert set(root.attrib) <= {"name", "time", "tests", "failures", "disabled", "errors"}
+    cases = []
+    for suite in root:
+        assert suite.tag == "testsuite"
+        assert {"name", "tests", "failures", "errors"} <= set(suite.attrib)
+        inside = list(suite)
+        assert {case.tag for case in inside} == {"testcase"}
+        assert int(suite.attrib["tests"]) == len(inside)
+        assert int(suite.attrib["failures"]) == len(suite.findall("testcase/failure"))
+        assert int(suite.attrib["skipped"]) == len(suite.findall("testcase/skipped"))
+        for case in inside:
+            assert set(case.attrib) == {"name", "classname", "time"}
+            assert {part.tag for part in case} <= {"failure", "skipped", "system-out"}
+        cases += inside
+    assert int(root.attrib["tests"]) == len(cases)
+    return cases
+
+
+def test_junit_holds_any_text(gate: Gate, before: Path, worse: Path, tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "gate.xml"
+    assert gate(worse, "--junit", path)[0] == 1
+    psnr, lmd = usual_schema(path.read_text(encoding="utf-8"))
+    assert psnr.attrib["name"] == "psnr"
+    failure = psnr.find("failure")
+    assert failure is not None
+    assert failure.attrib["type"] == "regression"
+    assert "-0.50 (-0.50 to -0.50)" in failure.attrib["message"]
+    failure = lmd.find("failure")
+    assert failure is not None
+    assert "<b>&amp;|`x`[bold]:smile:" in str(failure.text)
+    assert "\ufffd ::error::,%0A_ü_語" in str(failure.text)
+
+
+def test_a_sound_run_has_no_failures_in_junit(gate: Gate, before: Path, tmp_path: Path) -> None:
+    assert gate(before, "--junit", tmp_path / "gate.xml")[0] == 0
+    cases = usual_schema((tmp_path / "gate.xml").read_text(encoding="utf-8"))
+    assert all(case.find("failure") is None for case in cases)
+
+
+def test_markdown_shows_names_as_written(
+    gate: Gate,
+    before: Path,
+    worse: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    summary = tmp_path / "summary.md"
+    summary.write_text("before\n", encoding="utf-8")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
+    assert gate(worse, "--markdown", tmp_path / "gate.md")[0] == 1
+    text = (tmp_path / "gate.md").read_text(encoding="utf-8")
+    assert summary.read_text(encoding="utf-8") == "before\n" + text
+    assert text.startswith("## Quality gate FAILED: regression 1, vanished 1")
+    assert "| PSNR | 30.00 | 29.50 | -0.50 (-0.50 to -0.50) | **regression** |" in text
+    (line,) = [line for line in text.splitlines() if "vanished**" in line]
+    assert "\\<b\\>&amp;amp;\\|\\`x\\`\\[bold\\]" in line
+    assert line.replace("\\|", "").count("|") == 6
+
+
+def test_annotations_where_a_ci_offers_them(
+    gate: Gate, before: Path, worse: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "::error title" not in gate(worse)[1]
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    code, printed = gate(worse)
+    assert code == 1
+    marks = [line for line in printed.splitlines() if line.startswith("::error title=")]
+    assert len(marks) == 2
+    assert marks[0].startswith(
+        "::error title=tgbench gate%3A ours on synth-a%2C self_reconstruction::PSNR: "
+        "regression, 30.00 before, 29.50 now; change -0.50 (-0.50 to -0.50); tolerance 0.2"
+    )
+    assert ":smile: \ufffd[31m\ufffd ::error::,%250A_ü_語" in marks[1]
+    assert not [line for line in printed.splitlines() if line.startswith("::error::")]
+
+
+def test_an_unwritable_summary_is_bad_input(
+    gate: Gate, before: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path))
+    code, printed = gate(before)
+    assert code == 2
+    assert "cannot be written" in printed

@@ -1,0 +1,1 @@
+"""Bundles: results with the frames they were measured on, for others to measure again."""

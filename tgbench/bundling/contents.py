@@ -1,0 +1,69 @@
+"""What a bundle holds.
+
+A zip archive, nothing in it compressed (its frames are PNG already), every date 1980-01-01:
+
+    bundle.json                       what is in it, with the SHA-256 of each member
+    cases/0000/result.json            as it was measured
+    cases/0000/frames.parquet         values of single frames
+    cases/0000/frames/0.png           what the method rendered: lossless, without a label
+
+Videos are left out: metrics of a lossy, labelled video are not those in the result. The ground
+truth and the sound are left out, too, being recordings of people; their hashes are in.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import Literal
+
+from pydantic import Field
+
+from ..interfaces import Image
+from ..running.result import FRAMES_FILE, FRAMES_FOLDER, RESULT_FILE, Record
+
+BUNDLE_SCHEMA_VERSION = 1
+"""Grows when a field changes its meaning or goes; a reader refuses newer ones."""
+
+MANIFEST = "bundle.json"
+
+MEMBER = re.compile(
+    rf"cases/[0-9]{{4,6}}/({re.escape(RESULT_FILE)}|{re.escape(FRAMES_FILE)}"
+    rf"|{FRAMES_FOLDER}/(0|[1-9][0-9]{{0,8}})\.png)"
+)
+"""Names that a bundle may hold beside its manifest: none of them leads out of a folder, is a
+device's, or differs from another in case only."""
+
+
+class BundledCase(Record):
+    """One case of a bundle; its result says the rest."""
+
+    folder: str = Field(pattern=r"^cases/[0-9]{4,6}$", description="Of its members.")
+    target_frames: list[str] = Field(
+        description="SHA-256 of each ground-truth frame, decoded; empty where there is none."
+    )
+    landmarks: str = Field(description="The detector of landmarks that was chosen.")
+    weights: dict[str, str] = Field(
+        description="Pretrained files that took part, with the start of their SHA-256."
+    )
+
+
+class Manifest(Record):
+    """What `bundle.json` says."""
+
+    format: Literal["tgbench bundle"] = "tgbench bundle"
+    schema_version: int = BUNDLE_SCHEMA_VERSION
+    tgbench_version: str
+    cases: list[BundledCase]
+    files: dict[str, str] = Field(description="SHA-256 of every other member, by name.")
+
+
+def frame_hash(frame: Image) -> str:
+    """Return the SHA-256 of a frame's size and its pixels, uint8 RGB [H, W, 3]."""
+    height, width, _ = frame.shape
+    return hashlib.sha256(f"RGB8 {width}x{height}\n".encode() + frame.tobytes()).hexdigest()
+
+
+def frame_name(folder: str, index: int) -> str:
+    """Return the member that holds a rendered frame."""
+    return f"{folder}/{FRAMES_FOLDER}/{index}.png"

@@ -1,0 +1,228 @@
+"""Packing results with their frames into one file."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .. import plugins
+from ..errors import TgbenchError
+from ..files import atomic_path, make_folder
+from ..interfaces import Case, Method
+from ..progress import Progress
+from ..running.environment import resolve_device
+from ..running.fitting import MODELS, Contender, Fitting, load_fitted
+from ..running.measuring import Subject
+from ..running.rendering import render
+from ..running.request import RunRequest
+from ..running.result import (
+    FRAMES_FILE,
+    FRAMES_FOLDER,
+    RESULT_FILE,
+    Result,
+    read_results,
+)
+from ..version import __version__
+from .contents import MANIFEST, BundledCase, Manifest, frame_hash, frame_name
+from .planning import GroundTruth
+
+_OLDEST = (1980, 1, 1, 0, 0, 0)
+_REGULAR_FILE = 0o100644 << 16
+_WEIGHTS = re.compile(r"([\w.+-]+), sha256 ([0-9a-f]+)")
+_OUT_LEVELS = 3
+"""From OUT/<protocol>/<identity>/<method>/<driver> up to OUT."""
+
+
+@dataclass(frozen=True)
+class Packed:
+    """What was written.
+
+    Attributes:
+        path: the bundle.
+        sha256: of it.
+        cases: in it.
+        rendered: how many of them had kept no frames and were rendered again.
+    """
+
+    path: Path
+    sha256: str
+    cases: int
+    rendered: int
+
+
+def pack(folder: Path, output: Path, truth: GroundTruth, progress: Progress) -> Packed:
+    """Write a bundle of every result at or below a folder; the results stay as they are.
+
+    Frames that were kept (`run --frames`) are packed. Others are rendered again, without a
+    label, by the fit that was measured.
+
+    Args:
+        folder: of results.
+        output: the file to write.
+        truth: what the results were measured against.
+        progress: where to report.
+
+    Raises:
+        TgbenchError: a result cannot be read, lacks what a bundle needs, or is of other inputs.
+    """
+    results = [(path.parent, result) for path, result in read_results(folder)]
+    planned = [(place, result, _planned(place, result, truth)) for place, result in results]
+    make_folder(output.parent)
+    rendered = 0
+    with atomic_path(output) as temporary, _Writer(temporary) as writer:
+        cases = []
+        for number, (place, result, case) in enumerate(planned):
+            inside = f"cases/{number:04d}"
+            writer.add(f"{inside}/{RESULT_FILE}", (place / RESULT_FILE).read_bytes())
+            writer.add(f"{inside}/{FRAMES_FILE}", (place / FRAMES_FILE).read_bytes())
+            if _has_frames(place, result):
+                writer.add_frames(inside, place / FRAMES_FOLDER, result.frames)
+            else:
+                rendered += 1
+                with tempfile.TemporaryDirectory(dir=output.parent, prefix=".bundle-") as made:
+                    _render(result, case, place, Path(made), progress)
+                    writer.add_frames(inside, Path(made) / FRAMES_FOLDER, result.frames)
+            cases.append(_bundled(inside, result, case, progress))
+        writer.finish(cases)
+    with output.open("rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    return Packed(output, digest, len(planned), rendered)
+
+
+class _Writer:
+    """An archive whose bytes follow from what is put into it, and in which order."""
+
+    def __init__(self, path: Path) -> None:
+        self._archive = zipfile.ZipFile(path, "w", zipfile.ZIP_STORED)
+        self._hashes: dict[str, str] = {}
+
+    def __enter__(self) -> _Writer:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._archive.close()
+
+    def add(self, name: str, data: bytes) -> None:
+        self._hashes[name] = hashlib.sha256(data).hexdigest()
+        self._write(name, data)
+
+    def add_frames(self, inside: str, images: Path, count: int) -> None:
+        for index in range(count):
+            self.add(frame_name(inside, index), (images / f"{index}.png").read_bytes())
+
+    def finish(self, cases: list[BundledCase]) -> None:
+        """Write the manifest, which has the hash of everything else."""
+        manifest = Manifest(tgbench_version=__version__, cases=cases, files=self._hashes)
+        self._write(MANIFEST, (manifest.model_dump_json(indent=1) + "\n").encode())
+
+    def _write(self, name: str, data: bytes) -> None:
+        member = zipfile.ZipInfo(name, _OLDEST)
+        member.create_system = 3
+        member.external_attr = _REGULAR_FILE
+        self._archive.writestr(member, data)
+
+
+def _planned(place: Path, result: Result, truth: GroundTruth) -> Case:
+    if not (place / FRAMES_FILE).is_file():
+        raise TgbenchError(f"{place}: lacks {FRAMES_FILE}; run the case again with --fresh")
+    try:
+        case = truth.case(result)
+    except TgbenchError as error:
+        raise TgbenchError(f"{place}: cannot be bundled: {error}") from error
+    if Subject(case.identity.input_hashes()).sha256 != result.identity.sha256:
+        raise TgbenchError(
+            f"{place}: was measured on other files of '{case.identity.name}' than those in "
+            f"{case.identity.folder}; name the right folder with --identity, or run it again"
+        )
+    return case
+
+
+def _bundled(inside: str, result: Result, case: Case, progress: Progress) -> BundledCase:
+    measured_by = " ".join(record.measured_by for record in result.metrics.values())
+    return BundledCase(
+        folder=inside,
+        target_frames=list(_target_hashes(case, progress)),
+        landmarks="fan" if "landmarks: face-alignment" in measured_by else "mediapipe",
+        weights=dict(sorted(_WEIGHTS.findall(measured_by))),
+    )
+
+
+def _target_hashes(case: Case, progress: Progress) -> Iterator[str]:
+    if case.target_frames is None:
+        return
+    with progress.task(f"hashing ground truth of {case.identity.name}", len(case.drive)) as task:
+        for frame in case.target_frames:
+            yield frame_hash(case.identity.frame(int(frame)))
+            task.advance()
+
+
+def _has_frames(place: Path, result: Result) -> bool:
+    images = place / FRAMES_FOLDER
+    return all((images / f"{index}.png").is_file() for index in range(result.frames))
+
+
+def _render(result: Result, case: Case, place: Path, folder: Path, progress: Progress) -> None:
+    """Render what was measured into a folder of images.
+
+    Raises:
+        TgbenchError: its fit is not there, or the method is not, or is of other code.
+    """
+    remedy = f"run it again with --frames and --fresh (results in {place})"
+    contender = _contender(result, remedy)
+    if result.method.code_sha256 not in ("", contender.code.sha256):
+        raise TgbenchError(
+            f"{place}: kept no frames, and the code of '{result.method.name}' is another one than "
+            f"when it was measured; {remedy}"
+        )
+    fitting = Fitting(
+        contender,
+        case.identity,
+        result.identity.sha256,
+        case.split,
+        result.seed,
+        resolve_device(result.environment.device),
+        place.resolve().parents[_OUT_LEVELS] / MODELS,
+    )
+    if not fitting.is_done:
+        raise TgbenchError(
+            f"{place}: kept no frames, and the fit that was measured is not in {fitting.folder}; "
+            f"{remedy}"
+        )
+    method: Method = contender.spec.load()(contender.config)
+    load_fitted(method, fitting)
+    request = RunRequest(
+        (result.method.name,),
+        result.protocol.name,
+        (),
+        (),
+        result.method.preset,
+        label=False,
+        keep_frames=True,
+    )
+    who = f"{result.method.name} on {case.identity.name}, {case.driver}"
+    render(case, method, who, folder, request, progress)
+
+
+def _contender(result: Result, remedy: str) -> Contender:
+    """Return a method as it was configured.
+
+    Raises:
+        TgbenchError: it is not installed, or its settings are others by now.
+    """
+    spec = plugins.find(plugins.methods(), result.method.name, "method")
+    try:
+        config: Any = spec.load_config()(**result.method.config)
+    except (TypeError, ValueError) as error:
+        raise TgbenchError(
+            f"settings of '{spec.name}' are others by now ({error}); {remedy}"
+        ) from error
+    contender = Contender(spec, config, result.method.preset)
+    if contender.settings_hash != result.method.config_hash:
+        raise TgbenchError(f"settings of '{spec.name}' are others by now; {remedy}")
+    return contender

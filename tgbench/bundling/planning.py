@@ -1,0 +1,111 @@
+"""From a result back to the case it measured, which must be the very same one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from functools import cached_property
+from pathlib import Path
+
+from .. import plugins
+from ..errors import TgbenchError
+from ..files import sha256
+from ..identities import Identity
+from ..identities.resolve import resolve_identity
+from ..interfaces import Case, EvaluationProtocol
+from ..progress import Progress
+from ..running.result import Result
+from ..synthetic.names import IDENTITIES
+
+
+class GroundTruth:
+    """Identities and sounds that a user names, and the built-in ones."""
+
+    def __init__(self, identities: Sequence[Path], audio: Sequence[Path], progress: Progress):
+        """Remember where they are.
+
+        Args:
+            identities: folders.
+            audio: driving sounds that are not a protocol's own.
+            progress: where making a built-in identity reports.
+
+        Raises:
+            TgbenchError: a folder or file is not there.
+        """
+        for path in audio:
+            if not path.is_file():
+                raise TgbenchError(f"--audio {path}: no such file")
+        self._folders = tuple(identities)
+        self._audio = tuple(audio)
+        self._progress = progress
+        self._plans: dict[tuple[str, Path], list[Case]] = {}
+
+    def case(self, result: Result) -> Case:
+        """Return the case of a result as its protocol plans it here.
+
+        Raises:
+            TgbenchError: its identity, sound or protocol is missing or is another one.
+        """
+        protocol = plugins.find(plugins.protocols(), result.protocol.name, "protocol")
+        if protocol.version != result.protocol.version:
+            raise TgbenchError(
+                f"protocol {protocol.name} is of version {protocol.version} here and of "
+                f"{result.protocol.version} there; use the tgbench that measured it "
+                f"({result.tgbench_version})"
+            )
+        identity = self._identity(result)
+        for case in self._planned(protocol.load()(), protocol.name, identity, result):
+            if sha256(case.driving_audio) == result.driver.sha256:
+                break
+        else:
+            raise TgbenchError(
+                f"the driving sound {result.driver.audio} (sha256 {result.driver.sha256[:12]}) is "
+                "not here; name it with --audio FILE, and its identity with --identity FOLDER"
+            )
+        lens, clip = case.drive.intrinsics, result.identity
+        here = (len(case.drive), lens.width, lens.height)
+        if here != (result.frames, clip.width, clip.height):
+            raise TgbenchError(
+                f"identity '{identity.name}' makes {here[0]} frames of {here[1]}x{here[2]} here, "
+                f"and {result.frames} of {clip.width}x{clip.height} there; it is another one"
+            )
+        return case
+
+    def _identity(self, result: Result) -> Identity:
+        name = result.identity.name
+        if name in self._given:
+            return self._given[name]
+        if name in IDENTITIES:
+            return resolve_identity(name, result.identity.width, self._progress)
+        raise TgbenchError(
+            f"identity '{name}' is not here; give its prepared folder, which is called "
+            f"{name}, with --identity FOLDER"
+        )
+
+    @cached_property
+    def _given(self) -> dict[str, Identity]:
+        found: dict[str, Identity] = {}
+        for folder in self._folders:
+            if not folder.is_dir() and str(folder) in IDENTITIES:
+                continue
+            identity = resolve_identity(str(folder), 0, self._progress)
+            if identity.name in found:
+                raise TgbenchError(
+                    f"two identities are called '{identity.name}'; rename one of the folders"
+                )
+            found[identity.name] = identity
+        return found
+
+    def _planned(
+        self, protocol: EvaluationProtocol, name: str, identity: Identity, result: Result
+    ) -> list[Case]:
+        """Return the cases of an identity, with the sound of the result if that was given."""
+        sounds = [path for path in self._audio if sha256(path) == result.driver.sha256][:1]
+        if sounds:
+            # A protocol that drives with the clip's own sound takes no other, though it be equal.
+            with suppress(TgbenchError):
+                return protocol.plan([identity], sounds)
+        key = (name, identity.folder)
+        if key not in self._plans:
+            self._plans[key] = protocol.plan([identity], ())
+        return self._plans[key]

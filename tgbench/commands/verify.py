@@ -1,0 +1,87 @@
+"""`tgbench verify`: do the numbers in a bundle follow from its frames?"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..terminal import Terminal
+from .bundle import add_truth_options
+
+if TYPE_CHECKING:
+    from ..bundling.verifying import CaseReport, Finding
+
+_EPILOG = """\
+Measures every frame again, offline, against the ground truth that is here, which must have the
+hashes in the bundle. Built-in identities and sounds are made here; name others with --identity and
+--audio. Exit code: 0 all that was measured agrees, 1 something differs, 2 bad input or a case of
+which nothing could be compared.
+
+examples:
+  tgbench verify results.zip
+  tgbench verify paper.zip --identity data/NAME --audio speech.wav
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = _EPILOG
+    parser.add_argument("bundle", type=Path, metavar="BUNDLE", help="what `tgbench bundle` wrote")
+    add_truth_options(parser)
+
+
+def execute(args: argparse.Namespace, terminal: Terminal) -> int:
+    """Verify, and print a table for each case."""
+    from ..bundling.planning import GroundTruth
+    from ..bundling.verifying import counts, exit_code, verify
+
+    truth = GroundTruth(args.identity, args.audio, terminal.progress)
+    reports = verify(args.bundle, truth, terminal.progress)
+    for report in reports:
+        _print(report, terminal)
+    told = ", ".join(f"{count} {verdict}" for verdict, count in counts(reports).items() if count)
+    unscored = sum(bool(report.problem) for report in reports)
+    if unscored:
+        told = ", ".join(filter(None, [told, f"{unscored} of {len(reports)} cases not scored"]))
+    terminal.out.print(f"{args.bundle}: {told or 'nothing to compare'}", markup=False)
+    return exit_code(reports)
+
+
+def _print(report: CaseReport, terminal: Terminal) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    result = report.result
+    out = terminal.out
+    title = f"{result.method.name} on {result.identity.name}, {result.driver.name}"
+    out.print(Text(f"{title} ({result.protocol.name}, {result.frames} frames)", style="bold"))
+    if report.problem:
+        out.print(Text(f"not scored: {report.problem}\n"))
+        return
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for head in ("", "there", "here", "apart", "allowed", ""):
+        table.add_column(head, justify="right" if head else "left")
+    for finding in report.findings:
+        table.add_row(*(Text(cell) for cell in _cells(finding)))
+    out.print(table)
+    for finding in report.findings:
+        if finding.reason:
+            out.print(Text(f"- {finding.metric}: {finding.reason}", style="dim"))
+    out.print()
+
+
+def _cells(finding: Finding) -> tuple[str, ...]:
+    verdict = finding.verdict.value
+    if finding.here is None:
+        return (finding.metric, f"{finding.there:.6g}", "–", "", "", verdict)
+    allowed = finding.tolerance * max(1.0, abs(finding.there))
+    return (
+        finding.metric,
+        f"{finding.there:.6g}",
+        f"{finding.here:.6g}",
+        f"{abs(finding.here - finding.there):.1g}",
+        f"{allowed:.1g}",
+        verdict,
+    )

@@ -11,6 +11,7 @@ from rich.text import Text
 from .cells import Cell, Column, Row, Table
 from .heads import levels, sides_shown, spans
 
+_USUAL_LABEL = 18
 _STYLES = {1: "bold", 2: "underline"}
 
 
@@ -20,7 +21,7 @@ def render_terminal(table: Table) -> RenderableType:
     above = levels(table.columns)
     for head in table.side:
         shown = "\n" * above + head if len(table.side) > 1 else ""
-        grid.add_column(shown, overflow="fold")
+        grid.add_column(shown, overflow="fold", min_width=_label_width(table))
     for column, groups in zip(table.columns, _groups_shown(table), strict=True):
         grid.add_column(Text("\n".join([*groups, _head(column)])), justify="right")
     for number, block in enumerate(table.blocks):
@@ -34,6 +35,12 @@ def render_terminal(table: Table) -> RenderableType:
             grid.add_row(*_side(row, before), *cells)
             before = row.side
     return Group(Text(table.title, style="bold"), grid, *_notes(table))
+
+
+def _label_width(table: Table) -> int:
+    """Return how narrow the labels may get: as the longest is, or a name of usual length."""
+    longest = max((len(row.side[-1]) for block in table.blocks for row in block.rows), default=0)
+    return min(longest + 2, _USUAL_LABEL) if len(table.side) == 1 else 0
 
 
 def _head(column: Column) -> str:

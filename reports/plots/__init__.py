@@ -1,0 +1,19 @@
+"""Plots for papers: vector files of a column's width that read in black and white."""
+
+from __future__ import annotations
+
+from .bars import plot_metrics
+from .curves import plot_curves
+from .ladder import plot_ladder
+from .speed import plot_speed
+from .spread import plot_spread
+from .writing import write_plots
+
+__all__ = [
+    "plot_curves",
+    "plot_ladder",
+    "plot_metrics",
+    "plot_speed",
+    "plot_spread",
+    "write_plots",
+]

@@ -1,0 +1,90 @@
+"""Metrics frame by frame."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..cells import Block, Column
+from .panels import column_title, described
+from .style import add_legend, looks, panels_figure, paper_style
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_HEIGHT = 1.15
+_MARKERS = 8
+"""Along each curve, apart from each other on neighbours."""
+
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+def plot_curves(block: Block, columns: Sequence[Column]) -> Figure | None:
+    """Return a curve for each method, with gaps where a frame was not scored; None if there is none.
+
+    Args:
+        block: one case, its cells with the values of single frames.
+        columns: metrics.
+    """
+    panels = []
+    notes: list[str] = [f"{block.title}."] if block.title else []
+    for column in columns:
+        cells = [(row.label, row.cells[column.name]) for row in block.rows]
+        known = [(label, cell) for label, cell in cells if len(cell.clips) == 1]
+        keys = list(dict.fromkeys(cell.comparable for _, cell in known))
+        for index, key in enumerate(keys):
+            letter = f" ({_LETTERS[index % 26]})" if len(keys) > 1 else ""
+            curves = [(label, cell.clips[0]) for label, cell in known if cell.comparable == key]
+            panels.append((column_title(column) + letter, curves))
+            if letter:
+                notes.append(f"{column.title}{letter}: {described(key)}")
+            for label, values in curves:
+                gaps = int(np.count_nonzero(~np.isfinite(values)))
+                if gaps:
+                    of = f"{gaps} of {len(values)} frames"
+                    notes.append(f"{column.title} of {label}: {of} not scored")
+    if not panels:
+        return None
+    labels = [row.label for row in block.rows if any(row.label in dict(c) for _, c in panels)]
+    styles = looks([row.label for row in block.rows])
+    with paper_style():
+        from matplotlib.lines import Line2D
+
+        figure, axes = panels_figure(len(panels), 1, _HEIGHT, labels, notes)
+        for axis, (title, curves) in zip(axes, panels, strict=True):
+            for number, (label, values) in enumerate(curves):
+                every = max(1, math.ceil(len(values) / _MARKERS))
+                axis.plot(
+                    np.arange(len(values)),
+                    np.where(np.isfinite(values), values, np.nan),
+                    color=styles[label].colour,
+                    linestyle=styles[label].dashes,
+                    marker=styles[label].marker,
+                    markevery=(number * every // max(1, len(curves)), every),
+                    markersize=3,
+                    markeredgecolor="black",
+                    markeredgewidth=0.3,
+                    gid=label,
+                )
+            axis.set_ylabel(title)
+            axis.margins(x=0.01)
+            axis.locator_params(axis="y", nbins=4)
+        axes[-1].set_xlabel("frame")
+        handles = [
+            Line2D(
+                [],
+                [],
+                color=styles[label].colour,
+                linestyle=styles[label].dashes,
+                marker=styles[label].marker,
+                markersize=3,
+                markeredgecolor="black",
+                markeredgewidth=0.3,
+            )
+            for label in labels
+        ]
+        add_legend(figure, handles, labels)
+        return figure

@@ -1,0 +1,130 @@
+"""What may share an axis: values that the same thing measured, in frames made of the same parts."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tgbench.statistics import Interval, mean_interval
+
+from ..cells import Block, Cell, Column, Table
+
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+@dataclass(frozen=True)
+class Point:
+    """A number to draw.
+
+    Attributes:
+        label: of its row.
+        value: finite.
+        interval: where the mean may lie, if known.
+    """
+
+    label: str
+    value: float
+    interval: Interval | None = None
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A metric's values that compare.
+
+    Attributes:
+        column: the metric.
+        key: what they share.
+        points: in the order of the rows.
+        letter: tells panels of one metric apart; empty where there is one.
+    """
+
+    column: Column
+    key: tuple[object, ...]
+    points: tuple[Point, ...]
+    letter: str = ""
+
+    @property
+    def title(self) -> str:
+        """The metric with its unit and arrow."""
+        return column_title(self.column) + (f" ({self.letter})" if self.letter else "")
+
+
+def column_title(column: Column) -> str:
+    """Return a metric's name with its unit and which way is better."""
+    unit = f" [{column.unit}]" if column.unit else ""
+    return f"{column.title}{unit} {column.arrow}".rstrip()
+
+
+def cases(table: Table) -> list[Block]:
+    """Return the blocks of single cases: no means, nothing published."""
+    return [block for block in table.blocks if not block.published and not _is_mean(block)]
+
+
+def summary(table: Table) -> Block | None:
+    """Return the block that stands for all of a table: the mean, or the only case there is."""
+    own = [block for block in table.blocks if not block.published]
+    means = [block for block in own if _is_mean(block)]
+    if means:
+        return means[0]
+    return own[0] if len(own) == 1 else None
+
+
+def panels_of(
+    block: Block, columns: Sequence[Column], *, intervals: bool = True
+) -> tuple[list[Panel], list[str]]:
+    """Return a panel for each metric and way of measuring, and what none of them has, in words."""
+    found: list[Panel] = []
+    notes: list[str] = []
+    for column in columns:
+        groups: dict[tuple[object, ...], list[Point]] = defaultdict(list)
+        for row in block.rows:
+            cell = row.cells[column.name]
+            if drawable(cell):
+                groups[cell.comparable].append(_point(row.label, cell, intervals))
+            else:
+                notes.append(f"{column.title} of {row.label}: {why_not(cell)}")
+        several = len(groups) > 1
+        for index, (key, points) in enumerate(groups.items()):
+            letter = _LETTERS[index % len(_LETTERS)] if several else ""
+            found.append(Panel(column, key, tuple(points), letter))
+            if several:
+                notes.append(f"{column.title} ({letter}): {described(key)}")
+    return found, _merged(notes)
+
+
+def drawable(cell: Cell) -> bool:
+    """Whether there is a finite number."""
+    return cell.value is not None and math.isfinite(cell.value)
+
+
+def why_not(cell: Cell) -> str:
+    """Return why a cell is not drawn, in words."""
+    if cell.value is not None:
+        return f"is {cell.value}"
+    return cell.reason.partition(";")[0].partition(":")[0] or cell.status.value
+
+
+def described(key: tuple[object, ...]) -> str:
+    """Return what values share, in words."""
+    return ", ".join(str(part) for part in key if part not in (None, ""))
+
+
+def _point(label: str, cell: Cell, intervals: bool) -> Point:
+    assert cell.value is not None
+    interval = mean_interval(cell.clips) if intervals and cell.clips else None
+    return Point(label, cell.value, interval)
+
+
+def _merged(notes: Sequence[str]) -> list[str]:
+    """Say each reason once: "PSNR, SSIM of A: reason"."""
+    by_reason: dict[str, list[str]] = defaultdict(list)
+    for note in notes:
+        what, _, reason = note.partition(": ")
+        by_reason[reason].append(what)
+    return [f"{', '.join(what)}: {reason}" for reason, what in by_reason.items()]
+
+
+def _is_mean(block: Block) -> bool:
+    return block.title.startswith(("mean of ", "mean over "))

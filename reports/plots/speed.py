@@ -1,0 +1,104 @@
+"""Quality against speed."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from tgbench.errors import suggest
+from tgbench.metrics.specs import FPS
+
+from ..cells import Cell, Column, Table
+from .panels import column_title, described, drawable, summary, why_not
+from .style import add_legend, looks, panels_figure, paper_style
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_HEIGHT = 1.9
+Pairs = list[tuple[str, float, float]]
+
+
+def plot_speed(table: Table, quality: str, speed: str = FPS.name) -> Figure | None:
+    """Return a marker for each method at its speed and quality; None if none has both.
+
+    Speeds of unlike machines, and qualities of unlike measurers or composite modes, have panels
+    of their own.
+
+    Args:
+        table: of which the mean over cases is drawn, or the only case.
+        quality: metric of the vertical axis.
+        speed: metric of the horizontal axis, which is logarithmic.
+
+    Raises:
+        TgbenchError: the table has no such metric.
+    """
+    up, right = _column(table, quality), _column(table, speed)
+    block = summary(table)
+    if block is None:
+        return None
+    groups: dict[tuple[tuple[object, ...], ...], Pairs] = defaultdict(list)
+    notes: list[str] = []
+    for row in block.rows:
+        cells = row.cells[right.name], row.cells[up.name]
+        missing = [
+            f"{column.title} {why_not(cell)}"
+            for column, cell in zip((right, up), cells, strict=True)
+            if not _usable(cell, positive=column is right)
+        ]
+        if missing:
+            notes.append(f"Not drawn: {row.label} ({', '.join(missing)})")
+            continue
+        x, y = (float(cell.value or 0.0) for cell in cells)
+        groups[tuple(cell.comparable for cell in cells)].append((row.label, x, y))
+    if not groups:
+        return None
+    if len(groups) > 1:
+        notes += [
+            f"Panel {place}: {'; '.join(described(key) for key in keys)}"
+            for place, keys in enumerate(groups, start=1)
+        ]
+    if block.title:
+        notes.insert(0, f"Values: {block.title}.")
+    labels = [label for pairs in groups.values() for label, _, _ in pairs]
+    styles = looks([row.label for row in block.rows])
+    with paper_style():
+        figure, axes = panels_figure(
+            len(groups), 1 if len(groups) == 1 else 2, _HEIGHT, labels, notes
+        )
+        handles = []
+        for place, (axis, pairs) in enumerate(zip(axes, groups.values(), strict=True), start=1):
+            for label, x, y in pairs:
+                look = styles[label]
+                handles += axis.plot(
+                    x,
+                    y,
+                    linestyle="none",
+                    marker=look.marker,
+                    markersize=5.5,
+                    color=look.colour,
+                    markeredgecolor="black",
+                    markeredgewidth=0.5,
+                    gid=label,
+                )
+            axis.set_xscale("log")
+            axis.margins(0.15)
+            axis.set_xlabel(column_title(right))
+            axis.set_ylabel(column_title(up))
+            if len(groups) > 1:
+                axis.set_title(f"Panel {place}")
+            axis.grid(color="0.9", linewidth=0.4)
+            axis.set_axisbelow(True)
+        add_legend(figure, handles, labels)
+        return figure
+
+
+def _usable(cell: Cell, positive: bool) -> bool:
+    return drawable(cell) and (not positive or (cell.value or 0.0) > 0.0)
+
+
+def _column(table: Table, name: str) -> Column:
+    for column in table.columns:
+        if column.name == name:
+            return column
+    raise suggest(name, [column.name for column in table.columns], "metric of this table")

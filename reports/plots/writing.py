@@ -1,0 +1,99 @@
+"""All plots of some results, as files."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tgbench import plugins
+from tgbench.files import make_folder
+from tgbench.metrics.specs import FPS
+from tgbench.running.result import Result
+from tgbench.specs import Direction, Needs
+
+from ..cells import Column, Table
+from ..labels import method_labels, variant
+from ..loading import FrameValues
+from ..tables import Extras, build_tables
+from .bars import plot_metrics
+from .curves import plot_curves
+from .ladder import plot_ladder
+from .panels import cases
+from .speed import plot_speed
+from .spread import plot_spread
+from .style import save
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+SUFFIXES = (".pdf", ".svg")
+
+
+def write_plots(results: Sequence[tuple[Path, Result]], folder: Path) -> list[Path]:
+    """Write every plot that results allow, as PDF and SVG, and return the files.
+
+    Args:
+        results: each with the folder it is in, as `readable_results` returns them.
+        folder: where they go; made if need be.
+
+    Raises:
+        TgbenchError: Matplotlib is not installed, or the folder cannot be written.
+    """
+    make_folder(folder)
+    found = [result for _, result in results]
+    extras = Extras(FrameValues(results), intervals=True)
+    written: list[Path] = []
+    taken: set[str] = set()
+    for table in build_tables(found, extras=extras):
+        for name, figure in _figures(table, [r for r in found if r.protocol.name == table.name]):
+            if figure is not None:
+                stem = _file_name(f"{table.title} {name}", taken)
+                written += [save(figure, folder / f"{stem}{suffix}") for suffix in SUFFIXES]
+    return written
+
+
+def _figures(table: Table, results: Sequence[Result]) -> Iterator[tuple[str, Figure | None]]:
+    yield "metrics", plot_metrics(table)
+    yield "spread", plot_spread(table)
+    names = [column.name for column in table.columns]
+    for column in table.columns:
+        if FPS.name in names and _tells_quality(column):
+            yield f"speed {column.name}", plot_speed(table, column.name)
+    for method, variants in _ladders(results).items():
+        yield f"ablation {method}", plot_ladder(table, variants)
+    for block in cases(table):
+        yield f"frames {block.title}", plot_curves(block, table.columns)
+
+
+def _tells_quality(column: Column) -> bool:
+    spec = plugins.metrics().get(column.name)
+    timed = spec is not None and Needs.TIMING in spec.needs
+    return not timed and column.direction is not Direction.NONE
+
+
+def _ladders(results: Sequence[Result]) -> dict[str, list[str]]:
+    """Return the labels of methods that come in several variants, the plainest first."""
+    labels = method_labels(results)
+    found: dict[str, list[str]] = defaultdict(list)
+    for result in results:
+        label = labels[variant(result)]
+        if label not in found[result.method.name]:
+            found[result.method.name].append(label)
+    return {
+        method: sorted(several, key=lambda label: (label.count("="), label))
+        for method, several in found.items()
+        if len(several) > 1
+    }
+
+
+def _file_name(text: str, taken: set[str]) -> str:
+    """Return a name that every file system takes, different from those before."""
+    word = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:80] or "plot"
+    name, number = word, 2
+    while name in taken:
+        name, number = f"{word}-{number}", number + 1
+    taken.add(name)
+    return name

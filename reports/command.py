@@ -63,6 +63,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="what stands above the metrics: identity, driver (or audio), protocol (nothing); what "
         "is neither at the side nor above makes blocks of rows, protocols make tables",
     )
+    parser.add_argument(
+        "--plots", type=Path, metavar="FOLDER", help="write plots for a paper there, PDF and SVG"
+    )
     page = parser.add_argument_group("HTML report")
     page.add_argument(
         "--html",
@@ -110,6 +113,11 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
     terminal.out.print(
         f"tables: {', '.join(str(folder / name) for name in contents)}", markup=False
     )
+    if args.plots is not None:
+        from .plots import write_plots
+
+        written = write_plots(found, args.plots)
+        terminal.out.print(f"plots: {len(written)} files in {args.plots}", markup=False)
     if args.html is not None:
         # The page has an order of its own, by case: its blocks lead to their videos.
         plain = tables if shape == PLAIN else build_tables(results, extras=extras)

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _HEIGHT = 1.1
-_LEAST_SHARE = 0.55
-"""Of the bars' height by which panels widen their axes for the numbers above them."""
+_ROOM_UPRIGHT, _ROOM_LEVEL = 0.4, 0.2
+"""Share of the bars' height that numbers above them take, turned and not."""
 
 _WHISKERS = "Whiskers: 95 % interval of the mean (bootstrap over stretches of frames, and cases)."
 
@@ -57,7 +57,9 @@ def plot_metrics(table: Table, columns: Sequence[Column] | None = None) -> Figur
 
 def _draw(axis: Axes, panel: Panel, styles: dict[str, Look]) -> None:
     decimals = panel.column.decimals
-    for place, point in enumerate(panel.points):
+    places = {label: place for place, label in enumerate(styles)}
+    for point in panel.points:
+        place = places[point.label]
         look = styles[point.label]
         bars = axis.bar(
             place,
@@ -85,11 +87,12 @@ def _draw(axis: Axes, panel: Panel, styles: dict[str, Look]) -> None:
             ha="center",
             va="bottom" if above else "top",
             fontsize=5,
-            rotation=90 if len(panel.points) > 2 else 0,
+            rotation=90 if len(places) > 2 else 0,
         )
     axis.set_title(panel.title)
     axis.set_xticks([])
-    axis.margins(x=0.12, y=_LEAST_SHARE if len(panel.points) > 2 else 0.2)
+    axis.set_xlim(-0.7, len(places) - 0.3)
+    axis.margins(y=_ROOM_UPRIGHT if len(places) > 2 else _ROOM_LEVEL)
     axis.axhline(0.0, color="black", linewidth=0.6)
     axis.locator_params(axis="y", nbins=4)
 

@@ -23,7 +23,7 @@ _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 def plot_curves(block: Block, columns: Sequence[Column]) -> Figure | None:
-    """Return a curve for each method, with gaps where a frame was not scored; None if there is none.
+    """Return a curve for each method, with gaps where a frame was not scored; or None.
 
     Args:
         block: one case, its cells with the values of single frames.

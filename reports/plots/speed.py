@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from .panels import column_title, described, drawable, summary, why_not
 from .style import add_legend, looks, panels_figure, paper_style
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 _HEIGHT = 1.9
@@ -63,6 +65,8 @@ def plot_speed(table: Table, quality: str, speed: str = FPS.name) -> Figure | No
     labels = [label for pairs in groups.values() for label, _, _ in pairs]
     styles = looks([row.label for row in block.rows])
     with paper_style():
+        from matplotlib.ticker import NullFormatter
+
         figure, axes = panels_figure(
             len(groups), 1 if len(groups) == 1 else 2, _HEIGHT, labels, notes
         )
@@ -82,7 +86,11 @@ def plot_speed(table: Table, quality: str, speed: str = FPS.name) -> Figure | No
                     gid=label,
                 )
             axis.set_xscale("log")
+            # The usual labels of such axes are mathematics, which names must not be taken for.
+            axis.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+            axis.xaxis.set_minor_formatter(NullFormatter())
             axis.margins(0.15)
+            _at_least_a_decade(axis)
             axis.set_xlabel(column_title(right))
             axis.set_ylabel(column_title(up))
             if len(groups) > 1:
@@ -91,6 +99,12 @@ def plot_speed(table: Table, quality: str, speed: str = FPS.name) -> Figure | No
             axis.set_axisbelow(True)
         add_legend(figure, handles, labels)
         return figure
+
+
+def _at_least_a_decade(axis: Axes) -> None:
+    """Widen a logarithmic axis until a power of ten is on it."""
+    low, high = axis.get_xlim()
+    axis.set_xlim(min(low, 10 ** math.floor(math.log10(high)) * 0.9), high)
 
 
 def _usable(cell: Cell, positive: bool) -> bool:

@@ -28,7 +28,7 @@ _NOTE_SIZE = 4.5
 _LINE = 0.075
 """Inches a line of it takes."""
 
-_LEGEND_LINE = 0.13
+_LEGEND_LINE = 0.115
 _LONGEST_LABEL = 40
 
 _COLOURS = ("#111111", "#E69F00", "#0072B2", "#F0E442", "#56B4E9", "#D55E00", "#CCCCCC", "#009E73")
@@ -115,7 +115,8 @@ def paper_style() -> Iterator[None]:
     }
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
-        matplotlib.rcParams.update(settings)
+        for name, value in settings.items():
+            matplotlib.rcParams[name] = value  # type: ignore[index]
         yield
 
 
@@ -132,6 +133,7 @@ def panels_figure(
         notes: what was left out, in words.
     """
     from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
 
     columns = min(columns, count)
     rows = -(-count // columns)
@@ -141,8 +143,8 @@ def panels_figure(
     figure = Figure(figsize=(COLUMN_WIDTH, rows * height + below))
     if lines:
         figure.text(0.01, 0.01, "\n".join(lines), fontsize=_NOTE_SIZE, va="bottom", gid="notes")
-    share = (len(lines) * _LINE + 0.03) / (rows * height + below)
-    figure.set_layout_engine("constrained", rect=(0, share, 1, 1 - share))
+    share = below / (rows * height + below)
+    figure.set_layout_engine(ConstrainedLayoutEngine(rect=(0, share, 1, 1 - share)))
     axes = figure.subplots(rows, columns, squeeze=False).ravel().tolist()
     for unused in axes[count:]:
         unused.set_visible(False)
@@ -150,15 +152,22 @@ def panels_figure(
 
 
 def add_legend(figure: Figure, handles: Sequence[Any], labels: Sequence[str]) -> None:
-    """Name the methods below the panels."""
-    figure.legend(
-        handles,
+    """Name the methods below the panels, above the notes."""
+    engine: Any = figure.get_layout_engine()
+    legend = figure.legend(
+        list(handles),
         [short(label) for label in labels],
-        loc="outside lower center",
+        loc="upper center",
+        bbox_to_anchor=(0.5, engine.get()["rect"][1]),
         ncol=legend_columns(labels),
         frameon=False,
         handlelength=2.6,
+        labelspacing=0.35,
+        borderpad=0.1,
+        borderaxespad=0.1,
     )
+    # Its room is reserved by the number of its lines.
+    legend.set_in_layout(False)
 
 
 def legend_columns(labels: Sequence[str]) -> int:

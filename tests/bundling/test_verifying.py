@@ -72,7 +72,7 @@ def test_other_frames_differ(spoiled: Spoil, truth: GroundTruth) -> None:
     assert all(finding.verdict is Verdict.DIFFERS for finding in reports[0].findings)
 
 
-def test_what_cannot_be_compared_is_said_and_does_not_fail(
+def test_what_something_else_measured_is_not_confirmed(
     spoiled: Spoil, truth: GroundTruth
 ) -> None:
     def change(raw: dict) -> None:
@@ -89,7 +89,33 @@ def test_what_cannot_be_compared_is_said_and_does_not_fail(
     assert found["fps"].verdict is Verdict.NOT_MEASURED
     assert "time" in found["fps"].reason
     assert found["of_a_plugin"].verdict is Verdict.NOT_MEASURED
+    assert exit_code(reports) == 1
+
+
+def test_what_cannot_be_measured_here_does_not_fail(spoiled: Spoil, truth: GroundTruth) -> None:
+    def change(raw: dict) -> None:
+        raw["metrics"]["of_a_plugin"] = {**raw["metrics"]["psnr"], "measured_by": "a plug-in"}
+
+    reports = verify(spoiled(changed_result(change), right_hashes=True), truth, SILENT)
     assert exit_code(reports) == 0
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda psnr: psnr.update(direction="lower"),
+        lambda psnr: psnr.update(unit="px"),
+    ],
+    ids=["direction", "unit"],
+)
+def test_what_is_said_about_a_number_must_be_true_as_well(
+    spoiled: Spoil, truth: GroundTruth, change: Callable[[dict], None]
+) -> None:
+    def spoil(raw: dict) -> None:
+        change(raw["metrics"]["psnr"])
+
+    reports = verify(spoiled(changed_result(spoil), right_hashes=True), truth, SILENT)
+    assert exit_code(reports) == 1
 
 
 def test_another_ground_truth_is_refused(bundle: Path, tiny_identity: Path, tmp_path: Path) -> None:

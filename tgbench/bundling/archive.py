@@ -13,6 +13,7 @@ import json
 import stat
 import struct
 import zipfile
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -100,7 +101,7 @@ class BundleReader:
         result = parse_result(self._read(name, LARGEST_JSON), f"{self.path}: {name}")
         if max(result.identity.width, result.identity.height) > LONGEST_SIDE:
             raise TgbenchError(f"{self.path}: {name}: frames are larger than {LONGEST_SIDE} pixels")
-        held = sum(member.startswith(f"{case.folder}/") for member in self._members)
+        held = self._held[case.folder]
         if held != result.frames + 2:
             raise TgbenchError(
                 f"{self.path}: {case.folder} holds {held - 2} frames, its result tells "
@@ -233,6 +234,7 @@ class BundleReader:
             raise TgbenchError(f"{self.path}: lacks {missing[0][:200]!r}, which {MANIFEST} lists")
         if more := sorted(there - said):
             raise TgbenchError(f"{self.path}: holds {more[0]!r}, which {MANIFEST} does not list")
+        self._held = Counter("/".join(name.split("/")[:2]) for name in there)
         folders = [case.folder for case in manifest.cases]
         if not folders or len(set(folders)) < len(folders):
             raise TgbenchError(f"{self.path}: {MANIFEST} lists no cases, or one of them twice")

@@ -42,7 +42,9 @@ class BundledCase(Record):
     target_frames: list[str] = Field(
         description="SHA-256 of each ground-truth frame, decoded; empty where there is none."
     )
-    landmarks: str = Field(description="The detector of landmarks that was chosen.")
+    landmarks: Literal["mediapipe", "fan"] = Field(
+        description="The detector of landmarks that was chosen."
+    )
     weights: dict[str, str] = Field(
         description="Pretrained files that took part, with the start of their SHA-256."
     )

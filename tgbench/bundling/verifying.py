@@ -17,7 +17,8 @@ from ..identities import layout
 from ..interfaces import Case, Measurement, MetricContext, MetricOptions
 from ..metrics.evaluate import MetricSuite
 from ..progress import Progress
-from ..running.result import MetricRecord, Result
+from ..running.records import metric_records
+from ..running.result import IntervalRecord, MetricRecord, Result
 from ..specs import Needs
 from .archive import BundleReader
 from .contents import BundledCase, frame_hash
@@ -148,8 +149,11 @@ def _score(
             suite.update(index, frame, target)
             task.advance()
     found, series = suite.results(), suite.per_frame()
+    records = metric_records(found, series)
     return tuple(
-        _finding(name, record, found.get(name), values.get(name), series.get(name))
+        _finding(
+            name, record, found.get(name), records.get(name), values.get(name), series.get(name)
+        )
         for name, record in told.items()
     )
 
@@ -158,6 +162,7 @@ def _finding(
     name: str,
     record: MetricRecord,
     found: Measurement | None,
+    now: MetricRecord | None,
     there: NDArray[np.float64] | None,
     here: Sequence[float | None] | None,
 ) -> Finding:
@@ -187,6 +192,8 @@ def _finding(
         )
     if not _near(record.value, found.value, tolerance):
         return finding(Verdict.DIFFERS)
+    if now is not None and (reason := _declared_otherwise(record, now, tolerance)):
+        return finding(Verdict.DIFFERS, reason)
     if reason := _frames_differ(there, here, tolerance):
         return finding(Verdict.DIFFERS, reason)
     return finding(Verdict.AGREES)
@@ -202,6 +209,29 @@ def _why_not(name: str) -> str:
     if name in plugins.metrics():
         return "time cannot be told from frames"
     return "no such metric is installed here"
+
+
+def _declared_otherwise(record: MetricRecord, now: MetricRecord, tolerance: float) -> str:
+    """Return what else of a record differs; empty: nothing does."""
+    for field in ("unit", "direction"):
+        there, here = getattr(record, field), getattr(now, field)
+        if there != here:
+            return f"{field}: {there!r} there, {here!r} here"
+    return _intervals_differ(record.interval, now.interval, tolerance)
+
+
+def _intervals_differ(
+    there: IntervalRecord | None, here: IntervalRecord | None, tolerance: float
+) -> str:
+    if there is None and here is None:
+        return ""
+    if there is None or here is None:
+        return "an interval is only in one of the two"
+    if (there.level, there.method) != (here.level, here.method):
+        return "the interval was found in another way"
+    if _near(there.low, here.low, tolerance) and _near(there.high, here.high, tolerance):
+        return ""
+    return f"interval: {there.low:g} to {there.high:g} there, {here.low:g} to {here.high:g} here"
 
 
 def _frames_differ(
@@ -223,12 +253,19 @@ def _frames_differ(
 
 
 def _near(there: float, here: float, tolerance: float) -> bool:
-    return there == here or abs(there - here) <= tolerance * max(1.0, abs(there))
+    if not (math.isfinite(there) and math.isfinite(here)):
+        return there == here
+    return abs(there - here) <= tolerance * max(1.0, abs(there))
 
 
 def exit_code(reports: Sequence[CaseReport]) -> int:
-    """Return 1 if a number differs, else 2 if a case could not be compared at all, else 0."""
-    if any(report.has(Verdict.DIFFERS) for report in reports):
+    """Return 1 if a number differs, else 2 if a case could not be compared at all, else 0.
+
+    A number that something else measured is not confirmed, and counts as one that differs:
+    otherwise a false one could hide behind a false measurer.
+    """
+    doubtful = (Verdict.DIFFERS, Verdict.NOT_COMPARABLE)
+    if any(report.has(verdict) for report in reports for verdict in doubtful):
         return 1
     return 0 if all(report.has(Verdict.AGREES) for report in reports) else 2
 

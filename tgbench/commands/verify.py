@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..errors import TgbenchError
 from ..terminal import Terminal
 from .bundle import add_truth_options
 
@@ -38,7 +39,10 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
     from ..bundling.verifying import counts, exit_code, verify
 
     truth = GroundTruth(args.identity, args.audio, terminal.progress)
-    reports = verify(args.bundle, truth, terminal.progress)
+    try:
+        reports = verify(args.bundle, truth, terminal.progress)
+    except TgbenchError as error:
+        raise TgbenchError(_printable(str(error))) from error
     for report in reports:
         _print(report, terminal)
     told = ", ".join(f"{count} {verdict}" for verdict, count in counts(reports).items() if count)
@@ -49,6 +53,11 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
     return exit_code(reports)
 
 
+def _printable(text: str) -> str:
+    """Escape what would steer the terminal: names in a bundle are whoever made it's."""
+    return "".join(c if c.isprintable() or c == "\n" else ascii(c)[1:-1] for c in text)
+
+
 def _print(report: CaseReport, terminal: Terminal) -> None:
     from rich.table import Table
     from rich.text import Text
@@ -56,15 +65,16 @@ def _print(report: CaseReport, terminal: Terminal) -> None:
     result = report.result
     out = terminal.out
     title = f"{result.method.name} on {result.identity.name}, {result.driver.name}"
-    out.print(Text(f"{title} ({result.protocol.name}, {result.frames} frames)", style="bold"))
+    title = _printable(f"{title} ({result.protocol.name}, {result.frames} frames)")
+    out.print(Text(title, style="bold"))
     if report.problem:
-        out.print(Text(f"not scored: {report.problem}\n"))
+        out.print(Text(f"not scored: {_printable(report.problem)}\n"))
         return
     table = Table(box=None, header_style="bold", pad_edge=False)
     for head in ("", "there", "here", "apart", "allowed", ""):
         table.add_column(head, justify="right" if head else "left")
     for finding in report.findings:
-        table.add_row(*(Text(cell) for cell in _cells(finding)))
+        table.add_row(*(Text(_printable(cell)) for cell in _cells(finding)))
     out.print(table)
     for finding in report.findings:
         if finding.reason:

@@ -72,9 +72,7 @@ def test_other_frames_differ(spoiled: Spoil, truth: GroundTruth) -> None:
     assert all(finding.verdict is Verdict.DIFFERS for finding in reports[0].findings)
 
 
-def test_what_something_else_measured_is_not_confirmed(
-    spoiled: Spoil, truth: GroundTruth
-) -> None:
+def test_what_something_else_measured_is_not_confirmed(spoiled: Spoil, truth: GroundTruth) -> None:
     def change(raw: dict) -> None:
         timed = {**raw["metrics"]["psnr"], "value": 100.0, "measured_by": "a clock"}
         raw["metrics"]["fps"] = timed

@@ -23,7 +23,12 @@ def render_terminal(table: Table) -> RenderableType:
         shown = "\n" * above + head if len(table.side) > 1 else ""
         grid.add_column(shown, overflow="fold", min_width=_label_width(table))
     for column, groups in zip(table.columns, _groups_shown(table), strict=True):
-        grid.add_column(Text("\n".join([*groups, _head(column)])), justify="right")
+        grid.add_column(
+            Text("\n".join([*groups, _head(column)])),
+            justify="right",
+            overflow="fold",
+            min_width=_number_width(table, column),
+        )
     for number, block in enumerate(table.blocks):
         if number:
             grid.add_row()
@@ -41,6 +46,12 @@ def _label_width(table: Table) -> int:
     """Return how narrow the labels may get: as the longest is, or a name of usual length."""
     longest = max((len(row.side[-1]) for block in table.blocks for row in block.rows), default=0)
     return min(longest + 2, _USUAL_LABEL) if len(table.side) == 1 else 0
+
+
+def _number_width(table: Table, column: Column) -> int:
+    """Return the length of the longest number of a column: a number cut short is another one."""
+    cells = (row.cells[column.name].text for block in table.blocks for row in block.rows)
+    return max((len(word) for text in cells for word in text.split()), default=0)
 
 
 def _head(column: Column) -> str:

@@ -297,8 +297,18 @@ def test_clips_can_be_named_by_their_place(
     )
     assert document["metrics"]["psnr"]["value"] > 30
     assert document["options"]["face_box"] is None
-    assert main(["score", str(first)]) == 0
+    assert main(["score", str(first), str(images), "--metrics", "psnr"]) == 0
     assert "--out FOLDER keeps the numbers" in capsys.readouterr().out
+
+
+def test_a_score_without_any_number_fails_and_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    silent = video(tmp_path / "a.mp4", 5)
+    assert main(["score", str(silent), "--metrics", "lip_agreement"]) == 1
+    shown = capsys.readouterr().out
+    assert "no sound was given" in shown
+    assert shown.splitlines()[-1].startswith("nothing was measured; a.mp4 alone: 5 frames")
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from tgbench.interfaces import MetricContext
 from tgbench.metrics.psnr import Psnr
 from tgbench.progress import SILENT
 from tgbench.running.request import RunRequest
+from tgbench.running.result import read_result
 from tgbench.running.runner import run
 
 
@@ -87,6 +88,16 @@ def test_numbers_that_cannot_be_had_any_more_are_not_lost(
     (again,) = run(request_, SILENT)
     assert again.reused
     assert again.result == first.result
+
+
+def test_a_reason_of_yesterday_is_told_anew(request_: RunRequest) -> None:
+    both = dataclasses.replace(request_, metrics=("psnr", "aue_l"))
+    (first,) = run(both, SILENT)
+    path = first.folder / "result.json"
+    path.write_text(path.read_text().replace("OpenFace", "YesterdaysFace"))
+    (second,) = run(both, SILENT)
+    assert second.reused
+    assert second.result == first.result == read_result(path)
 
 
 def test_a_method_that_is_not_trained_is_measured_once(request_: RunRequest) -> None:

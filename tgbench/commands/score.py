@@ -92,7 +92,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(args: argparse.Namespace, terminal: Terminal) -> int:
-    """Score, print a small table, and write the scores if asked to."""
+    """Score, print a small table, and write the scores if asked to.
+
+    Returns:
+        1 if nothing could be measured.
+    """
     prediction, target = _clips(args)
     options = _options(args)
     if args.fps is not None and not 0 < args.fps <= 1000:
@@ -119,14 +123,17 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
     _print(records, scores.notes, terminal)
     what = f"{prediction.name} " + (f"against {target.name}" if target else "alone")
     ending = f"{what}: {scores.frames} frames at {scores.fps:g} a second"
-    if args.out is None:
+    measured = any(record.value is not None for record in records.values())
+    if not measured:
+        ending = f"nothing was measured; {ending}"
+    elif args.out is None:
         ending += "; --out FOLDER keeps the numbers"
-    else:
+    if args.out is not None:
         inputs = {"prediction": prediction, "target": target, "audio": scores.sound}
         _write(scores, records, inputs, options, args.out)
         ending += f"; wrote {SCORES_FILE} and {FRAMES_FILE} to {args.out}"
     terminal.out.print(ending, markup=False)
-    return 0
+    return 0 if measured else 1
 
 
 def _clips(args: argparse.Namespace) -> tuple[Path, Path | None]:

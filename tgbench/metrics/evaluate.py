@@ -186,10 +186,10 @@ class MetricSuite:
         return dataclasses.replace(found, measured_by=measured_by)
 
 
-def available(names: Sequence[str], context: MetricContext) -> tuple[str, ...]:
-    """Return which of several metrics can be had here."""
+def reasons_against(names: Sequence[str], context: MetricContext) -> dict[str, str]:
+    """Return why each of several metrics cannot be had here; nothing for one that can."""
     suite = MetricSuite(names, context)
-    return tuple(name for name, entry in suite._entries.items() if entry.metric is not None)
+    return {name: entry.reason for name, entry in suite._entries.items()}
 
 
 def _told(error: Exception) -> str:

@@ -26,7 +26,7 @@ from ..interfaces import (
     TimedFrames,
     Timing,
 )
-from ..metrics.evaluate import MetricSuite, available
+from ..metrics.evaluate import MetricSuite, reasons_against
 from ..metrics.speed import RENDERING_SPEEDS
 from ..progress import Progress
 from ..specs import Needs
@@ -106,18 +106,27 @@ def case_folder(case: Case, contender: Contender, out: Path) -> Path:
     return out / case.protocol / case.identity.name / contender.spec.name / case.driver
 
 
-def now_available(case: Case, result: Result, request: RunRequest) -> tuple[str, ...]:
-    """Return the metrics that a result lacks for want of something that is here by now."""
+def what_lacks_now(case: Case, result: Result, request: RunRequest) -> dict[str, str]:
+    """Return what each metric that a result lacks is in want of now; nothing where it is here."""
     lacking = [name for name, found in result.metrics.items() if found.status == "unavailable"]
-    return available(_depending(lacking, case), _context(case, request, None))
+    return reasons_against(_depending(lacking, case), _context(case, request, None))
+
+
+def told_anew(result: Result, reasons: Mapping[str, str]) -> Result:
+    """Return a result whose missing metrics give the reasons of now."""
+    metrics = {
+        name: record.model_copy(update={"reason": reasons[name]}) if name in reasons else record
+        for name, record in result.metrics.items()
+    }
+    return result.model_copy(update={"metrics": metrics})
 
 
 def no_longer_available(case: Case, result: Result, request: RunRequest) -> tuple[str, ...]:
     """Return the metrics of a result that measuring again would lose."""
     there = [name for name, found in result.metrics.items() if found.value is not None]
     depending = _depending(there, case)
-    kept = available(depending, _context(case, request, None))
-    return tuple(name for name in depending if name not in kept)
+    reasons = reasons_against(depending, _context(case, request, None))
+    return tuple(name for name in depending if reasons[name])
 
 
 def _depending(names: Iterable[str], case: Case) -> list[str]:

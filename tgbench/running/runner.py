@@ -20,10 +20,18 @@ from ..metrics.specs import in_table_order
 from ..progress import Progress
 from .fitting import MODELS, Contender, Fitting, fit_or_load
 from .locks import sole_writer
-from .measuring import Subject, case_folder, case_key, measure, no_longer_available, now_available
+from .measuring import (
+    Subject,
+    case_folder,
+    case_key,
+    measure,
+    no_longer_available,
+    told_anew,
+    what_lacks_now,
+)
 from .rendering import is_rendered, render_again
 from .request import RunRequest
-from .result import RESULT_FILE, Result, read_result
+from .result import RESULT_FILE, Result, read_result, write_result
 from .settings import configure, keys_of
 
 _log = logging.getLogger("tgbench")
@@ -242,11 +250,15 @@ def _kept_result(
                 result.created,
             )
             return None
-        found = now_available(case, result, request)
+        reasons = what_lacks_now(case, result, request)
+        found = [name for name, reason in reasons.items() if not reason]
         if found and not no_longer_available(case, result, request):
             _log.info("%s: %s can be had by now; measuring again", path.parent, ", ".join(found))
             return None
-        return result
+        told = told_anew(result, {name: reason for name, reason in reasons.items() if reason})
+        if told != result:
+            write_result(path.parent, told)
+        return told
     if _is_of_the_same_frames(result, case, contender, subject, request):
         if lost := no_longer_available(case, result, request):
             raise TgbenchError(

@@ -77,8 +77,10 @@ def _print(found: Comparison, labels: tuple[str, str], terminal: Terminal) -> No
     from ..comparing.differences import why_no_interval
 
     table = Table(box=None, header_style="bold", pad_edge=False)
-    for title in ("", "A", "B", "B - A", "95 % interval", "p", ""):
-        table.add_column(title, justify="right" if title else "left")
+    table.add_column("")
+    for title in ("A", "B", "B - A", "95 % interval", "p"):
+        table.add_column(title, justify="right", no_wrap=True)
+    table.add_column("verdict")
     for row in found.rows:
         table.add_row(*(Text(cell) for cell in _cells(row)))
     out = terminal.out

@@ -14,7 +14,7 @@ from tgbench.audio import read_waveform
 from tgbench.errors import TgbenchError
 from tgbench.identities.layout import ALL_ACTION_UNITS
 from tgbench.identities.validation import validate
-from tgbench.synthetic import dataset
+from tgbench.synthetic import dataset, writing
 from tgbench.synthetic.names import IDENTITIES, TRACKS
 from tgbench.synthetic.person import PEOPLE
 from tgbench.synthetic.person import TRACKS as TRACK_SPECS
@@ -40,7 +40,7 @@ def test_names_are_the_same_everywhere() -> None:
 
 def test_sound_and_lips_agree_to_the_frame(clip: SimpleNamespace) -> None:
     """While lips are stopped the sound is too: gap and energy, measured on what was written."""
-    timeline = json.loads((clip.identity.folder / dataset.PHONEMES).read_text(encoding="utf-8"))
+    timeline = json.loads((clip.identity.folder / writing.PHONEMES).read_text(encoding="utf-8"))
     marks, sound = clip.identity.landmarks, read_waveform(clip.identity.audio_path)
     gap = np.linalg.norm(marks[:, 62] - marks[:, 66], axis=1)
     speech = np.sqrt((sound.samples**2).mean())
@@ -99,7 +99,7 @@ def test_driving_tracks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: s
         written.append(path.read_bytes())
     assert written[0] == written[1]
     assert read_waveform(path).seconds >= 8.0
-    timeline = json.loads(path.with_name(dataset.PHONEMES).read_text(encoding="utf-8"))
+    timeline = json.loads(path.with_name(writing.PHONEMES).read_text(encoding="utf-8"))
     assert timeline["segments"][-1]["end"] == pytest.approx(timeline["seconds"])
 
 
@@ -137,10 +137,10 @@ def test_frames_are_streamed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     studio = SimpleNamespace(
         shoot=shoot, plate=np.zeros((64, 64, 3), np.uint8), focal=150.0, pose=lambda i: np.eye(4)
     )
-    monkeypatch.setattr(dataset, "Studio", lambda *_: studio)
-    monkeypatch.setenv("TGBENCH_CACHE", str(tmp_path))
-    folder = dataset.ensure_identity("synth-a", size=64, seconds=12.0)
-    assert len(list((folder / "ori_imgs").glob("*.jpg"))) == 300
+    monkeypatch.setattr(writing, "Studio", lambda *_: studio)
+    done = []
+    writing.write_identity(tmp_path, "synth-a", 64, 12.0, lambda: done.append(None))
+    assert len(list((tmp_path / "ori_imgs").glob("*.jpg"))) == len(done) == 300
     assert most[0] <= 8
 
 

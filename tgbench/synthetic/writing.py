@@ -1,0 +1,115 @@
+"""Writing synthetic people and tracks as files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import asdict
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+from ..audio import write_wav
+from ..files import write_json
+from ..identities import IdentityWriter, default_split
+from .dataset import GENERATOR_VERSION, rehearse, voice_track
+from .expression import action_units
+from .names import MADE_BY
+from .person import PEOPLE, TRACKS
+from .script import Script
+from .studio import Studio
+
+PHONEMES = "phonemes.json"
+_WORKERS = 2
+
+
+def write_identity(
+    folder: Path, name: str, size: int, seconds: float, count: Callable[[], None]
+) -> None:
+    """Film a built-in person into an identity folder, with everything that is known exactly.
+
+    Args:
+        folder: where the files go.
+        name: "synth-a" or "synth-b".
+        size: side of the square frames in pixels.
+        seconds: length of the clip.
+        count: called after each frame.
+    """
+    take = rehearse(PEOPLE[name], seconds)
+    frames = len(take.performance)
+    writer = IdentityWriter(folder, (size, size))
+    gaps = np.zeros(frames)
+    studio = Studio(PEOPLE[name], take.performance, size)
+
+    def record(frame: int) -> None:
+        shot = studio.shoot(frame)
+        writer.write_frame(
+            frame,
+            image=shot.image,
+            ground_truth=shot.image,
+            parsing=shot.parsing,
+            teeth_mask=shot.teeth,
+            torso=shot.torso,
+            landmarks=shot.landmarks,
+        )
+        gaps[frame] = shot.lip_gap
+
+    for _ in _in_order(record, frames):
+        count()
+    writer.write_background(studio.plate)
+    writer.write_transforms(
+        studio.focal, np.stack([studio.pose(i) for i in range(frames)]), default_split(frames)
+    )
+    writer.write_action_units(action_units(take.performance, gaps), measured_by="rig")
+    writer.write_audio(take.audio)
+    write_json(folder / PHONEMES, timeline(take.script))
+    writer.finish(
+        {
+            "made_by": MADE_BY,
+            "generator_version": GENERATOR_VERSION,
+            "person": asdict(PEOPLE[name]),
+            "size": size,
+            "seconds": seconds,
+            "exact": ["poses", "landmarks", "action units", "parsing", "torso", "background"],
+        }
+    )
+
+
+def write_track(folder: Path, name: str) -> None:
+    """Write a driving track and what it says."""
+    script, audio = voice_track(TRACKS[name])
+    write_json(folder / PHONEMES, timeline(script))
+    write_wav(folder / f"{name}.wav", audio)
+
+
+def timeline(script: Script) -> dict[str, object]:
+    """Return a script as JSON: every sound with its times in seconds."""
+    return {
+        "language": script.language,
+        "seconds": script.seconds,
+        "segments": [
+            {
+                "symbol": segment.phoneme.symbol,
+                "manner": segment.phoneme.manner.value,
+                "start": round(segment.start, 6),
+                "release": round(segment.release, 6),
+                "end": round(segment.end, 6),
+                "stress": segment.stress,
+            }
+            for segment in script.segments
+        ],
+    }
+
+
+def _in_order(record: Callable[[int], None], frames: int) -> Iterator[None]:
+    """Run a task per frame on a few threads, a few frames ahead at most."""
+    with ThreadPoolExecutor(_WORKERS) as pool:
+        numbers = iter(range(frames))
+        waiting: list[Future[None]] = [
+            pool.submit(record, n) for n in islice(numbers, 2 * _WORKERS)
+        ]
+        while waiting:
+            waiting.pop(0).result()
+            waiting.extend(pool.submit(record, n) for n in islice(numbers, 1))
+            yield

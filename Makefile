@@ -3,7 +3,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: run test lint bench clean
+# Small enough for every change; what `make gate` runs, and what its baseline was calibrated with.
+BASELINE := .ci/synth-a.baseline.json
+GATED := --method still --method talkinggaussian --protocol self_reconstruction --size 128 --device cpu \
+	--set static_iterations=200 --set motion_iterations=500 --set finetune_iterations=50 \
+	--metrics psnr ssim_face lmd aue_l_geometry aue_u_geometry
+
+.PHONY: run test lint gate bench clean
 
 run: $(VENV)/.run ## Install, then run the main job.
 	$(BIN)/tgbench run --method talkinggaussian --protocol lipsync
@@ -15,6 +21,10 @@ lint: $(VENV)/.test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy tgbench methods protocols reports baselines
+
+gate: $(VENV)/.run ## Fail where quality is below the committed baseline (docs/gate.md).
+	$(BIN)/tgbench run $(GATED) --fresh --out $(VENV)/gate
+	$(BIN)/tgbench gate --baseline $(BASELINE) $(VENV)/gate
 
 bench: $(VENV)/.test ## Time kernels, training and rendering; rewrites benchmarks/results/cpu.md.
 	$(BIN)/python -m pytest benchmarks --benchmark-only --benchmark-json=benchmarks/results/cpu.json

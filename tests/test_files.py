@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import subprocess
 import sys
 import threading
@@ -28,6 +29,26 @@ def test_failed_write_keeps_the_old_file(tmp_path: Path) -> None:
         fail_half_way()
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_link_stays_a_link(tmp_path: Path) -> None:
+    path, link = tmp_path / "file", tmp_path / "link"
+    path.write_text("old")
+    link.symlink_to(path)
+    with atomic_path(link) as temporary:
+        temporary.write_text("new")
+    assert link.is_symlink()
+    assert path.read_text() == "new"
+
+
+def test_what_is_no_file_is_not_replaced(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with (
+        pytest.raises(TgbenchError, match="pipe: is there and is not a file"),
+        atomic_path(tmp_path / "pipe"),
+    ):
+        raise AssertionError("nothing may be written")
+    assert (tmp_path / "pipe").is_fifo()
 
 
 def test_nan_is_refused_in_json(tmp_path: Path) -> None:

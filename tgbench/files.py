@@ -63,8 +63,15 @@ def make_folder(folder: Path) -> Path:
 def atomic_path(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path` that replaces it when the block ends well.
 
-    A reader never sees half a file; after an error or a kill the old file stays.
+    A reader never sees half a file; after an error or a kill the old file stays. A link stays one:
+    what it leads to is replaced.
+
+    Raises:
+        TgbenchError: there is something that is no file, such as a device.
     """
+    path = path.resolve()
+    if path.exists() and not path.is_file():
+        raise TgbenchError(f"{path}: is there and is not a file; choose another name")
     path.parent.mkdir(parents=True, exist_ok=True)
     # The suffix stays so that writers which choose a format by it (video, parquet) still can.
     temporary = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")

@@ -26,6 +26,9 @@ FEWEST_FRAMES = 20
 """Fewer scored frames than this (0.8 s) tell nothing about how they vary."""
 
 _LEAST_BLOCK = 13
+"""Of clips of one to twelve seconds whose frames vary as TalkingGaussian's differences do between
+seeds, about 6 of 100 intervals missed the mean with this; with 5 up to 13 did."""
+
 _PER_BATCH = 1 << 20
 """Block starts that are drawn at once, so that memory does not grow with the clip."""
 
@@ -88,14 +91,11 @@ def mean_interval(
     Returns:
         None where a clip has fewer than `FEWEST_FRAMES` scored frames.
     """
-    if not clips or any(np.isfinite(clip).sum() < FEWEST_FRAMES for clip in clips):
+    if not _enough(clips):
         return None
     centre = float(np.mean([np.nanmean(clip) for clip in clips]))
     deviations, blocks = _deviations(clips, np.random.default_rng(seed), resamples, level)
-    low, high = np.quantile(deviations, [(1.0 - level) / 2.0, (1.0 + level) / 2.0])
-    return Interval(
-        centre - float(high), centre - float(low), level, _method(blocks, len(clips), resamples)
-    )
+    return _interval(centre, deviations, level, _method(blocks, len(clips), resamples))
 
 
 def paired_difference(
@@ -122,11 +122,11 @@ def paired_difference(
     if any(len(first) != len(second) for first, second in pairs):
         raise ValueError("results on unlike frames have no paired difference")
     clips = [second - first for first, second in pairs]
-    interval = mean_interval(clips, seed=seed, level=level, resamples=resamples)
-    if interval is None:
+    if not _enough(clips):
         return None
     mean = float(np.mean([np.nanmean(clip) for clip in clips]))
-    deviations, _ = _deviations(clips, np.random.default_rng(seed), resamples, level)
+    deviations, blocks = _deviations(clips, np.random.default_rng(seed), resamples, level)
+    interval = _interval(mean, deviations, level, _method(blocks, len(clips), resamples))
     as_far = int((np.abs(deviations) >= abs(mean)).sum())
     scored = sum(int(np.isfinite(clip).sum()) for clip in clips)
     return Difference(mean, interval, (1 + as_far) / (resamples + 1), scored)
@@ -140,6 +140,15 @@ def block_length(clip: Series) -> int:
     """
     wanted = max(_automatic_length(clip), _LEAST_BLOCK)
     return max(1, min(wanted, len(clip) // 4))
+
+
+def _enough(clips: Sequence[Series]) -> bool:
+    return bool(clips) and all(np.isfinite(clip).sum() >= FEWEST_FRAMES for clip in clips)
+
+
+def _interval(centre: float, deviations: Series, level: float, method: str) -> Interval:
+    low, high = np.quantile(deviations, [(1.0 - level) / 2.0, (1.0 + level) / 2.0])
+    return Interval(centre - float(high), centre - float(low), level, method)
 
 
 def _method(blocks: Sequence[int], clips: int, resamples: int) -> str:
@@ -187,21 +196,31 @@ def _resampled_means(
     """Return means [resamples] of as many frames as the clip has, drawn in stretches."""
     frames = len(clip)
     known = np.isfinite(clip)
-    sums = _running_sum(np.where(known, clip, 0.0), length)
-    counts = _running_sum(known.astype(np.float64), length)
     blocks = math.ceil(frames / length)
-    sizes = np.full(blocks, length)
-    sizes[-1] = frames - (blocks - 1) * length
+    rest = frames - (blocks - 1) * length
+    sums = _running_sum(np.where(known, clip, 0.0), length)
+    counts = None if known.all() else _running_sum(known.astype(np.float64), length)
     means = np.empty(resamples)
     rows = max(1, _PER_BATCH // blocks)
     for first in range(0, resamples, rows):
         starts = generator.integers(0, frames, (min(rows, resamples - first), blocks))
-        ends = starts + sizes
-        total = (sums[ends] - sums[starts]).sum(axis=1)
-        scored = (counts[ends] - counts[starts]).sum(axis=1)
+        total = _sum_of_stretches(sums, starts, length, rest)
+        if counts is None:
+            means[first : first + rows] = total / frames
+            continue
+        scored = _sum_of_stretches(counts, starts, length, rest)
         means[first : first + rows] = total / np.maximum(scored, 1.0)
         means[first : first + rows][scored == 0] = np.nanmean(clip)
     return means
+
+
+def _sum_of_stretches(running: Series, starts: NDArray[np.int64], length: int, rest: int) -> Series:
+    """Return for each row of starts the sum over its stretches, of which the last is shorter."""
+    frames = len(running) - 1 - length
+    whole = running[length : length + frames] - running[:frames]
+    last = running[rest : rest + frames] - running[:frames]
+    sums: Series = whole[starts[:, :-1]].sum(axis=1) + last[starts[:, -1]]
+    return sums
 
 
 def _running_sum(values: Series, wrapped: int) -> Series:
@@ -230,7 +249,7 @@ def _automatic_length(clip: Series) -> int:
     if spectrum <= 0.0:
         return 1
     slope = float((np.abs(lags) * weighted).sum())
-    return round((2.0 * slope**2 / (4.0 / 3.0 * spectrum**2) * frames) ** (1.0 / 3.0))
+    return round((1.5 * (slope / spectrum) ** 2 * frames) ** (1.0 / 3.0))
 
 
 def _last_before_quiet(matters: NDArray[np.bool_], quiet: int) -> int:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import Path
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field, ValidationError
 
@@ -21,6 +22,11 @@ KIND: Final = "tgbench gate baseline"
 DIGITS = 6
 """Significant digits of values at single frames; nothing that is measured is repeatable finer."""
 
+LARGEST = 1e100
+"""Of any value; statistics square it."""
+
+Number = Annotated[float, Field(ge=-LARGEST, le=LARGEST)]
+
 _NUMBERS = re.compile(r"\[\n\s+((?:(?:-?[\d.]+(?:e[+-]?\d+)?|null),?\s+)+)\]")
 _LINE = 88
 
@@ -28,18 +34,22 @@ _LINE = 88
 class MetricBaseline(Record):
     """What one metric found."""
 
-    value: float = Field(description="Over the whole clip.")
+    value: Number = Field(description="Over the whole clip.")
     unit: str
     direction: Literal["higher", "lower", "none"] = Field(description="Which way is better.")
-    tolerance: float = Field(ge=0.0, description="A loss up to this, in the unit, passes.")
+    tolerance: float = Field(
+        ge=0.0, le=LARGEST, description="A loss up to this, in the unit, passes."
+    )
     floor: float | None = Field(
         default=None,
         ge=0.0,
+        le=LARGEST,
         description="Noise floor: what repeating the same thing changes; see `calibration`. Null "
         "where it was not measured.",
     )
     measured_by: str = Field(description="Values compare only where these agree.")
-    per_frame: list[float | None] | None = Field(
+    scored: int = Field(default=0, description="Frames that count in the value.")
+    per_frame: list[Number | None] | None = Field(
         description=f"At each of `source_frames`, {DIGITS} significant digits; null where a frame "
         "was not scored. Null as a whole where the value has no parts."
     )
@@ -90,7 +100,7 @@ class CaseBaseline(Record):
     environment: EnvironmentBrief
     calibration: CalibrationRecord | None = None
     source_frames: list[int] = Field(description="Frames of the clip that were measured.")
-    metrics: dict[str, MetricBaseline]
+    metrics: dict[str, MetricBaseline] = Field(min_length=1)
 
     @property
     def key(self) -> tuple[str, str, str, str]:
@@ -105,7 +115,11 @@ class Baseline(Record):
     schema_version: int = SCHEMA_VERSION
     reason: str = Field(description="Why it was made, or made anew.")
     updated: str = Field(description="UTC, ISO 8601.")
-    cases: list[CaseBaseline]
+    cases: list[CaseBaseline] = Field(min_length=1)
+
+
+class NoBaseline(TgbenchError):
+    """There is no such file."""
 
 
 class OtherSchema(TgbenchError):
@@ -122,9 +136,12 @@ def write_baseline(path: Path, baseline: Baseline) -> None:
         baseline.model_dump(mode="json"), indent=1, ensure_ascii=False, allow_nan=False
     )
     try:
-        write_text(path, _NUMBERS.sub(_in_rows, text) + "\n")
+        # A link stays one.
+        write_text(Path(os.path.realpath(path)), _NUMBERS.sub(_in_rows, text) + "\n")
     except OSError as error:
         raise cannot_write(path, error) from error
+    except UnicodeEncodeError as error:
+        raise TgbenchError(f"{path}: results hold a name that is no text ({error})") from error
 
 
 def cannot_write(path: Path, error: OSError) -> TgbenchError:
@@ -137,16 +154,18 @@ def read_baseline(path: Path) -> Baseline:
     """Read a baseline.
 
     Raises:
+        NoBaseline: it is missing.
         OtherSchema: it was written by another version.
-        TgbenchError: it is missing, damaged, or something else.
+        TgbenchError: it is damaged, or something else.
     """
-    if not path.exists():
-        raise TgbenchError(
+    try:
+        # Editors on Windows put a byte order mark in front.
+        raw = json.loads(path.read_text(encoding="utf-8-sig"))
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise NoBaseline(
             f"{path}: no such baseline; write one with "
             f'`tgbench gate --update --baseline {path} --reason "first baseline" OUT`'
-        )
-    try:
-        raw = json.loads(path.read_text(encoding="utf-8"))
+        ) from error
     except (OSError, ValueError, RecursionError) as error:
         raise TgbenchError(
             f"{path}: is no whole JSON file ({error}); take it from version control again, or "
@@ -179,7 +198,7 @@ def _validated(path: Path, raw: dict[str, object]) -> Baseline:
         if keys.count(case.key) > 1:
             raise TgbenchError(f"{path}: has {' / '.join(case.key)} twice; remove one")
         for name, metric in case.metrics.items():
-            if metric.per_frame and len(metric.per_frame) != len(case.source_frames):
+            if metric.per_frame is not None and len(metric.per_frame) != len(case.source_frames):
                 raise TgbenchError(
                     f"{path}: {' / '.join(case.key)}: {name} has {len(metric.per_frame)} values "
                     f"for {len(case.source_frames)} frames; take it from version control again"

@@ -121,9 +121,12 @@ def with_floors(baseline: Baseline, repeats: Repeats, seeds: Sequence[int], path
             f"{path}: has no {'; '.join(unknown)}; calibrate with the arguments of the run that "
             "the baseline was made of"
         )
-    refuse_unlike(
-        baseline, first, path, "calibrate with the arguments of the run that it was made of"
-    )
+    for number, repeat in enumerate(repeats, start=1):
+        if repeat.keys() != first.keys():
+            raise TgbenchError(f"--calibrate: run {number} is of other cases than run 1")
+        refuse_unlike(
+            baseline, repeat, path, "calibrate with the arguments of the run that it was made of"
+        )
     cases = [
         _calibrated(case, [repeat[case.key] for repeat in repeats], seeds, path)
         if case.key in first

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from tgbench.terminal import Terminal
 if TYPE_CHECKING:
     from .baseline import Baseline
     from .judging import Judgement
+    from .publishing import Report
 
 _EPILOG = """\
 examples:
@@ -71,12 +72,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(args: argparse.Namespace, terminal: Terminal) -> int:
     """Compare, update or calibrate."""
+    if not (args.update or args.calibrate):
+        return _compare(args, terminal)
     _check_options(args)
-    if args.update:
-        return _update(args, terminal)
-    if args.calibrate:
-        return _calibrate(args, terminal)
-    return _compare(args, terminal)
+    return _update(args, terminal) if args.update else _calibrate(args, terminal)
 
 
 def _check_options(args: argparse.Namespace) -> None:
@@ -84,7 +83,7 @@ def _check_options(args: argparse.Namespace) -> None:
 
     only_for = {
         "--reason": (args.reason, args.update, "--update"),
-        "--runs": (args.runs, args.calibrate, "--calibrate"),
+        "--runs": (args.runs is not None, args.calibrate, "--calibrate"),
         "--vary-seed": (args.vary_seed, args.calibrate, "--calibrate"),
         "--tolerance": (args.tolerance, not args.calibrate, "a comparison, or --update"),
         "--junit": (args.junit, not (args.update or args.calibrate), "a comparison"),
@@ -103,15 +102,32 @@ def _check_options(args: argparse.Namespace) -> None:
 
 
 def _compare(args: argparse.Namespace, terminal: Terminal) -> int:
+    from .publishing import Report, no_commands
+    from .table import print_judgement
+
+    try:
+        _check_options(args)
+        found = _judged(args)
+    except Exception as error:
+        _tell_why_not(Report.of_error(error), args, terminal)
+        raise
+    with no_commands(terminal.out):
+        print_judgement(found, terminal.out)
+    Report.of(found).publish(args.junit, args.markdown, terminal.out)
+    return 1 if found.failures else 0
+
+
+def _judged(args: argparse.Namespace) -> Judgement:
     from .baseline import read_baseline
     from .judging import judge
     from .matching import refuse_unlike, worth_knowing
     from .measured import read_measured
-    from .table import print_judgement
     from .tolerances import parse_tolerances
 
     baseline = read_baseline(args.baseline)
-    tolerances = parse_tolerances(args.tolerance, _metrics_of(baseline))
+    watched = _metrics_of(baseline)
+    tolerances = parse_tolerances(args.tolerance, watched)
+    _refuse_idle(tolerances, watched)
     cases = read_measured(Path(args.what[0]))
     refuse_unlike(
         baseline,
@@ -119,10 +135,19 @@ def _compare(args: argparse.Namespace, terminal: Terminal) -> int:
         args.baseline,
         "if that is meant, write a new one with --update --reason TEXT",
     )
-    found = judge(baseline, cases, tolerances, worth_knowing(baseline, cases))
-    print_judgement(found, terminal.out)
-    _report(found, args, terminal)
-    return 1 if found.failures else 0
+    return judge(baseline, cases, tolerances, worth_knowing(baseline, cases))
+
+
+def _tell_why_not(report: Report, args: argparse.Namespace, terminal: Terminal) -> None:
+    """Write what a CI takes; where even that fails, the first reason is the one to tell."""
+    import logging
+
+    from tgbench.errors import TgbenchError
+
+    try:
+        report.publish(args.junit, args.markdown, terminal.out)
+    except TgbenchError as error:
+        logging.getLogger("tgbench").warning("%s", error)
 
 
 def _update(args: argparse.Namespace, terminal: Terminal) -> int:
@@ -135,6 +160,7 @@ def _update(args: argparse.Namespace, terminal: Terminal) -> int:
     known = _metrics_of(former) if former is not None else ()
     tolerances = parse_tolerances(args.tolerance, known)
     made = update(read_measured(Path(args.what[0])), args.reason.strip(), tolerances, former)
+    _refuse_idle(tolerances, _metrics_of(made.baseline))
     write_baseline(args.baseline, made.baseline)
     _say_written(args.baseline, made.baseline, made.notes, terminal)
     return 0
@@ -160,17 +186,27 @@ def _former(path: Path, terminal: Terminal) -> Baseline | None:
     """Return the baseline that is to be replaced, None where there is none to take over from."""
     import logging
 
-    from .baseline import OtherSchema, read_baseline
+    from .baseline import NoBaseline, OtherSchema, read_baseline
 
-    if not path.exists():
-        return None
     try:
         return read_baseline(path)
+    except NoBaseline:
+        return None
     except OtherSchema as error:
         logging.getLogger("tgbench").warning(
             "%s: its tolerances and noise floors are not taken over", error
         )
         return None
+
+
+def _refuse_idle(tolerances: Mapping[str, float], watched: set[str]) -> None:
+    """Make sure that a tolerance has a metric to hold for."""
+    from tgbench.errors import TgbenchError
+
+    if idle := sorted(tolerances.keys() - watched):
+        raise TgbenchError(
+            f"--tolerance {idle[0]}: is not watched; what is: {', '.join(sorted(watched))}"
+        )
 
 
 def _metrics_of(baseline: Baseline) -> set[str]:
@@ -197,31 +233,3 @@ def _say_written(
     for note in notes:
         terminal.out.print(Text(f"- {note}", style="dim"))
     terminal.out.print(Text(f"wrote {path}"))
-
-
-def _report(found: Judgement, args: argparse.Namespace, terminal: Terminal) -> None:
-    """Write what was asked for, and what a CI takes."""
-    from rich.text import Text
-
-    from tgbench.files import write_text
-
-    from .baseline import cannot_write
-    from .junit import render_junit
-    from .pull_request import render_annotations, render_markdown
-
-    for path, render in ((args.junit, render_junit), (args.markdown, render_markdown)):
-        if path is None:
-            continue
-        try:
-            write_text(path, render(found))
-        except OSError as error:
-            raise cannot_write(path, error) from error
-    if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
-        try:
-            with Path(summary).open("a", encoding="utf-8") as stream:
-                stream.write(render_markdown(found))
-        except OSError as error:
-            raise cannot_write(Path(summary), error) from error
-    if os.environ.get("GITHUB_ACTIONS"):
-        for line in render_annotations(found):
-            terminal.out.print(Text(line))

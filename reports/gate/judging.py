@@ -13,7 +13,16 @@ from tgbench.running.result import MetricRecord
 from tgbench.statistics import FEWEST_FRAMES, Interval, Series, as_series, paired_difference
 
 from .baseline import Baseline, CaseBaseline, MetricBaseline
-from .measured import Key, Measured, averages_frames, is_timing, one_line, rounded, title
+from .measured import (
+    Key,
+    Measured,
+    averages_frames,
+    identical_frames,
+    is_timing,
+    one_line,
+    rounded,
+    title,
+)
 
 FEWER_SCORED = 0.1
 """Share of the frames scored in the baseline that may be unscored now: a metric that skips frames
@@ -25,6 +34,7 @@ class Verdict(enum.StrEnum):
 
     OK = "ok"
     BETTER = "better"
+    UNSURE = "perhaps worse"
     WITHIN = "worse within tolerance"
     REGRESSION = "regression"
     NEW = "new"
@@ -158,7 +168,7 @@ def _compare(
     series = _pair(metric, was, case)
     change, interval, why = _change(metric, was, record, series)
     floor = was.floor or 0.0
-    lost = _fewer_scored(series, record)
+    lost = _fewer_scored(was, series, record)
     if was.direction == "none":
         verdict, why = Verdict.NOT_COMPARABLE, "neither way is better"
     elif lost:
@@ -225,23 +235,30 @@ def _verdict(
         return Verdict.REGRESSION, ""
     if sure:
         return Verdict.WITHIN, ""
-    if loss > tolerance:
+    if loss > max(tolerance, floor):
         return (
-            Verdict.OK,
-            "more than its tolerance, but no more than chance or noise; a longer clip tells more",
+            Verdict.UNSURE,
+            "more than its tolerance, but may be chance; a longer clip tells more",
         )
+    if loss > tolerance:
+        return Verdict.OK, "more than its tolerance, but no more than the noise floor"
     return Verdict.OK, ""
 
 
-def _fewer_scored(series: tuple[Series, Series] | None, record: MetricRecord) -> str:
+def _fewer_scored(
+    was: MetricBaseline, series: tuple[Series, Series] | None, record: MetricRecord
+) -> str:
     """Say if too many frames that were scored are not any more; frames without error are fine."""
     if series is None:
+        before = was.scored
+        lost = before - record.scored
+    else:
+        scored_before, scored_now = (np.isfinite(values) for values in series)
+        before = int(scored_before.sum())
+        lost = int((scored_before & ~scored_now).sum()) - identical_frames(record)
+    if lost <= FEWER_SCORED * before:
         return ""
-    before, now = (np.isfinite(values) for values in series)
-    lost = int((before & ~now).sum()) - int(record.details.get("identical_frames", 0))
-    if lost <= FEWER_SCORED * before.sum():
-        return ""
-    return f"{lost} of {int(before.sum())} frames that were scored are not any more"
+    return f"{lost} of {before} frames that were scored are not any more"
 
 
 def _notes(cases: Mapping[Key, Measured], rows: Sequence[Row]) -> Iterator[str]:

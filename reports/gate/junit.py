@@ -11,6 +11,7 @@ from . import texts
 from .judging import Judgement, Row, Verdict
 
 _HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
+_NAME = "tgbench gate"
 _NOT_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -20,11 +21,27 @@ def render_junit(found: Judgement) -> str:
     counts = _counts(found.rows)
     # The usual schema gives the whole document every count but this one.
     del counts["skipped"]
-    root = ET.Element("testsuites", {"name": "tgbench gate", **counts})
+    root = ET.Element("testsuites", {"name": _NAME, **counts})
     for case, rows in suites:
         suite = ET.SubElement(root, "testsuite", {"name": _legal(case), **_counts(rows)})
         for row in rows:
             _add(suite, row)
+    return _document(root)
+
+
+def render_error(kind: str, told: str) -> str:
+    """Return the document of a comparison that did not take place."""
+    counts = {"tests": "1", "failures": "0", "errors": "1", "time": "0"}
+    root = ET.Element("testsuites", {"name": _NAME, **counts})
+    suite = ET.SubElement(root, "testsuite", {"name": _NAME, **counts, "skipped": "0"})
+    marks = {"name": "comparison", "classname": _NAME, "time": "0"}
+    test = ET.SubElement(suite, "testcase", marks)
+    message = _legal(told)
+    ET.SubElement(test, "error", {"message": message, "type": kind}).text = message
+    return _document(root)
+
+
+def _document(root: ET.Element) -> str:
     ET.indent(root)
     return f"{_HEAD}{ET.tostring(root, encoding='unicode')}\n"
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import is_integer_dtype, is_numeric_dtype
 
 from tgbench import plugins
 from tgbench.errors import TgbenchError
@@ -15,7 +16,7 @@ from tgbench.running.result import FRAMES_FILE, MetricRecord, Result, read_resul
 from tgbench.specs import Needs
 from tgbench.statistics import Series
 
-from .baseline import DIGITS
+from .baseline import DIGITS, LARGEST
 
 Key = tuple[str, str, str, str]
 
@@ -54,7 +55,15 @@ class Measured:
         """Return values [T] as a baseline stores them, NaN where not scored; None without any."""
         if metric not in self.frames:
             return None
-        return rounded(self.frames[metric].to_numpy("float64", na_value=float("nan")))
+        column = self.frames[metric]
+        if is_numeric_dtype(column) or column.isna().all():
+            values = column.to_numpy("float64", na_value=float("nan"))
+            if not (np.abs(values[np.isfinite(values)]) > LARGEST).any():
+                return rounded(values)
+        raise TgbenchError(
+            f"{self.folder / FRAMES_FILE}: {one_line(metric)} holds what no metric finds; run the "
+            "case again with --fresh"
+        )
 
 
 def read_measured(folder: Path) -> dict[Key, Measured]:
@@ -65,6 +74,12 @@ def read_measured(folder: Path) -> dict[Key, Measured]:
     """
     cases: dict[Key, Measured] = {}
     for path, result in read_results(folder):
+        for name, record in result.metrics.items():
+            if record.value is not None and abs(record.value) > LARGEST:
+                raise TgbenchError(
+                    f"{path}: {one_line(name)} is {record.value:g}, which no metric finds; run the "
+                    "case again with --fresh"
+                )
         case = Measured(result, path.parent, _frames(path.parent / FRAMES_FILE, result.frames))
         if case.key in cases:
             raise TgbenchError(
@@ -84,7 +99,8 @@ def _frames(path: Path, count: int) -> pd.DataFrame:
         raise TgbenchError(
             f"{path}: cannot be read ({error}); run the case again with --fresh"
         ) from error
-    if "source_frame" not in table or len(table) != count:
+    numbered = "source_frame" in table and is_integer_dtype(table["source_frame"])
+    if not numbered or len(table) != count:
         raise TgbenchError(
             f"{path}: does not belong to the result beside it; run the case again with --fresh"
         )
@@ -115,6 +131,12 @@ def is_timing(metric: str) -> bool:
     """Whether a metric tells how fast something was."""
     spec = plugins.metrics().get(metric)
     return spec is not None and Needs.TIMING in spec.needs
+
+
+def identical_frames(record: MetricRecord) -> int:
+    """Return how many frames went unscored because they equal their target."""
+    count = record.details.get("identical_frames", 0)
+    return count if isinstance(count, int) else 0
 
 
 def averages_frames(metric: str) -> bool:

@@ -12,6 +12,7 @@ from .judging import Judgement, Row, Verdict
 _LEVELS = {
     Verdict.REGRESSION: "error",
     Verdict.VANISHED: "error",
+    Verdict.UNSURE: "warning",
     Verdict.WITHIN: "warning",
     Verdict.NEW: "notice",
 }
@@ -30,6 +31,16 @@ def render_annotations(found: Judgement) -> list[str]:
         for row in found.rows
         if row.verdict in _LEVELS
     ]
+
+
+def render_error(told: str) -> str:
+    """Return the summary of a comparison that did not take place."""
+    return f"## Quality gate: nothing was compared\n\n{_plain(told)}\n"
+
+
+def annotate_error(told: str) -> str:
+    """Return the workflow command that says why nothing was compared."""
+    return f"::error title=tgbench gate::{_data(told)}"
 
 
 def _lines(found: Judgement) -> Iterator[str]:

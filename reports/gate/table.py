@@ -14,9 +14,11 @@ from .judging import Judgement, Row, Verdict
 if TYPE_CHECKING:
     from rich.console import Console
 
+_HEADS = ("", "baseline", "now", "change", "verdict")
 _STYLES = {
     Verdict.OK: "",
     Verdict.BETTER: "green",
+    Verdict.UNSURE: "yellow",
     Verdict.WITHIN: "yellow",
     Verdict.REGRESSION: "bold red",
     Verdict.VANISHED: "bold red",
@@ -34,18 +36,22 @@ def print_judgement(found: Judgement, console: Console) -> None:
     console.print(Text(found.summary, style="bold red" if found.failures else "bold green"))
 
 
+def _cells(row: Row) -> tuple[str, ...]:
+    before, now = texts.value(row, row.before), texts.value(row, row.now)
+    return texts.label(row), before, now, texts.change(row), row.verdict.value
+
+
 def _print_case(case: str, rows: list[Row], console: Console) -> None:
     table = Table(box=None, header_style="bold", pad_edge=False)
-    for title in ("", "baseline", "now", "change", "verdict"):
-        table.add_column(title, justify="right" if title in ("baseline", "now") else "left")
-    for row in rows:
-        cells = (
-            texts.label(row),
-            texts.value(row, row.before),
-            texts.value(row, row.now),
-            texts.change(row),
-        )
-        table.add_row(*map(Text, cells), Text(row.verdict.value, style=_STYLES[row.verdict]))
+    cells = [_cells(row) for row in rows]
+    for title, column in zip(_HEADS, zip(*cells, strict=True), strict=True):
+        # Too narrow a terminal breaks lines between words; a number that is cut is another one.
+        least = max(len(word) for text in (title, *column) for word in ("", *text.split()))
+        right = title in ("baseline", "now")
+        table.add_column(title, justify="right" if right else "left", min_width=least)
+    for row, texts_of_row in zip(rows, cells, strict=True):
+        *plain, verdict = texts_of_row
+        table.add_row(*map(Text, plain), Text(verdict, style=_STYLES[row.verdict]))
     console.print(Text(case, style="bold"))
     console.print(table)
     for row in rows:

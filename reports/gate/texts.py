@@ -6,6 +6,7 @@ from tgbench import plugins
 from tgbench.statistics import Interval
 
 from .judging import Row
+from .measured import one_line
 
 _DIGITS = 3
 """Of a metric that is not installed, decimals."""
@@ -15,7 +16,7 @@ def label(row: Row) -> str:
     """Return a metric's title with its unit."""
     spec = plugins.metrics().get(row.metric)
     name = row.metric if spec is None else spec.title
-    return f"{name} [{row.unit}]" if row.unit else name
+    return one_line(f"{name} [{row.unit}]" if row.unit else name)
 
 
 def value(row: Row, number: float | None) -> str:

@@ -12,7 +12,7 @@ from tgbench.metrics.specs import in_table_order
 from tgbench.running.result import EnvironmentRecord, MetricRecord
 
 from .baseline import Baseline, CaseBaseline, EnvironmentBrief, MetricBaseline
-from .measured import Key, Measured, averages_frames, rounded, title
+from .measured import Key, Measured, averages_frames, one_line, rounded, title
 from .tolerances import default_tolerance
 
 
@@ -45,13 +45,14 @@ def update(
     """
     before = {} if former is None else {case.key: case for case in former.cases}
     made = [_case(case, tolerances, before.get(key)) for key, case in sorted(cases.items())]
-    for case in made:
-        if not case.metrics:
-            raise TgbenchError(
-                f"{title(case.key)}: no metric has a value that a gate could watch; see the "
-                "reasons in its result.json"
-            )
-    notes = [note for case in made for note in _lost_floors(before.get(case.key), case)]
+    notes = [
+        note
+        for case in made
+        for note in (
+            *_no_longer_watched(before.get(case.key), cases[case.key]),
+            *_lost_floors(before.get(case.key), case),
+        )
+    ]
     gone = [title(key) for key in before if key not in cases]
     if gone:
         notes.append(f"no longer in the baseline: {'; '.join(gone)}")
@@ -81,6 +82,11 @@ def _case(
         for name in in_table_order(case.metrics)
         if (record := case.metrics[name]).value is not None
     }
+    if not metrics:
+        raise TgbenchError(
+            f"{title(case.key)}: no metric has a value that a gate could watch; see the reasons in "
+            "its result.json"
+        )
     floors = any(metric.floor is not None for metric in metrics.values())
     return CaseBaseline(
         protocol=result.protocol.name,
@@ -129,6 +135,7 @@ def _metric(
         tolerance=tolerances.get(name, kept),
         floor=was.floor if was is not None and alike else None,
         measured_by=record.measured_by,
+        scored=record.scored,
         per_frame=_per_frame(name, case),
     )
 
@@ -138,6 +145,14 @@ def _per_frame(name: str, case: Measured) -> list[float | None] | None:
     if series is None:
         return None
     return [None if math.isnan(value) else float(value) for value in series]
+
+
+def _no_longer_watched(former: CaseBaseline | None, now: Measured) -> Iterator[str]:
+    for name in {} if former is None else in_table_order(former.metrics):
+        record = now.metrics.get(name)
+        if record is None or record.value is None:
+            why = "was not measured" if record is None else one_line(record.reason)
+            yield f"{title(now.key)}: {one_line(name)} is no longer watched: {why}"
 
 
 def _lost_floors(former: CaseBaseline | None, case: CaseBaseline) -> Iterator[str]:

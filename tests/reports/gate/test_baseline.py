@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -68,7 +69,21 @@ def test_a_review_sees_rows_of_numbers(committed: Path) -> None:
         (lambda text: text.replace('"value"', '"valve"', 1), "is damaged (cases.0.metrics.psnr"),
         (lambda text: text.replace('"tolerance": 0.2', '"tolerance": -1'), "is damaged"),
         (lambda text: text.replace('"tolerance": 0.2', '"tolerance": NaN'), "is damaged"),
+        (lambda text: text.replace('"tolerance": 0.2', '"tolerance": 1e101'), "is damaged"),
+        (lambda text: text.replace('"value": 6.54321', '"value": 1' + "0" * 400), "is damaged"),
+        (lambda text: text.replace('"value": 6.54321', '"value": 1' + "0" * 5000), "no whole"),
+        (lambda text: text.replace('"value": 6.54321', '"value": -1e101'), "is damaged"),
+        (lambda text: re.sub(r"null, (?=\d)", "1e101, ", text), "is damaged (cases.0.metrics.lmd"),
         (lambda text: text.replace(" 1039\n", " 1039, 1040\n"), "40 values for 41 frames"),
+        (
+            lambda text: re.sub(r'"per_frame": \[[^]]*\]', '"per_frame": []', text),
+            "0 values for 40",
+        ),
+        (lambda text: json.dumps({**json.loads(text), "cases": []}), "is damaged (cases: "),
+        (
+            lambda text: re.sub(r'"metrics": \{.*\}\s*\}', '"metrics": {}}', text, flags=re.S),
+            "is damaged (cases.0.metrics: ",
+        ),
     ],
 )
 def test_a_damaged_file_is_refused(committed: Path, damage, said: str) -> None:
@@ -83,6 +98,22 @@ def test_a_file_that_is_no_text_is_refused(committed: Path) -> None:
     committed.write_bytes(b"\xff\xfe\x00\x01")
     with pytest.raises(TgbenchError, match="no whole JSON"):
         read_baseline(committed)
+
+
+def test_line_ends_and_marks_of_windows_are_fine(committed: Path) -> None:
+    before = read_baseline(committed)
+    content = committed.read_bytes()
+    assert b"\r" not in content
+    committed.write_bytes(b"\xef\xbb\xbf" + content.replace(b"\n", b"\r\n"))
+    assert read_baseline(committed) == before
+
+
+def test_a_link_stays_a_link(committed: Path, tmp_path: Path) -> None:
+    link = tmp_path / "link.json"
+    link.symlink_to(committed)
+    write_baseline(link, read_baseline(committed).model_copy(update={"reason": "another"}))
+    assert link.is_symlink()
+    assert read_baseline(committed).reason == "another"
 
 
 def test_a_folder_is_refused(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -150,6 +151,41 @@ def test_a_run_is_a_process_of_its_own(
     assert key == ("self_reconstruction", "tiny", "self", "still")
     assert calibrating.floor_of("psnr", [run[key] for run in runs]) == 0.0
     assert announced == ["run 1 of 2, seed 0", "run 2 of 2, seed 0"]
+
+
+def test_ctrl_c_leaves_the_baseline_and_no_folder(
+    baseline: Gate, fake_run: FakeRun, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    before = baseline.baseline.read_bytes()
+    write = FakeRun.__call__
+
+    def stopped(self: FakeRun, arguments: Sequence[str]) -> None:
+        write(self, arguments)
+        if len(self.calls) == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(FakeRun, "__call__", stopped)
+    code, printed = baseline("--calibrate", *ARGUMENTS)
+    assert code == 130
+    assert printed.splitlines()[-1] == "stopped"
+    assert baseline.baseline.read_bytes() == before
+    assert not list(tmp_path.glob("tgbench-calibrate-*"))
+
+
+def test_runs_that_are_not_alike_are_refused(baseline: Gate, fake_run: FakeRun) -> None:
+    """A third party's method may leave out a case, or frames, by chance."""
+    write = fake_run._write
+
+    def other(out: Path, metrics: dict[str, object], **about: object) -> Path:
+        if len(fake_run.calls) == 2:
+            return write(out, {"psnr": PSNR[:30]}, **about)
+        return write(out, metrics, **about)
+
+    fake_run._write = other
+    code, printed = baseline("--calibrate", *ARGUMENTS)
+    assert code == 2
+    assert "frames: 40 (1000 to 1039) in the baseline, 30" in printed
 
 
 def test_a_failed_run_ends_the_calibration(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,11 +7,12 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from tgbench.running.result import SCHEMA_VERSION
 
-from .conftest import Gate, WriteCase, record
+from .conftest import Gate, Series, WriteCase, record
 
 PSNR = np.linspace(29.0, 31.0, 40)
 NASTY = "<b>&amp;|`x`[bold]:smile:\n\x1b[31m\x00\n::error::,%0A_ü_語"
@@ -74,6 +75,9 @@ def test_a_tolerance_of_this_run_and_one_that_is_kept(
         ("psnr=-1", "from 0 on"),
         ("psnr=nan", "from 0 on"),
         ("psnrr=1", "did you mean 'psnr'"),
+        ("ssim=1", "is not watched; what is: lmd, psnr"),
+        ("=1", "expected METRIC=NUMBER"),
+        ("psnr=1e999", "from 0 on"),
     ],
 )
 def test_a_bad_tolerance(gate: Gate, before: Path, given: str, said: str) -> None:
@@ -90,7 +94,7 @@ def test_a_bad_tolerance(gate: Gate, before: Path, given: str, said: str) -> Non
         (["--update", "a"], "--reason TEXT"),
         (["--update", "--reason", " ", "a"], "--reason TEXT"),
         (["--reason", "why", "a"], "--reason goes with --update"),
-        (["--runs", "3", "a"], "--runs goes with --calibrate"),
+        (["--runs", "0", "a"], "--runs goes with --calibrate"),
         (["--update", "--reason", "x", "--junit", "f", "a"], "--junit goes with a comparison"),
         (["--calibrate"], "what is to be run"),
         (["--calibrate", "--runs", "1", "--", "--method", "m"], "takes 2 or more"),
@@ -151,6 +155,55 @@ def test_frames_of_another_result(
     assert "does not belong to the result" in printed
 
 
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"psnr": "high"}, "psnr holds what no metric finds"),
+        ({"psnr": [[30.0]] * 40}, "psnr holds what no metric finds"),
+        ({"psnr": 1e300}, "psnr holds what no metric finds"),
+        ({"source_frame": "first"}, "does not belong to the result"),
+        ({"source_frame": 0.5}, "does not belong to the result"),
+    ],
+)
+def test_tables_of_something_else(
+    gate: Gate,
+    before: Path,
+    write_case: WriteCase,
+    tmp_path: Path,
+    changed: dict[str, object],
+    said: str,
+) -> None:
+    path = write_case(tmp_path / "now", {"psnr": PSNR}) / "frames.parquet"
+    pd.read_parquet(path).assign(**changed).to_parquet(path, index=False)
+    code, printed = gate(tmp_path / "now")
+    assert code == 2
+    assert said in printed
+
+
+@pytest.mark.parametrize("values", [np.full(40, np.nan), np.full(40, -np.inf)])
+def test_a_metric_without_any_frame_fails(
+    gate: Gate, before: Path, write_case: WriteCase, tmp_path: Path, values: Series
+) -> None:
+    whole = record("psnr", 30.0)
+    path = write_case(tmp_path / "now", {"psnr": whole, "lmd": PSNR / 30.0}) / "frames.parquet"
+    pd.read_parquet(path).assign(psnr=values).to_parquet(path, index=False)
+    code, printed = gate(tmp_path / "now")
+    assert code == 1
+    assert "40 of 40 frames that were scored are not any more" in printed
+
+
+def test_one_frame_is_held_against_tolerance_alone(
+    gate: Gate, write_case: WriteCase, tmp_path: Path
+) -> None:
+    write_case(tmp_path / "a", {"psnr": PSNR[:1]})
+    write_case(tmp_path / "b", {"psnr": PSNR[:1] - 0.3})
+    gate.update(tmp_path / "a")
+    assert gate(tmp_path / "a")[0] == 0
+    code, printed = gate(tmp_path / "b")
+    assert code == 1
+    assert "no interval: fewer than 20 frames" in printed
+
+
 def test_two_results_of_one_case(gate: Gate, before: Path, write_case: WriteCase) -> None:
     write_case(before / "again", {"psnr": PSNR})
     code, printed = gate(before)
@@ -176,6 +229,28 @@ def test_a_baseline_is_kept_where_another_cannot_be_written(
     code, printed = gate("--update", "--reason", "x", before)
     assert code == 2
     assert "cannot be written" in printed
+
+
+def test_values_and_names_that_no_baseline_can_hold(
+    gate: Gate, write_case: WriteCase, tmp_path: Path
+) -> None:
+    write_case(tmp_path / "huge", {"psnr": record("psnr", 1e300)})
+    write_case(tmp_path / "torn", {"psnr": PSNR})
+    (path,) = (tmp_path / "torn").rglob("result.json")
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace('"synth-a"', '"\\ud800"'), encoding="utf-8")
+    for folder, said in (("huge", "1e+300, which no metric finds"), ("torn", "is no text")):
+        code, printed = gate("--update", "--reason", "x", tmp_path / folder)
+        assert code == 2
+        assert said in printed
+    assert not gate.baseline.exists()
+
+
+def test_an_update_says_what_is_no_longer_watched(gate: Gate, before: Path, worse: Path) -> None:
+    """Or a weight file that is missing on the day of an update would end the watch for good."""
+    printed = gate.update(worse)
+    assert "self_reconstruction: lmd is no longer watched: <b>&amp;" in printed
+    assert "psnr is no longer" not in printed
 
 
 def test_a_baseline_of_another_schema_is_replaced_with_a_warning(gate: Gate, before: Path) -> None:
@@ -281,3 +356,12 @@ def test_an_unwritable_summary_is_bad_input(
     code, printed = gate(before)
     assert code == 2
     assert "cannot be written" in printed
+
+
+def test_numbers_stay_whole_in_a_narrow_terminal(
+    gate: Gate, before: Path, worse: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "30")
+    printed = gate(worse)[1]
+    assert "…" not in printed
+    assert {"30.00", "29.50", "-0.50", "(-0.50", "regression"} <= set(printed.split())

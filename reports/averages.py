@@ -41,7 +41,7 @@ def cell_over_cases(cells: Sequence[Cell], cases: int, column: Column, intervals
     if len(cells) == cases == 1:
         return cells[0]
     if cells and all(cell.status is Status.NOT_APPLICABLE for cell in cells):
-        return Cell(None, DASH, Status.NOT_APPLICABLE, metric=column.name)
+        return Cell(None, DASH, Status.NOT_APPLICABLE, cells[0].reason, metric=column.name)
     values = [cell.value for cell in cells if cell.value is not None]
     if len(values) < cases:
         return _unknown(f"measured in {len(values)} of {cases} cases", column)

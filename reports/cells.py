@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass, field
 
+from tgbench.running.result import Result
 from tgbench.specs import Direction
 from tgbench.statistics import Series
 
@@ -84,6 +85,16 @@ class Cell:
     clips: tuple[Series, ...] = field(default=(), repr=False, compare=False)
     differs: bool | None = None
 
+    @property
+    def number(self) -> str:
+        """The text without the interval."""
+        return self.text.partition(" [")[0]
+
+    @property
+    def interval(self) -> str:
+        """Where the number may lie, in brackets; empty where that is not told."""
+        return self.text[len(self.number) + 1 :]
+
 
 @dataclass(frozen=True)
 class Row:
@@ -95,6 +106,7 @@ class Row:
         caveats: what a reader must know about its frames, in words.
         marks: of the notes that say so.
         heads: its label in parts, one for each field at the side; empty for a single one.
+        results: whose numbers these are; none where a paper has them.
     """
 
     label: str
@@ -102,6 +114,7 @@ class Row:
     caveats: tuple[str, ...] = ()
     marks: tuple[str, ...] = ()
     heads: tuple[str, ...] = ()
+    results: tuple[Result, ...] = field(default=(), repr=False, compare=False)
 
     @property
     def side(self) -> tuple[str, ...]:
@@ -117,11 +130,13 @@ class Block:
         title: what they have in common; empty where all of the table has.
         rows: in reading order.
         published: whether the numbers are those of a paper.
+        mean: whether its rows are means over the blocks before.
     """
 
     title: str
     rows: tuple[Row, ...]
     published: bool = False
+    mean: bool = False
 
 
 @dataclass(frozen=True)
@@ -139,7 +154,7 @@ class Table:
     Attributes:
         name: of the protocol.
         title: as a heading shows it.
-        columns: metrics that at least one row has.
+        columns: metrics that at least one row has; none where no row has any that was asked for.
         blocks: in reading order.
         notes: footnotes in the order of their marks.
         side: heads of the fields at the side.

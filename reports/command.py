@@ -55,13 +55,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     layout.add_argument(
         "--rows",
         metavar="FIELD,...",
-        help="what stands at the side: method, identity, driver (or audio), protocol (method)",
+        help="what stands at the side: method, identity, driver (or audio), protocol, or settings: "
+        "seed, preset, device, audio_features, config.NAME for any of a method's configuration "
+        "(method)",
     )
     layout.add_argument(
         "--columns",
         metavar="FIELD,...",
-        help="what stands above the metrics: identity, driver (or audio), protocol (nothing); what "
-        "is neither at the side nor above makes blocks of rows, protocols make tables",
+        help="what stands above the metrics, of the same (nothing); a method, identity or driver "
+        "that is neither at the side nor above makes blocks of rows, protocols make tables",
     )
     parser.add_argument(
         "--plots", type=Path, metavar="FOLDER", help="write plots for a paper there, PDF and SVG"
@@ -76,17 +78,34 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     page.add_argument(
         "--no-videos", action="store_true", help="keep the page small: no videos in it"
     )
+    page.add_argument(
+        "--video-budget",
+        type=float,
+        metavar="MB",
+        help="of the page, for videos (80); where they are more, the page holds smaller copies, of "
+        "as many cases as there is room for",
+    )
+    parser.add_argument(
+        "--site",
+        type=Path,
+        metavar="DIR",
+        help="write a leaderboard of all OUT folders, other people's included, to DIR: a page for "
+        "each protocol and each result, without videos; no tables are printed or written then",
+    )
 
 
 def execute(args: argparse.Namespace, terminal: Terminal) -> int:
     """Print a table for each protocol; write table.tex, table.md and table.csv."""
+    if args.site is not None:
+        from .site.command import execute as write_site
+
+        return write_site(args, terminal)
     from tgbench.files import make_folder, write_text
 
     from .latex import render_latex
     from .loading import FrameValues, readable_results
     from .markdown import render_markdown
     from .papers import published_beside
-    from .shapes import PLAIN
     from .tables import Extras, build_tables
     from .terminal import render_terminal
     from .values import render_csv
@@ -95,6 +114,8 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
     results = [result for _, result in found]
     if args.no_videos and args.html is None:
         raise TgbenchError("--no-videos is about the HTML report; name its file with --html FILE")
+    if args.video_budget is not None and (args.html is None or not args.video_budget > 0):
+        raise TgbenchError("--video-budget is MB of the HTML report, above 0, beside --html FILE")
     extras = Extras(FrameValues(found), args.intervals, args.significance, args.published)
     shape = _shape(args)
     tables = build_tables(results, shape=shape, extras=extras)
@@ -116,12 +137,12 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
     if args.plots is not None:
         from .plots import write_plots
 
-        written = write_plots(found, args.plots)
+        written = write_plots(
+            found, args.plots, terminal.progress, metrics=shape.metrics, protocol=shape.protocol
+        )
         terminal.out.print(f"plots: {len(written)} files in {args.plots}", markup=False)
     if args.html is not None:
-        # The page has an order of its own, by case: its blocks lead to their videos.
-        plain = tables if shape == PLAIN else build_tables(results, extras=extras)
-        _write_page(args, found, plain, terminal)
+        _write_page(args, found, tables, shape, terminal)
     return 0
 
 
@@ -149,20 +170,30 @@ def _write_page(
     args: argparse.Namespace,
     found: Sequence[tuple[Path, Result]],
     tables: Sequence[Table],
+    shape: Shape,
     terminal: Terminal,
 ) -> None:
-    from .html import left_out, write_html
+    from .html import BUDGET_MB, left_out, write_html
 
+    shown = [pair for pair in found if shape.protocol in ("", pair[1].protocol.name)]
+    problems = left_out(args.folders)
+    if len(shown) < len(found):
+        number = len(found) - len(shown)
+        counted = f"{number} result{'s' * (number > 1)}"
+        problems.append(f"{counted} of other protocols than {shape.protocol}, as asked for")
     summary = write_html(
-        found,
+        shown,
         args.html,
         terminal.progress,
         tables=tables,
         with_videos=not args.no_videos,
-        problems=left_out(args.folders),
+        budget_mb=BUDGET_MB if args.video_budget is None else args.video_budget,
+        metrics=shape.metrics,
+        problems=problems,
     )
+    kind = "previews" if summary.previews else "videos"
     without = f", {summary.left_out} left out" if summary.left_out else ""
     terminal.out.print(
-        f"page: {summary.path} ({summary.size / 1e6:.1f} MB, {summary.videos} videos{without})",
+        f"page: {summary.path} ({summary.size / 1e6:.1f} MB, {summary.videos} {kind}{without})",
         markup=False,
     )

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import logging
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from tgbench.running.result import Result
 
 from .averages import cell_over_seeds
-from .cells import Cell, Column
-from .labels import Variant, method_labels, variant
+from .cells import DASH, Cell, Column
+from .labels import method_labels, variant
 from .measured import FrameReader, measured_cell
-
-_log = logging.getLogger("tgbench")
+from .settings import in_natural_order, setting
 
 Case = tuple[str, str, str, str, str, str]
 """Protocol, version, identity, driver, hash of the identity's files, hash of the sound."""
@@ -25,27 +23,30 @@ class Entry:
     """One method in one case, over all seeds, wherever a table puts it.
 
     Attributes:
-        place: by field (method, identity, driver, protocol) what it is called.
+        place: by field (method, identity, driver, protocol, settings) what it is called.
         title: identity and driver in one.
         cells: by metric.
         caveats: what a reader must know about its frames, in words.
+        results: of each seed; none where a paper has the numbers.
     """
 
     place: Mapping[str, str]
     title: str
     cells: Mapping[str, Cell]
     caveats: tuple[str, ...] = ()
+    results: tuple[Result, ...] = ()
 
     def at(self, fields: Sequence[str]) -> tuple[str, ...]:
-        """Return what it is called in each field."""
-        return tuple(self.place[field] for field in fields)
+        """Return what it is called in each field; a dash for a setting that it has not."""
+        return tuple(self.place.get(field, DASH) for field in fields)
 
 
 def measured_entries(
     results: Sequence[Result],
     columns: Sequence[Column],
-    frames: FrameReader | None,
-    intervals: bool,
+    frames: FrameReader | None = None,
+    intervals: bool = False,
+    settings: Sequence[str] = (),
 ) -> list[Entry]:
     """Return an entry for each variant and case, in the order of the cases and methods.
 
@@ -54,23 +55,48 @@ def measured_entries(
         columns: metrics.
         frames: reads the values of single frames, where they are wanted.
         intervals: whether cells tell where their means may lie.
+        settings: fields of the table that are settings; entries do not cross them.
     """
-    labels = method_labels(results)
-    entries = []
+    labels = method_labels(results, settings)
     by_case = _by_case(results)
     names = _Names(by_case)
-    for case, found in by_case.items():
-        variants: dict[Variant, list[Result]] = defaultdict(list)
-        for result in found:
-            variants[variant(result)].append(result)
-        for key, alike in variants.items():
+    entries = []
+    for case, rivals in by_case.items():
+        variants: dict[tuple[str, ...], list[list[Result]]] = defaultdict(list)
+        for repeats in rivals:
+            latest = repeats[-1]
+            chosen = (setting(latest, field) for field in settings)
+            variants[labels[variant(latest)], *chosen].append(repeats)
+        for key in sorted(variants, key=lambda texts: list(map(in_natural_order, texts))):
+            repeated = variants[key]
+            alike = [repeats[-1] for repeats in repeated]
+            # Over seeds a cell tells how they spread, which is more than how frames do.
+            bounds = intervals and len(alike) == 1
             cells = {}
             for column in columns:
-                measured = [measured_cell(result, column, frames, intervals) for result in alike]
+                measured = [measured_cell(result, column, frames, bounds) for result in alike]
                 cells[column.name] = cell_over_seeds(measured, column)
-            place = {"method": labels[key], **names.place(case)}
-            entries.append(Entry(place, names.titles[case], cells, _caveats(alike)))
+            place = dict(zip(("method", *settings), key, strict=True)) | names.place(case)
+            caveats = (*_caveats(alike), *_repeats(repeated))
+            entries.append(Entry(place, names.titles[case], cells, caveats, tuple(alike)))
     return entries
+
+
+def case_of(result: Result) -> Case:
+    """Return what it measures; results of equal cases may be compared."""
+    return (
+        result.protocol.name,
+        result.protocol.version,
+        result.identity.name,
+        result.driver.name,
+        result.identity.sha256,
+        result.driver.sha256,
+    )
+
+
+def experiment(result: Result) -> tuple[object, ...]:
+    """Return what was done; of results that agree in it, the latest is the one that counts."""
+    return (*case_of(result), *variant(result), result.seed)
 
 
 def _caveats(results: Sequence[Result]) -> tuple[str, ...]:
@@ -87,29 +113,41 @@ def _caveats(results: Sequence[Result]) -> tuple[str, ...]:
     return tuple(caveats)
 
 
-def _by_case(results: Sequence[Result]) -> dict[Case, list[Result]]:
-    """Group results by what they measure; of equal experiments keep the last."""
-    cases: dict[Case, dict[tuple[object, ...], Result]] = defaultdict(dict)
+def _repeats(repeated: Sequence[Sequence[Result]]) -> list[str]:
+    """Say of which experiments there are several results, and which one counts."""
+    told = []
+    for results in repeated:
+        if len(results) > 1:
+            latest = results[-1]
+            unlike = unlike_in(results)
+            by = f" (unlike in {', '.join(unlike)})" if unlike else ""
+            seed = f" with seed {latest.seed}" if len(repeated) > 1 else ""
+            when = f"that of {latest.created}"
+            told.append(f"measured {len(results)} times{seed}{by}; the latest, {when}, is shown")
+    return told
+
+
+_UNLIKE: Mapping[str, Callable[[Result], object]] = {
+    "the method's code": lambda result: result.method.code_sha256,
+    "the version of tgbench": lambda result: result.tgbench_version,
+    "the machine": lambda result: (result.environment.cpu, result.environment.gpu),
+    "frames": lambda result: (result.split, result.frames),
+}
+"""What results of one experiment may differ in."""
+
+
+def unlike_in(results: Sequence[Result]) -> list[str]:
+    """Return in words what results of one experiment differ in, beside their numbers."""
+    return [name for name, of in _UNLIKE.items() if len({of(result) for result in results}) > 1]
+
+
+def _by_case(results: Sequence[Result]) -> dict[Case, list[list[Result]]]:
+    """Group results by what they measure, in lists of those of one experiment, the latest last."""
+    cases: dict[Case, dict[tuple[object, ...], list[Result]]] = defaultdict(dict)
     for result in sorted(results, key=lambda result: result.created):
-        case = (
-            result.protocol.name,
-            result.protocol.version,
-            result.identity.name,
-            result.driver.name,
-            result.identity.sha256,
-            result.driver.sha256,
-        )
-        experiment = (*variant(result), result.seed)
-        if experiment in cases[case]:
-            _log.warning(
-                "%s on %s, %s: measured more than once; the latest is shown",
-                result.method.name,
-                result.identity.name,
-                result.driver.name,
-            )
-        cases[case][experiment] = result
+        cases[case_of(result)].setdefault(experiment(result), []).append(result)
     return {
-        case: sorted(found.values(), key=lambda result: (result.method.name, result.seed))
+        case: sorted(found.values(), key=lambda same: (same[-1].method.name, same[-1].seed))
         for case, found in sorted(cases.items())
     }
 

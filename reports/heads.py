@@ -1,11 +1,14 @@
-"""Heads that stand above several columns."""
+"""Heads of columns, those that stand above several, and those at the side of rows."""
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
 
+from rich.cells import cell_len
+
 from .cells import Column
+from .wrapping import wrapped
 
 
 def levels(columns: Sequence[Column]) -> int:
@@ -17,6 +20,18 @@ def spans(columns: Sequence[Column], level: int) -> list[tuple[str, int]]:
     """Return the heads of a level, the outermost being 0, each with how many columns it covers."""
     grouped = itertools.groupby(columns, key=lambda column: column.groups[: level + 1])
     return [(place[-1], len(list(below))) for place, below in grouped]
+
+
+def head_lines(column: Column, width: int) -> list[str]:
+    """Return the lines of a column's own head, its words, arrow and unit."""
+    lines = wrapped(f"{column.title} {column.arrow}".rstrip(), width)
+    if not column.unit:
+        return lines
+    unit = f"[{column.unit}]"
+    together = f"{lines[-1]} {unit}"
+    if lines[-1] == column.arrow and cell_len(together) <= width:
+        return [*lines[:-1], together]
+    return [*lines, *wrapped(unit, width)]
 
 
 def sides_shown(before: Sequence[str], side: Sequence[str]) -> list[str]:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 from tgbench.running.result import Result
+
+from .settings import PREFIX, flat, setting
 
 Variant = tuple[str, str, str]
 """Method, configuration and device: what a row of a table stands for, whatever the seed."""
@@ -19,46 +22,63 @@ def variant(result: Result) -> Variant:
     return result.method.name, result.method.config_hash, result.environment.device
 
 
-def method_labels(results: Sequence[Result]) -> dict[Variant, str]:
+def method_labels(results: Sequence[Result], elsewhere: Collection[str] = ()) -> dict[Variant, str]:
     """Return a label for each variant.
 
     Variants of one method that differ in preset, device or settings get labels that say so, with
     no more detail than tells them apart. A setting is told where it is not what most have.
+
+    Args:
+        results: whose methods are to be told apart.
+        elsewhere: settings that a table tells beside the label.
     """
     by_name: dict[str, dict[Variant, Result]] = defaultdict(dict)
     for result in results:
         by_name[result.method.name][variant(result)] = result
     labels: dict[Variant, str] = {}
     for name, alike in by_name.items():
-        told = _told(list(alike.values()))
+        told = _told(list(alike.values()), elsewhere)
         for key, details in zip(alike, told, strict=True):
             labels[key] = f"{name} ({', '.join(details)})" if details else name
     return labels
 
 
-def _told(alike: Sequence[Result]) -> list[list[str]]:
+def _told(alike: Sequence[Result], elsewhere: Collection[str]) -> list[list[str]]:
     """Return the details that tell results of one method apart, for each."""
-    details: list[Callable[[Result], list[str]]] = [
-        lambda result: [result.method.preset],
-        lambda result: [result.environment.device],
+    details = [
+        [setting(result, field) for result in alike]
+        for field in ("preset", "device")
+        if field not in elsewhere
     ]
-    differing = [detail for detail in details if len({tuple(detail(r)) for r in alike}) > 1]
-    told = [[text for detail in differing for text in detail(result)] for result in alike]
-    if len({tuple(texts) for texts in told}) == len(alike):
+    differing = [texts for texts in details if len(set(texts)) > 1]
+    told = [[texts[index] for texts in differing] for index in range(len(alike))]
+    # A variant has results of several seeds.
+    known = [tuple(setting(r, field) for field in elsewhere if field != "seed") for r in alike]
+    if _apart(told, known):
         return told
-    settings = _settings([result.method.config for result in alike])
+    settings = _settings([flat(result.method.config) for result in alike], elsewhere)
     hashes = [[result.method.config_hash[:6]] for result in alike]
-    readable = max(map(len, settings)) <= _MOST_SETTINGS
+    readable = max(map(len, settings)) <= _MOST_SETTINGS and _apart(
+        [[*texts, *chosen] for texts, chosen in zip(told, settings, strict=True)], known
+    )
     return [
         texts + (chosen if readable else short)
         for texts, chosen, short in zip(told, settings, hashes, strict=True)
     ]
 
 
-def _settings(configs: Sequence[Mapping[str, object]]) -> list[list[str]]:
+def _apart(told: Sequence[Sequence[str]], known: Sequence[tuple[str, ...]]) -> bool:
+    """Return whether no two agree in both what is told and what is known."""
+    pairs = {(tuple(texts), more) for texts, more in zip(told, known, strict=True)}
+    return len(pairs) == len(told)
+
+
+def _settings(configs: Sequence[Mapping[str, Any]], elsewhere: Collection[str]) -> list[list[str]]:
     """Return as KEY=VALUE what each configuration has that most have not."""
     chosen: list[list[str]] = [[] for _ in configs]
     for key in dict.fromkeys(key for config in configs for key in config):
+        if PREFIX + key in elsewhere:
+            continue
         values = [str(config.get(key)) for config in configs]
         (usual, most), *others = Counter(values).most_common(2)
         if not others:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import unicodedata
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from tgbench.version import __version__
 
 from .cells import DASH, Block, Cell, Column, Note, Table
 from .heads import levels, sides_shown, spans
+from .letters import Letters, escape
 from .paging import pages, size
+from .typesetting import column_head, group_width, height, label_width
+from .wrapping import wrapped
 
 _PREAMBLE = """\
 \\documentclass{article}
@@ -20,34 +21,6 @@ _PREAMBLE = """\
 \\usepackage[landscape,margin=15mm]{geometry}
 \\begin{document}
 """
-
-_SPECIAL = {
-    "\\": r"\textbackslash{}",
-    "{": r"\{",
-    "}": r"\}",
-    "&": r"\&",
-    "%": r"\%",
-    "$": r"\$",
-    "#": r"\#",
-    "_": r"\_",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-    "<": r"\textless{}",
-    ">": r"\textgreater{}",
-    "|": r"\textbar{}",
-    '"': r"\textquotedbl{}",
-    "↑": r"$\uparrow$",
-    "↓": r"$\downarrow$",
-    "·": r"$\cdot$",
-    "–": "–",
-    "—": "–",
-    "`": "'",
-    "×": r"$\times$",
-    "→": r"$\rightarrow$",
-    "±": r"$\pm$",
-    "²": r"\textsuperscript{2}",
-    "†": r"\dag{}",
-}
 
 
 def render_latex(tables: Sequence[Table]) -> str:
@@ -64,84 +37,26 @@ def render_latex(tables: Sequence[Table]) -> str:
     return "\n".join([*parts, "\\end{document}\n"])
 
 
-def escape(text: str) -> str:
-    """Return text that pdfLaTeX typesets as written, on one line.
-
-    Letters that its default fonts lack become their base letter, or a question mark.
-    """
-    flat = " ".join(text.split())
-    # Two hyphens in a row would print as one dash.
-    return "".join(map(_escaped, flat)).replace("--", "-{}-").replace("–", "--")
-
-
-def _escaped(sign: str) -> str:
-    if sign in _SPECIAL:
-        return _SPECIAL[sign]
-    if sign.isascii():
-        return sign if sign.isprintable() else ""
-    if "À" <= sign <= "ÿ":
-        return sign
-    base = unicodedata.normalize("NFKD", sign).encode("ascii", "ignore").decode()
-    return base if base.isalnum() else "?"
-
-
-class Letters:
-    """Names in a table as pdfLaTeX can set them, different ones different.
-
-    Its fonts have no Chinese, Cyrillic and so on. Where a name loses letters, the source tells it
-    as written, and a note says so.
-    """
-
-    def __init__(self, table: Table) -> None:
-        rows = [row for block in table.blocks for row in block.rows]
-        texts = [block.title for block in table.blocks]
-        texts += [text for row in rows for text in row.side]
-        texts += [text for column in table.columns for text in column.groups]
-        self._names: dict[str, str] = {}
-        self._lossy: list[str] = []
-        taken: Counter[str] = Counter()
-        for text in dict.fromkeys(texts):
-            shown = escape(text)
-            taken[shown] += 1
-            if any(sign not in _SPECIAL and _escaped(sign) == "?" != sign for sign in text):
-                self._lossy.append(text)
-                shown += f" ({taken[shown]})" if taken[shown] > 1 else ""
-            self._names[text] = shown
-
-    def name(self, text: str) -> str:
-        """Return a name in LaTeX."""
-        return self._names[text] if text else ""
-
-    def comments(self) -> Iterator[str]:
-        """Yield lines for the source that tell names as written."""
-        for text in self._lossy:
-            yield f"% {self._names[text]}: {' '.join(text.split())}"
-
-    def notes(self) -> list[Note]:
-        """Return a note where letters were lost."""
-        if not self._lossy:
-            return []
-        told = "? stands for letters that the fonts of pdfLaTeX lack; the names as written are in "
-        return [Note("", told + "comments above this table in its source, and in table.md")]
-
-
 def _environment(table: Table) -> Iterator[str]:
     columns = table.columns
     letters = Letters(table)
     yield f"% {table.name}: copy from here"
+    if not columns:
+        yield rf"\noindent\textbf{{{escape(table.title.capitalize())}}}"
+        yield from _notes(table.notes)
+        return
     yield from letters.comments()
     yield r"\begin{table}[htbp]"
     yield rf"\centering{size(table)}"
-    yield rf"\caption{{{escape(table.title.capitalize())}. Best in bold, second underlined.}}"
+    yield rf"\caption{{{escape(table.title.capitalize())}.{_legend(table)}}}"
     side = len(table.side)
     yield rf"\begin{{tabular}}{{{'l' * side}{'r' * len(columns)}}}"
     yield r"\toprule"
     for level in range(levels(columns)):
         yield from _groups(columns, level, side, letters)
-    heads = [f"{column.title} {column.arrow}" for column in columns]
-    yield _line(map(escape, [*table.side, *heads]))
-    if any(column.unit for column in columns):
-        yield _line([*([""] * side), *(_unit(column) for column in columns)])
+    fields = [_stacked(map(escape, wrapped(f, label_width(table))), "l") for f in table.side]
+    heads = [_stacked(map(escape, column_head(table, column)), "r") for column in columns]
+    yield _line([*fields, *heads])
     for block in table.blocks:
         yield r"\midrule"
         yield from _block(block, table, letters)
@@ -151,11 +66,20 @@ def _environment(table: Table) -> Iterator[str]:
     yield r"\end{table}"
 
 
+def _legend(table: Table) -> str:
+    """Say what marks the best, where anything is ranked."""
+    rows = (row for block in table.blocks for row in block.rows)
+    ranks = {row.cells[column.name].rank for row in rows for column in table.columns}
+    second = ", second underlined" if 2 in ranks else ""
+    return f" Best in bold{second}." if 1 in ranks else ""
+
+
 def _groups(columns: Sequence[Column], level: int, side: int, letters: Letters) -> Iterator[str]:
     """Yield the heads of a level, and a rule below each."""
     cells, rules, first = [""] * side, [], side + 1
     for text, covered in spans(columns, level):
-        cells.append(rf"\multicolumn{{{covered}}}{{c}}{{{letters.name(text)}}}")
+        head = _stacked(letters.lines(text, group_width(covered)), "c")
+        cells.append(rf"\multicolumn{{{covered}}}{{c}}{{{head}}}")
         rules.append(rf"\cmidrule(lr){{{first}-{first + covered - 1}}}")
         first += covered
     yield _line(cells)
@@ -166,18 +90,28 @@ def _block(block: Block, table: Table, letters: Letters) -> Iterator[str]:
     if block.title:
         width = len(table.side) + len(table.columns)
         yield rf"\multicolumn{{{width}}}{{l}}{{\emph{{{letters.name(block.title)}}}}} \\"
+    rooms = {column.name: _room(table, column) for column in table.columns}
     before: tuple[str, ...] = ()
     for row in block.rows:
-        side = [letters.name(text) for text in sides_shown(before, row.side)]
-        side[0] = r"\quad " + side[0] if block.title else side[0]
-        side[-1] += _marks(row.marks)
-        yield _line([*side, *(_cell(row.cells[column.name]) for column in table.columns)])
+        sides = [letters.lines(t, label_width(table)) for t in sides_shown(before, row.side)]
+        if block.title:
+            sides[0] = [rf"\quad {line}" for line in sides[0]]
+        sides = [[lines[0], *(rf"\quad {line}" for line in lines[1:])] for lines in sides]
+        sides[-1][-1] += _marks(row.marks)
+        cells = [(row.cells[column.name], rooms[column.name]) for column in table.columns]
+        tall = height(table, row, sides)
+        for place in range(tall):
+            shown = [lines[place] if place < len(lines) else "" for lines in sides]
+            end = "[2pt]" if place == tall - 1 > 0 else ""
+            yield _line([*shown, *(_cell(cell, place) + room for cell, room in cells)]) + end
         before = row.side
 
 
-def _cell(cell: Cell) -> str:
-    # In maths a minus is a minus and not a hyphen.
-    text = escape(DASH) if cell.value is None else cell.text.replace("-", "$-$")
+def _cell(cell: Cell, place: int) -> str:
+    """Return what a cell has on a line of its row: the number, then where it may lie."""
+    if place:
+        return _maths(cell.interval) if place == 1 else ""
+    text = escape(DASH) if cell.value is None else _maths(cell.number)
     if cell.rank == 1:
         text = rf"\textbf{{{text}}}"
     elif cell.rank == 2:
@@ -186,8 +120,24 @@ def _cell(cell: Cell) -> str:
     return text + (rf"\rlap{{{_marks(cell.marks)}}}" if cell.marks else "")
 
 
-def _unit(column: Column) -> str:
-    return rf"\footnotesize [{escape(column.unit)}]" if column.unit else ""
+def _room(table: Table, column: Column) -> str:
+    """Return what keeps marks of several letters off the next column."""
+    rows = (row for block in table.blocks for row in block.rows)
+    widest = max((row.cells[column.name].marks for row in rows), key=len, default=())
+    return rf"\hphantom{{{_marks(widest)}}}" if len(widest) > 1 else ""
+
+
+def _maths(text: str) -> str:
+    """Return numbers with a minus that is a minus and not a hyphen; commas part two of them."""
+    return text.replace("-", "$-$").replace("±", r"$\pm$")
+
+
+def _stacked(lines: Iterable[str], side: str) -> str:
+    """Return lines above each other in one cell, on a level with its row at the last one."""
+    every = list(lines)
+    if len(every) == 1:
+        return every[0]
+    return rf"\begin{{tabular}}[b]{{@{{}}{side}@{{}}}}" + r"\\".join(every) + r"\end{tabular}"
 
 
 def _marks(marks: tuple[str, ...]) -> str:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from tgbench.terminal import printable
+
 from .cells import Cell, Column, Table
 
-_SPECIAL = set("\\`*_{}[]<>|#~")
+_SPECIAL = set("\\`*_{}[]<>|#~$")
 
 
 def render_markdown(tables: Sequence[Table]) -> str:
@@ -16,13 +18,21 @@ def render_markdown(tables: Sequence[Table]) -> str:
 
 def escape(text: str) -> str:
     """Return text that Markdown shows as written, on one line."""
-    flat = " ".join(text.split())
+    flat = printable(" ".join(text.split())).replace("&", "&amp;")
     return "".join(f"\\{sign}" if sign in _SPECIAL else sign for sign in flat)
 
 
 def _lines(table: Table) -> Iterator[str]:
     yield f"## {escape(table.title.capitalize())}"
-    yield ""
+    if table.columns:
+        yield ""
+        yield from _grid(table)
+    for note in table.notes:
+        yield ""
+        yield f"{_marks((note.mark,))} {escape(note.text)}" if note.mark else escape(note.text)
+
+
+def _grid(table: Table) -> Iterator[str]:
     several = len(table.side) > 1
     yield _row(
         [
@@ -39,9 +49,6 @@ def _lines(table: Table) -> Iterator[str]:
             *outer, last = map(escape, row.side)
             cells = (_cell(row.cells[column.name]) for column in table.columns)
             yield _row([*outer, last + _marks(row.marks), *cells])
-    for note in table.notes:
-        yield ""
-        yield f"{_marks((note.mark,))} {escape(note.text)}" if note.mark else escape(note.text)
 
 
 def _head(column: Column) -> str:

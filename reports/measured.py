@@ -38,8 +38,8 @@ def measured_cell(
     """Return the cell of a metric, a dash where the method cannot have it."""
     metric = column.name
     record = result.metrics.get(metric)
-    if _never(result, metric):
-        return Cell(None, DASH, Status.NOT_APPLICABLE, metric=metric)
+    if never := _never(result, metric):
+        return Cell(None, DASH, Status.NOT_APPLICABLE, never, metric=metric)
     if record is None:
         return Cell(None, DASH, Status.ABSENT, metric=metric)
     if record.value is None:
@@ -69,14 +69,16 @@ def measured_cell(
     )
 
 
-def _never(result: Result, metric: str) -> bool:
-    """Return whether a method cannot have a metric, whatever is installed."""
+def _never(result: Result, metric: str) -> str:
+    """Return why a method cannot have a metric, whatever is installed; empty if it can."""
     method = result.method
-    return (
-        (metric in WHOLE_IMAGE_METRICS and not method.whole_image_valid)
-        or (metric in UPPER_FACE_METRICS and not method.moves_upper_face)
-        or (metric == TRAINING_TIME.name and result.timing.training_seconds is None)
-    )
+    if metric in WHOLE_IMAGE_METRICS and not method.whole_image_valid:
+        return "the whole image is not the method's"
+    if metric in UPPER_FACE_METRICS and not method.moves_upper_face:
+        return "the upper face is not moved"
+    if metric == TRAINING_TIME.name and result.timing.training_seconds is None:
+        return "nothing is trained"
+    return ""
 
 
 def _comparable(result: Result, metric: str, record: MetricRecord) -> tuple[object, ...]:

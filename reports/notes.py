@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import string
+import textwrap
 from collections.abc import Sequence
 
 from .cells import Block, Cell, Column, Note, Row, Status
@@ -11,6 +12,18 @@ from .ranking import LEAST_COVERAGE
 
 DIFFERS = "†"
 """Marks what differs significantly from the best of its column."""
+
+
+_MOST_LETTERS = 100
+"""Of a reason that a table tells."""
+
+
+def first_clause(reason: str) -> str:
+    """Return what a reason begins with: what is wrong, without the particulars and the remedy."""
+    text = " ".join(reason.split())
+    ends = (text.find(end) for end in ("; ", ": ", " ("))
+    text = text[: min((end for end in ends if end > 0), default=len(text))]
+    return textwrap.shorten(text, _MOST_LETTERS, placeholder=" …")
 
 
 class Footnotes:
@@ -57,7 +70,7 @@ def _annotated_row(row: Row, footnotes: Footnotes, unlike: set[str]) -> Row:
 def _cell_texts(cell: Cell, told: bool) -> list[str]:
     """Return what must be said about a cell; `told`: the column's cells have unlike measurers."""
     if cell.status in (Status.UNSCORED, Status.UNAVAILABLE):
-        return [cell.reason]
+        return [first_clause(cell.reason)]
     texts = list(cell.caveats)
     if cell.status is Status.MEASURED and cell.scored != cell.total:
         few = cell.scored < LEAST_COVERAGE * cell.total

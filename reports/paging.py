@@ -6,21 +6,22 @@ import dataclasses
 import itertools
 from collections.abc import Iterator
 
-from .cells import Block, Column, Note, Status, Table
+from .cells import Block, Cell, Column, Note, Row, Status, Table
 from .heads import levels
+from .typesetting import column_head, group_width, height, in_rows, label_width
+from .wrapping import wrapped
 
 _LINE_WIDTH, _PAGE_HEIGHT = 705.0, 500.0
 """Of the document, in points; a page's is what its margins and a caption leave."""
 
 _SIZES = (
-    (r"\small", 9.2, 5.0),
-    (r"\footnotesize", 8.8, 5.0),
-    (r"\footnotesize", 8.8, 3.0),
-    (r"\scriptsize", 8.3, 2.5),
-    (r"\tiny", 7.0, 2.0),
+    (r"\small", 9.2, 5.0, 11.5),
+    (r"\footnotesize", 8.8, 5.0, 10.2),
+    (r"\footnotesize", 8.8, 3.0, 10.2),
+    (r"\scriptsize", 8.3, 2.5, 9.0),
 )
-"""Sizes of letters, with what makes widths of them, and the space beside a column, in points.
-Small fonts are wider than large ones made smaller."""
+"""Sizes of letters, with what makes widths of them, the space beside a column, and the height of a
+line, in points. Small fonts are wider than large ones made smaller."""
 
 _NARROW = frozenset(" .,:;'()[]|!filjt-/")
 _WIDE = frozenset("ABCDEFGHKLMNOPQRTUVXYZWmw–±×→=+_%&")
@@ -31,6 +32,8 @@ def pages(table: Table) -> list[Table]:
 
     Notes that concern all of it stand below the last part.
     """
+    if not table.columns:
+        return [table]
     parts = [stack for strip in _strips(table) for stack in _stacks(strip)]
     if len(parts) == 1:
         return [table]
@@ -46,8 +49,7 @@ def pages(table: Table) -> list[Table]:
 
 def size(table: Table) -> str:
     """Return in LaTeX the largest size of letters in which a table about fits on a line."""
-    sizes = [(letters, beside) for letters, points, beside in _fitting(table)]
-    letters, beside = sizes[0] if sizes else (_SIZES[-1][0], _SIZES[-1][2])
+    letters, _, beside, _ = _chosen(table)
     return rf"{letters}\setlength{{\tabcolsep}}{{{beside:g}pt}}"
 
 
@@ -67,10 +69,10 @@ def _strips(table: Table) -> list[Table]:
                 strips[-1] = wider
                 continue
         strips.append(dataclasses.replace(table, columns=unit))
-    return [_without_empty_rows(strip) for strip in strips]
+    return [without_empty_rows(strip) for strip in strips]
 
 
-def _without_empty_rows(strip: Table) -> Table:
+def without_empty_rows(strip: Table) -> Table:
     """Leave out rows of which nothing is in these columns."""
     blocks = []
     for block in strip.blocks:
@@ -87,27 +89,40 @@ def _without_empty_rows(strip: Table) -> Table:
 def _stacks(table: Table) -> list[Table]:
     """Cut a table that is too high, between blocks where it can be."""
     room = _rows_on_page(table)
-    if sum(map(_lines, table.blocks)) <= room:
+    if sum(_lines(table, block) for block in table.blocks) <= room:
         return [table]
     stacks: list[list[Block]] = [[]]
     for block in table.blocks:
-        for first in range(0, len(block.rows), room - 1):
-            piece = dataclasses.replace(block, rows=block.rows[first : first + room - 1])
-            if stacks[-1] and sum(map(_lines, [*stacks[-1], piece])) > room:
+        for piece in _pieces(table, block, room):
+            if stacks[-1] and sum(_lines(table, part) for part in [*stacks[-1], piece]) > room:
                 stacks.append([])
             stacks[-1].append(piece)
     return [dataclasses.replace(table, blocks=tuple(blocks)) for blocks in stacks]
 
 
-def _lines(block: Block) -> int:
-    return len(block.rows) + bool(block.title)
+def _pieces(table: Table, block: Block, room: int) -> Iterator[Block]:
+    """Yield a block in parts that each fit on a page."""
+    rows: list[Row] = []
+    for row in block.rows:
+        longer = dataclasses.replace(block, rows=(*rows, row))
+        if rows and _lines(table, longer) > room:
+            yield dataclasses.replace(block, rows=tuple(rows))
+            rows = []
+        rows.append(row)
+    yield dataclasses.replace(block, rows=tuple(rows))
+
+
+def _lines(table: Table, block: Block) -> int:
+    rows = sum(height(table, row, sides) for row, sides in in_rows(table, block))
+    return rows + bool(block.title)
 
 
 def _rows_on_page(table: Table) -> int:
     """Return about how many lines of rows fit on a page above the notes."""
     notes = sum(1 + len(note.text) // 160 for note in table.notes) * 9.5
-    heads = (3 + levels(table.columns)) * 12.0
-    return max(8, int((_PAGE_HEIGHT - heads - notes) / 11.5))
+    own = max(len(column_head(table, column)) for column in table.columns)
+    heads = (2 + own + levels(table.columns)) * 12.0
+    return max(8, int((_PAGE_HEIGHT - heads - notes) / _chosen(table)[3]))
 
 
 def _notes_of(part: Table, last: bool) -> tuple[Note, ...]:
@@ -117,14 +132,20 @@ def _notes_of(part: Table, last: bool) -> tuple[Note, ...]:
     return tuple(note for note in part.notes if note.mark in used or (last and not note.mark))
 
 
-def _fitting(table: Table) -> list[tuple[str, float, float]]:
+def _chosen(table: Table) -> tuple[str, float, float, float]:
+    """Return the largest size of letters in which a table about fits, or else the smallest."""
+    return next(iter(_fitting(table)), _SIZES[-1])
+
+
+def _fitting(table: Table) -> list[tuple[str, float, float, float]]:
     """Return the sizes of letters in which a table about fits on a line, the largest first."""
     columns = [max(map(_width, texts)) for texts in _texts_by_column(table)]
     title = max((_width(block.title) for block in table.blocks), default=0.0)
     return [
-        (letters, points, beside)
-        for letters, points, beside in _SIZES
-        if max(sum(columns) * points + 2.0 * beside * len(columns), title * points) <= _LINE_WIDTH
+        size
+        for size in _SIZES
+        if max(sum(columns) * size[1] + 2.0 * size[2] * len(columns), title * size[1])
+        <= _LINE_WIDTH
     ]
 
 
@@ -134,16 +155,26 @@ def _width(text: str) -> float:
 
 
 def _texts_by_column(table: Table) -> Iterator[list[str]]:
-    rows = [row for block in table.blocks for row in block.rows]
+    rows = [found for block in table.blocks for found in in_rows(table, block)]
     for position, head in enumerate(table.side):
         last = position == len(table.side) - 1
-        yield [head, *(f"M{row.side[position]}{_small(row.marks) if last else ''}" for row in rows)]
+        heads = wrapped(head, label_width(table))
+        sides = [(row, sides[position]) for row, sides in rows]
+        marked = [f"M{lines[-1]}{_small(row.marks) if last else ''}" for row, lines in sides]
+        yield [*heads, *marked, *(f"MM{line}" for _, lines in sides for line in lines[1:])]
     for column in table.columns:
         alike = sum(other.groups == column.groups for other in table.columns)
         # A head above several columns widens each of them where it is longer than they are.
-        shares = ["x" * -(-len(text) // alike) for text in column.groups]
-        cells = [row.cells[column.name].text + _small(row.cells[column.name].marks) for row in rows]
-        yield [f"{column.title} {column.arrow}", *shares, *cells]
+        above = [line for text in column.groups for line in wrapped(text, group_width(alike))]
+        shares = ["x" * -(-len(line) // alike) for line in above]
+        cells = [row.cells[column.name] for row, _ in rows]
+        numbers = [_bold(cell) + _small(cell.marks) for cell in cells]
+        yield [*column_head(table, column), *shares, *numbers, *(cell.interval for cell in cells)]
+
+
+def _bold(cell: Cell) -> str:
+    """Return text about as wide as a number is, with bold letters if it is the best."""
+    return cell.number + "0" * (len(cell.number) // 5 if cell.rank == 1 else 0)
 
 
 def _small(marks: tuple[str, ...]) -> str:

@@ -6,8 +6,8 @@ The numbers and where they come from: `published/README.md`.
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tgbench.metrics.specs import IMAGE_METRICS, in_table_order
@@ -48,6 +48,7 @@ _TOLD = {
     "lmd": "published LMD is in pixels of frames of about 512 x 512, with FAN's landmarks",
 }
 
+_OURS = "TalkingGaussian"
 _TRUTH = "Ground Truth"
 _PASTED = frozenset({"Wav2Lip", "IP-LAP", "DINet"})
 """They write a mouth into true frames, and so compare with each other alone where pixels count."""
@@ -119,19 +120,22 @@ class Published:
     notes: tuple[str, ...]
 
 
-def published_numbers(protocol: str, number: int = 0) -> Published | None:
+def published_numbers(
+    protocol: str, number: int = 0, fields: Collection[str] = ()
+) -> Published | None:
     """Return the published numbers of a protocol, None where there are none.
 
     Args:
         protocol: its name.
         number: of the paper's table; 0 for the main one of the protocol.
+        fields: settings that have a place of their own and need not be told with the method.
     """
     source = _SOURCES.get(number or _USUAL.get(protocol, 0))
     if source is None or source.protocol != protocol:
         return None
     with (_FOLDER / source.file).open(newline="", encoding="utf-8") as stream:
         lines = list(csv.DictReader(stream))
-    entries = tuple(entry for line in lines for entry in _entries(source, line))
+    entries = tuple(entry for line in lines for entry in _entries(source, line, fields))
     metrics = in_table_order(metric for entry in entries for metric in entry.cells)
     notes = tuple(text for metric, text in _TOLD.items() if metric in metrics)
     return Published(
@@ -139,10 +143,12 @@ def published_numbers(protocol: str, number: int = 0) -> Published | None:
     )
 
 
-def published_beside(results: Iterable[Result], number: int = 0) -> list[Published]:
+def published_beside(
+    results: Iterable[Result], number: int = 0, fields: Collection[str] = ()
+) -> list[Published]:
     """Return what the paper prints for each protocol of the results, as `published_numbers`."""
     protocols = sorted({result.protocol.name for result in results})
-    found = (published_numbers(protocol, number) for protocol in protocols)
+    found = (published_numbers(protocol, number, fields) for protocol in protocols)
     return [published for published in found if published is not None]
 
 
@@ -159,54 +165,82 @@ def with_dashes(entries: Sequence[Entry], metrics: Sequence[Column]) -> list[Ent
     return filled
 
 
-def _entries(source: _Source, line: Mapping[str, str]) -> Iterator[Entry]:
-    label, contest = _label(source, line)
+def _entries(source: _Source, line: Mapping[str, str], fields: Collection[str]) -> Iterator[Entry]:
+    row = _row(source, line)
+    told = [text for key, (text, _) in row.settings.items() if text and key not in fields]
+    parts = [*row.parts, *told]
+    label = f"{row.method} ({', '.join(parts)})" if parts else row.method
     caveat = f"published in {SOURCE}, table {source.number}; not measured here"
     for prefix, (driver, identity) in (source.within or {"": ("", "")}).items():
         driver, identity = driver or source.driver, identity or source.identity
         cells = {}
-        for field, metric in _METRICS.items():
-            if line.get(prefix + field):
-                cells[metric] = _cell(metric, line[prefix + field], label, contest)
+        for name, metric in _METRICS.items():
+            if line.get(prefix + name):
+                cells[metric] = _cell(metric, line[prefix + name], row)
         if cells:
             place = {
                 "method": label,
                 "identity": identity,
                 "driver": driver,
                 "protocol": protocol_title(source.protocol),
+                **{key: value for key, (_, value) in row.settings.items()},
             }
             title = identity if driver == source.driver else f"{identity} · {driver}"
             yield Entry(place, title, cells, (caveat,))
 
 
-def _label(source: _Source, line: Mapping[str, str]) -> tuple[str, str]:
-    """Return how a row is called, and within what it competes."""
+@dataclass(frozen=True)
+class _Row:
+    """What a line of a file is about.
+
+    Attributes:
+        method: its name.
+        parts: what else it is called.
+        settings: by field of a table, how it is told with the method and by itself.
+        contest: within what it competes.
+    """
+
+    method: str
+    parts: tuple[str, ...] = ()
+    settings: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    contest: str = ""
+
+
+def _row(source: _Source, line: Mapping[str, str]) -> _Row:
     if source.number == 4:
-        parts = [line["backbone"], line["motion"]]
-        parts += [name.upper() for name in ("fmd", "is") if line[name] == "yes"]
-        return f"TalkingGaussian ({', '.join(parts)})", ""
+        settings = {
+            "config.motion": (line["motion"], line["motion"]),
+            "config.face_mouth_decomposition": ("FMD" * (line["fmd"] == "yes"), line["fmd"]),
+            "config.incremental_sampling": ("IS" * (line["is"] == "yes"), line["is"]),
+        }
+        return _Row(_OURS, (line["backbone"],), settings)
     if source.number == 5:
-        return f"TalkingGaussian ({line['settings']})", ""
-    if source.number == 6:
-        extractor = line["extractor"]
-        return (extractor if extractor == _TRUTH else f"TalkingGaussian ({extractor})"), ""
-    if source.number == 7:
-        return f"{line['method']} ({line['extractor']})", line["extractor"]
-    return line["method"], ""
+        decoded = line["settings"].split("+")
+        settings = {
+            f"config.predict_{name}": (text * (text in decoded), "yes" if text in decoded else "no")
+            for name, text in (("opacity", "alpha"), ("color", "rgb"))
+        }
+        return _Row(_OURS, (decoded[0],), settings)
+    extractor = line.get("extractor", _TRUTH)
+    if extractor == _TRUTH:
+        return _Row(line.get("method", _TRUTH))
+    contest = extractor if source.number == 7 else ""
+    settings = {"config.audio_features": (extractor, extractor)}
+    return _Row(line.get("method", _OURS), (), settings, contest)
 
 
-def _cell(metric: str, text: str, label: str, contest: str) -> Cell:
+def _cell(metric: str, text: str, row: _Row) -> Cell:
     value = float(text)
     if metric == "training_time":
         value *= _MINUTES
         text = printed(value, metric_column(metric, ()).decimals)
-    pasted = metric in IMAGE_METRICS and label in _PASTED
+    pasted = metric in IMAGE_METRICS and row.method in _PASTED
     return Cell(
         value,
         text,
         Status.PUBLISHED,
         measured_by=f"published: {SOURCE}",
         # The truth is no rival of what imitates it.
-        comparable=("published", contest, pasted, label == _TRUTH),
+        comparable=("published", row.contest, pasted, row.method == _TRUTH),
         metric=metric,
     )

@@ -6,7 +6,7 @@ from tgbench.specs import CommandSpec
 
 REPORT = CommandSpec(
     "report",
-    "tables of results: terminal, LaTeX, Markdown, CSV, and one HTML page with players",
+    "tables of results (terminal, LaTeX, Markdown, CSV), a page with players, plots, a leaderboard",
     "tgbench.reports.command",
 )
 GATE = CommandSpec(

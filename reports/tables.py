@@ -3,33 +3,32 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from tgbench import plugins
 from tgbench.errors import TgbenchError, suggest
-from tgbench.metrics.specs import IMAGE_METRICS, in_table_order
+from tgbench.metrics.specs import in_table_order
 from tgbench.running.result import Result
 
 from .cells import Block, Note, Table
 from .entries import measured_entries, protocol_title
-from .labels import Variant, method_labels, variant
+from .labels import method_labels
 from .layout import Layout
+from .legends import (
+    dash_note,
+    interval_note,
+    missing_notes,
+    parts_note,
+    remedy_note,
+    significance_note,
+    training_notes,
+)
 from .measured import FrameReader, measured_cell, metric_column
-from .notes import DIFFERS, annotated
+from .notes import annotated
 from .papers import published_beside, with_dashes
-from .shapes import PLAIN, Shape
-
-INTERVALS = (
-    "In brackets: where the mean may lie (95 %), from a bootstrap over stretches of frames; in the "
-    "mean over cases also over the cases, as other people would be other cases"
-)
-SIGNIFICANCE = (
-    "differs from the best of its column on the same frames (the 95 % interval of the "
-    "mean of the paired differences, from a bootstrap over stretches of frames, excludes zero; "
-    "each pair is judged by itself). Without it the two cannot be told apart, or no values of "
-    "single frames are known, as for speed and SyncNet"
-)
+from .settings import check_settings
+from .shapes import PLAIN, VARIED, Shape, field_title
 
 
 @dataclass(frozen=True)
@@ -68,8 +67,8 @@ def build_tables(
         extras: what else to show; None: intervals where `frames` is given.
 
     Raises:
-        TgbenchError: a metric is named that neither is known nor was measured, or there is no
-            result of the protocol that the shape is for.
+        TgbenchError: a metric is named that neither is known nor was measured, or a setting that
+            no result has, or there is no result of the protocol that the shape is for.
     """
     extras = extras or Extras(frames, intervals=frames is not None)
     every = list(results)
@@ -80,6 +79,7 @@ def build_tables(
             f"`tgbench run --protocol {shape.protocol}`"
         )
     _check_metrics(chosen, shape)
+    check_settings(shape.settings, chosen, VARIED)
     if shape.joins_protocols:
         return [_table("protocols", "all protocols", chosen, shape, extras)] if chosen else []
     by_protocol: dict[tuple[str, str], list[Result]] = defaultdict(list)
@@ -101,7 +101,7 @@ def _check_metrics(results: Sequence[Result], shape: Shape) -> None:
 
 
 def _table(name: str, title: str, results: Sequence[Result], shape: Shape, extras: Extras) -> Table:
-    papers = published_beside(results, shape.published) if extras.published else []
+    papers = published_beside(results, shape.published, shape.settings) if extras.published else []
     sought = shape.metrics or in_table_order(
         [
             *(metric for result in results for metric in result.metrics),
@@ -124,69 +124,36 @@ def _table(name: str, title: str, results: Sequence[Result], shape: Shape, extra
         if metric in measured or any(metric in paper.metrics for paper in papers)
     ]
     frames = extras.frames if extras.intervals or extras.significance else None
-    entries = measured_entries(results, shown, frames, extras.intervals)
+    entries = measured_entries(results, shown, frames, extras.intervals, shape.settings)
     printed = [with_dashes(paper.entries, shown) for paper in papers]
     everything = [*entries, *(entry for paper in printed for entry in paper)]
     layout = Layout(shape, shown, everything, extras.intervals, extras.significance)
-    blocks = layout.blocks(entries)
-    mean = layout.mean(entries)
-    if mean is not None:
-        blocks.append(mean)
+    side = tuple(map(field_title, shape.rows))
+    missing = [metric for metric, column in columns.items() if column not in shown]
+    absent = [*missing_notes(results, missing), *remedy_note(results, list(columns))]
+    if not layout.columns:
+        none = Note("", "No table: none of the metrics has a value in these results")
+        return Table(name, title, (), (), (none, *absent), side)
+    blocks = [*layout.blocks(entries), *layout.means(entries)]
     for paper, rows in zip(papers, printed, strict=True):
         blocks += [
             Block(f"{paper.title}{_where(block)}", block.rows, published=True)
             for block in layout.blocks(rows)
         ]
     marked, notes = annotated(blocks, layout.columns)
-    labels = method_labels(results)
-    missing = [metric for metric, column in columns.items() if column not in shown]
     general = [
-        *_training_notes(results, labels),
-        *_missing_notes(results, missing),
-        *_parts_note(results, measured),
+        *training_notes(results, method_labels(results, shape.settings)),
+        *dash_note(blocks, layout.columns),
+        *absent,
+        *parts_note(results, measured),
     ]
     if extras.intervals:
-        general.append(Note("", INTERVALS))
+        general.append(interval_note(blocks, layout.columns))
     if extras.significance:
-        general.append(Note(DIFFERS, SIGNIFICANCE))
+        general.append(significance_note(blocks, layout.columns))
     general += [Note("", text) for text in dict.fromkeys(t for p in papers for t in p.notes)]
-    side = tuple(field.capitalize() for field in shape.rows)
     return Table(name, title, layout.columns, marked, (*notes, *general), side)
 
 
 def _where(block: Block) -> str:
     return f"; {block.title}" if block.title else ""
-
-
-def _training_notes(results: Sequence[Result], labels: Mapping[Variant, str]) -> list[Note]:
-    """Say how long each row was trained: with what preset, for how many iterations."""
-    told: dict[str, str] = {}
-    for result in results:
-        iterations = result.timing.training_iterations
-        if iterations:
-            stages = ", ".join(f"{stage} {count:,}" for stage, count in iterations.items())
-            told[labels[variant(result)]] = f"preset {result.method.preset} ({stages} iterations)"
-    return [Note("", f"{label}: {text}") for label, text in told.items()]
-
-
-def _missing_notes(results: Sequence[Result], missing: Sequence[str]) -> list[Note]:
-    """Say which metrics no row has, and why."""
-    reasons: dict[str, list[str]] = defaultdict(list)
-    for metric in missing:
-        records = [result.metrics[metric] for result in results if metric in result.metrics]
-        default = "no value" if records else "was not asked for"
-        reason = next((record.reason for record in records if record.reason), default)
-        reasons[reason].append(metric_column(metric, results).title)
-    return [
-        Note("", f"Not measured: {', '.join(titles)} ({reason})")
-        for reason, titles in reasons.items()
-    ]
-
-
-def _parts_note(results: Sequence[Result], measured: Sequence[str]) -> list[Note]:
-    """Say which columns rank only in part."""
-    pictures = [metric_column(name, results).title for name in measured if name in IMAGE_METRICS]
-    if not pictures or len({result.method.composite_mode for result in results}) == 1:
-        return []
-    told = "ranked only among methods whose frames are made of the same parts"
-    return [Note("", f"{', '.join(pictures)}: {told}")]

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator
+import json
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from tgbench.metrics.specs import in_table_order
-from tgbench.running.result import Result
+from tgbench.running.result import MetricRecord, Result
 
+from .entries import experiment
 from .measured import metric_column
 from .papers import Published
+from .settings import differing, flat
 
 FIELDS = (
     "protocol",
@@ -38,55 +41,109 @@ FIELDS = (
     "measured_by",
     "created",
     "case_key",
+    "settings",
+    "superseded",
 )
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""A spreadsheet takes what begins so for a formula, and runs it."""
 
 
 def render_csv(results: Iterable[Result], published: Iterable[Published] = ()) -> str:
     """Return one line a result and metric, with a head; values unrounded, empty where none.
 
+    `settings` are those in which results of one method differ, as JSON; `superseded` is whether a
+    later result of the same experiment counts in tables. Texts that a spreadsheet would run get an
+    apostrophe before them, since anybody may have written them.
+
     Args:
         results: all of them, whatever tables show.
         published: what follows, with the status `published`.
     """
+    results = list(results)
     stream = io.StringIO()
     writer = csv.DictWriter(stream, FIELDS, lineterminator="\n")
     writer.writeheader()
+    told = frozenset(differing(results))
+    counts = {experiment(r): r for r in sorted(results, key=lambda result: result.created)}
     for result in results:
-        for metric in in_table_order(result.metrics):
-            record = result.metrics[metric]
-            bounds = record.interval
-            writer.writerow(
-                {
-                    "protocol": result.protocol.name,
-                    "protocol_version": result.protocol.version,
-                    "identity": result.identity.name,
-                    "identity_sha256": result.identity.sha256,
-                    "driver": result.driver.name,
-                    "driver_sha256": result.driver.sha256,
-                    "method": result.method.name,
-                    "preset": result.method.preset,
-                    "config_hash": result.method.config_hash,
-                    "seed": result.seed,
-                    "composite_mode": result.method.composite_mode,
-                    "leaked_conditions": "; ".join(result.method.leaked_conditions),
-                    "metric": metric,
-                    "value": "" if record.value is None else repr(record.value),
-                    "interval_low": "" if bounds is None else repr(bounds.low),
-                    "interval_high": "" if bounds is None else repr(bounds.high),
-                    "unit": record.unit,
-                    "direction": record.direction,
-                    "status": record.status,
-                    "reason": record.reason,
-                    "scored": record.scored,
-                    "total": record.total,
-                    "measured_by": record.measured_by,
-                    "created": result.created,
-                    "case_key": result.case_key,
-                }
-            )
+        superseded = counts[experiment(result)] is not result
+        for line in csv_lines(result, told, superseded):
+            _write(writer, line)
     for paper in published:
-        writer.writerows(_published(paper))
+        for line in _published(paper):
+            _write(writer, line)
     return stream.getvalue()
+
+
+def csv_lines(
+    result: Result, settings: Collection[str] = (), superseded: bool = False
+) -> Iterator[dict[str, object]]:
+    """Yield what the line of each metric says, by field.
+
+    Args:
+        result: to tell.
+        settings: of the configuration to tell.
+        superseded: whether a later result counts instead.
+    """
+    config = flat(result.method.config)
+    chosen = {key: value for key, value in config.items() if key in settings}
+    about = {
+        "protocol": result.protocol.name,
+        "protocol_version": result.protocol.version,
+        "identity": result.identity.name,
+        "identity_sha256": result.identity.sha256,
+        "driver": result.driver.name,
+        "driver_sha256": result.driver.sha256,
+        "method": result.method.name,
+        "preset": result.method.preset,
+        "config_hash": result.method.config_hash,
+        "seed": result.seed,
+        "composite_mode": result.method.composite_mode,
+        "leaked_conditions": "; ".join(result.method.leaked_conditions),
+        "created": result.created,
+        "case_key": result.case_key,
+        "settings": json.dumps(chosen, ensure_ascii=False) if chosen else "",
+        "superseded": "yes" if superseded else "no",
+    }
+    for metric in in_table_order(result.metrics):
+        yield about | _measured(metric, result.metrics[metric])
+
+
+def harmless(value: object) -> object:
+    """Return a value that a spreadsheet does not run."""
+    text = str(value)
+    return f"'{text}" if text.startswith(_FORMULA) and not _is_number(text) else value
+
+
+def _write(writer: csv.DictWriter[str], line: Mapping[str, object]) -> None:
+    writer.writerow({name: harmless(value) for name, value in line.items()})
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _measured(metric: str, record: MetricRecord) -> dict[str, object]:
+    """Return what a line says of a metric."""
+    bounds = record.interval
+    return {
+        "metric": metric,
+        "value": "" if record.value is None else repr(record.value),
+        "interval_low": "" if bounds is None else repr(bounds.low),
+        "interval_high": "" if bounds is None else repr(bounds.high),
+        "unit": record.unit,
+        "direction": record.direction,
+        "status": record.status,
+        "reason": record.reason,
+        "scored": record.scored,
+        "total": record.total,
+        "measured_by": record.measured_by,
+    }
 
 
 def _published(paper: Published) -> Iterator[dict[str, object]]:
@@ -95,7 +152,7 @@ def _published(paper: Published) -> Iterator[dict[str, object]]:
         for metric in in_table_order(entry.cells):
             cell, column = entry.cells[metric], metric_column(metric, ())
             yield {
-                **entry.place,
+                **{key: name for key, name in entry.place.items() if key in FIELDS},
                 "protocol": paper.protocol,
                 "metric": metric,
                 "value": repr(cell.value),

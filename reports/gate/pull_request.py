@@ -72,7 +72,7 @@ def _row(row: Row) -> str:
 
 def _plain(text: str) -> str:
     """Return text that shows as written: no markup, no entity, nobody notified."""
-    return escape(text.replace("@", "@\u200b")).replace("&", "&amp;")
+    return escape(text).replace("@", "@\u200b")
 
 
 def _data(text: str) -> str:

@@ -4,5 +4,6 @@ from __future__ import annotations
 
 from .left_out import left_out
 from .page import HtmlSummary, write_html
+from .videos import BUDGET_MB
 
-__all__ = ["HtmlSummary", "left_out", "write_html"]
+__all__ = ["BUDGET_MB", "HtmlSummary", "left_out", "write_html"]

@@ -9,9 +9,8 @@ from pathlib import Path
 
 from tgbench.running.result import Result
 
+from ..entries import Case, case_of, experiment
 from ..labels import method_labels, variant
-
-Key = tuple[str, str, str, str, str, str]
 
 
 @dataclass(frozen=True)
@@ -31,6 +30,14 @@ class Entry:
     folder: Path
     result: Result
     superseded: bool = False
+
+    @property
+    def place(self) -> str:
+        """The folder as a page tells it: what is above the working folder is nobody's business."""
+        here = Path.cwd()
+        return str(
+            self.folder.relative_to(here) if self.folder.is_relative_to(here) else self.folder
+        )
 
 
 @dataclass(frozen=True)
@@ -57,10 +64,10 @@ def page_entries(results: Sequence[tuple[Path, Result]]) -> list[Entry]:
     labels = _labels([result for _, result in results])
     newest: dict[tuple[object, ...], int] = {}
     for number, (_, result) in enumerate(results):
-        experiment = (*_key(result), *variant(result), result.seed)
-        best = newest.get(experiment)
+        done = experiment(result)
+        best = newest.get(done)
         if best is None or results[best][1].created <= result.created:
-            newest[experiment] = number
+            newest[done] = number
     shown = set(newest.values())
     return [
         Entry(number, labels[number], folder, result, number not in shown)
@@ -70,10 +77,10 @@ def page_entries(results: Sequence[tuple[Path, Result]]) -> list[Entry]:
 
 def case_groups(entries: Iterable[Entry]) -> list[CaseGroup]:
     """Group entries by protocol, identity and driver, to the byte."""
-    groups: dict[Key, list[Entry]] = defaultdict(list)
+    groups: dict[Case, list[Entry]] = defaultdict(list)
     for entry in entries:
         if not entry.superseded:
-            groups[_key(entry.result)].append(entry)
+            groups[case_of(entry.result)].append(entry)
     namesakes = Counter(key[:4] for key in groups)
     versions = Counter(name for name, _ in {key[:2] for key in groups})
     cases = []
@@ -90,15 +97,15 @@ def case_groups(entries: Iterable[Entry]) -> list[CaseGroup]:
     return cases
 
 
-def _key(result: Result) -> Key:
-    return (
-        result.protocol.name,
-        result.protocol.version,
-        result.identity.name,
-        result.driver.name,
-        result.identity.sha256,
-        result.driver.sha256,
-    )
+def superseded(entries: Sequence[Entry]) -> list[str]:
+    """Say in words which results are not shown because a later one of the same experiment is."""
+    latest = {experiment(e.result): e.result.created for e in entries if not e.superseded}
+    return [
+        f"{entry.place}: measured on {entry.result.created}; the same experiment was measured "
+        f"again on {latest[experiment(entry.result)]}, which is shown instead"
+        for entry in entries
+        if entry.superseded
+    ]
 
 
 def _labels(results: Sequence[Result]) -> list[str]:
@@ -107,11 +114,11 @@ def _labels(results: Sequence[Result]) -> list[str]:
     seeds: dict[tuple[object, ...], set[int]] = defaultdict(set)
     for result in results:
         by_protocol[result.protocol.name, result.protocol.version].append(result)
-        seeds[*_key(result), *variant(result)].add(result.seed)
+        seeds[*case_of(result), *variant(result)].add(result.seed)
     labels = {protocol: method_labels(found) for protocol, found in by_protocol.items()}
     told = []
     for result in results:
         label = labels[result.protocol.name, result.protocol.version][variant(result)]
-        several = len(seeds[*_key(result), *variant(result)]) > 1
+        several = len(seeds[*case_of(result), *variant(result)]) > 1
         told.append(f"{label}, seed {result.seed}" if several else label)
     return told

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,11 +16,18 @@ from tgbench.running.comparison import ERROR_FULL_SCALE
 from tgbench.running.result import Result
 from tgbench.specs import Direction, Needs
 
+from ..apart import told_apart
+from ..cells import DASH, Cell, Status
+from ..measured import measured_cell, metric_column
 from .cases import CaseGroup, Entry
+from .escaping import shortened
 from .frames import FrameValues, worst_frames
 from .videos import CaseClips, Clip
 
 _LIPS = ("mouth_opening", "speech_level")
+
+_GREATEST = 2**53 - 1
+"""Beyond this JavaScript rounds whole numbers."""
 
 _NO_TRUTH = (
     "There is ground truth, but no video of it: a version of tgbench that kept none measured this. "
@@ -43,7 +52,11 @@ class VideoStore:
 
 
 def case_content(
-    case: CaseGroup, clips: CaseClips, values: Sequence[FrameValues], store: VideoStore
+    case: CaseGroup,
+    clips: CaseClips,
+    values: Sequence[FrameValues],
+    store: VideoStore,
+    asked: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Return what the page shows of a case.
 
@@ -52,23 +65,29 @@ def case_content(
         clips: its videos.
         values: the numbers of each entry's frames.
         store: where videos are numbered.
+        asked: metrics to show, in this order; empty for all.
     """
-    names = in_table_order(name for found in values for name in found.series if name not in _LIPS)
+    values = [_possible(entry, found) for entry, found in zip(case.entries, values, strict=True)]
+    known = {name for found in values for name in found.series if name not in _LIPS}
+    names = [name for name in asked or in_table_order(known) if name in known]
     metrics = [_metric(name, case.entries) for name in names]
     opening = next((found.target_opening for found in values if found.target_opening), [])
     speech = next((s for found in values if (s := found.series.get("speech_level"))), [])
     return {
         "fps": FPS,
-        "frames": max(entry.result.frames for entry in case.entries),
+        "frames": _frames(case.entries, values),
         "errorScale": ERROR_FULL_SCALE,
         "metrics": metrics,
+        "panels": [panel for metric in metrics for panel in _panels(metric, case.entries, values)],
         "truth": store.describe(clips.truth),
         "note": _NO_TRUTH if clips.truth is None and any(map(_needs_truth, names)) else "",
         "truthOpening": opening,
         "speech": speech,
         "entries": [
             {
-                "label": entry.label,
+                "label": shortened(entry.label),
+                "mode": shortened(entry.result.method.composite_mode),
+                "given": entry.result.method.leaked_conditions,
                 "result": entry.number,
                 "video": store.describe(video),
                 "error": store.describe(error),
@@ -87,11 +106,11 @@ def case_content(
 def result_content(entry: Entry) -> dict[str, Any]:
     """Return a whole result with what the page calls it."""
     return {
-        "label": entry.label,
-        "folder": str(entry.folder),
+        "label": shortened(entry.label),
+        "folder": entry.place,
         "superseded": entry.superseded,
         "metrics": list(in_table_order(entry.result.metrics)),
-        "record": entry.result.model_dump(mode="json"),
+        "record": _in_json(entry.result.model_dump(mode="json")),
     }
 
 
@@ -99,6 +118,15 @@ def field_descriptions() -> dict[str, str]:
     """Return what each field of a result means, by its dotted name."""
     schema = Result.model_json_schema()
     return dict(_described("", schema, schema.get("$defs", {})))
+
+
+def _in_json(value: Any) -> Any:
+    """Return a value as scripts read it: numbers that they would round become texts."""
+    if isinstance(value, dict):
+        return {key: _in_json(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_in_json(item) for item in value]
+    return str(value) if isinstance(value, int) and abs(value) > _GREATEST else value
 
 
 def _described(prefix: str, part: Any, parts: Any) -> Iterator[tuple[str, str]]:
@@ -122,6 +150,44 @@ def _metric(name: str, entries: Sequence[Entry]) -> dict[str, Any]:
         "decimals": spec.decimals if spec else 3,
         "direction": direction.value,
     }
+
+
+def _frames(entries: Sequence[Entry], values: Sequence[FrameValues]) -> int:
+    """Return how many frames a case has: as tables tell, for what a result says may be wrong."""
+    lengths = [len(series) for found in values for series in found.series.values()]
+    return max(1, *(lengths or [entry.result.frames for entry in entries]))
+
+
+def _possible(entry: Entry, found: FrameValues) -> FrameValues:
+    """Return values without those that a table shows as a dash: the method cannot have them."""
+    series = {
+        name: values
+        for name, values in found.series.items()
+        if name in _LIPS or _cell(entry, name).status is not Status.NOT_APPLICABLE
+    }
+    return dataclasses.replace(found, series=series)
+
+
+def _cell(entry: Entry, metric: str) -> Cell:
+    known = metric in plugins.metrics() or metric in entry.result.metrics
+    if not known:
+        return Cell(None, DASH, Status.ABSENT, metric=metric)
+    return measured_cell(entry.result, metric_column(metric, [entry.result]))
+
+
+def _panels(
+    metric: dict[str, Any], entries: Sequence[Entry], values: Sequence[FrameValues]
+) -> Iterator[dict[str, Any]]:
+    """Yield for each way in which a metric was measured which entries share an axis.
+
+    Unlike measurers, and for metrics of whole images unlike composite modes, never share one.
+    """
+    groups: dict[tuple[object, ...], list[int]] = defaultdict(list)
+    for number, (entry, found) in enumerate(zip(entries, values, strict=True)):
+        if metric["name"] in found.series:
+            groups[_cell(entry, metric["name"]).comparable].append(number)
+    for told, numbers in zip(told_apart(list(groups)), groups.values(), strict=True):
+        yield {**metric, "entries": numbers, "told": shortened(told)}
 
 
 def _needs_truth(name: str) -> bool:

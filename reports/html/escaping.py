@@ -8,12 +8,20 @@ from __future__ import annotations
 import html
 import json
 
+_LONGEST = 120
+"""Letters of a name where it stands among others; the page of a result has all of them."""
+
 _IN_SCRIPT = str.maketrans({"<": r"\u003c", ">": r"\u003e", "&": r"\u0026"})
 
 
 def text(value: object) -> str:
     """Return a value as text for an element or a quoted attribute."""
     return html.escape(str(value), quote=True)
+
+
+def shortened(name: str) -> str:
+    """Return a name that leaves room for others; a usual one as it is."""
+    return name if len(name) <= _LONGEST else f"{name[: _LONGEST - 30]} … {name[-25:]}"
 
 
 def json_block(value: object) -> str:

@@ -31,7 +31,8 @@ class FrameValues:
     """The numbers of one result, frame by frame.
 
     Attributes:
-        series: by column of `frames.parquet`; None where a frame has no value.
+        series: by column of `frames.parquet`; None where a frame has no value. One of a table
+            that was cut short ends there.
         target_opening: of the ground truth's mouth.
         crops: by "mouth" and "eyes", where to look; see `_crop`.
         problems: what is missing or damaged, in words.
@@ -109,7 +110,7 @@ def plain(column: NDArray[np.float64]) -> Series:
 
 
 def _columns(path: Path, frames: int) -> tuple[dict[str, NDArray[np.float64]], str]:
-    """Return the numeric columns of a table, each as long as the result, and what is wrong."""
+    """Return the numeric columns of a table, no longer than the result, and what is wrong."""
     import pandas as pd
 
     if not path.is_file():
@@ -124,9 +125,7 @@ def _columns(path: Path, frames: int) -> tuple[dict[str, NDArray[np.float64]], s
     columns = {}
     for name in table.columns:
         numbers = pd.to_numeric(table[name], errors="coerce").to_numpy(np.float64, na_value=np.nan)
-        padded = np.full(frames, np.nan)
-        padded[: len(numbers)] = numbers[:frames]
-        columns[str(name)] = padded
+        columns[str(name)] = numbers[: max(0, frames)]
     return columns, problem
 
 

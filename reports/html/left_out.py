@@ -27,4 +27,5 @@ def left_out(folders: Iterable[Path]) -> list[str]:
                     f"{log.parent}: holds no {RESULT_FILE}; its run was stopped, or is still going "
                     "on"
                 )
-    return problems
+    # Folders may be given with those above them.
+    return list(dict.fromkeys(problems))

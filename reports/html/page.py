@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import re
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,12 +18,15 @@ from tgbench.version import __version__
 from ..cells import Table
 from ..tables import build_tables
 from . import assets
-from .cases import CaseGroup, Entry, case_groups, page_entries
+from .cases import CaseGroup, Entry, case_groups, page_entries, superseded
 from .content import VideoStore, case_content, field_descriptions, result_content
-from .escaping import json_block, text
+from .escaping import json_block, shortened, text
 from .frames import read_frame_values
 from .summary import render_table
-from .videos import BUDGET_MB, CaseClips, base64_pieces, choose_clips
+from .videos import BUDGET_MB, Choice, base64_pieces, choose_clips, videos_told
+
+_FEW = 6
+"""Things left out that are told without being asked for."""
 
 _PLACE = re.compile(r"\{\{(\w+)\}\}")
 
@@ -37,6 +41,7 @@ class HtmlSummary:
         results, cases: how many it shows.
         videos: how many it holds.
         left_out: how many videos exist that it does not hold.
+        previews: whether those that it holds are smaller copies.
     """
 
     path: Path
@@ -45,6 +50,7 @@ class HtmlSummary:
     cases: int
     videos: int
     left_out: int
+    previews: bool
 
 
 def write_html(
@@ -55,6 +61,7 @@ def write_html(
     tables: Sequence[Table] | None = None,
     with_videos: bool = True,
     budget_mb: float = BUDGET_MB,
+    metrics: Sequence[str] = (),
     problems: Sequence[str] = (),
 ) -> HtmlSummary:
     """Write one self-contained page that opens from disk and asks for nothing else.
@@ -64,9 +71,10 @@ def write_html(
             missing is said on the page.
         path: the file to write, atomically.
         progress: where to report.
-        tables: of these results, with or without intervals; None: without.
+        tables: of these results, in any shape; None: in the usual one.
         with_videos: whether videos go into the page.
         budget_mb: how much of the page they may be; see `choose_clips`.
+        metrics: whose curves and worst frames are shown, in this order; empty for all.
         problems: results that could not be read, in words, for the page to name.
 
     Raises:
@@ -77,19 +85,21 @@ def write_html(
         raise TgbenchError(f"{path}: is a folder; name a file to write, such as report.html")
     entries = page_entries(results)
     cases = case_groups(entries)
-    clips = choose_clips(cases, with_videos, budget_mb)
     if tables is None:
         tables = build_tables(result for _, result in results)
-    page = _Page(entries, cases, clips, tables, problems, progress)
-    with atomic_path(path) as temporary:
-        # A name may hold what no encoding has, such as half of a surrogate pair.
-        with temporary.open("w", encoding="utf-8", errors="replace", newline="\n") as stream:
-            for piece in page.pieces():
-                stream.write(piece)
-        size = temporary.stat().st_size
-    return HtmlSummary(
-        path, size, len(entries), len(cases), len(page.store.paths), _left_out(clips)
-    )
+    with tempfile.TemporaryDirectory(prefix="tgbench-page-") as workshop:
+        clips = choose_clips(
+            cases, Path(workshop), progress, with_videos=with_videos, budget_mb=budget_mb
+        )
+        page = _Page(entries, cases, clips, tables, metrics, problems, progress)
+        with atomic_path(path) as temporary:
+            # A name may hold what no encoding has, such as half of a surrogate pair.
+            with temporary.open("w", encoding="utf-8", errors="replace", newline="\n") as stream:
+                for piece in page.pieces():
+                    stream.write(piece)
+            size = temporary.stat().st_size
+    videos = len(page.store.paths)
+    return HtmlSummary(path, size, len(entries), len(cases), videos, clips.left_out, clips.previews)
 
 
 class _Page:
@@ -99,8 +109,9 @@ class _Page:
         self,
         entries: Sequence[Entry],
         cases: Sequence[CaseGroup],
-        clips: Sequence[CaseClips],
+        clips: Choice,
         tables: Sequence[Table],
+        metrics: Sequence[str],
         problems: Sequence[str],
         progress: Progress,
     ) -> None:
@@ -109,6 +120,7 @@ class _Page:
         self._cases = cases
         self._clips = clips
         self._tables = tables
+        self._metrics = metrics
         self._problems = problems
         self._progress = progress
         self._style, self._script = assets.style(), assets.script()
@@ -119,6 +131,7 @@ class _Page:
             "counts": self._counts,
             "problems": self._left_out,
             "tables": self._summary,
+            "told": self._about_videos,
             "cases": self._case_list,
             "results": self._result_list,
             "blocks": self._blocks,
@@ -150,38 +163,56 @@ class _Page:
         yield text(f"{', '.join(counted)} · made on {today} by tgbench {__version__}")
 
     def _left_out(self) -> Iterator[str]:
-        if not self._problems:
+        problems = [*self._problems, *superseded(self._entries)]
+        if not problems:
             return
-        yield '<section class="problems" role="note"><h2>Left out</h2><ul>'
-        for problem in self._problems:
+        unfold = " open" if len(problems) <= _FEW else ""
+        yield f'<details class="problems"{unfold}><summary>Left out: {len(problems)}</summary><ul>'
+        for problem in problems:
             yield f"<li>{text(problem)}</li>\n"
-        yield "</ul></section>"
+        yield "</ul></details>"
 
     def _summary(self) -> Iterator[str]:
         anchors: dict[str, dict[str, str]] = {}
         for number, case in enumerate(self._cases):
             anchors.setdefault(case.protocol, {})[case.title] = f"case-{number}"
+        numbers = {id(entry.result): entry.number for entry in self._entries}
         for number, table in enumerate(self._tables):
-            yield from render_table(table, number, anchors.get(table.title, {}))
+            yield from render_table(
+                table,
+                number,
+                anchors.get(table.title, {}),
+                lambda result: f"result-{numbers[id(result)]}" if id(result) in numbers else "",
+            )
+
+    def _about_videos(self) -> Iterator[str]:
+        told = videos_told(self._clips)
+        if told:
+            yield f'<p class="videos-told" role="note">{text(told)}</p>'
 
     def _case_list(self) -> Iterator[str]:
         for number, case in enumerate(self._cases):
-            labels = ", ".join(entry.label for entry in case.entries)
-            truth = " with-truth" if self._clips[number].truth else ""
+            labels = ", ".join(shortened(entry.label) for entry in case.entries)
+            title = shortened(case.title)
+            clips = self._clips.cases[number]
+            seen = any(not clip.missing for clip in clips.clips)
+            kind = f"case{' watchable' if seen else ''}{' with-truth' if clips.truth else ''}"
+            blind = "" if seen else ' <span class="tag">no videos</span>'
             yield (
-                f'<details class="case{truth}" name="case" id="case-{number}" data-case="{number}">'
-                f'<summary><b>{text(case.title)}</b> <span class="tag">{text(case.protocol)}</span>'
-                f' <span class="muted">{text(labels)}</span></summary></details>\n'
+                f'<details class="{kind}" name="case" id="case-{number}" data-case="{number}">'
+                f'<summary><b>{text(title)}</b> <span class="tag">{text(case.protocol)}</span>'
+                f'{blind} <span class="muted">{text(labels)}</span></summary></details>\n'
             )
 
     def _result_list(self) -> Iterator[str]:
         for entry in self._entries:
             result = entry.result
-            told = f"{result.protocol.name} · {result.identity.name} · {result.driver.name}"
+            parts = result.protocol.name, result.identity.name, result.driver.name
+            told = " · ".join(map(shortened, parts))
             old = ' <span class="tag">superseded</span>' if entry.superseded else ""
             yield (
                 f'<details class="result" id="result-{entry.number}" data-result="{entry.number}">'
-                f"<summary><b>{text(entry.label)}</b> {text(told)}"
+                f"<summary><b>{text(shortened(entry.label))}</b> {text(told)}"
                 f' <span class="muted">{text(result.created)}</span>{old}</summary></details>\n'
             )
 
@@ -190,11 +221,13 @@ class _Page:
         for entry in self._entries:
             yield _block(f"data-result-{entry.number}", json_block(result_content(entry)))
         with self._progress.task("reading frames", len(self._cases)) as task:
-            for number, (case, clips) in enumerate(zip(self._cases, self._clips, strict=True)):
+            for number, (case, clips) in enumerate(
+                zip(self._cases, self._clips.cases, strict=True)
+            ):
                 values = [
                     read_frame_values(entry.folder, entry.result.frames) for entry in case.entries
                 ]
-                content = case_content(case, clips, values, self.store)
+                content = case_content(case, clips, values, self.store, self._metrics)
                 yield _block(f"data-case-{number}", json_block(content))
                 task.advance()
 
@@ -213,8 +246,3 @@ def _block(name: str, content: str) -> str:
 
 def _counted(number: int, one: str, several: str = "") -> str:
     return f"{number} {one if number == 1 else several or one + 's'}"
-
-
-def _left_out(clips: Sequence[CaseClips]) -> int:
-    every = (clip for case in clips for clip in (case.truth, *case.methods, *case.errors) if clip)
-    return sum(clip.left_out for clip in every)

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import base64
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tgbench.errors import TgbenchError
+from tgbench.progress import SILENT, Progress, Task
 from tgbench.running.result import ERROR_FILE, TARGET_FILE, VIDEO_FILE
 
 from .cases import CaseGroup
+from .previews import write_preview
 
-BUDGET_MB = 300
-"""Of the page, for videos: what a browser still opens in a few seconds."""
+BUDGET_MB = 80
+"""Of the page, for videos: a browser opens it in a second, and code hosts take files of 100 MB."""
 
 _CHUNK = 3 << 18
 """Bytes at a time; base64 of a multiple of three has no padding, so that pieces can be joined."""
@@ -52,46 +55,134 @@ class CaseClips:
     methods: tuple[Clip, ...]
     errors: tuple[Clip | None, ...]
 
+    @property
+    def clips(self) -> list[Clip]:
+        """All of them that there are, or could be."""
+        return [clip for clip in (self.truth, *self.methods, *self.errors) if clip]
+
+    def replaced(self, by: Callable[[Clip], Clip]) -> CaseClips:
+        """Return them with each changed by a function."""
+        return CaseClips(
+            self.truth and by(self.truth),
+            tuple(map(by, self.methods)),
+            tuple(clip and by(clip) for clip in self.errors),
+        )
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What goes into the page.
+
+    Attributes:
+        cases: the videos of each case, those that stay out with the reason.
+        previews: whether those that go in are smaller copies.
+        whole_mb: how much larger all videos as they are would make the page.
+    """
+
+    cases: tuple[CaseClips, ...]
+    previews: bool
+    whole_mb: float
+
+    @property
+    def left_out(self) -> int:
+        """How many videos there are that the page does not hold."""
+        return sum(clip.left_out for case in self.cases for clip in case.clips)
+
 
 def choose_clips(
-    cases: Sequence[CaseGroup], with_videos: bool, budget_mb: float
-) -> list[CaseClips]:
-    """Return the videos of each case, those that are not to go into the page with the reason.
+    cases: Sequence[CaseGroup],
+    folder: Path,
+    progress: Progress = SILENT,
+    *,
+    with_videos: bool = True,
+    budget_mb: float = BUDGET_MB,
+) -> Choice:
+    """Choose the videos of the page: all as they are if the budget has room for them.
 
-    Where they are more than the budget, whole cases go in from the first on; then error maps in
-    the same order. A case of which only some methods could be watched would compare nothing.
+    Otherwise previews of them, which are smaller, case by case until the budget is spent, and
+    after all cases their error maps in the same order. A case goes in whole: one of which only
+    some methods could be watched would compare nothing.
 
     Args:
         cases: in the order of the page.
+        folder: for previews; they are there as long as it is.
+        progress: where to report.
         with_videos: False leaves all of them out.
         budget_mb: how much larger videos may make the page, in MB.
     """
-    left = budget_mb * 1e6 / _OVERHEAD if with_videos else 0.0
-    reason = (
-        f"left out: the page holds {budget_mb:g} MB of videos at most"
-        if with_videos
-        else ("left out: the page was made without videos")
-    )
     found = [_clips(case) for case in cases]
-    pictures = []
-    for clips in found:
-        size = sum(clip.size for clip in (clips.truth, *clips.methods) if clip)
-        taken = 0 < size <= left
-        left -= size if taken else 0
-        pictures.append(taken)
-    chosen = []
-    for clips, taken in zip(found, pictures, strict=True):
-        size = sum(clip.size for clip in clips.errors if clip)
-        errors_taken = taken and 0 < size <= left
-        left -= size if errors_taken else 0
-        chosen.append(
-            CaseClips(
-                clips.truth and _kept(clips.truth, taken, reason),
-                tuple(_kept(clip, taken, reason) for clip in clips.methods),
-                tuple(clip and _kept(clip, errors_taken, reason) for clip in clips.errors),
-            )
+    whole = sum(clip.size for case in found for clip in case.clips) * _OVERHEAD
+    if not with_videos:
+        kept = [case.replaced(_left_out("the page was made without videos")) for case in found]
+        return Choice(tuple(kept), False, whole / 1e6)
+    if whole <= budget_mb * 1e6:
+        return Choice(tuple(found), False, whole / 1e6)
+    without = _left_out(f"the page holds {budget_mb:g} MB of videos at most")
+    number = sum(clip.size > 0 for case in found for clip in case.clips)
+    with progress.task("making previews", number) as task:
+        room = _Room(budget_mb * 1e6 / _OVERHEAD, folder, task)
+        for case in found:
+            room.take([case.truth, *case.methods])
+        for case in found:
+            room.take(case.errors)
+    kept = [
+        case.replaced(lambda clip: room.taken.get(clip.path) or without(clip)) for case in found
+    ]
+    return Choice(tuple(kept), True, whole / 1e6)
+
+
+class _Room:
+    """What the budget has room for, by the videos that previews are of."""
+
+    def __init__(self, size: float, folder: Path, task: Task) -> None:
+        self.taken: dict[Path, Clip] = {}
+        self._left = size
+        self._folder = folder
+        self._task = task
+        self._made = 0
+
+    def take(self, clips: Iterable[Clip | None]) -> None:
+        """Take previews of some videos in, unless these, or any before, find no room."""
+        if self._left < 0:
+            return
+        previews = {clip.path: self._preview(clip) for clip in clips if clip}
+        self._left -= sum(preview.size for preview in previews.values())
+        if self._left >= 0:
+            self.taken |= previews
+
+    def _preview(self, clip: Clip) -> Clip:
+        if clip.missing:
+            return clip
+        self._made += 1
+        path = self._folder / f"{self._made}.mp4"
+        try:
+            write_preview(clip.path, path)
+        except TgbenchError as error:
+            return Clip(clip.path, 0, str(error))
+        finally:
+            self._task.advance()
+        return Clip(path, path.stat().st_size)
+
+
+def videos_told(choice: Choice) -> str:
+    """Say what a page does not show as it is, and how it would; empty where there is nothing."""
+    parts = []
+    if choice.previews:
+        parts.append(
+            "These videos are previews, encoded again to be smaller: the finest texture is in the "
+            f"files beside each result only. All as they are would take {choice.whole_mb:.0f} MB."
         )
-    return chosen
+    blind = sum(all(clip.left_out for clip in case.clips) for case in choice.cases if case.clips)
+    if blind:
+        parts.append(f"{blind} of {len(choice.cases)} cases are without videos.")
+    elif choice.left_out:
+        parts.append(f"{choice.left_out} error maps are left out.")
+    if parts:
+        parts.append(
+            "To see more, give `tgbench report` folders with fewer results, or more room with "
+            "--video-budget."
+        )
+    return " ".join(parts)
 
 
 def base64_pieces(path: Path) -> Iterator[str]:
@@ -124,5 +215,8 @@ def _clip(path: Path) -> Clip:
     return Clip(path, size, "" if size else f"{path.name} is empty")
 
 
-def _kept(clip: Clip, taken: bool, reason: str) -> Clip:
-    return clip if taken or clip.missing else Clip(clip.path, 0, reason, left_out=True)
+def _left_out(why: str) -> Callable[[Clip], Clip]:
+    def without(clip: Clip) -> Clip:
+        return clip if clip.missing else Clip(clip.path, 0, f"left out: {why}", left_out=True)
+
+    return without

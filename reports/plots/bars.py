@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,15 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _HEIGHT = 1.1
+_MANY = 8
+"""More bars than these take wider panels, so that the numbers above them do not touch."""
+
+_TITLE = 20
+"""Letters of a title in a line."""
+
+_LEAST = 3
+"""Bars that a panel has room for at least: a single one need not fill it."""
+
 _ROOM_UPRIGHT, _ROOM_LEVEL = 0.4, 0.2
 """Share of the bars' height that numbers above them take, turned and not."""
 
@@ -43,7 +53,8 @@ def plot_metrics(table: Table, columns: Sequence[Column] | None = None) -> Figur
     with paper_style():
         from matplotlib.patches import Patch
 
-        figure, axes = panels_figure(len(panels), 3, _HEIGHT, labels, notes)
+        beside = 3 if len(labels) <= _MANY else 2
+        figure, axes = panels_figure(len(panels), beside, _HEIGHT, labels, notes)
         for axis, panel in zip(axes, panels, strict=True):
             _draw(axis, panel, styles)
         handles = [
@@ -89,9 +100,10 @@ def _draw(axis: Axes, panel: Panel, styles: dict[str, Look]) -> None:
             fontsize=5,
             rotation=90 if len(places) > 2 else 0,
         )
-    axis.set_title(panel.title)
+    axis.set_title("\n".join(textwrap.wrap(panel.title, _TITLE)), fontsize=6)
     axis.set_xticks([])
-    axis.set_xlim(-0.7, len(places) - 0.3)
+    spare = max(0, _LEAST - len(places)) / 2
+    axis.set_xlim(-0.9 - spare, len(places) - 0.3 + spare)
     axis.margins(y=_ROOM_UPRIGHT if len(places) > 2 else _ROOM_LEVEL)
     axis.axhline(0.0, color="black", linewidth=0.6)
     axis.locator_params(axis="y", nbins=4)

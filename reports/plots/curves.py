@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..apart import told_apart
 from ..cells import Block, Column
-from .panels import column_title, described
+from .panels import column_title, letter_of
 from .style import add_legend, looks, panels_figure, paper_style
 
 if TYPE_CHECKING:
@@ -18,8 +20,6 @@ if TYPE_CHECKING:
 _HEIGHT = 1.15
 _MARKERS = 8
 """Along each curve, apart from each other on neighbours."""
-
-_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 def plot_curves(block: Block, columns: Sequence[Column]) -> Figure | None:
@@ -35,17 +35,19 @@ def plot_curves(block: Block, columns: Sequence[Column]) -> Figure | None:
         cells = [(row.label, row.cells[column.name]) for row in block.rows]
         known = [(label, cell) for label, cell in cells if len(cell.clips) == 1]
         keys = list(dict.fromkeys(cell.comparable for _, cell in known))
+        told = told_apart(keys)
+        gaps: dict[str, list[str]] = defaultdict(list)
         for index, key in enumerate(keys):
-            letter = f" ({_LETTERS[index % 26]})" if len(keys) > 1 else ""
+            letter = f" ({letter_of(index)})" if len(keys) > 1 else ""
             curves = [(label, cell.clips[0]) for label, cell in known if cell.comparable == key]
             panels.append((column_title(column) + letter, curves))
             if letter:
-                notes.append(f"{column.title}{letter}: {described(key)}")
+                notes.append(f"{column.title}{letter}: {told[index]}")
             for label, values in curves:
-                gaps = int(np.count_nonzero(~np.isfinite(values)))
-                if gaps:
-                    of = f"{gaps} of {len(values)} frames"
-                    notes.append(f"{column.title} of {label}: {of} not scored")
+                missing = int(np.count_nonzero(~np.isfinite(values)))
+                if missing:
+                    gaps[f"{missing} of {len(values)} frames not scored"].append(label)
+        notes += [f"{column.title} of {', '.join(who)}: {what}" for what, who in gaps.items()]
     if not panels:
         return None
     labels = [row.label for row in block.rows if any(row.label in dict(c) for _, c in panels)]
@@ -73,6 +75,7 @@ def plot_curves(block: Block, columns: Sequence[Column]) -> Figure | None:
             axis.margins(x=0.01)
             axis.locator_params(axis="y", nbins=4)
         axes[-1].set_xlabel("frame")
+        figure.align_ylabels(axes)
         handles = [
             Line2D(
                 [],

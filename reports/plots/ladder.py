@@ -13,8 +13,10 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_RUNG = 0.16
+_RUNG = 0.18
 _ROOM = 0.5
+_BESIDE = 32
+"""Letters of a name that leave room for two panels side by side."""
 
 
 def plot_ladder(
@@ -45,17 +47,28 @@ def plot_ladder(
     rungs = {label: place for place, label in enumerate(variants)}
     with paper_style():
         height = _ROOM + _RUNG * len(rungs)
-        longest = max(len(short(label)) for label in rungs)
-        beside = 2 if longest <= 24 else 1
+        names = _names(variants)
+        beside = 2 if max(map(len, names)) <= _BESIDE else 1
         figure, axes = panels_figure(len(panels), beside, height, [], notes)
         for index, (axis, panel) in enumerate(zip(axes, panels, strict=True)):
-            _draw(axis, panel, rungs, looks(variants), named=index % beside == 0)
+            _draw(axis, panel, rungs, looks(variants))
+            first_of_row = index % beside == 0
+            axis.set_yticks(range(len(rungs)) if first_of_row else [], names * first_of_row)
         return figure
 
 
-def _draw(
-    axis: Axes, panel: Panel, rungs: dict[str, int], styles: dict[str, Look], named: bool
-) -> None:
+def _names(variants: Sequence[str]) -> list[str]:
+    """Return what rungs are called: below the whole method only what is different."""
+    whole, *others = variants
+    start = f"{whole} ("
+    inner = [
+        label.removeprefix(start).removesuffix(")") if label.startswith(start) else label
+        for label in others
+    ]
+    return [short(label) for label in (whole, *inner)]
+
+
+def _draw(axis: Axes, panel: Panel, rungs: dict[str, int], styles: dict[str, Look]) -> None:
     first = next(iter(rungs))
     for point in panel.points:
         place, look = rungs[point.label], styles[point.label]
@@ -78,13 +91,11 @@ def _draw(
             textcoords="offset points",
             ha="center",
             va="bottom",
-            fontsize=4.5,
+            fontsize=5,
         )
         if point.label == first:
             axis.axvline(point.value, color="0.5", linewidth=0.6, linestyle=(0, (3, 2)), zorder=0)
     axis.set_ylim(len(rungs) - 0.5, -0.8)
-    labels = [short(label) for label in rungs] if named else []
-    axis.set_yticks(list(range(len(rungs))) if named else [], labels)
     axis.set_title(panel.title)
     axis.margins(x=0.18)
     axis.locator_params(axis="x", nbins=4)

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 
 from tgbench.statistics import Interval, mean_interval
 
+from ..apart import told_apart
 from ..cells import Block, Cell, Column, Table
+from ..ranking import LEAST_COVERAGE
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
@@ -59,13 +61,13 @@ def column_title(column: Column) -> str:
 
 def cases(table: Table) -> list[Block]:
     """Return the blocks of single cases: no means, nothing published."""
-    return [block for block in table.blocks if not block.published and not _is_mean(block)]
+    return [block for block in table.blocks if not block.published and not block.mean]
 
 
 def summary(table: Table) -> Block | None:
     """Return the block that stands for all of a table: the mean, or the only case there is."""
     own = [block for block in table.blocks if not block.published]
-    means = [block for block in own if _is_mean(block)]
+    means = [block for block in own if block.mean]
     if means:
         return means[0]
     return own[0] if len(own) == 1 else None
@@ -83,14 +85,17 @@ def panels_of(
             cell = row.cells[column.name]
             if drawable(cell):
                 groups[cell.comparable].append(_point(row.label, cell, intervals))
+                if cell.scored < LEAST_COVERAGE * cell.total:
+                    few = f"scored on {cell.scored} of {cell.total} frames"
+                    notes.append(f"{column.title} of {row.label}: {few}")
             else:
                 notes.append(f"{column.title} of {row.label}: {why_not(cell)}")
-        several = len(groups) > 1
+        told = told_apart(list(groups))
         for index, (key, points) in enumerate(groups.items()):
-            letter = _LETTERS[index % len(_LETTERS)] if several else ""
+            letter = letter_of(index) if len(groups) > 1 else ""
             found.append(Panel(column, key, tuple(points), letter))
-            if several:
-                notes.append(f"{column.title} ({letter}): {described(key)}")
+            if letter:
+                notes.append(f"{column.title} ({letter}): {told[index]}")
     return found, _merged(notes)
 
 
@@ -106,9 +111,9 @@ def why_not(cell: Cell) -> str:
     return cell.reason.partition(";")[0].partition(":")[0] or cell.status.value
 
 
-def described(key: tuple[object, ...]) -> str:
-    """Return what values share, in words."""
-    return ", ".join(str(part) for part in key if part not in (None, ""))
+def letter_of(index: int) -> str:
+    """Return the letter of the n-th panel of a metric."""
+    return _LETTERS[index % len(_LETTERS)]
 
 
 def _point(label: str, cell: Cell, intervals: bool) -> Point:
@@ -124,7 +129,3 @@ def _merged(notes: Sequence[str]) -> list[str]:
         what, _, reason = note.partition(": ")
         by_reason[reason].append(what)
     return [f"{', '.join(what)}: {reason}" for reason, what in by_reason.items()]
-
-
-def _is_mean(block: Block) -> bool:
-    return block.title.startswith(("mean of ", "mean over "))

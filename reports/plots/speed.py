@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from tgbench.errors import suggest
 from tgbench.metrics.specs import FPS
 
+from ..apart import told_apart
 from ..cells import Cell, Column, Table
-from .panels import column_title, described, drawable, summary, why_not
+from .panels import column_title, drawable, letter_of, summary, why_not
 from .style import add_legend, looks, panels_figure, paper_style
 
 if TYPE_CHECKING:
@@ -55,11 +56,9 @@ def plot_speed(table: Table, quality: str, speed: str = FPS.name) -> Figure | No
         groups[tuple(cell.comparable for cell in cells)].append((row.label, x, y))
     if not groups:
         return None
+    told = told_apart(list(groups))
     if len(groups) > 1:
-        notes += [
-            f"Panel {place}: {'; '.join(described(key) for key in keys)}"
-            for place, keys in enumerate(groups, start=1)
-        ]
+        notes += [f"({letter_of(index)}): {text}" for index, text in enumerate(told)]
     if block.title:
         notes.insert(0, f"Values: {block.title}.")
     labels = [label for pairs in groups.values() for label, _, _ in pairs]
@@ -71,7 +70,7 @@ def plot_speed(table: Table, quality: str, speed: str = FPS.name) -> Figure | No
             len(groups), 1 if len(groups) == 1 else 2, _HEIGHT, labels, notes
         )
         handles = []
-        for place, (axis, pairs) in enumerate(zip(axes, groups.values(), strict=True), start=1):
+        for place, (axis, pairs) in enumerate(zip(axes, groups.values(), strict=True)):
             for label, x, y in pairs:
                 look = styles[label]
                 handles += axis.plot(
@@ -94,7 +93,7 @@ def plot_speed(table: Table, quality: str, speed: str = FPS.name) -> Figure | No
             axis.set_xlabel(column_title(right))
             axis.set_ylabel(column_title(up))
             if len(groups) > 1:
-                axis.set_title(f"Panel {place}")
+                axis.set_title(f"({letter_of(place)})")
             axis.grid(color="0.9", linewidth=0.4)
             axis.set_axisbelow(True)
         add_legend(figure, handles, labels)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
+import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,11 +23,11 @@ COLUMN_WIDTH = 3.3
 """Inches, of a two-column paper."""
 
 _RULE = 0.6
-_WRAP = 88
+_WRAP = 84
 """Characters of the smallest print in a line."""
 
-_NOTE_SIZE = 4.5
-_LINE = 0.075
+NOTE_SIZE = 5.2
+_LINE = 0.085
 """Inches a line of it takes."""
 
 _LEGEND_LINE = 0.115
@@ -45,6 +47,11 @@ _DASHES: tuple[Any, ...] = (
     (0, (3, 1, 1, 1, 1, 1)),
     (0, (2, 3)),
 )
+
+_MARK = "\u200e"
+"""Has no width, and counts as a letter that runs to the right."""
+
+_TO_THE_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff][\u0590-\u08ff\ufb1d-\ufeff ]*")
 
 _FONTS = ("DejaVu Sans", "Noto Sans", "Noto Sans CJK", "Source Han Sans", "WenQuanYi", "Droid Sans")
 """Families in the order in which letters are looked for; those that are installed are used."""
@@ -137,12 +144,12 @@ def panels_figure(
 
     columns = min(columns, count)
     rows = -(-count // columns)
-    lines = [line for note in notes for line in textwrap.wrap(readable(note), _WRAP)]
+    lines = [line for note in notes for line in wrapped(readable(note))]
     entries = -(-len(legend) // legend_columns(legend))
     below = len(lines) * _LINE + entries * _LEGEND_LINE + 0.1
     figure = Figure(figsize=(COLUMN_WIDTH, rows * height + below))
     if lines:
-        figure.text(0.01, 0.01, "\n".join(lines), fontsize=_NOTE_SIZE, va="bottom", gid="notes")
+        figure.text(0.01, 0.01, "\n".join(lines), fontsize=NOTE_SIZE, va="bottom", gid="notes")
     share = below / (rows * height + below)
     figure.set_layout_engine(ConstrainedLayoutEngine(rect=(0, share, 1, 1 - share)))
     axes = figure.subplots(rows, columns, squeeze=False).ravel().tolist()
@@ -182,15 +189,39 @@ def short(label: str) -> str:
 
 
 def readable(text: str) -> str:
-    """Return a text in letters that the fonts here have; any other is told by its code point."""
-    return "".join(
+    """Return a text in letters that the fonts here have; any other is told by its code point.
+
+    Arabic and Hebrew run to the left, and what stands beside them keeps its place.
+    """
+    shown = "".join(
         letter
         if letter == " " or _has(letter)
         else " "
         if letter.isspace()
         else f"[U+{ord(letter):04X}]"
-        for letter in text
+        for letter in text.replace(_MARK, "")
     )
+    return _TO_THE_LEFT.sub(rf"{_MARK}\g<0>{_MARK}", shown)
+
+
+def wrapped(text: str) -> list[str]:
+    """Return a text in lines of the column's width; Chinese letters are twice as wide as others."""
+    lines = [""]
+    for word in re.split(r"(?<=[ ;,])", text):
+        for piece in _pieces(word):
+            if lines[-1] and _width(lines[-1]) + _width(piece.rstrip()) > _WRAP:
+                lines.append("")
+            lines[-1] += piece
+    return [line.rstrip() for line in lines]
+
+
+def _pieces(word: str) -> list[str]:
+    """Return a word whole, or letter by letter where it is wider than a line."""
+    return [word] if _width(word) <= _WRAP else list(word)
+
+
+def _width(text: str) -> int:
+    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
 
 
 def save(figure: Figure, path: Path) -> Path:

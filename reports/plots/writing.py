@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING
 from tgbench import plugins
 from tgbench.files import make_folder
 from tgbench.metrics.specs import FPS
+from tgbench.progress import SILENT, Progress
 from tgbench.running.result import Result
 from tgbench.specs import Direction, Needs
 
 from ..cells import Column, Table
 from ..labels import method_labels, variant
 from ..loading import FrameValues
+from ..shapes import Shape
 from ..tables import Extras, build_tables
 from .bars import plot_metrics
 from .curves import plot_curves
@@ -32,12 +34,22 @@ if TYPE_CHECKING:
 SUFFIXES = (".pdf", ".svg")
 
 
-def write_plots(results: Sequence[tuple[Path, Result]], folder: Path) -> list[Path]:
+def write_plots(
+    results: Sequence[tuple[Path, Result]],
+    folder: Path,
+    progress: Progress = SILENT,
+    *,
+    metrics: Sequence[str] = (),
+    protocol: str = "",
+) -> list[Path]:
     """Write every plot that results allow, as PDF and SVG, and return the files.
 
     Args:
         results: each with the folder it is in, as `readable_results` returns them.
         folder: where they go; made if need be.
+        progress: where to report.
+        metrics: to draw, in this order; empty for all.
+        protocol: the only one to draw; empty for all.
 
     Raises:
         TgbenchError: Matplotlib is not installed, or the folder cannot be written.
@@ -47,23 +59,28 @@ def write_plots(results: Sequence[tuple[Path, Result]], folder: Path) -> list[Pa
     extras = Extras(FrameValues(results), intervals=True)
     written: list[Path] = []
     taken: set[str] = set()
-    for table in build_tables(found, extras=extras):
-        for name, figure in _figures(table, [r for r in found if r.protocol.name == table.name]):
-            if figure is not None:
-                stem = _file_name(f"{table.title} {name}", taken)
-                written += [save(figure, folder / f"{stem}{suffix}") for suffix in SUFFIXES]
+    shape = Shape(tuple(metrics), protocol=protocol)
+    with progress.task("drawing plots", None) as task:
+        for table in build_tables(found, shape=shape, extras=extras):
+            own = [result for result in found if result.protocol.name == table.name]
+            for name, figure in _figures(table, own):
+                if figure is not None:
+                    stem = _file_name(f"{table.title} {name}", taken)
+                    written += [save(figure, folder / f"{stem}{suffix}") for suffix in SUFFIXES]
+                    task.advance()
     return written
 
 
 def _figures(table: Table, results: Sequence[Result]) -> Iterator[tuple[str, Figure | None]]:
+    quality = [column for column in table.columns if _tells_quality(column)]
     yield "metrics", plot_metrics(table)
-    yield "spread", plot_spread(table)
+    yield "spread", plot_spread(table, quality)
     names = [column.name for column in table.columns]
-    for column in table.columns:
-        if FPS.name in names and _tells_quality(column):
+    for column in quality:
+        if FPS.name in names:
             yield f"speed {column.name}", plot_speed(table, column.name)
     for method, variants in _ladders(results).items():
-        yield f"ablation {method}", plot_ladder(table, variants)
+        yield f"ablation {method}", plot_ladder(table, variants, quality)
     for block in cases(table):
         yield f"frames {block.title}", plot_curves(block, table.columns)
 

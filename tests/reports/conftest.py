@@ -1,11 +1,16 @@
 from __future__ import annotations
 
 import hashlib
+import io
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
 import pytest
+from rich.console import Console
 
+from tgbench.reports.cells import Row, Table
+from tgbench.reports.terminal import render_terminal
 from tgbench.running.result import (
     DriverRecord,
     EnvironmentRecord,
@@ -20,6 +25,7 @@ from tgbench.running.result import (
 
 DIRECTIONS = {"lmd": "lower", "lpips": "lower", "training_time": "lower", "lip_lag": "none"}
 MakeResult = Callable[..., Result]
+Frames = Callable[[Result, str], np.ndarray | None]
 
 
 def metric(name: str, value: float | str | MetricRecord | None) -> MetricRecord:
@@ -104,3 +110,38 @@ def result(
 def make_result() -> MakeResult:
     """Makes a result; metrics are keywords: a number, a reason why there is none, or a record."""
     return result
+
+
+@pytest.fixture
+def lipsync() -> list[Result]:
+    """Two methods with two people and two sounds; the value tells which it is."""
+    return [
+        result(
+            method,
+            protocol="lipsync",
+            identity=identity,
+            driver=driver,
+            sync_c=base + people + sound,
+            sync_e=10.0 - base - people - sound,
+            fps=20.0,
+        )
+        for base, method in ((1.0, "first"), (2.0, "second"))
+        for people, identity in ((0.1, "may"), (0.2, "obama"))
+        for sound, driver in ((0.01, "a"), (0.02, "b"))
+    ]
+
+
+def row(table: Table, *side: str, block: int = 0) -> Row:
+    (found,) = [row for row in table.blocks[block].rows if row.side == side]
+    return found
+
+
+def printed(table: Table, width: int = 300) -> str:
+    console = Console(width=width, record=True, file=io.StringIO())
+    console.print(render_terminal(table))
+    return console.export_text()
+
+
+def series_of(values: dict[str, np.ndarray]) -> Frames:
+    """Reads single frames of `psnr` by method."""
+    return lambda result, metric: values[result.method.name] if metric == "psnr" else None

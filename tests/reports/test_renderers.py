@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from tgbench.reports import latex, markdown
+from tgbench.reports import letters, markdown
 from tgbench.reports.latex import render_latex
 from tgbench.reports.markdown import render_markdown
 from tgbench.reports.tables import build_tables
@@ -68,11 +68,11 @@ def test_every_row_has_as_many_cells_as_the_head(results: list[Result]) -> None:
 
 
 def test_latex_escapes_what_is_special() -> None:
-    assert latex.escape("a_b & 5% $#{}") == r"a\_b \& 5\% \$\#\{\}"
-    assert latex.escape("\\~^") == r"\textbackslash{}\textasciitilde{}\textasciicircum{}"
-    assert latex.escape("--fresh a–b") == "-{}-fresh a--b"
-    assert latex.escape("line\n\tbreak\x00") == "line break"
-    assert latex.escape("é Ł 頭") == "é ? ?"
+    assert letters.escape("a_b & 5% $#{}") == r"a\_b \& 5\% \$\#\{\}"
+    assert letters.escape("\\~^") == r"\textbackslash{}\textasciitilde{}\textasciicircum{}"
+    assert letters.escape("--fresh a–b") == "-{}-fresh a--b"
+    assert letters.escape("line\n\tbreak\x00") == "line break"
+    assert letters.escape("é Ł 頭") == "é ? ?"
 
 
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
@@ -105,6 +105,7 @@ def test_markdown_has_one_line_a_row_and_escapes_pipes(results: list[Result]) ->
     assert "<u>2.500</u>" in text
     assert "*data \\[x\\]\\**" in text
     assert markdown.escape("a|b\nc") == "a\\|b c"
+    assert markdown.escape("&lt;$x$\x1b\u202e") == r"&amp;lt;\$x\$\\x1b\\u202e"
 
 
 def test_terminal_shows_the_words_as_they_are(results: list[Result]) -> None:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 
 import numpy as np
@@ -231,17 +230,19 @@ def test_seeds_share_a_row_with_mean_and_standard_deviation(make_result: MakeRes
     assert any("seeds 0, 1, 2" in note.text for note in table.notes)
 
 
-def test_the_latest_of_equal_experiments_is_shown_with_a_warning(
-    make_result: MakeResult, caplog: pytest.LogCaptureFixture
-) -> None:
-    logging.getLogger("tgbench").propagate = True
+def test_the_latest_of_equal_experiments_is_shown_and_told(make_result: MakeResult) -> None:
     results = [
         make_result(psnr=2.0, created="2025-02-01T00:00:00+00:00"),
-        make_result(psnr=1.0, created="2025-01-01T00:00:00+00:00"),
+        make_result(psnr=1.0, created="2025-01-01T00:00:00+00:00", cpu="another"),
     ]
     (table,) = build_tables(results)
     assert cell(table, "ours", "psnr").value == 2.0
-    assert "more than once" in caplog.text
+    told = {note.mark: note.text for note in table.notes}
+    (row,) = table.blocks[0].rows
+    assert told[row.marks[-1]] == (
+        "measured 2 times (unlike in the machine); the latest, that of 2025-02-01T00:00:00+00:00, "
+        "is shown"
+    )
 
 
 def test_identities_of_one_name_and_other_files_are_not_mixed(make_result: MakeResult) -> None:
@@ -301,7 +302,7 @@ def test_a_metric_whose_plugin_is_not_installed_is_shown_all_the_same(
     st.lists(st.integers(-5, 5), min_size=2, max_size=9),
     st.sampled_from([Direction.HIGHER, Direction.LOWER]),
 )
-def test_ranks_are_one_more_than_the_number_of_better_values(
+def test_ranks_are_one_more_than_the_number_of_better_values_unless_all_are_alike(
     values: list[int], direction: Direction
 ) -> None:
     column = Column("m", "m", "", direction, 0)
@@ -311,6 +312,9 @@ def test_ranks_are_one_more_than_the_number_of_better_values(
     ]
     found = [row.cells["m"].rank for row in ranked(rows, [column])]
     better = (lambda a, b: a > b) if direction is Direction.HIGHER else (lambda a, b: a < b)
+    if len(set(values)) == 1:
+        assert set(found) == {None}
+        return
     assert found == [1 + sum(better(other, value) for other in values) for value in values]
     assert 1 in found
 

@@ -23,8 +23,9 @@ function openCase(holder) {
   const chooser = methodChooser(content, colours, screens, player, (chosen) => {
     for (const curve of curves) curve.only(chosen);
   });
-  const charts = el("div", { class: "charts" }, ...curves.map((curve) => curve.element));
-  const bench = el("div", { class: "bench" }, screens, charts);
+  const axis = curves.length > 0 && timeAxis(content.frames, content.fps);
+  const charts = el("div", { class: "charts" }, ...curves.map((curve) => curve.element), axis);
+  const bench = el("div", { class: "bench" }, screens, charts, worst && worst.element);
   const body = el(
     "div",
     { class: "case-body" },
@@ -32,7 +33,6 @@ function openCase(holder) {
     transport(player, content, bench),
     chooser,
     bench,
-    worst && worst.element,
     provenanceLinks(content),
   );
   holder.append(body);
@@ -115,12 +115,10 @@ function caseCharts(content, colours, pick) {
         values: entry.series[name],
       }))
       .filter((curve) => curve.values);
-  const charts = content.metrics.map((metric) => {
-    const arrow = { higher: " ↑", lower: " ↓", none: "" }[metric.direction];
-    return chart(
-      { ...metric, title: metric.title + arrow, frames: content.frames, curves: curvesOf(metric.name) },
-      pick,
-    );
+  const charts = content.panels.map((panel) => {
+    const arrow = { higher: " ↑", lower: " ↓", none: "" }[panel.direction];
+    const curves = curvesOf(panel.name).filter((curve) => panel.entries.includes(curve.entry));
+    return chart({ ...panel, title: panel.title + arrow, frames: content.frames, curves }, pick);
   });
   const lips = curvesOf("mouth_opening");
   if (content.truthOpening.length) {

@@ -19,7 +19,7 @@ function chart(about, pick) {
   const [low, high] = extent(about.curves.filter((curve) => !curve.area));
   const paths = about.curves.map((curve) => {
     const range = curve.area ? [0, extent([curve])[1]] : [low, high];
-    return { curve, element: curve.area ? area(curve, range) : line(curve, range) };
+    return { curve, element: (curve.area ? area : line)(curve, range, about.frames) };
   });
   drawing.append(...paths.map((path) => path.element));
   const cursor = el("div", { class: "cursor" });
@@ -49,8 +49,17 @@ function chart(about, pick) {
   dragging(plot, about.frames, pick);
   const heading = el("figcaption", {}, el("span", { class: "name" }, about.title));
   if (about.unit) heading.append(el("span", { class: "unit" }, about.unit));
+  if (about.told) heading.append(el("span", { class: "unit told" }, about.told));
   heading.append(el("span", { class: "readings" }, ...readings.map((reading) => reading.element)));
   return { element: el("figure", { class: "chart" }, heading, ticks, plot), show, only };
+}
+
+/** Seconds below charts, at quarters of the clip. */
+function timeAxis(frames, fps) {
+  const quarters = [0, 1, 2, 3, 4].map((part) => (part * (frames - 1)) / 4 / fps);
+  const digits = frames > 20 * fps ? 0 : 2;
+  const labels = quarters.map((time) => el("span", {}, `${time.toFixed(digits)} s`));
+  return el("div", { class: "time-axis" }, ...(frames > 4 ? labels : labels.slice(0, 1)));
 }
 
 function dragging(plot, frames, pick) {
@@ -81,15 +90,15 @@ function extent(curves) {
   return low === high ? [low - 0.5, high + 0.5] : [low, high];
 }
 
-function line(curve, range) {
-  const path = pieces(curve.values, range)
+function line(curve, range, frames) {
+  const path = pieces(curve.values, range, frames)
     .map((piece) => `M${piece.map((point) => point.join(",")).join("L")}`)
     .join("");
   return svg("path", { d: path, class: `line colour-${curve.colour}` });
 }
 
-function area(curve, range) {
-  const path = pieces(curve.values, range)
+function area(curve, range, frames) {
+  const path = pieces(curve.values, range, frames)
     .map((piece) => {
       const [first, last] = [piece[0][0], piece[piece.length - 1][0]];
       return `M${first},100L${piece.map((point) => point.join(",")).join("L")}L${last},100Z`;
@@ -99,7 +108,7 @@ function area(curve, range) {
 }
 
 /** Return the unbroken pieces of a curve as points; a frame without a value breaks it. */
-function pieces(values, [low, high]) {
+function pieces(values, [low, high], frames) {
   const found = [];
   let piece = [];
   for (const frame of drawnFrames(values)) {
@@ -109,7 +118,7 @@ function pieces(values, [low, high]) {
       piece = [];
       continue;
     }
-    const x = (1000 * frame) / Math.max(1, values.length - 1);
+    const x = (1000 * frame) / Math.max(1, frames - 1);
     const y = 96 - (92 * (value - low)) / (high - low);
     piece.push([x.toFixed(1), y.toFixed(2)]);
     // A single point has no length; a short stroke makes it seen.

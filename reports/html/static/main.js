@@ -25,7 +25,8 @@ filter.addEventListener("input", () => filterPage(filter.value));
 
 /** Open what an address inside the page points to. */
 function follow() {
-  const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  // All names on the page are plain: nothing has to be decoded.
+  const target = document.getElementById(location.hash.slice(1));
   if (target instanceof HTMLDetailsElement) {
     target.open = true;
     target.scrollIntoView();
@@ -54,6 +55,7 @@ document.addEventListener("keydown", (event) => {
 
 follow();
 if (!location.hash) {
-  const first = document.querySelector("details.case.with-truth") ?? document.querySelector("details.case");
+  const kinds = [".watchable.with-truth", ".watchable", ".with-truth", ""];
+  const first = kinds.map((kind) => document.querySelector(`details.case${kind}`)).find(Boolean);
   if (first) first.open = true;
 }

@@ -35,7 +35,8 @@ class Player {
   /** Take in a video; it goes to the current frame. */
   async add(video) {
     await ready(video);
-    if (video.error) return;
+    // One that turned out to be damaged meanwhile has lost its source.
+    if (video.error || !video.getAttribute("src")) return;
     if (this.closed) {
       release(video);
       return;
@@ -66,7 +67,7 @@ class Player {
     this.playing = true;
     this.tell();
     if (this.frame >= this.frames - 1) await this.seek(0);
-    await this.startAll();
+    this.startAll();
     requestAnimationFrame(() => this.follow());
   }
 
@@ -128,6 +129,7 @@ class Player {
     }
   }
 
+  /** Start every video; not awaited by others, for one that is stuck must not hold up the rest. */
   async startAll() {
     this.setRate(this.rate);
     try {
@@ -170,7 +172,7 @@ class Player {
       return;
     }
     await this.seek(0);
-    if (this.playing) await this.startAll();
+    if (this.playing) this.startAll();
   }
 
   /** The middle of a frame: at its very start rounding decides which one is seen. */

@@ -87,7 +87,3 @@ function valueOf(path, value) {
   }
   return String(value);
 }
-
-function isPlain(value) {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}

@@ -1,6 +1,14 @@
-/** Return the data that the page carries under a name. */
+/**
+ * Return the data that the page carries under a name. Its objects have no prototype: a metric
+ * called "constructor" is there only where a result has it.
+ */
 function carried(name) {
-  return JSON.parse(document.getElementById(name).textContent);
+  const bare = (key, value) => (isPlain(value) ? Object.setPrototypeOf(value, null) : value);
+  return JSON.parse(document.getElementById(name).textContent, bare);
+}
+
+function isPlain(value) {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 const addresses = new Map();

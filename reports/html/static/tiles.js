@@ -7,17 +7,23 @@ const CROP_WIDTH = 360;
 /**
  * One column of a case: a video, its error map, and mouth and eyes enlarged.
  *
- * @param {object} about label, colour, video, error ({video} or {missing} or null), crops, sound
+ * @param {object} about label, mode, given, colour, video, error ({video} or {missing} or null),
+ *   crops, sound
  */
 function tile(about, player) {
   const element = el("figure", { class: "tile" });
   const caption = el("figcaption", {}, el("i", { class: `dot colour-${about.colour}` }), about.label);
+  if (about.mode) {
+    const given = about.given.length ? `; given when rendering: ${about.given.join(", ")}` : "";
+    caption.append(el("small", { title: about.mode + given }, about.mode));
+  }
   const canvases = Object.keys(REGIONS)
     .filter((region) => about.crops?.[region])
     .map((region) => cropCanvas(region, about.crops[region], about.label));
   const main = screen(about.video, `${about.label}, video`, player, about.sound, (video, frame) => {
     for (const canvas of canvases) canvas.draw(video, frame);
   });
+  main.element.classList.add("picture");
   element.append(caption, main.element);
   const screens = [main];
   if (about.error) {
@@ -103,7 +109,7 @@ function cropCanvas(region, crop, label) {
       canvas.height,
     );
   };
-  const element = el("div", { class: "screen detail" }, canvas, el("span", { class: "badge" }, REGIONS[region]));
+  const element = el("div", { class: `screen detail ${region}` }, canvas, el("span", { class: "badge" }, REGIONS[region]));
   return { element, draw };
 }
 

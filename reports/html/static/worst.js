@@ -32,7 +32,8 @@ function worstFrames(content, colours, jump) {
   };
   const chooser = el("select", { onchange: () => choose(metrics[chooser.selectedIndex]) });
   chooser.append(...metrics.map((metric) => el("option", {}, metric.title)));
-  const element = el("section", { class: "worst", onmousedown: keepFocus }, el("h4", {}, "Worst frames by ", chooser), rows);
+  const heading = el("h4", {}, "Worst frames by ", chooser, el("small", {}, "frame: value"));
+  const element = el("section", { class: "worst", onmousedown: keepFocus }, heading, rows);
   return { element, start: () => choose(metrics[0]) };
 }
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from tgbench.progress import SILENT
@@ -189,14 +190,14 @@ def test_methods_come_and_go(chromium: Chromium, page: Path) -> None:
     chromium.run(f"{box}.click()")
     chromium.until(f"document.querySelectorAll('video').length === 7 && {AT_REST}")
     assert_all_show(chromium, 10)
-    names = "[...document.querySelectorAll('.tile figcaption')].map((name) => name.textContent)"
+    names = "[...document.querySelectorAll('.tile figcaption')].map((e) => e.childNodes[1].data)"
     assert chromium.run(names) == ["Ground truth", "ours", "theirs", "third"]
     assert_quiet(chromium)
 
 
 def test_columns_sort_by_value_and_back(chromium: Chromium, page: Path) -> None:
     chromium.open(page)
-    names = "[...document.querySelectorAll('tr.row')].map((row) => row.cells[0].firstChild.data)"
+    names = "[...document.querySelectorAll('tr.row th > a')].map((a) => a.textContent)"
     assert chromium.run(names) == ["ours", "theirs", "third"]
     button = "document.querySelectorAll('.summary thead button')"
     heads = chromium.run(f"[...{button}].map((head) => head.textContent)")
@@ -213,6 +214,21 @@ def test_columns_sort_by_value_and_back(chromium: Chromium, page: Path) -> None:
     chromium.run(f"{button}[{lmd}].click()")
     assert chromium.run(names) == ["theirs", "ours", "third"]
     assert_quiet(chromium)
+
+
+def test_sorting_keeps_unlike_kinds_apart(
+    chromium: Chromium, make_folder: MakeFolder, tmp_path: Path
+) -> None:
+    values = {"a": (30.0, "full frame"), "b": (40.0, "pasted"), "c": (50.0, "full frame")}
+    results = [
+        make_folder(name, videos=False, psnr=value, mode=mode)
+        for name, (value, mode) in values.items()
+    ]
+    page = write_html(results, tmp_path / "page.html", SILENT).path
+    chromium.open(page)
+    chromium.run("document.querySelectorAll('.summary thead button')[1].click()")
+    names = "[...document.querySelectorAll('tr.row th > a')].map((a) => a.textContent)"
+    assert chromium.run(names) == ["c", "a", "b"]
 
 
 def test_a_link_opens_the_whole_provenance(chromium: Chromium, page: Path) -> None:
@@ -285,6 +301,86 @@ def test_damaged_and_missing_videos_are_said_and_the_rest_plays(
     chromium.press("End")
     chromium.until(f"{FRAMES_SHOWN}.every((shown) => shown === 29)")
     assert chromium.run(FRAMES_SHOWN) == [29, 29, 29]
+
+
+def test_a_video_that_breaks_off_does_not_hold_up_the_others(
+    chromium: Chromium, make_folder: MakeFolder, tmp_path: Path
+) -> None:
+    results = [make_folder("whole", psnr=1.0), make_folder("broken", psnr=2.0)]
+    video = results[1][0] / "video.mp4"
+    video.write_bytes(video.read_bytes()[: video.stat().st_size * 2 // 3])
+    page = write_html(results, tmp_path / "page.html", SILENT).path
+    chromium.open(page)
+    chromium.until(f"document.querySelectorAll('video').length >= 4 && {AT_REST}")
+    chromium.press(" ")
+    frame = f"Number({PLACE}.split(' ')[1])"
+    chromium.until(f"{frame} > 20")
+    chromium.until(f"{frame} < 10")
+    chromium.press(" ")
+    chromium.press("End")
+    chromium.until(f"{frame} === 29")
+
+
+@pytest.mark.parametrize("width", [400, 1280])
+def test_no_name_makes_the_page_wider_than_the_window(
+    chromium: Chromium, make_folder: MakeFolder, tmp_path: Path, width: int
+) -> None:
+    results = [
+        make_folder(letter * 500, identity="i" * 500, psnr=1.0, lmd="r" * 500) for letter in "MW"
+    ]
+    problems = ["p" * 500]
+    page = write_html(results, tmp_path / "page.html", SILENT, problems=problems).path
+    chromium.open(page, "#result-0", width=width)
+    chromium.run("document.getElementById('case-0').open = true")
+    chromium.until(f"document.querySelectorAll('video').length === 5 && {AT_REST}")
+    chromium.run("for (const e of document.querySelectorAll('details.result *')) e.open = true")
+    assert chromium.run("document.documentElement.scrollWidth") <= width
+
+
+def test_names_of_metrics_may_be_those_of_javascript(
+    chromium: Chromium, make_folder: MakeFolder, tmp_path: Path
+) -> None:
+    results = [make_folder("a", psnr=1.0, constructor=2.0), make_folder("b", psnr=2.0)]
+    table = pd.read_parquet(results[0][0] / "frames.parquet")
+    for name in ("constructor", "__proto__", "toString"):
+        table[name] = table["psnr"]
+    table.to_parquet(results[0][0] / "frames.parquet")
+    page = write_html(results, tmp_path / "page.html", SILENT).path
+    chromium.open(page, "#result-0")
+    chromium.run("document.getElementById('case-0').open = true")
+    chromium.until(f"document.querySelectorAll('video').length === 5 && {AT_REST}")
+    count = chromium.run("document.querySelector('.worst select').options.length")
+    for chosen in range(count):
+        chromium.run(
+            "(() => { const chooser = document.querySelector('.worst select');"
+            f" chooser.selectedIndex = {chosen};"
+            " chooser.dispatchEvent(new Event('change')); })()"
+        )
+        chromium.until("document.querySelector('.shot')")
+    assert_quiet(chromium)
+
+
+def test_a_strange_address_is_no_error(chromium: Chromium, page: Path) -> None:
+    chromium.open(page, "#%E0%A4%A")
+    chromium.until("document.readyState === 'complete'")
+    assert_quiet(chromium)
+
+
+def test_previews_play_and_are_said_to_be_such(
+    chromium: Chromium, make_folder: MakeFolder, tmp_path: Path
+) -> None:
+    results = [make_folder("a", psnr=1.0), make_folder("b", psnr=2.0)]
+    whole = write_html(results, tmp_path / "page.html", SILENT)
+    size = 4 / 3 * sum(path.stat().st_size for path in tmp_path.rglob("*.mp4"))
+    summary = write_html(results, tmp_path / "page.html", SILENT, budget_mb=0.7 * size / 1e6)
+    assert not whole.previews
+    assert summary.previews
+    chromium.open(summary.path)
+    chromium.until(f"document.querySelectorAll('video').length === {summary.videos} && {AT_REST}")
+    chromium.press("End")
+    chromium.until(f"{FRAMES_SHOWN}.every((shown) => shown === 29)")
+    assert "previews" in chromium.run("document.querySelector('.videos-told').textContent")
+    assert_quiet(chromium)
 
 
 def test_closing_a_case_lets_go_of_its_videos(

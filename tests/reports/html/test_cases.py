@@ -3,6 +3,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from tgbench.reports.html.cases import case_groups, page_entries
 from tgbench.running.result import Result
 
@@ -30,6 +32,20 @@ def test_results_of_one_clip_and_sound_stand_side_by_side(make_result: MakeResul
         ("self reconstruction", "synth-a", ["a", "b"]),
     ]
     assert [entry.folder for entry in cases[2].entries] == [Path("2"), Path("1")]
+
+
+def test_a_folder_below_the_working_folder_is_told_from_there(
+    make_result: MakeResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    inside, outside = page_entries(
+        [
+            (tmp_path / "out" / "a", make_result("a")),
+            (tmp_path.parent / "b", make_result("b")),
+        ]
+    )
+    assert inside.place == str(Path("out") / "a")
+    assert outside.place == str(tmp_path.parent / "b")
 
 
 def test_clips_of_one_name_and_other_files_are_not_compared(make_result: MakeResult) -> None:

@@ -72,11 +72,20 @@ def test_a_table_that_cannot_be_read_is_a_problem_not_an_error(
 
 
 @pytest.mark.parametrize("rows", [1, 5])
-def test_a_table_of_other_length_is_padded_or_cut_and_said(rows: int, tmp_path: Path) -> None:
+def test_a_table_of_other_length_ends_with_the_frames_and_is_said(
+    rows: int, tmp_path: Path
+) -> None:
     pd.DataFrame({"psnr": np.arange(rows) + 1.0}).to_parquet(tmp_path / "frames.parquet")
     found = read_frame_values(tmp_path, 3)
     assert found.problems == (f"frames.parquet has {rows} of 3 frames",)
-    assert found.series["psnr"] == ([1.0, None, None] if rows == 1 else [1.0, 2.0, 3.0])
+    assert found.series["psnr"] == ([1.0] if rows == 1 else [1.0, 2.0, 3.0])
+
+
+@pytest.mark.parametrize("frames", [-5, 0, 10**15])
+def test_no_number_of_frames_takes_memory(frames: int, tmp_path: Path) -> None:
+    pd.DataFrame({"psnr": [1.0, 2.0]}).to_parquet(tmp_path / "frames.parquet")
+    found = read_frame_values(tmp_path, frames)
+    assert found.series == ({} if frames <= 0 else {"psnr": [1.0, 2.0]})
 
 
 def test_a_crop_follows_a_steady_motion_and_fills_gaps(tmp_path: Path) -> None:

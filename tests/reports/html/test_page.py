@@ -3,6 +3,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import os
 import re
 from collections.abc import Callable
 from html.parser import HTMLParser
@@ -13,11 +14,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tgbench.cli import main
 from tgbench.errors import TgbenchError
 from tgbench.progress import SILENT
 from tgbench.reports.html import left_out, write_html
 from tgbench.reports.html.assets import SCRIPTS, asset
 from tgbench.reports.html.escaping import json_block, text
+from tgbench.reports.shapes import Shape
+from tgbench.reports.tables import build_tables
 from tgbench.running.result import Result
 
 MakeFolder = Callable[..., tuple[Path, Result]]
@@ -159,6 +163,103 @@ def test_old_results_have_no_truth_and_say_so(make_folder: MakeFolder, tmp_path:
     assert summary.videos == 1
     assert case["truth"] is None
     assert "--fresh" in case["note"]
+
+
+def test_the_page_shows_the_table_that_is_asked_for(
+    make_folder: MakeFolder, tmp_path: Path
+) -> None:
+    results = [
+        make_folder("ours", videos=False, identity=who, driver=what, psnr=30.0, lmd=2.0)
+        for who in ("a", "b")
+        for what in ("x", "y")
+    ]
+    shape = Shape(("lmd", "psnr"), rows=("identity", "method"), columns=("driver",))
+    tables = build_tables([result for _, result in results], shape=shape)
+    write_html(results, tmp_path / "page.html", SILENT, tables=tables, metrics=shape.metrics)
+    page = Page(tmp_path / "page.html")
+    heads = [about for tag, about in page.elements if tag == "th"]
+    assert [about["colspan"] for about in heads if about.get("scope") == "colgroup"] == ["2", "2"]
+    assert sum(about.get("class") == "side" for about in heads) == 2 + 2 * 2
+    assert [metric["name"] for metric in page.data("data-case-0")["metrics"]] == ["psnr"]
+    write_html(results, tmp_path / "page.html", SILENT, tables=tables, metrics=("lmd",))
+    assert Page(tmp_path / "page.html").data("data-case-0")["metrics"] == []
+
+
+def test_the_command_passes_shape_and_budget_on(
+    make_folder: MakeFolder, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make_folder("ours", psnr=30.0, lmd=2.0)
+    make_folder("ours", videos=False, protocol="lipsync", driver="x", sync_c=3.0)
+    page = tmp_path / "page.html"
+    options = ["--html", str(page), "--shape", "table1", "--metrics", "lmd"]
+    assert main(["report", str(tmp_path / "out"), *options, "--video-budget", "0.001"]) == 0
+    read = Page(page)
+    columns = [about for tag, about in read.elements if tag == "th" and "data-better" in about]
+    assert [about["title"] for about in columns] == ["lmd"]
+    assert "data-result-1" not in read.scripts
+    assert "1 result of other protocols than self_reconstruction" in read.text
+    assert "3 left out" in capsys.readouterr().out
+    for wrong in ("0", "-1", "nan"):
+        assert main(["report", str(tmp_path / "out"), *options, "--video-budget", wrong]) == 2
+    assert main(["report", str(tmp_path / "out"), "--video-budget", "9"]) == 2
+
+
+def test_curves_of_unlike_kinds_have_axes_of_their_own(
+    make_folder: MakeFolder, tmp_path: Path
+) -> None:
+    results = [
+        make_folder("a", videos=False, psnr=30.0),
+        make_folder("b", videos=False, psnr=31.0, mode="pasted"),
+        make_folder("c", videos=False, psnr=32.0),
+        make_folder("d", videos=False, psnr=32.0, whole_image=False),
+    ]
+    write_html(results, tmp_path / "page.html", SILENT)
+    case = Page(tmp_path / "page.html").data("data-case-0")
+    panels = [(panel["entries"], panel["told"]) for panel in case["panels"]]
+    assert panels == [([0, 2], "full frame"), ([1], "pasted")]
+    # What a method cannot have is a dash in the table, and no curve.
+    assert "psnr" not in case["entries"][3]["series"]
+    assert [entry["mode"] for entry in case["entries"]][:2] == ["full frame", "pasted"]
+
+
+def test_a_row_leads_to_its_result_and_what_was_measured_twice_is_said(
+    make_folder: MakeFolder, tmp_path: Path
+) -> None:
+    results = [
+        make_folder("a", videos=False, psnr=30.0, created="2025-02-01T00:00:00+00:00"),
+        make_folder("a", videos=False, psnr=31.0, created="2025-03-01T00:00:00+00:00"),
+    ]
+    write_html(results, tmp_path / "page.html", SILENT)
+    page = Page(tmp_path / "page.html")
+    assert ("a", {"href": "#result-1"}) in page.elements
+    assert ("a", {"href": "#result-0"}) not in page.elements
+    assert f"{results[0][0]}: measured on 2025-02-01" in page.text
+    assert "again on 2025-03-01" in page.text
+
+
+def test_no_number_of_a_configuration_breaks_the_page_or_is_rounded(
+    make_folder: MakeFolder, tmp_path: Path
+) -> None:
+    config = {"x": float("nan"), "y": [float("inf")], "big": 2**70, "usual": 1.5, "whole": True}
+    write_html([make_folder("a", videos=False, config=config)], tmp_path / "p.html", SILENT)
+    record = Page(tmp_path / "p.html").data("data-result-0")["record"]
+    told = {"x": None, "y": [None], "big": str(2**70), "usual": 1.5, "whole": True}
+    assert record["method"]["config"] == told
+
+
+def test_a_very_long_name_leaves_room_for_others(make_folder: MakeFolder, tmp_path: Path) -> None:
+    name = "M" * 3000
+    write_html([make_folder(name, videos=False, psnr=3.0)], tmp_path / "p.html", SILENT)
+    page = Page(tmp_path / "p.html")
+    assert name not in page.text
+    assert page.data("data-result-0")["record"]["method"]["name"] == name
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_folder_that_cannot_be_written_is_one_clear_line(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    with pytest.raises(TgbenchError, match="cannot write"):
+        write_html([], tmp_path / "page.html", SILENT)
 
 
 def test_a_page_without_videos_is_small_and_says_so(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from tgbench.errors import TgbenchError
-from tgbench.reports.cells import Block, Row
+from tgbench.reports.cells import Block, Cell, Row
 from tgbench.reports.plots import (
     plot_curves,
     plot_ladder,
@@ -96,6 +97,25 @@ def test_what_is_missing_is_left_out_and_told(missing: float | None) -> None:
     assert f"Not drawn: theirs (PSNR {told}" in notes(speed)
 
 
+def test_notes_tell_only_what_panels_do_not_share() -> None:
+    def measured(mode: str) -> Cell:
+        return dataclasses.replace(cell(30.0), comparable=("a long story", mode))
+
+    made = table({"a": {"psnr": measured("full frame")}, "b": {"psnr": measured("pasted")}})
+    figure = plot_metrics(made)
+    assert figure is not None
+    assert "PSNR (A): full frame" in notes(figure)
+    assert "PSNR (B): pasted" in notes(figure)
+    assert "story" not in notes(figure)
+
+
+def test_what_was_scored_on_few_frames_is_told() -> None:
+    few = dataclasses.replace(cell(40.0), scored=9, total=10)
+    figure = plot_metrics(table({"a": {"psnr": few}, "b": {"psnr": cell(30.0)}}))
+    assert figure is not None
+    assert "PSNR of a: scored on 9 of 10 frames" in notes(figure)
+
+
 def test_nothing_to_draw_is_no_figure() -> None:
     empty = table({"ours": {"psnr": cell(None), "fps": cell(None)}})
     assert plot_metrics(empty) is None
@@ -150,9 +170,24 @@ def test_spread_shows_every_case_and_only_whole_means() -> None:
     assert "1: a; 2: b" in notes(figure)
 
 
+def test_many_cases_are_boxes_of_their_values() -> None:
+    values = np.random.default_rng(0).normal(30, 2, 40)
+    several = blocks(*({"a": value, "b": None} for value in values))
+    made = table({"a": {"psnr": cell(30.0)}})
+    made = type(made)("p", "p", made.columns, tuple(several), ())
+    figure = plot_spread(made)
+    assert figure is not None
+    heights = {round(float(y), 9) for line in figure.axes[0].lines for y in line.get_ydata()}
+    expected = np.percentile(values, [0, 25, 50, 75, 100])
+    assert heights == {round(float(value), 9) for value in expected}
+    assert not figure.legends
+    assert "Of 40 cases: median" in notes(figure)
+    assert notes(figure).count("PSNR of b on 40 of 40 cases") == 1
+
+
 def test_a_mean_stands_for_its_cases_and_published_numbers_stay_out() -> None:
     first, second = blocks({"a": 30.0}, {"a": 32.0})
-    mean = Block("mean of 2 cases", (Row("a", {"psnr": cell(31.0)}),))
+    mean = Block("mean of 2 cases", (Row("a", {"psnr": cell(31.0)}),), mean=True)
     paper = Block("paper", (Row("b", {"psnr": cell(99.0)}),), published=True)
     made = table({"a": {"psnr": cell(0.0)}})
     made = type(made)("p", "p", made.columns, (first, second, mean, paper), ())
@@ -168,7 +203,7 @@ def test_a_ladder_goes_down_from_the_whole_method() -> None:
     assert figure is not None
     assert drawn(figure) == [{"m": (30.0, 0.0), "m (x=1)": (29.0, 1.0)}]
     (axis,) = figure.axes
-    assert [label.get_text() for label in axis.get_yticklabels()] == ["m", "m (x=1)"]
+    assert [label.get_text() for label in axis.get_yticklabels()] == ["m", "x=1"]
     low, high = axis.get_ylim()
     assert low > high
     dashed = [line for line in axis.lines if not line.get_gid()]

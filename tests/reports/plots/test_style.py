@@ -19,7 +19,14 @@ from matplotlib.patches import Rectangle
 
 from tgbench.reports.loading import readable_results
 from tgbench.reports.plots import plot_metrics, write_plots
-from tgbench.reports.plots.style import COLUMN_WIDTH, look, paper_style, readable
+from tgbench.reports.plots.style import (
+    COLUMN_WIDTH,
+    NOTE_SIZE,
+    look,
+    paper_style,
+    readable,
+    wrapped,
+)
 from tgbench.running.result import write_result
 
 from .conftest import cell, table
@@ -119,6 +126,27 @@ def test_letters_that_no_font_has_are_told_by_their_code_point() -> None:
     assert readable("a_$b") == "a_$b"
     assert readable("\U000f1234") == "[U+F1234]"
     assert readable("a\u202eb") == "a[U+202E]b"
+
+
+def test_names_that_run_to_the_left_leave_their_neighbours_in_place() -> None:
+    told = readable("4: \u0645\u0631\u062d\u0628\u0627; 5: b")
+    assert told == "4: \u200e\u0645\u0631\u062d\u0628\u0627\u200e; 5: b"
+    assert readable(told) == told
+
+
+@pytest.mark.parametrize("text", ["word " * 60, "\u982d" * 200, "x" * 300, ""])
+def test_lines_of_notes_fit_and_lose_nothing(text: str) -> None:
+    lines = wrapped(text)
+    assert "".join(lines).replace(" ", "") == text.replace(" ", "")
+    with paper_style():
+        figure = Figure(figsize=(COLUMN_WIDTH, 1))
+        canvas = FigureCanvasAgg(figure)
+        for line in lines:
+            if line.isascii():
+                drawn = figure.text(0.01, 0.5, line, fontsize=NOTE_SIZE)
+                width = drawn.get_window_extent(canvas.get_renderer()).width
+                assert width < figure.bbox.width or line[0] == "x"
+            assert sum(1 + (letter == "\u982d") for letter in line) <= 84
 
 
 def test_other_plots_of_the_process_keep_their_style() -> None:

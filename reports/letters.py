@@ -1,0 +1,106 @@
+"""Text as pdfLaTeX typesets it with its own fonts."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator
+
+from .cells import Note, Table
+from .wrapping import wrapped
+
+# A bracket or a star after the end of a line would be an argument of it.
+_SPECIAL = {
+    "\\": r"\textbackslash{}",
+    "{": r"\{",
+    "}": r"\}",
+    "&": r"\&",
+    "%": r"\%",
+    "$": r"\$",
+    "#": r"\#",
+    "_": r"\_",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    '"': r"\textquotedbl{}",
+    "[": "{[}",
+    "*": "{*}",
+    "↑": r"$\uparrow$",
+    "↓": r"$\downarrow$",
+    "·": r"$\cdot$",
+    "–": "–",
+    "—": "–",
+    "`": "'",
+    "×": r"$\times$",
+    "→": r"$\rightarrow$",
+    "±": r"$\pm$",
+    "²": r"\textsuperscript{2}",
+    "†": r"\dag{}",
+}
+
+
+def escape(text: str) -> str:
+    """Return text that pdfLaTeX typesets as written, on one line.
+
+    Letters that its default fonts lack become their base letter, or a question mark.
+    """
+    flat = " ".join(text.split())
+    # Two hyphens in a row would print as one dash.
+    return "".join(map(_escaped, flat)).replace("--", "-{}-").replace("–", "--")
+
+
+def _escaped(sign: str) -> str:
+    if sign in _SPECIAL:
+        return _SPECIAL[sign]
+    if sign.isascii():
+        return sign if sign.isprintable() else ""
+    if "À" <= sign <= "ÿ":
+        return sign
+    base = unicodedata.normalize("NFKD", sign).encode("ascii", "ignore").decode()
+    return base if base.isalnum() else "?"
+
+
+class Letters:
+    """Names in a table as pdfLaTeX can set them, different ones different.
+
+    Its fonts have no Chinese, Cyrillic and so on. Where a name loses letters, the source tells it
+    as written, and a note says so.
+    """
+
+    def __init__(self, table: Table) -> None:
+        rows = [row for block in table.blocks for row in block.rows]
+        texts = [block.title for block in table.blocks]
+        texts += [text for row in rows for text in row.side]
+        texts += [text for column in table.columns for text in column.groups]
+        self._names: dict[str, str] = {}
+        self._lossy: list[str] = []
+        taken: Counter[str] = Counter()
+        for text in dict.fromkeys(texts):
+            shown = escape(text)
+            taken[shown] += 1
+            self._names[text] = " ".join(text.split())
+            if any(sign not in _SPECIAL and _escaped(sign) == "?" != sign for sign in text):
+                self._lossy.append(text)
+                self._names[text] += f" ({taken[shown]})" if taken[shown] > 1 else ""
+
+    def name(self, text: str) -> str:
+        """Return a name in LaTeX."""
+        return escape(self._names[text]) if text else ""
+
+    def lines(self, text: str, width: int) -> list[str]:
+        """Return a name in LaTeX on lines of so many letters."""
+        return [escape(line) for line in wrapped(self._names[text], width)] if text else [""]
+
+    def comments(self) -> Iterator[str]:
+        """Yield lines for the source that tell names as written."""
+        for text in self._lossy:
+            yield f"% {self.name(text)}: {' '.join(text.split())}"
+
+    def notes(self) -> list[Note]:
+        """Return a note where letters were lost."""
+        if not self._lossy:
+            return []
+        told = "? stands for letters that the fonts of pdfLaTeX lack; the names as written are in "
+        return [Note("", told + "comments above this table in its source, and in table.md")]

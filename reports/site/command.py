@@ -1,0 +1,42 @@
+"""`tgbench report --site`: a leaderboard of many folders' results."""
+
+from __future__ import annotations
+
+import argparse
+
+from tgbench.errors import TgbenchError
+from tgbench.terminal import Terminal
+
+from ..loading import FrameValues
+from ..tables import Extras
+from .submissions import gather
+from .writing import write_site
+
+_HTML = ("html", "no_videos", "video_budget")
+_OTHERS = ("to", *_HTML, "plots", "shape", "metrics", "rows", "columns")
+"""Options of what a site is not."""
+
+
+def execute(args: argparse.Namespace, terminal: Terminal) -> int:
+    """Write the site, and say where it is and what is not in it.
+
+    Raises:
+        TgbenchError: another output is asked for at the same time, there is nothing to show, or
+            the site cannot be written.
+    """
+    for name in _OTHERS:
+        if getattr(args, name) not in (None, False):
+            option = f"--{name.replace('_', '-')}"
+            raise TgbenchError(f"{option} is not for a site; leave out {option}, or --site")
+    submissions = gather(args.folders)
+    results = [submission.result for submission in submissions.every]
+    frames = FrameValues(list(zip(submissions.folders, results, strict=True)))
+    extras = Extras(frames, args.intervals, args.significance, args.published)
+    summary = write_site(submissions, args.site, terminal.progress, extras)
+    without = f", {summary.left_out} left out" if summary.left_out else ""
+    terminal.out.print(
+        f"site: {summary.index} ({summary.results} results, {summary.pages} pages, "
+        f"{summary.size / 1e6:.1f} MB{without})",
+        markup=False,
+    )
+    return 0

@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tgbench.reports.latex import render_latex
+from tgbench.reports.shapes import PLAIN, SHAPES, Shape
+from tgbench.reports.tables import Extras, build_tables
+from tgbench.running.result import Result
+
+from .conftest import series_of
+
+MakeResult = Callable[..., Result]
+
+TABLE_2 = Shape(("sync_e", "sync_c"), columns=("driver", "identity"))
+
+
+def test_groups_in_latex_have_rules_below_them(lipsync: list[Result]) -> None:
+    text = render_latex(build_tables(lipsync, shape=TABLE_2))
+    assert r" & \multicolumn{4}{c}{a} & \multicolumn{4}{c}{b} \\" in text
+    assert r"\cmidrule(lr){2-5}\cmidrule(lr){6-9}" in text
+    assert r"\cmidrule(lr){2-3}\cmidrule(lr){4-5}\cmidrule(lr){6-7}\cmidrule(lr){8-9}" in text
+
+
+NAMES = (r"50%_$x$&{y}#~^\b<i>|", "речь", "頭", "голос", "--Łódź naïve")
+
+
+def test_names_that_lose_letters_stay_apart_and_are_told(make_result: MakeResult) -> None:
+    results = [make_result(name, psnr=1.0) for name in ("речь", "обра")]
+    text = render_latex(build_tables(results))
+    shown = re.findall(r"\\quad (\S+ ?\S*)\\textsuperscript", text)
+    assert shown == ["????", "???? (2)"]
+    assert {"% ????: обра", "% ???? (2): речь"} <= set(text.splitlines())
+    assert "letters that the fonts of pdfLaTeX lack" in text
+    assert "lack" not in render_latex(build_tables([make_result("plain_?", psnr=1.0)]))
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
+def test_every_shape_compiles(make_result: MakeResult, tmp_path: Path) -> None:
+    values = {name: np.linspace(30, 31, 50) - k for k, name in enumerate(NAMES)}
+    results = [
+        make_result(
+            name,
+            protocol=protocol,
+            identity=identity,
+            driver=driver,
+            psnr=30.0 - k,
+            sync_c=5.0 + k,
+            sync_e="no network" if k else 8.0,
+            fps=float(k),
+        )
+        for k, name in enumerate(NAMES)
+        for identity in NAMES[:3]
+        for protocol, driver in (("lipsync", NAMES[1]), ("self_reconstruction", "self"))
+    ]
+    extras = Extras(series_of(values), significance=True, published=True)
+    shapes = [
+        PLAIN,
+        *SHAPES.values(),
+        Shape(rows=("protocol", "method"), columns=("identity",)),
+        Shape(("sync_c", "sync_e"), rows=("identity", "method"), columns=("protocol", "driver")),
+    ]
+    tables = [
+        table for shape in shapes for table in build_tables(results, shape=shape, extras=extras)
+    ]
+    (tmp_path / "table.tex").write_text(render_latex(tables), encoding="utf-8")
+    done = subprocess.run(
+        ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "table.tex"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stdout[-2000:]
+    assert "Overfull" not in done.stdout
+    assert "Float too large" not in done.stdout
+    assert "Missing character" not in (tmp_path / "table.log").read_text(errors="replace")

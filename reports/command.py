@@ -14,8 +14,8 @@ from tgbench.terminal import Terminal
 if TYPE_CHECKING:
     from tgbench.running.result import Result
 
-    from .cells import Table
-    from .shapes import Shape
+    from .tables.cells import Table
+    from .tables.shapes import Shape
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -102,13 +102,13 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
         return write_site(args, terminal)
     from tgbench.files import make_folder, write_text
 
-    from .latex import render_latex
     from .loading import FrameValues, readable_results
-    from .markdown import render_markdown
-    from .papers import published_beside
-    from .tables import Extras, build_tables
-    from .terminal import render_terminal
-    from .values import render_csv
+    from .renderers.latex import render_latex
+    from .renderers.markdown import render_markdown
+    from .renderers.terminal import render_terminal
+    from .renderers.values import render_csv
+    from .tables.building import Extras, build_tables
+    from .tables.papers import published_beside
 
     found = readable_results(args.folders)
     results = [result for _, result in found]
@@ -152,7 +152,7 @@ def _shape(args: argparse.Namespace) -> Shape:
     Raises:
         TgbenchError: a name is unknown, or the rest makes no table.
     """
-    from .shapes import PLAIN, SHAPES, fields_named, names
+    from .tables.shapes import PLAIN, SHAPES, fields_named, names
 
     if args.shape is not None and args.shape not in SHAPES:
         raise suggest(args.shape, SHAPES, "shape")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import groupby
 
-from ..markdown import escape
+from ..renderers.markdown import escape
 from . import texts
 from .judging import Judgement, Row, Verdict
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from tgbench.running.result import Result
 
-from ..entries import Case, case_of, experiment
-from ..labels import method_labels, variant
+from ..tables.entries import Case, case_of, experiment
+from ..tables.labels import method_labels, variant
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,9 @@ from tgbench.running.comparison import ERROR_FULL_SCALE
 from tgbench.running.result import Result
 from tgbench.specs import Direction, Needs
 
-from ..apart import told_apart
-from ..cells import DASH, Cell, Status
-from ..measured import measured_cell, metric_column
+from ..tables.apart import told_apart
+from ..tables.cells import DASH, Cell, Status
+from ..tables.measured import measured_cell, metric_column
 from .cases import CaseGroup, Entry
 from .escaping import shortened
 from .frames import FrameValues, worst_frames

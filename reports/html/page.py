@@ -15,8 +15,8 @@ from tgbench.progress import SILENT, Progress
 from tgbench.running.result import Result
 from tgbench.version import __version__
 
-from ..cells import Table
-from ..tables import build_tables
+from ..tables.building import build_tables
+from ..tables.cells import Table
 from . import assets
 from .cases import CaseGroup, Entry, case_groups, page_entries, superseded
 from .content import VideoStore, case_content, field_descriptions, result_content

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from tgbench.running.result import Result
 
-from ..cells import Block, Cell, Column, Note, Row, Status, Table
-from ..heads import levels, spans
+from ..renderers.heads import levels, spans
+from ..tables.cells import Block, Cell, Column, Note, Row, Status, Table
 from .escaping import shortened, text
 
 Sources = Callable[[Result], str]

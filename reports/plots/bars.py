@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ..cells import Column, Table
+from ..tables.cells import Column, Table
 from .panels import Panel, panels_of, summary
 from .style import Look, add_legend, looks, panels_figure, paper_style
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..apart import told_apart
-from ..cells import Block, Column
+from ..tables.apart import told_apart
+from ..tables.cells import Block, Column
 from .panels import column_title, letter_of
 from .style import add_legend, looks, panels_figure, paper_style
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ..cells import Block, Column, Table
+from ..tables.cells import Block, Column, Table
 from .panels import Panel, panels_of, summary
 from .style import Look, looks, panels_figure, paper_style, short
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from tgbench.statistics import Interval, mean_interval
 
-from ..apart import told_apart
-from ..cells import Block, Cell, Column, Table
-from ..ranking import LEAST_COVERAGE
+from ..tables.apart import told_apart
+from ..tables.cells import Block, Cell, Column, Table
+from ..tables.ranking import LEAST_COVERAGE
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 

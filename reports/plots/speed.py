@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from tgbench.errors import suggest
 from tgbench.metrics.specs import FPS
 
-from ..apart import told_apart
-from ..cells import Cell, Column, Table
+from ..tables.apart import told_apart
+from ..tables.cells import Cell, Column, Table
 from .panels import column_title, drawable, letter_of, summary, why_not
 from .style import add_legend, looks, panels_figure, paper_style
 

@@ -15,11 +15,11 @@ from tgbench.progress import SILENT, Progress
 from tgbench.running.result import Result
 from tgbench.specs import Direction, Needs
 
-from ..cells import Column, Table
-from ..labels import method_labels, variant
 from ..loading import FrameValues
-from ..shapes import Shape
-from ..tables import Extras, build_tables
+from ..tables.building import Extras, build_tables
+from ..tables.cells import Column, Table
+from ..tables.labels import method_labels, variant
+from ..tables.shapes import Shape
 from .bars import plot_metrics
 from .curves import plot_curves
 from .ladder import plot_ladder

@@ -6,9 +6,9 @@ import dataclasses
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from ..cells import Block, Cell, Column, Row, Table
 from ..html.escaping import text
 from ..html.summary import render_cell, render_head, render_marks, render_notes
+from ..tables.cells import Block, Cell, Column, Row, Table
 from .dates import day
 from .facets import Facets
 from .filters import render_filters

@@ -8,7 +8,7 @@ from tgbench.errors import TgbenchError
 from tgbench.terminal import Terminal
 
 from ..loading import FrameValues
-from ..tables import Extras
+from ..tables.building import Extras
 from .submissions import gather
 from .writing import write_site
 

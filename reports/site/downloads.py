@@ -6,8 +6,8 @@ import csv
 import io
 from collections.abc import Sequence
 
-from ..settings import differing
-from ..values import FIELDS, csv_lines, harmless
+from ..renderers.values import FIELDS, csv_lines, harmless
+from ..tables.settings import differing
 from .submissions import Submission
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from tgbench.running.result import Result
 
-from ..cells import Block, Cell, Column, Row, Status, Table
+from ..tables.cells import Block, Cell, Column, Row, Status, Table
 
 
 class Facets:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from tgbench.running.result import Result
 
-from ..entries import protocol_title
+from ..tables.entries import protocol_title
 from .naming import page_name
 from .submissions import Submission, Submissions
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ..entries import unlike_in
+from ..tables.entries import unlike_in
 from .dates import day
 from .markup import named
 from .submissions import Submission

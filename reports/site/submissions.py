@@ -9,10 +9,10 @@ from pathlib import Path
 from tgbench.errors import TgbenchError
 from tgbench.running.result import RESULT_FILE, Result
 
-from ..entries import experiment
 from ..html.cases import Entry, page_entries
 from ..html.left_out import left_out
 from ..loading import readable_results
+from ..tables.entries import experiment
 from .cleaning import cleaned_result, cleaned_text
 from .naming import page_name, source_names
 

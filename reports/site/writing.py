@@ -8,7 +8,7 @@ from pathlib import Path
 from tgbench.progress import SILENT, Progress
 
 from ..html.escaping import text
-from ..tables import Extras, build_tables
+from ..tables.building import Extras, build_tables
 from .board import Board
 from .downloads import render_download
 from .folder import INDEX, SiteFolder

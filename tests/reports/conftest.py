@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from tgbench.reports.cells import Row, Table
-from tgbench.reports.terminal import render_terminal
+from tgbench.reports.renderers.terminal import render_terminal
+from tgbench.reports.tables.cells import Row, Table
 from tgbench.running.result import (
     DriverRecord,
     EnvironmentRecord,

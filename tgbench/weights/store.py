@@ -94,7 +94,7 @@ def _checked(weights: Weights) -> tuple[Path, Record]:
     path = present_path(weights)
     if path is None:
         raise Unavailable(
-            f"{weights.file} ({weights.purpose}) is not in {store_folder()}: "
+            f"{weights.file} ({weights.purpose}) is not in the store ({store_folder()}): "
             f"{_fetch_or_add(weights)}"
         )
     place = record_path(store_folder(), weights.file)

@@ -20,8 +20,8 @@ from tgbench.progress import SILENT
 from tgbench.reports.html import left_out, write_html
 from tgbench.reports.html.assets import SCRIPTS, asset
 from tgbench.reports.html.escaping import json_block, text
-from tgbench.reports.shapes import Shape
-from tgbench.reports.tables import build_tables
+from tgbench.reports.tables.building import build_tables
+from tgbench.reports.tables.shapes import Shape
 from tgbench.running.result import Result
 
 MakeFolder = Callable[..., tuple[Path, Result]]

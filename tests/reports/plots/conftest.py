@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from tgbench.reports.cells import Block, Cell, Column, Row, Status, Table
+from tgbench.reports.tables.cells import Block, Cell, Column, Row, Status, Table
 from tgbench.specs import Direction
 
 NASTY = ("50% & $x^2$ {a}_b #1 ~^\\", "<b>語音</b>", "Ünïcödé Αβγ Жу", "two\nlines\ttab")

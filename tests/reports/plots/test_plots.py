@@ -10,7 +10,6 @@ import pytest
 from matplotlib.figure import Figure
 
 from tgbench.errors import TgbenchError
-from tgbench.reports.cells import Block, Cell, Row
 from tgbench.reports.plots import (
     plot_curves,
     plot_ladder,
@@ -18,6 +17,7 @@ from tgbench.reports.plots import (
     plot_speed,
     plot_spread,
 )
+from tgbench.reports.tables.cells import Block, Cell, Row
 
 from .conftest import NASTY, cell, column, notes, table
 

@@ -4,13 +4,13 @@ from collections.abc import Callable
 
 import numpy as np
 
-from tgbench.reports.cells import Cell
-from tgbench.reports.latex import render_latex
-from tgbench.reports.tables import Extras, build_tables
+from tgbench.reports.renderers.latex import render_latex
+from tgbench.reports.tables.building import Extras, build_tables
+from tgbench.reports.tables.cells import Cell
 from tgbench.running.result import Result
 from tgbench.statistics import paired_difference
 
-from .conftest import row, series_of
+from ..conftest import row, series_of
 
 MakeResult = Callable[..., Result]
 

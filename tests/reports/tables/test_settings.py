@@ -10,13 +10,13 @@ import pytest
 
 from tgbench.cli import main
 from tgbench.errors import TgbenchError
-from tgbench.reports.cells import DASH
-from tgbench.reports.shapes import SHAPES, Shape, fields_named
-from tgbench.reports.tables import Extras, build_tables
-from tgbench.reports.values import render_csv
+from tgbench.reports.renderers.values import render_csv
+from tgbench.reports.tables.building import Extras, build_tables
+from tgbench.reports.tables.cells import DASH
+from tgbench.reports.tables.shapes import SHAPES, Shape, fields_named
 from tgbench.running.result import Result, write_result
 
-from .conftest import row
+from ..conftest import row
 
 MakeResult = Callable[..., Result]
 MOTION = "config.motion"

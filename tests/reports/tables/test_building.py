@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tgbench.reports.cells import DASH, Cell, Column, Row, Status, Table
-from tgbench.reports.ranking import ranked
-from tgbench.reports.tables import build_tables
+from tgbench.reports.tables.building import build_tables
+from tgbench.reports.tables.cells import DASH, Cell, Column, Row, Status, Table
+from tgbench.reports.tables.ranking import ranked
 from tgbench.running.result import MetricRecord, Result
 from tgbench.specs import Direction
 from tgbench.statistics import mean_interval

@@ -5,16 +5,16 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from tgbench.reports.cells import Table
-from tgbench.reports.latex import render_latex
-from tgbench.reports.legends import ALIKE, INTERVALS, NO_INTERVALS, REMEDY, UNTOLD
-from tgbench.reports.markdown import render_markdown
-from tgbench.reports.notes import first_clause
-from tgbench.reports.shapes import Shape
-from tgbench.reports.tables import Extras, build_tables
+from tgbench.reports.renderers.latex import render_latex
+from tgbench.reports.renderers.markdown import render_markdown
+from tgbench.reports.tables.building import Extras, build_tables
+from tgbench.reports.tables.cells import Table
+from tgbench.reports.tables.legends import ALIKE, INTERVALS, NO_INTERVALS, REMEDY, UNTOLD
+from tgbench.reports.tables.notes import first_clause
+from tgbench.reports.tables.shapes import Shape
 from tgbench.running.result import Result
 
-from .conftest import printed, series_of
+from ..conftest import printed, series_of
 
 MakeResult = Callable[..., Result]
 
@@ -26,6 +26,10 @@ def told(table: Table) -> list[str]:
 @pytest.mark.parametrize(
     ("reason", "short"),
     [
+        (
+            "net.pth (a, b: the net) is not in the store (/x (y)/z): fetch it",
+            "net.pth is not in the store",
+        ),
         ("weights are missing", "weights are missing"),
         ("needs a tool, which is not there (Tool): get it", "needs a tool, which is not there"),
         ("is not installed; pip install it", "is not installed"),

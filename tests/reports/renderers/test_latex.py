@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tgbench.reports.latex import render_latex
-from tgbench.reports.shapes import PLAIN, SHAPES, Shape
-from tgbench.reports.tables import Extras, build_tables
+from tgbench.reports.renderers.latex import render_latex
+from tgbench.reports.tables.building import Extras, build_tables
+from tgbench.reports.tables.shapes import PLAIN, SHAPES, Shape
 from tgbench.running.result import Result
 
-from .conftest import series_of
+from ..conftest import series_of
 
 MakeResult = Callable[..., Result]
 

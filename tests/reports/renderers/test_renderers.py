@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from tgbench.reports import letters, markdown
-from tgbench.reports.latex import render_latex
-from tgbench.reports.markdown import render_markdown
-from tgbench.reports.tables import build_tables
-from tgbench.reports.terminal import render_terminal
-from tgbench.reports.values import FIELDS, render_csv
+from tgbench.reports.renderers import letters, markdown
+from tgbench.reports.renderers.latex import render_latex
+from tgbench.reports.renderers.markdown import render_markdown
+from tgbench.reports.renderers.terminal import render_terminal
+from tgbench.reports.renderers.values import FIELDS, render_csv
+from tgbench.reports.tables.building import build_tables
 from tgbench.running.result import Result
 
 MakeResult = Callable[..., Result]

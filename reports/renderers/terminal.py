@@ -11,7 +11,7 @@ from rich.text import Text
 
 from tgbench.terminal import printable
 
-from .cells import Cell, Row, Table
+from ..tables.cells import Cell, Row, Table
 from .grid import GAP, INDENT, Track, grid, label, marked, number
 from .heads import head_lines, levels, sides_shown, spans
 from .paging import without_empty_rows

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import string
 import textwrap
 from collections.abc import Sequence
@@ -17,11 +18,14 @@ DIFFERS = "†"
 _MOST_LETTERS = 100
 """Of a reason that a table tells."""
 
+_MOST_READ = 2000
+_PARTICULARS = re.compile(r" \([^()]*(\([^()]*\)[^()]*)*\)")
+
 
 def first_clause(reason: str) -> str:
     """Return what a reason begins with: what is wrong, without the particulars and the remedy."""
-    text = " ".join(reason.split())
-    ends = (text.find(end) for end in ("; ", ": ", " ("))
+    text = _PARTICULARS.sub("", " ".join(reason[:_MOST_READ].split()))
+    ends = (text.find(end) for end in ("; ", ": "))
     text = text[: min((end for end in ends if end > 0), default=len(text))]
     return textwrap.shorten(text, _MOST_LETTERS, placeholder=" …")
 

@@ -10,7 +10,7 @@ from rich.cells import cell_len
 
 from tgbench.terminal import printable
 
-from .cells import Cell, Column, Row, Table
+from ..tables.cells import Cell, Column, Row, Table
 from .heads import levels
 from .wrapping import HOLD, widest_part
 

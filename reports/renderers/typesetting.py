@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from .cells import Block, Column, Row, Table
+from ..tables.cells import Block, Column, Row, Table
 from .heads import head_lines, sides_shown
 from .wrapping import widest_part, wrapped
 

@@ -24,7 +24,7 @@ NOTE = (
     "hardware and software than the measured ones, and so ranked among themselves alone"
 )
 
-_FOLDER = Path(__file__).parent / "published"
+_FOLDER = Path(__file__).parents[1] / "published"
 
 _METRICS = {
     "psnr": "psnr",

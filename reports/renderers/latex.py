@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from tgbench.version import __version__
 
-from .cells import DASH, Block, Cell, Column, Note, Table
+from ..tables.cells import DASH, Block, Cell, Column, Note, Table
 from .heads import levels, sides_shown, spans
 from .letters import Letters, escape
 from .paging import pages, size

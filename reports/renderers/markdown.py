@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from tgbench.terminal import printable
 
-from .cells import Cell, Column, Table
+from ..tables.cells import Cell, Column, Table
 
 _SPECIAL = set("\\`*_{}[]<>|#~$")
 

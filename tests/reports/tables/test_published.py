@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 
 from tgbench.cli import main
-from tgbench.reports import papers
-from tgbench.reports.cells import Status
-from tgbench.reports.latex import render_latex
-from tgbench.reports.markdown import render_markdown
-from tgbench.reports.shapes import SHAPES
-from tgbench.reports.tables import Extras, build_tables
+from tgbench.reports.renderers.latex import render_latex
+from tgbench.reports.renderers.markdown import render_markdown
+from tgbench.reports.tables import papers
+from tgbench.reports.tables.building import Extras, build_tables
+from tgbench.reports.tables.cells import Status
+from tgbench.reports.tables.shapes import SHAPES
 from tgbench.running.result import Result, write_result
 
-from .conftest import printed, row
+from ..conftest import printed, row
 
 MakeResult = Callable[..., Result]
 
@@ -66,7 +66,7 @@ def test_published_ranks_leave_out_the_truth_and_pasted_mouths(make_result: Make
 def test_every_published_table_is_whole(make_result: MakeResult, lipsync: list[Result]) -> None:
     words = {"method", "backbone", "motion", "fmd", "is", "settings", "extractor"}
     for name in SHAPES:
-        (path,) = (Path(papers.__file__).parent / "published").glob(f"{name}_*.csv")
+        (path,) = (Path(papers.__file__).parents[1] / "published").glob(f"{name}_*.csv")
         lines = csv.DictReader(path.open(encoding="utf-8"))
         count = sum(bool(text) for line in lines for key, text in line.items() if key not in words)
         shape = SHAPES[name]

@@ -6,7 +6,7 @@ import dataclasses
 import itertools
 from collections.abc import Iterator
 
-from .cells import Block, Cell, Column, Note, Row, Status, Table
+from ..tables.cells import Block, Cell, Column, Note, Row, Status, Table
 from .heads import levels
 from .typesetting import column_head, group_width, height, in_rows, label_width
 from .wrapping import wrapped

@@ -10,10 +10,10 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from tgbench.metrics.specs import in_table_order
 from tgbench.running.result import MetricRecord, Result
 
-from .entries import experiment
-from .measured import metric_column
-from .papers import Published
-from .settings import differing, flat
+from ..tables.entries import experiment
+from ..tables.measured import metric_column
+from ..tables.papers import Published
+from ..tables.settings import differing, flat
 
 FIELDS = (
     "protocol",

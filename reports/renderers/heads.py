@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from rich.cells import cell_len
 
-from .cells import Column
+from ..tables.cells import Column
 from .wrapping import wrapped
 
 

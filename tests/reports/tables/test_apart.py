@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from tgbench.reports.apart import told_apart
+from tgbench.reports.tables.apart import told_apart
 
 
 def test_only_what_differs_is_told() -> None:

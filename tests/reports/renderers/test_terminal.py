@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from tgbench.reports.shapes import Shape
-from tgbench.reports.tables import Extras, build_tables
-from tgbench.reports.wrapping import HOLD, widest_part, wrapped
+from tgbench.reports.renderers.wrapping import HOLD, widest_part, wrapped
+from tgbench.reports.tables.building import Extras, build_tables
+from tgbench.reports.tables.shapes import Shape
 from tgbench.running.result import Result
 
-from .conftest import printed, series_of
+from ..conftest import printed, series_of
 
 MakeResult = Callable[..., Result]
 METRICS = ("psnr", "lpips", "ssim_face", "ssim_face_aligned", "lmd", "aue_l", "aue_u", "sync_c")

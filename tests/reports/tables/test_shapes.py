@@ -8,13 +8,13 @@ import pytest
 
 from tgbench.cli import main
 from tgbench.errors import TgbenchError
-from tgbench.reports.cells import Status
-from tgbench.reports.markdown import render_markdown
-from tgbench.reports.shapes import SHAPES, Shape
-from tgbench.reports.tables import build_tables
+from tgbench.reports.renderers.markdown import render_markdown
+from tgbench.reports.tables.building import build_tables
+from tgbench.reports.tables.cells import Status
+from tgbench.reports.tables.shapes import SHAPES, Shape
 from tgbench.running.result import Result, write_result
 
-from .conftest import printed, row
+from ..conftest import printed, row
 
 MakeResult = Callable[..., Result]
 

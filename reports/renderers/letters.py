@@ -6,7 +6,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterator
 
-from .cells import Note, Table
+from ..tables.cells import Note, Table
 from .wrapping import wrapped
 
 # A bracket or a star after the end of a line would be an argument of it.

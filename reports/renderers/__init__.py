@@ -1,0 +1,1 @@
+"""How a table looks: terminal, LaTeX, Markdown, CSV."""

@@ -1,0 +1,1 @@
+"""What a table says: fields, cells, ranks and notes. How it looks is for the renderers."""

@@ -130,7 +130,8 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
         "table.csv": render_csv(results, papers),
     }
     for name, text in contents.items():
-        write_text(folder / name, text)
+        # A name may hold what no encoding has, such as half of a surrogate pair.
+        write_text(folder / name, text.encode("utf-8", "replace").decode("utf-8"))
     terminal.out.print(
         f"tables: {', '.join(str(folder / name) for name in contents)}", markup=False
     )

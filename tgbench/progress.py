@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Protocol
 
+from .printing import printable
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -57,22 +59,22 @@ class ConsoleProgress:
         from rich import progress as rich_progress
 
         columns = (
-            rich_progress.TextColumn("  {task.description}"),
+            rich_progress.TextColumn("  {task.description}", markup=False),
             rich_progress.BarColumn(bar_width=28),
             rich_progress.MofNCompleteColumn(),
             rich_progress.TimeElapsedColumn(),
             rich_progress.TextColumn("left"),
             rich_progress.TimeRemainingColumn(),
-            rich_progress.TextColumn("[dim]{task.fields[note]}"),
+            rich_progress.TextColumn("{task.fields[note]}", style="dim", markup=False),
         )
         with rich_progress.Progress(*columns, console=self._console, refresh_per_second=5) as bars:
-            bar = bars.add_task(description, total=total, note="")
+            bar = bars.add_task(printable(description), total=total, note="")
 
             class _BarTask:
                 def advance(self, steps: int = 1) -> None:
                     bars.advance(bar, steps)
 
                 def note(self, text: str) -> None:
-                    bars.update(bar, note=text)
+                    bars.update(bar, note=printable(text))
 
             yield _BarTask()

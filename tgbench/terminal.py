@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
-from functools import cached_property
+from collections.abc import Iterable
+from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
+from .printing import printable
 from .progress import ConsoleProgress, Progress
 
 if TYPE_CHECKING:
@@ -16,22 +18,19 @@ class Terminal:
     """Console for output and progress; created on first use, because rich takes time to import.
 
     What a command produces goes to standard output; progress, warnings and errors go to standard
-    error, so that output can be piped.
+    error, so that output can be piped. Whatever is printed cannot steer the terminal: names and
+    texts in results, bundles and videos are whoever made them's.
     """
 
     @cached_property
     def out(self) -> Console:
         """Standard output."""
-        from rich.console import Console
-
-        return Console(highlight=False, soft_wrap=True)
+        return _console()(highlight=False, soft_wrap=True)
 
     @cached_property
     def err(self) -> Console:
         """Standard error."""
-        from rich.console import Console
-
-        return Console(stderr=True, highlight=False, soft_wrap=True)
+        return _console()(stderr=True, highlight=False, soft_wrap=True)
 
     @cached_property
     def progress(self) -> Progress:
@@ -46,6 +45,27 @@ class Terminal:
         for handler in [h for h in logger.handlers if isinstance(h, _ConsoleHandler)]:
             logger.removeHandler(handler)
         logger.addHandler(_ConsoleHandler(self))
+
+
+@cache
+def _console() -> type[Console]:
+    """Return the class of consoles; made late, because rich takes time to import."""
+    from rich import console
+    from rich.segment import Segment
+
+    class NeutralConsole(console.Console):
+        """A console on which only what rich itself draws steers the terminal."""
+
+        def render(
+            self, renderable: console.RenderableType, options: console.ConsoleOptions | None = None
+        ) -> Iterable[Segment]:
+            for segment in super().render(renderable, options):
+                if segment.control:
+                    yield segment
+                else:
+                    yield Segment(printable(segment.text, "\n\t"), segment.style)
+
+    return NeutralConsole
 
 
 class _ConsoleHandler(logging.Handler):

@@ -29,7 +29,7 @@ def render_table(
         anchors: by title of a block, the element that shows its videos.
         sources: names the element with all that is known of a result; empty if there is none.
     """
-    title = text(table.title.capitalize())
+    title = text(table.heading)
     yield f'<section class="table-section"><h3 id="table-{number}">{title}</h3>\n'
     if table.columns:
         yield from _grid(table, number, anchors, sources)
@@ -93,30 +93,12 @@ def _block(
     width = len(table.side) + len(table.columns)
     printed = ' class="published"' if block.published else ""
     yield f'<tbody{printed}><tr class="block"><th colspan="{width}">{title}</th></tr>\n'
-    kinds = {column.name: _kinds(block, table, column.name) for column in table.columns}
-    for position, row in enumerate(block.rows):
+    for row in block.rows:
         yield f'<tr class="row">{"".join(_sides(row, number, sources))}'
         for column in table.columns:
-            kind = kinds[column.name][position]
-            group = f' data-group="{kind}"' if kind else ""
-            yield render_cell(row.cells[column.name], number, group)
+            yield render_cell(row.cells[column.name], number)
         yield "</tr>\n"
     yield "</tbody>\n"
-
-
-def _kinds(block: Block, table: Table, column: str) -> list[int]:
-    """Number for each row the kind of its value: sorting keeps apart what no ranking compares."""
-    found: dict[tuple[object, ...], int] = {}
-    numbers = []
-    for row in block.rows:
-        contest = (
-            part for field, part in zip(table.side, row.side, strict=True) if field != "Method"
-        )
-        cell = row.cells[column]
-        # What has no rank, for want of frames say, is compared with nothing.
-        kind = (cell.rank is not None, *cell.comparable, *contest)
-        numbers.append(0 if cell.value is None else found.setdefault(kind, len(found)))
-    return numbers
 
 
 def _sides(row: Row, number: int, sources: Sources) -> Iterator[str]:
@@ -134,11 +116,12 @@ def render_cell(cell: Cell, number: int, attributes: str = "") -> str:
     """Return a cell of table `number`, with further attributes."""
     classes = " ".join(filter(None, ("missing" if cell.value is None else "", _rank(cell))))
     value = "" if cell.value is None else f' data-value="{cell.value!r}"'
+    kind = f' data-group="{cell.kind}"' if cell.kind else ""
     partial = ""
     if cell.value is not None and cell.scored < cell.total:
         partial = f'<span class="scored">{cell.scored}/{cell.total}</span>'
     return (
-        f'<td class="{classes}"{value}{attributes} title="{text(_told(cell))}">'
+        f'<td class="{classes}"{value}{kind}{attributes} title="{text(_told(cell))}">'
         f"{_number(cell)}{render_marks(cell.marks, number)}{partial}</td>"
     )
 

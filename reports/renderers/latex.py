@@ -42,13 +42,13 @@ def _environment(table: Table) -> Iterator[str]:
     letters = Letters(table)
     yield f"% {table.name}: copy from here"
     if not columns:
-        yield rf"\noindent\textbf{{{escape(table.title.capitalize())}}}"
+        yield rf"\noindent\textbf{{{escape(table.heading)}}}"
         yield from _notes(table.notes)
         return
     yield from letters.comments()
     yield r"\begin{table}[htbp]"
     yield rf"\centering{size(table)}"
-    yield rf"\caption{{{escape(table.title.capitalize())}.{_legend(table)}}}"
+    yield rf"\caption{{{escape(table.heading)}.{_legend(table)}}}"
     side = len(table.side)
     yield rf"\begin{{tabular}}{{{'l' * side}{'r' * len(columns)}}}"
     yield r"\toprule"

@@ -23,7 +23,7 @@ def escape(text: str) -> str:
 
 
 def _lines(table: Table) -> Iterator[str]:
-    yield f"## {escape(table.title.capitalize())}"
+    yield f"## {escape(table.heading)}"
     if table.columns:
         yield ""
         yield from _grid(table)

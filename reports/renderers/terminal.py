@@ -42,7 +42,7 @@ class _Rendered:
 
     def _lines(self, width: int) -> Iterator[Text]:
         table = self._table
-        yield from _told(table.title[:1].upper() + table.title[1:], width, "bold")
+        yield from _told(table.heading, width, "bold")
         if table.columns:
             found = grid(table, width)
             for place, tracks in enumerate(found.strips):

@@ -45,7 +45,7 @@ FIELDS = (
     "superseded",
 )
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@", "\t", "\n")
 """A spreadsheet takes what begins so for a formula, and runs it."""
 
 
@@ -112,8 +112,11 @@ def csv_lines(
 
 def harmless(value: object) -> object:
     """Return a value that a spreadsheet does not run."""
-    text = str(value)
-    return f"'{text}" if text.startswith(_FORMULA) and not _is_number(text) else value
+    if not isinstance(value, str):
+        return value
+    # A carriage return is not quoted, and would begin a line, of which any part may be a formula.
+    text = value.replace("\r\n", "\n").replace("\r", "\n")
+    return f"'{text}" if text.startswith(_FORMULA) and not _is_number(text) else text
 
 
 def _write(writer: csv.DictWriter[str], line: Mapping[str, object]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from ..html.escaping import text
 from ..html.summary import render_cell, render_head, render_marks, render_notes
@@ -88,23 +88,20 @@ class Board:
                 which = f"{without:,} of {len(block.rows):,} methods"
                 told += f' <span class="muted">(none for {which}, which lack a case)</span>'
         columns = self._table.columns
-        groups = {column.name: _groups(rows, column.name) for column in columns}
         yield f"<tbody{self._facets.of_block(block)}>"
         yield f'<tr class="block"><th colspan="{len(columns) + 1 + len(_ABOUT)}">{told}</th></tr>\n'
         for row in rows:
             yield f'<tr class="row"{self._facets.of_row(row)}>{self._label(row, block)}'
             for column in columns:
-                yield self._cell(row.cells[column.name], column, groups[column.name])
+                yield self._cell(row.cells[column.name], column)
             yield from self._about(row)
             yield "</tr>\n"
         yield "</tbody>\n"
 
-    def _cell(self, cell: Cell, column: Column, groups: Mapping[object, int]) -> str:
-        attributes = self._facets.of_cell(cell, column)
-        if len(groups) > 1 and cell.value is not None:
-            attributes += f' data-group="{groups[_group(cell)]}"'
+    def _cell(self, cell: Cell, column: Column) -> str:
         # Said once below the table; in every cell it would be most of the page.
-        return render_cell(dataclasses.replace(cell, measured_by=""), 0, attributes)
+        untold = dataclasses.replace(cell, measured_by="")
+        return render_cell(untold, 0, self._facets.of_cell(cell, column))
 
     def _label(self, row: Row, block: Block) -> str:
         label = named(row.label)
@@ -150,16 +147,3 @@ def _has_number(row: Row) -> bool:
 def _texts(values: Iterable[str], none: str = "") -> str:
     told = ", ".join(dict.fromkeys(values))
     return f'<td class="text">{named(told) if told else text(none)}</td>'
-
-
-def _groups(rows: Sequence[Row], column: str) -> dict[object, int]:
-    """Number the groups of a column whose values compare, the largest first."""
-    counts = Counter(
-        _group(row.cells[column]) for row in rows if row.cells[column].value is not None
-    )
-    return {group: number for number, (group, _) in enumerate(counts.most_common())}
-
-
-def _group(cell: Cell) -> tuple[object, ...]:
-    """Tell apart what is ranked together; what has no rank, for want of frames say, is neither."""
-    return (cell.rank is not None, *cell.comparable)

@@ -62,6 +62,8 @@ class Cell:
         measured_by: what measured it.
         comparable: equal for cells that may be ranked against each other.
         rank: 1 for the best among comparable cells; None: nothing to compare with.
+        kind: equal for cells of a column and block that may be sorted among each other, 0 for
+            most of them.
         marks: of the notes that concern it.
         metric: whose value it is.
         caveats: what a reader must know about it alone, in words.
@@ -79,6 +81,7 @@ class Cell:
     measured_by: str = ""
     comparable: tuple[object, ...] = ()
     rank: int | None = None
+    kind: int = 0
     marks: tuple[str, ...] = ()
     metric: str = ""
     caveats: tuple[str, ...] = ()
@@ -153,7 +156,7 @@ class Table:
 
     Attributes:
         name: of the protocol.
-        title: as a heading shows it.
+        title: as it stands within a text.
         columns: metrics that at least one row has; none where no row has any that was asked for.
         blocks: in reading order.
         notes: footnotes in the order of their marks.
@@ -166,3 +169,8 @@ class Table:
     blocks: tuple[Block, ...]
     notes: tuple[Note, ...] = field(default=())
     side: tuple[str, ...] = ("Method",)
+
+    @property
+    def heading(self) -> str:
+        """The title as it begins a line; names in it keep their letters."""
+        return self.title[:1].upper() + self.title[1:]

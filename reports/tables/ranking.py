@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
 from tgbench.specs import Direction
@@ -52,6 +53,7 @@ def ranked(
     was scored on clearly fewer frames than its rivals does not: what it could not score, such as
     frames without a face, are its worst. Values that print alike share a rank, and the next one is
     skipped: a digit that nobody sees decides nothing. Where all print alike, none has a rank.
+    Cells of a column that do not compete are of unlike `kind`, whether they have a rank or not.
 
     Args:
         rows: of one block.
@@ -59,25 +61,33 @@ def ranked(
         contest: equal for cells that compete.
         significance: whether to tell which cells differ from the best of their rivals.
     """
+    rivals = _rivals(rows, columns, contest)
+    kinds = _kinds(rivals)
     found: list[dict[str, Cell]] = [dict(row.cells) for row in rows]
-    for group in _groups(rows, columns, contest):
+    for rival in itertools.chain(*rivals.values()):
+        kind = kinds[rival.row, rival.column]
+        found[rival.row][rival.column] = dataclasses.replace(rival.cell, kind=kind)
+    unranked = {column.name for column in columns if column.direction is Direction.NONE}
+    for group in map(_alike_covered, rivals.values()):
+        if group[0].column in unranked or len({rival.shown for rival in group}) < 2:
+            continue
         best = min(group, key=lambda rival: rival.value)
         for rival in group:
             rank = 1 + sum(other.shown < rival.shown for other in group)
             differs = _differs(best.cell, rival.cell) if significance and rank > 1 else None
-            cell = dataclasses.replace(rival.cell, rank=rank, differs=differs)
-            found[rival.row][rival.column] = cell
+            cell = found[rival.row][rival.column]
+            found[rival.row][rival.column] = dataclasses.replace(cell, rank=rank, differs=differs)
     return tuple(
         dataclasses.replace(row, cells=cells) for row, cells in zip(rows, found, strict=True)
     )
 
 
-def _groups(rows: Sequence[Row], columns: Sequence[Column], contest: Contest) -> list[list[_Rival]]:
-    """Return who competes with whom; a cell without unlike rivals is in no group."""
+def _rivals(
+    rows: Sequence[Row], columns: Sequence[Column], contest: Contest
+) -> dict[Hashable, list[_Rival]]:
+    """Return all that has a value, by what it must share to compete."""
     rivals: dict[Hashable, list[_Rival]] = defaultdict(list)
     for column in columns:
-        if column.direction is Direction.NONE:
-            continue
         sign = -1.0 if column.direction is Direction.HIGHER else 1.0
         for index, row in enumerate(rows):
             cell = row.cells[column.name]
@@ -85,8 +95,23 @@ def _groups(rows: Sequence[Row], columns: Sequence[Column], contest: Contest) ->
                 shown = sign * round(cell.value, column.decimals)
                 rival = _Rival(index, column.name, cell, sign * cell.value, shown)
                 rivals[contest(row, column), *cell.comparable].append(rival)
-    alike = map(_alike_covered, rivals.values())
-    return [group for group in alike if len({rival.shown for rival in group}) > 1]
+    return rivals
+
+
+def _kinds(rivals: Mapping[Hashable, Sequence[_Rival]]) -> dict[tuple[int, str], int]:
+    """Number for each row and column the kind of its value, the most frequent of a column first."""
+    by_column: dict[str, dict[Hashable, list[int]]] = defaultdict(lambda: defaultdict(list))
+    for key, group in rivals.items():
+        alike = {(rival.row, rival.column) for rival in _alike_covered(group)}
+        for rival in group:
+            admitted = (rival.row, rival.column) in alike
+            by_column[rival.column][key, admitted].append(rival.row)
+    return {
+        (row, column): number
+        for column, found in by_column.items()
+        for number, members in enumerate(sorted(found.values(), key=len, reverse=True))
+        for row in members
+    }
 
 
 def _alike_covered(group: Sequence[_Rival]) -> list[_Rival]:

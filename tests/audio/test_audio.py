@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import struct
 import tracemalloc
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.io import wavfile
 
 from tgbench.audio import MEL, SAMPLE_RATE, Waveform, audio_features, read_waveform, write_wav
 from tgbench.errors import TgbenchError
@@ -50,6 +52,31 @@ def test_missing_and_foreign_files_are_told(tmp_path: Path) -> None:
     text.write_text("this is no sound")
     with pytest.raises(TgbenchError, match="cannot be read as audio"):
         read_waveform(text)
+
+
+def test_a_list_of_other_files_is_told(tmp_path: Path) -> None:
+    write_wav(tmp_path / "tone.wav", tone(1.0, 440))
+    (tmp_path / "list.wav").write_text("ffconcat version 1.0\nfile tone.wav\n")
+    with pytest.raises(TgbenchError, match=r"list\.wav: is a list of other files"):
+        read_waveform(tmp_path / "list.wav")
+
+
+@pytest.mark.parametrize("number", [np.nan, np.inf])
+def test_samples_that_are_no_numbers_are_told(tmp_path: Path, number: float) -> None:
+    samples = tone(1.0, 440).samples
+    samples[5000] = number
+    wavfile.write(tmp_path / "tone.wav", SAMPLE_RATE, samples)
+    with pytest.raises(TgbenchError, match=r"tone\.wav: holds samples that are no numbers"):
+        read_waveform(tmp_path / "tone.wav")
+
+
+def test_a_title_of_another_encoding_does_no_harm(tmp_path: Path) -> None:
+    path = tmp_path / "tone.wav"
+    write_wav(path, tone(1.0, 440))
+    title = b"INFOINAM" + struct.pack("<I", 4) + b"\xe9\xff\xfe\0"
+    data = path.read_bytes() + b"LIST" + struct.pack("<I", len(title)) + title
+    path.write_bytes(data[:4] + struct.pack("<I", len(data) - 8) + data[8:])
+    assert len(read_waveform(path).samples) == SAMPLE_RATE
 
 
 @given(st.integers(1, 60), st.integers(0, 639))

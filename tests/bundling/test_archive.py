@@ -15,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tgbench.bundling import archive
 from tgbench.bundling.planning import GroundTruth
 from tgbench.bundling.verifying import verify
 from tgbench.errors import TgbenchError
@@ -83,6 +84,23 @@ def test_anything_compressed(bundle: Path, truth: GroundTruth) -> None:
     refused(bundle, truth, "compressed")
 
 
+def test_more_members_than_any_bundle_has(
+    bundle: Path, truth: GroundTruth, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(archive, "MOST_MEMBERS", 6)
+    refused(bundle, truth, "holds 7 members, a bundle has 6 at most")
+
+
+def test_a_list_of_members_that_would_fill_the_memory(tmp_path: Path, truth: GroundTruth) -> None:
+    """It is refused before it is read: the zip module makes objects of six times its size."""
+    entry = struct.pack("<4s4B4HL2L5H2L", b"PK\x01\x02", *([0] * 11), 1, *([0] * 6))
+    entries = (entry + b"x") * 400_000
+    end = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 0, 0, len(entries), 0, 0)
+    path = tmp_path / "many.zip"
+    path.write_bytes(entries + end)
+    refused(path, truth, "list of members has more than")
+
+
 def test_members_that_overlap(bundle: Path, truth: GroundTruth) -> None:
     """Every entry of the directory is made to point at the first member."""
     data = bytearray(bundle.read_bytes())
@@ -127,6 +145,8 @@ def test_an_archive_of_something_else(tmp_path: Path, truth: GroundTruth) -> Non
         (lambda raw: raw.update(cases=[]), "lists no cases"),
         (lambda raw: raw.update(cases=raw["cases"] * 2), "twice"),
         (lambda raw: raw["cases"][0].update(folder="../x"), "is no manifest"),
+        (lambda raw: raw["cases"][0].update(landmarks="nonsense"), "'mediapipe' or 'fan'"),
+        (lambda raw: raw["cases"][0].update(landmarks=None), "'mediapipe' or 'fan'"),
         (lambda raw: raw["cases"][0].update(folder="cases/0001"), "belongs to no case"),
         (lambda raw: raw["cases"][0]["target_frames"].pop(), "hashes of 3"),
         (lambda raw: raw.update(more=1), "is no manifest"),
@@ -148,7 +168,7 @@ def test_manifests_that_are_wrong(
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"[" * 100_000, b"\xff\xfe\x00"])
 def test_manifests_that_are_none(spoiled: Spoil, truth: GroundTruth, content: bytes) -> None:
     path = spoiled(lambda members: members.update({"bundle.json": content}))
-    refused(path, truth, "is no (JSON|manifest)")
+    refused(path, truth, "cannot be read|is no manifest")
 
 
 @pytest.mark.parametrize("name", ["result.json", "frames.parquet", "frames/1.png"])
@@ -187,6 +207,20 @@ def test_frames_are_as_many_as_the_result_says(bundle: Path, truth: GroundTruth)
     del members[f"{CASE}/frames/3.png"]
     write_members(bundle, with_right_hashes(members))
     refused(bundle, truth, "holds 3 frames")
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e400", "9" * 400, '"x"'])
+@pytest.mark.parametrize("field", ["value", "low"])
+def test_numbers_that_are_none(spoiled: Spoil, truth: GroundTruth, number: str, field: str) -> None:
+    def apply(members: Members) -> None:
+        raw = json.loads(members[f"{CASE}/result.json"])
+        interval = {"low": 1.0, "high": 2.0, "level": 0.95, "method": "guess"}
+        raw["metrics"]["psnr"]["interval"] = interval
+        (raw["metrics"]["psnr"] if field == "value" else interval)[field] = "HERE"
+        text = json.dumps(raw).replace('"HERE"', number)
+        members[f"{CASE}/result.json"] = text.encode()
+
+    refused(spoiled(apply, right_hashes=True), truth, "is no result of tgbench")
 
 
 def png_of_size(width: int, height: int) -> bytes:
@@ -242,3 +276,39 @@ def test_a_table_of_other_rows(spoiled: Spoil, truth: GroundTruth) -> None:
         right_hashes=True,
     )
     refused(path, truth, "1000000 rows")
+
+
+def test_a_table_that_may_unpack_to_more_than_there_is_memory(
+    spoiled: Spoil, truth: GroundTruth
+) -> None:
+    import pandas as pd
+
+    stream = io.BytesIO()
+    pd.DataFrame({"psnr": range(4)}).to_parquet(stream, compression="zstd")
+    path = spoiled(
+        lambda members: members.update({f"{CASE}/frames.parquet": stream.getvalue()}),
+        right_hashes=True,
+    )
+    refused(path, truth, "compressed in another way")
+
+
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(data=st.data(), name=st.sampled_from(["frames.parquet", "frames/1.png", "result.json"]))
+def test_what_decoders_are_fed_is_told_or_harmless(
+    bundle: Path, truth: GroundTruth, data: st.DataObject, name: str
+) -> None:
+    """Bytes are changed, and the hash along with them, so that they come as far as a decoder."""
+    members = read_members(bundle)
+    content = bytearray(members[f"{CASE}/{name}"])
+    places = st.integers(0, len(content) - 1)
+    for place, byte in data.draw(st.dictionaries(places, st.integers(0, 255), max_size=8)).items():
+        content[place] = byte
+    members[f"{CASE}/{name}"] = bytes(content)
+    path = write_members(bundle.with_name("changed.zip"), with_right_hashes(members))
+    try:
+        reports = verify(path, truth, SILENT)
+    except TgbenchError:
+        return
+    assert len(reports) == 1

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
+from tgbench.bundling import contents, packing
 from tgbench.bundling.packing import pack
 from tgbench.bundling.planning import GroundTruth
 from tgbench.errors import TgbenchError
@@ -109,6 +110,19 @@ def test_the_right_identity_must_be_given(
     (other / "bc.jpg").write_bytes((other / "gt_imgs" / "0.jpg").read_bytes())
     with pytest.raises(TgbenchError, match="other files of 'tiny'"):
         pack(still_results, tmp_path / "a.zip", GroundTruth([other], [], SILENT), SILENT)
+
+
+def test_what_no_one_could_verify_is_not_packed(
+    still_results: Path, truth: GroundTruth, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(packing, "MOST_MEMBERS", 6)
+        with pytest.raises(TgbenchError, match="would hold 7 files, 6 are allowed"):
+            pack(still_results, tmp_path / "a.zip", truth, SILENT)
+    monkeypatch.setattr(contents, "LONGEST_SIDE", 63)
+    with pytest.raises(TgbenchError, match="64x64 are larger than 63 pixels"):
+        pack(still_results, tmp_path / "a.zip", truth, SILENT)
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_folder_without_results_is_refused(truth: GroundTruth, tmp_path: Path) -> None:

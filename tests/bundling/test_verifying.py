@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -11,9 +12,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tgbench.bundling.agreement import Verdict, judge
 from tgbench.bundling.planning import GroundTruth
-from tgbench.bundling.verifying import Verdict, exit_code, verify
+from tgbench.bundling.verifying import exit_code, verify
+from tgbench.interfaces import Measurement
 from tgbench.progress import SILENT
+from tgbench.running.result import IntervalRecord, MetricRecord
 
 from .conftest import CASE, Members
 
@@ -103,8 +107,16 @@ def test_what_cannot_be_measured_here_does_not_fail(spoiled: Spoil, truth: Groun
     [
         lambda psnr: psnr.update(direction="lower"),
         lambda psnr: psnr.update(unit="px"),
+        lambda psnr: psnr.update(status="unscored"),
+        lambda psnr: psnr.update(scored=3),
+        lambda psnr: psnr.update(
+            interval={"low": 28.0, "high": 29.0, "level": 0.95, "method": "guess"}
+        ),
+        lambda psnr: psnr["details"].update(identical_frames=1),
+        lambda psnr: psnr["details"].update(identical_frames=10**400),
+        lambda psnr: psnr["details"].update(identical_frames=math.nan),
     ],
-    ids=["direction", "unit"],
+    ids=["direction", "unit", "status", "scored", "interval", "details", "huge", "nan"],
 )
 def test_what_is_said_about_a_number_must_be_true_as_well(
     spoiled: Spoil, truth: GroundTruth, change: Callable[[dict], None]
@@ -114,6 +126,71 @@ def test_what_is_said_about_a_number_must_be_true_as_well(
 
     reports = verify(spoiled(changed_result(spoil), right_hashes=True), truth, SILENT)
     assert exit_code(reports) == 1
+
+
+def with_series(psnr: object) -> Callable[[Members], None]:
+    def apply(members: Members) -> None:
+        table = pd.read_parquet(io.BytesIO(members[f"{CASE}/frames.parquet"]))
+        table["psnr"] = psnr
+        stream = io.BytesIO()
+        table.to_parquet(stream, index=False)
+        members[f"{CASE}/frames.parquet"] = stream.getvalue()
+
+    return apply
+
+
+@pytest.mark.parametrize("number", [math.inf, -math.inf, math.nan, 1e308])
+def test_no_number_stands_for_a_frame_that_was_measured(
+    spoiled: Spoil, truth: GroundTruth, number: float
+) -> None:
+    reports = verify(spoiled(with_series(number), right_hashes=True), truth, SILENT)
+    verdicts = {finding.metric: finding.verdict for finding in reports[0].findings}
+    assert verdicts == {"psnr": Verdict.DIFFERS, "ssim": Verdict.AGREES}
+
+
+@pytest.mark.parametrize("series", [["a", "b", "c", "d"], [[1.0]] * 4, [True] * 4])
+def test_a_column_without_numbers_is_none(
+    spoiled: Spoil, truth: GroundTruth, series: object
+) -> None:
+    reports = verify(spoiled(with_series(series), right_hashes=True), truth, SILENT)
+    (psnr,) = (finding for finding in reports[0].findings if finding.metric == "psnr")
+    assert (psnr.verdict, psnr.reason) == (
+        Verdict.DIFFERS,
+        "values of single frames are only in one of the two",
+    )
+
+
+@pytest.mark.parametrize(
+    ("there", "here", "differs"),
+    [
+        ((20.0, 30.0), (20.0, 30.0), False),
+        ((20.0, 30.0), (20.0, 30.0 + 2e-5), False),
+        ((20.0, 30.0), (20.0, 30.1), True),
+        ((-1e308, 1e308), (20.0, 30.0), True),
+        (None, (20.0, 30.0), True),
+        ((20.0, 30.0), None, True),
+        (None, None, False),
+    ],
+)
+def test_intervals_agree_to_the_same_tolerance(
+    there: tuple[float, float] | None, here: tuple[float, float] | None, differs: bool
+) -> None:
+    def record(ends: tuple[float, float] | None) -> MetricRecord:
+        interval = ends and IntervalRecord(low=ends[0], high=ends[1], level=0.95, method="m")
+        return MetricRecord(
+            value=25.0,
+            status="measured",
+            scored=4,
+            total=4,
+            direction="higher",
+            measured_by="m",
+            interval=interval,
+        )
+
+    found = Measurement(25.0, scored=4, total=4, measured_by="m")
+    finding = judge("psnr", record(there), found, record(here), None, None)
+    assert finding.verdict is (Verdict.DIFFERS if differs else Verdict.AGREES)
+    assert ("interval" in finding.reason) == differs
 
 
 def test_another_ground_truth_is_refused(bundle: Path, tiny_identity: Path, tmp_path: Path) -> None:
@@ -137,6 +214,11 @@ def test_without_the_identity_nothing_is_scored(bundle: Path) -> None:
         (lambda raw: raw["protocol"].update(name="nonsense"), "unknown protocol"),
         (lambda raw: raw["driver"].update(sha256="0" * 64), "--audio"),
         (lambda raw: raw["identity"].update(width=66), "another one"),
+        (lambda raw: raw["identity"].update(width=0), "another one"),
+        (lambda raw: raw["identity"].update(width=-(10**30)), "another one"),
+        (lambda raw: raw["identity"].update(name="../../tiny"), "is not here"),
+        (lambda raw: raw["identity"].update(name="synth-a", width=-4), "cannot be made"),
+        (lambda raw: raw["split"].update(train=(0, 44)), "split at other frames"),
     ],
 )
 def test_another_experiment_is_not_scored(

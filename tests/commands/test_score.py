@@ -270,6 +270,50 @@ def test_the_command_prints_and_writes(tmp_path: Path, capsys: pytest.CaptureFix
     assert table["frame"].tolist() == list(range(8))
 
 
+def test_earlier_scores_are_replaced_only_if_asked_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first, second = video(tmp_path / "a.mp4", 3, noise=9.0), video(tmp_path / "b.mp4", 3)
+    out = tmp_path / "out"
+    command = ["score", str(first), str(second), "--metrics", "psnr", "--out", str(out)]
+    assert main(command) == 0
+    before = {path: path.read_bytes() for path in out.iterdir()}
+    other = ["score", str(second), "--metrics", "lip_lag", "--out", str(out)]
+    for again in (command, other):
+        capsys.readouterr()
+        assert main(again) == 2
+        told = " ".join(capsys.readouterr().err.split())
+        assert f"{out}: holds scores already (a.mp4 against b.mp4, 20" in told
+        assert "use --fresh to replace them, or another --out" in told
+        assert {path: path.read_bytes() for path in out.iterdir()} == before
+    assert main([*command[:-4], "--metrics", "ssim", *command[-2:], "--fresh"]) == 0
+    assert list(json.loads((out / "scores.json").read_text())["metrics"]) == ["ssim"]
+    assert set(pd.read_parquet(out / "frames.parquet")) == {"frame", "ssim"}
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"inputs": 3}', '{"inputs": {"target": 1}}'])
+def test_scores_that_are_damaged_are_not_replaced_either(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], content: str
+) -> None:
+    (tmp_path / "scores.json").write_text(content)
+    clip = video(tmp_path / "a.mp4", 2)
+    assert main(["score", str(clip), str(clip), "--metrics", "psnr", "--out", str(tmp_path)]) == 2
+    assert "holds scores already; use --fresh" in capsys.readouterr().err
+    assert (tmp_path / "scores.json").read_text() == content
+
+
+def test_a_result_of_a_run_is_never_replaced_by_scores(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clip = video(tmp_path / "a.mp4", 2)
+    for name in ("result.json", "frames.parquet"):
+        (tmp_path / name).write_text("of a run")
+    command = ["score", str(clip), str(clip), "--metrics", "psnr", "--out", str(tmp_path)]
+    assert main([*command, "--fresh"]) == 2
+    assert "holds a result of `tgbench run`" in capsys.readouterr().err
+    assert (tmp_path / "frames.parquet").read_text() == "of a run"
+
+
 @pytest.mark.parametrize("name", ["nowhere.mp4", "text.mp4"])
 def test_what_is_no_video_is_one_clear_line(
     name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]

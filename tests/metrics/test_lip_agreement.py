@@ -14,7 +14,8 @@ from tgbench.audio import SAMPLE_RATE, Waveform
 from tgbench.errors import Unavailable
 from tgbench.interfaces import MetricContext
 from tgbench.metrics.frames import FaceFinders, LazyFrame
-from tgbench.metrics.lip_agreement import LipAgreement, LipLag, lip_agreement, speech_level
+from tgbench.metrics.lip_agreement import LipAgreement, LipLag
+from tgbench.metrics.speech_and_lips import lip_agreement, speech_level
 
 FPS = 25.0
 IMAGE = np.zeros((1, 1, 3), np.uint8)

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from PIL import Image as Pillow
 
 from tgbench.errors import TgbenchError
-from tgbench.metrics.pairing import TOLERANCE, Pairs, _pixels, _Side
+from tgbench.metrics.pairing import TOLERANCE, Pairs, _Side
+from tgbench.metrics.sources import unusual_pixels
 from tgbench.video.writer import VideoWriter
 
 Image = NDArray[np.uint8]
@@ -211,7 +212,7 @@ def test_a_varying_rate_goes_by_the_clock(tmp_path: Path) -> None:
     ],
 )
 def test_unusual_pixels_are_told(stored: str, said: list[str]) -> None:
-    assert _pixels(stored) == said
+    assert unusual_pixels(stored) == said
 
 
 @given(

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import struct
+import zlib
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -73,6 +76,33 @@ def test_what_would_have_to_be_guessed_is_refused(
 ) -> None:
     with pytest.raises(TgbenchError, match=said):
         ImageFolder(write(tmp_path / "a", **{"0_png": image}))
+
+
+@pytest.mark.parametrize("channels", [1, 3, 4])
+def test_sixteen_bits_are_not_halved_without_a_word(tmp_path: Path, channels: int) -> None:
+    cv2.imwrite(str(tmp_path / "0.png"), np.full((8, 10, channels), 65535, np.uint16))
+    with pytest.raises(TgbenchError, match=r"0\.png: has 16 bits a channel"):
+        ImageFolder(tmp_path)
+
+
+def test_names_do_not_choose_what_reads_a_file(tmp_path: Path) -> None:
+    """Pillow would hand some formats to other programs."""
+    (tmp_path / "0.png").write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 8 8\n")
+    with pytest.raises(TgbenchError, match=r"0\.png: cannot be read as an image"):
+        ImageFolder(tmp_path)
+    Pillow.new("RGB", (8, 8)).save(tmp_path / "0.png", format="TIFF")
+    with pytest.raises(TgbenchError, match=r"0\.png: cannot be read as an image"):
+        ImageFolder(tmp_path)
+
+
+def test_a_picture_that_claims_to_be_huge_is_refused(tmp_path: Path) -> None:
+    head = struct.pack(">IIBBBBB", 100_000, 100_000, 8, 2, 0, 0, 0)
+    chunk = b"IHDR" + head
+    data = struct.pack(">I", len(head)) + chunk + struct.pack(">I", zlib.crc32(chunk))
+    data += struct.pack(">I", 10) + b"IDAT"
+    (tmp_path / "0.png").write_bytes(b"\x89PNG\r\n\x1a\n" + data)
+    with pytest.raises(TgbenchError, match=r"0\.png: cannot be read as an image .*exceeds limit"):
+        ImageFolder(tmp_path)
 
 
 def test_a_file_cut_short_is_refused_by_name(tmp_path: Path) -> None:

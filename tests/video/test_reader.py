@@ -184,7 +184,10 @@ def test_what_is_no_video_is_named(tmp_path: Path) -> None:
     picture.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(50))
     empty = tmp_path / "empty.mp4"
     empty.touch()
-    for path in (text, speech, picture, empty, tmp_path, tmp_path / "nowhere.mp4"):
+    encode(tmp_path / "real.mp4", numbered(3))
+    playlist = tmp_path / "list.mp4"
+    playlist.write_text("ffconcat version 1.0\nfile real.mp4\n")
+    for path in (text, speech, picture, empty, playlist, tmp_path, tmp_path / "nowhere.mp4"):
         with pytest.raises(TgbenchError, match=path.name):
             list(VideoReader(path))
 

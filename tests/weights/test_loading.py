@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from tgbench.errors import Unavailable
-from tgbench.weights.loading import fill, load_tensors
+from tgbench.weights.loading import fill, load_tensors, load_weights
 from tgbench.weights.table import Weights
 
 Enter = Callable[..., Weights]
@@ -79,7 +79,7 @@ def test_a_truncated_file_is_told(put: Callable[[object], Path], keep: float, zi
     torch.save(network().state_dict(), path, _use_new_zipfile_serialization=zipped)
     content = path.read_bytes()
     path.write_bytes(content[: int(len(content) * keep)])
-    with pytest.raises(Unavailable, match=rf"{path} cannot be read.*Delete it"):
+    with pytest.raises(Unavailable, match=rf"{path} cannot be read.*delete it and its record"):
         load_tensors("net")
 
 
@@ -105,4 +105,25 @@ def test_every_tensor_must_fit(
     state = {**network().state_dict(), **change}
     put({name: tensor for name, tensor in state.items() if tensor is not None})
     with pytest.raises(Unavailable, match=told):
-        fill(network(), load_tensors("net"), "net")
+        load_weights(network(), "net")
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf")])
+def test_numbers_that_are_none_are_told(put: Callable[[object], Path], number: float) -> None:
+    state = network().state_dict()
+    state["0.bias"][2] = number
+    path = put(state)
+    with pytest.raises(Unavailable, match=rf"{path} is damaged: not every number of 0\.bias is fi"):
+        load_weights(network(), "net")
+
+
+def test_another_file_than_the_stores(put: Callable[[object], Path], tmp_path: Path) -> None:
+    put(b"")
+    torch.save(network().state_dict(), tmp_path / "own.pth")
+    torch.manual_seed(1)
+    other = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.BatchNorm1d(4))
+    load_weights(other, "net", tmp_path / "own.pth")
+    assert torch.equal(other[0].weight, network()[0].weight)
+    torch.save({"0.weight": torch.zeros(4, 3)}, tmp_path / "own.pth")
+    with pytest.raises(Unavailable, match=r"own\.pth lacks 0\.bias"):
+        load_weights(other, "net", tmp_path / "own.pth")

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ..errors import TgbenchError
 from ..files import atomic_path
+from ..media import open_media
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
 SAMPLE_RATE = 16_000
 """Samples a second of every waveform inside the suite."""
 
-
 _MICROSECONDS = 1_000_000
+_FAULT = "cannot be read as audio"
 
 
 @dataclass(frozen=True)
@@ -52,21 +53,23 @@ def read_waveform(path: Path) -> Waveform:
     filled with silence, so that sound and picture stay in step.
 
     Raises:
-        TgbenchError: no such file, not a media file, or no audio track in it.
+        TgbenchError: no such file, not a media file, no audio track in it, or one with samples
+            that are no numbers.
     """
     import av
 
-    if not path.is_file():
-        raise TgbenchError(f"{path}: no such file")
-    try:
-        with av.open(str(path)) as container:
-            if not container.streams.audio:
-                raise TgbenchError(
-                    f"{path}: has no audio track; give a file with speech, or name one with --audio"
-                )
-            return _decode(container)
-    except av.error.FFmpegError as error:
-        raise TgbenchError(f"{path}: cannot be read as audio ({error.strerror})") from error
+    with open_media(path, _FAULT) as container:
+        if not container.streams.audio:
+            raise TgbenchError(
+                f"{path}: has no audio track; give a file with speech, or name one with --audio"
+            )
+        try:
+            waveform = _decode(container)
+        except av.error.FFmpegError as error:
+            raise TgbenchError(f"{path}: {_FAULT} ({error.strerror})") from error
+    if not np.isfinite(waveform.samples).all():
+        raise TgbenchError(f"{path}: holds samples that are no numbers; write the sound again")
+    return waveform
 
 
 def _decode(container: InputContainer) -> Waveform:

@@ -20,12 +20,19 @@ from typing import Literal
 from pydantic import Field
 
 from ..interfaces import Image
-from ..running.result import FRAMES_FILE, FRAMES_FOLDER, RESULT_FILE, Record
+from ..running.result import FRAMES_FILE, FRAMES_FOLDER, RESULT_FILE, Result
+from ..running.schema import Record
 
 BUNDLE_SCHEMA_VERSION = 1
 """Grows when a field changes its meaning or goes; a reader refuses newer ones."""
 
 MANIFEST = "bundle.json"
+
+MOST_MEMBERS = 200_000
+"""Frames and all; a manifest of so many has about 35 MB."""
+
+LONGEST_SIDE = 4096
+"""Of a frame, in pixels."""
 
 MEMBER = re.compile(
     rf"cases/[0-9]{{4,6}}/({re.escape(RESULT_FILE)}|{re.escape(FRAMES_FILE)}"
@@ -64,6 +71,14 @@ def frame_hash(frame: Image) -> str:
     """Return the SHA-256 of a frame's size and its pixels, uint8 RGB [H, W, 3]."""
     height, width, _ = frame.shape
     return hashlib.sha256(f"RGB8 {width}x{height}\n".encode() + frame.tobytes()).hexdigest()
+
+
+def beyond_limits(result: Result) -> str:
+    """Return why a result cannot be in a bundle; empty: it can."""
+    width, height = result.identity.width, result.identity.height
+    if max(width, height) > LONGEST_SIDE:
+        return f"frames of {width}x{height} are larger than {LONGEST_SIDE} pixels"
+    return ""
 
 
 def frame_name(folder: str, index: int) -> str:

@@ -17,8 +17,8 @@ from ..files import atomic_path, make_folder
 from ..interfaces import Case, Method
 from ..progress import Progress
 from ..running.environment import resolve_device
+from ..running.experiment import Subject
 from ..running.fitting import MODELS, Contender, Fitting, load_fitted
-from ..running.measuring import Subject
 from ..running.rendering import render
 from ..running.request import RunRequest
 from ..running.result import (
@@ -29,7 +29,15 @@ from ..running.result import (
     read_results,
 )
 from ..version import __version__
-from .contents import MANIFEST, BundledCase, Manifest, frame_hash, frame_name
+from .contents import (
+    MANIFEST,
+    MOST_MEMBERS,
+    BundledCase,
+    Manifest,
+    beyond_limits,
+    frame_hash,
+    frame_name,
+)
 from .planning import GroundTruth
 
 _OLDEST = (1980, 1, 1, 0, 0, 0)
@@ -72,6 +80,12 @@ def pack(folder: Path, output: Path, truth: GroundTruth, progress: Progress) -> 
         TgbenchError: a result cannot be read, lacks what a bundle needs, or is of other inputs.
     """
     results = [(path.parent, result) for path, result in read_results(folder)]
+    members = 1 + sum(2 + result.frames for _, result in results)
+    if members > MOST_MEMBERS:
+        raise TgbenchError(
+            f"{folder}: a bundle of {len(results)} results would hold {members} files, "
+            f"{MOST_MEMBERS} are allowed; bundle folders of it one by one"
+        )
     planned = [(place, result, _planned(place, result, truth)) for place, result in results]
     make_folder(output.parent)
     rendered = 0
@@ -131,6 +145,8 @@ class _Writer:
 def _planned(place: Path, result: Result, truth: GroundTruth) -> Case:
     if not (place / FRAMES_FILE).is_file():
         raise TgbenchError(f"{place}: lacks {FRAMES_FILE}; run the case again with --fresh")
+    if reason := beyond_limits(result):
+        raise TgbenchError(f"{place}: cannot be bundled: {reason}")
     try:
         case = truth.case(result)
     except TgbenchError as error:

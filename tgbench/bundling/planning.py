@@ -69,6 +69,12 @@ class GroundTruth:
                 f"identity '{identity.name}' makes {here[0]} frames of {here[1]}x{here[2]} here, "
                 f"and {result.frames} of {clip.width}x{clip.height} there; it is another one"
             )
+        fitted, split = (*result.split.train, *result.split.test), case.split
+        if fitted != (split.train.start, split.train.stop, split.test.start, split.test.stop):
+            raise TgbenchError(
+                f"identity '{identity.name}' is split at other frames here than there; it is "
+                "another one"
+            )
         return case
 
     def _identity(self, result: Result) -> Identity:

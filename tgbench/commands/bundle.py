@@ -27,6 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--output", type=Path, metavar="FILE", help="the bundle (OUT.zip, in this folder)"
     )
+    parser.add_argument("--force", action="store_true", help="replace the file if it is there")
     add_truth_options(parser)
 
 
@@ -58,6 +59,8 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
     output = args.output or Path(f"{args.folder.resolve().name}.zip")
     if output.is_dir():
         raise TgbenchError(f"--output {output}: is a folder; name a file")
+    if output.exists() and not args.force:
+        raise TgbenchError(f"{output}: is there already; use --force to replace it")
     truth = GroundTruth(args.identity, args.audio, terminal.progress)
     packed = pack(args.folder, output, truth, terminal.progress)
     again = f", {packed.rendered} of them rendered again" if packed.rendered else ""

@@ -5,17 +5,16 @@ from __future__ import annotations
 import argparse
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..errors import TgbenchError
-from ..running.result import FRAMES_FILE, SCORES_FILE, SCORES_SCHEMA_VERSION
+from ..running.result import FRAMES_FILE, SCORES_FILE
 from ..specs import Direction
 from ..terminal import Terminal
 from .options import add_measuring_options
 
 if TYPE_CHECKING:
     from ..interfaces import MetricOptions
-    from ..metrics.videos import VideoScores
     from ..running.result import MetricRecord
 
 Records = Mapping[str, "MetricRecord"]
@@ -89,6 +88,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out", type=Path, metavar="FOLDER", help=f"write {SCORES_FILE} and {FRAMES_FILE} here"
     )
+    parser.add_argument(
+        "--fresh", action="store_true", help="replace the scores that --out holds already"
+    )
 
 
 def execute(args: argparse.Namespace, terminal: Terminal) -> int:
@@ -102,13 +104,13 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
     if args.fps is not None and not 0 < args.fps <= 1000:
         raise TgbenchError(f"--fps {args.fps:g}: give frames a second, such as 25")
 
-    from ..files import make_folder
     from ..metrics.videos import metrics_for_videos, score_videos
     from ..running.records import metric_records
+    from ..running.scores import make_scores_folder, write_scores
 
     names = metrics_for_videos(args.metrics, target is not None, options)
     if args.out is not None:
-        make_folder(args.out)
+        make_scores_folder(args.out, args.fresh)
     scores = score_videos(
         prediction,
         target,
@@ -130,7 +132,7 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
         ending += "; --out FOLDER keeps the numbers"
     if args.out is not None:
         inputs = {"prediction": prediction, "target": target, "audio": scores.sound}
-        _write(scores, records, inputs, options, args.out)
+        write_scores(args.out, scores, records, inputs, options)
         ending += f"; wrote {SCORES_FILE} and {FRAMES_FILE} to {args.out}"
     terminal.out.print(ending, markup=False)
     return 0 if measured else 1
@@ -217,62 +219,3 @@ def _print(records: Records, notes: Sequence[str], terminal: Terminal) -> None:
         out.print(Text(f"- {', '.join(titles)}: {reason}", style="dim"))
     for note in notes:
         out.print(Text(f"note: {note}"))
-
-
-def _write(
-    scores: VideoScores,
-    records: Records,
-    inputs: dict[str, Path | None],
-    options: MetricOptions,
-    out: Path,
-) -> None:
-    import datetime
-
-    import pandas as pd
-
-    from ..files import atomic_path, write_json
-    from ..running.environment import describe_environment
-    from ..version import __version__
-
-    width, height = scores.size
-    document = {
-        "schema_version": SCORES_SCHEMA_VERSION,
-        "tgbench_version": __version__,
-        "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        "inputs": {name: _input(path) for name, path in inputs.items() if path is not None},
-        "options": _described(options),
-        "frames": scores.frames,
-        "width": width,
-        "height": height,
-        "fps": scores.fps,
-        "notes": list(scores.notes),
-        "metrics": {name: record.model_dump() for name, record in records.items()},
-        "environment": describe_environment("cpu").model_dump(),
-    }
-    write_json(out / SCORES_FILE, document)
-    table = pd.DataFrame({"frame": scores.places, **scores.per_frame})
-    with atomic_path(out / FRAMES_FILE) as temporary:
-        table.to_parquet(temporary, index=False)
-
-
-def _described(options: MetricOptions) -> dict[str, Any]:
-    return {
-        "landmarks": options.landmarks,
-        "face_box": options.face_box,
-        "action_units": options.action_units and [_input(path) for path in options.action_units],
-        "aligned_faces": options.aligned_faces and [_input(path) for path in options.aligned_faces],
-    }
-
-
-def _input(path: Path) -> dict[str, str]:
-    """Name a file, or a folder, and the hash of what is in it."""
-    from ..files import hash_of, sha256
-    from ..video.images import SUFFIXES
-
-    if path.is_file():
-        return {"file": path.name, "sha256": sha256(path)}
-    images = sorted(file for file in path.iterdir() if file.suffix.lower() in SUFFIXES)
-    return {
-        "folder": path.resolve().name,
-        "sha256": hash_of({file.name: sha256(file) for file in images}),
-    }

@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import TgbenchError
+from ..printing import printable
 from ..terminal import Terminal
 from .bundle import add_truth_options
 
 if TYPE_CHECKING:
-    from ..bundling.verifying import CaseReport, Finding
+    from ..bundling.agreement import Finding
+    from ..bundling.verifying import CaseReport
 
 _EPILOG = """\
 Measures every frame again, offline, against the ground truth that is here, which must have the
@@ -23,6 +25,9 @@ examples:
   tgbench verify results.zip
   tgbench verify paper.zip --identity data/NAME --audio speech.wav
 """
+
+_LONGEST_TEXT = 1000
+"""Characters; longer ones are no name."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,7 +47,7 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
     try:
         reports = verify(args.bundle, truth, terminal.progress)
     except TgbenchError as error:
-        raise TgbenchError(_printable(str(error))) from error
+        raise TgbenchError(_told(str(error))) from error
     for report in reports:
         _print(report, terminal)
     told = ", ".join(f"{count} {verdict}" for verdict, count in counts(reports).items() if count)
@@ -53,9 +58,9 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
     return exit_code(reports)
 
 
-def _printable(text: str) -> str:
-    """Escape what would steer the terminal: names in a bundle are whoever made it's."""
-    return "".join(c if c.isprintable() or c == "\n" else ascii(c)[1:-1] for c in text)
+def _told(text: str) -> str:
+    """Return text on one line, not too long: a name in a bundle could look like a whole table."""
+    return printable(text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]} …")
 
 
 def _print(report: CaseReport, terminal: Terminal) -> None:
@@ -65,20 +70,20 @@ def _print(report: CaseReport, terminal: Terminal) -> None:
     result = report.result
     out = terminal.out
     title = f"{result.method.name} on {result.identity.name}, {result.driver.name}"
-    title = _printable(f"{title} ({result.protocol.name}, {result.frames} frames)")
-    out.print(Text(title, style="bold"))
+    title = f"{title} ({result.protocol.name}, {result.frames} frames)"
+    out.print(Text(_told(title), style="bold"))
     if report.problem:
-        out.print(Text(f"not scored: {_printable(report.problem)}\n"))
+        out.print(Text(f"not scored: {_told(report.problem)}\n"))
         return
     table = Table(box=None, header_style="bold", pad_edge=False)
     for head in ("", "there", "here", "apart", "allowed", ""):
         table.add_column(head, justify="right" if head else "left")
     for finding in report.findings:
-        table.add_row(*(Text(_printable(cell)) for cell in _cells(finding)))
+        table.add_row(*(Text(_told(cell)) for cell in _cells(finding)))
     out.print(table)
     for finding in report.findings:
         if finding.reason:
-            out.print(Text(f"- {finding.metric}: {finding.reason}", style="dim"))
+            out.print(Text(_told(f"- {finding.metric}: {finding.reason}"), style="dim"))
     out.print()
 
 

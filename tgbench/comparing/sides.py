@@ -20,6 +20,7 @@ from ..running.result import (
     MetricRecord,
     read_result,
 )
+from ..running.schema import refuse_newer
 from ..statistics import Series
 
 Key = tuple[str, ...]
@@ -122,7 +123,7 @@ def _of_run(path: Path) -> Entry:
 def _of_score(path: Path) -> Entry:
     try:
         stored: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        _refuse_newer(path, stored.get("schema_version"))
+        refuse_newer(stored.get("schema_version"), SCORES_SCHEMA_VERSION, str(path))
         inputs = stored["inputs"]
         truth = inputs.get("target", {})
         return Entry(
@@ -143,14 +144,6 @@ def _of_score(path: Path) -> Entry:
         raise TgbenchError(
             f"{path}: is no result of `tgbench score` ({error}); score again"
         ) from error
-
-
-def _refuse_newer(path: Path, version: object) -> None:
-    if isinstance(version, int) and version > SCORES_SCHEMA_VERSION:
-        raise TgbenchError(
-            f"{path}: was written by a newer tgbench (schema {version}, this one reads "
-            f"{SCORES_SCHEMA_VERSION}); upgrade tgbench"
-        )
 
 
 def _sound(inputs: dict[str, dict[str, str]]) -> str:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..errors import Unavailable
 from ..weights import describe_weights, weight_file
-from ..weights.loading import fill, load_tensors
+from ..weights.loading import load_weights
 
 Image = NDArray[np.uint8]
 Points = NDArray[np.float32]
@@ -94,7 +94,7 @@ def _alignment(package: Any, device: str) -> Any:
             self, network_name: str, network_size: int, device: str, dtype: Any
         ) -> Any:
             network = FAN(network_size)
-            fill(network, load_tensors(_NETWORK), _NETWORK)
+            load_weights(network, _NETWORK)
             return network.to(device, dtype=dtype).eval()
 
     return StoredAlignment(

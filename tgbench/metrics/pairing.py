@@ -15,6 +15,16 @@ from ..errors import TgbenchError
 from ..interfaces import Image
 from ..video.images import ImageFolder
 from ..video.reader import VideoReader
+from .sources import (
+    Source,
+    gaps,
+    named,
+    one_size,
+    open_source,
+    shortfall,
+    unevenness,
+    unusual_pixels,
+)
 
 COMMON_RATE = 25.0
 """Frames a second at which videos of unlike or uneven rates meet, and of folders alone."""
@@ -25,7 +35,6 @@ TOLERANCE = 5
 _ALIKE = 1e-3
 """Share by which rates may differ and be one: 29.97 and 30."""
 
-Source = VideoReader | ImageFolder
 Pair = tuple[int, Image, Image | None]
 
 
@@ -98,7 +107,7 @@ class Pairs:
         self._allow_drop = allow_drop
         self.notes: list[str] = []
         sources = [open_source(path) for path in (prediction, target) if path is not None]
-        self.size = _one_size(sources)
+        self.size = one_size(sources)
         self.fps, self.resampled = self._choose_rate(sources, fps)
         if self.resampled:
             sources = [
@@ -196,14 +205,14 @@ class Pairs:
         first, second = self._sides
         for side, other in ((first, second), (second, first)):
             if side.inside:
-                lacks = ", ".join(_named(other.source, side.inside))
+                lacks = ", ".join(named(other.source, side.inside))
                 self._drop(
                     f"{other.source.path}: lacks frames that {side.name} has ({lacks}); add them, "
                     "or leave out their partners"
                 )
             if len(side.at_end) > TOLERANCE + slack:
                 lengths = " and ".join(
-                    f"{end.source.path} has {count} frames{_shortfall(end.source, count)}"
+                    f"{end.source.path} has {count} frames{shortfall(end.source, count)}"
                     for end, count in zip(self._sides, counts, strict=True)
                 )
                 self._drop(
@@ -226,11 +235,11 @@ class Pairs:
                     f"{side.name}: by its clock {source.gaps} frames are missing in its midst; "
                     f"those after them come too early, unless --fps {self.fps:g} is given"
                 )
-            peculiar = _pixels(source.info.pixel_format)
+            peculiar = unusual_pixels(source.info.pixel_format)
         else:
             peculiar = sorted(source.converted)
             if source.missing:
-                few = ", ".join(_named(source, _gaps(source)))
+                few = ", ".join(named(source, gaps(source)))
                 self.notes.append(
                     f"{side.name}: {len(source.missing)} numbers are missing ({few}); against a "
                     "sound the frames after them come too early"
@@ -250,7 +259,7 @@ class Pairs:
             return fps or COMMON_RATE, False
         rates = [video.info.fps for video in videos]
         alike = max(rates) - min(rates) < _ALIKE * max(rates)
-        uneven = {video: why for video in videos if (why := _unevenness(video))}
+        uneven = {video: why for video in videos if (why := unevenness(video))}
         if alike and not uneven and fps is None:
             if folders and abs(rates[0] - COMMON_RATE) > _ALIKE * COMMON_RATE:
                 self.notes.append(
@@ -265,74 +274,3 @@ class Pairs:
                 kind = uneven.get(video, f"{video.info.fps:.3f} frames a second")
                 self.notes.append(f"{video.path.name}: {kind}, resampled to {rate:g}")
         return rate, True
-
-
-def _unevenness(video: VideoReader) -> str:
-    """Return in what way frames are unevenly spaced in time; empty where they are even."""
-    if video.info.variable_rate:
-        return "varying frames a second"
-    gaps = video.survey().gaps
-    return f"{gaps} frames are missing by its clock" if gaps else ""
-
-
-def open_source(path: Path) -> Source:
-    """Open a video file as its frames are stored, or a folder of images.
-
-    Raises:
-        TgbenchError: it cannot be read.
-    """
-    return ImageFolder(path) if path.is_dir() else VideoReader(path, fps=None)
-
-
-def size_of(source: Source) -> tuple[int, int]:
-    """Return (width, height) of the frames as delivered, in pixels."""
-    shape = source.info if isinstance(source, VideoReader) else source
-    return shape.width, shape.height
-
-
-def _one_size(sources: Sequence[Source]) -> tuple[int, int]:
-    sizes = [size_of(source) for source in sources]
-    if len(set(sizes)) > 1:
-        told = ", ".join(
-            f"{source.path} is {width}x{height}"
-            for source, (width, height) in zip(sources, sizes, strict=True)
-        )
-        raise TgbenchError(f"the two differ in size: {told}; resize one of them first")
-    return sizes[0]
-
-
-def _named(source: Source, places: Sequence[int], most: int = 5) -> list[str]:
-    """Return the first few places as the file names of a folder number them."""
-    start = (source.first_number or 0) if isinstance(source, ImageFolder) else 0
-    return [str(start + place) for place in places[:most]] + ["..."] * (len(places) > most)
-
-
-def _gaps(folder: ImageFolder) -> list[int]:
-    start = folder.first_number or 0
-    return [number - start for number in folder.missing]
-
-
-def _shortfall(source: Source, count: int) -> str:
-    """Return in brackets that a file is damaged, or has less than it says."""
-    if isinstance(source, ImageFolder):
-        return ""
-    announced = source.expected_frames
-    if not source.damage and announced and count < 0.9 * announced - 2:
-        return f" (of {announced} that it announces: it is cut short)"
-    return f" ({source.damage})" if source.damage else ""
-
-
-def _pixels(name: str) -> list[str]:
-    """Return what is unusual about a pixel format: grey, transparent, more than 8 bits."""
-    import av
-
-    components = av.VideoFormat(name).components
-    peculiar = []
-    if any(part.is_alpha for part in components):
-        peculiar.append("alpha left out")
-    if name.startswith("gray") or name.startswith("ya"):
-        peculiar.append("grey")
-    bits = max(part.bits for part in components)
-    if bits > 8:
-        peculiar.append(f"{bits} bits a channel")
-    return peculiar

@@ -6,38 +6,26 @@ import datetime
 import logging
 import shutil
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
-from .. import plugins
-from ..files import atomic_path, hash_of, sha256
+from ..files import atomic_path, sha256
 from ..identities import layout
-from ..interfaces import (
-    Case,
-    FitReport,
-    Image,
-    Method,
-    MetricContext,
-    MetricOptions,
-    TimedFrames,
-    Timing,
-)
-from ..metrics.evaluate import MetricSuite, reasons_against
+from ..interfaces import Case, FitReport, Image, Method, TimedFrames, Timing
+from ..metrics.evaluate import MetricSuite
 from ..metrics.speed import RENDERING_SPEEDS
 from ..progress import Progress
-from ..specs import Needs
 from ..version import __version__
 from .comparison import ComparisonVideos
 from .environment import describe_environment, peak_memory_mb
+from .experiment import Experiment, Subject
 from .face_track import FaceTrack
 from .fitting import Contender
 from .records import metric_records
 from .rendering import render
-from .request import RunRequest
 from .result import (
     FACES_FILE,
     FRAMES_FILE,
@@ -47,6 +35,7 @@ from .result import (
     DriverRecord,
     IdentityRecord,
     MethodRecord,
+    MetricRecord,
     ProtocolRecord,
     Result,
     SpeedRecord,
@@ -66,115 +55,31 @@ _TABLES = (
 )
 
 
-@dataclass(frozen=True)
-class Subject:
-    """An identity's hashes, computed once for all of its cases.
-
-    Attributes:
-        files: SHA-256 by relative file name.
-    """
-
-    files: Mapping[str, str]
-
-    @property
-    def sha256(self) -> str:
-        """One hash of all of them."""
-        return hash_of(dict(self.files))
-
-
-def case_key(case: Case, contender: Contender, subject: Subject, request: RunRequest) -> str:
-    """Return the hash of everything that determines the outcome of a case."""
-    return hash_of(
-        {
-            "tgbench": __version__,
-            "method": contender.settings_hash,
-            "protocol": [case.protocol, case.protocol_version],
-            "identity": subject.sha256,
-            "audio": sha256(case.driving_audio),
-            "frames": [int(frame) for frame in case.drive.source_frames],
-            "train": [case.split.train.start, case.split.train.stop],
-            "metrics": list(case.metrics),
-            "landmarks": request.landmarks,
-            "seed": request.seed,
-            "device": request.device,
-        }
-    )
-
-
-def case_folder(case: Case, contender: Contender, out: Path) -> Path:
-    """Return OUT/<protocol>/<identity>/<method>/<driver>."""
-    return out / case.protocol / case.identity.name / contender.spec.name / case.driver
-
-
-def what_lacks_now(case: Case, result: Result, request: RunRequest) -> dict[str, str]:
-    """Return what each metric that a result lacks is in want of now; nothing where it is here."""
-    lacking = [name for name, found in result.metrics.items() if found.status == "unavailable"]
-    return reasons_against(_depending(lacking, case), _context(case, request, None))
-
-
-def told_anew(result: Result, reasons: Mapping[str, str]) -> Result:
-    """Return a result whose missing metrics give the reasons of now."""
-    metrics = {
-        name: record.model_copy(update={"reason": reasons[name]}) if name in reasons else record
-        for name, record in result.metrics.items()
-    }
-    return result.model_copy(update={"metrics": metrics})
-
-
-def no_longer_available(case: Case, result: Result, request: RunRequest) -> tuple[str, ...]:
-    """Return the metrics of a result that measuring again would lose."""
-    there = [name for name, found in result.metrics.items() if found.value is not None]
-    depending = _depending(there, case)
-    reasons = reasons_against(depending, _context(case, request, None))
-    return tuple(name for name in depending if reasons[name])
-
-
-def _depending(names: Iterable[str], case: Case) -> list[str]:
-    """Leave out what does not depend on what is installed, but on the method and the case."""
-    specs = plugins.metrics()
-    return [
-        name
-        for name in names
-        if name in specs
-        and Needs.TIMING not in specs[name].needs
-        and (case.target_frames is not None or Needs.TARGET not in specs[name].needs)
-    ]
-
-
-def _context(case: Case, request: RunRequest, timing: Timing | None) -> MetricContext:
-    return MetricContext(
-        audio=case.drive.audio,
-        fps=layout.FPS,
-        timing=timing,
-        options=MetricOptions(landmarks=request.landmarks),
-    )
-
-
 def measure(
-    case: Case,
-    contender: Contender,
-    subject: Subject,
-    method: Method,
-    report: FitReport,
-    request: RunRequest,
-    progress: Progress,
+    experiment: Experiment, method: Method, report: FitReport, progress: Progress
 ) -> Result:
     """Render a case, score every frame as it comes, and write the result folder.
 
     `result.json` is written last: where it is, the case is complete.
+
+    Args:
+        experiment: the case, and how it is to be done.
+        method: fitted.
+        report: what fitting took.
+        progress: where to report.
     """
-    folder = case_folder(case, contender, request.out)
+    case, request = experiment.case, experiment.request
+    folder, name = experiment.folder, str(experiment)
     (folder / RESULT_FILE).unlink(missing_ok=True)
     shutil.rmtree(folder / FRAMES_FOLDER, ignore_errors=True)
     with _log_file(folder / LOG_FILE):
-        name = f"{contender.spec.name} on {case.identity.name}, {case.driver}"
         _log.info("tgbench %s: %s, protocol %s", __version__, name, case.protocol)
-        trained = report.seconds if contender.spec.trains else None
+        trained = report.seconds if experiment.contender.spec.trains else None
         timing = Timing(trained, (), "rendering was not timed: no metric was asked for that says")
         if RENDERING_SPEEDS.intersection(case.metrics):
             with progress.task(f"timing {name}", None):
                 timing = time_method(method, case.drive, request.device, trained)
-        suite = MetricSuite(case.metrics, _context(case, request, timing))
+        suite = MetricSuite(case.metrics, experiment.metric_context(timing))
         faces = FaceTrack()
 
         def score(index: int, frame: Image) -> None:
@@ -201,33 +106,44 @@ def measure(
             render_seconds=time.perf_counter() - started,
             peak_memory_mb=peak_memory_mb(),
         )
-        result = Result(
-            tgbench_version=__version__,
-            created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-            case_key=case_key(case, contender, subject, request),
-            method=_method_record(contender, report),
-            protocol=ProtocolRecord(name=case.protocol, version=case.protocol_version),
-            identity=_identity_record(case, subject),
-            driver=DriverRecord(
-                name=case.driver,
-                audio=case.driving_audio.name,
-                sha256=sha256(case.driving_audio),
-                seconds=case.drive.audio.seconds,
-            ),
-            split=SplitRecord(
-                train=(case.split.train.start, case.split.train.stop),
-                test=(case.split.test.start, case.split.test.stop),
-            ),
-            seed=request.seed,
-            frames=len(case.drive),
-            labelled=request.label,
-            metrics=metric_records(suite.results(), suite.per_frame()),
-            timing=times,
-            environment=describe_environment(request.device),
-        )
+        metrics = metric_records(suite.results(), suite.per_frame())
+        result = _result(experiment, report, metrics, times)
         write_result(folder, result)
         _log.info("wrote %s", folder)
     return result
+
+
+def _result(
+    experiment: Experiment,
+    report: FitReport,
+    metrics: dict[str, MetricRecord],
+    times: TimingRecord,
+) -> Result:
+    case, request = experiment.case, experiment.request
+    return Result(
+        tgbench_version=__version__,
+        created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        case_key=experiment.key,
+        method=_method_record(experiment.contender, report),
+        protocol=ProtocolRecord(name=case.protocol, version=case.protocol_version),
+        identity=_identity_record(case, experiment.subject),
+        driver=DriverRecord(
+            name=case.driver,
+            audio=case.driving_audio.name,
+            sha256=sha256(case.driving_audio),
+            seconds=case.drive.audio.seconds,
+        ),
+        split=SplitRecord(
+            train=(case.split.train.start, case.split.train.stop),
+            test=(case.split.test.start, case.split.test.stop),
+        ),
+        seed=request.seed,
+        frames=len(case.drive),
+        labelled=request.label,
+        metrics=metrics,
+        timing=times,
+        environment=describe_environment(request.device),
+    )
 
 
 def _speed_record(timed: TimedFrames) -> SpeedRecord:

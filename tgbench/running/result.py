@@ -5,15 +5,15 @@ Every field documents itself; `tgbench schema` prints the JSON Schema.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
 from ..errors import TgbenchError
 from ..files import write_text
+from .schema import Record, parse_record
 
 SCHEMA_VERSION = 1
 """Grows when a field changes its meaning or goes; a reader refuses newer ones."""
@@ -30,12 +30,6 @@ TARGET_FILE = "target.mp4"
 ERROR_FILE = "error.mp4"
 LOG_FILE = "log.txt"
 FRAMES_FOLDER = "frames"
-
-
-class Record(BaseModel):
-    """A frozen part of a result; unknown fields are refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class IntervalRecord(Record):
@@ -227,22 +221,9 @@ def parse_result(text: str | bytes, where: str) -> Result:
     Raises:
         TgbenchError: cut short, of a newer schema, or not a result.
     """
-    try:
-        raw = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise TgbenchError(f"{where}: cannot be read ({error}); run the case again") from error
-    version = raw.get("schema_version") if isinstance(raw, dict) else None
-    if isinstance(version, int) and version > SCHEMA_VERSION:
-        raise TgbenchError(
-            f"{where}: was written by a newer tgbench (schema {version}, this one reads "
-            f"{SCHEMA_VERSION}); upgrade tgbench"
-        )
-    try:
-        return Result.model_validate(raw)
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise TgbenchError(f"{where}: is no result of tgbench ({place}: {first['msg']})") from error
+    return parse_record(
+        Result, text, where, SCHEMA_VERSION, "result of tgbench", "run the case again"
+    )
 
 
 def result_paths(folder: Path) -> list[Path]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import logging
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,30 +10,21 @@ from pathlib import Path
 
 from .. import plugins
 from ..errors import TgbenchError, suggest
-from ..faces.finders import FINDERS
 from ..files import make_folder
 from ..identities import Identity
 from ..identities.resolve import resolve_identity
 from ..interfaces import Case, EvaluationProtocol, FitReport, Method
 from ..metrics.specs import in_table_order
 from ..progress import Progress
-from .fitting import MODELS, Contender, Fitting, fit_or_load
+from .earlier import kept_result, with_what_is_there
+from .experiment import Experiment, Subject
+from .fitting import Contender, fit_or_load
 from .locks import sole_writer
-from .measuring import (
-    Subject,
-    case_folder,
-    case_key,
-    measure,
-    no_longer_available,
-    told_anew,
-    what_lacks_now,
-)
+from .measuring import measure
 from .rendering import is_rendered, render_again
 from .request import RunRequest
-from .result import RESULT_FILE, Result, read_result, write_result
+from .result import Result
 from .settings import configure, keys_of
-
-_log = logging.getLogger("tgbench")
 
 
 @dataclass(frozen=True)
@@ -90,9 +80,12 @@ def run(request: RunRequest, progress: Progress) -> list[Outcome]:
     outcomes: list[Outcome] = []
     failures: list[str] = []
     for contender in contenders:
-        for identity_cases in _by_identity(cases):
+        for folder, identity_cases in _by_identity(cases).items():
+            planned = [
+                Experiment(case, contender, subjects[folder], request) for case in identity_cases
+            ]
             try:
-                for done in _run_cases(contender, identity_cases, subjects, request, progress):
+                for done in _run_cases(planned, progress):
                     if isinstance(done, Outcome):
                         outcomes.append(done)
                     else:
@@ -142,20 +135,14 @@ def _hash_inputs(identities: list[Identity], progress: Progress) -> dict[Path, S
     return subjects
 
 
-def _by_identity(cases: list[Case]) -> list[list[Case]]:
+def _by_identity(cases: list[Case]) -> dict[Path, list[Case]]:
     groups: dict[Path, list[Case]] = defaultdict(list)
     for case in cases:
         groups[case.identity.folder].append(case)
-    return list(groups.values())
+    return groups
 
 
-def _run_cases(
-    contender: Contender,
-    cases: list[Case],
-    subjects: dict[Path, Subject],
-    request: RunRequest,
-    progress: Progress,
-) -> Iterator[Outcome | TgbenchError]:
+def _run_cases(planned: list[Experiment], progress: Progress) -> Iterator[Outcome | TgbenchError]:
     """Run the cases of one method and identity, fitting only if one of them is not there yet.
 
     Yields:
@@ -164,20 +151,19 @@ def _run_cases(
     Raises:
         TgbenchError: the fit failed, and with it all cases that need it.
     """
-    subject = subjects[cases[0].identity.folder]
     fits: dict[str, tuple[Method, FitReport]] = {}
-    for planned in cases:
-        folder = case_folder(planned, contender, request.out)
+    for asked in planned:
+        request, folder = asked.request, asked.folder
         try:
-            case = _with_what_is_there(planned, contender, subject, request)
-            kept = _kept_result(case, contender, subject, request)
+            experiment = with_what_is_there(asked)
+            kept = kept_result(experiment)
         except TgbenchError as error:
             yield error
             continue
         if kept is not None and is_rendered(folder, kept, request):
             yield Outcome(kept, folder, reused=True)
             continue
-        fitting = _fitting(case, contender, subject, request)
+        fitting = experiment.fitting
         if kept is not None and not fitting.is_done:
             yield TgbenchError(
                 f"{folder}: rendering it again takes the fit that was measured, which is no "
@@ -190,115 +176,10 @@ def _run_cases(
         try:
             with sole_writer(folder):
                 if kept is None:
-                    result = measure(case, contender, subject, method, report, request, progress)
+                    result = measure(experiment, method, report, progress)
                 else:
-                    result = render_again(case, method, kept, folder, request, progress)
+                    result = render_again(asked.case, method, kept, folder, request, progress)
         except TgbenchError as error:
             yield error
         else:
             yield Outcome(result, folder, reused=kept is not None, rendered=True)
-
-
-def _fitting(case: Case, contender: Contender, subject: Subject, request: RunRequest) -> Fitting:
-    return Fitting(
-        contender,
-        case.identity,
-        subject.sha256,
-        case.split,
-        request.seed,
-        request.device,
-        request.out / MODELS,
-    )
-
-
-def _with_what_is_there(
-    case: Case, contender: Contender, subject: Subject, request: RunRequest
-) -> Case:
-    """Return a case with the metrics that its folder has of the same experiment, beside its own.
-
-    So asking for one more metric loses none, and takes no other fit.
-    """
-    path = case_folder(case, contender, request.out) / RESULT_FILE
-    if request.fresh or not path.is_file():
-        return case
-    result = read_result(path)
-    if not _is_of_the_same_frames(result, case, contender, subject, request):
-        return case
-    installed = [name for name in result.metrics if name in plugins.metrics()]
-    return dataclasses.replace(case, metrics=in_table_order([*case.metrics, *installed]))
-
-
-def _kept_result(
-    case: Case, contender: Contender, subject: Subject, request: RunRequest
-) -> Result | None:
-    """Return the finished result of the same experiment by the same code of the method.
-
-    A result is not finished as long as it lacks a metric that can be had by now.
-
-    Raises:
-        TgbenchError: the folder holds a result of another one, or numbers that would be lost.
-    """
-    path = case_folder(case, contender, request.out) / RESULT_FILE
-    if request.fresh or not path.is_file():
-        return None
-    result = read_result(path)
-    if result.case_key == case_key(case, contender, subject, request):
-        if result.method.code_sha256 not in ("", contender.code.sha256):
-            _log.warning(
-                "%s: the method's code changed since this was measured (%s); measuring again",
-                path.parent,
-                result.created,
-            )
-            return None
-        reasons = what_lacks_now(case, result, request)
-        found = [name for name, reason in reasons.items() if not reason]
-        if found and not no_longer_available(case, result, request):
-            _log.info("%s: %s can be had by now; measuring again", path.parent, ", ".join(found))
-            return None
-        told = told_anew(result, {name: reason for name, reason in reasons.items() if reason})
-        if told != result:
-            write_result(path.parent, told)
-        return told
-    if _is_of_the_same_frames(result, case, contender, subject, request):
-        if lost := no_longer_available(case, result, request):
-            raise TgbenchError(
-                f"{path.parent}: holds {', '.join(lost)}, which cannot be measured here now, and "
-                "measuring more would lose them; `tgbench doctor` says what is missing, or use "
-                "another --out"
-            )
-        return None
-    raise TgbenchError(
-        f"{path.parent}: holds a result of another configuration "
-        f"({_difference(result, case, contender, subject, request)}); "
-        "use --fresh to replace it, or another --out"
-    )
-
-
-def _is_of_the_same_frames(
-    result: Result, case: Case, contender: Contender, subject: Subject, request: RunRequest
-) -> bool:
-    """Whether a result differs from what is asked for in nothing but what was measured, and how."""
-    there = dataclasses.replace(case, metrics=in_table_order(result.metrics))
-    requests = (dataclasses.replace(request, landmarks=name) for name in FINDERS)
-    return any(result.case_key == case_key(there, contender, subject, one) for one in requests)
-
-
-def _difference(
-    result: Result, case: Case, contender: Contender, subject: Subject, request: RunRequest
-) -> str:
-    """Name what is not the same, the likeliest first."""
-    if result.method.preset != contender.preset:
-        return f"preset: {result.method.preset} there, {contender.preset} asked for"
-    old, new = result.method.config, contender.settings
-    for key in sorted({*old, *new}):
-        if old.get(key) != new.get(key):
-            return f"{key}: {old.get(key)} there, {new.get(key)} asked for"
-    if result.seed != request.seed:
-        return f"seed: {result.seed} there, {request.seed} asked for"
-    if result.identity.sha256 != subject.sha256:
-        return f"identity '{case.identity.name}' has other files"
-    if result.environment.device != request.device:
-        return f"device: {result.environment.device} there, {request.device} asked for"
-    if result.protocol.version != case.protocol_version:
-        return f"protocol version: {result.protocol.version} there, {case.protocol_version} now"
-    return f"driving audio, frames, or tgbench version ({result.tgbench_version}) differ"

@@ -5,11 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import TgbenchError
+
+if TYPE_CHECKING:
+    import PIL.Image
 
 Image = NDArray[np.uint8]
 
@@ -17,6 +21,9 @@ SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp")
 
 _PLAIN = {"RGB": "", "L": "grey", "1": "black and white", "P": "of a palette"}
 """Modes of Pillow that become RGB without loss, with what is unusual about them."""
+
+_FORMATS = ("PNG", "JPEG", "BMP")
+"""What files may be, whatever their names say: Pillow runs other programs for some formats."""
 
 _NUMBER = re.compile(r"\d+")
 
@@ -85,11 +92,16 @@ class ImageFolder:
         import PIL.ImageOps
 
         try:
-            with PIL.Image.open(file) as opened:
+            with PIL.Image.open(file, formats=_FORMATS) as opened:
+                deep = _is_deep(opened)
                 image = PIL.ImageOps.exif_transpose(opened)
-        except (OSError, SyntaxError, ValueError) as error:
+        except (OSError, SyntaxError, ValueError, PIL.Image.DecompressionBombError) as error:
             raise TgbenchError(f"{file}: cannot be read as an image ({error})") from error
         kind = image.mode
+        if deep:
+            raise TgbenchError(
+                f"{file}: has 16 bits a channel; metrics compare RGB of 8 bits, so convert it first"
+            )
         if kind in ("RGBA", "LA", "PA") or "transparency" in image.info:
             image = image.convert("RGBA")
             if np.asarray(image)[..., 3].min() < 255:
@@ -106,6 +118,11 @@ class ImageFolder:
         elif _PLAIN[kind]:
             self.converted.add(_PLAIN[kind])
         return np.asarray(image.convert("RGB"))
+
+
+def _is_deep(opened: PIL.Image.Image) -> bool:
+    """Whether an image that is not decoded yet has 16 bits a channel, of which 8 would be left."""
+    return any("16B" in str(tile.args) for tile in getattr(opened, "tile", ()))
 
 
 def _natural(file: Path) -> list[tuple[int, int, str]]:

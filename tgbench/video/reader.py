@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import TgbenchError
+from ..media import open_media
 
 Image = NDArray[np.uint8]
 
@@ -34,6 +35,9 @@ _WHOLE = 0.9
 
 _NOT_VIDEO = ("tty", "image2", "ico")
 """Formats in which FFmpeg sees pictures although no one would call the file a video."""
+
+
+_FAULT = "is no video that can be read"
 
 
 @dataclass(frozen=True)
@@ -113,9 +117,7 @@ class VideoReader:
         self.fps = fps
         self.damage = ""
         self.gaps = 0
-        if not self.path.is_file():
-            raise TgbenchError(f"{path}: no such file")
-        with _opened(self.path) as container:
+        with open_media(self.path, _FAULT) as container:
             stream = _picture_track(container, self.path)
             first = next(self._decoded(container, stream), None)
             if first is None:
@@ -131,7 +133,7 @@ class VideoReader:
 
     def survey(self) -> Survey:
         """Look through the file without decoding it: what iterating would find in a sound one."""
-        with _opened(self.path) as container:
+        with open_media(self.path, _FAULT) as container:
             stream = _picture_track(container, self.path)
             pieces = list(_pieces(container, stream))
             pieces.sort(key=lambda piece: -math.inf if piece.pts is None else piece.pts)
@@ -152,7 +154,7 @@ class VideoReader:
 
     def _schedule(self) -> Iterator[tuple[Any, int]]:
         """Yield each stored frame with how many times it is delivered."""
-        with _opened(self.path) as container:
+        with open_media(self.path, _FAULT) as container:
             stream = _picture_track(container, self.path)
             frames = self._decoded(container, stream)
             if self.fps is None:
@@ -213,16 +215,6 @@ class VideoReader:
         width, height = (info.height, info.width) if turned else (info.width, info.height)
         image = frame.reformat(width=width, height=height, format="rgb24").to_ndarray()
         return np.ascontiguousarray(np.rot90(image, k=round(info.rotation / 90)))
-
-
-def _opened(path: Path) -> Any:
-    import av
-
-    try:
-        return av.open(str(path), metadata_errors="ignore")
-    except (av.error.FFmpegError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise TgbenchError(f"{path}: is no video that can be read ({reason})") from error
 
 
 def _picture_track(container: Any, path: Path) -> Any:

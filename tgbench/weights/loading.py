@@ -15,17 +15,26 @@ if TYPE_CHECKING:
 _SHOWN_KEYS = 3
 
 
-def load_tensors(name: str) -> dict[str, torch.Tensor]:
+def load_weights(module: torch.nn.Module, name: str, path: Path | None = None) -> None:
+    """Fill a network from a file of the table; see `load_tensors` and `fill`."""
+    fill(module, load_tensors(name, path), name, path)
+
+
+def load_tensors(name: str, path: Path | None = None) -> dict[str, torch.Tensor]:
     """Return the tensors of a file of the table, on the CPU.
 
     The file may hold tensors by name and nothing else: code in it is refused, not run.
+
+    Args:
+        name: of the file in the table.
+        path: a file to read in place of the store's.
 
     Raises:
         TgbenchError: there is no such name.
         Unavailable: the file is missing, damaged, or no such file.
     """
-    path = weight_file(name)
-    content = _read(path)
+    path = path or weight_file(name)
+    content = _read(path, name)
     if isinstance(content, Mapping) and isinstance(content.get("state_dict"), Mapping):
         content = content["state_dict"]
     if not _is_tensors(content):
@@ -33,20 +42,30 @@ def load_tensors(name: str) -> dict[str, torch.Tensor]:
     return dict(content)
 
 
-def fill(module: torch.nn.Module, tensors: Mapping[str, torch.Tensor], name: str) -> None:
+def fill(
+    module: torch.nn.Module,
+    tensors: Mapping[str, torch.Tensor],
+    name: str,
+    path: Path | None = None,
+) -> None:
     """Copy tensors into a network, all of them, and every one that it has.
 
-    `num_batches_tracked`, which only training reads and old files lack, may be missing.
+    `num_batches_tracked`, which only training reads and old files lack, may be missing. Whatever
+    else a file lacked would stay random without a word.
 
     Args:
         module: the network.
         tensors: by the names of its parameters and buffers.
         name: of the file in the table, for the message.
+        path: the file that was read in place of the store's, likewise.
 
     Raises:
-        Unavailable: the tensors are those of another network; the text says which differ.
+        Unavailable: the tensors are those of another network, or some are no numbers; the text
+            says which.
     """
-    wanted = module.state_dict()
+    import torch
+
+    path, wanted = path or weight_file(name), module.state_dict()
     optional = {key for key in wanted if key.endswith("num_batches_tracked")}
     missing = wanted.keys() - tensors.keys() - optional
     unknown = tensors.keys() - wanted.keys()
@@ -56,13 +75,18 @@ def fill(module: torch.nn.Module, tensors: Mapping[str, torch.Tensor], name: str
     told = [f"{what} {_listed(keys)}" for what, keys in faults.items() if keys]
     if told:
         raise Unavailable(
-            f"{weight_file(name)} {', '.join(told)}: these are the weights of another network; "
+            f"{path} {', '.join(told)}: these are the weights of another network; "
+            f"{_another_file(name)}"
+        )
+    if broken := [key for key, tensor in tensors.items() if not torch.isfinite(tensor).all()]:
+        raise Unavailable(
+            f"{path} is damaged: not every number of {_listed(broken)} is finite; "
             f"{_another_file(name)}"
         )
     module.load_state_dict({**wanted, **tensors})
 
 
-def _read(path: Path) -> Any:
+def _read(path: Path, name: str) -> Any:
     import torch
 
     try:
@@ -74,7 +98,7 @@ def _read(path: Path) -> Any:
         reason = str(error).partition("\n")[0]
         raise Unavailable(
             f"{path} cannot be read as weights ({type(error).__name__}: {reason}); it is damaged "
-            "or holds more than tensors, which is never loaded. Delete it and get it again"
+            f"or holds more than tensors, which is never loaded; {_another_file(name)}"
         ) from error
 
 

@@ -80,6 +80,26 @@ def test_unmasked_is_the_official_scripts_number(
     assert (found.scored, found.total) == (min(rows, others), 40)
     assert found.details["prediction_lost"] == 3
     assert found.details["target_lost"] == 0
+    unlike = sum(a != b for a, b in zip(range(1, rows + 1), frames, strict=False))
+    assert found.details["pairs_of_unlike_frames"] == unlike
+
+
+def test_pairing_by_place_across_frames_is_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    first, second = random_values(1, 10), random_values(2, 10)
+    second["AU12_r"][:2] = np.nan
+    for unit in LOWER_FACE:
+        first[f"{unit}_r"][9] = np.nan
+    given = context(
+        write_table(tmp_path / "p.csv", first, frame=[1, 2, 3, 5, 6, 7, 8, 9, 10, 11]),
+        write_table(tmp_path / "t.csv", second, frame=[1, 2, 3, 4, 5, 6, 7, 9, 10, 11]),
+    )
+    found = seen(LowerFaceErrorUnmasked, given, range(11)).compute()
+    assert found.details["pairs_of_unlike_frames"] == 4
+    assert found.scored == 9
+    assert "4 of 10 rows are paired with the row of another frame" in caplog.text
+    assert "aue_l pairs by frame" in caplog.text
 
 
 @pytest.mark.parametrize(

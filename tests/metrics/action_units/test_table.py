@@ -65,6 +65,8 @@ def change(**columns: list) -> dict:
         (change(frame=[1, 2, 2]), "frame 2 has several rows"),
         (change(frame=[0, 1, 2]), "not all counted from 1"),
         (change(frame=[1, "nan", 2]), "not all counted from 1"),
+        (change(frame=[1, "inf", 2]), "not all counted from 1"),
+        (change(frame=[1, 10**23, 2]), "not all counted from 1"),
         (change(frame=[1, 1.5, 2]), "not all counted from 1"),
         (change(success=[1, "yes", 1]), "success: 'yes' is no number"),
         (change(measured_by=["geometry"] * 3), "measured by 'geometry', not by OpenFace"),

@@ -10,10 +10,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from tgbench.errors import TgbenchError, Unavailable
-from tgbench.metrics.sync import network as module
+from tgbench.errors import Unavailable
 from tgbench.metrics.sync.lips import ExactLips, FastLips
 from tgbench.metrics.sync.network import SyncNet, load_network
+from tgbench.weights import loading
 
 from .conftest import draw_crop
 from .reference import original
@@ -90,9 +90,9 @@ def test_the_package_is_named_when_missing(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_weights_come_from_the_store(weights: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
-    monkeypatch.setattr(module, "weight_file", lambda name: asked.append(name) or weights)
+    monkeypatch.setattr(loading, "weight_file", lambda name: asked.append(name) or weights)
     load_network()
-    assert asked == ["syncnet"]
+    assert set(asked) == {"syncnet"}
 
 
 @pytest.fixture
@@ -116,44 +116,43 @@ def test_old_files_are_read(state: State, tmp_path: Path) -> None:
 
 def test_missing_keys_are_named(state: State, tmp_path: Path) -> None:
     del state["netfclip.3.bias"]
-    with pytest.raises(TgbenchError, match=r"spoilt\.model.*lacks netfclip\.3\.bias"):
+    with pytest.raises(Unavailable, match=r"spoilt\.model.*lacks netfclip\.3\.bias"):
         load_network(_saved(state, tmp_path))
 
 
 def test_unknown_keys_are_named(state: State, tmp_path: Path) -> None:
     state["netfclip.9.bias"] = torch.zeros(1)
-    with pytest.raises(TgbenchError, match=r"spoilt\.model.*unknown netfclip\.9\.bias"):
+    with pytest.raises(Unavailable, match=r"spoilt\.model.*unknown netfclip\.9\.bias"):
         load_network(_saved(state, tmp_path))
 
 
 def test_prefixed_keys_are_named(state: State, tmp_path: Path) -> None:
     state = {f"__S__.{key}": value for key, value in state.items()}
-    with pytest.raises(TgbenchError, match=r"lacks netcnnaud.*and \d+ more.*unknown __S__\."):
+    with pytest.raises(Unavailable, match=r"lacks netcnnaud.*and \d+ more.*unknown __S__\."):
         load_network(_saved(state, tmp_path))
 
 
 def test_wrong_shapes_are_named(state: State, tmp_path: Path) -> None:
     state["netfcaud.3.weight"] = torch.zeros(256, 512)
-    match = r"netfcaud\.3\.weight is \[256, 512\], not \[1024, 512\]"
-    with pytest.raises(TgbenchError, match=match):
+    with pytest.raises(Unavailable, match=r"other shapes of netfcaud\.3\.weight"):
         load_network(_saved(state, tmp_path))
 
 
 def test_values_that_are_no_tensors_are_named(state: State, tmp_path: Path) -> None:
     spoilt: dict[str, object] = {**state, "netfcaud.3.bias": 3}
-    with pytest.raises(TgbenchError, match=r"netfcaud\.3\.bias is int"):
+    with pytest.raises(Unavailable, match="holds no tensors by name"):
         load_network(_saved(spoilt, tmp_path))
 
 
 def test_values_that_are_not_finite_are_named(state: State, tmp_path: Path) -> None:
     state["netfcaud.3.bias"][7] = np.nan
-    with pytest.raises(TgbenchError, match=r"netfcaud\.3\.bias holds values that are not finite"):
+    with pytest.raises(Unavailable, match=r"not every number of netfcaud\.3\.bias is finite"):
         load_network(_saved(state, tmp_path))
 
 
 def test_a_list_is_no_network(tmp_path: Path) -> None:
     original("SyncNetModel")
-    with pytest.raises(TgbenchError, match="holds a list"):
+    with pytest.raises(Unavailable, match="holds no tensors by name"):
         load_network(_saved([1, 2], tmp_path))
 
 
@@ -165,7 +164,7 @@ def test_truncated_files_are_refused(
     path = _saved(state, tmp_path, _use_new_zipfile_serialization=zipped)
     data = path.read_bytes()
     path.write_bytes(data[: int(len(data) * kept)])
-    with pytest.raises(TgbenchError, match=r"spoilt\.model: is (damaged|refused)"):
+    with pytest.raises(Unavailable, match=r"spoilt\.model cannot be read"):
         load_network(path)
 
 
@@ -182,12 +181,12 @@ def test_code_in_a_file_is_not_run(state: State, tmp_path: Path, zipped: bool) -
     target = tmp_path / "owned"
     spoilt: dict[str, object] = {**state, "netfcaud.3.bias": Malicious(target)}
     path = _saved(spoilt, tmp_path, _use_new_zipfile_serialization=zipped)
-    with pytest.raises(TgbenchError, match="is refused"):
+    with pytest.raises(Unavailable, match="more than tensors, which is never loaded"):
         load_network(path)
     assert not target.exists()
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     original("SyncNetModel")
-    with pytest.raises(TgbenchError, match="no such file"):
+    with pytest.raises(Unavailable, match="FileNotFound"):
         load_network(tmp_path / "nothing.model")

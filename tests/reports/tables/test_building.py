@@ -7,12 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tgbench.reports.renderers.latex import render_latex
+from tgbench.reports.renderers.markdown import render_markdown
 from tgbench.reports.tables.building import build_tables
 from tgbench.reports.tables.cells import DASH, Cell, Column, Row, Status, Table
 from tgbench.reports.tables.ranking import ranked
 from tgbench.running.result import MetricRecord, Result
 from tgbench.specs import Direction
 from tgbench.statistics import mean_interval
+
+from ..conftest import printed
 
 MakeResult = Callable[..., Result]
 
@@ -43,6 +47,14 @@ def test_versions_of_a_protocol_are_not_mixed(make_result: MakeResult) -> None:
         "self reconstruction (version 1)",
         "self reconstruction (version 2)",
     ]
+
+
+def test_a_heading_keeps_the_letters_of_names(make_result: MakeResult) -> None:
+    two = [make_result(protocol="my_ProtoCol", version=version, psnr=1.0) for version in "AB"]
+    tables = build_tables(two)
+    assert tables[1].heading == "My ProtoCol (version B)"
+    for told in (render_markdown(tables), render_latex(tables), printed(tables[1])):
+        assert "My ProtoCol (version B)" in told
 
 
 def test_best_second_and_direction(make_result: MakeResult) -> None:
@@ -80,6 +92,24 @@ def test_what_few_frames_scored_does_not_rank_with_what_all_did(make_result: Mak
     told = [note.text for note in table.notes]
     assert "scored on 4 of 10 frames; ranked only with values of as few" in told
     assert "scored on 29 of 30 frames" in told
+
+
+def test_what_does_not_compete_is_of_another_kind_even_where_nothing_is_ranked(
+    make_result: MakeResult,
+) -> None:
+    few = MetricRecord(value=1.0, status="measured", scored=4, total=10, direction="lower")
+    whole = MetricRecord(value=2.0, status="measured", scored=9, total=9, direction="lower")
+    (table,) = build_tables([make_result("a", lmd=few), make_result("b", lmd=whole)])
+    assert [cell(table, name, "lmd").rank for name in "ab"] == [None, None]
+    assert {cell(table, name, "lmd").kind for name in "ab"} == {0, 1}
+    measured = [
+        make_result("a", mode="pasted", psnr=40.0, lmd=1.0),
+        make_result("b", psnr=30.0, lmd=2.0),
+        make_result("c", psnr=29.0, lmd="no face"),
+    ]
+    (table,) = build_tables(measured)
+    assert [cell(table, name, "psnr").kind for name in "abc"] == [1, 0, 0], "most are of kind 0"
+    assert [cell(table, name, "lmd").kind for name in "abc"] == [0, 0, 0]
 
 
 def test_a_single_row_has_no_rank(make_result: MakeResult) -> None:

@@ -53,6 +53,14 @@ def test_settings_stand_at_the_side_in_their_natural_order(ablation: list[Result
     assert [line.cells["psnr"].rank for line in table.blocks[0].rows] == [2, 1, 4, 3]
 
 
+def test_what_is_ranked_together_is_sorted_together(ablation: list[Result]) -> None:
+    (table,) = build_tables(ablation, shape=Shape(rows=("method", MOTION, "config.branch.rate")))
+    assert {line.cells["psnr"].kind for line in table.blocks[0].rows} == {0}
+    (table,) = build_tables(ablation, shape=Shape(rows=("seed", MOTION, "config.branch.rate")))
+    kinds = {(line.side[0], line.cells["psnr"].kind) for line in table.blocks[0].rows}
+    assert kinds == {("0", 0), ("2", 1), ("10", 2)}, "another seed is no rival"
+
+
 def test_what_no_field_tells_is_told_with_the_method(ablation: list[Result]) -> None:
     (table,) = build_tables(ablation, shape=Shape(rows=("method", MOTION)))
     assert [line.side for line in table.blocks[0].rows] == [
@@ -144,6 +152,23 @@ def test_csv_runs_nothing_in_a_spreadsheet(make_result: MakeResult) -> None:
     assert (lines[0]["method"], lines[0]["identity"]) == ("'=1+1", "'@x")
     assert lines[0]["value"] == "-1.5"
     assert lines[1]["reason"] == "'-missing"
+
+
+def test_csv_has_a_line_for_each_number_whatever_reasons_hold(make_result: MakeResult) -> None:
+    text = render_csv([make_result(psnr="gone\r=1+1\r\n@x")])
+    assert "\r" not in text
+    (line,) = csv.DictReader(io.StringIO(text, newline=""))
+    assert line["reason"] == "gone\n=1+1\n@x"
+
+
+def test_a_name_that_no_encoding_has_stops_nothing(
+    make_result: MakeResult, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    result = make_result("other", psnr=3.0).model_dump(mode="json")
+    result["method"]["name"] = "half \ud800 a pair"
+    (tmp_path / "result.json").write_text(json.dumps(result))
+    assert main(["report", str(tmp_path), "--plots", str(tmp_path / "plots")]) == 0
+    assert "half ? a pair" in (tmp_path / "table.csv").read_text(encoding="utf-8")
 
 
 def test_the_command_takes_settings(

@@ -9,14 +9,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from pathlib import Path
-from typing import ClassVar, Protocol
+from typing import ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import Unavailable
-from ...files import sha256
 from ...interfaces import FrameView, Measurement, MetricContext
 from ...specs import MetricSpec
 from ..specs import AUE_L, AUE_L_UNMASKED, AUE_U, AUE_U_UNMASKED
@@ -28,108 +26,16 @@ from .error import (
     official_error,
     squared_differences,
 )
-from .feature_extraction import PROGRAM, ExtractedTables, find_program
-from .table import OpenFaceTable, read_table
+from .sources import action_unit_tables
+from .table import OpenFaceTable
 
 Array = NDArray[np.float64]
+Frames = NDArray[np.int64]
 
 LEAST_CONFIDENCE = 0.8
 """Of OpenFace's landmarks; below it a frame counts as lost."""
 
-_REMEDY = (
-    f"needs OpenFace 2.2.0, which is not on the path ({PROGRAM}): get it from "
-    "https://github.com/TadasBaltrusaitis/OpenFace (licence: academic, non-commercial), or run "
-    f"`{PROGRAM} -f VIDEO -aus` elsewhere on both videos, cut to the same range of frames, and "
-    "give its tables with `tgbench score --action-units PREDICTION.csv TARGET.csv`"
-)
-
 _log = logging.getLogger("tgbench")
-
-
-class Tables(Protocol):
-    """Where the tables of both videos come from."""
-
-    why_not_joined: str
-    """Why parts of a clip cannot be joined; empty where they can."""
-
-    def describe(self) -> str:
-        """Return what measured: values compare only where this is the same."""
-
-    def details(self) -> dict[str, str]:
-        """Return which files the values come from."""
-
-    def see(self, frame: FrameView) -> int:
-        """See a frame, and return which frame of the tables it is, counted from 1."""
-
-    def tables(self) -> tuple[OpenFaceTable, OpenFaceTable]:
-        """Return the tables of prediction and target.
-
-        Raises:
-            Unavailable: they could not be made.
-        """
-
-
-class GivenTables:
-    """Tables that the user gives."""
-
-    why_not_joined = ""
-
-    def __init__(self, prediction: Path, target: Path) -> None:
-        """Read them.
-
-        Raises:
-            TgbenchError: one cannot be scored.
-        """
-        self._tables = read_table(prediction), read_table(target)
-        lengths = [len(table) for table in self._tables]
-        if lengths[0] != lengths[1]:
-            _log.warning(
-                "%s has %d rows and %s %d: OpenFace calibrates to the whole clip, so cut both "
-                "videos to the same range before measuring them",
-                prediction,
-                lengths[0],
-                target,
-                lengths[1],
-            )
-
-    def describe(self) -> str:
-        """Return what the user says of them."""
-        return "OpenFace's tables as given"
-
-    def details(self) -> dict[str, str]:
-        """Return the hash of each."""
-        names = ("prediction_table", "target_table")
-        return {
-            name: f"sha256 {sha256(table.path)[:12]}"
-            for name, table in zip(names, self._tables, strict=True)
-        }
-
-    def see(self, frame: FrameView) -> int:
-        """Return the frame's number as OpenFace counts."""
-        return frame.index + 1
-
-    def tables(self) -> tuple[OpenFaceTable, OpenFaceTable]:
-        """Return them."""
-        return self._tables
-
-
-def action_unit_tables(context: MetricContext) -> Tables:
-    """Return the one source of tables that all metrics of a suite use.
-
-    Raises:
-        Unavailable: no tables are given and OpenFace is not here.
-        TgbenchError: a given table cannot be scored.
-    """
-    return context.shared.once("openface action units", lambda: _make_tables(context))
-
-
-def _make_tables(context: MetricContext) -> Tables:
-    if context.options.action_units is not None:
-        return GivenTables(*context.options.action_units)
-    program = find_program()
-    if program is None:
-        raise Unavailable(_REMEDY)
-    return ExtractedTables(program, context.fps)
 
 
 def masked_differences(
@@ -169,22 +75,22 @@ def masked_differences(
     return squared_differences(*videos), {cause: n for cause, n in left_out.items() if n}
 
 
-class LowerFaceError:
-    """AUE-L: AU 10, 12, 14, 15, 17, 20, 23, 25, 26, over the frames that OpenFace followed."""
+class _FromTables:
+    """Sees which rows of the tables a clip's frames are; the tables are read at the end."""
 
-    spec: ClassVar[MetricSpec] = AUE_L
-    units: ClassVar[tuple[str, ...]] = LOWER_FACE
+    spec: ClassVar[MetricSpec]
+    units: ClassVar[tuple[str, ...]]
 
     def __init__(self, context: MetricContext) -> None:
         self._source = action_unit_tables(context)
         self._frames: list[int] = []
 
     def update(self, frame: FrameView) -> float | None:
-        """See a frame; what it is worth is known at the end."""
+        """See a frame; what it is worth, if it has a value of its own, is known at the end."""
         self._frames.append(self._source.see(frame))
         return None
 
-    def merge(self, later: LowerFaceError) -> None:
+    def merge(self, later: Self) -> None:
         """Go on with the frames that `later` has seen.
 
         Raises:
@@ -193,6 +99,13 @@ class LowerFaceError:
         if self._source.why_not_joined:
             raise Unavailable(self._source.why_not_joined)
         self._frames += later._frames
+
+
+class LowerFaceError(_FromTables):
+    """AUE-L: AU 10, 12, 14, 15, 17, 20, 23, 25, 26, over the frames that OpenFace followed."""
+
+    spec = AUE_L
+    units: ClassVar[tuple[str, ...]] = LOWER_FACE
 
     def compute(self) -> Measurement:
         """Return the error, with how many frames were left out and why."""
@@ -245,46 +158,28 @@ class UpperFaceError(LowerFaceError):
     units = UPPER_FACE
 
 
-class LowerFaceErrorUnmasked:
+class LowerFaceErrorUnmasked(_FromTables):
     """AUE-L of the whole tables, as TalkingGaussian's script sums it; see `official_error`."""
 
-    spec: ClassVar[MetricSpec] = AUE_L_UNMASKED
+    spec = AUE_L_UNMASKED
     units: ClassVar[tuple[str, ...]] = LOWER_FACE
-
-    def __init__(self, context: MetricContext) -> None:
-        self._source = action_unit_tables(context)
-        self._seen = 0
-
-    def update(self, frame: FrameView) -> float | None:
-        """See a frame, which has no value of its own."""
-        self._source.see(frame)
-        self._seen += 1
-        return None
-
-    def merge(self, later: LowerFaceErrorUnmasked) -> None:
-        """Go on with the frames that `later` has seen.
-
-        Raises:
-            Unavailable: OpenFace runs here, and must see the whole clip.
-        """
-        if self._source.why_not_joined:
-            raise Unavailable(self._source.why_not_joined)
-        self._seen += later._seen
 
     def compute(self) -> Measurement:
         """Return the number, with how many rows of either table were lost frames."""
         try:
             tables = self._source.tables()
         except Unavailable as error:
-            return Measurement(None, reason=str(error), total=self._seen)
-        value = official_error(*(table.stack(self.units) for table in tables))
+            return Measurement(None, reason=str(error), total=len(self._frames))
         rows = min(len(table) for table in tables)
+        prediction, target = (table.stack(self.units)[:rows] for table in tables)
+        value = official_error(prediction, target)
         known = not np.isnan(value)
+        in_both = ~np.isnan(prediction - target).all(axis=1)
         return Measurement(
             value if known else None,
             reason="" if known else "the tables have no value in common",
-            scored=rows if known else 0,
-            total=self._seen,
+            scored=int(in_both.sum()),
+            total=len(self._frames),
             measured_by=f"{self._source.describe()}; rows by position, lost frames as zeros; sum "
             "over units of the mean squared difference",
             details={
@@ -292,8 +187,23 @@ class LowerFaceErrorUnmasked:
                 for name, table in zip(("prediction", "target"), tables, strict=True)
                 for what, count in (("rows", len(table)), ("lost", (~table.tracked).sum()))
             }
+            | self._unlike(*(table.frames[:rows] for table in tables))
             | self._source.details(),
         )
+
+    def _unlike(self, prediction: Frames, target: Frames) -> dict[str, int]:
+        """Return how many rows are paired with that of another frame, as the script pairs them."""
+        unlike = int((prediction != target).sum())
+        if unlike:
+            _log.warning(
+                "%s: %d of %d rows are paired with the row of another frame, because the tables "
+                "lack rows and the official script goes by position; %s pairs by frame",
+                self.spec.name,
+                unlike,
+                len(prediction),
+                self.spec.name.removesuffix("_unmasked"),
+            )
+        return {"pairs_of_unlike_frames": unlike} if unlike else {}
 
 
 class UpperFaceErrorUnmasked(LowerFaceErrorUnmasked):

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import TgbenchError, Unavailable
+from ...media import open_media
 from .jpeg import SIZE
 
 FPS = 25
@@ -120,10 +121,8 @@ def _require_crop(path: Path, frame: Any) -> None:
 def _opened(path: Path) -> Iterator[Any]:
     import av
 
-    if not path.is_file():
-        raise TgbenchError(f"{path}: no such file")
     try:
-        with av.open(str(path), metadata_errors="ignore") as container:
+        with open_media(path, "cannot be read") as container:
             yield container
     except av.error.FFmpegError as error:
         raise TgbenchError(f"{path}: cannot be read ({error.strerror})") from error

@@ -12,7 +12,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ...weights import describe_weights, weight_file
+from ...weights import describe_weights
 from ...weights.store import present_path
 from ...weights.table import find
 from .boxes import MOST_OVERLAP, without_duplicates
@@ -72,10 +72,10 @@ def s3fd_detector() -> FaceDetector:
     Raises:
         Unavailable: its weights are missing or damaged.
     """
-    path = weight_file(S3FD)
+    source = describe_weights(S3FD)
     from .s3fd import S3fdDetector, load_s3fd
 
-    return S3fdDetector(load_s3fd(path), describe_weights(S3FD))
+    return S3fdDetector(load_s3fd(), source)
 
 
 def face_detector() -> FaceDetector:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ...errors import Unavailable
+from ...weights.loading import load_weights
 from .boxes import MOST_OVERLAP, without_duplicates
 
 Image = NDArray[np.uint8]
@@ -198,18 +198,15 @@ class S3fdDetector:
         return f"S3FD ({self._source})"
 
 
-def load_s3fd(path: Path) -> S3fdNetwork:
-    """Return the network with the weights of a file.
+def load_s3fd(path: Path | None = None) -> S3fdNetwork:
+    """Return the network.
+
+    Args:
+        path: a file in the format of `sfd_face.pth`; None for the weight store's.
 
     Raises:
-        Unavailable: the file is not that of S3FD: unreadable, or its keys or shapes differ.
+        Unavailable: the file is missing, damaged, or not that of S3FD.
     """
     network = S3fdNetwork()
-    try:
-        network.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
-    except Exception as error:
-        first = str(error).strip().splitlines()[0]
-        raise Unavailable(
-            f"{path}: not S3FD's weights ({first}); get them again: tgbench weights fetch s3fd"
-        ) from error
+    load_weights(network, "s3fd", path)
     return network

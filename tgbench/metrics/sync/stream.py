@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...errors import TgbenchError, Unavailable
+from ...errors import Unavailable
 from ...interfaces import FrameView, MetricContext
 from ...weights import describe_weights
 from .detection import face_detector, s3fd_detector
@@ -129,12 +129,7 @@ def open_stream(context: MetricContext, variant: str) -> SyncStream:
             f"score the video again with --fps {FPS:g}"
         )
     sound = sound_of(context)
-    try:
-        network = load_network()
-    except Unavailable:
-        raise
-    except TgbenchError as error:
-        raise Unavailable(str(error)) from error
+    network = load_network()
     pipeline: Pipeline
     if variant == ORIGINAL:
         pipeline = OriginalPipeline(sound, network, s3fd_detector())

@@ -1,0 +1,111 @@
+"""One case as one method is asked to do it: what makes it the same as another, where it lies."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..files import hash_of, sha256
+from ..identities import layout
+from ..interfaces import Case, MetricContext, MetricOptions, Timing
+from ..metrics.specs import in_table_order
+from ..version import __version__
+from .fitting import MODELS, Contender, Fitting
+from .request import RunRequest
+
+
+@dataclass(frozen=True)
+class Subject:
+    """An identity's hashes, computed once for all of its cases.
+
+    Attributes:
+        files: SHA-256 by relative file name.
+    """
+
+    files: Mapping[str, str]
+
+    @property
+    def sha256(self) -> str:
+        """One hash of all of them."""
+        return hash_of(dict(self.files))
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A case, the method that does it, and how it is to be done.
+
+    Attributes:
+        case: what to render and to measure.
+        contender: the method.
+        subject: hashes of the case's identity.
+        request: of the run that asks for it.
+    """
+
+    case: Case
+    contender: Contender
+    subject: Subject
+    request: RunRequest
+
+    def __str__(self) -> str:
+        """Name it in a few words."""
+        return f"{self.contender.spec.name} on {self.case.identity.name}, {self.case.driver}"
+
+    @property
+    def folder(self) -> Path:
+        """OUT/<protocol>/<identity>/<method>/<driver>."""
+        case, name = self.case, self.contender.spec.name
+        return self.request.out / case.protocol / case.identity.name / name / case.driver
+
+    @property
+    def key(self) -> str:
+        """Hash of everything that determines the outcome."""
+        case, request = self.case, self.request
+        return hash_of(
+            {
+                "tgbench": __version__,
+                "method": self.contender.settings_hash,
+                "protocol": [case.protocol, case.protocol_version],
+                "identity": self.subject.sha256,
+                "audio": sha256(case.driving_audio),
+                "frames": [int(frame) for frame in case.drive.source_frames],
+                "train": [case.split.train.start, case.split.train.stop],
+                "metrics": list(case.metrics),
+                "landmarks": request.landmarks,
+                "seed": request.seed,
+                "device": request.device,
+            }
+        )
+
+    @property
+    def fitting(self) -> Fitting:
+        """The fit it takes."""
+        case, request = self.case, self.request
+        return Fitting(
+            self.contender,
+            case.identity,
+            self.subject.sha256,
+            case.split,
+            request.seed,
+            request.device,
+            request.out / MODELS,
+        )
+
+    def with_metrics(self, names: Iterable[str]) -> Experiment:
+        """Return it with other metrics, in table order."""
+        case = dataclasses.replace(self.case, metrics=in_table_order(names))
+        return dataclasses.replace(self, case=case)
+
+    def metric_context(self, timing: Timing | None) -> MetricContext:
+        """Return what its metrics share.
+
+        Args:
+            timing: of the method; None: it was not timed.
+        """
+        return MetricContext(
+            audio=self.case.drive.audio,
+            fps=layout.FPS,
+            timing=timing,
+            options=MetricOptions(landmarks=self.request.landmarks),
+        )

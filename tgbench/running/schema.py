@@ -1,0 +1,61 @@
+"""Records in JSON files of a versioned schema."""
+
+from __future__ import annotations
+
+import json
+from typing import TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from ..errors import TgbenchError
+
+
+class Record(BaseModel):
+    """A frozen part of a result; unknown fields are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+_Kind = TypeVar("_Kind", bound=Record)
+
+
+def parse_record(
+    kind: type[_Kind], text: str | bytes, where: str, newest: int, what: str, remedy: str
+) -> _Kind:
+    """Return what a JSON file of a versioned schema says.
+
+    Args:
+        kind: of record.
+        text: of the file.
+        where: it is from, for messages.
+        newest: version of the schema that can be read.
+        what: the record is, in words.
+        remedy: what the user can do where it is damaged.
+
+    Raises:
+        TgbenchError: cut short, of a newer schema, or something else.
+    """
+    try:
+        raw = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise TgbenchError(f"{where}: cannot be read ({error}); {remedy}") from error
+    refuse_newer(raw.get("schema_version") if isinstance(raw, dict) else None, newest, where)
+    try:
+        return kind.model_validate(raw)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise TgbenchError(f"{where}: is no {what} ({place}: {first['msg']})") from error
+
+
+def refuse_newer(version: object, newest: int, where: str) -> None:
+    """Raise if a file was written by a version that is not out yet for this one.
+
+    Raises:
+        TgbenchError: it was.
+    """
+    if isinstance(version, int) and version > newest:
+        raise TgbenchError(
+            f"{where}: was written by a newer tgbench (schema {version}, this one reads "
+            f"{newest}); upgrade tgbench"
+        )

@@ -130,8 +130,7 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
         "table.csv": render_csv(results, papers),
     }
     for name, text in contents.items():
-        # A name may hold what no encoding has, such as half of a surrogate pair.
-        write_text(folder / name, text.encode("utf-8", "replace").decode("utf-8"))
+        write_text(folder / name, text)
     terminal.out.print(
         f"tables: {', '.join(str(folder / name) for name in contents)}", markup=False
     )
@@ -174,7 +173,8 @@ def _write_page(
     shape: Shape,
     terminal: Terminal,
 ) -> None:
-    from .html import BUDGET_MB, left_out, write_html
+    from .html import BUDGET_MB, write_html
+    from .loading import left_out
 
     shown = [pair for pair in found if shape.protocol in ("", pair[1].protocol.name)]
     problems = left_out(args.folders)

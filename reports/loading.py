@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from tgbench.errors import TgbenchError
-from tgbench.running.result import FRAMES_FILE, Result, read_result, result_paths
+from tgbench.running.result import (
+    FRAMES_FILE,
+    LOG_FILE,
+    RESULT_FILE,
+    Result,
+    read_result,
+    result_paths,
+)
 from tgbench.statistics import Series
 
 _log = logging.getLogger("tgbench")
@@ -21,26 +29,67 @@ def readable_results(folders: Iterable[Path]) -> list[tuple[Path, Result]]:
     """
     found: dict[Path, Result] = {}
     for folder in folders:
-        found |= {path.parent: result for path, result in _readable(folder)}
+        results, problems = read_folder(folder)
+        if not results:
+            if problems:
+                raise TgbenchError("; ".join(problems[:3]) + ("; ..." if len(problems) > 3 else ""))
+            raise TgbenchError(f"{folder}: holds no results; make some with `tgbench run`")
+        for problem in problems:
+            _log.warning("left out: %s", problem)
+        found |= results
     return list(found.items())
 
 
-def _readable(folder: Path) -> list[tuple[Path, Result]]:
+def read_folder(folder: Path) -> tuple[dict[Path, Result], list[str]]:
+    """Return the results at or below a folder, by where they lie, and what cannot be read.
+
+    Raises:
+        TgbenchError: there is no such folder.
+    """
     if not folder.is_dir():
         raise TgbenchError(f"{folder}: no such folder; make results with `tgbench run --out`")
-    results, problems = [], []
+    results, problems = {}, []
     for path in result_paths(folder):
         try:
-            results.append((path.resolve(), read_result(path)))
+            results[path.resolve().parent] = _read(path)
         except TgbenchError as error:
             problems.append(str(error))
-    if not results:
-        if problems:
-            raise TgbenchError("; ".join(problems[:3]) + ("; ..." if len(problems) > 3 else ""))
-        raise TgbenchError(f"{folder}: holds no results; make some with `tgbench run`")
-    for problem in problems:
-        _log.warning("left out: %s", problem)
-    return results
+    return results, problems
+
+
+def left_out(folders: Iterable[Path]) -> list[str]:
+    """Return in words what a page of all results at or below folders does not show.
+
+    That are results that cannot be read, and folders of runs that never finished.
+    """
+    # Folders may be given with those above them.
+    return list(
+        dict.fromkeys(
+            problem
+            for folder in folders
+            for problem in (*read_folder(folder)[1], *unfinished(folder))
+        )
+    )
+
+
+def unfinished(folder: Path) -> Iterator[str]:
+    """Yield in words which runs at or below a folder have left no result."""
+    for log in sorted(folder.rglob(LOG_FILE)):
+        if not (log.parent / RESULT_FILE).exists():
+            told = f"holds no {RESULT_FILE}; its run was stopped, or is still going on"
+            yield f"{log.parent}: {told}"
+
+
+def _read(path: Path) -> Result:
+    """Return a result that can be written again, in any form of report."""
+    result = read_result(path)
+    try:
+        json.dumps(result.model_dump(mode="json"), ensure_ascii=False).encode("utf-8")
+    except (ValueError, RecursionError) as error:
+        raise TgbenchError(
+            f"{path}: cannot be shown ({error}); it was not written by `tgbench run`, or changed"
+        ) from error
+    return result
 
 
 class FrameValues:

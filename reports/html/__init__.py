@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from .left_out import left_out
 from .page import HtmlSummary, write_html
 from .videos import BUDGET_MB
 
-__all__ = ["BUDGET_MB", "HtmlSummary", "left_out", "write_html"]
+__all__ = ["BUDGET_MB", "HtmlSummary", "write_html"]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from tgbench.running.result import Result
 
-from ..tables.entries import Case, case_of, experiment
+from ..tables.entries import Case, CaseNames, case_of, experiment, latest_of
 from ..tables.labels import method_labels, variant
 
 
@@ -62,16 +62,10 @@ def page_entries(results: Sequence[tuple[Path, Result]]) -> list[Entry]:
         results: each with its folder.
     """
     labels = _labels([result for _, result in results])
-    newest: dict[tuple[object, ...], int] = {}
-    for number, (_, result) in enumerate(results):
-        done = experiment(result)
-        best = newest.get(done)
-        if best is None or results[best][1].created <= result.created:
-            newest[done] = number
-    shown = set(newest.values())
+    latest = latest_of(result for _, result in results)
     return [
-        Entry(number, labels[number], folder, result, number not in shown)
-        for number, (folder, result) in enumerate(results)
+        Entry(number, label, folder, result, latest[experiment(result)] is not result)
+        for number, (label, (folder, result)) in enumerate(zip(labels, results, strict=True))
     ]
 
 
@@ -81,20 +75,15 @@ def case_groups(entries: Iterable[Entry]) -> list[CaseGroup]:
     for entry in entries:
         if not entry.superseded:
             groups[case_of(entry.result)].append(entry)
-    namesakes = Counter(key[:4] for key in groups)
-    versions = Counter(name for name, _ in {key[:2] for key in groups})
-    cases = []
-    for key, found in sorted(groups.items()):
-        name, version, identity, driver, files, sound = key
-        title = identity if driver == "self" else f"{identity} · {driver}"
-        if namesakes[key[:4]] > 1:
-            title += f" (files {files[:6]}, sound {sound[:6]})"
-        protocol = name.replace("_", " ")
-        if versions[name] > 1:
-            protocol += f" (version {version})"
-        found.sort(key=lambda entry: entry.label)
-        cases.append(CaseGroup(title, protocol, tuple(found)))
-    return cases
+    names = CaseNames(groups)
+    return [
+        CaseGroup(
+            names.titles[case],
+            names.place(case)["protocol"],
+            tuple(sorted(found, key=lambda entry: entry.label)),
+        )
+        for case, found in sorted(groups.items())
+    ]
 
 
 def superseded(entries: Sequence[Entry]) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,9 +10,13 @@ from tgbench.statistics import Interval, mean_interval
 
 from ..tables.apart import told_apart
 from ..tables.cells import Block, Cell, Column, Table
+from ..tables.notes import first_clause
 from ..tables.ranking import LEAST_COVERAGE
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+_LARGEST = 1e12
+"""Of values that are drawn: what is beyond is no measurement."""
 
 
 @dataclass(frozen=True)
@@ -100,15 +103,15 @@ def panels_of(
 
 
 def drawable(cell: Cell) -> bool:
-    """Whether there is a finite number."""
-    return cell.value is not None and math.isfinite(cell.value)
+    """Whether there is a number that an axis has room for."""
+    return cell.value is not None and abs(cell.value) <= _LARGEST
 
 
 def why_not(cell: Cell) -> str:
     """Return why a cell is not drawn, in words."""
     if cell.value is not None:
         return f"is {cell.value}"
-    return cell.reason.partition(";")[0].partition(":")[0] or cell.status.value
+    return first_clause(cell.reason) or cell.status.value
 
 
 def letter_of(index: int) -> str:

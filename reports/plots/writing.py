@@ -18,7 +18,6 @@ from tgbench.specs import Direction, Needs
 from ..loading import FrameValues
 from ..tables.building import Extras, build_tables
 from ..tables.cells import Column, Table
-from ..tables.labels import method_labels, variant
 from ..tables.shapes import Shape
 from .bars import plot_metrics
 from .curves import plot_curves
@@ -62,8 +61,7 @@ def write_plots(
     shape = Shape(tuple(metrics), protocol=protocol)
     with progress.task("drawing plots", None) as task:
         for table in build_tables(found, shape=shape, extras=extras):
-            own = [result for result in found if result.protocol.name == table.name]
-            for name, figure in _figures(table, own):
+            for name, figure in _figures(table):
                 if figure is not None:
                     stem = _file_name(f"{table.title} {name}", taken)
                     written += [save(figure, folder / f"{stem}{suffix}") for suffix in SUFFIXES]
@@ -71,7 +69,7 @@ def write_plots(
     return written
 
 
-def _figures(table: Table, results: Sequence[Result]) -> Iterator[tuple[str, Figure | None]]:
+def _figures(table: Table) -> Iterator[tuple[str, Figure | None]]:
     quality = [column for column in table.columns if _tells_quality(column)]
     yield "metrics", plot_metrics(table)
     yield "spread", plot_spread(table, quality)
@@ -79,7 +77,7 @@ def _figures(table: Table, results: Sequence[Result]) -> Iterator[tuple[str, Fig
     for column in quality:
         if FPS.name in names:
             yield f"speed {column.name}", plot_speed(table, column.name)
-    for method, variants in _ladders(results).items():
+    for method, variants in _ladders(table).items():
         yield f"ablation {method}", plot_ladder(table, variants, quality)
     for block in cases(table):
         yield f"frames {block.title}", plot_curves(block, table.columns)
@@ -91,14 +89,12 @@ def _tells_quality(column: Column) -> bool:
     return not timed and column.direction is not Direction.NONE
 
 
-def _ladders(results: Sequence[Result]) -> dict[str, list[str]]:
+def _ladders(table: Table) -> dict[str, list[str]]:
     """Return the labels of methods that come in several variants, the plainest first."""
-    labels = method_labels(results)
-    found: dict[str, list[str]] = defaultdict(list)
-    for result in results:
-        label = labels[variant(result)]
-        if label not in found[result.method.name]:
-            found[result.method.name].append(label)
+    found: dict[str, set[str]] = defaultdict(set)
+    for row in (row for block in table.blocks for row in block.rows):
+        for result in row.results:
+            found[result.method.name].add(row.label)
     return {
         method: sorted(several, key=lambda label: (label.count("="), label))
         for method, several in found.items()

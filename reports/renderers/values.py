@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from tgbench.metrics.specs import in_table_order
 from tgbench.running.result import MetricRecord, Result
 
-from ..tables.entries import experiment
+from ..tables.entries import experiment, latest_of
 from ..tables.measured import metric_column
 from ..tables.papers import Published
 from ..tables.settings import differing, flat
@@ -65,9 +65,9 @@ def render_csv(results: Iterable[Result], published: Iterable[Published] = ()) -
     writer = csv.DictWriter(stream, FIELDS, lineterminator="\n")
     writer.writeheader()
     told = frozenset(differing(results))
-    counts = {experiment(r): r for r in sorted(results, key=lambda result: result.created)}
+    latest = latest_of(results)
     for result in results:
-        superseded = counts[experiment(result)] is not result
+        superseded = latest[experiment(result)] is not result
         for line in csv_lines(result, told, superseded):
             _write(writer, line)
     for paper in published:

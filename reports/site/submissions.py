@@ -10,8 +10,7 @@ from tgbench.errors import TgbenchError
 from tgbench.running.result import RESULT_FILE, Result
 
 from ..html.cases import Entry, page_entries
-from ..html.left_out import left_out
-from ..loading import readable_results
+from ..loading import read_folder, unfinished
 from ..tables.entries import experiment
 from .cleaning import cleaned_result, cleaned_text
 from .naming import page_name, source_names
@@ -69,11 +68,11 @@ def gather(folders: Sequence[Path]) -> Submissions:
     problems: list[tuple[str, str]] = []
     sources = source_names(folders)
     for source, folder in zip(sources, folders, strict=True):
-        told = [_without_place(problem, folder) for problem in left_out([folder])]
-        results = _results(folder)
+        results, unread = read_folder(folder)
+        told = [_without_place(problem, folder) for problem in (*unread, *unfinished(folder))]
         if not results and not told:
             told = ["holds no results"]
-        for place, result in results:
+        for place, result in results.items():
             shown = _place(folder, place)
             try:
                 clean = cleaned_result(result)
@@ -87,16 +86,6 @@ def gather(folders: Sequence[Path]) -> Submissions:
         raise TgbenchError(f"no result can be read ({first}); a site needs one at least")
     every = list(_listed(list(found.values())))
     return Submissions(tuple(every), tuple(found), tuple(sources), tuple(problems))
-
-
-def _results(folder: Path) -> list[tuple[Path, Result]]:
-    if not folder.is_dir():
-        raise TgbenchError(f"{folder}: no such folder; name folders that hold results")
-    try:
-        return readable_results([folder])
-    except TgbenchError:
-        # Nothing in it can be read: `left_out` says of each file why.
-        return []
 
 
 def _listed(found: Sequence[tuple[str, Path, Result]]) -> Iterator[Submission]:

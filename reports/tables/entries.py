@@ -59,7 +59,7 @@ def measured_entries(
     """
     labels = method_labels(results, settings)
     by_case = _by_case(results)
-    names = _Names(by_case)
+    names = CaseNames(by_case)
     entries = []
     for case, rivals in by_case.items():
         variants: dict[tuple[str, ...], list[list[Result]]] = defaultdict(list)
@@ -97,6 +97,15 @@ def case_of(result: Result) -> Case:
 def experiment(result: Result) -> tuple[object, ...]:
     """Return what was done; of results that agree in it, the latest is the one that counts."""
     return (*case_of(result), *variant(result), result.seed)
+
+
+def latest_of(results: Iterable[Result]) -> dict[tuple[object, ...], Result]:
+    """Return by experiment the result that counts: the latest, of equal times the last."""
+    return {experiment(result): result for result in sorted(results, key=_created)}
+
+
+def _created(result: Result) -> str:
+    return result.created
 
 
 def _caveats(results: Sequence[Result]) -> tuple[str, ...]:
@@ -144,7 +153,7 @@ def unlike_in(results: Sequence[Result]) -> list[str]:
 def _by_case(results: Sequence[Result]) -> dict[Case, list[list[Result]]]:
     """Group results by what they measure, in lists of those of one experiment, the latest last."""
     cases: dict[Case, dict[tuple[object, ...], list[Result]]] = defaultdict(dict)
-    for result in sorted(results, key=lambda result: result.created):
+    for result in sorted(results, key=_created):
         cases[case_of(result)].setdefault(experiment(result), []).append(result)
     return {
         case: sorted(found.values(), key=lambda same: (same[-1].method.name, same[-1].seed))
@@ -152,8 +161,12 @@ def _by_case(results: Sequence[Result]) -> dict[Case, list[list[Result]]]:
     }
 
 
-class _Names:
-    """What cases are called: by their names, and by hashes where those are not enough."""
+class CaseNames:
+    """What cases are called: by their names, and by hashes where those are not enough.
+
+    Attributes:
+        titles: of each case, identity and driver in one.
+    """
 
     def __init__(self, cases: Iterable[Case]) -> None:
         self._cases = list(cases)

@@ -1,6 +1,9 @@
 /** Pixels across a thumbnail. */
 const THUMBNAIL = 128;
 
+/** Milliseconds after which a browser that does not tell what it presents is believed. */
+const LONGEST_WAIT = 500;
+
 /**
  * The worst frames of one metric at a time, as thumbnails that jump.
  *
@@ -56,9 +59,23 @@ async function grab(number, fps, shots, stopped) {
   await ready(video);
   for (const { canvas, frame } of shots) {
     if (stopped() || video.error) break;
+    const presented = presentation(video, frame, fps);
     await seekTo(video, (frame + 0.5) / fps);
+    await presented;
     canvas.height = Math.round((canvas.width * video.videoHeight) / video.videoWidth);
     canvas.getContext("2d").drawImage(video, 0, 0, canvas.width, canvas.height);
   }
   release(video);
+}
+
+/** Return when a video shows a frame: "seeked" may come while the picture is still the one before. */
+function presentation(video, frame, fps) {
+  return new Promise((resolve) => {
+    setTimeout(resolve, LONGEST_WAIT);
+    const look = (now, { mediaTime }) => {
+      if (Math.round(mediaTime * fps) === frame) resolve();
+      else video.requestVideoFrameCallback(look);
+    };
+    video.requestVideoFrameCallback?.(look);
+  });
 }

@@ -17,9 +17,10 @@ from hypothesis import strategies as st
 from tgbench.cli import main
 from tgbench.errors import TgbenchError
 from tgbench.progress import SILENT
-from tgbench.reports.html import left_out, write_html
+from tgbench.reports.html import write_html
 from tgbench.reports.html.assets import SCRIPTS, asset
 from tgbench.reports.html.escaping import json_block, text
+from tgbench.reports.loading import left_out
 from tgbench.reports.tables.building import build_tables
 from tgbench.reports.tables.shapes import Shape
 from tgbench.running.result import Result

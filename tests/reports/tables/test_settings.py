@@ -161,14 +161,20 @@ def test_csv_has_a_line_for_each_number_whatever_reasons_hold(make_result: MakeR
     assert line["reason"] == "gone\n=1+1\n@x"
 
 
-def test_a_name_that_no_encoding_has_stops_nothing(
-    make_result: MakeResult, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("odd", ["half \ud800 a pair", {"half \ud800": 1}, "deep"])
+def test_what_no_report_can_tell_is_left_out(
+    odd: object, make_result: MakeResult, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    result = make_result("other", psnr=3.0).model_dump(mode="json")
-    result["method"]["name"] = "half \ud800 a pair"
-    (tmp_path / "result.json").write_text(json.dumps(result))
-    assert main(["report", str(tmp_path), "--plots", str(tmp_path / "plots")]) == 0
-    assert "half ? a pair" in (tmp_path / "table.csv").read_text(encoding="utf-8")
+    write_result(tmp_path / "whole", make_result("whole", psnr=2.0))
+    result = make_result("other", config={"odd": 0}, psnr=3.0).model_dump(mode="json")
+    nested = "[" * 300 + "]" * 300 if odd == "deep" else json.dumps(odd)
+    (tmp_path / "odd").mkdir()
+    text = json.dumps(result).replace('"odd": 0', f'"odd": {nested}')
+    (tmp_path / "odd" / "result.json").write_text(text)
+    assert main(["report", str(tmp_path)]) == 0
+    assert "cannot be shown" in caplog.text
+    methods = [line["method"] for line in csv.DictReader((tmp_path / "table.csv").open())]
+    assert methods == ["whole"]
 
 
 def test_the_command_takes_settings(

@@ -68,7 +68,8 @@ def _explain(error: Exception, terminal: Terminal) -> int:
     from rich.markup import escape
 
     if isinstance(error, TgbenchError):
-        terminal.err.print(f"[red]error:[/] {escape(str(error))}")
+        told = " ".join(str(error).splitlines())
+        terminal.err.print(f"[red]error:[/] {escape(told)}")
         return error.exit_code
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         where = f"{error.filename}: " if error.filename else ""

@@ -72,6 +72,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(args: argparse.Namespace, terminal: Terminal) -> int:
     """Compare, update or calibrate."""
+    from tgbench.errors import TgbenchError
+
+    try:
+        return _carry_out(args, terminal)
+    except TgbenchError as error:
+        from .measured import one_line
+
+        # What a result says would be a command to a CI if it began a line.
+        raise TgbenchError(one_line(str(error))) from error
+
+
+def _carry_out(args: argparse.Namespace, terminal: Terminal) -> int:
     if not (args.update or args.calibrate):
         return _compare(args, terminal)
     _check_options(args)

@@ -255,7 +255,10 @@ def _fewer_scored(
     else:
         scored_before, scored_now = (np.isfinite(values) for values in series)
         before = int(scored_before.sum())
-        lost = int((scored_before & ~scored_now).sum()) - identical_frames(record)
+        # Frames that were unscored before may be the identical ones; they excuse no others.
+        never = int((~scored_before & ~scored_now).sum())
+        identical = max(0, identical_frames(record) - never)
+        lost = int((scored_before & ~scored_now).sum()) - identical
     if lost <= FEWER_SCORED * before:
         return ""
     return f"{lost} of {before} frames that were scored are not any more"

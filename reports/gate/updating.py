@@ -164,6 +164,6 @@ def _lost_floors(former: CaseBaseline | None, case: CaseBaseline) -> Iterator[st
     ]
     if lost:
         yield (
-            f"{title(case.key)}: noise floor of {', '.join(lost)} dropped, as it was of another "
-            "configuration or measurer; measure it with --calibrate"
+            f"{title(case.key)}: noise floor of {one_line(', '.join(lost))} dropped, as it was of "
+            "another configuration or measurer; measure it with --calibrate"
         )

@@ -21,9 +21,9 @@ SCRIPTS = (
 """In the order in which they need each other."""
 
 
-def asset(name: str) -> str:
-    """Return the text of a file of the page."""
-    text = (files(__package__) / "static" / name).read_text(encoding="utf-8")
+def asset(name: str, package: str = __package__) -> str:
+    """Return the text of a file of the page, or of another package's pages."""
+    text = (files(package) / "static" / name).read_text(encoding="utf-8")
     return text.replace("\r\n", "\n")
 
 

@@ -17,7 +17,7 @@ from tgbench.running.result import Result
 from tgbench.specs import Direction, Needs
 
 from ..tables.apart import told_apart
-from ..tables.cells import DASH, Cell, Status
+from ..tables.cells import DASH, Cell, Column, Status
 from ..tables.measured import measured_cell, metric_column
 from .cases import CaseGroup, Entry
 from .escaping import shortened
@@ -25,6 +25,9 @@ from .frames import FrameValues, worst_frames
 from .videos import CaseClips, Clip
 
 _LIPS = ("mouth_opening", "speech_level")
+
+_DECIMALS = 3
+"""Of a column that no metric explains."""
 
 _GREATEST = 2**53 - 1
 """Beyond this JavaScript rounds whole numbers."""
@@ -140,15 +143,18 @@ def _described(prefix: str, part: Any, parts: Any) -> Iterator[tuple[str, str]]:
 
 
 def _metric(name: str, entries: Sequence[Entry]) -> dict[str, Any]:
-    """Describe a column; one whose plug-in is not installed here keeps its name."""
-    spec = plugins.metrics().get(name)
-    direction = _direction(name, entries)
+    """Describe a column of frames; what is no metric here, nor in any result, keeps its name."""
+    results = [entry.result for entry in entries]
+    known = name in plugins.metrics() or any(name in result.metrics for result in results)
+    column = (
+        metric_column(name, results) if known else Column(name, name, "", Direction.NONE, _DECIMALS)
+    )
     return {
         "name": name,
-        "title": (spec.title if spec else "") or name,
-        "unit": spec.unit if spec else "",
-        "decimals": spec.decimals if spec else 3,
-        "direction": direction.value,
+        "title": column.title,
+        "unit": column.unit,
+        "decimals": column.decimals,
+        "direction": column.direction.value,
     }
 
 
@@ -193,14 +199,6 @@ def _panels(
 def _needs_truth(name: str) -> bool:
     spec = plugins.metrics().get(name)
     return spec is not None and Needs.TARGET in spec.needs
-
-
-def _direction(name: str, entries: Sequence[Entry]) -> Direction:
-    spec = plugins.metrics().get(name)
-    if spec is not None:
-        return spec.direction
-    records = (entry.result.metrics.get(name) for entry in entries)
-    return next((Direction(record.direction) for record in records if record), Direction.NONE)
 
 
 def _worst(found: FrameValues, metrics: Sequence[dict[str, Any]]) -> dict[str, list[int]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import re
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -22,6 +21,7 @@ from .cases import CaseGroup, Entry, case_groups, page_entries, superseded
 from .content import VideoStore, case_content, field_descriptions, result_content
 from .escaping import json_block, shortened, text
 from .frames import read_frame_values
+from .markup import made_of
 from .summary import render_table
 from .videos import BUDGET_MB, Choice, base64_pieces, choose_clips, videos_told
 
@@ -152,15 +152,7 @@ class _Page:
         yield text(assets.policy(self._style, self._script))
 
     def _counts(self) -> Iterator[str]:
-        methods = {entry.result.method.name for entry in self._entries}
-        people = {entry.result.identity.name for entry in self._entries}
-        today = datetime.datetime.now(datetime.UTC).date().isoformat()
-        counted = (
-            _counted(len(self._entries), "result"),
-            _counted(len(methods), "method"),
-            _counted(len(people), "identity", "identities"),
-        )
-        yield text(f"{', '.join(counted)} · made on {today} by tgbench {__version__}")
+        yield text(made_of([entry.result for entry in self._entries]))
 
     def _left_out(self) -> Iterator[str]:
         problems = [*self._problems, *superseded(self._entries)]
@@ -242,7 +234,3 @@ class _Page:
 
 def _block(name: str, content: str) -> str:
     return f'<script type="application/json" id="{name}">{content}</script>\n'
-
-
-def _counted(number: int, one: str, several: str = "") -> str:
-    return f"{number} {one if number == 1 else several or one + 's'}"

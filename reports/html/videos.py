@@ -205,6 +205,9 @@ def _clips(case: CaseGroup) -> CaseClips:
 
 
 def _clip(path: Path) -> Clip:
+    if path.is_symlink() and path.resolve().parent != path.parent.resolve():
+        # The page may be published, and a folder of somebody else's may lead to any file here.
+        return Clip(path, 0, f"{path.name} is a link to another folder")
     try:
         with path.open("rb") as stream:
             size = os.fstat(stream.fileno()).st_size

@@ -5,19 +5,24 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from tgbench.statistics import Series
 
 from ..tables.apart import told_apart
 from ..tables.cells import Block, Column
 from .panels import column_title, letter_of
-from .style import add_legend, looks, panels_figure, paper_style
+from .style import Look, add_legend, looks, panels_figure, paper_style
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
 
 _HEIGHT = 1.15
+Curves = list[tuple[str, Series]]
+
 _MARKERS = 8
 """Along each curve, apart from each other on neighbours."""
 
@@ -29,6 +34,34 @@ def plot_curves(block: Block, columns: Sequence[Column]) -> Figure | None:
         block: one case, its cells with the values of single frames.
         columns: metrics.
     """
+    panels, notes = _panels(block, columns)
+    if not panels:
+        return None
+    labels = [row.label for row in block.rows if any(row.label in dict(c) for _, c in panels)]
+    styles = looks([row.label for row in block.rows])
+    with paper_style():
+        figure, axes = panels_figure(len(panels), 1, _HEIGHT, labels, notes)
+        for axis, (title, curves) in zip(axes, panels, strict=True):
+            for number, (label, values) in enumerate(curves):
+                every = max(1, math.ceil(len(values) / _MARKERS))
+                axis.plot(
+                    np.arange(len(values)),
+                    np.where(np.isfinite(values), values, np.nan),
+                    markevery=(number * every // max(1, len(curves)), every),
+                    gid=label,
+                    **_line(styles[label]),
+                )
+            axis.set_ylabel(title)
+            axis.margins(x=0.01)
+            axis.locator_params(axis="y", nbins=4)
+        axes[-1].set_xlabel("frame")
+        figure.align_ylabels(axes)
+        add_legend(figure, [_legend_line(styles[label]) for label in labels], labels)
+        return figure
+
+
+def _panels(block: Block, columns: Sequence[Column]) -> tuple[list[tuple[str, Curves]], list[str]]:
+    """Return a title and curves for each metric and way of measuring, and notes."""
     panels = []
     notes: list[str] = [f"{block.title}."] if block.title else []
     for column in columns:
@@ -48,46 +81,21 @@ def plot_curves(block: Block, columns: Sequence[Column]) -> Figure | None:
                 if missing:
                     gaps[f"{missing} of {len(values)} frames not scored"].append(label)
         notes += [f"{column.title} of {', '.join(who)}: {what}" for what, who in gaps.items()]
-    if not panels:
-        return None
-    labels = [row.label for row in block.rows if any(row.label in dict(c) for _, c in panels)]
-    styles = looks([row.label for row in block.rows])
-    with paper_style():
-        from matplotlib.lines import Line2D
+    return panels, notes
 
-        figure, axes = panels_figure(len(panels), 1, _HEIGHT, labels, notes)
-        for axis, (title, curves) in zip(axes, panels, strict=True):
-            for number, (label, values) in enumerate(curves):
-                every = max(1, math.ceil(len(values) / _MARKERS))
-                axis.plot(
-                    np.arange(len(values)),
-                    np.where(np.isfinite(values), values, np.nan),
-                    color=styles[label].colour,
-                    linestyle=styles[label].dashes,
-                    marker=styles[label].marker,
-                    markevery=(number * every // max(1, len(curves)), every),
-                    markersize=3,
-                    markeredgecolor="black",
-                    markeredgewidth=0.3,
-                    gid=label,
-                )
-            axis.set_ylabel(title)
-            axis.margins(x=0.01)
-            axis.locator_params(axis="y", nbins=4)
-        axes[-1].set_xlabel("frame")
-        figure.align_ylabels(axes)
-        handles = [
-            Line2D(
-                [],
-                [],
-                color=styles[label].colour,
-                linestyle=styles[label].dashes,
-                marker=styles[label].marker,
-                markersize=3,
-                markeredgecolor="black",
-                markeredgewidth=0.3,
-            )
-            for label in labels
-        ]
-        add_legend(figure, handles, labels)
-        return figure
+
+def _line(one: Look) -> dict[str, Any]:
+    return {
+        "color": one.colour,
+        "linestyle": one.dashes,
+        "marker": one.marker,
+        "markersize": 3,
+        "markeredgecolor": "black",
+        "markeredgewidth": 0.3,
+    }
+
+
+def _legend_line(one: Look) -> Line2D:
+    from matplotlib.lines import Line2D
+
+    return Line2D([], [], **_line(one))

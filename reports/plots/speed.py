@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from tgbench.errors import suggest
 from tgbench.metrics.specs import FPS
 
 from ..tables.apart import told_apart
-from ..tables.cells import Cell, Column, Table
+from ..tables.cells import Block, Cell, Column, Table
 from .panels import column_title, drawable, letter_of, summary, why_not
-from .style import add_legend, looks, panels_figure, paper_style
+from .style import Look, add_legend, looks, panels_figure, paper_style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
 
 _HEIGHT = 1.9
 Pairs = list[tuple[str, float, float]]
@@ -40,28 +42,12 @@ def plot_speed(table: Table, quality: str, speed: str = FPS.name) -> Figure | No
     block = summary(table)
     if block is None:
         return None
-    groups: dict[tuple[tuple[object, ...], ...], Pairs] = defaultdict(list)
-    notes: list[str] = []
-    for row in block.rows:
-        cells = row.cells[right.name], row.cells[up.name]
-        missing = [
-            f"{column.title} {why_not(cell)}"
-            for column, cell in zip((right, up), cells, strict=True)
-            if not _usable(cell, positive=column is right)
-        ]
-        if missing:
-            notes.append(f"Not drawn: {row.label} ({', '.join(missing)})")
-            continue
-        x, y = (float(cell.value or 0.0) for cell in cells)
-        groups[tuple(cell.comparable for cell in cells)].append((row.label, x, y))
+    groups, notes = _groups(block, right, up)
     if not groups:
         return None
-    told = told_apart(list(groups))
-    if len(groups) > 1:
-        notes += [f"({letter_of(index)}): {text}" for index, text in enumerate(told)]
     if block.title:
         notes.insert(0, f"Values: {block.title}.")
-    labels = [label for pairs in groups.values() for label, _, _ in pairs]
+    labels = [label for pairs in groups for label, _, _ in pairs]
     styles = looks([row.label for row in block.rows])
     with paper_style():
         from matplotlib.ticker import NullFormatter
@@ -69,21 +55,9 @@ def plot_speed(table: Table, quality: str, speed: str = FPS.name) -> Figure | No
         figure, axes = panels_figure(
             len(groups), 1 if len(groups) == 1 else 2, _HEIGHT, labels, notes
         )
-        handles = []
-        for place, (axis, pairs) in enumerate(zip(axes, groups.values(), strict=True)):
-            for label, x, y in pairs:
-                look = styles[label]
-                handles += axis.plot(
-                    x,
-                    y,
-                    linestyle="none",
-                    marker=look.marker,
-                    markersize=5.5,
-                    color=look.colour,
-                    markeredgecolor="black",
-                    markeredgewidth=0.5,
-                    gid=label,
-                )
+        handles: list[Line2D] = []
+        for place, (axis, pairs) in enumerate(zip(axes, groups, strict=True)):
+            handles += _draw_markers(axis, pairs, styles)
             axis.set_xscale("log")
             # The usual labels of such axes are mathematics, which names must not be taken for.
             axis.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
@@ -98,6 +72,46 @@ def plot_speed(table: Table, quality: str, speed: str = FPS.name) -> Figure | No
             axis.set_axisbelow(True)
         add_legend(figure, handles, labels)
         return figure
+
+
+def _groups(block: Block, right: Column, up: Column) -> tuple[list[Pairs], list[str]]:
+    """Return what may share a panel, and in words what is not drawn and what tells panels apart."""
+    groups: dict[tuple[tuple[object, ...], ...], Pairs] = defaultdict(list)
+    notes: list[str] = []
+    for row in block.rows:
+        cells = row.cells[right.name], row.cells[up.name]
+        missing = [
+            f"{column.title} {why_not(cell)}"
+            for column, cell in zip((right, up), cells, strict=True)
+            if not _usable(cell, positive=column is right)
+        ]
+        if missing:
+            notes.append(f"Not drawn: {row.label} ({', '.join(missing)})")
+            continue
+        x, y = (float(cell.value or 0.0) for cell in cells)
+        groups[tuple(cell.comparable for cell in cells)].append((row.label, x, y))
+    if len(groups) > 1:
+        told = told_apart(list(groups))
+        notes += [f"({letter_of(index)}): {text}" for index, text in enumerate(told)]
+    return list(groups.values()), notes
+
+
+def _draw_markers(axis: Axes, pairs: Pairs, styles: Mapping[str, Look]) -> list[Line2D]:
+    markers: list[Line2D] = []
+    for label, x, y in pairs:
+        look = styles[label]
+        markers += axis.plot(
+            x,
+            y,
+            linestyle="none",
+            marker=look.marker,
+            markersize=5.5,
+            color=look.colour,
+            markeredgecolor="black",
+            markeredgewidth=0.5,
+            gid=label,
+        )
+    return markers
 
 
 def _at_least_a_decade(axis: Axes) -> None:

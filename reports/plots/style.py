@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import textwrap
-import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 from tgbench.errors import TgbenchError
 from tgbench.files import atomic_path
 
+from ..renderers.wrapping import wrapped
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -23,7 +24,7 @@ COLUMN_WIDTH = 3.3
 """Inches, of a two-column paper."""
 
 _RULE = 0.6
-_WRAP = 84
+LINE = 84
 """Characters of the smallest print in a line."""
 
 NOTE_SIZE = 5.2
@@ -144,7 +145,7 @@ def panels_figure(
 
     columns = min(columns, count)
     rows = -(-count // columns)
-    lines = [line for note in notes for line in wrapped(readable(note))]
+    lines = [line for note in notes for line in wrapped(readable(note), LINE)]
     entries = -(-len(legend) // legend_columns(legend))
     below = len(lines) * _LINE + entries * _LEGEND_LINE + 0.1
     figure = Figure(figsize=(COLUMN_WIDTH, rows * height + below))
@@ -202,26 +203,6 @@ def readable(text: str) -> str:
         for letter in text.replace(_MARK, "")
     )
     return _TO_THE_LEFT.sub(rf"{_MARK}\g<0>{_MARK}", shown)
-
-
-def wrapped(text: str) -> list[str]:
-    """Return a text in lines of the column's width; Chinese letters are twice as wide as others."""
-    lines = [""]
-    for word in re.split(r"(?<=[ ;,])", text):
-        for piece in _pieces(word):
-            if lines[-1] and _width(lines[-1]) + _width(piece.rstrip()) > _WRAP:
-                lines.append("")
-            lines[-1] += piece
-    return [line.rstrip() for line in lines]
-
-
-def _pieces(word: str) -> list[str]:
-    """Return a word whole, or letter by letter where it is wider than a line."""
-    return [word] if _width(word) <= _WRAP else list(word)
-
-
-def _width(text: str) -> int:
-    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
 
 
 def save(figure: Figure, path: Path) -> Path:

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from ..tables.cells import Note, Table
 from .wrapping import wrapped
 
-# A bracket or a star after the end of a line would be an argument of it.
+# A bracket or a star after the end of a line would be an argument of it. What only one encoding of
+# fonts has, such as a straight quotation mark by name, would stop papers that use another.
 _SPECIAL = {
     "\\": r"\textbackslash{}",
     "{": r"\{",
@@ -24,7 +25,7 @@ _SPECIAL = {
     "<": r"\textless{}",
     ">": r"\textgreater{}",
     "|": r"\textbar{}",
-    '"': r"\textquotedbl{}",
+    '"': r"{\char34}",
     "[": "{[}",
     "*": "{*}",
     "↑": r"$\uparrow$",
@@ -38,6 +39,10 @@ _SPECIAL = {
     "±": r"$\pm$",
     "²": r"\textsuperscript{2}",
     "†": r"\dag{}",
+    "Ð": "D",
+    "ð": "d",
+    "Þ": "Th",
+    "þ": "th",
 }
 
 

@@ -7,12 +7,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from ..html.escaping import text
+from ..html.markup import counted, named
 from ..html.summary import render_cell, render_head, render_marks, render_notes
 from ..tables.cells import Block, Cell, Column, Row, Table
 from .dates import day
 from .facets import Facets
 from .filters import render_filters
-from .markup import counted, named
 from .submissions import Submission
 
 _ABOUT = ("Frames made of", "Given when rendering", "From", "Measured on")

@@ -8,14 +8,17 @@ from typing import Any
 from tgbench.running.result import Result
 
 _PART = r"[^\s/\\'\"`<>|:;,()\[\]{}]"
+_HOME = r"(?:~(?:[A-Za-z_][\w.-]*)?)?"
 _PATHS = (
-    re.compile(rf"(?<![\w.:/\\~)\]-])(?:file://)?~?/(?:{_PART}+/)+(?P<last>{_PART}*)"),
+    re.compile(rf"(?<![\w.:/\\~)\]-])(?:file://)?{_HOME}/(?:{_PART}+/)+(?P<last>{_PART}*)"),
     re.compile(rf"(?<!\w)[A-Za-z]:[\\/](?:{_PART}+[\\/])*(?P<last>{_PART}*)"),
     re.compile(rf"(?<![\w\\])\\\\(?:{_PART}+\\)+(?P<last>{_PART}*)"),
 )
 """Absolute paths of Unix, of Windows and of its shares, somewhere in a text."""
 
-_WHOLE = re.compile(r"(?:file://)?(?:~?/|[A-Za-z]:[\\/]|\\\\)[^\n:]*[/\\](?P<last>[^\n:/\\]*)")
+_WHOLE = re.compile(
+    rf"(?:file://)?(?:{_HOME}/|[A-Za-z]:[\\/]|\\\\)[^\n:]*[/\\](?P<last>[^\n:/\\]*)"
+)
 """A text that is an absolute path and nothing else; such a one may hold spaces."""
 
 _CONTROLS = {code: "\ufffd" for code in (*range(32), 127) if chr(code) not in "\t\n\r"}

@@ -7,6 +7,7 @@ import argparse
 from tgbench.errors import TgbenchError
 from tgbench.terminal import Terminal
 
+from ..html.markup import counted
 from ..loading import FrameValues
 from ..tables.building import Extras
 from .submissions import gather
@@ -35,7 +36,7 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
     summary = write_site(submissions, args.site, terminal.progress, extras)
     without = f", {summary.left_out} left out" if summary.left_out else ""
     terminal.out.print(
-        f"site: {summary.index} ({summary.results} results, {summary.pages} pages, "
+        f"site: {summary.index} ({counted(summary.results, 'result')}, {summary.pages} pages, "
         f"{summary.size / 1e6:.1f} MB{without})",
         markup=False,
     )

@@ -40,7 +40,7 @@ class Facets:
         if block.published:
             return " data-published"
         if block.mean or not results:
-            return " data-mean"
+            return ""
         return (
             f' data-identity="{self.identities.index(results[0].identity.name)}"'
             f' data-driver="{self.drivers.index(results[0].driver.name)}"'

@@ -6,8 +6,8 @@ import itertools
 from collections.abc import Iterator, Sequence
 
 from ..html.escaping import text
+from ..html.markup import named
 from .facets import Facets
-from .markup import named
 
 _LONGEST = 90
 """Letters of a choice; what measured a number takes a paragraph to say."""
@@ -17,7 +17,7 @@ def render_filters(facets: Facets) -> Iterator[str]:
     """Yield the controls. They are hidden until the script, which they need, has started."""
     yield '<search class="filters" id="filters" hidden>\n'
     yield (
-        '<label class="wide">Method <input type="search" data-filter="words" autocomplete="off" '
+        '<label>Method <input type="search" data-filter="words" autocomplete="off" '
         'placeholder="part of a name"></label>\n'
     )
     yield from _select("Identity", "identity", facets.identities)

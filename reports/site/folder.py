@@ -85,6 +85,8 @@ class SiteFolder:
             return set()
         try:
             names = json.loads(path.read_text(encoding="utf-8"))["files"]
+            if not isinstance(names, list):
+                raise TypeError("not a list")
             return {name for name in names if _OWN.fullmatch(name)}
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise TgbenchError(

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import datetime
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from tgbench import plugins
-from tgbench.version import __version__
 
 from ..html.escaping import text
+from ..html.markup import made_of, named
 from .dates import day
-from .markup import counted, named
 from .protocols import Protocol
 from .skeleton import Page
 from .submissions import Submissions
@@ -23,18 +21,7 @@ _COLUMNS = {"Results": "", "Methods": "lesser", "Identities": "lesser", "Latest"
 def index_page(submissions: Submissions, protocols: Sequence[Protocol]) -> Page:
     """Return the first page."""
     results = [submission.result for submission in submissions.every]
-    today = datetime.datetime.now(datetime.UTC).date().isoformat()
-    counts = ", ".join(
-        (
-            counted(len(results), "result"),
-            counted(len({result.method.name for result in results}), "method"),
-            counted(len({result.identity.name for result in results}), "identity", "identities"),
-        )
-    )
-    header = (
-        "<h1>Talking heads, measured</h1>"
-        f'<p class="muted">{counts} · made on {today} by tgbench {text(__version__)}</p>'
-    )
+    header = f'<h1>Talking heads, measured</h1><p class="muted">{text(made_of(results))}</p>'
     main = (*_protocols(protocols), *_sources(submissions), *_left_out(submissions))
     return Page("Talking heads, measured", header, "".join(main))
 

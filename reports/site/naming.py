@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -35,12 +35,11 @@ def source_names(folders: Sequence[Path]) -> list[str]:
 
     Folders that would be called alike are numbered.
     """
-    names = [cleaned_text(_source_name(folder)) for folder in folders]
-    seen: Counter[str] = Counter()
-    told = []
-    for name in names:
-        seen[name] += 1
-        told.append(f"{name} ({seen[name]})" if seen[name] > 1 else name)
+    told: list[str] = []
+    for folder in folders:
+        name = cleaned_text(_source_name(folder))
+        numbered = (f"{name} ({number})" for number in itertools.count(2))
+        told.append(next(one for one in itertools.chain([name], numbered) if one not in told))
     return told
 
 

@@ -8,8 +8,8 @@ from tgbench.running.result import Result
 
 from ..html.content import result_content
 from ..html.escaping import json_block, text
+from ..html.markup import named
 from .dates import day
-from .markup import named
 from .repeated import render_standing
 from .skeleton import Page
 from .submissions import Submission

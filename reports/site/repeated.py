@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from ..html.markup import named
 from ..tables.entries import unlike_in
 from .dates import day
-from .markup import named
 from .submissions import Submission
 
 

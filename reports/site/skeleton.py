@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from importlib.resources import files
 
 from tgbench.files import hash_of
 from tgbench.version import __version__
@@ -69,8 +68,7 @@ class Skeleton:
 
 
 def _own(name: str) -> str:
-    content = (files(__package__) / "static" / name).read_text(encoding="utf-8")
-    return content.replace("\r\n", "\n")
+    return asset(name, __package__)
 
 
 def _hashed(content: str, ending: str) -> str:

@@ -8,12 +8,12 @@ from pathlib import Path
 from tgbench.progress import SILENT, Progress
 
 from ..html.escaping import text
+from ..html.markup import counted
 from ..tables.building import Extras, build_tables
 from .board import Board
 from .downloads import render_download
 from .folder import INDEX, SiteFolder
 from .index import index_page, summary_of
-from .markup import counted
 from .protocols import Protocol, protocols_of
 from .record import result_page
 from .repeated import render_repeated

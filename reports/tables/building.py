@@ -11,7 +11,7 @@ from tgbench.errors import TgbenchError, suggest
 from tgbench.metrics.specs import in_table_order
 from tgbench.running.result import Result
 
-from .cells import Block, Note, Table
+from .cells import Block, Column, Note, Table
 from .entries import measured_entries, protocol_title
 from .labels import method_labels
 from .layout import Layout
@@ -26,7 +26,7 @@ from .legends import (
 )
 from .measured import FrameReader, measured_cell, metric_column
 from .notes import annotated
-from .papers import published_beside, with_dashes
+from .papers import Published, published_beside, with_dashes
 from .settings import check_settings
 from .shapes import PLAIN, VARIED, Shape, field_title
 
@@ -102,17 +102,7 @@ def _check_metrics(results: Sequence[Result], shape: Shape) -> None:
 
 def _table(name: str, title: str, results: Sequence[Result], shape: Shape, extras: Extras) -> Table:
     papers = published_beside(results, shape.published, shape.settings) if extras.published else []
-    sought = shape.metrics or in_table_order(
-        [
-            *(metric for result in results for metric in result.metrics),
-            *(metric for paper in papers for metric in paper.metrics),
-        ]
-    )
-    columns = {
-        metric: metric_column(metric, results)
-        for metric in sought
-        if metric in plugins.metrics() or any(metric in result.metrics for result in results)
-    }
+    columns = _columns(results, papers, shape)
     measured = [
         metric
         for metric, column in columns.items()
@@ -153,6 +143,23 @@ def _table(name: str, title: str, results: Sequence[Result], shape: Shape, extra
         general.append(significance_note(blocks, layout.columns))
     general += [Note("", text) for text in dict.fromkeys(t for p in papers for t in p.notes)]
     return Table(name, title, layout.columns, marked, (*notes, *general), side)
+
+
+def _columns(
+    results: Sequence[Result], papers: Sequence[Published], shape: Shape
+) -> dict[str, Column]:
+    """Return by name the metrics that are asked for, whether anything has a value or not."""
+    sought = shape.metrics or in_table_order(
+        [
+            *(metric for result in results for metric in result.metrics),
+            *(metric for paper in papers for metric in paper.metrics),
+        ]
+    )
+    return {
+        metric: metric_column(metric, results)
+        for metric in sought
+        if metric in plugins.metrics() or any(metric in result.metrics for result in results)
+    }
 
 
 def _where(block: Block) -> str:

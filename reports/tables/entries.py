@@ -117,7 +117,8 @@ def _caveats(results: Sequence[Result]) -> tuple[str, ...]:
     caveats = [made_of]
     if len(results) > 1:
         seeds = ", ".join(str(result.seed) for result in results)
-        caveats.append(f"mean ± standard deviation over the seeds {seeds}")
+        told = f"mean ± standard deviation over the seeds {seeds}{_unlike(results)}"
+        caveats.append(told)
     caveats += dict.fromkeys(note for result in results for note in result.method.notes)
     return tuple(caveats)
 
@@ -128,12 +129,15 @@ def _repeats(repeated: Sequence[Sequence[Result]]) -> list[str]:
     for results in repeated:
         if len(results) > 1:
             latest = results[-1]
-            unlike = unlike_in(results)
-            by = f" (unlike in {', '.join(unlike)})" if unlike else ""
             seed = f" with seed {latest.seed}" if len(repeated) > 1 else ""
-            when = f"that of {latest.created}"
-            told.append(f"measured {len(results)} times{seed}{by}; the latest, {when}, is shown")
+            times = f"measured {len(results)} times{seed}{_unlike(results)}"
+            told.append(f"{times}; the latest, that of {latest.created}, is shown")
     return told
+
+
+def _unlike(results: Sequence[Result]) -> str:
+    unlike = unlike_in(results)
+    return f" (unlike in {', '.join(unlike)})" if unlike else ""
 
 
 _UNLIKE: Mapping[str, Callable[[Result], object]] = {
@@ -142,11 +146,11 @@ _UNLIKE: Mapping[str, Callable[[Result], object]] = {
     "the machine": lambda result: (result.environment.cpu, result.environment.gpu),
     "frames": lambda result: (result.split, result.frames),
 }
-"""What results of one experiment may differ in."""
+"""What results of one experiment, or of its seeds, may differ in."""
 
 
 def unlike_in(results: Sequence[Result]) -> list[str]:
-    """Return in words what results of one experiment differ in, beside their numbers."""
+    """Return in words what results differ in that should be alike, beside their numbers."""
     return [name for name, of in _UNLIKE.items() if len({of(result) for result in results}) > 1]
 
 

@@ -47,7 +47,9 @@ class Layout:
             for metric in metrics:
                 if any(entry.cells[metric.name].status not in _EMPTY for entry in here):
                     name = " / ".join((*place, metric.name))
-                    self._places[name] = place, metric
+                    # Names that hold the separator may be joined to the same.
+                    again = f" ({len(self._places)})" if name in self._places else ""
+                    self._places[name + again] = place, metric
         self.columns = tuple(
             dataclasses.replace(metric, name=name, groups=self._headed(shape.columns, place))
             for name, (place, metric) in self._places.items()

@@ -92,11 +92,12 @@ def test_what_goes_wrong_there_is_raised_here(
         portable.run_portably("", ["track", str(tmp_path), "track-none"], SILENT)
 
     worker = tmp_path / "reporting_worker.py"
-    worker.write_text("""print('{"total": 1}\\n{"error": "no such thing"}')""")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     monkeypatch.setattr(portable, "WORKER", "reporting_worker")
-    with pytest.raises(TgbenchError, match="no such thing"):
-        portable.run_portably("", [], SILENT)
+    for before in ("", '{"total": 1}\\n'):
+        worker.write_text(f"""print('{before}{{"error": "no such thing"}}')""")
+        with pytest.raises(TgbenchError, match="no such thing"):
+            portable.run_portably("", [], SILENT)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals")

@@ -85,6 +85,8 @@ def _numpy_choices() -> list[str]:
 def _follow(lines: IO[str], description: str, progress: Progress) -> None:
     """Show a worker's progress; raise what it reports."""
     begun = json.loads(lines.readline() or "{}")
+    if "error" in begun:
+        _raise(begun)
     with progress.task(description, begun.get("total")) as task:
         for line in lines:
             if line != "\n":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,8 @@ from scipy import stats
 from tgbench.reports.gate.baseline import Baseline, read_baseline
 from tgbench.reports.gate.calibrating import with_floors
 from tgbench.reports.gate.judging import Judgement, Verdict, judge
-from tgbench.reports.gate.measured import read_measured
+from tgbench.reports.gate.measured import Measured, read_measured
+from tgbench.running.result import MetricRecord
 
 from .conftest import Gate, Series, WriteCase, record
 from .fabricated import FRAMES, NOISE, again, clip, wander
@@ -21,6 +23,12 @@ CLIP = clip(np.random.default_rng(3))
 
 def verdicts(found: Judgement) -> dict[str, Verdict]:
     return {row.metric: row.verdict for row in found.rows}
+
+
+def _with(case: Measured, metric: str, found: MetricRecord) -> Measured:
+    metrics = {**case.result.metrics, metric: found}
+    result = case.result.model_copy(update={"metrics": metrics})
+    return dataclasses.replace(case, result=result)
 
 
 class Bench:
@@ -209,14 +217,26 @@ def test_frames_without_any_error_are_not_lost(bench: Bench) -> None:
         scored=110,
         total=150,
     )
-    out = bench.measured({**CLIP, "psnr": psnr})
-    (key,) = out
-    result = out[key].result
-    metrics = {**result.metrics, "psnr": perfect}
-    case = out[key].__class__(
-        result.model_copy(update={"metrics": metrics}), out[key].folder, out[key].frames
-    )
-    assert not judge(bench.baseline, {key: case}, {}).failures
+    (measured,) = bench.measured({**CLIP, "psnr": psnr}).values()
+    now = _with(measured, "psnr", perfect)
+    assert not judge(bench.baseline, {now.key: now}, {}).failures
+
+
+def test_frames_without_any_error_excuse_no_others(bench: Bench) -> None:
+    """Frames that equalled their target before say nothing of those that are gone now."""
+    (old,) = bench.baseline.cases
+    was = old.metrics["psnr"]
+    assert was.per_frame is not None
+    before = was.model_copy(update={"per_frame": [*[None] * 40, *was.per_frame[40:]]})
+    case = old.model_copy(update={"metrics": {**old.metrics, "psnr": before}})
+    baseline = bench.baseline.model_copy(update={"cases": [case]})
+    psnr = CLIP["psnr"].copy()
+    psnr[:70] = np.nan
+    (measured,) = bench.measured({**CLIP, "psnr": psnr}).values()
+    perfect = record("psnr", was.value, details={"identical_frames": 40}, scored=80, total=150)
+    now = _with(measured, "psnr", perfect)
+    found = judge(baseline, {now.key: now}, {})
+    assert verdicts(found)["psnr"] is Verdict.REGRESSION
 
 
 def test_values_that_are_no_means_are_held_against_tolerance_and_floor(

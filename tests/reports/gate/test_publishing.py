@@ -101,6 +101,20 @@ def test_a_pipe_stays_a_pipe(gate: Gate, before: Path, tmp_path: Path) -> None:
     assert (tmp_path / "target").is_file()
 
 
+def test_nothing_in_an_error_is_a_command(
+    gate: Gate, before: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (path,) = before.rglob("result.json")
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("{", '{"a\\n::error::pwned\\u001b[2J": 1,', 1), encoding="utf-8")
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    for words in ([], ["--update", "--reason", "why"]):
+        code, printed = gate(before, *words)
+        assert code == 2
+        assert "::error::pwned" in printed
+        assert not [line for line in printed.splitlines() if line.startswith("::error::")]
+
+
 def test_names_are_no_commands(
     gate: Gate, write_case: WriteCase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

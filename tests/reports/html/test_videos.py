@@ -130,6 +130,20 @@ def test_folders_of_earlier_versions_have_a_video_only(tmp_path: Path) -> None:
     assert clips.methods[0].missing == ""
 
 
+def test_a_link_to_a_file_elsewhere_is_not_followed(tmp_path: Path) -> None:
+    case = group(tmp_path, "a", {"target": 10, "error": 5})
+    (tmp_path / "secret").write_bytes(b"of this machine")
+    (tmp_path / "a" / "video.mp4").symlink_to("../secret")
+    (clips,) = choose_clips([case], tmp_path).cases
+    assert clips.methods[0].missing == "video.mp4 is a link to another folder"
+    (tmp_path / "b").symlink_to(tmp_path / "a", target_is_directory=True)
+    (tmp_path / "a" / "video.mp4").unlink()
+    (tmp_path / "a" / "video.mp4").symlink_to("target.mp4")
+    linked = CaseGroup("b", "p", (Entry(0, "ours", tmp_path / "b", case.entries[0].result),))
+    (clips,) = choose_clips([linked], tmp_path).cases
+    assert clips.methods[0].missing == "", "a folder may be a link, and files in it to each other"
+
+
 def test_missing_and_empty_files_are_said(tmp_path: Path) -> None:
     (clips,) = choose_clips([group(tmp_path, "a", {"video": 0, "target": 10})], tmp_path).cases
     assert reasons(clips) == ["", "video.mp4 is empty", "error.mp4 is missing"]

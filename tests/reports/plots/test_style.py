@@ -21,12 +21,13 @@ from tgbench.reports.loading import readable_results
 from tgbench.reports.plots import plot_metrics, write_plots
 from tgbench.reports.plots.style import (
     COLUMN_WIDTH,
+    LINE,
     NOTE_SIZE,
     look,
     paper_style,
     readable,
-    wrapped,
 )
+from tgbench.reports.renderers.wrapping import wrapped
 from tgbench.running.result import write_result
 
 from .conftest import cell, table
@@ -136,7 +137,7 @@ def test_names_that_run_to_the_left_leave_their_neighbours_in_place() -> None:
 
 @pytest.mark.parametrize("text", ["word " * 60, "\u982d" * 200, "x" * 300, ""])
 def test_lines_of_notes_fit_and_lose_nothing(text: str) -> None:
-    lines = wrapped(text)
+    lines = wrapped(text, LINE)
     assert "".join(lines).replace(" ", "") == text.replace(" ", "")
     with paper_style():
         figure = Figure(figsize=(COLUMN_WIDTH, 1))
@@ -146,7 +147,7 @@ def test_lines_of_notes_fit_and_lose_nothing(text: str) -> None:
                 drawn = figure.text(0.01, 0.5, line, fontsize=NOTE_SIZE)
                 width = drawn.get_window_extent(canvas.get_renderer()).width
                 assert width < figure.bbox.width or line[0] == "x"
-            assert sum(1 + (letter == "\u982d") for letter in line) <= 84
+            assert sum(1 + (letter == "\u982d") for letter in line) <= LINE
 
 
 def test_other_plots_of_the_process_keep_their_style() -> None:

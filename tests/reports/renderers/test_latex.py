@@ -82,3 +82,26 @@ def test_every_shape_compiles(make_result: MakeResult, tmp_path: Path) -> None:
     assert "Overfull" not in done.stdout
     assert "Float too large" not in done.stdout
     assert "Missing character" not in (tmp_path / "table.log").read_text(errors="replace")
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
+def test_an_environment_compiles_in_a_paper_with_other_fonts(
+    make_result: MakeResult, tmp_path: Path
+) -> None:
+    signs = "".join(chr(code) for code in (*range(33, 127), *range(161, 256)))
+    name = " ".join(signs[first : first + 10] for first in range(0, len(signs), 10))
+    text = render_latex(build_tables([make_result(name, psnr=1.0)]))
+    found = re.search(r"\\begin\{table\}.*\\end\{table\}", text, re.DOTALL)
+    assert found is not None
+    paper = rf"\documentclass{{article}}\usepackage{{booktabs}}\begin{{document}}{found[0]}"
+    (tmp_path / "paper.tex").write_text(paper + r"\end{document}", encoding="utf-8")
+    done = subprocess.run(
+        ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "paper.tex"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stdout[-2000:]
+    assert "Missing character" not in (tmp_path / "paper.log").read_text(errors="replace")

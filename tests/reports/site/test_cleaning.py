@@ -17,6 +17,8 @@ from tgbench.running.result import Result
         ("/home/Alice Smith/my models/lpips.pth", "…/lpips.pth"),
         ("no such file: '/home/alice/x.pth' (look there)", "no such file: '…/x.pth' (look there)"),
         ("a=/data/clips/,b=~/secret/y", "a=…/,b=…/y"),
+        ("~alice/my clips/x.wav", "…/x.wav"),
+        ("gone: ~alice/clips/x.wav", "gone: …/x.wav"),
         ("file:///mnt/disk/z.npy is gone", "…/z.npy is gone"),
         (r"C:\Users\Bob\weights.pt", "…/weights.pt"),
         (r"cannot read D:\work\x.bin!", "cannot read …/x.bin!"),
@@ -34,7 +36,7 @@ def test_places_on_somebodys_disk_are_cut(said: str, shown: str) -> None:
         "13 frames/s, 300-3400 Hz, and/or 1/2/3; needs `a/b/c.pth`",
         "window 11x11 sigma 1.5; landmarks: mediapipe 0.10.21 face mesh",
         "речь 頭 مقياس\nsecond line\twith a tab",
-        "5 / 6 / 7",
+        "5 / 6 / 7, about ~5/6/7",
     ],
 )
 def test_other_texts_stay(said: str) -> None:

@@ -81,7 +81,10 @@ def test_a_forged_list_removes_nothing_elsewhere(tmp_path: Path) -> None:
     assert there(site) == {"index.html", "notes.txt"}
 
 
-@pytest.mark.parametrize("listed", ["", "[]", '{"files": [1]}', '{"files": null}', "\xff"])
+@pytest.mark.parametrize(
+    "listed",
+    ["", "[]", '{"files": [1]}', '{"files": null}', '{"files": "all"}', '{"files": {}}', "\xff"],
+)
 def test_a_broken_list_is_one_clear_line(tmp_path: Path, listed: str) -> None:
     (tmp_path / MANIFEST).write_bytes(listed.encode("latin-1"))
     with pytest.raises(TgbenchError, match=r"site\.json: is no list"):

@@ -37,11 +37,12 @@ def test_folders_are_told_as_given_but_not_where_they_are(
     here = tmp_path / "here"
     here.mkdir()
     monkeypatch.chdir(here)
-    given = ["submissions/alice", str(tmp_path / "bob"), "../bob", "bob", "."]
+    given = ["submissions/alice", str(tmp_path / "bob"), "../bob", "bob", "bob (2)", "."]
     assert source_names(list(map(Path, given))) == [
         "submissions/alice",
         "bob",
         "bob (2)",
         "bob (3)",
+        "bob (2) (2)",
         "here",
     ]

@@ -268,7 +268,7 @@ def test_the_command_says_what_it_wrote(
     site = tmp_path / "site"
     assert main(["report", str(tmp_path / "alice"), "--site", str(site), "--published"]) == 0
     told = " ".join(capsys.readouterr().out.split())
-    assert "1 results, 3 pages" in told
+    assert "(1 result, 3 pages" in told
     assert "published" in (next(site.glob("self*.html"))).read_text()
     assert {path.name for path in folder.parent.iterdir()} == {"0"}
     assert main(["report", str(tmp_path / "alice"), "--site", str(site), "--rows", "method"]) == 2

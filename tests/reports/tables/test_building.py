@@ -260,6 +260,16 @@ def test_seeds_share_a_row_with_mean_and_standard_deviation(make_result: MakeRes
     assert any("seeds 0, 1, 2" in note.text for note in table.notes)
 
 
+def test_a_mean_over_seeds_of_unlike_code_says_so(make_result: MakeResult) -> None:
+    results = [make_result(seed=seed, psnr=30.0 + seed) for seed in (0, 1)]
+    (table,) = build_tables(results)
+    assert not any("unlike in" in note.text for note in table.notes)
+    method = results[0].method.model_copy(update={"code_sha256": "c" * 64})
+    (table,) = build_tables([results[0].model_copy(update={"method": method}), results[1]])
+    told = "mean ± standard deviation over the seeds 0, 1 (unlike in the method's code)"
+    assert told in [note.text for note in table.notes]
+
+
 def test_the_latest_of_equal_experiments_is_shown_and_told(make_result: MakeResult) -> None:
     results = [
         make_result(psnr=2.0, created="2025-02-01T00:00:00+00:00"),

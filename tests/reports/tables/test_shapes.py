@@ -46,6 +46,18 @@ def test_fields_in_the_head_group_the_metrics(lipsync: list[Result]) -> None:
     assert {cell.rank for cell in block.rows[1].cells.values()} == {1}
 
 
+def test_names_that_read_alike_when_joined_have_columns_of_their_own(
+    make_result: MakeResult,
+) -> None:
+    results = [
+        make_result(identity="c", driver="a / b", psnr=1.0),
+        make_result(identity="b / c", driver="a", psnr=2.0),
+    ]
+    (table,) = build_tables(results, shape=Shape(columns=("driver", "identity")))
+    values = [table.blocks[0].rows[0].cells[column.name].value for column in table.columns]
+    assert sorted(value for value in values if value is not None) == [1.0, 2.0]
+
+
 def test_what_is_nowhere_else_makes_blocks_and_their_mean(lipsync: list[Result]) -> None:
     (table,) = build_tables(lipsync, shape=Shape(("sync_c",), columns=("identity",)))
     assert [block.title for block in table.blocks] == ["a", "b", "mean of 2 cases"]

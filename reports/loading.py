@@ -113,15 +113,14 @@ def _key(result: Result) -> tuple[str, ...]:
 
 
 def _read_frames(folder: Path) -> dict[str, Series]:
-    import pandas as pd
+    from tgbench.running.frame_table import read_table
 
-    path = folder / FRAMES_FILE
     try:
-        table = pd.read_parquet(path)
-    except (OSError, ValueError) as error:
-        _log.warning("%s: cannot be read (%s); no intervals for this result", path, error)
+        table = read_table(folder / FRAMES_FILE)
+    except TgbenchError as error:
+        _log.warning("%s; no intervals for this result", error)
         return {}
     return {
-        str(name): table[name].to_numpy("float64", na_value=float("nan"))
-        for name in table.select_dtypes("number")
+        str(name): column.to_numpy("float64", na_value=float("nan"))
+        for name, column in table.items()
     }

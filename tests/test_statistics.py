@@ -17,6 +17,7 @@ from tgbench.statistics import (
     block_length,
     mean_interval,
     paired_difference,
+    samples_differ,
 )
 
 seeds = st.integers(0, 10_000)
@@ -183,9 +184,9 @@ def test_clips_that_differ_make_a_wider_interval_than_their_frames_alone() -> No
 
 
 def test_each_clip_counts_alike_whatever_its_length() -> None:
-    clips = [np.zeros(50) + 1.0, np.zeros(500) + 3.0]
+    clips = [np.zeros(50) + 1.0, np.zeros(500) + 3.0, np.zeros(100) + 5.0]
     interval = mean_interval(clips)
-    assert (interval.low + interval.high) / 2 == pytest.approx(2.0, abs=1e-9)
+    assert (interval.low + interval.high) / 2 == pytest.approx(3.0, abs=0.1)
 
 
 def test_the_same_seed_gives_the_same_interval() -> None:
@@ -206,3 +207,38 @@ def test_memory_does_not_grow_with_the_clip() -> None:
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 60e6
+
+
+def test_infinite_values_count_as_not_scored() -> None:
+    """No metric gives them; a table that was written by others may."""
+    clip = np.random.default_rng(5).normal(3.0, 1.0, 60)
+    unscored, infinite = clip.copy(), clip.copy()
+    unscored[[4, 30]], infinite[[4, 30]] = np.nan, [np.inf, -np.inf]
+    assert mean_interval([infinite]) == mean_interval([unscored])
+    assert paired_difference([(infinite, clip + 1)]) == paired_difference([(unscored, clip + 1)])
+
+
+@given(
+    st.lists(st.floats(-10, 10), min_size=1, max_size=6),
+    st.lists(st.floats(-10, 10), min_size=2, max_size=6),
+)
+def test_samples_differ_as_scipy_says(first: list[float], second: list[float]) -> None:
+    if np.ptp(first) < 1e-3 and np.ptp(second) < 1e-3:
+        return
+    found = stats.ttest_ind(first, second, equal_var=len(first) == 1)
+    assert samples_differ(first, second) == (found.pvalue < 0.05)
+    assert samples_differ(second, first) == samples_differ(first, second)
+
+
+def test_samples_that_do_not_vary_differ_if_their_values_do() -> None:
+    assert samples_differ([1.0], [2.0, 2.0])
+    assert not samples_differ([2.0, 2.0], [2.0, 2.0])
+    with pytest.raises(ValueError, match="nothing about how they vary"):
+        samples_differ([1.0], [2.0])
+
+
+def test_two_clips_tell_no_interval_of_their_mean() -> None:
+    clips = [np.random.default_rng(seed).normal(size=100) for seed in range(3)]
+    assert mean_interval(clips[:1]) is not None
+    assert mean_interval(clips[:2]) is None
+    assert mean_interval(clips) is not None

@@ -25,6 +25,10 @@ RESAMPLES = 2000
 FEWEST_FRAMES = 20
 """Fewer scored frames than this (0.8 s) tell nothing about how they vary."""
 
+FEWEST_CLIPS = 3
+"""Of a mean over several: two differ by chance so much or so little that an interval from them is
+wide beyond use."""
+
 _LEAST_BLOCK = 13
 """Of clips of one to twelve seconds whose frames vary as TalkingGaussian's differences do between
 seeds, about 6 of 100 intervals missed the mean with this; with 5 up to 13 did."""
@@ -89,9 +93,10 @@ def mean_interval(
         resamples: how often is drawn.
 
     Returns:
-        None where a clip has fewer than `FEWEST_FRAMES` scored frames.
+        None where a clip has fewer than `FEWEST_FRAMES` scored frames, and for two clips.
     """
-    if not _enough(clips):
+    clips = [_finite(clip) for clip in clips]
+    if not _enough(clips) or 1 < len(clips) < FEWEST_CLIPS:
         return None
     centre = float(np.mean([np.nanmean(clip) for clip in clips]))
     deviations, blocks = _deviations(clips, np.random.default_rng(seed), resamples, level)
@@ -121,7 +126,7 @@ def paired_difference(
     """
     if any(len(first) != len(second) for first, second in pairs):
         raise ValueError("results on unlike frames have no paired difference")
-    clips = [second - first for first, second in pairs]
+    clips = [_finite(second) - _finite(first) for first, second in pairs]
     if not _enough(clips):
         return None
     mean = float(np.mean([np.nanmean(clip) for clip in clips]))
@@ -132,6 +137,29 @@ def paired_difference(
     return Difference(mean, interval, (1 + as_far) / (resamples + 1), scored)
 
 
+def samples_differ(first: Sequence[float], second: Sequence[float], level: float = LEVEL) -> bool:
+    """Return whether the means of two samples differ (Welch 1947), as those of fits with seeds.
+
+    A single value is held to vary as much as those of the other sample do (Student's test).
+
+    Args:
+        first: values, one at least.
+        second: values, too, two at least of one of the samples.
+        level: share of equal means that are not told to differ.
+
+    Raises:
+        ValueError: there are too few values.
+    """
+    if not first or not second or len(first) + len(second) < 3:
+        raise ValueError("a single value of each tells nothing about how they vary")
+    from scipy.stats import ttest_ind  # takes a second to import
+
+    if np.ptp(first) == 0.0 and np.ptp(second) == 0.0:
+        return first[0] != second[0]
+    single = min(len(first), len(second)) == 1
+    return bool(ttest_ind(first, second, equal_var=single).pvalue < 1.0 - level)
+
+
 def block_length(clip: Series) -> int:
     """Return how many frames are drawn at a stretch.
 
@@ -140,6 +168,11 @@ def block_length(clip: Series) -> int:
     """
     wanted = max(_automatic_length(clip), _LEAST_BLOCK)
     return max(1, min(wanted, len(clip) // 4))
+
+
+def _finite(clip: Series) -> Series:
+    """Return values with NaN for the infinite ones, which no metric finds."""
+    return np.where(np.isfinite(clip), clip, np.nan)
 
 
 def _enough(clips: Sequence[Series]) -> bool:

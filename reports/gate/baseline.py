@@ -6,7 +6,7 @@ import json
 import os
 import re
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field, ValidationError
 
@@ -92,6 +92,7 @@ class CaseBaseline(Record):
     method: str
     preset: str
     config_hash: str
+    config: dict[str, Any] = Field(default_factory=dict, description="What `config_hash` is of.")
     composite_mode: str
     leaked_conditions: list[str]
     seed: int

@@ -11,6 +11,7 @@ from .baseline import Baseline, CaseBaseline
 from .measured import Key, Measured, one_line, title
 
 _MOST_TOLD = 5
+_MOST_NAMED = 5
 _HASH = 12
 
 
@@ -97,13 +98,21 @@ def worth_knowing(baseline: Baseline, cases: Mapping[Key, Measured]) -> list[str
     return [f"{', '.join(dict.fromkeys(methods))}: {note}" for note, methods in told.items()]
 
 
+def _settings(old: CaseBaseline, now: Measured) -> str:
+    """Name the settings that differ, as far as the baseline holds them."""
+    then, here = old.config, now.result.method.config
+    unlike = [name for name in sorted({*then, *here}) if then.get(name) != here.get(name)]
+    if not then or not unlike:
+        return f"preset {old.preset} there, {now.result.method.preset} now"
+    more = f", and {len(unlike) - _MOST_NAMED} more" if len(unlike) > _MOST_NAMED else ""
+    named = (f"{name} {then.get(name)}, now {here.get(name)}" for name in unlike[:_MOST_NAMED])
+    return one_line("; ".join(named) + more)
+
+
 def _explanations(old: CaseBaseline, now: Measured) -> Iterator[str]:
     result, before = now.result, old.environment
     if old.config_hash != result.method.config_hash:
-        yield (
-            f"another configuration than in the baseline (preset {old.preset} there, "
-            f"{result.method.preset} now)"
-        )
+        yield f"another configuration than in the baseline ({_settings(old, now)})"
     yield from _unlike("seed", str(old.seed), str(result.seed))
     yield from _unlike("device", before.device, result.environment.device)
     packages = result.environment.packages

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from pandas.api.types import is_integer_dtype, is_numeric_dtype
+from pandas.api.types import is_integer_dtype
 
 from tgbench import plugins
 from tgbench.errors import TgbenchError
+from tgbench.running.frame_table import read_table
 from tgbench.running.result import FRAMES_FILE, MetricRecord, Result, read_results
 from tgbench.specs import Needs
 from tgbench.statistics import Series
@@ -55,15 +56,13 @@ class Measured:
         """Return values [T] as a baseline stores them, NaN where not scored; None without any."""
         if metric not in self.frames:
             return None
-        column = self.frames[metric]
-        if is_numeric_dtype(column) or column.isna().all():
-            values = column.to_numpy("float64", na_value=float("nan"))
-            if not (np.abs(values[np.isfinite(values)]) > LARGEST).any():
-                return rounded(values)
-        raise TgbenchError(
-            f"{self.folder / FRAMES_FILE}: {one_line(metric)} holds what no metric finds; run the "
-            "case again with --fresh"
-        )
+        values = self.frames[metric].to_numpy("float64", na_value=float("nan"))
+        if (np.abs(values[np.isfinite(values)]) > LARGEST).any():
+            raise TgbenchError(
+                f"{self.folder / FRAMES_FILE}: {one_line(metric)} holds what no metric finds; run "
+                "the case again with --fresh"
+            )
+        return rounded(values)
 
 
 def read_measured(folder: Path) -> dict[Key, Measured]:
@@ -92,13 +91,9 @@ def read_measured(folder: Path) -> dict[Key, Measured]:
 
 def _frames(path: Path, count: int) -> pd.DataFrame:
     try:
-        table = pd.read_parquet(path)
-    except FileNotFoundError as error:
-        raise TgbenchError(f"{path}: is missing; run the case again with --fresh") from error
-    except (OSError, ValueError) as error:
-        raise TgbenchError(
-            f"{path}: cannot be read ({error}); run the case again with --fresh"
-        ) from error
+        table = read_table(path)
+    except TgbenchError as error:
+        raise TgbenchError(f"{one_line(str(error))}; run the case again with --fresh") from error
     numbered = "source_frame" in table and is_integer_dtype(table["source_frame"])
     if not numbered or len(table) != count:
         raise TgbenchError(

@@ -98,6 +98,7 @@ def _case(
         method=result.method.name,
         preset=result.method.preset,
         config_hash=result.method.config_hash,
+        config=result.method.config,
         composite_mode=result.method.composite_mode,
         leaked_conditions=result.method.leaked_conditions,
         seed=result.seed,

@@ -75,7 +75,7 @@ def case_groups(entries: Iterable[Entry]) -> list[CaseGroup]:
     for entry in entries:
         if not entry.superseded:
             groups[case_of(entry.result)].append(entry)
-    names = CaseNames(groups)
+    names = CaseNames({case: found[0].result for case, found in groups.items()})
     return [
         CaseGroup(
             names.titles[case],

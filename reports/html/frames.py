@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tgbench.errors import TgbenchError
 from tgbench.running.face_track import SIDES, TARGET_OPENING
+from tgbench.running.frame_table import read_table
 from tgbench.running.result import FACES_FILE, FRAMES_FILE
 from tgbench.specs import Direction
 
@@ -111,21 +112,15 @@ def plain(column: NDArray[np.float64]) -> Series:
 
 def _columns(path: Path, frames: int) -> tuple[dict[str, NDArray[np.float64]], str]:
     """Return the numeric columns of a table, no longer than the result, and what is wrong."""
-    import pandas as pd
-
-    if not path.is_file():
-        return {}, f"{path.name} is missing"
     try:
-        table: Any = pd.read_parquet(path)
-    except (OSError, ValueError) as error:
-        # Arrow's errors are kinds of ValueError and OSError.
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        return {}, f"{path.name} cannot be read ({reason})"
+        table = read_table(path)
+    except TgbenchError as error:
+        return {}, str(error).replace(f"{path}:", path.name, 1)
     problem = "" if len(table) == frames else f"{path.name} has {len(table)} of {frames} frames"
-    columns = {}
-    for name in table.columns:
-        numbers = pd.to_numeric(table[name], errors="coerce").to_numpy(np.float64, na_value=np.nan)
-        columns[str(name)] = numbers[: max(0, frames)]
+    columns = {
+        str(name): column.to_numpy(np.float64, na_value=np.nan)[: max(0, frames)]
+        for name, column in table.items()
+    }
     return columns, problem
 
 

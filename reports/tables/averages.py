@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from tgbench.statistics import Series, mean_interval
 
-from .cells import DASH, Cell, Column, Status
+from .cells import DASH, Cell, Column, Fits, Status
 
 
 def cell_over_seeds(cells: Sequence[Cell], column: Column) -> Cell:
@@ -23,7 +23,8 @@ def cell_over_seeds(cells: Sequence[Cell], column: Column) -> Cell:
         return _unknown("not measured in the same way with every seed", column)
     mean, spread = statistics.fmean(values), statistics.stdev(values)
     text = f"{printed(mean, column.decimals)} ± {printed(spread, column.decimals)}"
-    return _measured(mean, text, cells, _mean_of_frames(cells))
+    fits = tuple(fit for cell in cells for fit in cell.fits)
+    return _measured(mean, text, cells, _mean_of_frames(cells), fits)
 
 
 def cell_over_cases(cells: Sequence[Cell], cases: int, column: Column, intervals: bool) -> Cell:
@@ -50,7 +51,8 @@ def cell_over_cases(cells: Sequence[Cell], cases: int, column: Column, intervals
     mean = statistics.fmean(values)
     known = all(cell.clips for cell in cells)
     clips = tuple(clip for cell in cells for clip in cell.clips) if known else ()
-    return _measured(mean, told_mean(mean, clips, column.decimals, intervals), cells, clips)
+    text = told_mean(mean, clips, column.decimals, intervals)
+    return _measured(mean, text, cells, clips, _means_by_seed(cells))
 
 
 def printed(value: float, decimals: int) -> str:
@@ -81,7 +83,17 @@ def _mean_of_frames(cells: Sequence[Cell]) -> tuple[Series, ...]:
     return (mean,)
 
 
-def _measured(value: float, text: str, cells: Sequence[Cell], clips: tuple[Series, ...]) -> Cell:
+def _means_by_seed(cells: Sequence[Cell]) -> Fits:
+    """Return the mean over cases for each seed, none where cases have unlike seeds."""
+    if len({tuple(seed for seed, _ in cell.fits) for cell in cells}) > 1:
+        return ()
+    by_seed = zip(*(cell.fits for cell in cells), strict=True)
+    return tuple((fits[0][0], statistics.fmean(value for _, value in fits)) for fits in by_seed)
+
+
+def _measured(
+    value: float, text: str, cells: Sequence[Cell], clips: tuple[Series, ...], fits: Fits
+) -> Cell:
     return Cell(
         value,
         text,
@@ -92,4 +104,5 @@ def _measured(value: float, text: str, cells: Sequence[Cell], clips: tuple[Serie
         comparable=cells[0].comparable,
         metric=cells[0].metric,
         clips=clips,
+        fits=fits,
     )

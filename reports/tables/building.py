@@ -22,6 +22,7 @@ from .legends import (
     parts_note,
     remedy_note,
     significance_note,
+    sizes_note,
     training_notes,
 )
 from .measured import FrameReader, measured_cell, metric_column
@@ -133,6 +134,7 @@ def _table(name: str, title: str, results: Sequence[Result], shape: Shape, extra
     marked, notes = annotated(blocks, layout.columns)
     general = [
         *training_notes(results, method_labels(results, shape.settings)),
+        *sizes_note(results),
         *dash_note(blocks, layout.columns),
         *absent,
         *parts_note(results, measured),

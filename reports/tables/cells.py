@@ -11,6 +11,9 @@ from tgbench.statistics import Series
 
 DASH = "–"
 
+Fits = tuple[tuple[int, float], ...]
+"""Seeds and what was measured with each."""
+
 
 class Status(enum.StrEnum):
     """Why a cell shows what it shows."""
@@ -68,6 +71,7 @@ class Cell:
         metric: whose value it is.
         caveats: what a reader must know about it alone, in words.
         clips: values of single frames [T] of each clip whose mean it is, where they are wanted.
+        fits: by seed, in order, the value of the method as it was fitted with it.
         differs: significantly from the best of those it is ranked with; None: was not asked, or
             cannot be told.
     """
@@ -86,6 +90,7 @@ class Cell:
     metric: str = ""
     caveats: tuple[str, ...] = ()
     clips: tuple[Series, ...] = field(default=(), repr=False, compare=False)
+    fits: Fits = ()
     differs: bool | None = None
 
     @property

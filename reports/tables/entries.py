@@ -59,7 +59,7 @@ def measured_entries(
     """
     labels = method_labels(results, settings)
     by_case = _by_case(results)
-    names = CaseNames(by_case)
+    names = CaseNames({case: rivals[0][-1] for case, rivals in by_case.items()})
     entries = []
     for case, rivals in by_case.items():
         variants: dict[tuple[str, ...], list[list[Result]]] = defaultdict(list)
@@ -166,33 +166,55 @@ def _by_case(results: Sequence[Result]) -> dict[Case, list[list[Result]]]:
 
 
 class CaseNames:
-    """What cases are called: by their names, and by hashes where those are not enough.
+    """What cases are called: by their names, and by sizes or hashes where those are not enough.
 
     Attributes:
         titles: of each case, identity and driver in one.
     """
 
-    def __init__(self, cases: Iterable[Case]) -> None:
-        self._cases = list(cases)
-        self.titles = {case: self._title(case) for case in self._cases}
+    def __init__(self, cases: Mapping[Case, Result]) -> None:
+        """Name cases so that they are told apart.
+
+        Args:
+            cases: each with one of its results.
+        """
+        self._cases = cases
+        self.titles = {case: self._title(case) for case in cases}
 
     def place(self, case: Case) -> dict[str, str]:
         """Return the names of identity, driver and protocol."""
         name, version, identity, driver, files, sound = case
-        several_files = len({other[4] for other in self._cases if other[2] == identity}) > 1
+        namesakes = {
+            other[4]: frame_size(result)
+            for other, result in self._cases.items()
+            if other[2] == identity
+        }
         sounds = {other[5] for other in self._cases if other[2:5] == case[2:5]}
         several_versions = len({other[1] for other in self._cases if other[0] == name}) > 1
         return {
-            "identity": identity + (f" (files {files[:6]})" if several_files else ""),
+            "identity": identity + _apart(files, namesakes),
             "driver": driver + (f" (sound {sound[:6]})" if len(sounds) > 1 else ""),
             "protocol": protocol_title(name, version if several_versions else ""),
         }
 
     def _title(self, case: Case) -> str:
-        _, _, identity, driver, files, sound = case
-        title = identity if driver == "self" else f"{identity} · {driver}"
-        namesakes = sum(other[:4] == case[:4] for other in self._cases)
-        return title + (f" (files {files[:6]}, sound {sound[:6]})" if namesakes > 1 else "")
+        place = self.place(case)
+        identity, driver = place["identity"], place["driver"]
+        return identity if driver == "self" else f"{identity} · {driver}"
+
+
+def frame_size(result: Result) -> str:
+    """Return how large frames are, as WIDTHxHEIGHT in pixels."""
+    return f"{result.identity.width}x{result.identity.height}"
+
+
+def _apart(files: str, namesakes: Mapping[str, str]) -> str:
+    """Return in brackets what tells files from others of one name: their size, or their hash."""
+    if len(namesakes) == 1:
+        return ""
+    if len(set(namesakes.values())) == len(namesakes):
+        return f" ({namesakes[files]})"
+    return f" (files {files[:6]})"
 
 
 def protocol_title(name: str, version: str = "") -> str:

@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
+from tgbench import plugins
 from tgbench.metrics.specs import IMAGE_METRICS
 from tgbench.running.result import Result
+from tgbench.specs import Needs
 
 from .cells import DASH, Block, Cell, Column, Note, Row, Status
+from .entries import frame_size
 from .labels import Variant, variant
 from .measured import metric_column
 from .notes import DIFFERS, first_clause
 
 INTERVALS = (
     "In brackets: where the mean may lie (95 %), from a bootstrap over stretches of frames; in the "
-    "mean over cases also over the cases, as other people would be other cases"
+    "mean over three cases or more also over the cases, as other people would be other cases"
 )
 NO_INTERVALS = (
     "No intervals: they take the values of 20 scored frames or more, which frames.parquet has "
@@ -24,13 +27,15 @@ NO_INTERVALS = (
 SIGNIFICANCE = (
     "differs from the best of its column on the same frames (the 95 % interval of the "
     "mean of the paired differences, from a bootstrap over stretches of frames, excludes zero; "
-    "each pair is judged by itself). Without it the two cannot be told apart, or no values of "
-    "single frames are known, as for speed and SyncNet"
+    "each pair is judged by itself{fits}). Without it the two cannot be told apart, or no values "
+    "of single frames are known, as for speed and SyncNet"
 )
+OVER_SEEDS = "; where a method has several seeds, Welch's t-test over them must say so, too, at 5 %"
+THESE_FITS = "; it is told of these fits: another seed may give another"
 ALIKE = (
     "Nothing is marked as different from the best of its column: on the same frames the 95 % "
-    "interval of the mean of the paired differences includes zero, or no values of single frames "
-    "are known, as for speed and SyncNet"
+    "interval of the mean of the paired differences includes zero, or over several seeds Welch's "
+    "t-test finds none at 5 %, or no values of single frames are known, as for speed and SyncNet"
 )
 UNTOLD = (
     "Nothing could be told to differ from the best of its column: no two results that compare "
@@ -61,11 +66,30 @@ def missing_notes(results: Sequence[Result], missing: Sequence[str]) -> Iterator
     reasons: dict[str, list[str]] = defaultdict(list)
     for metric in missing:
         records = [result.metrics[metric] for result in results if metric in result.metrics]
-        default = "no value" if records else "was not asked for"
+        default = "no value" if records else _not_asked(metric, results)
         reason = next((record.reason for record in records if record.reason), default)
         reasons[first_clause(reason)].append(metric_column(metric, results).title)
     for reason, titles in reasons.items():
         yield Note("", f"Not measured: {', '.join(titles)} ({reason})")
+
+
+def sizes_note(results: Sequence[Result]) -> Iterator[Note]:
+    """Say how large the frames of each identity are, and how many were measured."""
+    told: dict[str, dict[str, None]] = defaultdict(dict)
+    for result in results:
+        size = frame_size(result)
+        driven = "" if result.driver.name == "self" else f" with {result.driver.name}"
+        told[f"{size}, {result.frames:,} frames"][f"{result.identity.name}{driven}"] = None
+    yield Note("", "; ".join(f"{_named(list(names))}: {text}" for text, names in told.items()))
+
+
+def _not_asked(metric: str, results: Sequence[Result]) -> str:
+    """Return why results know nothing of a metric."""
+    spec = plugins.metrics().get(metric)
+    against_truth = spec is not None and Needs.TARGET in spec.needs
+    if against_truth and all(result.driver.name != "self" for result in results):
+        return "another voice drives the head, so there is no ground truth"
+    return "was not asked for"
 
 
 def parts_note(results: Sequence[Result], measured: Sequence[str]) -> Iterator[Note]:
@@ -105,7 +129,8 @@ def significance_note(blocks: Sequence[Block], columns: Sequence[Column]) -> Not
     """Say what the mark of a difference means, or why there is none."""
     found = {cell.differs for *_, cell in _cells(blocks, columns)}
     if True in found:
-        return Note(DIFFERS, SIGNIFICANCE)
+        repeated = any(len(cell.fits) > 1 for *_, cell in _cells(blocks, columns))
+        return Note(DIFFERS, SIGNIFICANCE.format(fits=OVER_SEEDS if repeated else THESE_FITS))
     return Note("", ALIKE if False in found else UNTOLD)
 
 

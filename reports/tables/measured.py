@@ -66,6 +66,7 @@ def measured_cell(
         comparable=_comparable(result, metric, record),
         metric=metric,
         clips=clips,
+        fits=((result.seed, record.value),),
     )
 
 

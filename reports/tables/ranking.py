@@ -9,7 +9,7 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
 from tgbench.specs import Direction
-from tgbench.statistics import paired_difference
+from tgbench.statistics import paired_difference, samples_differ
 
 from .cells import Cell, Column, Row
 
@@ -120,8 +120,18 @@ def _alike_covered(group: Sequence[_Rival]) -> list[_Rival]:
 
 
 def _differs(best: Cell, cell: Cell) -> bool | None:
-    """Return whether two means over the same frames differ; None where that cannot be told."""
+    """Return whether two means over the same frames differ; None where that cannot be told.
+
+    Frames tell of these fits. Where there are several of a method, they must differ from those of
+    the other as well: a mean over seeds hides how much a fit depends on its seed.
+    """
     if not cell.clips or list(map(len, best.clips)) != list(map(len, cell.clips)):
         return None
     difference = paired_difference(list(zip(best.clips, cell.clips, strict=True)))
-    return None if difference is None else difference.beyond()
+    if difference is None:
+        return None
+    of_best, of_cell = ([value for _, value in each.fits] for each in (best, cell))
+    if not of_best or not of_cell:
+        return None
+    repeated = len(of_best) + len(of_cell) > 2
+    return difference.beyond() and (not repeated or samples_differ(of_best, of_cell))

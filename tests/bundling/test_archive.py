@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import struct
 import warnings
@@ -171,7 +170,7 @@ def test_manifests_that_are_none(spoiled: Spoil, truth: GroundTruth, content: by
     refused(path, truth, "cannot be read|is no manifest")
 
 
-@pytest.mark.parametrize("name", ["result.json", "frames.parquet", "frames/1.png"])
+@pytest.mark.parametrize("name", ["result.json", "frames.json", "frames/1.png"])
 def test_a_member_that_was_changed(spoiled: Spoil, truth: GroundTruth, name: str) -> None:
     path = spoiled(lambda members: members.update({f"{CASE}/{name}": b"changed"}))
     refused(path, truth, "SHA-256 differs")
@@ -181,7 +180,7 @@ def test_a_member_that_was_changed(spoiled: Spoil, truth: GroundTruth, name: str
     ("name", "told"),
     [
         ("result.json", "cannot be read"),
-        ("frames.parquet", "is no table"),
+        ("frames.json", "cannot be read"),
         ("frames/1.png", "is no PNG"),
     ],
 )
@@ -266,36 +265,34 @@ def test_a_changed_byte_is_told_or_harmless(
     assert reports[0].result.method.name == "still"
 
 
-def test_a_table_of_other_rows(spoiled: Spoil, truth: GroundTruth) -> None:
-    import pandas as pd
+VALUES = [
+    (b'{"values": {"psnr": [1.0, 2.0]}}', "has 2 values of 'psnr' for 4 frames"),
+    (b'{"values": {"\x1b[2J": []}}', "cannot be read"),
+    (b'{"values": {"\\u001b[2J": []}}', r"has 0 values of '\\x1b\[2J' for 4 frames"),
+    (b'{"values": {"psnr": [1.0, NaN, 2.0, 3.0]}}', "is no table of values"),
+    (b'{"values": {"psnr": [1.0, 1e400, 2.0, 3.0]}}', "is no table of values"),
+    (b'{"values": {"psnr": [1.0, 1' + b"0" * 400 + b", 2.0, 3.0]}}", "is no table of values"),
+    (b'{"values": {"psnr": [1.0, "2.0", 2.0, 3.0]}}', "is no table of values"),
+    (b'{"values": {"psnr": [1.0, true, 2.0, 3.0]}}', "is no table of values"),
+    (b'{"values": [1.0]}', "is no table of values"),
+    (b'{"schema_version": 99, "values": {}}', "newer tgbench"),
+    (b"[" * 100_000, "cannot be read"),
+    (b"PAR1" + bytes(20) + b"PAR1", "cannot be read"),
+]
 
-    stream = io.BytesIO()
-    pd.DataFrame({"psnr": range(1_000_000)}).to_parquet(stream)
-    path = spoiled(
-        lambda members: members.update({f"{CASE}/frames.parquet": stream.getvalue()}),
-        right_hashes=True,
-    )
-    refused(path, truth, "1000000 rows")
 
-
-def test_a_table_that_may_unpack_to_more_than_there_is_memory(
-    spoiled: Spoil, truth: GroundTruth
+@pytest.mark.parametrize(("content", "told"), VALUES, ids=range(len(VALUES)))
+def test_values_of_frames_that_are_none(
+    spoiled: Spoil, truth: GroundTruth, content: bytes, told: str
 ) -> None:
-    import pandas as pd
-
-    stream = io.BytesIO()
-    pd.DataFrame({"psnr": range(4)}).to_parquet(stream, compression="zstd")
-    path = spoiled(
-        lambda members: members.update({f"{CASE}/frames.parquet": stream.getvalue()}),
-        right_hashes=True,
-    )
-    refused(path, truth, "compressed in another way")
+    path = spoiled(lambda members: members.update({f"{CASE}/frames.json": content}), True)
+    refused(path, truth, told)
 
 
 @settings(
     max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@given(data=st.data(), name=st.sampled_from(["frames.parquet", "frames/1.png", "result.json"]))
+@given(data=st.data(), name=st.sampled_from(["frames.json", "frames/1.png", "result.json"]))
 def test_what_decoders_are_fed_is_told_or_harmless(
     bundle: Path, truth: GroundTruth, data: st.DataObject, name: str
 ) -> None:

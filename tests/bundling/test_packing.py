@@ -8,6 +8,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import pandas as pd
 import pytest
 
 from tgbench.bundling import contents, packing
@@ -29,11 +30,14 @@ def test_a_bundle_holds_results_and_frames_and_no_truth(
     assert set(members) == {
         "bundle.json",
         f"{CASE}/result.json",
-        f"{CASE}/frames.parquet",
+        f"{CASE}/frames.json",
         *frames,
     }
     place = still_results / "self_reconstruction" / "tiny" / "still" / "self"
     assert members[f"{CASE}/result.json"] == (place / "result.json").read_bytes()
+    table = pd.read_parquet(place / "frames.parquet")
+    values = json.loads(members[f"{CASE}/frames.json"])["values"]
+    assert values == {name: table[name].tolist() for name in ("psnr", "ssim")}
     manifest = json.loads(members["bundle.json"])
     identity = Identity(tiny_identity)
     expected = [

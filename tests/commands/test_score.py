@@ -60,6 +60,16 @@ def test_the_number_is_that_of_the_decoded_frames(tmp_path: Path) -> None:
     assert (scores.frames, scores.fps, scores.notes) == (12, 25.0, ())
 
 
+def test_a_label_in_the_frames_is_told(tmp_path: Path) -> None:
+    with VideoWriter(tmp_path / "a.mp4", 64, 64, label=True) as writer:
+        for index in range(5):
+            writer.write(frame(index, 64))
+    plain = video(tmp_path / "b.mp4", 5)
+    (note,) = score_videos(tmp_path / "a.mp4", plain, None, ["psnr"]).notes
+    assert note.startswith("a.mp4: its frames carry a visible label")
+    assert score_videos(plain, plain, None, ["psnr"]).notes == ()
+
+
 def test_frames_without_a_partner_are_told_and_not_compared(tmp_path: Path) -> None:
     first, second = video(tmp_path / "a.mp4", 10), video(tmp_path / "b.mp4", 14)
     scores = score_videos(first, second, None, ["psnr"])

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from tgbench.cli import main
-from tgbench.comparing.differences import Verdict, compare
+from tgbench.comparing.differences import Row, Section, Verdict, compare
 from tgbench.comparing.sides import read_side
 from tgbench.errors import TgbenchError
 from tgbench.running.result import (
@@ -61,9 +61,13 @@ def lmd() -> np.ndarray:
     return 2.0 + np.cumsum(rng.normal(0, 0.1, FRAMES)) * 0.3
 
 
-def only(first: Path, second: Path):
-    found = compare(read_side(first), read_side(second))
-    (row,) = found.rows
+def section(first: Path, second: Path) -> Section:
+    (found,) = compare(read_side(first), read_side(second)).sections
+    return found
+
+
+def only(first: Path, second: Path) -> Row:
+    (row,) = section(first, second).rows
     return row
 
 
@@ -101,7 +105,7 @@ def test_what_was_measured_otherwise_is_set_apart(
     tmp_path: Path, lmd: np.ndarray, change: dict[str, object], said: str
 ) -> None:
     first, second = side(tmp_path / "a", lmd), side(tmp_path / "b", lmd, **change)
-    found = compare(read_side(first), read_side(second))
+    found = section(first, second)
     assert found.rows == ()
     assert any(said in note for note in found.notes)
 
@@ -110,7 +114,7 @@ def test_pixels_of_unlike_frames_are_set_apart(tmp_path: Path, lmd: np.ndarray) 
     for name, mode in (("a", "full frame"), ("b", "face pasted")):
         made = result(name, mode=mode, psnr=record(lmd, "higher"), lmd=record(lmd, "lower"))
         write(tmp_path / name, made, psnr=lmd, lmd=lmd)
-    found = compare(read_side(tmp_path / "a"), read_side(tmp_path / "b"))
+    found = section(tmp_path / "a", tmp_path / "b")
     assert [row.metric for row in found.rows] == ["lmd"]
     assert any("psnr: not compared; the frames are made of" in note for note in found.notes)
 
@@ -162,8 +166,8 @@ def test_methods_of_one_folder_are_compared_by_name(
     assert main(arguments) == 0
     assert "B is better" in capsys.readouterr().out
     stored = json.loads(target.read_text())
-    assert stored["rows"][0]["verdict"] == "B is better"
-    assert math.isclose(stored["rows"][0]["difference"]["mean"], -0.5)
+    assert stored["sections"][0]["rows"][0]["verdict"] == "B is better"
+    assert math.isclose(stored["sections"][0]["rows"][0]["difference"]["mean"], -0.5)
 
 
 def test_the_difference_shown_is_that_of_the_frames_both_scored(
@@ -214,7 +218,7 @@ def test_scores_of_two_videos_against_one_truth_are_compared(
     tmp_path: Path, lmd: np.ndarray
 ) -> None:
     first, second = scores(tmp_path / "ours", lmd), scores(tmp_path / "theirs", lmd + 0.2)
-    found = compare(read_side(first), read_side(second))
+    found = section(first, second)
     assert [row.metric for row in found.rows] == ["lmd", "lip_agreement"]
     assert found.rows[0].verdict is Verdict.FIRST
     other = read_side(scores(tmp_path / "other", lmd, target="another truth"))
@@ -225,7 +229,7 @@ def test_scores_of_two_videos_against_one_truth_are_compared(
 def test_agreement_with_unlike_sounds_is_not_compared(tmp_path: Path, lmd: np.ndarray) -> None:
     first = scores(tmp_path / "ours", lmd, audio="a voice")
     second = scores(tmp_path / "theirs", lmd, audio="another voice")
-    found = compare(read_side(first), read_side(second))
+    found = section(first, second)
     assert [row.metric for row in found.rows] == ["lmd"]
     assert "lip_agreement: not compared; heard with unlike sounds" in found.notes
 
@@ -251,6 +255,7 @@ def test_half_written_scores_are_named(tmp_path: Path, lmd: np.ndarray) -> None:
         (["{0}"], "with what"),
         (["{0}", "{0}"], "several methods"),
         (["{0}", "--methods", "still", "nobody"], "no results of 'nobody'"),
+        (["{0}/a", "{0}/b", "--protocol", "lipsync"], "it has self_reconstruction"),
         (["{0}", "{0}/gone"], "no such folder"),
         (["{0}", "{0}/empty"], "holds no results"),
         (["{0}/a", "{0}/b", "--json", "{0}/a/result.json/found.json"], "cannot write here"),

@@ -63,6 +63,7 @@ def result(
     cpu: str = "a cpu",
     created: str = "2025-01-01T00:00:00+00:00",
     identity_sha: str = "",
+    size: int = 64,
     **metrics: float | str | MetricRecord | None,
 ) -> Result:
     config = dict(config or {})
@@ -87,8 +88,8 @@ def result(
         identity=IdentityRecord(
             name=identity,
             frames=44,
-            width=64,
-            height=64,
+            width=size,
+            height=size,
             sha256=identity_sha or hashlib.sha256(identity.encode()).hexdigest(),
             files={},
         ),

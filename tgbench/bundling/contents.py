@@ -4,7 +4,7 @@ A zip archive, nothing in it compressed (its frames are PNG already), every date
 
     bundle.json                       what is in it, with the SHA-256 of each member
     cases/0000/result.json            as it was measured
-    cases/0000/frames.parquet         values of single frames
+    cases/0000/frames.json            values of single frames, by metric
     cases/0000/frames/0.png           what the method rendered: lossless, without a label
 
 Videos are left out: metrics of a lossy, labelled video are not those in the result. The ground
@@ -15,18 +15,23 @@ from __future__ import annotations
 
 import hashlib
 import re
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, Strict
 
 from ..interfaces import Image
-from ..running.result import FRAMES_FILE, FRAMES_FOLDER, RESULT_FILE, Result
+from ..running.result import FRAMES_FOLDER, RESULT_FILE, Result
 from ..running.schema import Record
 
 BUNDLE_SCHEMA_VERSION = 1
 """Grows when a field changes its meaning or goes; a reader refuses newer ones."""
 
 MANIFEST = "bundle.json"
+VALUES_FILE = "frames.json"
+"""Not the table beside a result: a decoder of Parquet may end the process on what it is fed."""
+
+LARGEST_TABLE = 32 << 20
+"""Bytes of values."""
 
 MOST_MEMBERS = 200_000
 """Frames and all; a manifest of so many has about 35 MB."""
@@ -35,7 +40,7 @@ LONGEST_SIDE = 4096
 """Of a frame, in pixels."""
 
 MEMBER = re.compile(
-    rf"cases/[0-9]{{4,6}}/({re.escape(RESULT_FILE)}|{re.escape(FRAMES_FILE)}"
+    rf"cases/[0-9]{{4,6}}/({re.escape(RESULT_FILE)}|{re.escape(VALUES_FILE)}"
     rf"|{FRAMES_FOLDER}/(0|[1-9][0-9]{{0,8}})\.png)"
 )
 """Names that a bundle may hold beside its manifest: none of them leads out of a folder, is a
@@ -55,6 +60,12 @@ class BundledCase(Record):
     weights: dict[str, str] = Field(
         description="Pretrained files that took part, with the start of their SHA-256."
     )
+
+
+class FrameValues(Record):
+    """Values of single frames, null where there is none."""
+
+    values: dict[str, list[Annotated[float, Strict()] | None]]
 
 
 class Manifest(Record):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import re
 import tempfile
 import zipfile
@@ -19,6 +20,7 @@ from ..progress import Progress
 from ..running.environment import resolve_device
 from ..running.experiment import Subject
 from ..running.fitting import MODELS, Contender, Fitting, load_fitted
+from ..running.frame_table import read_table
 from ..running.rendering import render
 from ..running.request import RunRequest
 from ..running.result import (
@@ -30,9 +32,12 @@ from ..running.result import (
 )
 from ..version import __version__
 from .contents import (
+    LARGEST_TABLE,
     MANIFEST,
     MOST_MEMBERS,
+    VALUES_FILE,
     BundledCase,
+    FrameValues,
     Manifest,
     beyond_limits,
     frame_hash,
@@ -94,7 +99,7 @@ def pack(folder: Path, output: Path, truth: GroundTruth, progress: Progress) -> 
         for number, (place, result, case) in enumerate(planned):
             inside = f"cases/{number:04d}"
             writer.add(f"{inside}/{RESULT_FILE}", (place / RESULT_FILE).read_bytes())
-            writer.add(f"{inside}/{FRAMES_FILE}", (place / FRAMES_FILE).read_bytes())
+            writer.add(f"{inside}/{VALUES_FILE}", _values(place, result))
             if _has_frames(place, result):
                 writer.add_frames(inside, place / FRAMES_FOLDER, result.frames)
             else:
@@ -157,6 +162,27 @@ def _planned(place: Path, result: Result, truth: GroundTruth) -> Case:
             f"{case.identity.folder}; name the right folder with --identity, or run it again"
         )
     return case
+
+
+def _values(place: Path, result: Result) -> bytes:
+    """Return the values of single frames as a bundle has them.
+
+    Raises:
+        TgbenchError: they cannot be read, or are more than a bundle may hold.
+    """
+    table = read_table(place / FRAMES_FILE)
+    values = {
+        name: [value if math.isfinite(value) else None for value in table[name].astype("float64")]
+        for name in result.metrics
+        if name in table
+    }
+    data = (FrameValues(values=values).model_dump_json() + "\n").encode()
+    if len(data) > LARGEST_TABLE:
+        raise TgbenchError(
+            f"{place}: cannot be bundled: values of its frames take {len(data) >> 20} MB, a "
+            f"bundle holds {LARGEST_TABLE >> 20} MB of them for each case"
+        )
+    return data
 
 
 def _bundled(inside: str, result: Result, case: Case, progress: Progress) -> BundledCase:

@@ -8,37 +8,33 @@ import warnings
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import TgbenchError
 from ..interfaces import Image
-from ..running.result import FRAMES_FILE, RESULT_FILE, Result, parse_result
-from ..running.schema import parse_record
+from ..running.result import RESULT_FILE, Result, parse_result
+from ..running.schema import Record, parse_record
+from ..statistics import as_series
 from .archive import Archive, first_line
 from .contents import (
     BUNDLE_SCHEMA_VERSION,
+    LARGEST_TABLE,
     MANIFEST,
+    VALUES_FILE,
     BundledCase,
+    FrameValues,
     Manifest,
     beyond_limits,
     frame_name,
 )
 
-if TYPE_CHECKING:
-    from pyarrow.parquet import FileMetaData
-
 LARGEST_MANIFEST = 48 << 20
 LARGEST_RESULT = 1 << 20
-LARGEST_TABLE = 64 << 20
 LARGEST_IMAGE = 64 << 20
 """Bytes."""
-
-MOST_COLUMNS = 1000
-_TABLE_CODECS = frozenset({"UNCOMPRESSED", "SNAPPY"})
-"""With others a small table may unpack to more than any memory holds."""
 
 
 class BundleReader:
@@ -102,38 +98,19 @@ class BundleReader:
         """Return values of single frames [T] by metric, NaN where there is none.
 
         Raises:
-            TgbenchError: the table is damaged, or has other rows than frames.
+            TgbenchError: they are damaged, or of more or fewer frames.
         """
-        import pyarrow
-        import pyarrow.parquet
-
-        name = f"{case.folder}/{FRAMES_FILE}"
-        data = self._read(name, LARGEST_TABLE)
-        try:
-            stored = pyarrow.parquet.ParquetFile(io.BytesIO(data))
-            if reason := _table_refused(stored.metadata, result.frames):
-                raise TgbenchError(f"{self.path}: {name}: {reason}")
-            numbers = [
-                field.name
-                for field in stored.schema_arrow
-                if field.name in result.metrics
-                and (pyarrow.types.is_integer(field.type) or pyarrow.types.is_floating(field.type))
-            ]
-            values = {
-                column: stored.read([column])[column].to_numpy().astype(np.float64)
-                for column in numbers
-            }
-        except TgbenchError:
-            raise
-        except Exception as error:
-            raise TgbenchError(f"{self.path}: {name}: is no table ({first_line(error)})") from error
-        for column, series in values.items():
-            if series.shape != (result.frames,):
+        name = f"{case.folder}/{VALUES_FILE}"
+        table = _parsed(
+            FrameValues, self._read(name, LARGEST_TABLE), f"{self.path}: {name}", "table of values"
+        )
+        for metric, values in table.values.items():
+            if len(values) != result.frames:
                 raise TgbenchError(
-                    f"{self.path}: {name}: is damaged ('{column}' has {len(series)} values "
-                    f"for {result.frames} frames)"
+                    f"{self.path}: {name}: has {len(values)} values of {metric[:50]!r} "
+                    f"for {result.frames} frames"
                 )
-        return values
+        return {metric: as_series(values) for metric, values in table.values.items()}
 
     def frames(self, case: BundledCase, result: Result) -> Iterator[Image]:
         """Yield what the method rendered, uint8 RGB [H, W, 3].
@@ -170,14 +147,8 @@ class BundleReader:
             ) from error
 
     def _manifest(self) -> Manifest:
-        return parse_record(
-            Manifest,
-            self._archive.read(MANIFEST, LARGEST_MANIFEST),
-            f"{self.path}: {MANIFEST}",
-            BUNDLE_SCHEMA_VERSION,
-            "manifest",
-            "get the bundle again",
-        )
+        text = self._archive.read(MANIFEST, LARGEST_MANIFEST)
+        return _parsed(Manifest, text, f"{self.path}: {MANIFEST}", "manifest")
 
     def _compared(self) -> Counter[str]:
         """Hold the list of members to the manifest; return how many of them each case has.
@@ -212,15 +183,11 @@ class BundleReader:
         return data
 
 
-def _table_refused(about: FileMetaData, frames: int) -> str:
-    """Return why a table cannot be that of so many frames; empty: it can."""
-    parts = [about.row_group(part) for part in range(about.num_row_groups)]
-    rows = {about.num_rows, sum(abs(part.num_rows) for part in parts)}
-    if rows != {frames} or about.num_columns > MOST_COLUMNS:
-        return f"has {max(rows)} rows and {about.num_columns} columns for {frames} frames"
-    columns = range(about.num_columns)
-    codecs = {part.column(column).compression for part in parts for column in columns}
-    return "" if codecs <= _TABLE_CODECS else "is compressed in another way than tables of tgbench"
+_Kind = TypeVar("_Kind", bound=Record)
+
+
+def _parsed(kind: type[_Kind], text: bytes, where: str, what: str) -> _Kind:
+    return parse_record(kind, text, where, BUNDLE_SCHEMA_VERSION, what, "get the bundle again")
 
 
 def _folders(cases: list[str]) -> set[str]:

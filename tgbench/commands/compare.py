@@ -9,17 +9,23 @@ from typing import TYPE_CHECKING
 from ..terminal import Terminal
 
 if TYPE_CHECKING:
-    from ..comparing.differences import Comparison, Row
+    from ..comparing.differences import Comparison, Row, Section
 
 _EPILOG = """\
 examples:
   tgbench compare results --methods still talkinggaussian
+  tgbench compare results --methods still talkinggaussian --protocol lipsync
   tgbench compare results-before results-after
   tgbench compare scores/ours scores/theirs --json comparison.json
 
 Differences are B minus A, paired frame by frame. Their intervals (95 %) are bootstrapped over
 stretches of frames, and over clips where there are several; an interval that holds zero tells no
-difference. Values that unlike things measured are never compared.
+difference. Values that unlike things measured are never compared, and those of unlike protocols
+never averaged: each protocol has a table of its own.
+
+These fits are compared: another seed may give another result. A folder that holds results of
+several seeds (each run with an --out of its own below it) is averaged over them, frame by frame;
+`tgbench report` shows mean and spread over seeds.
 """
 
 
@@ -34,11 +40,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--methods", nargs=2, metavar=("NAME_A", "NAME_B"), help="which method of A, which of B"
     )
+    parser.add_argument(
+        "--protocol", metavar="NAME", help="only this one's results (every one that both have)"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write what was found here")
 
 
 def execute(args: argparse.Namespace, terminal: Terminal) -> int:
-    """Compare, print a row for each metric, and write JSON if asked to."""
+    """Compare, print a table for each protocol, and write JSON if asked to."""
     from ..comparing.differences import compare
     from ..comparing.sides import read_side
     from ..errors import TgbenchError
@@ -53,8 +62,8 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
             raise TgbenchError(f"--json {args.json}: is a folder; name a file")
         make_folder(args.json.parent)
     names = args.methods or (None, None)
-    first = read_side(args.first, names[0])
-    second = read_side(args.second or args.first, names[1])
+    first = read_side(args.first, names[0], args.protocol)
+    second = read_side(args.second or args.first, names[1], args.protocol)
     found = compare(first, second)
     labels = _labels(args.first, args.second, first[0].method, second[0].method)
     _print(found, labels, terminal)
@@ -71,6 +80,27 @@ def _labels(first: Path, second: Path | None, method: str, other: str) -> tuple[
 
 
 def _print(found: Comparison, labels: tuple[str, str], terminal: Terminal) -> None:
+    from rich.text import Text
+
+    out = terminal.out
+    for side, label, seeds in zip("AB", labels, found.seeds, strict=True):
+        out.print(Text(f"{side}: {label}{_told(seeds)}"))
+    for section in found.sections:
+        out.print()
+        _print_section(section, terminal)
+    if found.notes:
+        out.print()
+    for note in found.notes:
+        out.print(Text(f"- {note}"))
+
+
+def _told(seeds: tuple[int, ...]) -> str:
+    if not seeds:
+        return ""
+    return f", seed{'s' if len(seeds) > 1 else ''} {', '.join(map(str, seeds))}"
+
+
+def _print_section(section: Section, terminal: Terminal) -> None:
     from rich.table import Table
     from rich.text import Text
 
@@ -81,14 +111,14 @@ def _print(found: Comparison, labels: tuple[str, str], terminal: Terminal) -> No
     for title in ("A", "B", "B - A", "95 % interval", "p"):
         table.add_column(title, justify="right", no_wrap=True)
     table.add_column("verdict")
-    for row in found.rows:
+    for row in section.rows:
         table.add_row(*(Text(cell) for cell in _cells(row)))
     out = terminal.out
-    out.print(Text(f"A: {labels[0]}\nB: {labels[1]}"))
-    out.print(Text(f"over {', '.join(found.titles)}"))
-    out.print(table)
-    reason = why_no_interval({row.metric: row for row in found.rows})
-    for note in (*found.notes, *filter(None, [reason])):
+    version = f" (version {section.version})" if section.version else ""
+    out.print(Text(f"{section.protocol}{version}, over {', '.join(section.clips)}", style="bold"))
+    if section.rows:
+        out.print(table)
+    for note in (*section.notes, *filter(None, [why_no_interval(section.rows)])):
         out.print(Text(f"- {note}", style="dim"))
 
 

@@ -1,22 +1,20 @@
-"""Metric by metric: how far two sides are apart, and whether that is more than chance."""
+"""Protocol by protocol, metric by metric: how far two sides are apart, beyond chance or not."""
 
 from __future__ import annotations
 
 import enum
 import statistics
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from .. import plugins
 from ..errors import TgbenchError
-from ..metrics.specs import IMAGE_METRICS, in_table_order
-from ..running.result import MetricRecord
-from ..specs import Direction, Needs
+from ..metrics.specs import in_table_order
+from ..specs import Direction
 from ..statistics import FEWEST_FRAMES, Difference, Series, paired_difference
-from .sides import Entry, Key, frames_of, values_of
-
-Cases = dict[Key, tuple[list[Entry], list[Entry]]]
+from .matching import Pair, by_protocol, matched, unlike
+from .sides import SCORE, Entry, values_of
 
 
 class Verdict(enum.StrEnum):
@@ -31,15 +29,15 @@ class Verdict(enum.StrEnum):
 
 @dataclass(frozen=True)
 class Row:
-    """One metric over all cases that both sides have.
+    """One metric over all clips on which both sides have a value.
 
     Attributes:
         metric: its name.
-        first, second: means over the cases, each counting alike.
+        first, second: means over the clips, each counting alike.
         difference: of the second to the first, paired by frame; None where the value is no mean
             over frames, or there are too few.
         verdict: which is better.
-        cases: how many cases it is over.
+        cases: how many clips it is over.
     """
 
     metric: str
@@ -51,17 +49,36 @@ class Row:
 
 
 @dataclass(frozen=True)
+class Section:
+    """Two sides under one protocol; values of unlike protocols are never averaged.
+
+    Attributes:
+        protocol: its name.
+        version: of the protocol.
+        clips: that both sides have: whom, and by what driven.
+        rows: metrics that could be compared.
+        notes: what could not on all clips, and why.
+    """
+
+    protocol: str
+    version: str
+    clips: tuple[str, ...]
+    rows: tuple[Row, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Comparison:
     """Two sides, compared.
 
     Attributes:
-        titles: the cases that both have.
-        rows: metrics that could be compared.
-        notes: what could not, and why.
+        seeds: of the fits that were compared, of A and of B; empty where nothing tells them.
+        sections: one for each protocol that both have.
+        notes: what only one side has, and what the seeds mean.
     """
 
-    titles: tuple[str, ...]
-    rows: tuple[Row, ...]
+    seeds: tuple[tuple[int, ...], tuple[int, ...]]
+    sections: tuple[Section, ...]
     notes: tuple[str, ...]
 
 
@@ -75,79 +92,84 @@ def compare(first: Sequence[Entry], second: Sequence[Entry], seed: int = 0) -> C
     """
     for side, name in ((first, "A"), (second, "B")):
         methods = sorted({entry.method for entry in side})
-        if len(methods) > 1 and side[0].case[0] != "score":
+        if len(methods) > 1 and side[0].protocol != SCORE:
             raise TgbenchError(
                 f"{name} holds several methods ({', '.join(methods)}); choose one of each with "
                 "--methods"
             )
-    cases, notes = _paired(first, second)
+    pairs, notes = matched(first, second)
+    sections = [
+        _section(protocol, version, own, seed)
+        for (protocol, version), own in by_protocol(pairs).items()
+    ]
+    seeds = (_seeds(pair[0] for pair in pairs), _seeds(pair[1] for pair in pairs))
+    about = what_seeds_mean(seeds)
+    return Comparison(seeds, tuple(sections), (*notes, about) if about else tuple(notes))
+
+
+def _seeds(sides: Iterable[Sequence[Entry]]) -> tuple[int, ...]:
+    return tuple(sorted({e.seed for side in sides for e in side if e.seed is not None}))
+
+
+def what_seeds_mean(seeds: tuple[tuple[int, ...], tuple[int, ...]]) -> str:
+    """Say how far a verdict reaches; nothing where no seeds are known."""
+    if not any(seeds):
+        return ""
+    reach = (
+        "these fits are compared, not methods as such: intervals and p tell of chance over frames "
+        "and clips, not over seeds, and another seed may give another result"
+    )
+    average = (
+        "; to average over seeds, run each with an --out of its own below one folder, and compare "
+        "such folders"
+    )
+    spread = "; `tgbench report` shows mean and spread over seeds"
+    return reach + (average if min(map(len, seeds)) < 2 else "") + spread
+
+
+def _section(protocol: str, version: str, pairs: Sequence[Pair], seed: int) -> Section:
     rows = []
+    noted: dict[str, list[str]] = defaultdict(list)
     names = in_table_order(
-        metric for entries in cases.values() for entry in entries[0] for metric in entry.metrics
+        metric for pair in pairs for side in pair for entry in side for metric in entry.metrics
     )
     for metric in names:
-        row = _row(metric, cases, seed)
-        if isinstance(row, Row):
+        row, note = _row(metric, pairs, seed)
+        if row is not None:
             rows.append(row)
-        elif row:
-            notes.append(row)
-    titles = tuple(entries[0][0].title for entries in cases.values())
-    return Comparison(titles, tuple(rows), tuple(notes))
+        if note:
+            noted[note].append(metric)
+    notes = (f"{', '.join(metrics)}: {note}" for note, metrics in noted.items())
+    clips = tuple(pair[0][0].clip for pair in pairs)
+    return Section(protocol, version, clips, tuple(rows), tuple(notes))
 
 
-def _paired(first: Sequence[Entry], second: Sequence[Entry]) -> tuple[Cases, list[str]]:
-    of_first, of_second = (_by_case(side) for side in (first, second))
-    common = [key for key in of_first if key in of_second]
-    notes = []
-    for name, own, other in (("A", of_first, of_second), ("B", of_second, of_first)):
-        alone = [entries[0].title for key, entries in own.items() if key not in other]
-        if alone:
-            notes.append(f"only {name} has {', '.join(alone)}")
-    if not common:
-        raise TgbenchError(
-            "no case is on both sides: protocol, its version, the identity's files and the "
-            f"driving sound must be the same ({'; '.join(notes)})"
-        )
-    return {key: (of_first[key], of_second[key]) for key in common}, notes
-
-
-def _by_case(side: Sequence[Entry]) -> dict[Key, list[Entry]]:
-    cases: dict[Key, list[Entry]] = defaultdict(list)
-    for entry in side:
-        cases[entry.case].append(entry)
-    for entries in cases.values():
-        seeds = [entry.seed for entry in entries]
-        for entry in entries:
-            if seeds.count(entry.seed) > 1:
-                folders = [str(e.folder) for e in entries if e.seed == entry.seed]
-                raise TgbenchError(
-                    f"{entry.title}: two results of one method and seed ({', '.join(folders)}); "
-                    "name the folder of the one that is meant"
-                )
-    return cases
-
-
-def _row(metric: str, cases: Cases, seed: int) -> Row | str:
-    """Return what is found of a metric, or in words why nothing is."""
+def _row(metric: str, pairs: Sequence[Pair], seed: int) -> tuple[Row | None, str]:
+    """Return what is found of a metric, and in words why not on all clips."""
     values: list[tuple[float, float]] = []
-    pairs: list[tuple[Series, Series]] = []
+    series: list[tuple[Series, Series]] = []
+    lacking: dict[str, list[str]] = defaultdict(list)
     whole = _averages(metric)
-    for entries in cases.values():
-        records = [[e.metrics[metric] for e in side if metric in e.metrics] for side in entries]
-        if not all(records) or any(r.value is None for side in records for r in side):
-            return _missing(metric, records)
-        unlike = _unlike(metric, entries, records)
-        if unlike:
-            return f"{metric}: not compared; {unlike}"
+    for pair in pairs:
+        lack = _lack(metric, pair)
+        if lack:
+            lacking[lack].append(pair[0][0].clip)
+            continue
+        records = [[entry.metrics[metric] for entry in side] for side in pair]
+        apart = unlike(metric, pair, [record for side in records for record in side])
+        if apart:
+            return None, f"not compared; {apart}"
         first, second = (statistics.fmean(r.value or 0.0 for r in side) for side in records)
         values.append((first, second))
-        series = [values_of(side, metric) for side in entries] if whole else [None, None]
-        if series[0] is not None and series[1] is not None:
-            pairs.append((series[0], series[1]))
-    paired = len(pairs) == len(values) and paired_difference(pairs, seed=seed)
+        columns = [values_of(side, metric) for side in pair] if whole else [None, None]
+        if columns[0] is not None and columns[1] is not None:
+            series.append((columns[0], columns[1]))
+    if not values:
+        return None, f"not compared; {'; '.join(lacking)}"
+    found = paired_difference(series, seed=seed) if len(series) == len(values) else None
     means = [statistics.fmean(column) for column in zip(*values, strict=True)]
-    found = paired or None
-    return Row(metric, means[0], means[1], found, _verdict(metric, found), len(values))
+    row = Row(metric, means[0], means[1], found, _verdict(metric, found), len(values))
+    return row, _partly(len(values), len(pairs), lacking)
 
 
 def _averages(metric: str) -> bool:
@@ -155,36 +177,22 @@ def _averages(metric: str) -> bool:
     return spec is not None and spec.averages_frames
 
 
-def _missing(metric: str, records: Sequence[Sequence[MetricRecord]]) -> str:
-    """Say which side has no value; nothing where neither has."""
-    has = [any(record.value is not None for record in side) for side in records]
-    if not any(has):
+def _lack(metric: str, pair: Pair) -> str:
+    """Say which side has no value on a clip; nothing where both have."""
+    found = [[entry.metrics.get(metric) for entry in side] for side in pair]
+    lacks = [any(record is None or record.value is None for record in side) for side in found]
+    if not any(lacks):
         return ""
-    reasons = [record.reason for side in records for record in side if record.reason]
-    why = f" ({reasons[0]})" if reasons else ""
-    return f"{metric}: not compared; {'A' if has[1] else 'B'} lacks a value in a case{why}"
+    who = "neither side has a value" if all(lacks) else f"{'AB'[lacks[1]]} has no value"
+    reasons = [r.reason for side in found for r in side if r is not None and r.reason]
+    return f"{who} ({reasons[0]})" if reasons else who
 
 
-def _unlike(
-    metric: str, entries: tuple[list[Entry], list[Entry]], records: Sequence[Sequence[MetricRecord]]
-) -> str:
-    """Return in what the two sides were measured unlike, nothing where they may be compared."""
-    by = {record.measured_by for side in records for record in side}
-    if len(by) > 1:
-        return f"measured unlike: {' / '.join(sorted(by))}"
-    both = [*entries[0], *entries[1]]
-    if metric in IMAGE_METRICS and len({entry.made_of for entry in both}) > 1:
-        made = " / ".join(sorted({entry.made_of for entry in both}))
-        return f"the frames are made of unlike parts ({made})"
-    spec = plugins.metrics().get(metric)
-    if spec is not None and Needs.TIMING in spec.needs:
-        return "timed on unlike machines" if len({e.machine for e in both}) > 1 else ""
-    if spec is not None and Needs.AUDIO in spec.needs and len({e.sound for e in both}) > 1:
-        return "heard with unlike sounds"
-    frames = [frames_of(entry) for entry in both]
-    if any(other != frames[0] for other in frames[1:]):
-        return "measured on unlike frames"
-    return ""
+def _partly(had: int, clips: int, lacking: Mapping[str, Sequence[str]]) -> str:
+    if not lacking:
+        return ""
+    why = "; ".join(f"on {', '.join(names)} {lack}" for lack, names in lacking.items())
+    return f"over {had} of {clips} clips; {why}"
 
 
 def _verdict(metric: str, difference: Difference | None) -> Verdict:
@@ -200,9 +208,9 @@ def _verdict(metric: str, difference: Difference | None) -> Verdict:
     return Verdict.SECOND if second else Verdict.FIRST
 
 
-def why_no_interval(metrics: Mapping[str, Row]) -> str:
+def why_no_interval(rows: Sequence[Row]) -> str:
     """Say once why some rows have no interval; nothing where all have one."""
-    without = [name for name, row in metrics.items() if row.difference is None]
+    without = [row.metric for row in rows if row.difference is None]
     if not without:
         return ""
     return (

@@ -12,6 +12,7 @@ import pandas as pd
 from pydantic import ValidationError
 
 from ..errors import TgbenchError
+from ..running.frame_table import read_table
 from ..running.result import (
     FRAMES_FILE,
     RESULT_FILE,
@@ -25,6 +26,9 @@ from ..statistics import Series
 
 Key = tuple[str, ...]
 
+SCORE = "score"
+"""Stands for a protocol where videos were scored without one."""
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -33,9 +37,11 @@ class Entry:
     Attributes:
         folder: where it lies.
         method: whose frames they are.
-        seed: of the fit.
-        case: what was measured, equal for results that may be compared.
-        title: the same for a reader.
+        seed: of the fit; None where nothing tells it.
+        protocol: under which it was measured, "score" for videos scored alone.
+        version: of the protocol.
+        inputs: hashes of what was measured with.
+        clip: whom it shows and what drives it, for a reader.
         made_of: what the frames are made of, which image metrics depend on.
         machine: where it was timed.
         sound: hash of the sound it was compared with, "own" for that of the video itself.
@@ -44,35 +50,45 @@ class Entry:
 
     folder: Path
     method: str
-    seed: int
-    case: Key
-    title: str
+    seed: int | None
+    protocol: str
+    version: str
+    inputs: Key
+    clip: str
     made_of: str
     machine: Key
     sound: str
     metrics: dict[str, MetricRecord]
 
+    @property
+    def case(self) -> Key:
+        """What was measured: equal for results that may be compared."""
+        return (self.protocol, self.version, *self.inputs)
+
+    @property
+    def title(self) -> str:
+        """The case for a reader."""
+        return f"{self.protocol}: {self.clip}"
+
     def per_frame(self) -> pd.DataFrame:
         """Return the values of single frames.
 
         Raises:
-            TgbenchError: the table is missing or damaged.
+            TgbenchError: the table is missing, damaged, or not of numbers.
         """
-        path = self.folder / FRAMES_FILE
-        if not path.is_file():
-            raise TgbenchError(f"{path}: is missing; measure again")
         try:
-            return pd.read_parquet(path)
-        except (OSError, ValueError) as error:
-            raise TgbenchError(f"{path}: cannot be read ({error}); measure again") from error
+            return read_table(self.folder / FRAMES_FILE)
+        except TgbenchError as error:
+            raise TgbenchError(f"{error}; measure again") from error
 
 
-def read_side(folder: Path, method: str | None = None) -> list[Entry]:
+def read_side(folder: Path, method: str | None = None, protocol: str | None = None) -> list[Entry]:
     """Return all results at or below a folder.
 
     Args:
         folder: that `tgbench run` or `tgbench score --out` wrote.
         method: only those of this one.
+        protocol: only those under this one.
 
     Raises:
         TgbenchError: no such folder, no results in it, or one that cannot be read.
@@ -91,7 +107,12 @@ def read_side(folder: Path, method: str | None = None) -> list[Entry]:
     if not chosen:
         known = ", ".join(sorted({entry.method for entry in entries}))
         raise TgbenchError(f"{folder}: holds no results of '{method}'; it has {known}")
-    return chosen
+    under = [entry for entry in chosen if protocol in (None, entry.protocol)]
+    if not under:
+        known = ", ".join(sorted({entry.protocol for entry in chosen}))
+        of = f" of '{method}'" if method else ""
+        raise TgbenchError(f"{folder}: holds no results{of} under '{protocol}'; it has {known}")
+    return under
 
 
 def _entries(folder: Path, name: str, read: Callable[[Path], Entry]) -> Iterable[Entry]:
@@ -106,13 +127,10 @@ def _of_run(path: Path) -> Entry:
         folder=path.parent,
         method=result.method.name,
         seed=result.seed,
-        case=(
-            result.protocol.name,
-            result.protocol.version,
-            result.identity.sha256,
-            result.driver.sha256,
-        ),
-        title=f"{result.protocol.name}: {result.identity.name}{driver}",
+        protocol=result.protocol.name,
+        version=result.protocol.version,
+        inputs=(result.identity.sha256, result.driver.sha256),
+        clip=f"{result.identity.name}{driver}",
         made_of=result.method.composite_mode,
         machine=(where.device, where.cpu, str(where.cores), str(where.gpu)),
         sound=result.driver.sha256,
@@ -129,9 +147,11 @@ def _of_score(path: Path) -> Entry:
         return Entry(
             folder=path.parent,
             method=_name(inputs["prediction"]),
-            seed=0,
-            case=("score", f"{stored['fps']:g}", truth.get("sha256", "")),
-            title=f"score: {_name(truth)}" if truth else "score: no ground truth",
+            seed=None,
+            protocol=SCORE,
+            version="",
+            inputs=(f"{stored['fps']:g}", truth.get("sha256", "")),
+            clip=_name(truth) if truth else "no ground truth",
             made_of="",
             machine=(),
             sound=_sound(inputs),

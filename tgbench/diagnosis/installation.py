@@ -11,6 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from ..errors import TgbenchError, Unavailable
+from ..extras import install_extra
 
 
 @dataclass(frozen=True)
@@ -126,10 +127,10 @@ def _package(name: str, purpose: str, remedy: str) -> Finding:
 
 
 _PACKAGES = (
-    ("lpips", "for LPIPS", "pip install 'tgbench[lpips]'"),
-    ("syncnet-python", "for Sync-C and Sync-E", "pip install 'tgbench[sync]'"),
-    ("face-alignment", "for --landmarks fan", "pip install 'tgbench[fan]'"),
-    ("py-feat", "for the metrics au_l_pyfeat, au_u_pyfeat", "pip install 'tgbench[pyfeat]'"),
+    ("lpips", "for LPIPS", install_extra("lpips")),
+    ("syncnet-python", "for Sync-C and Sync-E", install_extra("sync")),
+    ("face-alignment", "for --landmarks fan", install_extra("fan")),
+    ("py-feat", "for the metrics au_l_pyfeat, au_u_pyfeat", install_extra("pyfeat")),
     ("gsplat", "rasterises on a GPU", "pip install 'tgbench[cuda]'"),
     ("tinycudann", "hash grids on a GPU", "its README says how to build it"),
     ("fused-ssim", "SSIM loss on a GPU", "its README says how to build it"),

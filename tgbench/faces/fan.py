@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import Unavailable
+from ..extras import install_extra
 from ..weights import describe_weights, weight_file
 from ..weights.loading import load_weights
 
@@ -19,7 +20,7 @@ Points = NDArray[np.float32]
 
 _NETWORK = "fan"
 _DETECTOR = "fan_s3fd"
-_INSTALL = "pip install 'tgbench[fan]'"
+_INSTALL = install_extra("fan")
 
 
 class FanLandmarks:

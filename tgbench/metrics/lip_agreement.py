@@ -146,8 +146,9 @@ class LipLag(_OfLips):
     """Milliseconds by which the lips are behind the sound where the two agree best.
 
     Positive: the lips are late, as if the picture had been delayed. That is the sign that
-    SyncNet's code gives its offset. Where they agree no better than lips and sound from unlike
-    moments of the same clip, there is no lag to speak of, and no value.
+    SyncNet's code gives its offset. Where they agree no better than the lips do with unrelated
+    sounds, there is no lag to speak of, and no value; nor at either end of the search, where r
+    may be rising still.
     """
 
     spec = LIP_LAG
@@ -158,10 +159,15 @@ class LipLag(_OfLips):
         value, reason = None, ""
         if found is None:
             reason = self._track.missing()
-        elif found.chance is not None and found.correlation <= found.chance:
+        elif found.correlation <= found.chance:
             reason = (
                 f"lips and sound agree no better than by chance ({found.correlation:.2f}, chance "
                 f"{found.chance:.2f}), so a lag would mean nothing"
+            )
+        elif not found.is_peak:
+            reason = (
+                f"lips and sound agree best at {found.lag / self._track.fps * 1000.0:+.0f} ms, the "
+                "end of the search, so they may agree better beyond it"
             )
         else:
             value = found.lag / self._track.fps * 1000.0

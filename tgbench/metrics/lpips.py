@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import TgbenchError, Unavailable
+from ..extras import install_extra
 from ..interfaces import FrameView, Measurement, MetricContext
 from ..weights import describe_weights
 from ..weights.loading import fill, load_tensors
@@ -107,7 +108,7 @@ def _package() -> Any:
         import lpips
     except ImportError as error:
         raise Unavailable(
-            f"the lpips package cannot be imported ({error}): pip install 'tgbench[lpips]'"
+            f"the lpips package cannot be imported ({error}): {install_extra('lpips')}"
         ) from error
     except RuntimeError as error:
         raise Unavailable(

@@ -14,6 +14,7 @@ from pathlib import Path
 from ..errors import TgbenchError
 from ..interfaces import Image
 from ..video.images import ImageFolder
+from ..video.label import NOTE
 from ..video.reader import VideoReader
 from .sources import (
     Source,
@@ -234,6 +235,11 @@ class Pairs:
                 self.notes.append(
                     f"{side.name}: by its clock {source.gaps} frames are missing in its midst; "
                     f"those after them come too early, unless --fps {self.fps:g} is given"
+                )
+            if source.info.labelled:
+                self.notes.append(
+                    f"{side.name}: {NOTE}, which metrics of pictures count as error; "
+                    "`tgbench run --no-label` makes a video without"
                 )
             peculiar = unusual_pixels(source.info.pixel_format)
         else:

@@ -23,7 +23,9 @@ _LEVEL_WINDOW_SECONDS = 0.08
 _FRAMES_AT_ONCE = 1500
 _MARGIN_SECONDS = 1.0
 _TREND_SECONDS = 0.5
-_CHANCE_LAGS_SECONDS = (1.0, 1.8)
+_CHANCE_QUANTILE = 0.95
+_UNRELATED_SOUNDS = 200
+"""Of each kind, at most."""
 
 
 @dataclass(frozen=True)
@@ -34,13 +36,16 @@ class Agreement:
         correlation: Pearson's r at the best lag, in [-1, 1].
         lag: frames by which the lips are behind the sound there; negative: ahead of it.
         at_zero: r without any lag.
-        chance: the best r among as many lags far from any real one; None: the clip is too short.
+        chance: the best r that only 5 % of unrelated sounds reach over the same lags; below it
+            `correlation` and `lag` mean nothing.
+        is_peak: whether r was looked for on both sides of the lag, and is no higher there.
     """
 
     correlation: float
     lag: int
     at_zero: float
-    chance: float | None
+    chance: float
+    is_peak: bool
 
 
 def speech_level(audio: Waveform, frames: int, fps: float) -> Series:
@@ -92,23 +97,20 @@ def lip_agreement(opening: Series, level: Series, fps: float) -> Agreement | Non
     opening, level = _without_trend(opening, window), _without_trend(level, window)
     reach = round(MAX_LAG_SECONDS * fps)
     fewest = round(SHORTEST_SECONDS * fps)
-    near = {lag: _correlation(opening, level, lag, fewest) for lag in range(-reach, reach + 1)}
-    known = {lag: value for lag, value in near.items() if value is not None}
-    at_zero = known.get(0)
-    if at_zero is None:
+    lags = range(-reach, reach + 1)
+    sounds = np.vstack([level, *_unrelated(level, reach)])
+    found = {lag: _correlations(opening, sounds, lag, fewest) for lag in lags}
+    known = {lag: values for lag, values in found.items() if values is not None}
+    if 0 not in known:
         return None
-    best = max(known, key=lambda lag: (known[lag], -abs(lag)))
-    first, last = (round(seconds * fps) for seconds in _CHANCE_LAGS_SECONDS)
-    away = [
-        value
-        for lag in range(first, last + 1)
-        for value in (
-            _correlation(opening, level, lag, fewest),
-            _correlation(opening, level, -lag, fewest),
-        )
-        if value is not None
-    ]
-    return Agreement(known[best], best, at_zero, max(away, default=None))
+    best = max(known, key=lambda lag: (known[lag][0], -abs(lag)))
+    return Agreement(
+        correlation=float(known[best][0]),
+        lag=best,
+        at_zero=float(known[0][0]),
+        chance=_chance(np.max(list(known.values()), axis=0)[1:]),
+        is_peak=best - 1 in known and best + 1 in known,
+    )
 
 
 def _without_trend(series: Series, window: int) -> Series:
@@ -122,18 +124,53 @@ def _without_trend(series: Series, window: int) -> Series:
     return series - total[middle] / np.maximum(count[middle], 1.0)
 
 
-def _correlation(opening: Series, level: Series, lag: int, fewest: int) -> float | None:
-    """Pearson's r of opening[i + lag] and level[i]; None: too few pairs, or one is constant."""
+def _unrelated(level: Series, reach: int) -> tuple[Series, Series]:
+    """Return sounds as smooth as the level that the lips cannot follow: two arrays [N, T].
+
+    The first has the level's spectrum and random phases (Ebisuzaki 1997, J. Climate 10:2147). The
+    second is the level shifted in a circle beyond any lag that is looked for, which keeps its
+    pauses too, but holds few independent sounds if the clip is short.
+    """
+    length = len(level)
+    unknown = ~np.isfinite(level)
+    whole = np.where(unknown, 0.0, level)
+    spectrum = np.fft.rfft(whole)
+    # Seeded: the same clip always has the same chance.
+    turns = np.random.default_rng(0).random((_UNRELATED_SOUNDS, len(spectrum)))
+    scrambled = np.fft.irfft(spectrum * np.exp(2j * np.pi * turns), length, axis=1)
+    far = range(2 * reach + 1, length - 2 * reach)
+    shifts = far[:: len(far) // _UNRELATED_SOUNDS + 1]
+    shifted = np.array([np.roll(whole, shift) for shift in shifts]).reshape(-1, length)
+    scrambled[:, unknown] = np.nan
+    shifted[:, unknown] = np.nan
+    return scrambled, shifted
+
+
+def _chance(best: Series) -> float:
+    """Return what 5 % of unrelated sounds exceed, of the kind for which that is more."""
+    kinds = best[:_UNRELATED_SOUNDS], best[_UNRELATED_SOUNDS:]
+    return max(float(np.quantile(kind, _CHANCE_QUANTILE)) for kind in kinds if len(kind))
+
+
+def _correlations(opening: Series, levels: Series, lag: int, fewest: int) -> Series | None:
+    """Pearson's r of opening[i + lag] and each of levels[:, i], [N].
+
+    None: too few pairs, or the lips or the first level are constant. The levels are known at the
+    same frames.
+    """
     length = len(opening)
     if abs(lag) >= length:
         return None
     lips = opening[max(0, lag) : length + min(0, lag)]
-    sound = level[max(0, -lag) : length + min(0, -lag)]
-    known = np.isfinite(lips) & np.isfinite(sound)
+    sounds = levels[:, max(0, -lag) : length + min(0, -lag)]
+    known = np.isfinite(lips) & np.isfinite(sounds[0])
     if known.sum() < fewest:
         return None
-    lips, sound = lips[known] - lips[known].mean(), sound[known] - sound[known].mean()
-    scale = float(np.linalg.norm(lips) * np.linalg.norm(sound))
-    if scale < 1e-9:
+    lips, sounds = lips[known], sounds[:, known]
+    lips = lips - lips.mean()
+    sounds = sounds - sounds.mean(axis=1, keepdims=True)
+    scale = np.linalg.norm(sounds, axis=1) * np.linalg.norm(lips)
+    if scale[0] < 1e-9:
         return None
-    return float(lips @ sound) / scale
+    # What was shifted may be constant where the level is not; it follows no lips.
+    return np.divide(sounds @ lips, scale, out=np.zeros_like(scale), where=scale >= 1e-9)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from ..files import atomic_path, sha256
+from ..files import sha256
 from ..identities import layout
 from ..interfaces import Case, FitReport, Image, Method, TimedFrames, Timing
 from ..metrics.evaluate import MetricSuite
@@ -24,6 +24,7 @@ from .environment import describe_environment, peak_memory_mb
 from .experiment import Experiment, Subject
 from .face_track import FaceTrack
 from .fitting import Contender
+from .frame_table import write_table
 from .records import metric_records
 from .rendering import render
 from .result import (
@@ -159,8 +160,7 @@ def _write_table(path: Path, case: Case, columns: Mapping[str, list[float | None
     table = pd.DataFrame(columns)
     table.insert(0, "frame", range(len(case.drive)))
     table.insert(1, "source_frame", case.drive.source_frames)
-    with atomic_path(path) as temporary:
-        table.to_parquet(temporary, index=False)
+    write_table(path, table)
 
 
 def _method_record(contender: Contender, report: FitReport) -> MethodRecord:

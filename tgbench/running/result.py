@@ -5,6 +5,7 @@ Every field documents itself; `tgbench schema` prints the JSON Schema.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
@@ -227,8 +228,22 @@ def parse_result(text: str | bytes, where: str) -> Result:
 
 
 def result_paths(folder: Path) -> list[Path]:
-    """Return every `result.json` at or below `folder`, sorted."""
-    return sorted(folder.rglob(RESULT_FILE))
+    """Return every `result.json` at or below `folder`, sorted.
+
+    Raises:
+        TgbenchError: a folder cannot be looked into.
+    """
+
+    def refuse(error: OSError) -> None:
+        raise TgbenchError(
+            f"{error.filename}: cannot be looked into ({error.strerror}); make it readable for you"
+        ) from error
+
+    return sorted(
+        Path(place) / RESULT_FILE
+        for place, _, files in os.walk(folder, onerror=refuse)
+        if RESULT_FILE in files
+    )
 
 
 def read_results(folder: Path) -> Iterator[tuple[Path, Result]]:

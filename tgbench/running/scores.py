@@ -11,12 +11,13 @@ from typing import Any
 import pandas as pd
 
 from ..errors import TgbenchError
-from ..files import atomic_path, hash_of, make_folder, sha256, write_json
+from ..files import hash_of, make_folder, sha256, write_json
 from ..interfaces import MetricOptions
 from ..metrics.videos import VideoScores
 from ..version import __version__
 from ..video.images import SUFFIXES
 from .environment import describe_environment
+from .frame_table import write_table
 from .result import FRAMES_FILE, RESULT_FILE, SCORES_FILE, SCORES_SCHEMA_VERSION, MetricRecord
 
 
@@ -61,8 +62,7 @@ def write_scores(
     """
     table = pd.DataFrame({"frame": scores.places, **scores.per_frame})
     (folder / SCORES_FILE).unlink(missing_ok=True)
-    with atomic_path(folder / FRAMES_FILE) as temporary:
-        table.to_parquet(temporary, index=False)
+    write_table(folder / FRAMES_FILE, table)
     width, height = scores.size
     document = {
         "schema_version": SCORES_SCHEMA_VERSION,

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 Image = NDArray[np.uint8]
 
 TEXT = "SYNTHETIC"
+NOTE = "its frames carry a visible label"
+"""How the metadata of a video say so."""
 
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 _SHARE_OF_HEIGHT = 0.028

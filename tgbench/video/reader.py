@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from ..errors import TgbenchError
 from ..media import open_media
+from .label import NOTE
 
 Image = NDArray[np.uint8]
 
@@ -57,6 +58,7 @@ class VideoInfo:
         start: seconds on the clock of the file at which the picture starts, 0 unless another
             track comes first.
         pixel_format: FFmpeg's name of how pixels are stored, such as "yuv420p".
+        labelled: whether the file says that it has the suite's visible label in its frames.
     """
 
     width: int
@@ -70,6 +72,7 @@ class VideoInfo:
     variable_rate: bool
     start: float = 0.0
     pixel_format: str = ""
+    labelled: bool = False
 
 
 @dataclass(frozen=True)
@@ -336,4 +339,5 @@ def _describe(container: Any, stream: Any, first: Any) -> VideoInfo:
         variable_rate=abs(base / average - 1.0) > 0.01,
         start=start,
         pixel_format=first.format.name,
+        labelled=NOTE in container.metadata.get("comment", ""),
     )

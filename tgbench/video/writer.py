@@ -17,7 +17,7 @@ from ..audio import Waveform
 from ..errors import TgbenchError
 from ..files import atomic_path
 from ..version import __version__
-from .label import draw_label
+from .label import NOTE, draw_label
 
 Image = NDArray[np.uint8]
 
@@ -202,5 +202,7 @@ class VideoWriter:
 
     def _metadata(self) -> dict[str, str]:
         note, source_type = self._origin.note, self._origin.source_type
+        if self._label:
+            note = f"{note}; {NOTE}"
         metadata = {"title": self._title or self._path.stem, "comment": note, "description": note}
         return {**metadata, "digital_source_type": source_type} if source_type else metadata

@@ -158,10 +158,10 @@ def test_frames_of_another_result(
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        ({"psnr": "high"}, "psnr holds what no metric finds"),
-        ({"psnr": [[30.0]] * 40}, "psnr holds what no metric finds"),
+        ({"psnr": "high"}, "'psnr' holds something else than numbers"),
+        ({"psnr": [[30.0]] * 40}, "'psnr' holds something else than numbers"),
         ({"psnr": 1e300}, "psnr holds what no metric finds"),
-        ({"source_frame": "first"}, "does not belong to the result"),
+        ({"source_frame": "first"}, "'source_frame' holds something else than numbers"),
         ({"source_frame": 0.5}, "does not belong to the result"),
     ],
 )

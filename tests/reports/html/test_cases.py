@@ -57,8 +57,8 @@ def test_clips_of_one_name_and_other_files_are_not_compared(make_result: MakeRes
     )
     titles = [case.title for case in case_groups(entries)]
     assert titles == [
-        "synth-a (files 111111, sound 000000)",
-        "synth-a (files 222222, sound 000000)",
+        "synth-a (files 111111)",
+        "synth-a (files 222222)",
     ]
 
 

@@ -43,7 +43,6 @@ def test_gaps_and_infinite_values_are_none_and_empty_columns_are_left_out(tmp_pa
         "frame": [0, 1, 2],
         "psnr": [30.0, np.nan, np.inf],
         "lmd": [np.nan] * 3,
-        "words": ["a", "b", "c"],
         "whole": pd.array([1, None, 3], dtype="Int64"),
     }
     pd.DataFrame(table).to_parquet(tmp_path / "frames.parquet")

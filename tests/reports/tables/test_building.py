@@ -214,7 +214,7 @@ def test_rows_tell_composite_mode_and_what_leaked_once_each(make_result: MakeRes
     (table,) = build_tables(results)
     told = [note.text for note in table.notes]
     expected = "frames: full frame; given when rendering: true pose, true action units"
-    assert told == [expected, "no teeth loss"]
+    assert told == [expected, "no teeth loss", "synth-a: 64x64, 10 frames"]
     assert [row.marks for row in table.blocks[0].rows] == [("a", "b"), ("a",)]
 
 
@@ -289,10 +289,19 @@ def test_identities_of_one_name_and_other_files_are_not_mixed(make_result: MakeR
     results = [make_result(identity_sha=sha * 64, psnr=1.0) for sha in "ab"]
     (table,) = build_tables(results)
     titles = [block.title for block in table.blocks]
-    assert titles[:2] == [
-        "synth-a (files aaaaaa, sound 000000)",
-        "synth-a (files bbbbbb, sound 000000)",
+    assert titles[:2] == ["synth-a (files aaaaaa)", "synth-a (files bbbbbb)"]
+
+
+def test_identities_of_one_name_are_told_apart_by_their_size(make_result: MakeResult) -> None:
+    results = [
+        make_result(identity_sha=sha * 64, size=size, psnr=1.0)
+        for sha, size in (("a", 64), ("b", 128))
     ]
+    (table,) = build_tables(results)
+    titles = [block.title for block in table.blocks]
+    assert titles[:2] == ["synth-a (64x64)", "synth-a (128x128)"]
+    (table,) = build_tables([*results, make_result(identity_sha="c" * 64, size=64, psnr=1.0)])
+    assert table.blocks[0].title == "synth-a (files aaaaaa)"
 
 
 def test_the_mean_needs_every_case(make_result: MakeResult) -> None:
@@ -384,11 +393,17 @@ def test_intervals_are_those_of_the_frames(make_result: MakeResult) -> None:
 
 def test_the_mean_of_cases_is_as_sure_as_its_clips(make_result: MakeResult) -> None:
     rng = np.random.default_rng(1)
-    frames = {f"{name}0": list(rng.normal(level, 1, 50)) for name, level in (("x", 20), ("y", 30))}
-    results = [make_result(identity=name, psnr=float(np.mean(frames[f"{name}0"]))) for name in "xy"]
+    levels = {"x": 20, "y": 30, "z": 31}
+    frames = {f"{name}0": list(rng.normal(level, 1, 50)) for name, level in levels.items()}
+    results = [
+        make_result(identity=name, psnr=float(np.mean(frames[f"{name}0"]))) for name in levels
+    ]
     (table,) = build_tables(results, frames_of(frames))
     interval = mean_interval([np.array(clip) for clip in frames.values()])
-    assert f"[{interval.low:.2f}, {interval.high:.2f}]" in cell(table, "ours", "psnr", 2).text
+    assert f"[{interval.low:.2f}, {interval.high:.2f}]" in cell(table, "ours", "psnr", 3).text
+    (table,) = build_tables(results[:2], frames_of(frames))
+    assert "[" in cell(table, "ours", "psnr").text
+    assert "[" not in cell(table, "ours", "psnr", 2).text
 
 
 def test_the_budget_of_training_is_told(make_result: MakeResult) -> None:

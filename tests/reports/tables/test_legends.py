@@ -103,3 +103,24 @@ def test_the_caption_tells_marks_that_are_there(make_result: MakeResult) -> None
     values = {"a": 2.0, "b": 2.0, "c": 1.0}
     tied = build_tables([make_result(name, psnr=value) for name, value in values.items()])
     assert "Best in bold.}" in render_latex(tied)
+
+
+def test_sizes_and_frames_are_told(make_result: MakeResult) -> None:
+    results = [
+        make_result(identity="may", protocol="lipsync", driver="other", size=256, fps=1.0),
+        make_result(identity="obama", protocol="lipsync", driver="other", size=512, fps=1.0),
+    ]
+    (table,) = build_tables(results)
+    assert "may with other: 256x256, 10 frames; obama with other: 512x512, 10 frames" in told(table)
+
+
+def test_a_metric_against_the_truth_says_why_another_voice_has_none(
+    make_result: MakeResult,
+) -> None:
+    results = [make_result(protocol="lipsync", driver="other", fps=20.0)]
+    (table,) = build_tables(results, shape=Shape(("psnr", "fps")))
+    assert any(
+        "PSNR (another voice drives the head, so there is no" in text for text in told(table)
+    )
+    (table,) = build_tables([make_result(fps=20.0)], shape=Shape(("psnr", "fps")))
+    assert any("PSNR (was not asked for)" in text for text in told(table))

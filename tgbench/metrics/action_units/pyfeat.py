@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import Unavailable
+from ...extras import install_extra
 from ...interfaces import FrameView, Image, Measurement, MetricContext
 from ...specs import MetricSpec
 from ...weights import describe_weights, weight_file
@@ -49,7 +50,7 @@ class PyFeat:
             Unavailable: the package or its weights are missing.
         """
         if importlib.util.find_spec("feat") is None:
-            raise Unavailable("py-feat is not installed; pip install 'tgbench[pyfeat]'")
+            raise Unavailable(f"py-feat is not installed; {install_extra('pyfeat')}")
         self._faces, self._units = weight_file(FACES), weight_file(UNITS)
         if self._units.suffix != ".safetensors":
             # py-feat would unpickle it, and that runs what is in it.
@@ -121,10 +122,10 @@ def _package() -> Any:
     except (ImportError, RuntimeError, OSError) as error:
         # So say a torchvision of another torch, and torchcodec without the libraries of ffmpeg.
         raise Unavailable(
-            f"py-feat cannot be used ({_first_line(error)}); pip install 'tgbench[pyfeat]'"
+            f"py-feat cannot be used ({_first_line(error)}); {install_extra('pyfeat')}"
         ) from error
     if not hasattr(feat, "Detectorv2"):
-        raise Unavailable("this py-feat has no Detectorv2; pip install 'tgbench[pyfeat]'")
+        raise Unavailable(f"this py-feat has no Detectorv2; {install_extra('pyfeat')}")
     return feat
 
 

@@ -17,13 +17,14 @@ import torch
 from torch import Tensor, nn
 
 from ...errors import Unavailable
+from ...extras import install_extra
 from ...weights.loading import load_weights
 
 WEIGHTS = "syncnet"
 """The network's name in the weight store."""
 
 _PACKAGE = "syncnet_python"
-_REMEDY = "pip install 'tgbench[sync]'"
+_REMEDY = install_extra("sync")
 
 
 class SyncNet:

@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tgbench.errors import TgbenchError
+from tgbench.running.frame_table import read_table, write_table
+
+VALUES = np.random.default_rng(0).normal(size=500)
+
+
+def test_numbers_come_back_to_the_bit_and_what_is_missing_as_nan(tmp_path: Path) -> None:
+    path = tmp_path / "frames.parquet"
+    write_table(
+        path, pd.DataFrame({"frame": range(3), "psnr": [0.1, None, 1 / 3], "au": [None] * 3})
+    )
+    table = read_table(path)
+    assert list(table) == ["frame", "psnr", "au"]
+    assert table["frame"].tolist() == [0, 1, 2]
+    assert np.array_equal(table["psnr"], [0.1, np.nan, 1 / 3], equal_nan=True)
+    assert table["au"].isna().all()
+    assert table["au"].dtype == np.float64
+
+
+@pytest.mark.parametrize("column", [["a", "b"], [True, False], [[1.0], [2.0]], ["1.0", None]])
+def test_what_is_no_number_is_told(tmp_path: Path, column: list[object]) -> None:
+    path = tmp_path / "frames.parquet"
+    pd.DataFrame({"psnr": [1.0, 2.0], "lmd": column}).to_parquet(path)
+    with pytest.raises(TgbenchError, match=r"frames\.parquet: 'lmd' holds something else"):
+        read_table(path)
+
+
+def test_what_is_missing_or_no_table_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "frames.parquet"
+    with pytest.raises(TgbenchError, match="is missing"):
+        read_table(path)
+    for content in (b"", b"PAR1", b"PAR1" + bytes(40) + b"PAR1"):
+        path.write_bytes(content)
+        with pytest.raises(TgbenchError, match="cannot be read"):
+            read_table(path)
+
+
+@settings(
+    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(place=st.integers(4, 4000), bits=st.integers(1, 255))
+def test_a_changed_byte_of_a_value_is_told(tmp_path: Path, place: int, bits: int) -> None:
+    path = tmp_path / "frames.parquet"
+    write_table(path, pd.DataFrame({"psnr": VALUES}))
+    data = bytearray(path.read_bytes())
+    data[place] ^= bits
+    path.write_bytes(data)
+    try:
+        found = read_table(path)["psnr"]
+    except TgbenchError:
+        return
+    assert np.array_equal(found, VALUES)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+from collections import Counter
 from collections.abc import Sequence
 
 from tgbench.statistics import Series, mean_interval
@@ -105,4 +106,14 @@ def _measured(
         metric=cells[0].metric,
         clips=clips,
         fits=fits,
+        caveats=_caveats(cells),
+        rankable=any(cell.rankable for cell in cells),
+    )
+
+
+def _caveats(cells: Sequence[Cell]) -> tuple[str, ...]:
+    counts = Counter(text for cell in cells for text in cell.caveats)
+    return tuple(
+        text if count == len(cells) else f"{text} (in {count} of {len(cells)})"
+        for text, count in counts.items()
     )

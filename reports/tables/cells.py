@@ -71,6 +71,7 @@ class Cell:
         metric: whose value it is.
         caveats: what a reader must know about it alone, in words.
         clips: values of single frames [T] of each clip whose mean it is, where they are wanted.
+        rankable: whether it says more than chance would, where that is known.
         fits: by seed, in order, the value of the method as it was fitted with it.
         differs: significantly from the best of those it is ranked with; None: was not asked, or
             cannot be told.
@@ -90,6 +91,7 @@ class Cell:
     metric: str = ""
     caveats: tuple[str, ...] = ()
     clips: tuple[Series, ...] = field(default=(), repr=False, compare=False)
+    rankable: bool = True
     fits: Fits = ()
     differs: bool | None = None
 

@@ -159,7 +159,8 @@ class Layout:
                 continue
             cell = entries[place].cells[metric.name]
             own = tuple(text for text in entries[place].caveats if text not in shared)
-            cells[name] = dataclasses.replace(cell, caveats=own) if cell.value is not None else cell
+            caveats = (*own, *cell.caveats) if cell.value is not None else ()
+            cells[name] = dataclasses.replace(cell, caveats=caveats)
         heads = side if len(side) > 1 else ()
         results = tuple(result for entry in entries.values() for result in entry.results)
         return Row(", ".join(side), cells, shared, heads=heads, results=results)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from tgbench import plugins
 from tgbench.metrics.specs import (
@@ -17,6 +18,8 @@ from tgbench.statistics import Series
 
 from .averages import told_mean
 from .cells import DASH, Cell, Column, Status
+
+NO_BETTER_THAN_CHANCE = "no better than unrelated lips and sound would give"
 
 FrameReader = Callable[[Result, str], Series | None]
 
@@ -56,6 +59,7 @@ def measured_cell(
     averages = spec is not None and spec.averages_frames
     values = frames(result, metric) if frames is not None and averages else None
     clips = () if values is None else (values,)
+    by_chance = _is_by_chance(record.value, record.details)
     return Cell(
         record.value,
         told_mean(record.value, clips, column.decimals, intervals),
@@ -67,6 +71,8 @@ def measured_cell(
         metric=metric,
         clips=clips,
         fits=((result.seed, record.value),),
+        caveats=(NO_BETTER_THAN_CHANCE,) if by_chance else (),
+        rankable=not by_chance,
     )
 
 
@@ -80,6 +86,11 @@ def _never(result: Result, metric: str) -> str:
     if metric == TRAINING_TIME.name and result.timing.training_seconds is None:
         return "nothing is trained"
     return ""
+
+
+def _is_by_chance(value: float, details: Mapping[str, Any]) -> bool:
+    chance = details.get("by_chance")
+    return isinstance(chance, int | float) and value <= chance
 
 
 def _comparable(result: Result, metric: str, record: MetricRecord) -> tuple[object, ...]:

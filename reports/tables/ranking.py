@@ -52,7 +52,8 @@ def ranked(
     Cells compete where their `comparable` agrees and there are at least two of them. One that
     was scored on clearly fewer frames than its rivals does not: what it could not score, such as
     frames without a face, are its worst. Values that print alike share a rank, and the next one is
-    skipped: a digit that nobody sees decides nothing. Where all print alike, none has a rank.
+    skipped: a digit that nobody sees decides nothing. Where all print alike, none has a rank;
+    neither has what chance would give.
     Cells of a column that do not compete are of unlike `kind`, whether they have a rank or not.
 
     Args:
@@ -91,7 +92,7 @@ def _rivals(
         sign = -1.0 if column.direction is Direction.HIGHER else 1.0
         for index, row in enumerate(rows):
             cell = row.cells[column.name]
-            if cell.value is not None:
+            if cell.value is not None and cell.rankable:
                 shown = sign * round(cell.value, column.decimals)
                 rival = _Rival(index, column.name, cell, sign * cell.value, shown)
                 rivals[contest(row, column), *cell.comparable].append(rival)

@@ -11,6 +11,7 @@ from tgbench.reports.renderers.latex import render_latex
 from tgbench.reports.renderers.markdown import render_markdown
 from tgbench.reports.tables.building import build_tables
 from tgbench.reports.tables.cells import DASH, Cell, Column, Row, Status, Table
+from tgbench.reports.tables.measured import NO_BETTER_THAN_CHANCE
 from tgbench.reports.tables.ranking import ranked
 from tgbench.running.result import MetricRecord, Result
 from tgbench.specs import Direction
@@ -413,3 +414,36 @@ def test_the_budget_of_training_is_told(make_result: MakeResult) -> None:
     assert "ours: preset quick (face 3,600, fusion 200 iterations)" in [
         note.text for note in table.notes
     ]
+
+
+def by_chance(value: float, chance: float) -> MetricRecord:
+    plain = record(value, "lips and sound")
+    return plain.model_copy(update={"details": {"by_chance": chance}})
+
+
+def test_what_chance_would_give_is_told_and_has_no_rank(make_result: MakeResult) -> None:
+    results = [
+        make_result("lucky", lip_agreement=by_chance(0.5, 0.6)),
+        make_result("good", lip_agreement=by_chance(0.4, 0.3)),
+        make_result("best", lip_agreement=by_chance(0.7, 0.3)),
+    ]
+    (table,) = build_tables(results)
+    told = {note.mark: note.text for note in table.notes}
+    cells = {name: cell(table, name, "lip_agreement") for name in ("lucky", "good", "best")}
+    assert [found.rank for found in cells.values()] == [None, 2, 1]
+    assert [told[mark] for mark in cells["lucky"].marks] == [NO_BETTER_THAN_CHANCE]
+    assert cells["best"].marks == ()
+
+
+def test_means_say_how_much_of_them_is_chance(make_result: MakeResult) -> None:
+    results = [
+        make_result(name, identity=case, lip_agreement=by_chance(value, 0.3))
+        for name, values in (("some", (0.2, 0.5)), ("all", (0.2, 0.1)), ("none", (0.5, 0.6)))
+        for case, value in zip("xy", values, strict=True)
+    ]
+    (table,) = build_tables(results)
+    told = {note.mark: note.text for note in table.notes}
+    means = {name: cell(table, name, "lip_agreement", 2) for name in ("some", "all", "none")}
+    assert [told[mark] for mark in means["some"].marks] == [f"{NO_BETTER_THAN_CHANCE} (in 1 of 2)"]
+    assert [told[mark] for mark in means["all"].marks] == [NO_BETTER_THAN_CHANCE]
+    assert [mean.rank for mean in means.values()] == [2, None, 1]

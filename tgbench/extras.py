@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
+import re
+from importlib.metadata import PackageNotFoundError, version
 
 
 def install_extra(name: str) -> str:
@@ -10,4 +11,10 @@ def install_extra(name: str) -> str:
 
     Without the version pip would take the newest torchvision, and its torch with it.
     """
-    return f"pip install 'tgbench[{name}]' torch=={version('torch').partition('+')[0]}"
+    command = f"pip install 'tgbench[{name}]'"
+    try:
+        release = version("torch").partition("+")[0]
+    except PackageNotFoundError:
+        return command
+    # Registries have no builds between releases.
+    return f"{command} torch=={release}" if re.fullmatch(r"[0-9.]+", release) else command

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri, stdtrit
+from scipy.special import ndtri, stdtr, stdtrit
 
 Series = NDArray[np.float64]
 
@@ -26,8 +26,8 @@ FEWEST_FRAMES = 20
 """Fewer scored frames than this (0.8 s) tell nothing about how they vary."""
 
 FEWEST_CLIPS = 3
-"""Of a mean over several: two differ by chance so much or so little that an interval from them is
-wide beyond use."""
+"""Of a mean over several: the interval of two, from a single difference between people, is wide
+beyond use. That of a difference paired frame by frame is not, as people share most of it."""
 
 _LEAST_BLOCK = 13
 """Of clips of one to twelve seconds whose frames vary as TalkingGaussian's differences do between
@@ -140,24 +140,25 @@ def paired_difference(
 def samples_differ(first: Sequence[float], second: Sequence[float], level: float = LEVEL) -> bool:
     """Return whether the means of two samples differ (Welch 1947), as those of fits with seeds.
 
-    A single value is held to vary as much as those of the other sample do (Student's test).
-
     Args:
-        first: values, one at least.
-        second: values, too, two at least of one of the samples.
+        first: two values at least.
+        second: likewise.
         level: share of equal means that are not told to differ.
 
     Raises:
-        ValueError: there are too few values.
+        ValueError: a sample is of a single value, which tells nothing about how it varies.
     """
-    if not first or not second or len(first) + len(second) < 3:
-        raise ValueError("a single value of each tells nothing about how they vary")
-    from scipy.stats import ttest_ind  # takes a second to import
-
+    if min(len(first), len(second)) < 2:
+        raise ValueError("a single value tells nothing about how it varies")
     if np.ptp(first) == 0.0 and np.ptp(second) == 0.0:
         return first[0] != second[0]
-    single = min(len(first), len(second)) == 1
-    return bool(ttest_ind(first, second, equal_var=single).pvalue < 1.0 - level)
+    of_mean = [float(np.var(sample, ddof=1)) / len(sample) for sample in (first, second)]
+    both = sum(of_mean)
+    freedom = both**2 / sum(
+        part**2 / (len(sample) - 1) for part, sample in zip(of_mean, (first, second), strict=True)
+    )
+    apart = abs(float(np.mean(first)) - float(np.mean(second))) / math.sqrt(both)
+    return bool(2.0 * stdtr(freedom, -apart) < 1.0 - level)
 
 
 def block_length(clip: Series) -> int:

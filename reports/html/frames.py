@@ -115,7 +115,7 @@ def _columns(path: Path, frames: int) -> tuple[dict[str, NDArray[np.float64]], s
     try:
         table = read_table(path)
     except TgbenchError as error:
-        return {}, str(error).replace(f"{path}:", path.name, 1)
+        return {}, f"{path.name} {str(error).removeprefix(f'{path}: ')}"
     problem = "" if len(table) == frames else f"{path.name} has {len(table)} of {frames} frames"
     columns = {
         str(name): column.to_numpy(np.float64, na_value=np.nan)[: max(0, frames)]

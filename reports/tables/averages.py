@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import statistics
-from collections import Counter
 from collections.abc import Sequence
 
 from tgbench.statistics import Series, mean_interval
@@ -106,14 +105,8 @@ def _measured(
         metric=cells[0].metric,
         clips=clips,
         fits=fits,
-        caveats=_caveats(cells),
-        rankable=any(cell.rankable for cell in cells),
-    )
-
-
-def _caveats(cells: Sequence[Cell]) -> tuple[str, ...]:
-    counts = Counter(text for cell in cells for text in cell.caveats)
-    return tuple(
-        text if count == len(cells) else f"{text} (in {count} of {len(cells)})"
-        for text, count in counts.items()
+        by_chance=(
+            sum(cell.by_chance[0] for cell in cells),
+            sum(cell.by_chance[1] for cell in cells),
+        ),
     )

@@ -134,7 +134,7 @@ def _table(name: str, title: str, results: Sequence[Result], shape: Shape, extra
     marked, notes = annotated(blocks, layout.columns)
     general = [
         *training_notes(results, method_labels(results, shape.settings)),
-        *sizes_note(results),
+        *sizes_note(entries),
         *dash_note(blocks, layout.columns),
         *absent,
         *parts_note(results, measured),

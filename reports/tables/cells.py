@@ -71,7 +71,8 @@ class Cell:
         metric: whose value it is.
         caveats: what a reader must know about it alone, in words.
         clips: values of single frames [T] of each clip whose mean it is, where they are wanted.
-        rankable: whether it says more than chance would, where that is known.
+        by_chance: how many of the values in it are no better than chance, of how many of which
+            that is known.
         fits: by seed, in order, the value of the method as it was fitted with it.
         differs: significantly from the best of those it is ranked with; None: was not asked, or
             cannot be told.
@@ -91,9 +92,15 @@ class Cell:
     metric: str = ""
     caveats: tuple[str, ...] = ()
     clips: tuple[Series, ...] = field(default=(), repr=False, compare=False)
-    rankable: bool = True
+    by_chance: tuple[int, int] = (0, 0)
     fits: Fits = ()
     differs: bool | None = None
+
+    @property
+    def is_chance(self) -> bool:
+        """Whether all of the values in it are no better than chance."""
+        lucky, known = self.by_chance
+        return lucky == known > 0
 
     @property
     def number(self) -> str:

@@ -159,8 +159,7 @@ class Layout:
                 continue
             cell = entries[place].cells[metric.name]
             own = tuple(text for text in entries[place].caveats if text not in shared)
-            caveats = (*own, *cell.caveats) if cell.value is not None else ()
-            cells[name] = dataclasses.replace(cell, caveats=caveats)
+            cells[name] = dataclasses.replace(cell, caveats=own) if cell.value is not None else cell
         heads = side if len(side) > 1 else ()
         results = tuple(result for entry in entries.values() for result in entry.results)
         return Row(", ".join(side), cells, shared, heads=heads, results=results)

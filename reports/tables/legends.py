@@ -11,7 +11,7 @@ from tgbench.running.result import Result
 from tgbench.specs import Needs
 
 from .cells import DASH, Block, Cell, Column, Note, Row, Status
-from .entries import frame_size
+from .entries import Entry, frame_size
 from .labels import Variant, variant
 from .measured import metric_column
 from .notes import DIFFERS, first_clause
@@ -30,8 +30,8 @@ SIGNIFICANCE = (
     "each pair is judged by itself{fits}). Without it the two cannot be told apart, or no values "
     "of single frames are known, as for speed and SyncNet"
 )
-OVER_SEEDS = "; where a method has several seeds, Welch's t-test over them must say so, too, at 5 %"
-THESE_FITS = "; it is told of these fits: another seed may give another"
+OVER_SEEDS = "; of several seeds each, Welch's t-test over them must say so, too, at 5 %"
+THESE_FITS = "; of a single fit it is told of this one, and another seed may give another"
 ALIKE = (
     "Nothing is marked as different from the best of its column: on the same frames the 95 % "
     "interval of the mean of the paired differences includes zero, or over several seeds Welch's "
@@ -73,13 +73,12 @@ def missing_notes(results: Sequence[Result], missing: Sequence[str]) -> Iterator
         yield Note("", f"Not measured: {', '.join(titles)} ({reason})")
 
 
-def sizes_note(results: Sequence[Result]) -> Iterator[Note]:
-    """Say how large the frames of each identity are, and how many were measured."""
+def sizes_note(entries: Sequence[Entry]) -> Iterator[Note]:
+    """Say how large the frames of each case are, and how many were measured."""
     told: dict[str, dict[str, None]] = defaultdict(dict)
-    for result in results:
-        size = frame_size(result)
-        driven = "" if result.driver.name == "self" else f" with {result.driver.name}"
-        told[f"{size}, {result.frames:,} frames"][f"{result.identity.name}{driven}"] = None
+    for entry in entries:
+        for result in entry.results:
+            told[f"{frame_size(result)}, {result.frames:,} frames"][entry.title] = None
     yield Note("", "; ".join(f"{_named(list(names))}: {text}" for text, names in told.items()))
 
 
@@ -129,8 +128,9 @@ def significance_note(blocks: Sequence[Block], columns: Sequence[Column]) -> Not
     """Say what the mark of a difference means, or why there is none."""
     found = {cell.differs for *_, cell in _cells(blocks, columns)}
     if True in found:
-        repeated = any(len(cell.fits) > 1 for *_, cell in _cells(blocks, columns))
-        return Note(DIFFERS, SIGNIFICANCE.format(fits=OVER_SEEDS if repeated else THESE_FITS))
+        fits = {len(cell.fits) for *_, cell in _cells(blocks, columns) if cell.fits}
+        told = OVER_SEEDS * (max(fits) > 1) + THESE_FITS * (min(fits) == 1)
+        return Note(DIFFERS, SIGNIFICANCE.format(fits=told))
     return Note("", ALIKE if False in found else UNTOLD)
 
 

@@ -19,8 +19,6 @@ from tgbench.statistics import Series
 from .averages import told_mean
 from .cells import DASH, Cell, Column, Status
 
-NO_BETTER_THAN_CHANCE = "no better than unrelated lips and sound would give"
-
 FrameReader = Callable[[Result, str], Series | None]
 
 
@@ -59,7 +57,6 @@ def measured_cell(
     averages = spec is not None and spec.averages_frames
     values = frames(result, metric) if frames is not None and averages else None
     clips = () if values is None else (values,)
-    by_chance = _is_by_chance(record.value, record.details)
     return Cell(
         record.value,
         told_mean(record.value, clips, column.decimals, intervals),
@@ -71,8 +68,7 @@ def measured_cell(
         metric=metric,
         clips=clips,
         fits=((result.seed, record.value),),
-        caveats=(NO_BETTER_THAN_CHANCE,) if by_chance else (),
-        rankable=not by_chance,
+        by_chance=_by_chance(record.value, record.details),
     )
 
 
@@ -88,9 +84,9 @@ def _never(result: Result, metric: str) -> str:
     return ""
 
 
-def _is_by_chance(value: float, details: Mapping[str, Any]) -> bool:
+def _by_chance(value: float, details: Mapping[str, Any]) -> tuple[int, int]:
     chance = details.get("by_chance")
-    return isinstance(chance, int | float) and value <= chance
+    return (int(value <= chance), 1) if isinstance(chance, int | float) else (0, 0)
 
 
 def _comparable(result: Result, metric: str, record: MetricRecord) -> tuple[object, ...]:

@@ -15,6 +15,8 @@ DIFFERS = "†"
 """Marks what differs significantly from the best of its column."""
 
 
+NO_BETTER_THAN_CHANCE = "no better than unrelated lips and sound would give"
+
 _MOST_LETTERS = 100
 """Of a reason that a table tells."""
 
@@ -80,6 +82,10 @@ def _cell_texts(cell: Cell, told: bool) -> list[str]:
         few = cell.scored < LEAST_COVERAGE * cell.total
         kept_out = "; ranked only with values of as few" if few else ""
         texts.append(f"scored on {cell.scored} of {cell.total} frames{kept_out}")
+    lucky, known = cell.by_chance
+    if lucky:
+        share = "" if cell.is_chance else f" ({lucky} of {known})"
+        texts.append(f"{NO_BETTER_THAN_CHANCE}{share}")
     if cell.status is Status.MEASURED and told:
         texts.append(f"measured by {cell.measured_by}")
     return texts

@@ -92,7 +92,7 @@ def _rivals(
         sign = -1.0 if column.direction is Direction.HIGHER else 1.0
         for index, row in enumerate(rows):
             cell = row.cells[column.name]
-            if cell.value is not None and cell.rankable:
+            if cell.value is not None and not cell.is_chance:
                 shown = sign * round(cell.value, column.decimals)
                 rival = _Rival(index, column.name, cell, sign * cell.value, shown)
                 rivals[contest(row, column), *cell.comparable].append(rival)
@@ -123,8 +123,8 @@ def _alike_covered(group: Sequence[_Rival]) -> list[_Rival]:
 def _differs(best: Cell, cell: Cell) -> bool | None:
     """Return whether two means over the same frames differ; None where that cannot be told.
 
-    Frames tell of these fits. Where there are several of a method, they must differ from those of
-    the other as well: a mean over seeds hides how much a fit depends on its seed.
+    Frames tell of these fits. Where there are several of both, they must differ as well: a mean
+    over seeds hides how much a fit depends on its seed.
     """
     if not cell.clips or list(map(len, best.clips)) != list(map(len, cell.clips)):
         return None
@@ -134,5 +134,5 @@ def _differs(best: Cell, cell: Cell) -> bool | None:
     of_best, of_cell = ([value for _, value in each.fits] for each in (best, cell))
     if not of_best or not of_cell:
         return None
-    repeated = len(of_best) + len(of_cell) > 2
+    repeated = min(len(of_best), len(of_cell)) > 1
     return difference.beyond() and (not repeated or samples_differ(of_best, of_cell))

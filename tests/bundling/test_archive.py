@@ -13,13 +13,16 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from tgbench.bundling import archive
+from tgbench.bundling.contents import FrameValues, Manifest
 from tgbench.bundling.planning import GroundTruth
 from tgbench.bundling.verifying import verify
 from tgbench.errors import TgbenchError
 from tgbench.progress import SILENT
 from tgbench.running.result import SCHEMA_VERSION
+from tgbench.running.schema import Record
 
 from .conftest import CASE, Members, read_members, with_right_hashes, write_members
 
@@ -164,7 +167,7 @@ def test_manifests_that_are_wrong(
     refused(spoiled(apply), truth, told)
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"[" * 100_000, b"\xff\xfe\x00"])
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"[" * 5_000, b"\xff\xfe\x00"])
 def test_manifests_that_are_none(spoiled: Spoil, truth: GroundTruth, content: bytes) -> None:
     path = spoiled(lambda members: members.update({"bundle.json": content}))
     refused(path, truth, "cannot be read|is no manifest")
@@ -190,6 +193,30 @@ def test_a_member_that_is_damaged(spoiled: Spoil, truth: GroundTruth, name: str,
         right_hashes=True,
     )
     refused(path, truth, told)
+
+
+@pytest.mark.parametrize(
+    ("kind", "content"),
+    [
+        (FrameValues, {"values": {"psnr": [[]] * 1000}}),
+        (Manifest, {"tgbench_version": "0", "files": {}, "cases": [0] * 1000}),
+        (
+            Manifest,
+            {"tgbench_version": "0", "cases": [], "files": {str(k): k for k in range(1000)}},
+        ),
+    ],
+)
+def test_parsing_stops_at_the_first_thing_that_is_wrong(kind: type[Record], content: dict) -> None:
+    """An error kept for each element takes a hundred times the memory of the file."""
+    with pytest.raises(ValidationError) as caught:
+        kind.model_validate(content)
+    assert caught.value.error_count() == 1
+
+
+def test_a_file_of_much_more_than_its_case_needs(spoiled: Spoil, truth: GroundTruth) -> None:
+    content = json.dumps({"values": {"psnr": [0.0] * 100_000}}).encode()
+    path = spoiled(lambda members: members.update({f"{CASE}/frames.json": content}), True)
+    refused(path, truth, "bytes, .* are allowed")
 
 
 def test_a_result_of_a_newer_schema(spoiled: Spoil, truth: GroundTruth) -> None:
@@ -276,7 +303,7 @@ VALUES = [
     (b'{"values": {"psnr": [1.0, true, 2.0, 3.0]}}', "is no table of values"),
     (b'{"values": [1.0]}', "is no table of values"),
     (b'{"schema_version": 99, "values": {}}', "newer tgbench"),
-    (b"[" * 100_000, "cannot be read"),
+    (b"[" * 5_000, "cannot be read"),
     (b"PAR1" + bytes(20) + b"PAR1", "cannot be read"),
 ]
 

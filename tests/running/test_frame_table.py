@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import numpy as np
@@ -60,3 +61,33 @@ def test_a_changed_byte_of_a_value_is_told(tmp_path: Path, place: int, bits: int
     except TgbenchError:
         return
     assert np.array_equal(found, VALUES)
+
+
+@settings(
+    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.dictionaries(st.floats(0, 1, exclude_max=True), st.integers(0, 255), max_size=4))
+def test_a_damaged_description_of_the_table_is_told_or_harmless(
+    tmp_path: Path, changes: dict[float, int]
+) -> None:
+    path = tmp_path / "frames.parquet"
+    write_table(path, pd.DataFrame({"frame": range(4), "psnr": VALUES[:4]}))
+    data = bytearray(path.read_bytes())
+    length = 8 + int.from_bytes(data[-8:-4], "little")
+    for place, byte in changes.items():
+        data[int(place * length) - length] = byte
+    path.write_bytes(data)
+    with contextlib.suppress(TgbenchError):
+        assert len(read_table(path)) >= 0
+
+
+def test_errors_of_any_kind_name_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "frames.parquet"
+    write_table(path, pd.DataFrame({"psnr": VALUES}))
+
+    def damaged(*_: object, **__: object) -> pd.DataFrame:
+        raise KeyError("pandas_type")
+
+    monkeypatch.setattr(pd, "read_parquet", damaged)
+    with pytest.raises(TgbenchError, match=r"frames\.parquet: cannot be read \('pandas_type'\)"):
+        read_table(path)

@@ -17,7 +17,7 @@ import hashlib
 import re
 from typing import Annotated, Literal
 
-from pydantic import Field, Strict
+from pydantic import BeforeValidator, FailFast, Field, Strict
 
 from ..interfaces import Image
 from ..running.result import FRAMES_FOLDER, RESULT_FILE, Result
@@ -47,11 +47,18 @@ MEMBER = re.compile(
 device's, or differs from another in case only."""
 
 
+def _texts(value: object) -> object:
+    # Pydantic would keep an error for each wrong one, which may be millions.
+    if isinstance(value, dict) and not all(isinstance(text, str) for text in value.values()):
+        raise ValueError("holds something else than texts")
+    return value
+
+
 class BundledCase(Record):
     """One case of a bundle; its result says the rest."""
 
     folder: str = Field(pattern=r"^cases/[0-9]{4,6}$", description="Of its members.")
-    target_frames: list[str] = Field(
+    target_frames: Annotated[list[str], FailFast()] = Field(
         description="SHA-256 of each ground-truth frame, decoded; empty where there is none."
     )
     landmarks: Literal["mediapipe", "fan"] = Field(
@@ -65,7 +72,7 @@ class BundledCase(Record):
 class FrameValues(Record):
     """Values of single frames, null where there is none."""
 
-    values: dict[str, list[Annotated[float, Strict()] | None]]
+    values: dict[str, Annotated[list[Annotated[float, Strict()] | None], FailFast()]]
 
 
 class Manifest(Record):
@@ -74,8 +81,10 @@ class Manifest(Record):
     format: Literal["tgbench bundle"] = "tgbench bundle"
     schema_version: int = BUNDLE_SCHEMA_VERSION
     tgbench_version: str
-    cases: list[BundledCase]
-    files: dict[str, str] = Field(description="SHA-256 of every other member, by name.")
+    cases: Annotated[list[BundledCase], FailFast()]
+    files: Annotated[dict[str, str], BeforeValidator(_texts)] = Field(
+        description="SHA-256 of every other member, by name."
+    )
 
 
 def frame_hash(frame: Image) -> str:

@@ -36,6 +36,9 @@ LARGEST_RESULT = 1 << 20
 LARGEST_IMAGE = 64 << 20
 """Bytes."""
 
+_HEAD, _PER_MEMBER, _PER_VALUE = 1 << 12, 512, 32
+"""Bytes of JSON that are enough for each: what is small for a file may be much to parse."""
+
 
 class BundleReader:
     """A bundle that was checked as a whole; each member is checked again when it is read.
@@ -101,9 +104,9 @@ class BundleReader:
             TgbenchError: they are damaged, or of more or fewer frames.
         """
         name = f"{case.folder}/{VALUES_FILE}"
-        table = _parsed(
-            FrameValues, self._read(name, LARGEST_TABLE), f"{self.path}: {name}", "table of values"
-        )
+        honest = _HEAD + len(result.metrics) * (_HEAD + _PER_VALUE * result.frames)
+        text = self._read(name, min(honest, LARGEST_TABLE))
+        table = _parsed(FrameValues, text, f"{self.path}: {name}", "table of values")
         for metric, values in table.values.items():
             if len(values) != result.frames:
                 raise TgbenchError(
@@ -147,7 +150,8 @@ class BundleReader:
             ) from error
 
     def _manifest(self) -> Manifest:
-        text = self._archive.read(MANIFEST, LARGEST_MANIFEST)
+        honest = _HEAD + len(self._archive.names) * _PER_MEMBER
+        text = self._archive.read(MANIFEST, min(honest, LARGEST_MANIFEST))
         return _parsed(Manifest, text, f"{self.path}: {MANIFEST}", "manifest")
 
     def _compared(self) -> Counter[str]:

@@ -140,8 +140,18 @@ def _section(protocol: str, version: str, pairs: Sequence[Pair], seed: int) -> S
         if note:
             noted[note].append(metric)
     notes = (f"{', '.join(metrics)}: {note}" for note, metrics in noted.items())
-    clips = tuple(pair[0][0].clip for pair in pairs)
+    clips = _told_apart([pair[0][0] for pair in pairs])
     return Section(protocol, version, clips, tuple(rows), tuple(notes))
+
+
+def _told_apart(entries: Sequence[Entry]) -> tuple[str, ...]:
+    """Name clips, those of one name by the hashes of what they are of, too."""
+    names = [entry.clip for entry in entries]
+    hashes = [", ".join(text[:6] for text in entry.inputs if text) for entry in entries]
+    return tuple(
+        name if names.count(name) == 1 else f"{name} ({told})"
+        for name, told in zip(names, hashes, strict=True)
+    )
 
 
 def _row(metric: str, pairs: Sequence[Pair], seed: int) -> tuple[Row | None, str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from pandas.api.types import is_integer_dtype
 from pydantic import ValidationError
 
 from ..errors import TgbenchError
@@ -20,6 +21,7 @@ from ..running.result import (
     SCORES_SCHEMA_VERSION,
     MetricRecord,
     read_result,
+    result_paths,
 )
 from ..running.schema import refuse_newer
 from ..statistics import Series
@@ -116,7 +118,7 @@ def read_side(folder: Path, method: str | None = None, protocol: str | None = No
 
 
 def _entries(folder: Path, name: str, read: Callable[[Path], Entry]) -> Iterable[Entry]:
-    return [read(path) for path in sorted(folder.rglob(name))]
+    return [read(path) for path in result_paths(folder, name)]
 
 
 def _of_run(path: Path) -> Entry:
@@ -190,7 +192,15 @@ def values_of(entries: Sequence[Entry], metric: str) -> Series | None:
 
 
 def frames_of(entry: Entry) -> list[int]:
-    """Return which frames were measured, as the clip counts them."""
+    """Return which frames were measured, as the clip counts them.
+
+    Raises:
+        TgbenchError: its table does not say.
+    """
     table = entry.per_frame()
     column = "source_frame" if "source_frame" in table else "frame"
+    if column not in table or not is_integer_dtype(table[column]):
+        raise TgbenchError(
+            f"{entry.folder / FRAMES_FILE}: does not number its frames; measure again"
+        )
     return [int(frame) for frame in table[column]]

@@ -17,6 +17,7 @@ from ..audio import MEL, FeatureKind, Waveform, audio_features, read_waveform
 from ..errors import TgbenchError
 from ..files import sha256
 from . import layout
+from .arrays import map_array
 from .split import Split
 
 Image = NDArray[np.uint8]
@@ -293,6 +294,6 @@ def _decode(path: Path, flag: int) -> NDArray:
 
 def _load_array(path: Path) -> NDArray:
     try:
-        return np.load(path, mmap_mode="r", allow_pickle=False)
+        return map_array(path)
     except (OSError, ValueError) as error:
         raise TgbenchError(f"{path}: cannot be read ({error})") from error

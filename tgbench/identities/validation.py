@@ -13,6 +13,7 @@ from PIL import Image as PillowImage
 
 from ..audio.features import KINDS, VIDEO_FPS
 from . import layout
+from .arrays import map_array
 
 _UPPER_INPUTS = ("AU01", "AU02", "AU04", "AU05", "AU06", "AU07", "AU45", "AU25")
 
@@ -184,7 +185,7 @@ def _features(folder: Path, frames: int) -> Iterator[str]:
     present = [kind for kind in KINDS.values() if (folder / kind.file).is_file()]
     for kind in present:
         try:
-            array = np.load(folder / kind.file, mmap_mode="r", allow_pickle=False)
+            array = map_array(folder / kind.file)
         except (OSError, ValueError) as error:
             yield f"{kind.file}: cannot be read ({error})"
             continue

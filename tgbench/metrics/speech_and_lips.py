@@ -93,10 +93,12 @@ def lip_agreement(opening: Series, level: Series, fps: float) -> Agreement | Non
     Returns:
         None where one of them never changes, or less than two seconds are scored.
     """
+    fewest = round(SHORTEST_SECONDS * fps)
+    if min(np.isfinite(opening).sum(), np.isfinite(level).sum()) < fewest:
+        return None
     window = max(3, round(_TREND_SECONDS * fps) | 1)
     opening, level = _without_trend(opening, window), _without_trend(level, window)
     reach = round(MAX_LAG_SECONDS * fps)
-    fewest = round(SHORTEST_SECONDS * fps)
     lags = range(-reach, reach + 1)
     sounds = np.vstack([level, *_unrelated(level, reach)])
     found = {lag: _correlations(opening, sounds, lag, fewest) for lag in lags}

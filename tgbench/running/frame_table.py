@@ -31,8 +31,7 @@ def read_table(path: Path) -> pd.DataFrame:
         raise TgbenchError(f"{path}: is missing")
     try:
         table = pd.read_parquet(path, page_checksum_verification=True)
-    except (OSError, ValueError) as error:
-        # Arrow's errors are kinds of these.
+    except Exception as error:  # Arrow and pandas raise anything on a damaged file.
         reason = (str(error) or type(error).__name__).splitlines()[0]
         raise TgbenchError(f"{path}: cannot be read ({reason})") from error
     for name, column in table.items():

@@ -227,8 +227,8 @@ def parse_result(text: str | bytes, where: str) -> Result:
     )
 
 
-def result_paths(folder: Path) -> list[Path]:
-    """Return every `result.json` at or below `folder`, sorted.
+def result_paths(folder: Path, name: str = RESULT_FILE) -> list[Path]:
+    """Return every file of a name at or below a folder, sorted.
 
     Raises:
         TgbenchError: a folder cannot be looked into.
@@ -240,9 +240,7 @@ def result_paths(folder: Path) -> list[Path]:
         ) from error
 
     return sorted(
-        Path(place) / RESULT_FILE
-        for place, _, files in os.walk(folder, onerror=refuse)
-        if RESULT_FILE in files
+        Path(place) / name for place, _, files in os.walk(folder, onerror=refuse) if name in files
     )
 
 

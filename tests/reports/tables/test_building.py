@@ -11,7 +11,7 @@ from tgbench.reports.renderers.latex import render_latex
 from tgbench.reports.renderers.markdown import render_markdown
 from tgbench.reports.tables.building import build_tables
 from tgbench.reports.tables.cells import DASH, Cell, Column, Row, Status, Table
-from tgbench.reports.tables.measured import NO_BETTER_THAN_CHANCE
+from tgbench.reports.tables.notes import NO_BETTER_THAN_CHANCE
 from tgbench.reports.tables.ranking import ranked
 from tgbench.running.result import MetricRecord, Result
 from tgbench.specs import Direction
@@ -437,13 +437,18 @@ def test_what_chance_would_give_is_told_and_has_no_rank(make_result: MakeResult)
 
 def test_means_say_how_much_of_them_is_chance(make_result: MakeResult) -> None:
     results = [
-        make_result(name, identity=case, lip_agreement=by_chance(value, 0.3))
-        for name, values in (("some", (0.2, 0.5)), ("all", (0.2, 0.1)), ("none", (0.5, 0.6)))
+        make_result(name, identity=case, seed=seed, lip_agreement=by_chance(value + seed / 50, 0.3))
+        for name, values in (("some", (0.29, 0.5)), ("all", (0.2, 0.1)), ("none", (0.5, 0.6)))
         for case, value in zip("xy", values, strict=True)
+        for seed in (0, 1)
     ]
     (table,) = build_tables(results)
     told = {note.mark: note.text for note in table.notes}
     means = {name: cell(table, name, "lip_agreement", 2) for name in ("some", "all", "none")}
-    assert [told[mark] for mark in means["some"].marks] == [f"{NO_BETTER_THAN_CHANCE} (in 1 of 2)"]
-    assert [told[mark] for mark in means["all"].marks] == [NO_BETTER_THAN_CHANCE]
+    texts = {name: [told[mark] for mark in mean.marks] for name, mean in means.items()}
+    assert texts == {
+        "some": [f"{NO_BETTER_THAN_CHANCE} (1 of 4)"],
+        "all": [NO_BETTER_THAN_CHANCE],
+        "none": [],
+    }
     assert [mean.rank for mean in means.values()] == [2, None, 1]

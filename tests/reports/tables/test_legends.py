@@ -111,7 +111,7 @@ def test_sizes_and_frames_are_told(make_result: MakeResult) -> None:
         make_result(identity="obama", protocol="lipsync", driver="other", size=512, fps=1.0),
     ]
     (table,) = build_tables(results)
-    assert "may with other: 256x256, 10 frames; obama with other: 512x512, 10 frames" in told(table)
+    assert "may · other: 256x256, 10 frames; obama · other: 512x512, 10 frames" in told(table)
 
 
 def test_a_metric_against_the_truth_says_why_another_voice_has_none(

@@ -1,0 +1,25 @@
+"""Arrays of an identity, mapped into memory."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+# NumPy has Python parse a file's head, and before 3.13 two threads that parse may disturb each
+# other: SystemError, "AST constructor recursion depth mismatch" (CPython 106905).
+_PARSING = threading.Lock()
+
+
+def map_array(path: Path) -> NDArray:
+    """Return the array of a `.npy` file, whose values are read when they are used.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: it is no such file, or was cut short.
+    """
+    with _PARSING:
+        array: NDArray = np.load(path, mmap_mode="r", allow_pickle=False)
+    return array

@@ -96,14 +96,14 @@ class FrameValues:
     """Values of single frames, read from beside the results when asked for."""
 
     def __init__(self, results: Sequence[tuple[Path, Result]]) -> None:
-        self._folders = {_key(result): folder for folder, result in results}
+        self._places = {_key(result): (folder, result) for folder, result in results}
         self._tables: dict[tuple[str, ...], dict[str, Series]] = {}
 
     def __call__(self, result: Result, metric: str) -> Series | None:
         """Return values [T], NaN where not scored; None where there are none."""
         key = _key(result)
         if key not in self._tables:
-            self._tables[key] = _read_frames(self._folders[key])
+            self._tables[key] = _read_frames(*self._places[key])
         return self._tables[key].get(metric)
 
 
@@ -112,13 +112,16 @@ def _key(result: Result) -> tuple[str, ...]:
     return result.case_key, result.method.code_sha256, result.created
 
 
-def _read_frames(folder: Path) -> dict[str, Series]:
-    from tgbench.running.frame_table import read_table
+def _read_frames(folder: Path, result: Result) -> dict[str, Series]:
+    from tgbench.running.frame_table import contradiction, read_table
 
     try:
         table = read_table(folder / FRAMES_FILE)
     except TgbenchError as error:
         _log.warning("%s; no intervals for this result", error)
+        return {}
+    if wrong := contradiction(table, result):
+        _log.warning("%s: %s; no intervals for this result", folder / FRAMES_FILE, wrong)
         return {}
     return {
         str(name): column.to_numpy("float64", na_value=float("nan"))

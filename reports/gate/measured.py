@@ -12,7 +12,7 @@ from pandas.api.types import is_integer_dtype
 
 from tgbench import plugins
 from tgbench.errors import TgbenchError
-from tgbench.running.frame_table import read_table
+from tgbench.running.frame_table import contradiction, read_table
 from tgbench.running.result import FRAMES_FILE, MetricRecord, Result, read_results
 from tgbench.specs import Needs
 from tgbench.statistics import Series
@@ -79,7 +79,7 @@ def read_measured(folder: Path) -> dict[Key, Measured]:
                     f"{path}: {one_line(name)} is {record.value:g}, which no metric finds; run the "
                     "case again with --fresh"
                 )
-        case = Measured(result, path.parent, _frames(path.parent / FRAMES_FILE, result.frames))
+        case = Measured(result, path.parent, _frames(path.parent / FRAMES_FILE, result))
         if case.key in cases:
             raise TgbenchError(
                 f"{title(case.key)}: two results ({cases[case.key].folder}, {case.folder}); name "
@@ -89,15 +89,17 @@ def read_measured(folder: Path) -> dict[Key, Measured]:
     return cases
 
 
-def _frames(path: Path, count: int) -> pd.DataFrame:
+def _frames(path: Path, result: Result) -> pd.DataFrame:
     try:
         table = read_table(path)
     except TgbenchError as error:
         raise TgbenchError(f"{one_line(str(error))}; run the case again with --fresh") from error
     numbered = "source_frame" in table and is_integer_dtype(table["source_frame"])
-    if not numbered or len(table) != count:
+    wrong = contradiction(table, result) if numbered else "does not number its frames"
+    if wrong:
         raise TgbenchError(
-            f"{path}: does not belong to the result beside it; run the case again with --fresh"
+            f"{path}: does not belong to the result beside it ({wrong}); run the case again with "
+            "--fresh"
         )
     return table
 

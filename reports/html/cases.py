@@ -75,10 +75,16 @@ def case_groups(entries: Iterable[Entry]) -> list[CaseGroup]:
     for entry in entries:
         if not entry.superseded:
             groups[case_of(entry.result)].append(entry)
-    names = CaseNames({case: found[0].result for case, found in groups.items()})
+    samples = {case: found[0].result for case, found in groups.items()}
+    names = CaseNames(samples)
+    # As in tables, of which there is one for each version of a protocol.
+    by_table = {
+        table: CaseNames({case: result for case, result in samples.items() if case[:2] == table})
+        for table in {case[:2] for case in samples}
+    }
     return [
         CaseGroup(
-            names.titles[case],
+            by_table[case[:2]].titles[case],
             names.place(case)["protocol"],
             tuple(sorted(found, key=lambda entry: entry.label)),
         )

@@ -14,9 +14,16 @@ _LONGEST = 120
 _IN_SCRIPT = str.maketrans({"<": r"\u003c", ">": r"\u003e", "&": r"\u0026"})
 
 
+_TURNS = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)), "\ufffd")
+"""Unicode's embeddings, overrides and isolates."""
+
+
 def text(value: object) -> str:
-    """Return a value as text for an element or a quoted attribute."""
-    return html.escape(str(value), quote=True)
+    """Return a value as text for an element or a quoted attribute.
+
+    Signs that turn the direction of what follows are replaced: they would turn the page's own.
+    """
+    return html.escape(str(value).translate(_TURNS), quote=True)
 
 
 def shortened(name: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ..tables.cells import Block, Cell, Column, Note, Row, Status, Table
 from .heads import levels
@@ -69,21 +69,29 @@ def _strips(table: Table) -> list[Table]:
                 strips[-1] = wider
                 continue
         strips.append(dataclasses.replace(table, columns=unit))
-    return [without_empty_rows(strip) for strip in strips]
+    return [without_empty_rows(strip, table) for strip in strips]
 
 
-def without_empty_rows(strip: Table) -> Table:
-    """Leave out rows of which nothing is in these columns."""
+def without_empty_rows(strip: Table, table: Table) -> Table:
+    """Leave out rows of which nothing is in these columns.
+
+    Those that have nothing in the whole table stay beside its first columns.
+    """
+    first = strip.columns[:1] == table.columns[:1]
     blocks = []
     for block in strip.blocks:
         rows = tuple(
             row
             for row in block.rows
-            if any(row.cells[c.name].status is not Status.ABSENT for c in strip.columns)
+            if _has_some(row, strip.columns) or (first and not _has_some(row, table.columns))
         )
         if rows:
             blocks.append(dataclasses.replace(block, rows=rows))
     return dataclasses.replace(strip, blocks=tuple(blocks))
+
+
+def _has_some(row: Row, columns: Sequence[Column]) -> bool:
+    return any(row.cells[column.name].status is not Status.ABSENT for column in columns)
 
 
 def _stacks(table: Table) -> list[Table]:

@@ -50,7 +50,7 @@ class _Rendered:
                     yield Text("")
                 strip = dataclasses.replace(table, columns=tuple(t.column for t in tracks))
                 whole = len(found.strips) == 1
-                shown = strip if whole else without_empty_rows(strip)
+                shown = strip if whole else without_empty_rows(strip, table)
                 yield from _Strip(shown, tracks, found.side).lines(width)
         for note in table.notes:
             yield from _note(note.mark, note.text, width)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Sequence
 
+from tgbench.specs import Direction
 from tgbench.statistics import Series, mean_interval
 
 from .cells import DASH, Cell, Column, Fits, Status
@@ -44,6 +45,8 @@ def cell_over_cases(cells: Sequence[Cell], cases: int, column: Column, intervals
     if cells and all(cell.status is Status.NOT_APPLICABLE for cell in cells):
         return Cell(None, DASH, Status.NOT_APPLICABLE, cells[0].reason, metric=column.name)
     values = [cell.value for cell in cells if cell.value is not None]
+    if values and column.direction is Direction.NONE:
+        return _unknown("has no better side, so a mean over cases would hide how far off", column)
     if len(values) < cases:
         return _unknown(f"measured in {len(values)} of {cases} cases", column)
     if len({cell.comparable for cell in cells}) > 1:

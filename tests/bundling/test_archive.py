@@ -135,6 +135,11 @@ def test_an_archive_cut_short(bundle: Path, truth: GroundTruth, share: float) ->
     refused(bundle, truth, "cut short")
 
 
+def test_an_archive_behind_something_else(bundle: Path, truth: GroundTruth) -> None:
+    bundle.write_bytes(b"#!/bin/sh\n" + bundle.read_bytes())
+    refused(bundle, truth, "begins with something else")
+
+
 def test_an_archive_of_something_else(tmp_path: Path, truth: GroundTruth) -> None:
     refused(write_members(tmp_path / "x.zip", {"notes.txt": b"x"}), truth, "is no bundle")
     refused(write_members(tmp_path / "x.zip", {}), truth, "lacks bundle.json")
@@ -295,7 +300,7 @@ def test_a_changed_byte_is_told_or_harmless(
 VALUES = [
     (b'{"values": {"psnr": [1.0, 2.0]}}', "has 2 values of 'psnr' for 4 frames"),
     (b'{"values": {"\x1b[2J": []}}', "cannot be read"),
-    (b'{"values": {"\\u001b[2J": []}}', r"has 0 values of '\\x1b\[2J' for 4 frames"),
+    (b'{"values": {"\\u001b[2J": []}}', r"has values of '\\x1b\[2J', no metric"),
     (b'{"values": {"psnr": [1.0, NaN, 2.0, 3.0]}}', "is no table of values"),
     (b'{"values": {"psnr": [1.0, 1e400, 2.0, 3.0]}}', "is no table of values"),
     (b'{"values": {"psnr": [1.0, 1' + b"0" * 400 + b", 2.0, 3.0]}}", "is no table of values"),

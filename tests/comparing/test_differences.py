@@ -286,3 +286,39 @@ def test_a_missing_table_of_frames_is_named(tmp_path: Path, lmd: np.ndarray) -> 
     (second / "frames.parquet").unlink()
     with pytest.raises(TgbenchError, match=r"b/frames\.parquet: is missing"):
         compare(read_side(first), read_side(second))
+
+
+def test_what_has_no_better_side_is_not_averaged_over_clips(
+    tmp_path: Path, lmd: np.ndarray
+) -> None:
+    for method, lags in (("a", (-400.0, 240.0)), ("b", (40.0, 80.0))):
+        for identity, lag in zip("xy", lags, strict=True):
+            made = result(method, identity=identity, lip_lag=lag, lmd=record(lmd, "lower"))
+            write(tmp_path / method / identity, made, lmd=lmd)
+    found = section(tmp_path / "a", tmp_path / "b")
+    assert [row.metric for row in found.rows] == ["lmd"]
+    assert any(note.startswith("lip_lag: not compared; has no better side") for note in found.notes)
+    one = section(tmp_path / "a" / "x", tmp_path / "b" / "x")
+    assert [row.metric for row in one.rows] == ["lmd", "lip_lag"]
+
+
+def test_clips_of_one_name_are_told_apart(tmp_path: Path, lmd: np.ndarray) -> None:
+    for method in "ab":
+        for sha in ("1" * 64, "2" * 64):
+            made = result(method, identity="x", identity_sha=sha, lmd=record(lmd, "lower"))
+            write(tmp_path / method / sha[0], made, lmd=lmd)
+    assert section(tmp_path / "a", tmp_path / "b").clips == (
+        "x (111111, 000000)",
+        "x (222222, 000000)",
+    )
+
+
+@pytest.mark.parametrize("frames", [{}, {"frame": [0.5] * FRAMES}, {"frame": [None] * FRAMES}])
+def test_a_table_that_does_not_number_its_frames_is_told(
+    tmp_path: Path, lmd: np.ndarray, frames: dict[str, list]
+) -> None:
+    for name in "ab":
+        side(tmp_path / name, lmd, method=name)
+    pd.DataFrame({"lmd": lmd, **frames}).to_parquet(tmp_path / "b" / "frames.parquet")
+    with pytest.raises(TgbenchError, match=r"b/frames\.parquet: does not number its frames"):
+        compare(read_side(tmp_path / "a"), read_side(tmp_path / "b"))

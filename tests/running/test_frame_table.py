@@ -10,7 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tgbench.errors import TgbenchError
-from tgbench.running.frame_table import read_table, write_table
+from tgbench.running.frame_table import contradiction, read_table, write_table
+
+from ..reports.conftest import result
 
 VALUES = np.random.default_rng(0).normal(size=500)
 
@@ -91,3 +93,15 @@ def test_errors_of_any_kind_name_the_file(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(pd, "read_parquet", damaged)
     with pytest.raises(TgbenchError, match=r"frames\.parquet: cannot be read \('pandas_type'\)"):
         read_table(path)
+
+
+def test_what_cannot_be_of_the_result_is_told() -> None:
+    made = result(psnr=30.0, lmd=1.0, fps=50.0).model_copy(update={"frames": 3})
+    right = {"psnr": [29.0, 30.0, 31.0], "lmd": [1.0, np.nan, 1.0], "fps": [1.0, 2.0, 3.0]}
+    assert contradiction(pd.DataFrame(right), made) == ""
+    assert contradiction(pd.DataFrame({"psnr": right["psnr"]}), made) == ""
+    assert contradiction(pd.DataFrame(right).iloc[:2], made) == "has 2 rows for 3 frames"
+    for psnr in ([29.0, 30.0, 31.1], [np.nan] * 3, [np.inf] * 3):
+        told = contradiction(pd.DataFrame(right | {"psnr": psnr}), made)
+        assert told.startswith("has psnr with mean ")
+        assert told.endswith(", the result says 30")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tgbench.errors import TgbenchError
-from tgbench.running.result import result_paths
+from tgbench.running.result import LARGEST_RESULT, read_result, result_paths
 
 
 def test_results_are_found_wherever_they_are(tmp_path: Path) -> None:
@@ -34,3 +34,10 @@ def test_a_folder_that_cannot_be_looked_into_is_told(
     monkeypatch.setattr(os, "scandir", scandir)
     with pytest.raises(TgbenchError, match="closed: cannot be looked into"):
         result_paths(tmp_path)
+
+
+def test_a_result_of_much_more_than_a_result_holds_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "result.json"
+    path.write_text('{"leaked_conditions": [' + "1," * LARGEST_RESULT + "1]}")
+    with pytest.raises(TgbenchError, match=r"result\.json: is larger than the 512 kB"):
+        read_result(path)

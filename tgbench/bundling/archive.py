@@ -22,6 +22,7 @@ LARGEST_DIRECTORY = 16 << 20
 """Bytes of an archive's list of members."""
 
 _FLAG_ENCRYPTED = 0x1
+_FIRST = b"PK"
 _DAMAGES = (
     zipfile.BadZipFile,
     NotImplementedError,
@@ -53,6 +54,8 @@ class Archive:
         with ExitStack() as opened:
             with self._told("is no bundle: not a zip archive, or cut short"):
                 file = opened.enter_context(_GuardedFile(path))
+                if file.read(len(_FIRST)) != _FIRST:
+                    raise zipfile.BadZipFile("it begins with something else")
                 self._archive = opened.enter_context(zipfile.ZipFile(file))
             file.most = None
             self._members = self._checked(self._archive.infolist())

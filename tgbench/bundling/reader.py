@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ..errors import TgbenchError
 from ..interfaces import Image
-from ..running.result import RESULT_FILE, Result, parse_result
+from ..running.result import LARGEST_RESULT, RESULT_FILE, Result, parse_result
 from ..running.schema import Record, parse_record
 from ..statistics import as_series
 from .archive import Archive, first_line
@@ -32,7 +32,6 @@ from .contents import (
 )
 
 LARGEST_MANIFEST = 48 << 20
-LARGEST_RESULT = 1 << 20
 LARGEST_IMAGE = 64 << 20
 """Bytes."""
 
@@ -107,6 +106,8 @@ class BundleReader:
         honest = _HEAD + len(result.metrics) * (_HEAD + _PER_VALUE * result.frames)
         text = self._read(name, min(honest, LARGEST_TABLE))
         table = _parsed(FrameValues, text, f"{self.path}: {name}", "table of values")
+        if more := sorted(table.values.keys() - result.metrics.keys()):
+            raise TgbenchError(f"{self.path}: {name}: has values of {more[0][:50]!r}, no metric")
         for metric, values in table.values.items():
             if len(values) != result.frames:
                 raise TgbenchError(

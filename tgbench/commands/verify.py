@@ -54,6 +54,11 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
     unscored = sum(bool(report.problem) for report in reports)
     if unscored:
         told = ", ".join(filter(None, [told, f"{unscored} of {len(reports)} cases not scored"]))
+    terminal.out.print(
+        "Frames cannot tell which method made them, with which settings, what it was trained on or "
+        "given: that is as the bundle says.",
+        style="dim",
+    )
     terminal.out.print(f"{args.bundle}: {told or 'nothing to compare'}", markup=False)
     return exit_code(reports)
 

@@ -160,6 +160,8 @@ def _row(metric: str, pairs: Sequence[Pair], seed: int) -> tuple[Row | None, str
     series: list[tuple[Series, Series]] = []
     lacking: dict[str, list[str]] = defaultdict(list)
     whole = _averages(metric)
+    if len(pairs) > 1 and _direction(metric) is Direction.NONE:
+        return None, "not compared; has no better side, so a mean over clips would hide how far off"
     for pair in pairs:
         lack = _lack(metric, pair)
         if lack:
@@ -205,9 +207,13 @@ def _partly(had: int, clips: int, lacking: Mapping[str, Sequence[str]]) -> str:
     return f"over {had} of {clips} clips; {why}"
 
 
-def _verdict(metric: str, difference: Difference | None) -> Verdict:
+def _direction(metric: str) -> Direction:
     spec = plugins.metrics().get(metric)
-    direction = spec.direction if spec is not None else Direction.NONE
+    return spec.direction if spec is not None else Direction.NONE
+
+
+def _verdict(metric: str, difference: Difference | None) -> Verdict:
+    direction = _direction(metric)
     if difference is None:
         return Verdict.UNSURE
     if direction is Direction.NONE:

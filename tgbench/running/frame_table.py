@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import pandas as pd
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
+from .. import plugins
 from ..errors import TgbenchError
 from ..files import atomic_path
+from .result import Result
+
+_MEAN_TOLERANCE = 1e-6
 
 
 def write_table(path: Path, table: pd.DataFrame) -> None:
@@ -39,6 +44,26 @@ def read_table(path: Path) -> pd.DataFrame:
         if not column.isna().all() and not _is_numbers(column):
             raise TgbenchError(f"{path}: '{name}' holds something else than numbers")
     return table.apply(lambda column: column if _is_numbers(column) else column.astype("float64"))
+
+
+def contradiction(table: pd.DataFrame, result: Result) -> str:
+    """Return what of a table cannot be of the result beside it; empty: nothing.
+
+    Args:
+        table: values of single frames.
+        result: whose means over frames they are.
+    """
+    if len(table) != result.frames:
+        return f"has {len(table)} rows for {result.frames} frames"
+    specs = plugins.metrics()
+    for name, record in result.metrics.items():
+        averaged = name in specs and specs[name].averages_frames
+        if not averaged or name not in table or record.value is None:
+            continue
+        mean = float(table[name].astype("float64").mean())
+        if not math.isclose(mean, record.value, rel_tol=_MEAN_TOLERANCE, abs_tol=_MEAN_TOLERANCE):
+            return f"has {name} with mean {mean:g}, the result says {record.value:g}"
+    return ""
 
 
 def _is_numbers(column: pd.Series) -> bool:

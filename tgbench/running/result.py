@@ -8,9 +8,9 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import FailFast, Field
 
 from ..errors import TgbenchError
 from ..files import write_text
@@ -26,6 +26,8 @@ RESULT_FILE = "result.json"
 SCORES_FILE = "scores.json"
 FRAMES_FILE = "frames.parquet"
 FACES_FILE = "faces.parquet"
+LARGEST_RESULT = 512 << 10
+"""Bytes of a `result.json`: what is small for a file may take much memory to parse."""
 VIDEO_FILE = "video.mp4"
 TARGET_FILE = "target.mp4"
 ERROR_FILE = "error.mp4"
@@ -76,12 +78,14 @@ class MethodRecord(Record):
     composite_mode: str = Field(
         description="What a frame is made of; image metrics compare only within one mode."
     )
-    leaked_conditions: list[str] = Field(
+    leaked_conditions: Annotated[list[str], FailFast()] = Field(
         description="What of the truth the method is given when it renders."
     )
     whole_image_valid: bool = Field(description="Whether whole-image metrics mean anything.")
     moves_upper_face: bool = Field(description="Whether upper-face errors mean anything.")
-    notes: list[str] = Field(default_factory=list, description="What training left out, and why.")
+    notes: Annotated[list[str], FailFast()] = Field(
+        default_factory=list, description="What training left out, and why."
+    )
     distribution: str = Field(
         default="", description="Installed package of the method, with its version."
     )
@@ -133,8 +137,10 @@ class SpeedRecord(Record):
 
     batch: int = Field(description="Frames of each request.")
     frames: int = Field(description="Frames timed, over all repeats.")
-    repeat_frames: list[int] = Field(description="Frames of each repeat.")
-    repeat_seconds: list[float] = Field(description="Wall time of each repeat.")
+    repeat_frames: Annotated[list[int], FailFast()] = Field(description="Frames of each repeat.")
+    repeat_seconds: Annotated[list[float], FailFast()] = Field(
+        description="Wall time of each repeat."
+    )
 
 
 class TimingRecord(Record):
@@ -143,7 +149,7 @@ class TimingRecord(Record):
     training_seconds: float | None = Field(description="All stages; null: nothing was trained.")
     training_iterations: dict[str, int] = Field(default_factory=dict)
     fps_protocol: str = Field(description="How, and on what, rendering was timed.")
-    rendering: list[SpeedRecord] = Field(
+    rendering: Annotated[list[SpeedRecord], FailFast()] = Field(
         default_factory=list, description="By size of the requests, one frame each first."
     )
     end_to_end: SpeedRecord | None = Field(
@@ -206,9 +212,15 @@ def read_result(path: Path) -> Result:
         TgbenchError: unreadable, cut short, of a newer schema, or not a result.
     """
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, ValueError) as error:
+        with path.open("rb") as stream:
+            text = stream.read(LARGEST_RESULT + 1)
+    except OSError as error:
         raise TgbenchError(f"{path}: cannot be read ({error}); run the case again") from error
+    if len(text) > LARGEST_RESULT:
+        raise TgbenchError(
+            f"{path}: is larger than the {LARGEST_RESULT >> 10} kB that a result has at most; run "
+            "the case again"
+        )
     return parse_result(text, str(path))
 
 

@@ -160,7 +160,8 @@ def test_frames_of_another_result(
     [
         ({"psnr": "high"}, "'psnr' holds something else than numbers"),
         ({"psnr": [[30.0]] * 40}, "'psnr' holds something else than numbers"),
-        ({"psnr": 1e300}, "psnr holds what no metric finds"),
+        ({"psnr": 1e300}, "has psnr with mean 1e+300, the result says"),
+        ({"psnr": PSNR - 0.001}, "does not belong to the result beside it"),
         ({"source_frame": "first"}, "'source_frame' holds something else than numbers"),
         ({"source_frame": 0.5}, "does not belong to the result"),
     ],
@@ -181,15 +182,15 @@ def test_tables_of_something_else(
 
 
 @pytest.mark.parametrize("values", [np.full(40, np.nan), np.full(40, -np.inf)])
-def test_a_metric_without_any_frame_fails(
+def test_a_value_without_any_frame_is_refused(
     gate: Gate, before: Path, write_case: WriteCase, tmp_path: Path, values: Series
 ) -> None:
     whole = record("psnr", 30.0)
     path = write_case(tmp_path / "now", {"psnr": whole, "lmd": PSNR / 30.0}) / "frames.parquet"
     pd.read_parquet(path).assign(psnr=values).to_parquet(path, index=False)
     code, printed = gate(tmp_path / "now")
-    assert code == 1
-    assert "40 of 40 frames that were scored are not any more" in printed
+    assert code == 2
+    assert "does not belong to the result beside it" in printed
 
 
 def test_one_frame_is_held_against_tolerance_alone(

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tgbench.reports.html.cases import case_groups, page_entries
+from tgbench.reports.tables.building import build_tables
 from tgbench.running.result import Result
 
 MakeResult = Callable[..., Result]
@@ -76,3 +77,14 @@ def test_seeds_have_labels_and_of_equal_experiments_the_latest_is_shown(
     assert [entry.superseded for entry in entries] == [False, False, True]
     (case,) = case_groups(entries)
     assert [entry.folder for entry in case.entries] == [Path("1"), Path("2")]
+
+
+def test_titles_are_those_of_the_table_of_the_protocol(make_result: MakeResult) -> None:
+    results = [
+        make_result("a", identity_sha="1" * 64, size=64, psnr=1.0),
+        make_result("a", identity_sha="2" * 64, size=128, protocol="lipsync", driver="b", fps=1.0),
+    ]
+    groups = case_groups(page_entries([at(str(k), one) for k, one in enumerate(results)]))
+    blocks = {table.title: table.blocks[0].title for table in build_tables(results)}
+    assert {group.protocol: group.title for group in groups} == blocks
+    assert set(blocks.values()) == {"synth-a", "synth-a · b"}

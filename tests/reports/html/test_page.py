@@ -329,3 +329,7 @@ def test_text_survives_an_attribute(value: str) -> None:
     reader = Reader()
     reader.feed(f'<p title="{text(value)}">')
     assert reader.found == value
+
+
+def test_names_do_not_turn_the_direction_of_the_page() -> None:
+    assert text("a\u202eb\u2066<c>") == "a\ufffdb\ufffd&lt;c&gt;"

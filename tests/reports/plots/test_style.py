@@ -19,15 +19,12 @@ from matplotlib.patches import Rectangle
 
 from tgbench.reports.loading import readable_results
 from tgbench.reports.plots import plot_metrics, write_plots
+from tgbench.reports.plots.lettering import fitted, readable
 from tgbench.reports.plots.style import (
     COLUMN_WIDTH,
-    LINE,
-    NOTE_SIZE,
     look,
     paper_style,
-    readable,
 )
-from tgbench.reports.renderers.wrapping import wrapped
 from tgbench.running.result import write_result
 
 from .conftest import cell, table
@@ -102,8 +99,12 @@ def test_the_same_data_make_the_same_bytes(shown, suffix: str) -> None:
     assert once() == once()
 
 
-def test_everything_is_inside_and_nothing_covers_the_legend() -> None:
-    labels = [f"a method with a name of some length, number {n}" for n in range(7)]
+LONG = "talkinggaussian (motion=appearance, face_mouth_decomposition=False, sampling={})"
+
+
+@pytest.mark.parametrize("name", ["m{}", "a name of some length {}", LONG, "x" * 200 + "{}"])
+def test_everything_is_inside_and_nothing_covers_the_legend(name: str) -> None:
+    labels = [name.format(n) for n in range(7)]
     data = {label: {"psnr": cell(30.0), "fps": cell(None, reason="none")} for label in labels}
     with paper_style():
         figure = plot_metrics(table(data))
@@ -115,12 +116,17 @@ def test_everything_is_inside_and_nothing_covers_the_legend() -> None:
         legend = figure.legends[0].get_window_extent(renderer)
         notes = figure.texts[0].get_window_extent(renderer)
         panels = [a.get_tightbbox(renderer) for a in figure.axes if a.get_visible()]
+        names = [text.get_text() for text in figure.legends[0].get_texts()]
     assert notes.y0 >= page.y0
     assert notes.x1 <= page.x1
     assert legend.x0 >= page.x0
     assert legend.x1 <= page.x1
     assert legend.y0 >= notes.y1
     assert all(panel.y0 >= legend.y1 - 1 for panel in panels)
+    assert len(set(names)) == 7
+    assert name == "x" * 200 + "{}" or [re.sub(r"\s", "", text) for text in names] == [
+        re.sub(r"\s", "", label) for label in labels
+    ]
 
 
 def test_letters_that_no_font_has_are_told_by_their_code_point() -> None:
@@ -135,19 +141,16 @@ def test_names_that_run_to_the_left_leave_their_neighbours_in_place() -> None:
     assert readable(told) == told
 
 
-@pytest.mark.parametrize("text", ["word " * 60, "\u982d" * 200, "x" * 300, ""])
-def test_lines_of_notes_fit_and_lose_nothing(text: str) -> None:
-    lines = wrapped(text, LINE)
-    assert "".join(lines).replace(" ", "") == text.replace(" ", "")
+@pytest.mark.parametrize("text", ["word " * 60, "\u982d" * 200, "x" * 300, "W" * 99, "i " * 99, ""])
+def test_lines_fit_and_lose_nothing(text: str) -> None:
     with paper_style():
+        lines = fitted(readable(text), 1.5, 6)
         figure = Figure(figsize=(COLUMN_WIDTH, 1))
-        canvas = FigureCanvasAgg(figure)
+        renderer = FigureCanvasAgg(figure).get_renderer()
         for line in lines:
-            if line.isascii():
-                drawn = figure.text(0.01, 0.5, line, fontsize=NOTE_SIZE)
-                width = drawn.get_window_extent(canvas.get_renderer()).width
-                assert width < figure.bbox.width or line[0] == "x"
-            assert sum(1 + (letter == "\u982d") for letter in line) <= LINE
+            drawn = figure.text(0.01, 0.5, line, fontsize=6)
+            assert drawn.get_window_extent(renderer).width <= 1.52 * figure.dpi
+    assert "".join(lines).replace(" ", "") == readable(text).replace(" ", "")
 
 
 def test_other_plots_of_the_process_keep_their_style() -> None:
@@ -164,7 +167,7 @@ def test_files_of_results(make_result, tmp_path: Path) -> None:
         folder.mkdir(parents=True)
         values = 30.0 + np.sin(np.arange(60.0) + number)
         result = make_result(method, identity=person, psnr=float(values.mean()), fps=50.0)
-        write_result(folder, result)
+        write_result(folder, result.model_copy(update={"frames": len(values)}))
         pd.DataFrame({"psnr": values}).to_parquet(folder / "frames.parquet")
     for person in ("a", "b"):
         folder = tmp_path / "results" / f"variant-{person}"
@@ -177,6 +180,24 @@ def test_files_of_results(make_result, tmp_path: Path) -> None:
         f"self-reconstruction-{name}{suffix}" for name in names for suffix in (".pdf", ".svg")
     ]
     assert all(path.stat().st_size > 1000 for path in written)
+
+
+def test_names_of_files_keep_letters_of_any_alphabet(make_result, tmp_path: Path) -> None:
+    people = ("語音", "Жу", "हिन्दी", "../ä/b", "/", "頭" * 80, "頭" * 80 + "2")
+    for number, person in enumerate(people):
+        folder = tmp_path / "results" / str(number)
+        folder.mkdir(parents=True)
+        values = 30.0 + np.sin(np.arange(10.0))
+        write_result(folder, make_result(identity=person, psnr=float(values.mean())))
+        pd.DataFrame({"psnr": values}).to_parquet(folder / "frames.parquet")
+    written = write_plots(readable_results([tmp_path / "results"]), tmp_path / "plots")
+    assert all(path.parent == tmp_path / "plots" and path.is_file() for path in written)
+    assert all(len(path.name.encode()) < 200 for path in written)
+    start = "self-reconstruction-frames"
+    stems = [path.stem for path in written if path.suffix == ".pdf" and path.stem.startswith(start)]
+    names = {stem.removeprefix(start) for stem in stems}
+    assert len(names) == len(people)
+    assert {"-語音", "-жу", "-हिन्दी", "-ä-b", ""} < names
 
 
 def test_importing_plots_loads_no_matplotlib() -> None:

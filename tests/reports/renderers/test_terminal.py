@@ -117,3 +117,12 @@ def test_parts_are_not_cut_where_there_is_room(text: str) -> None:
     parts = {part for line in wrapped(text, max(widest_part(text), 2)) for part in line.split()}
     for word in text.replace("-", " ").replace("_", " ").split():
         assert any(word in part for part in parts)
+
+
+@pytest.mark.parametrize("width", [40, 200])
+def test_a_row_without_any_number_is_shown_once(make_result: MakeResult, width: int) -> None:
+    numbers = {"psnr": 30.0, "ssim_face": 0.9, "lmd": 1.0, "fps": 20.0, "aue_l": 2.0}
+    results = [make_result("measured", **numbers), make_result("nothing")]
+    (table,) = build_tables(results)
+    text = printed(table, width)
+    assert text.count("nothing") == 1

@@ -452,3 +452,14 @@ def test_means_say_how_much_of_them_is_chance(make_result: MakeResult) -> None:
         "none": [],
     }
     assert [mean.rank for mean in means.values()] == [2, None, 1]
+
+
+def test_what_has_no_better_side_has_no_mean_over_cases(make_result: MakeResult) -> None:
+    results = [
+        make_result(identity=name, lip_lag=lag) for name, lag in (("x", -400.0), ("y", 240.0))
+    ]
+    (table,) = build_tables(results)
+    assert cell(table, "ours", "lip_lag").value == -400.0
+    mean = cell(table, "ours", "lip_lag", 2)
+    assert mean.value is None
+    assert "no better side" in mean.reason

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from tgbench.errors import suggest
@@ -21,6 +21,11 @@ if TYPE_CHECKING:
     from matplotlib.lines import Line2D
 
 _HEIGHT = 1.9
+_MOST_TICKS = 7
+
+_CLEAR = 1.05
+"""Times that a marker is from a tick at the end of the axis, and that tick from the end."""
+
 Pairs = list[tuple[str, float, float]]
 
 
@@ -50,7 +55,7 @@ def plot_speed(table: Table, quality: str, speed: str = FPS.name) -> Figure | No
     labels = [label for pairs in groups for label, _, _ in pairs]
     styles = looks([row.label for row in block.rows])
     with paper_style():
-        from matplotlib.ticker import NullFormatter
+        from matplotlib.ticker import LogLocator, NullFormatter
 
         figure, axes = panels_figure(
             len(groups), 1 if len(groups) == 1 else 2, _HEIGHT, labels, notes
@@ -63,7 +68,9 @@ def plot_speed(table: Table, quality: str, speed: str = FPS.name) -> Figure | No
             axis.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
             axis.xaxis.set_minor_formatter(NullFormatter())
             axis.margins(0.15)
-            _at_least_a_decade(axis)
+            low, high, steps = _speeds([speed for _, speed, _ in pairs])
+            axis.set_xlim(low, high)
+            axis.xaxis.set_major_locator(LogLocator(subs=steps, numticks=_MOST_TICKS))
             axis.set_xlabel(column_title(right))
             axis.set_ylabel(column_title(up))
             if len(groups) > 1:
@@ -114,10 +121,18 @@ def _draw_markers(axis: Axes, pairs: Pairs, styles: Mapping[str, Look]) -> list[
     return markers
 
 
-def _at_least_a_decade(axis: Axes) -> None:
-    """Widen a logarithmic axis until a power of ten is on it."""
-    low, high = axis.get_xlim()
-    axis.set_xlim(min(low, 10 ** math.floor(math.log10(high)) * 0.9), high)
+def _speeds(speeds: Sequence[float]) -> tuple[float, float, tuple[float, ...]]:
+    """Return the ends of a logarithmic axis, and at which parts of a decade it has ticks.
+
+    There is a tick below the speeds and one above them: a scale takes two.
+    """
+    low, high = min(speeds) / _CLEAR, max(speeds) * _CLEAR
+    steps = (1.0, 2.0, 5.0) if high <= 20 * low else (1.0,)
+    decades = range(math.floor(math.log10(low)), math.floor(math.log10(high)) + 2)
+    ticks = [step * 10.0**decade for decade in decades for step in steps]
+    below = max(tick for tick in ticks if tick <= low)
+    above = min(tick for tick in ticks if tick >= high)
+    return below / _CLEAR, above * _CLEAR, steps
 
 
 def _usable(cell: Cell, positive: bool) -> bool:

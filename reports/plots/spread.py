@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from ..tables.apart import told_apart
 from ..tables.cells import Block, Column, Table
+from .lettering import short
 from .panels import cases, column_title, drawable, letter_of, why_not
-from .style import Look, add_legend, look, panels_figure, paper_style, short
+from .style import Look, add_legend, look, panels_figure, paper_style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

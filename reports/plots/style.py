@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import re
-import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from tgbench.errors import TgbenchError
 from tgbench.files import atomic_path
 
-from ..renderers.wrapping import wrapped
+from .lettering import fitted, installed_families, readable, short, width_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -24,15 +23,14 @@ COLUMN_WIDTH = 3.3
 """Inches, of a two-column paper."""
 
 _RULE = 0.6
-LINE = 84
-"""Characters of the smallest print in a line."""
-
 NOTE_SIZE = 5.2
-_LINE = 0.085
+_LINE = 0.087
 """Inches a line of it takes."""
 
-_LEGEND_LINE = 0.115
-_LONGEST_LABEL = 40
+_LEGEND_SIZE = 6
+_LEGEND_LINE = 0.122
+_HANDLE, _BETWEEN = 0.29, 0.17
+"""Inches before a name in a legend, and between its columns."""
 
 _COLOURS = ("#111111", "#E69F00", "#0072B2", "#F0E442", "#56B4E9", "#D55E00", "#CCCCCC", "#009E73")
 """Okabe and Ito's, neighbours far apart in lightness."""
@@ -48,14 +46,6 @@ _DASHES: tuple[Any, ...] = (
     (0, (3, 1, 1, 1, 1, 1)),
     (0, (2, 3)),
 )
-
-_MARK = "\u200e"
-"""Has no width, and counts as a letter that runs to the right."""
-
-_TO_THE_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff][\u0590-\u08ff\ufb1d-\ufeff ]*")
-
-_FONTS = ("DejaVu Sans", "Noto Sans", "Noto Sans CJK", "Source Han Sans", "WenQuanYi", "Droid Sans")
-"""Families in the order in which letters are looked for; those that are installed are used."""
 
 
 @dataclass(frozen=True)
@@ -101,13 +91,13 @@ def paper_style() -> Iterator[None]:
         "pdf.fonttype": 42,
         "svg.fonttype": "path",
         "svg.hashsalt": "tgbench",
-        "font.family": list(_installed()),
+        "font.family": list(installed_families()),
         "font.size": 6.5,
         "axes.titlesize": 6.5,
         "axes.labelsize": 6.5,
         "xtick.labelsize": 6,
         "ytick.labelsize": 6,
-        "legend.fontsize": 6,
+        "legend.fontsize": _LEGEND_SIZE,
         "axes.linewidth": _RULE,
         "xtick.major.width": _RULE,
         "ytick.major.width": _RULE,
@@ -145,9 +135,10 @@ def panels_figure(
 
     columns = min(columns, count)
     rows = -(-count // columns)
-    lines = [line for note in notes for line in wrapped(readable(note), LINE)]
-    entries = -(-len(legend) // legend_columns(legend))
-    below = len(lines) * _LINE + entries * _LEGEND_LINE + 0.1
+    lines = [
+        line for note in notes for line in fitted(readable(note), 0.98 * COLUMN_WIDTH, NOTE_SIZE)
+    ]
+    below = len(lines) * _LINE + _legend_lines(legend) * _LEGEND_LINE + 0.1
     figure = Figure(figsize=(COLUMN_WIDTH, rows * height + below))
     if lines:
         figure.text(0.01, 0.01, "\n".join(lines), fontsize=NOTE_SIZE, va="bottom", gid="notes")
@@ -162,12 +153,13 @@ def panels_figure(
 def add_legend(figure: Figure, handles: Sequence[Any], labels: Sequence[str]) -> None:
     """Name the methods below the panels, above the notes."""
     engine: Any = figure.get_layout_engine()
+    columns, names = _legend_names(labels)
     legend = figure.legend(
         list(handles),
-        [short(label) for label in labels],
+        names,
         loc="upper center",
         bbox_to_anchor=(0.5, engine.get()["rect"][1]),
-        ncol=legend_columns(labels),
+        ncol=columns,
         frameon=False,
         handlelength=2.6,
         labelspacing=0.35,
@@ -178,31 +170,24 @@ def add_legend(figure: Figure, handles: Sequence[Any], labels: Sequence[str]) ->
     legend.set_in_layout(False)
 
 
-def legend_columns(labels: Sequence[str]) -> int:
-    """Return how many labels fit side by side."""
-    longest = max((len(short(label)) for label in labels), default=0)
-    return 3 if longest <= 13 else 2 if longest <= 24 else 1
+def _legend_names(labels: Sequence[str]) -> tuple[int, list[str]]:
+    """Return how many names of a legend stand side by side, and the names on lines that fit."""
+    names = [short(label) for label in labels]
+    widest = max((width_of(name, _LEGEND_SIZE) for name in names), default=0.0)
+    columns = next((count for count in (3, 2) if widest <= _legend_room(count)), 1)
+    return columns, ["\n".join(fitted(name, _legend_room(columns), _LEGEND_SIZE)) for name in names]
 
 
-def short(label: str) -> str:
-    """Return a label that fits, readable."""
-    return textwrap.shorten(readable(label), 2 * _LONGEST_LABEL, placeholder=" …")
+def _legend_room(columns: int) -> float:
+    """Return the inches that a name has in a legend of so many columns."""
+    return (COLUMN_WIDTH - 0.1 - (columns - 1) * _BETWEEN) / columns - _HANDLE
 
 
-def readable(text: str) -> str:
-    """Return a text in letters that the fonts here have; any other is told by its code point.
-
-    Arabic and Hebrew run to the left, and what stands beside them keeps its place.
-    """
-    shown = "".join(
-        letter
-        if letter == " " or _has(letter)
-        else " "
-        if letter.isspace()
-        else f"[U+{ord(letter):04X}]"
-        for letter in text.replace(_MARK, "")
-    )
-    return _TO_THE_LEFT.sub(rf"{_MARK}\g<0>{_MARK}", shown)
+def _legend_lines(labels: Sequence[str]) -> int:
+    """Return the lines of the longest column of a legend, as Matplotlib fills them."""
+    columns, names = _legend_names(labels)
+    lines = [1 + name.count("\n") for name in names]
+    return int(max(sum(part) for part in np.array_split(lines, columns)))
 
 
 def save(figure: Figure, path: Path) -> Path:
@@ -211,30 +196,3 @@ def save(figure: Figure, path: Path) -> Path:
     with paper_style(), atomic_path(path) as temporary:
         figure.savefig(temporary, metadata=dates.get(path.suffix), dpi=300)
     return path
-
-
-@cache
-def _installed() -> tuple[str, ...]:
-    """Return the families that are here."""
-    from matplotlib import font_manager
-
-    names = sorted({font.name for font in font_manager.fontManager.ttflist})
-    return tuple(name for start in _FONTS for name in names if name == start) + tuple(
-        name for start in _FONTS[2:] for name in names if name.startswith(start) and name != start
-    )
-
-
-@cache
-def _letters() -> frozenset[int]:
-    from matplotlib import font_manager
-    from matplotlib.ft2font import FT2Font
-
-    found: set[int] = set()
-    for family in _installed():
-        path = font_manager.findfont(family)
-        found |= FT2Font(path).get_charmap().keys()
-    return frozenset(found)
-
-
-def _has(letter: str) -> bool:
-    return letter.isprintable() and ord(letter) in _letters()

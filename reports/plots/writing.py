@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SUFFIXES = (".pdf", ".svg")
+
+_MOST_BYTES = 150
+"""Of a file's name: file systems take 255, and a number and suffixes follow."""
 
 
 def write_plots(
@@ -103,10 +107,20 @@ def _ladders(table: Table) -> dict[str, list[str]]:
 
 
 def _file_name(text: str, taken: set[str]) -> str:
-    """Return a name that every file system takes, different from those before."""
-    word = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:80] or "plot"
-    name, number = word, 2
+    """Return a name that every file system takes, different from those before.
+
+    Letters of any alphabet stay, with the marks on them.
+    """
+    known = unicodedata.normalize("NFC", text.lower())
+    kept = "".join(letter if _stays(letter) else "-" for letter in known)
+    word = re.sub("-+", "-", kept).encode()[:_MOST_BYTES].decode(errors="ignore").strip("-")
+    name = word = word or "plot"
+    number = 2
     while name in taken:
         name, number = f"{word}-{number}", number + 1
     taken.add(name)
     return name
+
+
+def _stays(letter: str) -> bool:
+    return letter.isalnum() or unicodedata.category(letter).startswith("M")

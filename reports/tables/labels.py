@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Sequence
 
 from tgbench.running.result import Result
 
+from .presets import preset_settings
 from .settings import PREFIX, flat, setting
 
 Variant = tuple[str, str, str]
@@ -26,7 +26,9 @@ def method_labels(results: Sequence[Result], elsewhere: Collection[str] = ()) ->
     """Return a label for each variant.
 
     Variants of one method that differ in preset, device or settings get labels that say so, with
-    no more detail than tells them apart. A setting is told where it is not what most have.
+    no more detail than tells them apart. A setting is told where it is not what the preset gives:
+    the bare name is the method as it comes. Where that is not known here (the method is not
+    installed, or its settings have other names by now), it is what most of them have.
 
     Args:
         results: whose methods are to be told apart.
@@ -56,7 +58,7 @@ def _told(alike: Sequence[Result], elsewhere: Collection[str]) -> list[list[str]
     known = [tuple(setting(r, field) for field in elsewhere if field != "seed") for r in alike]
     if _apart(told, known):
         return told
-    settings = _settings([flat(result.method.config) for result in alike], elsewhere)
+    settings = _settings(alike, elsewhere)
     hashes = [[result.method.config_hash[:6]] for result in alike]
     readable = max(map(len, settings)) <= _MOST_SETTINGS and _apart(
         [[*texts, *chosen] for texts, chosen in zip(told, settings, strict=True)], known
@@ -73,19 +75,24 @@ def _apart(told: Sequence[Sequence[str]], known: Sequence[tuple[str, ...]]) -> b
     return len(pairs) == len(told)
 
 
-def _settings(configs: Sequence[Mapping[str, Any]], elsewhere: Collection[str]) -> list[list[str]]:
-    """Return as KEY=VALUE what each configuration has that most have not."""
-    chosen: list[list[str]] = [[] for _ in configs]
+def _settings(alike: Sequence[Result], elsewhere: Collection[str]) -> list[list[str]]:
+    """Return as KEY=VALUE what each configuration has that is not usual, where they differ."""
+    chosen: list[list[str]] = [[] for _ in alike]
+    configs = [flat(result.method.config) for result in alike]
+    presets = [preset_settings(result) for result in alike]
     for key in dict.fromkeys(key for config in configs for key in config):
-        if PREFIX + key in elsewhere:
-            continue
         values = [str(config.get(key)) for config in configs]
-        (usual, most), *others = Counter(values).most_common(2)
-        if not others:
+        if PREFIX + key in elsewhere or len(set(values)) == 1:
             continue
-        # No value is the usual one if two are equally frequent.
-        tie = others[0][1] == most
-        for texts, value in zip(chosen, values, strict=True):
-            if tie or value != usual:
+        known = all(key in settings for settings in (*configs, *presets))
+        usual = [str(preset[key]) for preset in presets] if known else _most_frequent(values)
+        for texts, value, expected in zip(chosen, values, usual, strict=True):
+            if value != expected:
                 texts.append(f"{key}={value}")
     return chosen
+
+
+def _most_frequent(values: Sequence[str]) -> list[str | None]:
+    """Return for each of unlike values the most frequent one; none if two are equally frequent."""
+    (value, most), (_, next_most) = Counter(values).most_common(2)
+    return [None if most == next_most else value] * len(values)

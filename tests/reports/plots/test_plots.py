@@ -76,7 +76,9 @@ def test_unlike_measurers_never_share_an_axis() -> None:
     assert drawn(speed) == [{"a": (10.0, 30.0)}, {"b": (20.0, 40.0)}, {"c": (30.0, 50.0)}]
     ladder = plot_ladder(made, ["a", "b", "c"], made.columns[:1])
     assert ladder is not None
-    assert drawn(ladder) == [{"b": (40.0, 1.0), "c": (50.0, 2.0)}]
+    assert [{name: x for name, (x, _) in panel.items()} for panel in drawn(ladder)] == [
+        {"b": 40.0, "c": 50.0}
+    ]
 
 
 @pytest.mark.parametrize("missing", [None, math.nan, math.inf])
@@ -145,6 +147,24 @@ def test_a_speed_of_zero_is_on_no_logarithmic_axis() -> None:
     assert "Not drawn: a" in notes(figure)
 
 
+@pytest.mark.parametrize(
+    "speeds",
+    [[160.0], [157.0, 160.0], [99.0, 101.0], [1.0, 10.0], [2.0, 60.0], [0.004, 3.0], [1e-3, 1e3]],
+)
+def test_a_speed_has_numbers_on_both_sides(shown, speeds: list[float]) -> None:
+    data = {f"m{n}": {"psnr": cell(30.0), "fps": cell(fps)} for n, fps in enumerate(speeds)}
+    figure = plot_speed(table(data), "psnr")
+    assert figure is not None
+    shown(figure)
+    (axis,) = figure.axes
+    low, high = axis.get_xlim()
+    ticks = zip(axis.get_xticks(), axis.get_xticklabels(), strict=True)
+    numbers = [float(text.get_text()) for place, text in ticks if low <= place <= high]
+    assert 2 <= len(numbers) <= 8
+    assert numbers[0] < min(speeds)
+    assert numbers[-1] > max(speeds)
+
+
 def blocks(*values: dict[str, float | None]) -> list[Block]:
     return [
         Block(f"person {n}", tuple(Row(label, {"psnr": cell(v)}) for label, v in found.items()))
@@ -201,11 +221,13 @@ def test_a_ladder_goes_down_from_the_whole_method() -> None:
     made = table({"m (x=1)": {"psnr": cell(29.0)}, "m": {"psnr": cell(30.0)}})
     figure = plot_ladder(made, ["m", "m (x=1)"])
     assert figure is not None
-    assert drawn(figure) == [{"m": (30.0, 0.0), "m (x=1)": (29.0, 1.0)}]
+    ((whole, part),) = [list(panel.items()) for panel in drawn(figure)]
+    assert (whole[0], whole[1][0], part[0], part[1][0]) == ("m", 30.0, "m (x=1)", 29.0)
     (axis,) = figure.axes
+    assert axis.get_yticks().tolist() == [whole[1][1], part[1][1]]
     assert [label.get_text() for label in axis.get_yticklabels()] == ["m", "x=1"]
     low, high = axis.get_ylim()
-    assert low > high
+    assert low > part[1][1] > whole[1][1] > high
     dashed = [line for line in axis.lines if not line.get_gid()]
     assert dashed[0].get_xdata()[0] == 30.0
 

@@ -27,6 +27,29 @@ def cache_root() -> Path:
     return Path(base) / "tgbench"
 
 
+def require_file(path: Path, what: str = "") -> None:
+    """Refuse a path at which there is no ordinary file.
+
+    Args:
+        path: as the user gave it.
+        what: what to give instead, such as "give a video"; empty for nothing to say.
+
+    Raises:
+        TgbenchError: nothing is there, or a folder, a pipe or a device.
+    """
+    if path.is_file():
+        return
+    if path.is_dir():
+        trouble = "is a folder"
+    elif path.exists():
+        trouble = "is a pipe or a device, not a file that can be read again"
+    elif path.is_symlink():
+        trouble = f"is a link to {path.readlink()}, which is not there"
+    else:
+        raise TgbenchError(f"{path}: no such file")
+    raise TgbenchError(f"{path}: {trouble}" + (f"; {what}" if what else ""))
+
+
 def sha256(path: Path) -> str:
     """Return the SHA-256 of a file as hex, read in chunks."""
     digest = hashlib.sha256()

@@ -116,6 +116,7 @@ class MetricSpec(Spec):
         by_name: whether it is measured only when asked for by name, being a variant of a metric
             that protocols measure anyway.
         averages_frames: whether the value is the mean of its values at single frames.
+        takes_face_box: whether a face box that the user gives stands in for landmarks.
     """
 
     title: str = ""
@@ -125,6 +126,7 @@ class MetricSpec(Spec):
     decimals: int = 3
     by_name: bool = False
     averages_frames: bool = True
+    takes_face_box: bool = False
 
 
 @dataclass(frozen=True)

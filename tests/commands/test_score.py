@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import subprocess
 import sys
 from fractions import Fraction
@@ -47,6 +48,13 @@ def video(
         for index in range(frames):
             writer.write(frame(index, size, noise))
     return path
+
+
+def without_pictures(whole: bytes) -> bytes:
+    """Blank the compressed pictures of an MP4 file and keep what is told of them."""
+    start = whole.index(b"mdat") + 4
+    size = int.from_bytes(whole[start - 8 : start - 4], "big") - 8
+    return whole[:start] + bytes(size) + whole[start + size :]
 
 
 def test_the_number_is_that_of_the_decoded_frames(tmp_path: Path) -> None:
@@ -178,27 +186,6 @@ def test_no_face_in_any_frame_is_no_number(tmp_path: Path) -> None:
     assert found.value is None
     assert found.scored == 0
     assert found.reason
-
-
-def test_several_faces_are_told_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The detector's place is taken, for no picture of two people may lie here."""
-    from tgbench import faces
-
-    class TwoFaces:
-        def __init__(self, **_: object) -> None: ...
-        def __enter__(self) -> TwoFaces:
-            return self
-
-        def __exit__(self, *_: object) -> None: ...
-        def detect_all(self, image: NDArray[np.uint8]) -> list[object]:
-            return [object(), object()]
-
-    monkeypatch.setattr(faces, "LandmarkDetector", TwoFaces)
-    clip = video(tmp_path / "a.mp4", 12)
-    notes = score_videos(clip, clip, None, ["lmd"]).notes
-    (note,) = [note for note in notes if "faces" in note]
-    assert note.startswith("a.mp4: shows 2 faces (5 of 5 frames looked at)")
-    assert not score_videos(clip, clip, None, ["psnr"]).notes
 
 
 def test_every_frame_is_decoded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -380,6 +367,15 @@ def test_a_score_without_any_number_fails_and_says_so(
         (["a.mp4", "--metrics", "fps"], "tgbench run"),
         (["a.mp4", "empty"], "holds no images"),
         (["a.mp4", "gone"], "no such file"),
+        (["hollow.mp4"], "hollow.mp4: is empty; copy or record it again"),
+        (["cut.mp4"], "if a player plays it, convert it with ffmpeg; else it is damaged or cut"),
+        (["undecodable.mp4"], "no frame of it can be decoded; if a player plays it, convert it"),
+        (["sound.wav"], "sound.wav: has sound only; give a video, or a folder of images"),
+        (["0.png"], "0.png: is no video but a picture or a text; give a video, or a folder of"),
+        (["pipe"], "pipe: is a pipe or a device, not a file that can be read again; give a video"),
+        (["broken"], "0.png: cannot be read as an image (no PNG, JPEG, BMP file, or damaged); wri"),
+        (["a.mp4", "--audio", "empty", "--metrics", "sync_c"], "is a folder; give a file with spe"),
+        (["a.mp4", "--audio", "0.txt", "--metrics", "sync_c"], "convert it with ffmpeg; else"),
         (["a.mp4", "a.mp4", "--audio", "gone.wav", "--metrics", "sync_c"], "no such file"),
     ],
 )
@@ -393,6 +389,16 @@ def test_what_cannot_be_is_one_clear_line(
     monkeypatch.chdir(tmp_path)
     video(tmp_path / "a.mp4", 3)
     (tmp_path / "empty").mkdir()
+    (tmp_path / "hollow.mp4").write_bytes(b"")
+    whole = Path("a.mp4").read_bytes()
+    (tmp_path / "cut.mp4").write_bytes(whole[8:])
+    (tmp_path / "undecodable.mp4").write_bytes(without_pictures(whole))
+    write_wav(tmp_path / "sound.wav", Waveform(np.zeros(SAMPLE_RATE, np.float32)))
+    Image.fromarray(frame(0, 64)).save(tmp_path / "0.png")
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "0.png").write_bytes(b"hello")
+    (tmp_path / "0.txt").write_bytes(b"RIFF nonsense")
     assert main(["score", *words]) == 2
     shown = " ".join(capsys.readouterr().err.split())
     assert said in shown

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
+import datetime
+import hashlib
 import io
 from pathlib import Path
 
@@ -49,8 +52,31 @@ def test_list_shows_every_file_with_its_licence(
     for weights in TABLE.values():
         (row,) = [n for n, line in enumerate(lines) if line.split()[:1] == [weights.name]]
         assert ("here" in lines[row]) == (weights.name == "bisenet")
-        assert weights.licence in lines[row + 1]
+        assert ("nothing in tgbench loads it yet" in lines[row + 1]) == bool(weights.kept_for)
+        assert weights.licence in lines[row + 2 if weights.kept_for else row + 1]
     assert any("unknown" in line for line in lines)
+
+
+def test_list_with_names_shows_all_of_them_without_a_fetch(
+    store: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("list", "syncnet", "hubert") == 0
+    shown = capsys.readouterr().out
+    for entry in (TABLE["syncnet"], TABLE["hubert"]):
+        assert entry.source in shown
+        assert entry.licence in shown
+    assert TABLE["syncnet"].sha256 in shown
+    assert "none is published; recorded when it comes" in shown
+    assert "nothing in tgbench loads it yet: kept for methods and audio encoders" in shown
+    assert "bisenet" not in shown
+    with pytest.raises(TgbenchError, match="did you mean 'syncnet'"):
+        run("list", "sincnet")
+
+
+def test_list_refuses_a_store_that_is_a_file(store: Path) -> None:
+    store.write_bytes(b"")
+    with pytest.raises(TgbenchError, match="is no folder"):
+        run("list")
 
 
 def test_fetch_shows_the_terms_and_refuses_without_consent(
@@ -121,7 +147,20 @@ def test_add_and_verify(
     file.write_bytes(b"weights")
     assert run("add", str(file), "--as", "b") == 0
     assert run("verify") == 0
-    assert "1 of 2 files are here, all sound" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert f"unchanged since it was added on {datetime.date.today()} (no published hash)" in shown
+    assert "sound" not in shown
+    assert run("list", "b") == 0
+    recorded = (
+        f"recorded on {datetime.date.today()}: sha256 {hashlib.sha256(b'weights').hexdigest()}"
+    )
+    assert recorded in capsys.readouterr().out
+    assert "1 of 2 files are here, none damaged" in shown
+    known = Weights("b", "b.pth", "", "", "", sha256=hashlib.sha256(b"weights").hexdigest())
+    monkeypatch.setitem(entries, "b", known)
+    assert run("verify") == 0
+    assert f"sound: {store / 'b.pth'}" in capsys.readouterr().out
+    monkeypatch.setitem(entries, "b", dataclasses.replace(known, sha256=""))
     (store / "b.pth").write_bytes(b"others!")
     with pytest.raises(TgbenchError, match="1 of 1 files"):
         run("verify")

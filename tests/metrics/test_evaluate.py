@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tgbench import plugins
 from tgbench.audio import Waveform
 from tgbench.errors import TgbenchError, Unavailable
-from tgbench.interfaces import FrameView, Measurement, MetricContext, Shared
+from tgbench.interfaces import FrameView, Measurement, MetricContext, MetricOptions, Shared
 from tgbench.metrics import frames
 from tgbench.metrics.evaluate import MetricSuite
 from tgbench.metrics.lmd import mouth_landmark_distance
@@ -80,6 +80,26 @@ def test_a_missing_detector_is_a_status_and_tried_once(
     for name in ("lmd", "ssim_face"):
         assert results[name] == Measurement(None, reason="no detector; install one")
     assert results["psnr"].value is not None
+
+
+@pytest.mark.parametrize("name", ["ssim_face", "ssim_face_gaussian", "ssim_face_skimage"])
+def test_a_given_face_box_needs_no_detector_and_names_none(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    def missing(name: str) -> None:
+        raise Unavailable("no FAN; install it")
+
+    monkeypatch.setattr(frames, "landmark_finder", missing)
+    options = MetricOptions(landmarks="fan", face_box=(10, 10, 60, 60))
+    suite = MetricSuite([name, "lmd"], MetricContext(audio=None, fps=25.0, options=options))
+    suite.update(0, *pair)
+    found = suite.results()
+    assert found[name].value is not None
+    assert "landmarks" not in found[name].measured_by
+    assert "the box 10,10,60,60" in found[name].measured_by
+    assert found["lmd"].reason == "no FAN; install it"
+    without = MetricContext(audio=None, fps=25.0, options=MetricOptions(landmarks="fan"))
+    assert MetricSuite([name], without).results()[name].reason == "no FAN; install it"
 
 
 def test_without_ground_truth_sound_or_timing_the_reason_says_so(pair: Pair) -> None:

@@ -17,7 +17,7 @@ Enter = Callable[..., Weights]
 @pytest.fixture
 def put(store: Path, enter: Enter) -> Callable[[object], Path]:
     """Put a file of unknown hash into the store."""
-    enter(sha256="")
+    enter(sha256="", size=None)
     store.mkdir()
 
     def put_one(content: object) -> Path:
@@ -65,11 +65,22 @@ def test_code_in_a_file_does_not_run(
     mark = tmp_path / "ran"
     path = put(b"")
     torch.save({"0.weight": Malicious(mark)}, path, _use_new_zipfile_serialization=zipped)
-    with pytest.raises(Unavailable, match=rf"{path} .*more than tensors.*never loaded"):
+    with pytest.raises(Unavailable, match=rf"{path} holds code, .*; it is not loaded; ") as refusal:
         load_tensors("net")
+    assert "weights_only" not in str(refusal.value)
+    assert len(str(refusal.value).splitlines()) == 1
     assert not mark.exists()
     torch.load(path, weights_only=False)
     assert mark.exists()
+
+
+def test_what_torch_warns_of_is_kept_from_the_user(
+    put: Callable[[object], Path], recwarn: pytest.WarningsRecorder
+) -> None:
+    path = put(b"")
+    torch.save(network().state_dict(), path, pickle_protocol=3)
+    load_tensors("net")
+    assert not recwarn.list
 
 
 @pytest.mark.parametrize("keep", [0.0, 0.1, 0.5, 0.99])
@@ -79,14 +90,14 @@ def test_a_truncated_file_is_told(put: Callable[[object], Path], keep: float, zi
     torch.save(network().state_dict(), path, _use_new_zipfile_serialization=zipped)
     content = path.read_bytes()
     path.write_bytes(content[: int(len(content) * keep)])
-    with pytest.raises(Unavailable, match=rf"{path} cannot be read.*delete it and its record"):
+    with pytest.raises(Unavailable, match=rf"{path} (cannot be read|is empty).*delete it"):
         load_tensors("net")
 
 
 @pytest.mark.parametrize("content", [network(), [1, 2], {}, {"a": 1}, {"a": {"b": 2}}, None])
 def test_a_file_without_tensors_is_told(put: Callable[[object], Path], content: object) -> None:
     path = put(content)
-    with pytest.raises(Unavailable, match=rf"{path} (holds no tensors|cannot be read)"):
+    with pytest.raises(Unavailable, match=rf"{path} (holds no tensors|holds code|cannot be read)"):
         load_tensors("net")
 
 

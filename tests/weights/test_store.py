@@ -3,6 +3,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,7 +12,9 @@ from pathlib import Path
 import pytest
 
 from tgbench.errors import TgbenchError, Unavailable
-from tgbench.weights import describe_weights, store, weight_file
+from tgbench.weights import describe_weights, weight_file
+from tgbench.weights import store as store_module
+from tgbench.weights.formats import SAFETENSORS, SKOPS, TORCH
 from tgbench.weights.installing import add, verify
 from tgbench.weights.table import TABLE, Weights
 
@@ -30,8 +33,8 @@ def file(tmp_path: Path) -> Path:
 
 def count_hashes(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     hashed: list[Path] = []
-    real = store.sha256
-    monkeypatch.setattr(store, "sha256", lambda path: (hashed.append(path), real(path))[1])
+    real = store_module.sha256
+    monkeypatch.setattr(store_module, "sha256", lambda path: (hashed.append(path), real(path))[1])
     return hashed
 
 
@@ -52,6 +55,13 @@ def test_the_table_is_sound() -> None:
     assert len(named) == 4
     for name, digits in named.items():
         assert TABLE[name].sha256.startswith(digits)
+
+
+def test_what_no_hash_pins_is_known_by_format_and_if_pickled_by_size() -> None:
+    for weights in TABLE.values():
+        if not weights.published_hash:
+            assert weights.format in (TORCH, SAFETENSORS, SKOPS)
+            assert weights.least_size > 0 or weights.format != TORCH
 
 
 def test_the_table_and_the_store_need_no_heavy_module() -> None:
@@ -96,7 +106,8 @@ def test_a_name_that_several_are_published_under_must_be_said(store: Path, tmp_p
     file.write_bytes(b"weights")
     with pytest.raises(TgbenchError, match=r"several files; say which.*hubert, wav2vec2"):
         add(file)
-    assert add(file, "hubert").read_bytes() == b"weights"
+    with pytest.raises(Unavailable, match=r"pytorch_model\.bin .* hubert has at least"):
+        add(file, "hubert")
 
 
 def test_a_wrong_file_is_not_added(store: Path, enter: Enter, file: Path) -> None:
@@ -108,6 +119,67 @@ def test_a_wrong_file_is_not_added(store: Path, enter: Enter, file: Path) -> Non
     assert not (store / "net.pth").exists()
     with pytest.raises(TgbenchError, match="no such file"):
         add(file.with_name("nothing.pth"), "net")
+
+
+@pytest.mark.parametrize(
+    ("facts", "content", "told"),
+    [
+        ({}, CONTENT[:-1] + b"x", f"net has sha256 {DIGEST}, this has "),
+        ({}, CONTENT[:-1], "net has 3,072,000 bytes, this has 3,071,999"),
+        ({"sha256": "", "size": None}, b"", "is empty"),
+        ({"sha256": "", "size": None, "least_size": 10}, b"tiny", "at least 10 bytes, this has 4"),
+        ({"sha256": "", "size": None, "format": "torch"}, b"<html>", "is no file of torch's"),
+        ({"sha256": "", "size": None, "sha1": "0" * 40}, CONTENT, f"net has sha1 {'0' * 40}"),
+        ({"member": "inside"}, b"PK\x05\x06" + bytes(18), "damaged archive, or without inside"),
+    ],
+)
+def test_a_refusal_names_the_users_file_which_stays(
+    store: Path, enter: Enter, file: Path, facts: dict[str, object], content: bytes, told: str
+) -> None:
+    enter(**facts)
+    file.write_bytes(content)
+    with pytest.raises(TgbenchError) as refusal:
+        add(file)
+    text = str(refusal.value)
+    assert text.startswith(str(file))
+    assert told in text
+    assert ".copy" not in text
+    assert "delete" not in text
+    assert file.read_bytes() == content
+    assert [path.name for path in store.iterdir() if not path.name.endswith(".lock")] == []
+
+
+def test_what_is_no_file_is_told_for_what_it_is(store: Path, enter: Enter, tmp_path: Path) -> None:
+    enter()
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to("nowhere")
+    for name, told in (
+        (".", "is a folder; give the file of weights itself"),
+        ("pipe", "is a pipe or a device"),
+        ("link", "is a link to nowhere, which is not there"),
+        ("gone", "no such file"),
+    ):
+        with pytest.raises(TgbenchError, match=told):
+            add(tmp_path / name, "net")
+
+
+def test_a_file_in_place_of_the_store_is_refused(
+    enter: Enter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    enter()
+    monkeypatch.setenv("TGBENCH_WEIGHTS", str(tmp_path / "file"))
+    (tmp_path / "file").write_bytes(b"")
+    for ask in (lambda: weight_file("net"), lambda: list(verify())):
+        with pytest.raises(Unavailable, match=r"file: is no folder .* let TGBENCH_WEIGHTS name"):
+            ask()
+
+
+def test_only_entries_that_something_loads_are_said_to_be_used() -> None:
+    package = Path(store_module.__file__).parents[1]
+    modules = [path.read_text() for path in package.rglob("*.py") if path.parent.name != "weights"]
+    code = "".join(text for text in modules if re.search(r"from \.+weights", text))
+    for name, weights in TABLE.items():
+        assert (f'"{name}"' in code) == (not weights.kept_for), name
 
 
 def test_adding_the_stored_file_itself_is_harmless(store: Path, enter: Enter, file: Path) -> None:
@@ -148,14 +220,33 @@ def test_verify_sees_a_change_that_kept_size_and_time(
 ) -> None:
     enter(sha256="")
     stored = add(file)
-    assert [trouble for _, _, trouble in verify()] == [""]
+    assert [found.trouble for found in verify()] == [""]
     state = stored.stat()
     stored.write_bytes(CONTENT[::-1])
     os.utime(stored, ns=(state.st_atime_ns, state.st_mtime_ns))
     weight_file("net")
-    ((_, path, trouble),) = verify()
-    assert path == stored
-    assert "do not compare" in trouble
+    (found,) = verify()
+    assert found.path == stored
+    assert "do not compare" in found.trouble
+
+
+def test_verify_says_since_when_a_file_is_known(store: Path, enter: Enter, file: Path) -> None:
+    enter(sha256="")
+    store.mkdir()
+    file.rename(store / "net.pth")
+    (first,), (second,) = verify(), verify()
+    record = json.loads((store / "net.pth.json").read_text())
+    assert (first.since, second.since) == ("", record["since"])
+
+
+def test_a_stored_file_of_another_format_is_told_by_verify(
+    store: Path, enter: Enter, file: Path
+) -> None:
+    enter(sha256="", format="safetensors")
+    store.mkdir()
+    file.rename(store / "net.pth")
+    (found,) = verify()
+    assert found.trouble.startswith(f"{store / 'net.pth'} is no safetensors file")
 
 
 def test_the_date_of_the_first_record_stays(store: Path, enter: Enter, file: Path) -> None:
@@ -185,7 +276,8 @@ def test_torchs_own_cache_is_accepted(
     cached.parent.mkdir(parents=True)
     file.rename(cached)
     assert weight_file("net") == cached
-    assert next(iter(verify()))[1:] == (cached, "")
+    (found,) = verify()
+    assert (found.path, found.trouble) == (cached, "")
 
 
 def test_a_store_that_cannot_be_written_to_still_serves(

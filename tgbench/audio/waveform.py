@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..errors import TgbenchError
 from ..files import atomic_path
-from ..media import open_media
+from ..media import REMEDY, open_media
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -22,6 +22,7 @@ SAMPLE_RATE = 16_000
 
 _MICROSECONDS = 1_000_000
 _FAULT = "cannot be read as audio"
+_WANTED = "give a file with speech"
 
 
 @dataclass(frozen=True)
@@ -58,15 +59,13 @@ def read_waveform(path: Path) -> Waveform:
     """
     import av
 
-    with open_media(path, _FAULT) as container:
+    with open_media(path, _FAULT, _WANTED) as container:
         if not container.streams.audio:
-            raise TgbenchError(
-                f"{path}: has no audio track; give a file with speech, or name one with --audio"
-            )
+            raise TgbenchError(f"{path}: has no audio track; {_WANTED}, or name one with --audio")
         try:
             waveform = _decode(container)
         except av.error.FFmpegError as error:
-            raise TgbenchError(f"{path}: {_FAULT} ({error.strerror})") from error
+            raise TgbenchError(f"{path}: {_FAULT} ({error.strerror}); {REMEDY}") from error
     if not np.isfinite(waveform.samples).all():
         raise TgbenchError(f"{path}: holds samples that are no numbers; write the sound again")
     return waveform

@@ -5,23 +5,30 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..errors import TgbenchError
 from ..terminal import Terminal
+from ..weights.records import read_record, record_path
 from ..weights.store import present_path, store_folder, stored_path
 from ..weights.table import TABLE, Weights, find
+
+if TYPE_CHECKING:
+    from ..weights.installing import Verified
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     shown = {
-        "list": "every file: whether it is here, its size, what it is for, its licence",
+        "list": "every file: whether it is here, its size, what it is for, its licence; of those "
+        "that are named all that is known",
         "fetch": "download files, after showing their source and licence",
         "add": "copy a file that you have into the store",
         "verify": "hash every file that is here",
     }
     made = {name: actions.add_parser(name, help=text) for name, text in shown.items()}
+    made["list"].add_argument("names", nargs="*", metavar="NAME", help="only these, in full")
     made["fetch"].add_argument("names", nargs="+", metavar="NAME", help="of tgbench weights list")
     made["fetch"].add_argument("--yes", action="store_true", help="do not ask")
     made["add"].add_argument("file", type=Path, help="the file")
@@ -41,7 +48,7 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
         TgbenchError: a file cannot be had, or one that is here is not what it should be.
     """
     if args.action == "list":
-        _list()
+        _list(args.names)
     elif args.action == "fetch":
         _fetch(args.names, args.yes, terminal)
     elif args.action == "add":
@@ -51,12 +58,43 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
     return 0
 
 
-def _list() -> None:
+def _list(names: list[str]) -> None:
     """Print the table. Plain text: nothing heavy is imported, nothing is hashed."""
+    for weights in [find(name) for name in names]:
+        _describe(weights)
+    if names:
+        return
     print(f"weights in {store_folder()}:")
     for weights in TABLE.values():
         print(f"  {weights.name:<21} {_state(weights):<8} {_size(weights):>9}  {weights.purpose}")
+        if weights.kept_for:
+            print(f"  {'':<40}  {_unused(weights)}")
         print(f"  {'':<40}  licence: {weights.licence}")
+    print("sources and hashes: tgbench weights list NAME")
+
+
+def _describe(weights: Weights) -> None:
+    """Print all that is known of an entry."""
+    path = present_path(weights)
+    print(f"{weights.name}: {weights.purpose}")
+    if weights.kept_for:
+        print(f"  used     {_unused(weights)}")
+    print(f"  here     {path or f'no; it would be {stored_path(weights)}'}")
+    print(f"  source   {weights.source}")
+    print(f"  size     {_size(weights)}")
+    print(f"  hash     {weights.published_hash or _recorded_hash(weights)}")
+    print(f"  licence  {weights.licence}", flush=True)
+
+
+def _recorded_hash(weights: Weights) -> str:
+    record = read_record(record_path(store_folder(), weights.file))
+    if record is None:
+        return "none is published; recorded when it comes"
+    return f"none is published; recorded on {record.since}: sha256 {record.sha256}"
+
+
+def _unused(weights: Weights) -> str:
+    return f"nothing in tgbench loads it yet: kept for {weights.kept_for}"
 
 
 def _fetch(names: list[str], agreed: bool, terminal: Terminal) -> None:
@@ -70,13 +108,7 @@ def _fetch(names: list[str], agreed: bool, terminal: Terminal) -> None:
 
 def _agree(weights: Weights, agreed: bool) -> None:
     """Show what a fetch means; go on only with the user's consent."""
-    known = f"sha256 {weights.sha256}" if weights.sha256 else f"sha1 {weights.sha1}"
-    told = known if weights.sha256 or weights.sha1 else "unknown, recorded when it comes"
-    print(f"{weights.name}: {weights.purpose}")
-    print(f"  source   {weights.source}")
-    print(f"  size     {_size(weights)}")
-    print(f"  hash     {told}")
-    print(f"  licence  {weights.licence}", flush=True)
+    _describe(weights)
     if agreed:
         return
     if not sys.stdin.isatty():
@@ -97,12 +129,22 @@ def _verify() -> None:
     from ..weights.installing import verify
 
     count, bad = 0, 0
-    for weights, path, trouble in verify():
-        count, bad = count + 1, bad + bool(trouble)
-        print(f"  {weights.name:<21} {trouble or f'sound: {path}'}", flush=True)
+    for found in verify():
+        count, bad = count + 1, bad + bool(found.trouble)
+        told = found.trouble or f"{_soundness(found)}: {found.path}"
+        print(f"  {found.weights.name:<21} {told}", flush=True)
     if bad:
         raise TgbenchError(f"{bad} of {count} files are not what they should be, see above")
-    print(f"  {count} of {len(TABLE)} files are here" + (", all sound" if count else ""))
+    print(f"  {count} of {len(TABLE)} files are here" + (", none damaged" if count else ""))
+
+
+def _soundness(found: Verified) -> str:
+    """Return in words what a hash that fits says of a file."""
+    if found.weights.published_hash:
+        return "sound"
+    if found.since:
+        return f"unchanged since it was added on {found.since} (no published hash)"
+    return "recorded now (no published hash)"
 
 
 def _state(weights: Weights) -> str:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -33,8 +36,9 @@ class Finding:
 
 def examine() -> list[Finding]:
     """Run every check."""
-    packages = [_package(*entry) for entry in _PACKAGES]
-    return [_guarded(check) for check in _CHECKS] + packages
+    with ThreadPoolExecutor() as pool:
+        packages = pool.map(_package, _PACKAGES)
+        return [_guarded(check) for check in _CHECKS] + list(packages)
 
 
 def _guarded(check: Callable[[], Finding]) -> Finding:
@@ -118,22 +122,79 @@ def _latex() -> Finding:
     return Finding("pdflatex", path is not None, path or "only needed to turn table.tex into a PDF")
 
 
-def _package(name: str, purpose: str, remedy: str) -> Finding:
-    """Look whether an optional package is installed, without importing it."""
+@dataclass(frozen=True)
+class _Package:
+    """An optional package.
+
+    Attributes:
+        name: of the distribution.
+        purpose: what it is for.
+        remedy: how to get it.
+        trial: what shows that it works, as "module" or "module:function".
+    """
+
+    name: str
+    purpose: str
+    remedy: str
+    trial: str
+
+
+def _package(package: _Package) -> Finding:
+    """Try a package that is installed, in a process of its own: importing it may end one."""
     try:
-        return Finding(name, True, version(name))
+        installed = version(package.name)
     except PackageNotFoundError:
-        return Finding(name, False, f"{purpose}; {remedy}")
+        return Finding(package.name, False, f"{package.purpose}; {package.remedy}")
+    trouble = _trouble(package.trial)
+    if not trouble:
+        return Finding(package.name, True, installed)
+    text = f"{installed} is installed and cannot be used ({trouble}); {package.remedy}"
+    return Finding(package.name, False, text)
+
+
+_TRY = """
+import importlib, sys
+module, _, function = sys.argv[1].partition(":")
+found = importlib.import_module(module)
+if function:
+    getattr(found, function)()
+"""
+_TRIAL_SECONDS = 120.0
+
+
+def _trouble(trial: str) -> str:
+    """Return the last words of a trial that failed, empty for one that did not."""
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", _TRY, trial],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_TRIAL_SECONDS,
+        )
+    except subprocess.TimeoutExpired:
+        return f"no answer in {_TRIAL_SECONDS:.0f} s"
+    if done.returncode == 0:
+        return ""
+    words = done.stderr.decode(errors="replace").strip().splitlines()
+    return words[-1] if words else f"it ends with code {done.returncode}"
 
 
 _PACKAGES = (
-    ("lpips", "for LPIPS", install_extra("lpips")),
-    ("syncnet-python", "for Sync-C and Sync-E", install_extra("sync")),
-    ("face-alignment", "for --landmarks fan", install_extra("fan")),
-    ("py-feat", "for the metrics au_l_pyfeat, au_u_pyfeat", install_extra("pyfeat")),
-    ("gsplat", "rasterises on a GPU", "pip install 'tgbench[cuda]'"),
-    ("tinycudann", "hash grids on a GPU", "its README says how to build it"),
-    ("fused-ssim", "SSIM loss on a GPU", "its README says how to build it"),
+    _Package("lpips", "for LPIPS", install_extra("lpips"), "lpips"),
+    _Package(
+        "syncnet-python",
+        "for Sync-C and Sync-E",
+        install_extra("sync"),
+        # The package itself imports more than the metrics need.
+        "tgbench.metrics.sync.network:network_class",
+    ),
+    _Package("face-alignment", "for --landmarks fan", install_extra("fan"), "face_alignment"),
+    _Package(
+        "py-feat", "for the metrics au_l_pyfeat, au_u_pyfeat", install_extra("pyfeat"), "feat"
+    ),
+    _Package("gsplat", "rasterises on a GPU", "pip install 'tgbench[cuda]'", "gsplat"),
+    _Package("tinycudann", "hash grids on a GPU", "its README says how to build it", "tinycudann"),
+    _Package("fused-ssim", "SSIM loss on a GPU", "its README says how to build it", "fused_ssim"),
 )
 
 _CHECKS: tuple[Callable[[], Finding], ...] = (

@@ -12,7 +12,7 @@ from typing import Protocol, runtime_checkable
 from .. import plugins
 from ..errors import TgbenchError, Unavailable
 from ..faces.finders import LandmarkFinder
-from ..interfaces import Image, Measurement, Metric, MetricContext
+from ..interfaces import Image, Measurement, Metric, MetricContext, MetricOptions
 from ..specs import MetricSpec, Needs
 from .frames import FaceFinders, LazyFrame
 
@@ -143,16 +143,18 @@ class MetricSuite:
 
     def _require_faces(self, spec: MetricSpec) -> None:
         """Make the detectors that a metric needs, or raise why they cannot be had."""
-        if Needs.LANDMARKS in spec.needs:
+        needs = needs_with(spec, self._context.options)
+        if Needs.LANDMARKS in needs:
             _ = self._finders.landmarks
-        if Needs.MESH in spec.needs:
+        if Needs.MESH in needs:
             _ = self._finders.mesh
 
     def _found_by(self, spec: MetricSpec) -> str:
         """Return in words what found the faces that a metric saw."""
-        if Needs.LANDMARKS in spec.needs:
+        needs = needs_with(spec, self._context.options)
+        if Needs.LANDMARKS in needs:
             return f"; landmarks: {self._finders.landmarks.describe()}"
-        if Needs.MESH in spec.needs:
+        if Needs.MESH in needs:
             return f"; landmarks: {self._finders.mesh.describe()}"
         return ""
 
@@ -184,6 +186,13 @@ class MetricSuite:
             return Measurement(None, reason=f"came out as {found.value}", total=entry.seen)
         measured_by = found.measured_by + self._found_by(entry.spec)
         return dataclasses.replace(found, measured_by=measured_by)
+
+
+def needs_with(spec: MetricSpec, options: MetricOptions) -> frozenset[Needs]:
+    """Return what a metric must be given when it is measured so."""
+    if spec.takes_face_box and options.face_box is not None:
+        return spec.needs - {Needs.LANDMARKS}
+    return spec.needs
 
 
 def reasons_against(names: Sequence[str], context: MetricContext) -> dict[str, str]:

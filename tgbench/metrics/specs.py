@@ -49,6 +49,7 @@ SSIM_FACE = MetricSpec(
     direction=Direction.HIGHER,
     needs=_FACES,
     decimals=3,
+    takes_face_box=True,
 )
 SSIM_FACE_GAUSSIAN = _variant(
     SSIM_FACE,
@@ -73,6 +74,7 @@ SSIM_FACE_ALIGNED = dataclasses.replace(
         "similarity of faces that OpenFace aligned in each video by itself, from its folders",
     ),
     needs=_PAIR,
+    takes_face_box=False,
 )
 SSIM = dataclasses.replace(
     SSIM_FACE,
@@ -82,6 +84,7 @@ SSIM = dataclasses.replace(
     title="SSIM (image)",
     needs=_PAIR,
     by_name=True,
+    takes_face_box=False,
 )
 LPIPS = MetricSpec(
     "lpips",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from ..interfaces import Measurement, MetricContext, MetricOptions
 from ..progress import SILENT, Progress
 from ..specs import Needs
 from ..video.reader import VideoReader
-from .evaluate import MetricSuite
+from .evaluate import MetricSuite, needs_with
 from .face_census import FaceCensus
 from .pairing import Pairs
 from .specs import SSIM_FACE_ALIGNED, in_table_order
@@ -34,7 +35,7 @@ class VideoScores:
         fps: at how many a second.
         size: (width, height) of the frames in pixels.
         sound: where the driving sound is from; None: no metric needed one, or there is none.
-        notes: what was dropped or resampled, in words.
+        notes: what was dropped or resampled and what metrics have to say, in words.
     """
 
     measurements: dict[str, Measurement]
@@ -113,30 +114,34 @@ def score_videos(
     pairs = Pairs(prediction, target, fps=fps, allow_drop=allow_drop)
     _check_box(options.face_box, pairs.size)
     _check_numbers(options, pairs, allow_drop)
-    needs = frozenset[Needs]().union(*(plugins.metrics()[name].needs for name in names))
+    needs = [needs_with(plugins.metrics()[name], options) for name in names]
     notes: list[str] = []
     sound, origin = None, None
-    if Needs.AUDIO in needs:
+    if any(Needs.AUDIO in needed for needed in needs):
         sound, origin = _sound(prediction, target, audio, pairs.resampled, notes)
     suite = MetricSuite(names, MetricContext(audio=sound, fps=pairs.fps, options=options))
-    census = FaceCensus(pairs.expected) if needs & _FACES else None
+    censuses = _censuses(needs, prediction, target)
     places: list[int] = []
-    with progress.task(f"scoring {prediction.name}", pairs.expected) as task:
+    with ExitStack() as held, progress.task(f"scoring {prediction.name}", pairs.expected) as task:
+        for census in censuses.values():
+            held.callback(census.close)
         for place, picture, truth in pairs:
             suite.update(len(places), picture, truth)
-            if census is not None:
-                census.see(len(places), picture)
+            for census, image in zip(censuses.values(), (picture, truth), strict=False):
+                if image is not None:
+                    census.see(place, image)
             places.append(place)
             task.advance()
     if not places:
         raise TgbenchError(f"{prediction}: not one frame could be compared")
     notes = pairs.notes + notes
-    if census is not None and census.note():
-        notes.append(f"{prediction.name}: {census.note()}")
+    notes += [f"{clip} {told}" for clip, census in censuses.items() if (told := census.note())]
     if sound is not None:
         notes += _lengths(sound, len(places) / pairs.fps, 1.0 / pairs.fps)
+    measurements = suite.results()
+    notes += _told_by_metrics(measurements)
     return VideoScores(
-        suite.results(),
+        measurements,
         suite.per_frame(),
         tuple(places),
         pairs.fps,
@@ -144,6 +149,27 @@ def score_videos(
         origin,
         tuple(notes),
     )
+
+
+def _censuses(
+    needs: Sequence[frozenset[Needs]], prediction: Path, target: Path | None
+) -> dict[str, FaceCensus]:
+    """Return a census of each clip in which metrics look for faces, the prediction's first."""
+    looking = [needed for needed in needs if needed & _FACES]
+    censuses = {f"{prediction.name} (the prediction)": FaceCensus()} if looking else {}
+    if target is not None and any(Needs.TARGET in needed for needed in looking):
+        censuses[f"{target.name} (the ground truth)"] = FaceCensus()
+    return censuses
+
+
+def _told_by_metrics(measurements: Mapping[str, Measurement]) -> list[str]:
+    """Return the notes among the details of metrics, each once, with the metrics that say it."""
+    specs = plugins.metrics()
+    titles: dict[str, list[str]] = {}
+    for name, found in measurements.items():
+        for note in found.details.get("notes", ()):
+            titles.setdefault(note, []).append(specs[name].title)
+    return [f"{', '.join(saying)}: {note}" for note, saying in titles.items()]
 
 
 def _check_box(box: tuple[int, int, int, int] | None, size: tuple[int, int]) -> None:

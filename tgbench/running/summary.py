@@ -19,7 +19,7 @@ _ARROWS = {Direction.HIGHER: " ↑", Direction.LOWER: " ↓", Direction.NONE: ""
 
 
 def print_summary(outcomes: Sequence[Outcome], console: Console) -> None:
-    """Print one row a metric, one column a case, then the reasons of gaps and the folders."""
+    """Print one row a metric, one column a case, then what is to be said and the folders."""
     specs = plugins.metrics()
     names = list(dict.fromkeys(name for outcome in outcomes for name in outcome.result.metrics))
     table = Table(box=None, header_style="bold", pad_edge=False)
@@ -34,7 +34,7 @@ def print_summary(outcomes: Sequence[Outcome], console: Console) -> None:
         table.add_row(escape(label), *(_cell(outcome, name, spec.decimals) for outcome in outcomes))
     console.print()
     console.print(table)
-    for line in _gaps(outcomes):
+    for line in _told(outcomes):
         console.print(f"[dim]{escape(line)}[/]")
     console.print()
     for outcome in outcomes:
@@ -58,11 +58,12 @@ def _cell(outcome: Outcome, name: str, decimals: int) -> str:
     return text if record.scored == record.total else f"{text} ({record.scored}/{record.total})"
 
 
-def _gaps(outcomes: Sequence[Outcome]) -> list[str]:
-    """Return each reason for a missing number once, with the metrics it concerns."""
-    reasons: dict[str, list[str]] = {}
+def _told(outcomes: Sequence[Outcome]) -> list[str]:
+    """Return each reason of a gap and each note once, with the metrics that it concerns."""
+    concerned: dict[str, dict[str, None]] = {}
     for outcome in outcomes:
         for name, record in outcome.result.metrics.items():
-            if record.value is None and name not in reasons.setdefault(record.reason, []):
-                reasons[record.reason].append(name)
-    return [f"- {', '.join(names)}: {reason}" for reason, names in reasons.items()]
+            reasons = [record.reason] if record.value is None else []
+            for text in (*reasons, *record.details.get("notes", ())):
+                concerned.setdefault(text, {})[name] = None
+    return [f"- {', '.join(names)}: {text}" for text, names in concerned.items()]

@@ -96,7 +96,10 @@ class ImageFolder:
                 deep = _is_deep(opened)
                 image = PIL.ImageOps.exif_transpose(opened)
         except (OSError, SyntaxError, ValueError, PIL.Image.DecompressionBombError) as error:
-            raise TgbenchError(f"{file}: cannot be read as an image ({error})") from error
+            raise TgbenchError(
+                f"{file}: cannot be read as an image ({_told(error)}); write it again as PNG, or "
+                "take out this frame of both clips"
+            ) from error
         kind = image.mode
         if deep:
             raise TgbenchError(
@@ -118,6 +121,14 @@ class ImageFolder:
         elif _PLAIN[kind]:
             self.converted.add(_PLAIN[kind])
         return np.asarray(image.convert("RGB"))
+
+
+def _told(error: Exception) -> str:
+    """Return what is wrong with a file; Pillow repeats its name where it does not know it."""
+    import PIL
+
+    unknown = isinstance(error, PIL.UnidentifiedImageError)
+    return f"no {', '.join(_FORMATS)} file, or damaged" if unknown else str(error)
 
 
 def _is_deep(opened: PIL.Image.Image) -> bool:

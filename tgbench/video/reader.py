@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import TgbenchError
-from ..media import open_media
+from ..media import REMEDY, open_media
 from .label import NOTE
 
 Image = NDArray[np.uint8]
@@ -39,6 +39,7 @@ _NOT_VIDEO = ("tty", "image2", "ico")
 
 
 _FAULT = "is no video that can be read"
+_WANTED = "give a video, or a folder of images"
 
 
 @dataclass(frozen=True)
@@ -120,11 +121,11 @@ class VideoReader:
         self.fps = fps
         self.damage = ""
         self.gaps = 0
-        with open_media(self.path, _FAULT) as container:
+        with open_media(self.path, _FAULT, _WANTED) as container:
             stream = _picture_track(container, self.path)
             first = next(self._decoded(container, stream), None)
             if first is None:
-                raise TgbenchError(f"{path}: no frame of it can be decoded; is the file whole?")
+                raise TgbenchError(f"{path}: no frame of it can be decoded; {REMEDY}")
             self.info = _describe(container, stream, first)
 
     @property
@@ -136,7 +137,7 @@ class VideoReader:
 
     def survey(self) -> Survey:
         """Look through the file without decoding it: what iterating would find in a sound one."""
-        with open_media(self.path, _FAULT) as container:
+        with open_media(self.path, _FAULT, _WANTED) as container:
             stream = _picture_track(container, self.path)
             pieces = list(_pieces(container, stream))
             pieces.sort(key=lambda piece: -math.inf if piece.pts is None else piece.pts)
@@ -157,7 +158,7 @@ class VideoReader:
 
     def _schedule(self) -> Iterator[tuple[Any, int]]:
         """Yield each stored frame with how many times it is delivered."""
-        with open_media(self.path, _FAULT) as container:
+        with open_media(self.path, _FAULT, _WANTED) as container:
             stream = _picture_track(container, self.path)
             frames = self._decoded(container, stream)
             if self.fps is None:
@@ -206,7 +207,7 @@ class VideoReader:
         told = []
         if damaged and delivered:
             told.append(f"{damaged} pieces are damaged and were skipped")
-        if announced and delivered < _WHOLE * announced - 2:
+        if announced and 0 < delivered < _WHOLE * announced - 2:
             told.append(f"is cut short: {delivered} of about {announced} frames")
         self.damage = "; ".join(told)
         if self.damage:
@@ -223,14 +224,15 @@ class VideoReader:
 def _picture_track(container: Any, path: Path) -> Any:
     """Return the first track of moving pictures: cover art in a sound file is none."""
     if container.format.name in _NOT_VIDEO or container.format.name.endswith("_pipe"):
-        raise TgbenchError(f"{path}: is no video")
+        raise TgbenchError(f"{path}: is no video but a picture or a text; {_WANTED}")
     for stream in container.streams.video:
         if not stream.disposition & stream.disposition.attached_pic:
             # FFmpeg's default is one thread a core.
             stream.codec_context.thread_count = min(os.cpu_count() or 1, _MAX_THREADS)
             stream.thread_type = "AUTO"
             return stream
-    raise TgbenchError(f"{path}: has no video track")
+    has = "sound only" if container.streams.audio else "no track of pictures, or was cut short"
+    raise TgbenchError(f"{path}: has {has}; {_WANTED}")
 
 
 @dataclass(frozen=True)

@@ -9,14 +9,14 @@ import os
 import shutil
 import zipfile
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..errors import TgbenchError, Unavailable
-from ..files import make_folder
+from ..files import make_folder, require_file
 from ..progress import SILENT, Progress
 from .fetching import discard, download
-from .records import Record, record_path, write_record
+from .records import Record, read_record, record_path, write_record
 from .store import check, present_path, store_folder, stored_path, weight_file
 from .table import TABLE, Weights, find
 
@@ -43,7 +43,9 @@ def fetch(name: str, progress: Progress = SILENT) -> Path:
         part = _beside(weights, "part")
         download(weights.source, part, None if weights.member else weights.size, progress)
         try:
-            _take_in(weights, _unpacked(weights, part), weights.source)
+            offered = f"what {weights.source} sends"
+            taken = _unpacked(weights, part, offered)
+            _take_in(weights, taken, weights.source, offered, "it is not kept")
         finally:
             discard(part)
     return stored_path(weights)
@@ -60,41 +62,70 @@ def add(file: Path, name: str | None = None) -> Path:
         TgbenchError: there is no such file, its name fits none or several entries, or its content
             is not that of the entry.
     """
-    if not file.is_file():
-        raise TgbenchError(f"{file}: no such file")
+    require_file(file, "give the file of weights itself")
     weights = _named_like(file) if name is None else find(name)
     with _locked(weights):
         if file.resolve() == stored_path(weights).resolve():
             return weight_file(weights.name)
         copy = _beside(weights, "copy")
         try:
-            shutil.copyfile(file, copy)
-            _take_in(weights, _unpacked(weights, copy), str(file.resolve()))
+            _copy(file, copy)
+            taken = _unpacked(weights, copy, file)
+            _take_in(weights, taken, str(file.resolve()), file, "it is not added")
         finally:
             copy.unlink(missing_ok=True)
     return stored_path(weights)
 
 
-def verify() -> Iterator[tuple[Weights, Path, str]]:
-    """Hash every file that is here; give each with what is wrong with it, empty for nothing."""
+@dataclass(frozen=True)
+class Verified:
+    """What came of hashing a file again.
+
+    Attributes:
+        weights: what it should be.
+        path: where it is.
+        trouble: what is wrong with it; empty for nothing.
+        since: the date on which its hash was recorded; empty where this was the first time.
+    """
+
+    weights: Weights
+    path: Path
+    trouble: str = ""
+    since: str = ""
+
+
+def verify() -> Iterator[Verified]:
+    """Hash every file that is here."""
     for weights in TABLE.values():
         path = present_path(weights)
         if path is None:
             continue
         try:
+            known = read_record(record_path(store_folder(), weights.file)) is not None
             remedy = f"delete it, then tgbench weights fetch {weights.name}"
             record = check(weights, path, "found in place", remedy)
         except Unavailable as error:
-            yield weights, path, str(error)
+            yield Verified(weights, path, str(error))
+        except OSError as error:
+            yield Verified(weights, path, f"{path}: cannot be read ({error.strerror})")
         else:
             _remember(weights, record)
-            yield weights, path, ""
+            yield Verified(weights, path, since=record.since if known else "")
 
 
-def _take_in(weights: Weights, candidate: Path, source: str) -> None:
+def _copy(file: Path, copy: Path) -> None:
+    try:
+        shutil.copyfile(file, copy)
+    except PermissionError as error:
+        raise TgbenchError(f"{file}: cannot be read ({error.strerror}); it is not added") from error
+
+
+def _take_in(
+    weights: Weights, candidate: Path, source: str, called: Path | str, refusal: str
+) -> None:
     """Move a file of the store's folder to its name there if it is the right one; else drop it."""
     try:
-        record = check(weights, candidate, source, f"it came from {source} and is not kept")
+        record = check(weights, candidate, source, refusal, called)
         os.replace(candidate, stored_path(weights))
     finally:
         candidate.unlink(missing_ok=True)
@@ -106,7 +137,7 @@ def _remember(weights: Weights, record: Record) -> None:
     write_record(record_path(store_folder(), weights.file), record)
 
 
-def _unpacked(weights: Weights, candidate: Path) -> Path:
+def _unpacked(weights: Weights, candidate: Path, called: Path | str) -> Path:
     """Return the file itself, taken out of the archive that is published in its place."""
     if not weights.member or not zipfile.is_zipfile(candidate):
         return candidate
@@ -121,7 +152,7 @@ def _unpacked(weights: Weights, candidate: Path) -> Path:
     except (KeyError, zipfile.BadZipFile, EOFError, OSError) as error:
         target.unlink(missing_ok=True)
         raise TgbenchError(
-            f"{candidate}: damaged archive, or without {weights.member} ({error}); it is not kept"
+            f"{called}: damaged archive, or without {weights.member} ({error}); it is not kept"
         ) from error
     return target
 

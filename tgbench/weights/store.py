@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ..errors import Unavailable
 from ..files import cache_root, sha256
+from .formats import fault
 from .records import Record, read_record, record_path, write_record
 from .table import Weights, find
 
@@ -16,9 +17,17 @@ _SHOWN_DIGITS = 12
 
 
 def store_folder() -> Path:
-    """Return the folder of the files (`TGBENCH_WEIGHTS`, else `weights` in the cache)."""
+    """Return the folder of the files (`TGBENCH_WEIGHTS`, else `weights` in the cache).
+
+    Raises:
+        Unavailable: there is something that is no folder.
+    """
     chosen = os.environ.get("TGBENCH_WEIGHTS")
-    return Path(chosen) if chosen else cache_root() / "weights"
+    folder = Path(chosen) if chosen else cache_root() / "weights"
+    if folder.exists() and not folder.is_dir():
+        remedy = "let TGBENCH_WEIGHTS name one" if chosen else "move it away"
+        raise Unavailable(f"{folder}: is no folder that could hold weights; {remedy}")
+    return folder
 
 
 def weight_file(name: str) -> Path:
@@ -58,14 +67,17 @@ def present_path(weights: Weights) -> Path | None:
     return next((place for place in places if place.is_file()), None)
 
 
-def check(weights: Weights, path: Path, source: str, remedy: str) -> Record:
+def check(
+    weights: Weights, path: Path, source: str, remedy: str, called: Path | str | None = None
+) -> Record:
     """Hash a file and compare it with what the table and an earlier record say.
 
     Args:
         weights: what it should be.
         path: the file, anywhere.
-        source: where it came from, for the record and for messages.
-        remedy: what the user can do about a file that is damaged or another one.
+        source: where it came from, for the record.
+        remedy: what becomes of a file that is damaged or another one, or what the user can do.
+        called: what the user knows the file by, where that is not its path.
 
     Returns:
         What is to be remembered of it.
@@ -73,12 +85,14 @@ def check(weights: Weights, path: Path, source: str, remedy: str) -> Record:
     Raises:
         Unavailable: it is another file.
     """
+    named = called or path
+    _require_size(weights, path, named, remedy)
     found = sha256(path)
     earlier = read_record(record_path(store_folder(), weights.file))
-    _require_published(weights, path, found, remedy)
+    _require_published(weights, path, found, named, remedy)
     if earlier is not None and earlier.sha256 != found:
         raise Unavailable(
-            f"{path} is not the {weights.name} that was recorded on {earlier.since} (sha256 then "
+            f"{named} is not the {weights.name} that was recorded on {earlier.since} (sha256 then "
             f"{earlier.sha256[:_SHOWN_DIGITS]}, now {found[:_SHOWN_DIGITS]}): numbers made with "
             "the two do not compare; put the earlier file back, or delete "
             f"{record_path(store_folder(), weights.file)} to take this one from now on"
@@ -111,15 +125,40 @@ def _checked(weights: Weights) -> tuple[Path, Record]:
     return path, record
 
 
-def _require_published(weights: Weights, path: Path, found: str, remedy: str) -> None:
-    if not found.startswith(weights.sha256):
-        wanted, got = f"sha256 {weights.sha256}", found
-    elif weights.sha1 and _sha1(path) != weights.sha1:
-        wanted, got = f"sha1 {weights.sha1}", _sha1(path)
+def _require_size(weights: Weights, path: Path, named: Path | str, remedy: str) -> None:
+    size = path.stat().st_size
+    if size == 0:
+        raise Unavailable(f"{named} is empty; {remedy}")
+    if weights.size is not None and size != weights.size:
+        known = f"{weights.size:,} bytes"
+    elif size < weights.least_size:
+        known = f"at least {weights.least_size:,} bytes"
     else:
         return
     raise Unavailable(
-        f"{path} is damaged or another file: {weights.name} has {wanted}, this has {got}; {remedy}"
+        f"{named} is damaged or another file: {weights.name} has {known}, this has {size:,}; "
+        f"{remedy}"
+    )
+
+
+def _require_published(
+    weights: Weights, path: Path, found: str, named: Path | str, remedy: str
+) -> None:
+    """Compare with the published hash; where none is published, with the format."""
+    if not weights.published_hash:
+        wrong = fault(path, weights.format) if weights.format else ""
+        if wrong:
+            raise Unavailable(f"{named} {wrong}, so it is not {weights.name}; {remedy}")
+        return
+    if not found.startswith(weights.sha256):
+        got = found
+    elif weights.sha1 and _sha1(path) != weights.sha1:
+        got = _sha1(path)
+    else:
+        return
+    raise Unavailable(
+        f"{named} is damaged or another file: {weights.name} has {weights.published_hash}, "
+        f"this has {got}; {remedy}"
     )
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..errors import suggest
+from .formats import SAFETENSORS, SKOPS, TORCH
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,9 @@ class Weights:
         sha1: in hex, where the publisher gives that instead.
         member: the file's name in the archive that the source is; empty where it is the file.
         in_torch_hub: torch's own cache folder may hold it under the same name.
+        format: of `tgbench.weights.formats`, looked at where no hash is published; empty for any.
+        least_size: in bytes, by what is known of the network, where the size is not.
+        kept_for: whom the store keeps it for if nothing in tgbench loads it; empty if it does.
     """
 
     name: str
@@ -39,6 +43,16 @@ class Weights:
     sha1: str = ""
     member: str = ""
     in_torch_hub: bool = False
+    format: str = ""
+    least_size: int = 0
+    kept_for: str = ""
+
+    @property
+    def published_hash(self) -> str:
+        """Its hash with the kind of it, as its publisher or others pin it; empty if unknown."""
+        if self.sha256:
+            return f"sha256 {self.sha256}"
+        return f"sha1 {self.sha1}" if self.sha1 else ""
 
     @property
     def published_as(self) -> str:
@@ -52,6 +66,16 @@ _OXFORD = "https://www.robots.ox.ac.uk/~vgg/software/lipsync/data"
 _TORCHVISION = "none of their own; code BSD-3-Clause, trained on ImageNet (research use)"
 _FACE_ALIGNMENT = "none stated for the weights; code BSD-3-Clause"
 _PYFEAT_AU = "labelled MIT; the terms of its training data are separate (py-feat's PYFEAT-V1.md)"
+
+_DETECTOR_V1 = "py-feat's Detectorv1"
+_PREPARATION = "methods and their preparation"
+_ENCODERS = "methods and audio encoders"
+
+_LARGE_SPEECH_MODEL = 600_000_000
+"""Bytes: 315 million parameters, of two bytes at the least."""
+
+_SMALL_NETWORK = 1_000_000
+"""Bytes: the smallest networks of the table have a million parameters and more."""
 
 _ALL = (
     Weights(
@@ -117,6 +141,7 @@ _ALL = (
         "py-feat: its face detector, RetinaFace-R34",
         f"{_HUB}/py-feat/retinaface_r34/resolve/main/model.safetensors",
         "labelled MIT; trained on WIDER FACE (non-commercial terms)",
+        format=SAFETENSORS,
     ),
     Weights(
         "pyfeat_mobilefacenet",
@@ -124,6 +149,9 @@ _ALL = (
         "py-feat Detectorv1: its landmarks",
         f"{_HUB}/py-feat/mobilefacenet/resolve/main/mobilefacenet_model_best.pth.tar",
         "not established (py-feat's PYFEAT-V1.md)",
+        format=TORCH,
+        least_size=_SMALL_NETWORK,
+        kept_for=_DETECTOR_V1,
     ),
     Weights(
         "pyfeat_xgb",
@@ -131,6 +159,8 @@ _ALL = (
         "py-feat Detectorv1: action unit probabilities",
         f"{_HUB}/py-feat/xgb_au/resolve/main/xgb_au_classifier_v2.skops",
         _PYFEAT_AU,
+        format=SKOPS,
+        kept_for=_DETECTOR_V1,
     ),
     Weights(
         "pyfeat_svm",
@@ -138,6 +168,8 @@ _ALL = (
         "py-feat Detectorv1: action unit labels",
         f"{_HUB}/py-feat/svm_au/resolve/main/svm_au_classifier_v2.skops",
         _PYFEAT_AU,
+        format=SKOPS,
+        kept_for=_DETECTOR_V1,
     ),
     Weights(
         "pyfeat_multitask",
@@ -145,6 +177,7 @@ _ALL = (
         "py-feat Detectorv2: action unit probabilities",
         f"{_HUB}/py-feat/face_multitask_v2/resolve/main/face_multitask_v28.safetensors",
         "non-commercial research (py-feat's PYFEAT-V2.md)",
+        format=SAFETENSORS,
     ),
     Weights(
         "bisenet",
@@ -154,6 +187,7 @@ _ALL = (
         "none stated for the weights; the code of face-parsing.PyTorch is MIT",
         size=53_289_463,
         sha256="468e13ca13a9b43cc0881a9f99083a430e9c0a38abd935431d1c28ee94b26567",
+        kept_for=_PREPARATION,
     ),
     Weights(
         "easyportrait",
@@ -162,6 +196,9 @@ _ALL = (
         "https://rndml-team-cv.obs.ru-moscow-1.hc.sbercloud.ru/datasets/easyportrait/"
         "experiments/models/fpn-fp-512.pth",
         "a variant of CC BY-SA 4.0",
+        format=TORCH,
+        least_size=_SMALL_NETWORK,
+        kept_for=_PREPARATION,
     ),
     Weights(
         "deepspeech",
@@ -172,6 +209,7 @@ _ALL = (
         "none stated for the weights; the code of DeepSpeech is MPL-2.0",
         sha1="b90017e816572ddce84f5843f1fa21e6a377975e",
         member="deepspeech-0_1_0-b90017e8.pb",
+        kept_for=_ENCODERS,
     ),
     Weights(
         "hubert",
@@ -179,6 +217,9 @@ _ALL = (
         "audio features: HuBERT large, fine-tuned on LibriSpeech",
         f"{_HUB}/facebook/hubert-large-ls960-ft/resolve/main/pytorch_model.bin",
         "Apache-2.0, by the card of its base hubert-large-ll60k",
+        format=TORCH,
+        least_size=_LARGE_SPEECH_MODEL,
+        kept_for=_ENCODERS,
     ),
     Weights(
         "wav2vec2",
@@ -186,6 +227,9 @@ _ALL = (
         "audio features: Wav2Vec 2.0 XLSR-53, fine-tuned on Esperanto",
         f"{_HUB}/cpierse/wav2vec2-large-xlsr-53-esperanto/resolve/main/pytorch_model.bin",
         "Apache-2.0, as others cite its card",
+        format=TORCH,
+        least_size=_LARGE_SPEECH_MODEL,
+        kept_for=_ENCODERS,
     ),
 )
 

@@ -17,6 +17,7 @@ from tgbench.metrics.action_units.openface import (
     UpperFaceError,
     UpperFaceErrorUnmasked,
 )
+from tgbench.metrics.evaluate import MetricSuite
 
 from .tables import STYLES, random_values, write_table
 
@@ -236,6 +237,33 @@ def test_a_bad_table_is_refused_before_any_frame(tmp_path: Path) -> None:
     good = write_table(tmp_path / "p.csv", random_values(1, 5))
     with pytest.raises(TgbenchError, match="cannot be read"):
         LowerFaceError(context(good, tmp_path / "none.csv"))
+
+
+def test_a_unit_that_a_metric_does_not_use_may_be_missing(tmp_path: Path) -> None:
+    values = random_values(1, 5)
+    whole = write_table(tmp_path / "p.csv", values)
+    del values["AU45_r"]
+    given = context(whole, write_table(tmp_path / "t.csv", values))
+    for metric_class in (LowerFaceError, LowerFaceErrorUnmasked):
+        assert seen(metric_class, given, range(5)).compute().value == 0.0
+    for metric_class in (UpperFaceError, UpperFaceErrorUnmasked):
+        with pytest.raises(Unavailable, match=r"t\.csv: has no column AU45_r; measure"):
+            metric_class(given)
+
+
+def test_a_bad_table_leaves_what_needs_none(tmp_path: Path) -> None:
+    good = write_table(tmp_path / "p.csv", random_values(1, 5))
+    bad = tmp_path / "t.csv"
+    bad.write_text("x,y\n1,2\n")
+    suite = MetricSuite(["psnr", "aue_l", "aue_u_unmasked"], context(good, bad))
+    images = np.zeros((2, 40, 40, 3), np.uint8)
+    images[1] = 9
+    suite.update(0, *images)
+    found = suite.results()
+    assert found["psnr"].value is not None
+    for name in ("aue_l", "aue_u_unmasked"):
+        assert found[name].value is None
+        assert found[name].reason.startswith(f"{bad}: has no column frame, success, confidence")
 
 
 def test_without_tables_and_program_the_remedy_is_told(

@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from tgbench.audio import Waveform
+from tgbench.cli import main
 from tgbench.errors import TgbenchError, Unavailable
 from tgbench.interfaces import Measurement, MetricContext
 from tgbench.metrics.evaluate import MetricSuite
@@ -23,6 +24,7 @@ from tgbench.metrics.sync.scoring import CropScorer, Way
 from tgbench.metrics.sync.stream import sound_of
 from tgbench.metrics.sync.tracking import TrackLimits
 from tgbench.synthetic import dataset
+from tgbench.video.writer import VideoWriter
 from tgbench.weights import table
 
 from . import literal
@@ -175,6 +177,41 @@ def test_several_faces_are_told(scene: Scene) -> None:
         (0, 30, 25),
         (0, 40, 35),
     ]
+
+
+def test_offset_windows_and_the_choice_among_tracks_are_said_in_words(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (alone,) = _of(scene.score(40))[1].details["notes"]
+    found = _of(scene.score(40))[1].details
+    assert alone.startswith(f"offset {found['offset_frames']:+d} frames (positive: ")
+    assert alone.endswith(" 35 windows")
+    two = Found(
+        tracks=[
+            ScoredTrack(0, 30, 30, 120.0, score(windows=25)),
+            ScoredTrack(40, 60, 60, 120.0, score(windows=55)),
+            ScoredTrack(110, 60, 60, 120.0, score(windows=55)),
+        ]
+    )
+    _, choice = metric.notes(two)
+    assert choice.startswith("3 face tracks")
+    assert "frames 40 to 99, the track with most windows (of equals the first)" in choice
+    assert "leave out the other 2" in choice
+    assert metric.notes(Found()) == []
+
+
+def test_what_sync_metrics_say_is_among_the_notes_of_a_score(
+    scene: Scene, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    scene.faces = Faces(lambda i: [RIGHT, LEFT] if i < 30 else [LEFT])
+    with VideoWriter(tmp_path / "a.mp4", 250, 160, audio=_waveform(40)) as writer:
+        for i in range(40):
+            writer.write(picture(i))
+    assert main(["score", str(tmp_path / "a.mp4"), "--metrics", "sync_c", "sync_e"]) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert shown.count("note: Sync-C, Sync-E: offset ") == 1
+    assert " 35 windows" in shown
+    assert shown.count("2 face tracks") == 1
 
 
 def test_sound_that_ends_early_ends_the_windows(scene: Scene) -> None:

@@ -181,7 +181,7 @@ def test_code_in_a_file_is_not_run(state: State, tmp_path: Path, zipped: bool) -
     target = tmp_path / "owned"
     spoilt: dict[str, object] = {**state, "netfcaud.3.bias": Malicious(target)}
     path = _saved(spoilt, tmp_path, _use_new_zipfile_serialization=zipped)
-    with pytest.raises(Unavailable, match="more than tensors, which is never loaded"):
+    with pytest.raises(Unavailable, match=r"holds code, not only tensors .*it is not loaded"):
         load_network(path)
     assert not target.exists()
 

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from ...errors import TgbenchError, Unavailable
 from ...files import sha256
+from ...identities.layout import ALL_ACTION_UNITS
 from ...interfaces import FrameView
 from .table import OpenFaceTable, read_table
 
@@ -139,6 +140,9 @@ class ExtractedTables:
         self._broken: Exception | None = None
         self._found: tuple[OpenFaceTable, OpenFaceTable] | Unavailable | None = None
 
+    def require(self, units: Sequence[str]) -> None:
+        """Refuse nothing: OpenFace measures every unit."""
+
     def describe(self) -> str:
         """Return what measures; OpenFace does not tell its version."""
         return (
@@ -199,6 +203,8 @@ class ExtractedTables:
                     run_feature_extraction(self._program, video.path, self._frames)
                     for video in self._videos
                 )
+                for table in (prediction, target):
+                    table.require(ALL_ACTION_UNITS)
             except TgbenchError as error:
                 return Unavailable(str(error))
         return prediction, target

@@ -83,6 +83,7 @@ class _FromTables:
 
     def __init__(self, context: MetricContext) -> None:
         self._source = action_unit_tables(context)
+        self._source.require(self.units)
         self._frames: list[int] = []
 
     def update(self, frame: FrameView) -> float | None:

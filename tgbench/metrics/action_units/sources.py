@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-from ...errors import Unavailable
+from ...errors import TgbenchError, Unavailable
 from ...files import sha256
 from ...interfaces import FrameView, MetricContext
 from .feature_extraction import PROGRAM, ExtractedTables, find_program
@@ -27,6 +28,13 @@ class Tables(Protocol):
 
     why_not_joined: str
     """Why parts of a clip cannot be joined; empty where they can."""
+
+    def require(self, units: Sequence[str]) -> None:
+        """Refuse what is known to lack a unit that is to be scored.
+
+        Raises:
+            Unavailable: it does.
+        """
 
     def describe(self) -> str:
         """Return what measured: values compare only where this is the same."""
@@ -68,6 +76,11 @@ class GivenTables:
                 lengths[1],
             )
 
+    def require(self, units: Sequence[str]) -> None:
+        """Refuse tables that lack a unit; see `OpenFaceTable.require`."""
+        for table in self._tables:
+            table.require(units)
+
     def describe(self) -> str:
         """Return what the user says of them."""
         return "OpenFace's tables as given"
@@ -93,15 +106,18 @@ def action_unit_tables(context: MetricContext) -> Tables:
     """Return the one source of tables that all metrics of a suite use.
 
     Raises:
-        Unavailable: no tables are given and OpenFace is not here.
-        TgbenchError: a given table cannot be scored.
+        Unavailable: no tables are given and OpenFace is not here, or a given one cannot be scored.
     """
     return context.shared.once("openface action units", lambda: _make_tables(context))
 
 
 def _make_tables(context: MetricContext) -> Tables:
     if context.options.action_units is not None:
-        return GivenTables(*context.options.action_units)
+        try:
+            return GivenTables(*context.options.action_units)
+        except TgbenchError as error:
+            # What needs no tables is measured all the same.
+            raise Unavailable(str(error)) from error
     program = find_program()
     if program is None:
         raise Unavailable(_REMEDY)

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import TgbenchError
+from ...errors import TgbenchError, Unavailable
 from ...identities.layout import ALL_ACTION_UNITS
 
 Array = NDArray[np.float64]
@@ -32,8 +32,8 @@ class OpenFaceTable:
         frames: int [R], the frame of each row, counted from 1.
         tracked: bool [R], OpenFace's `success`.
         confidence: [R], of the landmarks, 0 to 1.
-        intensities: every unit of the layout, such as "AU12", to [R], 0 to 5; NaN for an empty
-            cell.
+        intensities: the units of the layout that the file has, such as "AU12", to [R], 0 to 5;
+            NaN for an empty cell.
     """
 
     path: Path
@@ -44,6 +44,16 @@ class OpenFaceTable:
 
     def __len__(self) -> int:
         return len(self.frames)
+
+    def require(self, units: Sequence[str]) -> None:
+        """Refuse a table that lacks a unit which is to be scored.
+
+        Raises:
+            Unavailable: it does.
+        """
+        missing = [f"{unit}_r" for unit in units if unit not in self.intensities]
+        if missing:
+            raise Unavailable(f"{self.path}: has no column {', '.join(missing)}; {_MEASURE_AGAIN}")
 
     def stack(self, units: Sequence[str]) -> Array:
         """Return intensities [R, len(units)]."""
@@ -60,7 +70,7 @@ def read_table(path: Path) -> OpenFaceTable:
 
     Raises:
         TgbenchError: not such a table, or one that must not be scored: of several faces, of a run
-            that was stopped, or by another measurer.
+            that was stopped, or by another measurer. One that lacks some units is read.
     """
     try:
         with path.open(newline="", encoding="utf-8-sig") as stream:
@@ -74,9 +84,10 @@ def read_table(path: Path) -> OpenFaceTable:
 def _table(path: Path, lines: Iterator[list[str]]) -> OpenFaceTable:
     # The Windows build writes a space before every name but the first, the Linux build none.
     header = [name.strip() for name in next(lines, [])]
-    units = [f"{unit}_r" for unit in ALL_ACTION_UNITS]
-    missing = [name for name in (_FRAME, _SUCCESS, _CONFIDENCE, *units) if name not in header]
-    if missing:
+    units = [f"{unit}_r" for unit in ALL_ACTION_UNITS if f"{unit}_r" in header]
+    missing = [name for name in (_FRAME, _SUCCESS, _CONFIDENCE) if name not in header]
+    if missing or not units:
+        missing += [] if units else [f"{unit}_r" for unit in ALL_ACTION_UNITS]
         raise TgbenchError(f"{path}: has no column {', '.join(missing)}; {_MEASURE_AGAIN}")
     faces = [_FACE] if _FACE in header else []
     names = [_FRAME, *faces, _SUCCESS, _CONFIDENCE, *units]

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import TgbenchError, Unavailable
-from ...media import open_media
+from ...media import REMEDY, open_media
 from .jpeg import SIZE
 
 FPS = 25
@@ -122,7 +122,7 @@ def _opened(path: Path) -> Iterator[Any]:
     import av
 
     try:
-        with open_media(path, "cannot be read") as container:
+        with open_media(path, "cannot be read", "give a crop's video or its sound") as container:
             yield container
     except av.error.FFmpegError as error:
-        raise TgbenchError(f"{path}: cannot be read ({error.strerror})") from error
+        raise TgbenchError(f"{path}: cannot be read ({error.strerror}); {REMEDY}") from error

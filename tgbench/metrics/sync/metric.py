@@ -66,6 +66,7 @@ class _Sync:
                 "windows": None if score is None else score.windows,
                 "offset_frames": None if score is None else score.offset,
                 "offset_sign": _OFFSET_SIGN,
+                "notes": notes(found),
                 "versions": versions(),
                 "tracks": [_told(track) for track in found.tracks],
             },
@@ -150,6 +151,22 @@ def main_track(found: Found) -> ScoredTrack | None:
     """
     scored = [track for track in found.tracks if track.score is not None]
     return max(scored, key=lambda track: (_windows(track), -track.first), default=None)
+
+
+def notes(found: Found) -> list[str]:
+    """Return what a reader of the values must know, in words; nothing where there are none."""
+    best = main_track(found)
+    if best is None or best.score is None:
+        return []
+    told = [f"offset {best.score.offset:+d} frames ({_OFFSET_SIGN}), {best.score.windows} windows"]
+    if len(found.tracks) > 1:
+        others = len(found.tracks) - 1
+        told.append(
+            f"{len(found.tracks)} face tracks, of one person or of several; the values are those "
+            f"of frames {best.first} to {best.first + best.frames - 1}, the track with most windows"
+            f" (of equals the first), and leave out the other {others}"
+        )
+    return told
 
 
 def why_none(found: Found) -> str:

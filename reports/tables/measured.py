@@ -6,12 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from tgbench import plugins
-from tgbench.metrics.specs import (
-    IMAGE_METRICS,
-    TRAINING_TIME,
-    UPPER_FACE_METRICS,
-    WHOLE_IMAGE_METRICS,
-)
+from tgbench.metrics.specs import IMAGE_METRICS
+from tgbench.running.applicable import why_never
 from tgbench.running.result import MetricRecord, Result
 from tgbench.specs import Direction, MetricSpec, Needs
 from tgbench.statistics import Series
@@ -39,7 +35,7 @@ def measured_cell(
     """Return the cell of a metric, a dash where the method cannot have it."""
     metric = column.name
     record = result.metrics.get(metric)
-    if never := _never(result, metric):
+    if never := why_never(result, metric):
         return Cell(None, DASH, Status.NOT_APPLICABLE, never, metric=metric)
     if record is None:
         return Cell(None, DASH, Status.ABSENT, metric=metric)
@@ -70,18 +66,6 @@ def measured_cell(
         fits=((result.seed, record.value),),
         by_chance=_by_chance(record.value, record.details),
     )
-
-
-def _never(result: Result, metric: str) -> str:
-    """Return why a method cannot have a metric, whatever is installed; empty if it can."""
-    method = result.method
-    if metric in WHOLE_IMAGE_METRICS and not method.whole_image_valid:
-        return "the whole image is not the method's"
-    if metric in UPPER_FACE_METRICS and not method.moves_upper_face:
-        return "the upper face is not moved"
-    if metric == TRAINING_TIME.name and result.timing.training_seconds is None:
-        return "nothing is trained"
-    return ""
 
 
 def _by_chance(value: float, details: Mapping[str, Any]) -> tuple[int, int]:

@@ -322,3 +322,13 @@ def test_a_table_that_does_not_number_its_frames_is_told(
     pd.DataFrame({"lmd": lmd, **frames}).to_parquet(tmp_path / "b" / "frames.parquet")
     with pytest.raises(TgbenchError, match=r"b/frames\.parquet: does not number its frames"):
         compare(read_side(tmp_path / "a"), read_side(tmp_path / "b"))
+
+
+def test_what_a_method_cannot_have_is_not_compared(tmp_path: Path, lmd: np.ndarray) -> None:
+    fixed = result("fixed", upper_face=False, aue_u=record(lmd, "lower"))
+    moved = result("moved", aue_u=record(lmd, "lower"), lmd=record(lmd, "lower"))
+    write(tmp_path / "a", fixed.model_copy(update={"metrics": moved.metrics}), aue_u=lmd, lmd=lmd)
+    write(tmp_path / "b", moved, aue_u=lmd, lmd=lmd)
+    found = section(tmp_path / "a", tmp_path / "b")
+    assert [row.metric for row in found.rows] == ["lmd"]
+    assert "aue_u: not compared; A has no value (the upper face is not moved)" in found.notes

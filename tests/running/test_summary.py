@@ -33,3 +33,13 @@ def test_gaps_and_notes_are_told_once_with_the_metrics_they_concern(tmp_path: Pa
         "- sync_c, sync_e: offset +2 frames",
         "- lpips: no weights",
     ]
+
+
+def test_what_a_method_cannot_have_is_a_gap_as_in_tables(tmp_path: Path) -> None:
+    made = result("fixed", aue_u=0.2, upper_face=False, training_time=1.0, training=None, lmd=1.25)
+    stream = io.StringIO()
+    print_summary([Outcome(made, tmp_path, reused=False)], Console(file=stream, width=200))
+    lines = [line.split() for line in stream.getvalue().splitlines() if line]
+    assert ["AUE-U", "↓", "-"] in lines
+    assert ["LMD", "↓", "[px]", "1.250"] in lines
+    assert ["-", "aue_u:", "fixed:", "the", "upper", "face", "is", "not", "moved"] in lines

@@ -13,6 +13,7 @@ from pandas.api.types import is_integer_dtype
 from pydantic import ValidationError
 
 from ..errors import TgbenchError
+from ..running.applicable import why_never
 from ..running.frame_table import read_table
 from ..running.result import (
     FRAMES_FILE,
@@ -20,6 +21,7 @@ from ..running.result import (
     SCORES_FILE,
     SCORES_SCHEMA_VERSION,
     MetricRecord,
+    Result,
     read_result,
     result_paths,
 )
@@ -136,8 +138,15 @@ def _of_run(path: Path) -> Entry:
         made_of=result.method.composite_mode,
         machine=(where.device, where.cpu, str(where.cores), str(where.gpu)),
         sound=result.driver.sha256,
-        metrics=result.metrics,
+        metrics={name: _applicable(result, name) for name in result.metrics},
     )
+
+
+def _applicable(result: Result, metric: str) -> MetricRecord:
+    """Return a record without its value if it says nothing about the method."""
+    record = result.metrics[metric]
+    never = why_never(result, metric)
+    return record.model_copy(update={"value": None, "reason": never}) if never else record
 
 
 def _of_score(path: Path) -> Entry:

@@ -10,6 +10,8 @@ from rich.table import Table
 
 from .. import plugins
 from ..specs import Direction
+from .applicable import why_never
+from .result import Result
 from .runner import Outcome
 
 if TYPE_CHECKING:
@@ -52,10 +54,19 @@ def _cell(outcome: Outcome, name: str, decimals: int) -> str:
     record = outcome.result.metrics.get(name)
     if record is None:
         return ""
-    if record.value is None:
+    if record.value is None or why_never(outcome.result, name):
         return "-"
     text = f"{record.value:.{decimals}f}"
     return text if record.scored == record.total else f"{text} ({record.scored}/{record.total})"
+
+
+def _gap(result: Result, metric: str) -> str:
+    """Return why a cell is empty, nothing where it is not."""
+    record = result.metrics[metric]
+    if record.value is None:
+        return record.reason
+    never = why_never(result, metric)
+    return f"{result.method.name}: {never}" if never else ""
 
 
 def _told(outcomes: Sequence[Outcome]) -> list[str]:
@@ -63,7 +74,7 @@ def _told(outcomes: Sequence[Outcome]) -> list[str]:
     concerned: dict[str, dict[str, None]] = {}
     for outcome in outcomes:
         for name, record in outcome.result.metrics.items():
-            reasons = [record.reason] if record.value is None else []
-            for text in (*reasons, *record.details.get("notes", ())):
-                concerned.setdefault(text, {})[name] = None
+            for text in (_gap(outcome.result, name), *record.details.get("notes", ())):
+                if text:
+                    concerned.setdefault(text, {})[name] = None
     return [f"- {', '.join(names)}: {text}" for text, names in concerned.items()]

@@ -197,7 +197,7 @@ def _lack(metric: str, pair: Pair) -> str:
         return ""
     who = "neither side has a value" if all(lacks) else f"{'AB'[lacks[1]]} has no value"
     reasons = [r.reason for side in found for r in side if r is not None and r.reason]
-    return f"{who} ({reasons[0]})" if reasons else who
+    return f"{who} ({'; '.join(dict.fromkeys(reasons))})" if reasons else who
 
 
 def _partly(had: int, clips: int, lacking: Mapping[str, Sequence[str]]) -> str:

@@ -110,7 +110,7 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
     from .tables.building import Extras, build_tables
     from .tables.papers import published_beside
 
-    found = readable_results(args.folders)
+    found, unread = readable_results(args.folders)
     results = [result for _, result in found]
     if args.no_videos and args.html is None:
         raise TgbenchError("--no-videos is about the HTML report; name its file with --html FILE")
@@ -142,7 +142,7 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
         )
         terminal.out.print(f"plots: {len(written)} files in {args.plots}", markup=False)
     if args.html is not None:
-        _write_page(args, found, tables, shape, terminal)
+        _write_page(args, found, unread, tables, shape, terminal)
     return 0
 
 
@@ -169,6 +169,7 @@ def _shape(args: argparse.Namespace) -> Shape:
 def _write_page(
     args: argparse.Namespace,
     found: Sequence[tuple[Path, Result]],
+    unread: Sequence[str],
     tables: Sequence[Table],
     shape: Shape,
     terminal: Terminal,
@@ -177,7 +178,7 @@ def _write_page(
     from .loading import left_out
 
     shown = [pair for pair in found if shape.protocol in ("", pair[1].protocol.name)]
-    problems = left_out(args.folders)
+    problems = left_out(args.folders, unread)
     if len(shown) < len(found):
         number = len(found) - len(shown)
         counted = f"{number} result{'s' * (number > 1)}"

@@ -21,13 +21,16 @@ from tgbench.statistics import Series
 _log = logging.getLogger("tgbench")
 
 
-def readable_results(folders: Iterable[Path]) -> list[tuple[Path, Result]]:
-    """Return the results at or below folders, each with its own; warn of what cannot be read.
+def readable_results(folders: Iterable[Path]) -> tuple[list[tuple[Path, Result]], list[str]]:
+    """Return the results at or below folders, each with its own, and what cannot be read.
+
+    What cannot be read is warned of, too.
 
     Raises:
         TgbenchError: a folder is not there or holds none, or none that can be read.
     """
     found: dict[Path, Result] = {}
+    unread: list[str] = []
     for folder in folders:
         results, problems = read_folder(folder)
         if not results:
@@ -37,7 +40,8 @@ def readable_results(folders: Iterable[Path]) -> list[tuple[Path, Result]]:
         for problem in problems:
             _log.warning("left out: %s", problem)
         found |= results
-    return list(found.items())
+        unread += problems
+    return list(found.items()), unread
 
 
 def read_folder(folder: Path) -> tuple[dict[Path, Result], list[str]]:
@@ -57,19 +61,16 @@ def read_folder(folder: Path) -> tuple[dict[Path, Result], list[str]]:
     return results, problems
 
 
-def left_out(folders: Iterable[Path]) -> list[str]:
+def left_out(folders: Iterable[Path], unread: Iterable[str]) -> list[str]:
     """Return in words what a page of all results at or below folders does not show.
 
-    That are results that cannot be read, and folders of runs that never finished.
+    Args:
+        folders: as they were given.
+        unread: results in them that cannot be read; folders of runs that never finished follow.
     """
+    stopped = (told for folder in folders for told in unfinished(folder))
     # Folders may be given with those above them.
-    return list(
-        dict.fromkeys(
-            problem
-            for folder in folders
-            for problem in (*read_folder(folder)[1], *unfinished(folder))
-        )
-    )
+    return list(dict.fromkeys((*unread, *stopped)))
 
 
 def unfinished(folder: Path) -> Iterator[str]:

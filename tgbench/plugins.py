@@ -27,6 +27,12 @@ def metrics() -> dict[str, MetricSpec]:
     return _specs("metrics", MetricSpec)
 
 
+def averages_frames(metric: str) -> bool:
+    """Whether a metric is known, and its value the mean of its values at single frames."""
+    spec = metrics().get(metric)
+    return spec is not None and spec.averages_frames
+
+
 def commands() -> dict[str, CommandSpec]:
     """Return every installed subcommand by name."""
     return _specs("commands", CommandSpec)

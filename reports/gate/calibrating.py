@@ -15,13 +15,14 @@ from pathlib import Path
 import numpy as np
 from scipy.special import stdtrit
 
+from tgbench import plugins
 from tgbench.commands import run as run_command
 from tgbench.errors import TgbenchError
 from tgbench.version import __version__
 
 from .baseline import Baseline, CalibrationRecord, CaseBaseline
 from .matching import refuse_unlike
-from .measured import Key, Measured, averages_frames, read_measured, rounded, title
+from .measured import Key, Measured, read_measured, rounded, title
 from .updating import machine, timestamp
 
 QUANTILE = 0.975
@@ -146,7 +147,7 @@ def floor_of(metric: str, runs: Sequence[Measured]) -> float | None:
     values = [record.value for record in records if record is not None and record.value is not None]
     if len(values) < len(runs):
         return None
-    series = [run.series(metric) if averages_frames(metric) else None for run in runs]
+    series = [run.series(metric) if plugins.averages_frames(metric) else None for run in runs]
     apart = []
     for i, j in itertools.combinations(range(len(runs)), 2):
         first, second = series[i], series[j]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tgbench import plugins
 from tgbench.metrics.specs import in_table_order
 from tgbench.running.result import MetricRecord
 from tgbench.statistics import FEWEST_FRAMES, Interval, Series, as_series, paired_difference
@@ -16,7 +17,6 @@ from .baseline import Baseline, CaseBaseline, MetricBaseline
 from .measured import (
     Key,
     Measured,
-    averages_frames,
     identical_frames,
     is_timing,
     one_line,
@@ -194,7 +194,7 @@ def _compare(
 
 def _pair(metric: str, was: MetricBaseline, case: Measured) -> tuple[Series, Series] | None:
     """Return values at the same frames, before and now, where both have such."""
-    if was.per_frame is None or not averages_frames(metric):
+    if was.per_frame is None or not plugins.averages_frames(metric):
         return None
     after = case.series(metric)
     return None if after is None else (as_series(was.per_frame), after)

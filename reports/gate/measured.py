@@ -134,9 +134,3 @@ def identical_frames(record: MetricRecord) -> int:
     """Return how many frames went unscored because they equal their target."""
     count = record.details.get("identical_frames", 0)
     return count if isinstance(count, int) else 0
-
-
-def averages_frames(metric: str) -> bool:
-    """Whether a metric's value is the mean of its values at single frames."""
-    spec = plugins.metrics().get(metric)
-    return spec is not None and spec.averages_frames

@@ -7,12 +7,13 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from tgbench import plugins
 from tgbench.errors import TgbenchError
 from tgbench.metrics.specs import in_table_order
 from tgbench.running.result import EnvironmentRecord, MetricRecord
 
 from .baseline import Baseline, CaseBaseline, EnvironmentBrief, MetricBaseline
-from .measured import Key, Measured, averages_frames, one_line, rounded, title
+from .measured import Key, Measured, one_line, rounded, title
 from .tolerances import default_tolerance
 
 
@@ -142,7 +143,7 @@ def _metric(
 
 
 def _per_frame(name: str, case: Measured) -> list[float | None] | None:
-    series = case.series(name) if averages_frames(name) else None
+    series = case.series(name) if plugins.averages_frames(name) else None
     if series is None:
         return None
     return [None if math.isnan(value) else float(value) for value in series]

@@ -49,8 +49,7 @@ def measured_cell(
             record.total,
             metric=metric,
         )
-    spec = plugins.metrics().get(metric)
-    averages = spec is not None and spec.averages_frames
+    averages = plugins.averages_frames(metric)
     values = frames(result, metric) if frames is not None and averages else None
     clips = () if values is None else (values,)
     return Cell(

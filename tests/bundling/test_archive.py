@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from tgbench.bundling import archive
-from tgbench.bundling.contents import FrameValues, Manifest
+from tgbench.bundling.contents import FramesRecord, Manifest
 from tgbench.bundling.planning import GroundTruth
 from tgbench.bundling.verifying import verify
 from tgbench.errors import TgbenchError
@@ -203,7 +203,7 @@ def test_a_member_that_is_damaged(spoiled: Spoil, truth: GroundTruth, name: str,
 @pytest.mark.parametrize(
     ("kind", "content"),
     [
-        (FrameValues, {"values": {"psnr": [[]] * 1000}}),
+        (FramesRecord, {"values": {"psnr": [[]] * 1000}}),
         (Manifest, {"tgbench_version": "0", "files": {}, "cases": [0] * 1000}),
         (
             Manifest,

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import torch
 
-from tgbench.weights.formats import SAFETENSORS, SKOPS, TORCH, code_in, fault
+from tgbench.weights.formats import SAFETENSORS, SKOPS, TORCH, fault
 
 
 class Malicious:
@@ -66,14 +66,13 @@ def test_what_torch_would_load_with_care_passes_and_nothing_else(
         torch.load(path, weights_only=True)
     except pickle.UnpicklingError:
         assert fault(path, TORCH).startswith("holds code, not only tensors (")
-        assert code_in(path)
     else:
         assert fault(path, TORCH) == ""
 
 
 def test_code_is_named(tmp_path: Path) -> None:
     torch.save(Malicious(), tmp_path / "net.pth")
-    assert code_in(tmp_path / "net.pth") == f"{os.system.__module__}.system"
+    assert fault(tmp_path / "net.pth", TORCH).endswith(f"({os.system.__module__}.system)")
 
 
 def test_a_name_put_together_at_run_time_is_code(tmp_path: Path) -> None:
@@ -123,6 +122,6 @@ def test_damaged_files_never_end_in_an_error(tmp_path: Path, zipped: bool) -> No
             damaged[draw.randrange(len(damaged) or 1) : 1] = bytes([draw.randrange(256)])
         path.write_bytes(bytes(damaged))
         assert isinstance(fault(path, TORCH), str)
-    cut = whole[: int(len(whole) * 0.3)]
-    path.write_bytes(cut)
-    assert fault(path, TORCH) or not zipped
+    for share in (0.3, 0.95):
+        path.write_bytes(whole[: int(len(whole) * share)])
+        assert fault(path, TORCH)

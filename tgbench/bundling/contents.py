@@ -69,7 +69,7 @@ class BundledCase(Record):
     )
 
 
-class FrameValues(Record):
+class FramesRecord(Record):
     """Values of single frames, null where there is none."""
 
     values: dict[str, Annotated[list[Annotated[float, Strict()] | None], FailFast()]]

@@ -37,7 +37,7 @@ from .contents import (
     MOST_MEMBERS,
     VALUES_FILE,
     BundledCase,
-    FrameValues,
+    FramesRecord,
     Manifest,
     beyond_limits,
     frame_hash,
@@ -176,7 +176,7 @@ def _values(place: Path, result: Result) -> bytes:
         for name in result.metrics
         if name in table
     }
-    data = (FrameValues(values=values).model_dump_json() + "\n").encode()
+    data = (FramesRecord(values=values).model_dump_json() + "\n").encode()
     if len(data) > LARGEST_TABLE:
         raise TgbenchError(
             f"{place}: cannot be bundled: values of its frames take {len(data) >> 20} MB, a "

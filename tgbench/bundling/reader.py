@@ -25,7 +25,7 @@ from .contents import (
     MANIFEST,
     VALUES_FILE,
     BundledCase,
-    FrameValues,
+    FramesRecord,
     Manifest,
     beyond_limits,
     frame_name,
@@ -105,7 +105,7 @@ class BundleReader:
         name = f"{case.folder}/{VALUES_FILE}"
         honest = _HEAD + len(result.metrics) * (_HEAD + _PER_VALUE * result.frames)
         text = self._read(name, min(honest, LARGEST_TABLE))
-        table = _parsed(FrameValues, text, f"{self.path}: {name}", "table of values")
+        table = _parsed(FramesRecord, text, f"{self.path}: {name}", "table of values")
         if more := sorted(table.values.keys() - result.metrics.keys()):
             raise TgbenchError(f"{self.path}: {name}: has values of {more[0][:50]!r}, no metric")
         for metric, values in table.values.items():

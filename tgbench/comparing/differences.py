@@ -159,7 +159,7 @@ def _row(metric: str, pairs: Sequence[Pair], seed: int) -> tuple[Row | None, str
     values: list[tuple[float, float]] = []
     series: list[tuple[Series, Series]] = []
     lacking: dict[str, list[str]] = defaultdict(list)
-    whole = _averages(metric)
+    whole = plugins.averages_frames(metric)
     if len(pairs) > 1 and _direction(metric) is Direction.NONE:
         return None, "not compared; has no better side, so a mean over clips would hide how far off"
     for pair in pairs:
@@ -182,11 +182,6 @@ def _row(metric: str, pairs: Sequence[Pair], seed: int) -> tuple[Row | None, str
     means = [statistics.fmean(column) for column in zip(*values, strict=True)]
     row = Row(metric, means[0], means[1], found, _verdict(metric, found), len(values))
     return row, _partly(len(values), len(pairs), lacking)
-
-
-def _averages(metric: str) -> bool:
-    spec = plugins.metrics().get(metric)
-    return spec is not None and spec.averages_frames
 
 
 def _lack(metric: str, pair: Pair) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -74,8 +75,9 @@ class Entry:
         """The case for a reader."""
         return f"{self.protocol}: {self.clip}"
 
-    def per_frame(self) -> pd.DataFrame:
-        """Return the values of single frames.
+    @cached_property
+    def frames(self) -> pd.DataFrame:
+        """The values of single frames, read once.
 
         Raises:
             TgbenchError: the table is missing, damaged, or not of numbers.
@@ -190,7 +192,7 @@ def _name(described: dict[str, str]) -> str:
 
 def values_of(entries: Sequence[Entry], metric: str) -> Series | None:
     """Return the mean over seeds of a metric's values [T] at single frames, None without any."""
-    columns = [entry.per_frame() for entry in entries]
+    columns = [entry.frames for entry in entries]
     if not all(metric in table for table in columns):
         return None
     series = [table[metric].to_numpy("float64", na_value=float("nan")) for table in columns]
@@ -206,7 +208,7 @@ def frames_of(entry: Entry) -> list[int]:
     Raises:
         TgbenchError: its table does not say.
     """
-    table = entry.per_frame()
+    table = entry.frames
     column = "source_frame" if "source_frame" in table else "frame"
     if column not in table or not is_integer_dtype(table[column]):
         raise TgbenchError(

@@ -55,10 +55,8 @@ def contradiction(table: pd.DataFrame, result: Result) -> str:
     """
     if len(table) != result.frames:
         return f"has {len(table)} rows for {result.frames} frames"
-    specs = plugins.metrics()
     for name, record in result.metrics.items():
-        averaged = name in specs and specs[name].averages_frames
-        if not averaged or name not in table or record.value is None:
+        if record.value is None or name not in table or not plugins.averages_frames(name):
             continue
         mean = float(table[name].astype("float64").mean())
         if not math.isclose(mean, record.value, rel_tol=_MEAN_TOLERANCE, abs_tol=_MEAN_TOLERANCE):

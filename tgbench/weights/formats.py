@@ -1,21 +1,18 @@
-"""What kind of file a weight file is, told from its bytes: nothing is loaded, nothing can run.
+"""What kind of file a weight file is, and whether it is whole: nothing in it is run.
 
-A pickle is read as the list of instructions that it is. It is taken for tensors if every name that
-it would import is one of those with which torch rebuilds them: those that
-`torch.load(weights_only=True)` allows.
+Torch is imported only to look into a file of its own.
 """
 
 from __future__ import annotations
 
-import io
 import json
 import pickle
-import pickletools
 import re
 import struct
+import warnings
 import zipfile
 from pathlib import Path
-from typing import IO
+from typing import Any
 
 TORCH, SAFETENSORS, SKOPS = "torch", "safetensors", "skops"
 
@@ -23,24 +20,16 @@ _ZIP = b"PK\x03\x04"
 _LEGACY = tuple(pickle.dumps(0x1950A86A20F9469CFC6C, protocol) for protocol in (2, 3))
 """How torch's files began before version 1.6: the pickle of this number."""
 
-_LEGACY_PICKLES = 5
-"""In such a file: magic number, version, machine, content, names of storages; then bare numbers."""
-
 _LARGEST_INDEX = 1 << 28
-"""Bytes of a pickle or header that only describes tensors; real ones have a thousandth."""
+"""Bytes of a header that only describes tensors; real ones have a thousandth."""
 
-_TENSORS = re.compile(
-    r"collections\.(OrderedDict|Counter)|_codecs\.encode"
-    r"|(builtins|__builtin__)\.(bytearray|complex|set)"
-    r"|torch\.(cuda\.|storage\.)?\w*(Storage|Tensor)|torch\.(Size|device)"
-    r"|torch\.(bfloat|complex|float|q?u?int|bits)\w*|torch\.(bool|double|half|long|short)"
-    r"|torch\.per_(tensor|channel)_\w+"
-    r"|torch\.nn\.parameter\.Parameter|torch\.serialization\._get_layout"
-    r"|torch\._utils\._rebuild_\w+|torch\._tensor\._rebuild_from_type_v2"
+_PUT_TOGETHER = "|".join(
+    str(code[0]) for code in (pickle.STACK_GLOBAL, pickle.EXT1, pickle.EXT2, pickle.EXT4)
 )
-_IMPORTS = ("GLOBAL", "INST")
-_UNTOLD = {"STACK_GLOBAL": "a name put together", "EXT1": "an extension"}
-_UNTOLD |= {"EXT2": _UNTOLD["EXT1"], "EXT4": _UNTOLD["EXT1"]}
+_REFUSED = re.compile(
+    rf"unsupported (?:(?:global: )?GLOBAL ([\w.]+)|operand (?:{_PUT_TOGETHER})\b)", re.IGNORECASE
+)
+"""What torch says of a pickle that would call something, by its name or by one put together."""
 
 
 def fault(path: Path, kind: str) -> str:
@@ -62,27 +51,42 @@ def fault(path: Path, kind: str) -> str:
         return f"is no whole {kind} file (damaged archive)"
 
 
-def code_in(path: Path) -> str:
-    """Return what a file of torch's would import beside tensors; empty for nothing.
+def read_tensors(path: Path) -> Any:
+    """Return what a file of torch's holds, on the CPU; nothing in it is run.
 
     Raises:
-        ValueError: it is no file of torch's, or damaged.
-        zipfile.BadZipFile: it is a damaged archive.
+        Exception: of any kind where it is damaged or holds code; see `code_told`.
     """
-    begin = _begin(path)
-    if begin.startswith(_ZIP):
-        return _imported(_index(path))
-    if not begin.startswith(_LEGACY):
-        raise ValueError("no file of torch's")
-    with path.open("rb") as stream:
-        return next(filter(None, (_imported(stream) for _ in range(_LEGACY_PICKLES))), "")
+    import torch
+
+    with warnings.catch_warnings():
+        # It advises to load what is in the file without any check.
+        warnings.simplefilter("ignore")
+        mapped = _begin(path).startswith(_ZIP)
+        return torch.load(path, map_location="cpu", weights_only=True, mmap=mapped)
+
+
+def code_told(error: Exception) -> str:
+    """Return in words that torch met code in a file, empty where it met something else.
+
+    Its own words advise to load the file without any check.
+    """
+    found = _REFUSED.search(str(error))
+    named = found and (found[1] or "a name put together")
+    return f"holds code, not only tensors ({named})" if named else ""
 
 
 def _torch_fault(path: Path) -> str:
     if not _begin(path).startswith((_ZIP, *_LEGACY)):
         return "is no file of torch's"
-    found = code_in(path)
-    return f"holds code, not only tensors ({found})" if found else ""
+    try:
+        read_tensors(path)
+    except MemoryError:
+        raise
+    # Damaged bytes make the reader fail in any way.
+    except Exception as error:
+        return code_told(error) or f"is no whole torch file ({type(error).__name__})"
+    return ""
 
 
 def _begin(path: Path) -> bytes:
@@ -114,25 +118,3 @@ def _skops_fault(path: Path) -> str:
 
 
 _CHECKS = {TORCH: _torch_fault, SAFETENSORS: _safetensors_fault, SKOPS: _skops_fault}
-
-
-def _index(path: Path) -> IO[bytes]:
-    """Return the pickle in an archive of torch's."""
-    with zipfile.ZipFile(path) as archive:
-        found = [entry for entry in archive.infolist() if entry.filename.endswith("data.pkl")]
-        if len(found) != 1 or found[0].file_size > _LARGEST_INDEX:
-            raise ValueError("no archive of torch's")
-        return io.BytesIO(archive.read(found[0]))
-
-
-def _imported(stream: IO[bytes]) -> str:
-    """Read one pickle; return the first name in it that rebuilds no tensors, empty for none."""
-    for operation, argument, _ in pickletools.genops(stream):
-        if operation.name in _UNTOLD:
-            return _UNTOLD[operation.name]
-        if operation.name in _IMPORTS:
-            # Module and name are told with a space in between.
-            name = str(argument).replace(" ", ".")
-            if not _TENSORS.fullmatch(name):
-                return name
-    return ""

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import Unavailable
-from .formats import TORCH, fault
+from .formats import code_told, read_tensors
 from .store import weight_file
 
 if TYPE_CHECKING:
@@ -89,28 +88,19 @@ def fill(
 
 
 def _read(path: Path, name: str) -> Any:
-    import torch
-
     try:
-        with warnings.catch_warnings():
-            # It advises to load what is in the file without any check.
-            warnings.simplefilter("ignore")
-            return torch.load(path, map_location="cpu", weights_only=True)
+        return read_tensors(path)
     except MemoryError:
         raise
+    except OSError as error:
+        reason = f"{type(error).__name__}: {error.strerror or error}"
+        raise Unavailable(f"{path} cannot be read ({reason}); {_another_file(name)}") from error
     # Damaged bytes make the reader fail in any way; the cause is kept for --debug.
     except Exception as error:
-        raise Unavailable(f"{path} {_why(path, error)}; {_another_file(name)}") from error
-
-
-def _why(path: Path, error: Exception) -> str:
-    """Return why torch could not read a file, in words of our own: torch advises to read it all."""
-    if isinstance(error, OSError):
-        return f"cannot be read ({type(error).__name__}: {error.strerror or error})"
-    trouble = fault(path, TORCH)
-    if trouble.startswith("holds code"):
-        return f"{trouble}; it is not loaded"
-    return f"cannot be read as weights ({type(error).__name__}): it is damaged"
+        code = code_told(error)
+        damaged = f"cannot be read as weights ({type(error).__name__}): it is damaged"
+        told = f"{code}; it is not loaded" if code else damaged
+        raise Unavailable(f"{path} {told}; {_another_file(name)}") from error
 
 
 def _is_tensors(content: object) -> bool:

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from tgbench.reports.tables.shapes import PLAIN, SHAPES, Shape
 from tgbench.running.result import Result
 
 from ..conftest import series_of
+from .pdflatex import compile_latex
 
 MakeResult = Callable[..., Result]
 
@@ -70,18 +70,9 @@ def test_every_shape_compiles(make_result: MakeResult, tmp_path: Path) -> None:
         table for shape in shapes for table in build_tables(results, shape=shape, extras=extras)
     ]
     (tmp_path / "table.tex").write_text(render_latex(tables), encoding="utf-8")
-    done = subprocess.run(
-        ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "table.tex"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        errors="replace",
-        timeout=120,
-    )
-    assert done.returncode == 0, done.stdout[-2000:]
-    assert "Overfull" not in done.stdout
-    assert "Float too large" not in done.stdout
-    assert "Missing character" not in (tmp_path / "table.log").read_text(errors="replace")
+    said = compile_latex(tmp_path / "table.tex")
+    assert "Overfull" not in said
+    assert "Float too large" not in said
 
 
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
@@ -95,13 +86,4 @@ def test_an_environment_compiles_in_a_paper_with_other_fonts(
     assert found is not None
     paper = rf"\documentclass{{article}}\usepackage{{booktabs}}\begin{{document}}{found[0]}"
     (tmp_path / "paper.tex").write_text(paper + r"\end{document}", encoding="utf-8")
-    done = subprocess.run(
-        ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "paper.tex"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        errors="replace",
-        timeout=120,
-    )
-    assert done.returncode == 0, done.stdout[-2000:]
-    assert "Missing character" not in (tmp_path / "paper.log").read_text(errors="replace")
+    compile_latex(tmp_path / "paper.tex")

@@ -4,7 +4,6 @@ import csv
 import json
 import re
 from collections.abc import Callable
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
@@ -14,52 +13,10 @@ from tgbench.errors import TgbenchError
 from tgbench.reports.site import SiteSummary, gather
 from tgbench.running.result import SCHEMA_VERSION, MetricRecord, Result, write_result
 
+from ..markup import NASTY, Page
+
 Submit = Callable[..., Path]
 Publish = Callable[..., SiteSummary]
-
-NASTY = (
-    "</script><script>alert(1)</script><!-- <img src=x onerror=alert(2)> \"'`&amp; речь 頭 \u2028"
-)
-
-
-class Page(HTMLParser):
-    """What a page's markup holds: elements, its text, and whether tags are balanced."""
-
-    VOID = frozenset({"meta", "input", "link", "br"})
-
-    def __init__(self, path: Path) -> None:
-        super().__init__()
-        self.path = path
-        self.open: list[str] = []
-        self.elements: list[tuple[str, dict[str, str | None]]] = []
-        self.blocks: dict[str, str] = {}
-        self.text = ""
-        self.feed(path.read_text(encoding="utf-8"))
-        self.close()
-        assert not self.open
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, dict(attrs)))
-        if tag not in self.VOID:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        if self.open and self.open[-1] == "script":
-            self.blocks[str(self.elements[-1][1].get("id"))] = data
-        else:
-            self.text += data
-
-    @property
-    def links(self) -> list[str]:
-        return [
-            str(about[name])
-            for _, about in self.elements
-            for name in ("href", "src")
-            if about.get(name)
-        ]
 
 
 def pages(summary: SiteSummary) -> list[Page]:
@@ -102,7 +59,7 @@ def test_a_result_has_its_whole_provenance(submit: Submit, publish: Publish) -> 
     (path,) = (summary.index.parent / "results").iterdir()
     page = Page(path)
     written = json.loads((folder / "result.json").read_text())
-    assert json.loads(page.blocks["data-result-0"])["record"] == written
+    assert page.data("data-result-0")["record"] == written
     for told in ("ours", "synth-a", "true head pose", "alice/0", "a cpu", "2025-01-01", "Seed"):
         assert told in page.text
     script = next((summary.index.parent / "static").glob("*.js")).read_text()

@@ -23,9 +23,9 @@ _LEGACY = tuple(pickle.dumps(0x1950A86A20F9469CFC6C, protocol) for protocol in (
 _LARGEST_INDEX = 1 << 28
 """Bytes of a header that only describes tensors; real ones have a thousandth."""
 
-_PUT_TOGETHER = "|".join(
-    str(code[0]) for code in (pickle.STACK_GLOBAL, pickle.EXT1, pickle.EXT2, pickle.EXT4)
-)
+_NEWER = pickle.FRAME, pickle.STACK_GLOBAL
+_EXTENSIONS = pickle.EXT1, pickle.EXT2, pickle.EXT4
+_PUT_TOGETHER = "|".join(str(code[0]) for code in (*_NEWER, *_EXTENSIONS))
 _REFUSED = re.compile(
     rf"unsupported (?:(?:global: )?GLOBAL ([\w.]+)|operand (?:{_PUT_TOGETHER})\b)", re.IGNORECASE
 )

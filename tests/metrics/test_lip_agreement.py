@@ -61,7 +61,7 @@ def brute_force(
 
 
 @given(st.integers(0, 1000), st.integers(70, 150), st.integers(0, 8))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_agreement_is_the_best_of_a_search_by_brute_force(
     seed: int, frames: int, missing: int
 ) -> None:

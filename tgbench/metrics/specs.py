@@ -41,6 +41,15 @@ PSNR = MetricSpec(
     needs=_PAIR,
     decimals=2,
 )
+PSNR_FACE = dataclasses.replace(
+    PSNR,
+    name="psnr_face",
+    summary="peak signal-to-noise ratio in the box of the target's face, mean over frames",
+    implementation="tgbench.metrics.psnr:PsnrFace",
+    title="PSNR (face)",
+    needs=_FACES,
+    takes_face_box=True,
+)
 SSIM_FACE = MetricSpec(
     "ssim_face",
     "structural similarity (3DGS's) in the box of the target's face",
@@ -316,6 +325,7 @@ TRAINING_TIME = MetricSpec(
 
 METRICS = (
     PSNR,
+    PSNR_FACE,
     SSIM_FACE,
     SSIM_FACE_GAUSSIAN,
     SSIM_FACE_SKIMAGE,
@@ -352,7 +362,7 @@ METRICS = (
 """Image, lips, expression, synchronisation, speed: the order of the field's tables."""
 
 _WHOLE_IMAGE = (PSNR, SSIM, LPIPS, LPIPS_VGG)
-_FACE_REGION = (SSIM_FACE, SSIM_FACE_GAUSSIAN, SSIM_FACE_SKIMAGE, SSIM_FACE_ALIGNED)
+_FACE_REGION = (PSNR_FACE, SSIM_FACE, SSIM_FACE_GAUSSIAN, SSIM_FACE_SKIMAGE, SSIM_FACE_ALIGNED)
 
 WHOLE_IMAGE_METRICS = frozenset(spec.name for spec in _WHOLE_IMAGE)
 """Mean nothing for a method that does not make the whole image."""

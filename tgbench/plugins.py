@@ -7,7 +7,7 @@ from importlib.metadata import entry_points
 from typing import TypeVar
 
 from .errors import TgbenchError, suggest
-from .specs import CommandSpec, MethodSpec, MetricSpec, ProtocolSpec, Spec
+from .specs import UNBOUNDED, Bounds, CommandSpec, MethodSpec, MetricSpec, ProtocolSpec, Spec
 
 S = TypeVar("S", bound=Spec)
 
@@ -31,6 +31,12 @@ def averages_frames(metric: str) -> bool:
     """Whether a metric is known, and its value the mean of its values at single frames."""
     spec = metrics().get(metric)
     return spec is not None and spec.averages_frames
+
+
+def bounds_of(metric: str) -> Bounds:
+    """Return the least and the most that a metric can be, as far as it says so."""
+    spec = metrics().get(metric)
+    return UNBOUNDED if spec is None else spec.bounds
 
 
 def commands() -> dict[str, CommandSpec]:

@@ -8,9 +8,15 @@ from __future__ import annotations
 
 import enum
 import importlib
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+Bounds = tuple[float, float]
+"""The least and the most that a number can be."""
+
+UNBOUNDED: Bounds = (-math.inf, math.inf)
 
 
 class CompositeMode(enum.StrEnum):
@@ -117,6 +123,7 @@ class MetricSpec(Spec):
             that protocols measure anyway.
         averages_frames: whether the value is the mean of its values at single frames.
         takes_face_box: whether a face box that the user gives stands in for landmarks.
+        bounds: the least and the most that a value can be; intervals of means stay between.
     """
 
     title: str = ""
@@ -127,6 +134,7 @@ class MetricSpec(Spec):
     by_name: bool = False
     averages_frames: bool = True
     takes_face_box: bool = False
+    bounds: Bounds = UNBOUNDED
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ its own; those that protocols do not measure by themselves are marked `by_name`.
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Iterable
 
 from ..specs import Direction, MetricSpec, Needs
@@ -15,6 +16,8 @@ _PAIR = frozenset({Needs.TARGET})
 _FACES = frozenset({Needs.TARGET, Needs.LANDMARKS})
 _SPOKEN = frozenset({Needs.LANDMARKS, Needs.AUDIO})
 _TIMED = frozenset({Needs.TIMING})
+_FROM_ZERO = (0.0, math.inf)
+_OF_ONE = (-1.0, 1.0)
 
 
 def _variant(
@@ -40,6 +43,7 @@ PSNR = MetricSpec(
     direction=Direction.HIGHER,
     needs=_PAIR,
     decimals=2,
+    bounds=_FROM_ZERO,
 )
 PSNR_FACE = dataclasses.replace(
     PSNR,
@@ -59,6 +63,7 @@ SSIM_FACE = MetricSpec(
     needs=_FACES,
     decimals=3,
     takes_face_box=True,
+    bounds=_OF_ONE,
 )
 SSIM_FACE_GAUSSIAN = _variant(
     SSIM_FACE,
@@ -103,6 +108,7 @@ LPIPS = MetricSpec(
     direction=Direction.LOWER,
     needs=_PAIR,
     decimals=4,
+    bounds=_FROM_ZERO,
 )
 LPIPS_VGG = _variant(
     LPIPS,
@@ -121,6 +127,7 @@ LMD = MetricSpec(
     direction=Direction.LOWER,
     needs=_FACES,
     decimals=3,
+    bounds=_FROM_ZERO,
 )
 LMD_RELATIVE = dataclasses.replace(
     _variant(
@@ -163,6 +170,7 @@ AUE_L = MetricSpec(
     direction=Direction.LOWER,
     needs=frozenset({Needs.TARGET, Needs.ACTION_UNITS}),
     decimals=2,
+    bounds=_FROM_ZERO,
 )
 AUE_U = dataclasses.replace(
     AUE_L,
@@ -214,6 +222,7 @@ AU_L_PYFEAT = MetricSpec(
     direction=Direction.LOWER,
     needs=_PAIR,
     by_name=True,
+    bounds=_FROM_ZERO,
 )
 AU_U_PYFEAT = dataclasses.replace(
     AU_L_PYFEAT,
@@ -271,6 +280,7 @@ LIP_AGREEMENT = MetricSpec(
     needs=_SPOKEN,
     decimals=3,
     averages_frames=False,
+    bounds=_OF_ONE,
 )
 LIP_LAG = MetricSpec(
     "lip_lag",

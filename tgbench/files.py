@@ -13,18 +13,37 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from .errors import TgbenchError
+from .errors import TgbenchError, Unavailable
 
 _CHUNK = 1 << 20
 
 
 def cache_root() -> Path:
-    """Return the folder for things that can be made again (`TGBENCH_CACHE`, else the user's)."""
+    """Return the folder for things that can be made again (`TGBENCH_CACHE`, else the user's).
+
+    Raises:
+        Unavailable: the user has no home folder.
+    """
     chosen = os.environ.get("TGBENCH_CACHE")
     if chosen:
         return Path(chosen)
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "tgbench"
+    base = os.environ.get("XDG_CACHE_HOME")
+    try:
+        return Path(base or Path.home() / ".cache") / "tgbench"
+    except RuntimeError as error:
+        raise Unavailable(
+            "this user has no home folder for what is kept between runs; set TGBENCH_CACHE to a "
+            "folder for it"
+        ) from error
+
+
+def make_cache(folder: Path) -> Path:
+    """Create a folder of the cache with its parents.
+
+    Raises:
+        TgbenchError: it cannot be created or written to.
+    """
+    return make_folder(folder, "set TGBENCH_CACHE to a folder that you can write to")
 
 
 def require_file(path: Path, what: str = "") -> None:
@@ -65,8 +84,12 @@ def hash_of(value: object) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def make_folder(folder: Path) -> Path:
+def make_folder(folder: Path, remedy: str = "choose another folder") -> Path:
     """Create a folder with its parents.
+
+    Args:
+        folder: to create, if it is not there.
+        remedy: what to do where that cannot be.
 
     Raises:
         TgbenchError: it cannot be created or written to.
@@ -77,9 +100,7 @@ def make_folder(folder: Path) -> Path:
             return folder
     except OSError as error:
         reason = error.strerror or error
-        raise TgbenchError(
-            f"{folder}: cannot write here ({reason}); choose another folder"
-        ) from error
+        raise TgbenchError(f"{folder}: cannot write here ({reason}); {remedy}") from error
 
 
 @contextmanager

@@ -44,6 +44,14 @@ def commands() -> dict[str, CommandSpec]:
     return _specs("commands", CommandSpec)
 
 
+def foreign_packages() -> set[str]:
+    """Return the outermost packages that plug-ins of others are in."""
+    own = __name__.partition(".")[0]
+    groups = ("methods", "protocols", "metrics", "commands")
+    points = (point for group in groups for point in entry_points(group=f"{own}.{group}"))
+    return {point.module.partition(".")[0] for point in points} - {own}
+
+
 def find(specs: dict[str, S], name: str, what: str) -> S:
     """Return the spec called `name`.
 

@@ -139,7 +139,13 @@ class MetricSpec(Spec):
 
 @dataclass(frozen=True)
 class CommandSpec(Spec):
-    """A subcommand. Its implementation is a module with `add_arguments` and `execute`."""
+    """A subcommand. Its implementation is a module with `add_arguments` and `execute`.
+
+    Attributes:
+        computes: whether it takes numerical libraries.
+    """
+
+    computes: bool = True
 
     def load(self) -> Any:
         """Import and return the module."""

@@ -65,6 +65,10 @@ def _console() -> type[Console]:
                 else:
                     yield Segment(printable(segment.text, "\n\t"), segment.style)
 
+        def on_broken_pipe(self) -> None:
+            """Leave the exit code to the command line; rich would end the program with 1."""
+            raise
+
     return NeutralConsole
 
 

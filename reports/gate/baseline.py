@@ -12,6 +12,7 @@ from pydantic import Field, ValidationError
 
 from tgbench.errors import TgbenchError
 from tgbench.files import write_text
+from tgbench.inputs import read_json, reason
 from tgbench.running.result import Record
 
 SCHEMA_VERSION = 1
@@ -160,17 +161,16 @@ def read_baseline(path: Path) -> Baseline:
         TgbenchError: it is damaged, or something else.
     """
     try:
-        # Editors on Windows put a byte order mark in front.
-        raw = json.loads(path.read_text(encoding="utf-8-sig"))
+        raw = read_json(path)
     except (FileNotFoundError, NotADirectoryError) as error:
         raise NoBaseline(
             f"{path}: no such baseline; write one with "
             f'`tgbench gate --update --baseline {path} --reason "first baseline" OUT`'
         ) from error
-    except (OSError, ValueError, RecursionError) as error:
+    except (OSError, ValueError) as error:
         raise TgbenchError(
-            f"{path}: is no whole JSON file ({error}); take it from version control again, or "
-            "delete it and write a new one with --update --reason TEXT"
+            f"{path}: is no whole JSON file ({reason(error)}); take it from version control again, "
+            "or delete it and write a new one with --update --reason TEXT"
         ) from error
     if not isinstance(raw, dict) or raw.get("kind") != KIND:
         raise TgbenchError(f"{path}: is no baseline of `tgbench gate`; name another file")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-import json
+import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,11 +16,15 @@ from numpy.typing import NDArray
 from ..audio import MEL, FeatureKind, Waveform, audio_features, read_waveform
 from ..errors import TgbenchError
 from ..files import sha256
+from ..inputs import image_size, read_bytes, read_json, read_text, reason
 from . import layout
 from .arrays import map_array
 from .split import Split
 
 Image = NDArray[np.uint8]
+
+_MOST_PIXELS = 1 << 26
+"""Of an image, 8192 x 8192: a file of a few bytes may claim to be any size."""
 
 
 @dataclass(frozen=True)
@@ -219,7 +223,7 @@ class Identity:
     def _landmarks(self, frame: int) -> NDArray[np.float32]:
         path = self.path(layout.LANDMARKS, frame)
         try:
-            points = np.loadtxt(path, dtype=np.float32)
+            points = np.loadtxt(read_text(path).splitlines(), dtype=np.float32)
         except (OSError, ValueError) as error:
             raise TgbenchError(f"{path}: cannot be read as 68 x 2 landmarks ({error})") from error
         if points.shape != (68, 2):
@@ -243,7 +247,7 @@ class Identity:
 
 def _read_transforms(path: Path) -> dict:
     try:
-        transforms = json.loads(path.read_text(encoding="utf-8"))
+        transforms = read_json(path)
     except (OSError, ValueError) as error:
         raise TgbenchError(
             f"{path}: cannot be read ({error}); an identity needs it, see `tgbench prepare`"
@@ -257,13 +261,12 @@ def _read_transforms(path: Path) -> dict:
 def _read_action_units(path: Path, image_ids: list[int]) -> ActionUnits:
     """Read OpenFace's CSV, whose Windows build writes a space before every column name."""
     try:
-        with path.open(newline="", encoding="utf-8") as stream:
-            rows = [
-                {key.strip(): value.strip() for key, value in row.items() if key and value}
-                for row in csv.DictReader(stream)
-            ]
-    except OSError as error:
-        raise TgbenchError(f"{path}: cannot be read ({error.strerror})") from error
+        rows = [
+            {key.strip(): value.strip() for key, value in row.items() if key and value}
+            for row in csv.DictReader(io.StringIO(read_text(path), newline=""))
+        ]
+    except (OSError, ValueError, AttributeError, csv.Error) as error:
+        raise TgbenchError(f"{path}: cannot be read ({reason(error)})") from error
     if len(rows) <= max(image_ids):
         raise TgbenchError(
             f"{path}: has {len(rows)} rows for {max(image_ids) + 1} frames; measure the action "
@@ -283,10 +286,15 @@ def _read_action_units(path: Path, image_ids: list[int]) -> ActionUnits:
 def _decode(path: Path, flag: int) -> NDArray:
     """Decode an image from its bytes: imread would print to the terminal instead of raising."""
     try:
-        data = np.frombuffer(path.read_bytes(), np.uint8)
+        content = read_bytes(path)
+        width, height = image_size(content)
     except OSError as error:
-        raise TgbenchError(f"{path}: cannot be read ({error.strerror})") from error
-    image = cv2.imdecode(data, flag) if len(data) else None
+        raise TgbenchError(f"{path}: cannot be read ({reason(error)})") from error
+    except ValueError as error:
+        raise TgbenchError(f"{path}: {error}; prepare the identity again") from error
+    if width * height > _MOST_PIXELS:
+        raise TgbenchError(f"{path}: claims to be {width}x{height}; prepare the identity again")
+    image = cv2.imdecode(np.frombuffer(content, np.uint8), flag)
     if image is None:
         raise TgbenchError(f"{path}: is no image or is cut short; prepare the identity again")
     return image

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-import json
+import io
 import math
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -12,6 +12,7 @@ import numpy as np
 from PIL import Image as PillowImage
 
 from ..audio.features import KINDS, VIDEO_FPS
+from ..inputs import read_json, read_text, reason
 from . import layout
 from .arrays import map_array
 
@@ -49,7 +50,7 @@ def _transforms(path: Path, problems: list[str]) -> dict | None:
         problems.append(f"{path.name}: missing; prepare the identity again")
         return None
     try:
-        table = json.loads(path.read_text(encoding="utf-8"))
+        table = read_json(path)
         frames = table["frames"]
         shapes = {np.array(frame["transform_matrix"], np.float64).shape for frame in frames}
         finite = all(np.isfinite(frame["transform_matrix"]).all() for frame in frames)
@@ -104,7 +105,7 @@ def _pictures(
         try:
             with PillowImage.open(path) as image:
                 found, mode = image.size, image.mode
-        except OSError:
+        except Exception:  # Pillow raises errors of many kinds, for sizes that bombs claim, too.
             unreadable.append(i)
             continue
         # An odd row or column is dropped by every loader of the field, ours included.
@@ -135,10 +136,13 @@ def _action_units(path: Path, frames: int) -> Iterator[str]:
             "`tgbench prepare`"
         )
         return
-    with path.open(newline="", encoding="utf-8", errors="replace") as stream:
-        reader = csv.reader(stream)
+    try:
+        reader = csv.reader(io.StringIO(read_text(path), newline=""))
         header = [name.strip() for name in next(reader, [])]
         rows = [row for row in reader if row]
+    except (OSError, ValueError, csv.Error) as error:
+        yield f"{path.name}: cannot be read ({reason(error)})"
+        return
     count = len(rows)
     absent = [name for name in _UPPER_INPUTS if f"{name}_r" not in header]
     if absent:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -11,6 +10,7 @@ import cv2
 import numpy as np
 
 from ..identities import Identity, layout
+from ..inputs import read_json
 from ..interfaces import Case, Image
 from ..synthetic.names import MADE_BY
 from ..version import __version__
@@ -136,7 +136,7 @@ class ComparisonVideos:
 def is_synthetic(identity: Identity) -> bool:
     """Whether an identity is a head that the suite modelled itself, as its provenance says."""
     try:
-        said = json.loads((identity.folder / layout.PROVENANCE).read_text(encoding="utf-8"))
+        said = read_json(identity.folder / layout.PROVENANCE)
     except (OSError, ValueError):
         return False
     return isinstance(said, dict) and said.get("made_by") == MADE_BY

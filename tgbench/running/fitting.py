@@ -5,15 +5,19 @@ from __future__ import annotations
 import dataclasses
 import json
 import logging
+import math
 import shutil
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from ..errors import TgbenchError
 from ..files import hash_of, write_json
 from ..identities import Identity, Split
+from ..inputs import read_json, reason
 from ..interfaces import FitContext, FitReport, Method
 from ..progress import Progress
 from ..specs import MethodSpec
@@ -25,6 +29,7 @@ MODELS = "models"
 """Folder under OUT that keeps fitted methods."""
 
 _REPORT = "fit.json"
+_REPORTS = TypeAdapter(FitReport)
 _log = logging.getLogger("tgbench")
 
 
@@ -185,7 +190,7 @@ def _clear(folder: Path) -> None:
 def _experiment(path: Path) -> str | None:
     """Return what a report says was fitted; None where it does not say."""
     try:
-        raw = json.loads(path.read_text(encoding="utf-8"))
+        raw = read_json(path)
     except (OSError, ValueError):
         return None
     return raw.get("experiment") if isinstance(raw, dict) else None
@@ -196,7 +201,9 @@ def _read_report(path: Path) -> FitReport | None:
     if not path.is_file():
         return None
     try:
-        raw = json.loads(path.read_text(encoding="utf-8"))
-        return FitReport(raw["seconds"], raw["iterations"], tuple(raw["notes"]))
-    except (ValueError, KeyError, TypeError) as error:
-        raise TgbenchError(f"{path}: cannot be read ({error}); run with --fresh") from error
+        report = _REPORTS.validate_python(read_json(path))
+        if not 0.0 <= report.seconds < math.inf:
+            raise ValueError(f"training took {report.seconds:g} s")
+        return report
+    except (OSError, ValueError) as error:
+        raise TgbenchError(f"{path}: cannot be read ({reason(error)}); run with --fresh") from error

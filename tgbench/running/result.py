@@ -14,6 +14,7 @@ from pydantic import FailFast, Field
 
 from ..errors import TgbenchError
 from ..files import write_text
+from ..inputs import read_bytes, reason
 from .schema import Record, parse_record
 
 SCHEMA_VERSION = 1
@@ -212,15 +213,11 @@ def read_result(path: Path) -> Result:
         TgbenchError: unreadable, cut short, of a newer schema, or not a result.
     """
     try:
-        with path.open("rb") as stream:
-            text = stream.read(LARGEST_RESULT + 1)
-    except OSError as error:
-        raise TgbenchError(f"{path}: cannot be read ({error}); run the case again") from error
-    if len(text) > LARGEST_RESULT:
+        text = read_bytes(path, LARGEST_RESULT)
+    except (OSError, ValueError) as error:
         raise TgbenchError(
-            f"{path}: is larger than the {LARGEST_RESULT >> 10} kB that a result has at most; run "
-            "the case again"
-        )
+            f"{path}: cannot be read ({reason(error)}); run the case again"
+        ) from error
     return parse_result(text, str(path))
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ..errors import TgbenchError
+from ..inputs import parse_json
 
 
 class Record(BaseModel):
@@ -36,8 +36,8 @@ def parse_record(
         TgbenchError: cut short, of a newer schema, or something else.
     """
     try:
-        raw = json.loads(text)
-    except (ValueError, RecursionError) as error:
+        raw = parse_json(text)
+    except ValueError as error:
         raise TgbenchError(f"{where}: cannot be read ({error}); {remedy}") from error
     refuse_newer(raw.get("schema_version") if isinstance(raw, dict) else None, newest, where)
     try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import pandas as pd
 
 from ..errors import TgbenchError
 from ..files import hash_of, make_folder, sha256, write_json
+from ..inputs import read_json
 from ..interfaces import MetricOptions
 from ..metrics.videos import VideoScores
 from ..version import __version__
@@ -84,7 +84,7 @@ def write_scores(
 def _told(path: Path) -> str:
     """Return of what the scores in a file are, as far as it can be read."""
     try:
-        stored = json.loads(path.read_text(encoding="utf-8"))
+        stored = read_json(path)
         inputs = stored["inputs"]
         names = [
             inputs[what].get("file") or inputs[what]["folder"]

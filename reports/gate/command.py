@@ -228,20 +228,21 @@ def _metrics_of(baseline: Baseline) -> set[str]:
 def _say_written(
     path: Path, baseline: Baseline, notes: tuple[str, ...], terminal: Terminal
 ) -> None:
-    from rich.table import Table
     from rich.text import Text
+
+    from tgbench.text_table import Head, print_table
 
     from .measured import title
 
+    heads = [Head("", right=False), *map(Head, ("value", "tolerance", "noise floor"))]
     for case in baseline.cases:
         terminal.out.print(Text(f"{title(case.key)}, {len(case.source_frames)} frames", "bold"))
-        table = Table(box=None, header_style="bold", pad_edge=False)
-        for head in ("", "value", "tolerance", "noise floor"):
-            table.add_column(head, justify="right" if head else "left")
+        rows = []
         for name, metric in case.metrics.items():
             floor = "not measured" if metric.floor is None else f"{metric.floor:g}"
-            table.add_row(Text(name), f"{metric.value:g}", f"{metric.tolerance:g}", floor)
-        terminal.out.print(table)
+            cells = (name, f"{metric.value:g}", f"{metric.tolerance:g}", floor)
+            rows.append([Text(cell) for cell in cells])
+        print_table(terminal.out, heads, rows)
     for note in notes:
         terminal.out.print(Text(f"- {note}", style="dim"))
     terminal.out.print(Text(f"wrote {path}"))

@@ -101,23 +101,18 @@ def _told(seeds: tuple[int, ...]) -> str:
 
 
 def _print_section(section: Section, terminal: Terminal) -> None:
-    from rich.table import Table
     from rich.text import Text
 
     from ..comparing.differences import why_no_interval
+    from ..text_table import Head, print_table
 
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    table.add_column("")
-    for title in ("A", "B", "B - A", "95 % interval", "p"):
-        table.add_column(title, justify="right", no_wrap=True)
-    table.add_column("verdict")
-    for row in section.rows:
-        table.add_row(*(Text(cell) for cell in _cells(row)))
+    titles = ("A", "B", "B - A", "95 % interval", "p")
+    heads = [Head("", right=False), *map(Head, titles), Head("verdict", right=False)]
     out = terminal.out
     version = f" (version {section.version})" if section.version else ""
     out.print(Text(f"{section.protocol}{version}, over {', '.join(section.clips)}", style="bold"))
     if section.rows:
-        out.print(table)
+        print_table(out, heads, [[Text(cell) for cell in _cells(row)] for row in section.rows])
     for note in (*section.notes, *filter(None, [why_no_interval(section.rows)])):
         out.print(Text(f"- {note}", style="dim"))
 

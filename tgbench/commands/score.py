@@ -189,16 +189,15 @@ def _box(text: str) -> tuple[int, int, int, int]:
 
 
 def _print(records: Records, notes: Sequence[str], terminal: Terminal) -> None:
-    from rich.table import Table
     from rich.text import Text
 
     from .. import plugins
+    from ..text_table import Head, print_table
 
     specs = plugins.metrics()
-    table = Table(box=None, header_style="bold", pad_edge=False)
     intervals = any(record.interval is not None for record in records.values())
-    for title in ("", "value", "95 % interval" if intervals else "", "frames"):
-        table.add_column(title, justify="right" if title else "left")
+    titles = ("value", *(["95 % interval"] if intervals else []), "frames")
+    rows: list[list[Text]] = []
     reasons: dict[str, list[str]] = {}
     for name, record in records.items():
         spec = specs[name]
@@ -206,15 +205,16 @@ def _print(records: Records, notes: Sequence[str], terminal: Terminal) -> None:
             reasons.setdefault(record.reason, []).append(spec.title)
             continue
         unit = f"[{spec.unit}]" if spec.unit else ""
-        label = Text(" ".join(filter(None, (spec.title, _ARROWS[spec.direction], unit))))
+        label = " ".join(filter(None, (spec.title, _ARROWS[spec.direction], unit)))
         numbers = [record.value]
         if record.interval is not None:
             numbers += [record.interval.low, record.interval.high]
         value, *ends = (f"{number:.{spec.decimals}f}" for number in numbers)
-        table.add_row(label, value, " to ".join(ends), f"{record.scored}/{record.total}")
+        told = [label, value, *([" to ".join(ends)] if intervals else [])]
+        rows.append([Text(cell) for cell in (*told, f"{record.scored}/{record.total}")])
     out = terminal.out
-    if table.row_count:
-        out.print(table)
+    if rows:
+        print_table(out, [Head("", right=False), *map(Head, titles)], rows)
     for reason, titles in reasons.items():
         out.print(Text(f"- {', '.join(titles)}: {reason}", style="dim"))
     for note in notes:

@@ -26,6 +26,7 @@ examples:
   tgbench verify paper.zip --identity data/NAME --audio speech.wav
 """
 
+_HEADS = ("there", "here", "apart", "allowed")
 _LONGEST_TEXT = 1000
 """Characters; longer ones are no name."""
 
@@ -69,8 +70,9 @@ def _told(text: str) -> str:
 
 
 def _print(report: CaseReport, terminal: Terminal) -> None:
-    from rich.table import Table
     from rich.text import Text
+
+    from ..text_table import Head, print_table
 
     result = report.result
     out = terminal.out
@@ -80,12 +82,9 @@ def _print(report: CaseReport, terminal: Terminal) -> None:
     if report.problem:
         out.print(Text(f"not scored: {_told(report.problem)}\n"))
         return
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for head in ("", "there", "here", "apart", "allowed", ""):
-        table.add_column(head, justify="right" if head else "left")
-    for finding in report.findings:
-        table.add_row(*(Text(_told(cell)) for cell in _cells(finding)))
-    out.print(table)
+    heads = [Head(title, right=bool(title)) for title in ("", *_HEADS, "")]
+    rows = [[Text(_told(cell)) for cell in _cells(finding)] for finding in report.findings]
+    print_table(out, heads, rows)
     for finding in report.findings:
         if finding.reason:
             out.print(Text(_told(f"- {finding.metric}: {finding.reason}"), style="dim"))

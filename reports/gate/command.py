@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tgbench.commands.lists import add_list, pairs, stand_alone
 from tgbench.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -50,12 +51,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="run the same thing several times here and store the noise floor",
     )
     parser.add_argument("--reason", metavar="TEXT", help="why there is a new baseline (--update)")
-    parser.add_argument(
+    add_list(
+        parser,
         "--tolerance",
-        action="append",
-        default=[],
+        pairs,
+        "how much worse metrics may get, each in its unit; --update stores it",
         metavar="METRIC=NUMBER",
-        help="how much worse a metric may get, in its unit (repeatable; --update stores it)",
+        default=[],
     )
     parser.add_argument("--runs", type=int, metavar="N", help="how often to run (--calibrate; 5)")
     parser.add_argument(
@@ -75,6 +77,7 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
     from tgbench.errors import TgbenchError
 
     try:
+        args.what = stand_alone(args, "what")
         return _carry_out(args, terminal)
     except TgbenchError as error:
         from .measured import one_line

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import TgbenchError
 from ..printing import printable
 from ..terminal import Terminal
-from .bundle import add_truth_options
+from .bundle import add_truth_options, only_one
 
 if TYPE_CHECKING:
     from ..bundling.agreement import Finding
@@ -35,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = _EPILOG
-    parser.add_argument("bundle", type=Path, metavar="BUNDLE", help="what `tgbench bundle` wrote")
+    parser.add_argument("bundle", nargs="*", metavar="BUNDLE", help="what `tgbench bundle` wrote")
     add_truth_options(parser)
 
 
@@ -44,9 +43,10 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
     from ..bundling.planning import GroundTruth
     from ..bundling.verifying import counts, exit_code, verify
 
+    bundle = only_one(args, "bundle", "BUNDLE, a file of `tgbench bundle`")
     truth = GroundTruth(args.identity, args.audio, terminal.progress)
     try:
-        reports = verify(args.bundle, truth, terminal.progress)
+        reports = verify(bundle, truth, terminal.progress)
     except TgbenchError as error:
         raise TgbenchError(_told(str(error))) from error
     for report in reports:
@@ -60,7 +60,7 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
         "given: that is as the bundle says.",
         style="dim",
     )
-    terminal.out.print(f"{args.bundle}: {told or 'nothing to compare'}", markup=False)
+    terminal.out.print(f"{bundle}: {told or 'nothing to compare'}", markup=False)
     return exit_code(reports)
 
 

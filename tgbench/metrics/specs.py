@@ -9,12 +9,18 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable
 
-from ..specs import Direction, MetricSpec, Needs
+from ..specs import Direction, MetricSpec, Needs, Requires
 
 _PAIR = frozenset({Needs.TARGET})
 _FACES = frozenset({Needs.TARGET, Needs.LANDMARKS})
 _SPOKEN = frozenset({Needs.LANDMARKS, Needs.AUDIO})
 _TIMED = frozenset({Needs.TIMING})
+
+_OPENFACE = Requires(programs=("FeatureExtraction",), option="--action-units")
+_PYFEAT = Requires(
+    packages=("feat",), extra="pyfeat", weights=("pyfeat_retinaface", "pyfeat_multitask")
+)
+_SYNCNET = Requires(packages=("syncnet_python",), extra="sync", weights=("syncnet",))
 
 
 def _variant(
@@ -75,6 +81,7 @@ SSIM_FACE_ALIGNED = dataclasses.replace(
     ),
     needs=_PAIR,
     takes_face_box=False,
+    requires=Requires(option="--aligned-faces"),
 )
 SSIM = dataclasses.replace(
     SSIM_FACE,
@@ -94,13 +101,17 @@ LPIPS = MetricSpec(
     direction=Direction.LOWER,
     needs=_PAIR,
     decimals=4,
+    requires=Requires(("lpips", "torchvision"), "lpips", ("lpips_alexnet",)),
 )
-LPIPS_VGG = _variant(
-    LPIPS,
-    "vgg",
-    "tgbench.metrics.lpips:LpipsVgg",
-    "LPIPS (VGG)",
-    "learned perceptual distance of the whole image (VGG, v0.1)",
+LPIPS_VGG = dataclasses.replace(
+    _variant(
+        LPIPS,
+        "vgg",
+        "tgbench.metrics.lpips:LpipsVgg",
+        "LPIPS (VGG)",
+        "learned perceptual distance of the whole image (VGG, v0.1)",
+    ),
+    requires=Requires(("lpips", "torchvision"), "lpips", ("lpips_vgg",)),
 )
 
 LMD = MetricSpec(
@@ -154,6 +165,7 @@ AUE_L = MetricSpec(
     direction=Direction.LOWER,
     needs=frozenset({Needs.TARGET, Needs.ACTION_UNITS}),
     decimals=2,
+    requires=_OPENFACE,
 )
 AUE_U = dataclasses.replace(
     AUE_L,
@@ -189,6 +201,7 @@ AUE_L_GEOMETRY = dataclasses.replace(
     implementation="tgbench.metrics.action_units.geometry:LowerFaceError",
     title="AUE-L (geometry)",
     needs=frozenset({Needs.TARGET, Needs.MESH}),
+    requires=Requires(),
 )
 AUE_U_GEOMETRY = dataclasses.replace(
     AUE_L_GEOMETRY,
@@ -205,6 +218,7 @@ AU_L_PYFEAT = MetricSpec(
     direction=Direction.LOWER,
     needs=_PAIR,
     by_name=True,
+    requires=_PYFEAT,
 )
 AU_U_PYFEAT = dataclasses.replace(
     AU_L_PYFEAT,
@@ -223,6 +237,7 @@ SYNC_C = MetricSpec(
     needs=frozenset({Needs.AUDIO}),
     decimals=3,
     averages_frames=False,
+    requires=_SYNCNET,
 )
 SYNC_E = dataclasses.replace(
     SYNC_C,
@@ -233,12 +248,15 @@ SYNC_E = dataclasses.replace(
     direction=Direction.LOWER,
 )
 SYNC_C_JOONSON, SYNC_E_JOONSON = (
-    _variant(
-        of,
-        "joonson",
-        f"tgbench.metrics.sync.metric:Joonson{name}",
-        f"{of.title} (original crop)",
-        f"{of.title} of a crop made through the original's AVI and MP3 files",
+    dataclasses.replace(
+        _variant(
+            of,
+            "joonson",
+            f"tgbench.metrics.sync.metric:Joonson{name}",
+            f"{of.title} (original crop)",
+            f"{of.title} of a crop made through the original's AVI and MP3 files",
+        ),
+        requires=dataclasses.replace(_SYNCNET, weights=("syncnet", "s3fd"), programs=("ffmpeg",)),
     )
     for of, name in ((SYNC_C, "Confidence"), (SYNC_E, "Error"))
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import errno
+import shlex
 import sys
 from collections.abc import Sequence
 
@@ -57,7 +58,8 @@ def _dispatch(arguments: list[str], terminal: Terminal) -> int:
         if name == chosen:
             module = spec.load()
             module.add_arguments(subparser)
-            subparser.set_defaults(execute=module.execute)
+            command = shlex.join(["tgbench", *arguments])
+            subparser.set_defaults(execute=module.execute, command=command)
     options = parser.parse_args(arguments)
     terminal.show_warnings()
     code: int = options.execute(options, terminal)

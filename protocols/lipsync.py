@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tgbench.audio import Waveform, audio_features, read_waveform
-from tgbench.errors import TgbenchError
+from tgbench.errors import TgbenchError, suggest
 from tgbench.identities import Identity
+from tgbench.identities.resolve import looks_like_path
 from tgbench.interfaces import Case
 from tgbench.specs import Needs
 from tgbench.synthetic.names import TRACKS
@@ -77,8 +78,13 @@ def unique_names(stems: Iterable[str]) -> list[str]:
 
 def _track(path: Path) -> Path:
     """Return a built-in track's file for its name; any other path as it is."""
-    if str(path) not in TRACKS or path.exists():
+    if path.exists():
         return path
+    if str(path) not in TRACKS:
+        if looks_like_path(str(path)):
+            return path
+        unknown = suggest(str(path), TRACKS, "sound")
+        raise TgbenchError(f"{unknown}; nor is there a file of this name")
     from tgbench.synthetic import ensure_driving_track
 
     return ensure_driving_track(str(path))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tgbench.errors import TgbenchError, suggest
+from tgbench.commands.lists import add_list, names, phrases, stand_alone
+from tgbench.errors import TgbenchError
 from tgbench.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -20,9 +21,7 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument(
-        "folders", type=Path, nargs="+", metavar="OUT", help="where `tgbench run` wrote"
-    )
+    parser.add_argument("folders", nargs="*", metavar="OUT", help="where `tgbench run` wrote")
     parser.add_argument(
         "--to", type=Path, metavar="FOLDER", help="where the tables go (into the first OUT)"
     )
@@ -49,21 +48,29 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="of a table of the paper: table1, table2, table4, table5, table6, table7; the next "
         "three options change it",
     )
-    layout.add_argument(
-        "--metrics", metavar="NAME,...", help="columns to show, in this order (all that are there)"
+    add_list(
+        layout,
+        "--metrics",
+        phrases,
+        "columns to show, by name or title, in this order; all that are there if none is given",
+        metavar="NAME",
     )
-    layout.add_argument(
+    add_list(
+        layout,
         "--rows",
-        metavar="FIELD,...",
-        help="what stands at the side: method, identity, driver (or audio), protocol, or settings: "
-        "seed, preset, device, audio_features, config.NAME for any of a method's configuration "
-        "(method)",
+        names,
+        "what stands at the side: method, identity, driver (or audio), protocol, or settings: "
+        "seed, preset, device, audio_features, config.NAME for any of a method's configuration; "
+        "the method if nothing is given",
+        metavar="FIELD",
     )
-    layout.add_argument(
+    add_list(
+        layout,
         "--columns",
-        metavar="FIELD,...",
-        help="what stands above the metrics, of the same (nothing); a method, identity or driver "
-        "that is neither at the side nor above makes blocks of rows, protocols make tables",
+        names,
+        "what stands above the metrics, of the same; a method, identity or driver that is neither "
+        "at the side nor above makes blocks of rows, protocols make tables",
+        metavar="FIELD",
     )
     parser.add_argument(
         "--plots", type=Path, metavar="FOLDER", help="write plots for a paper there, PDF and SVG"
@@ -96,6 +103,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(args: argparse.Namespace, terminal: Terminal) -> int:
     """Print a table for each protocol; write table.tex, table.md and table.csv."""
+    args.folders = [Path(word) for word in stand_alone(args, "folders")]
+    if not args.folders:
+        raise TgbenchError("what is reported? Name one or more folders of results (OUT)")
     if args.site is not None:
         from .site.command import execute as write_site
 
@@ -117,7 +127,7 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
     if args.video_budget is not None and (args.html is None or not args.video_budget > 0):
         raise TgbenchError("--video-budget is MB of the HTML report, above 0, beside --html FILE")
     extras = Extras(FrameValues(found), args.intervals, args.significance, args.published)
-    shape = _shape(args)
+    shape = _shape(args, {metric for result in results for metric in result.metrics})
     tables = build_tables(results, shape=shape, extras=extras)
     papers = published_beside(results, shape.published) if args.published else []
     for table in tables:
@@ -146,19 +156,23 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
     return 0
 
 
-def _shape(args: argparse.Namespace) -> Shape:
+def _shape(args: argparse.Namespace, measured: Collection[str]) -> Shape:
     """Return the named shape, or the usual one, with what is asked for instead.
+
+    Args:
+        args: of the command.
+        measured: metrics that the results have.
 
     Raises:
         TgbenchError: a name is unknown, or the rest makes no table.
     """
-    from .tables.shapes import PLAIN, SHAPES, fields_named, names
+    from tgbench.metrics.naming import metrics_named
 
-    if args.shape is not None and args.shape not in SHAPES:
-        raise suggest(args.shape, SHAPES, "shape")
-    shape = SHAPES[args.shape] if args.shape is not None else PLAIN
+    from .tables.shapes import PLAIN, fields_named, shape_named
+
+    shape = shape_named(args.shape) if args.shape is not None else PLAIN
     if args.metrics is not None:
-        shape = dataclasses.replace(shape, metrics=names(args.metrics))
+        shape = dataclasses.replace(shape, metrics=metrics_named(args.metrics, measured))
     return dataclasses.replace(
         shape,
         rows=shape.rows if args.rows is None else fields_named(args.rows),

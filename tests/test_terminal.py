@@ -2,13 +2,18 @@ from __future__ import annotations
 
 import io
 import logging
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from functools import partial
 
 import pytest
 from rich.table import Table
 from rich.text import Text
 
 from tgbench.printing import printable
-from tgbench.progress import ConsoleProgress
+from tgbench.progress import Tally, Task
+from tgbench.progress_bars import bar
+from tgbench.progress_lines import lines
 from tgbench.terminal import Terminal
 
 HOSTILE = "a\x1b[2Jb\x07\x9bc\u202ed\u2028e"
@@ -47,10 +52,13 @@ def test_colours_and_lines_of_ones_own_stay() -> None:
     assert console.file.getvalue() == "one\ntwo     three\n"
 
 
-def test_bars_take_names_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
-    with ConsoleProgress(Terminal().err).task("scoring clip[/].mp4 \x1b[2J", 1) as task:
+@pytest.mark.parametrize("shown", [bar, partial(lines, quiet=0.0)])
+def test_progress_takes_names_as_they_are(
+    shown: Callable[..., AbstractContextManager[Task]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with shown(Terminal().err, "scoring clip[/].mp4 \x1b[2J", Tally(1)) as task:
         task.note("[bold]")
         task.advance()
     printed = capsys.readouterr().err
     assert r"scoring clip[/].mp4 \x1b[2J" in printed
-    assert "[bold]" in printed
+    assert shown is not bar or "[bold]" in printed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 import traceback
 from collections.abc import Sequence
@@ -73,7 +74,8 @@ def _dispatch(arguments: list[str], terminal: Terminal) -> int:
         if name == chosen:
             module = spec.load()
             module.add_arguments(subparser)
-            subparser.set_defaults(execute=module.execute)
+            command = shlex.join(["tgbench", *arguments])
+            subparser.set_defaults(execute=module.execute, command=command)
     options = parser.parse_args(arguments)
     terminal.show_warnings()
     if chosen is not None and specs[chosen].computes:

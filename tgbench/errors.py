@@ -23,15 +23,19 @@ class Unavailable(TgbenchError):
     """
 
 
-def suggest(unknown: str, known: Iterable[str], what: str) -> TgbenchError:
+def suggest(unknown: str, known: Iterable[str], what: str, all_of_them: str = "") -> TgbenchError:
     """Return the error for an unknown name, with the nearest known one if there is any.
 
     Args:
         unknown: what the user typed.
         known: an iterable of valid names.
         what: what kind of thing it is, such as "method".
+        all_of_them: the command that lists them, where they are too many for a line.
     """
     names = sorted(known)
     near = difflib.get_close_matches(unknown, names, n=1, cutoff=0.5)
     hint = f"did you mean '{near[0]}'? " if near else ""
-    return TgbenchError(f"unknown {what} '{unknown}': {hint}known: {', '.join(names) or 'none'}")
+    listed = f"known: {', '.join(names) or 'none'}"
+    if all_of_them:
+        listed = f"`{all_of_them}` shows all of them"
+    return TgbenchError(f"unknown {what} '{unknown}': {hint}{listed}")

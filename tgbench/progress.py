@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Protocol
-
-from .printing import printable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -25,8 +25,16 @@ class Task(Protocol):
 class Progress(Protocol):
     """Where long work reports to."""
 
-    def task(self, description: str, total: int | None) -> AbstractContextManager[Task]:
-        """Open a bar for `total` steps (None: unknown) that closes with the context."""
+    def task(
+        self, description: str, total: int | None, done: int = 0
+    ) -> AbstractContextManager[Task]:
+        """Open a bar that closes with the context.
+
+        Args:
+            description: what is being done.
+            total: steps that there are in all; None: unknown.
+            done: steps that an earlier run did.
+        """
 
 
 class _SilentTask:
@@ -39,7 +47,7 @@ class _SilentTask:
 
 class _SilentProgress:
     @contextmanager
-    def task(self, description: str, total: int | None) -> Iterator[Task]:
+    def task(self, description: str, total: int | None, done: int = 0) -> Iterator[Task]:
         yield _SilentTask()
 
 
@@ -47,34 +55,92 @@ SILENT: Progress = _SilentProgress()
 """Reports to nobody: the default of every function that takes a `Progress`."""
 
 
+class Tally:
+    """Counts the steps of one task; several threads may count at once.
+
+    Attributes:
+        total: steps that there are in all; None: unknown. An estimate that was too low grows.
+        done: steps that are done, those of an earlier run included.
+        remark: the latest note.
+    """
+
+    def __init__(
+        self, total: int | None, done: int = 0, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.total = total
+        self.done = done
+        self.remark = ""
+        self._earlier = done
+        self._clock = clock
+        self._started = clock()
+        self._lock = threading.Lock()
+        self._fit()
+
+    def advance(self, steps: int = 1) -> None:
+        """Count `steps` more as done."""
+        with self._lock:
+            self.done += steps
+            self._fit()
+
+    def note(self, text: str) -> None:
+        """Remember a short text."""
+        self.remark = text
+
+    def finish(self) -> None:
+        """Take what was done as all that there was: an estimate may have been too high."""
+        with self._lock:
+            self.total = self.done or self.total
+            self.done = self.total or 0
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the start."""
+        return self._clock() - self._started
+
+    @property
+    def left(self) -> float | None:
+        """Seconds that remain at the pace of this run; None where there is none yet."""
+        made = self.done - self._earlier
+        if self.total is None or made <= 0:
+            return None
+        return self.elapsed * (self.total - self.done) / made
+
+    @property
+    def counted(self) -> str:
+        """How much is done, in figures; empty where nothing was counted."""
+        if self.total is None:
+            return str(self.done) if self.done else ""
+        return f"{self.done}/{self.total}"
+
+    def _fit(self) -> None:
+        if self.total is not None:
+            self.total = max(self.total, self.done)
+
+
+def duration(seconds: float) -> str:
+    """Return a time in words, such as "2 min 5 s"."""
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
 class ConsoleProgress:
-    """Bars on a terminal; plain lines, one when a task ends, where there is none."""
+    """Bars on a terminal; elsewhere, as in a file or the log of a CI, plain lines."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
 
     @contextmanager
-    def task(self, description: str, total: int | None) -> Iterator[Task]:
-        """Show a bar with description, share done, elapsed and remaining time."""
-        from rich import progress as rich_progress
-
-        columns = (
-            rich_progress.TextColumn("  {task.description}", markup=False),
-            rich_progress.BarColumn(bar_width=28),
-            rich_progress.MofNCompleteColumn(),
-            rich_progress.TimeElapsedColumn(),
-            rich_progress.TextColumn("left"),
-            rich_progress.TimeRemainingColumn(),
-            rich_progress.TextColumn("{task.fields[note]}", style="dim", markup=False),
-        )
-        with rich_progress.Progress(*columns, console=self._console, refresh_per_second=5) as bars:
-            bar = bars.add_task(printable(description), total=total, note="")
-
-            class _BarTask:
-                def advance(self, steps: int = 1) -> None:
-                    bars.advance(bar, steps)
-
-                def note(self, text: str) -> None:
-                    bars.update(bar, note=printable(text))
-
-            yield _BarTask()
+    def task(self, description: str, total: int | None, done: int = 0) -> Iterator[Task]:
+        """Show a bar, or lines, with share done, elapsed and remaining time."""
+        if self._console.is_terminal:
+            from .progress_bars import bar as shown
+        else:
+            from .progress_lines import lines as shown
+        with shown(self._console, description, Tally(total, done)) as task:
+            yield task

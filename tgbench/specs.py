@@ -47,6 +47,25 @@ class Needs(enum.StrEnum):
 
 
 @dataclass(frozen=True)
+class Requires:
+    """What a metric needs beside the packages that tgbench always comes with.
+
+    Attributes:
+        packages: import names of optional packages.
+        extra: of tgbench, which installs them.
+        weights: names of `tgbench weights list`.
+        programs: that must be on the path.
+        option: without which there is nothing to measure.
+    """
+
+    packages: tuple[str, ...] = ()
+    extra: str = ""
+    weights: tuple[str, ...] = ()
+    programs: tuple[str, ...] = ()
+    option: str = ""
+
+
+@dataclass(frozen=True)
 class Spec:
     """What every plug-in says.
 
@@ -124,6 +143,7 @@ class MetricSpec(Spec):
         averages_frames: whether the value is the mean of its values at single frames.
         takes_face_box: whether a face box that the user gives stands in for landmarks.
         bounds: the least and the most that a value can be; intervals of means stay between.
+        requires: what must be installed, so that `tgbench list` can say whether it can be had.
     """
 
     title: str = ""
@@ -135,6 +155,7 @@ class MetricSpec(Spec):
     averages_frames: bool = True
     takes_face_box: bool = False
     bounds: Bounds = UNBOUNDED
+    requires: Requires = Requires()
 
 
 @dataclass(frozen=True)

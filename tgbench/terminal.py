@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
 from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,11 @@ from .progress import ConsoleProgress, Progress
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+__all__ = ["NOTICE", "Terminal", "printable"]
+
+NOTICE = {"notice": True}
+"""`extra` of a record of the log below warning level that the user is to see all the same."""
 
 
 class Terminal:
@@ -34,11 +38,14 @@ class Terminal:
 
     @cached_property
     def progress(self) -> Progress:
-        """Bars on standard error."""
+        """Bars on standard error, or lines where it is no terminal."""
         return ConsoleProgress(self.err)
 
     def show_warnings(self) -> None:
-        """Print what the suite's modules log at warning level or above, one line each."""
+        """Print what the suite's modules log at warning level or above, one line each.
+
+        Notices are printed, too.
+        """
         logger = logging.getLogger("tgbench")
         logger.setLevel(logging.INFO)
         logger.propagate = False
@@ -50,35 +57,21 @@ class Terminal:
 @cache
 def _console() -> type[Console]:
     """Return the class of consoles; made late, because rich takes time to import."""
-    from rich import console
-    from rich.segment import Segment
-
-    class NeutralConsole(console.Console):
-        """A console on which only what rich itself draws steers the terminal."""
-
-        def render(
-            self, renderable: console.RenderableType, options: console.ConsoleOptions | None = None
-        ) -> Iterable[Segment]:
-            for segment in super().render(renderable, options):
-                if segment.control:
-                    yield segment
-                else:
-                    yield Segment(printable(segment.text, "\n\t"), segment.style)
-
-        def on_broken_pipe(self) -> None:
-            """Leave the exit code to the command line; rich would end the program with 1."""
-            raise
+    from .consoles import NeutralConsole
 
     return NeutralConsole
 
 
 class _ConsoleHandler(logging.Handler):
     def __init__(self, terminal: Terminal) -> None:
-        super().__init__(logging.WARNING)
+        super().__init__(logging.INFO)
         self._terminal = terminal
 
     def emit(self, record: logging.LogRecord) -> None:
         from rich.markup import escape
 
-        level = record.levelname.lower()
-        self._terminal.err.print(f"[yellow]{level}:[/] {escape(record.getMessage())}")
+        message = escape(record.getMessage())
+        if record.levelno >= logging.WARNING:
+            self._terminal.err.print(f"[yellow]{record.levelname.lower()}:[/] {message}")
+        elif getattr(record, "notice", False):
+            self._terminal.err.print(message)

@@ -105,10 +105,11 @@ class Fit:
         """
         trainers = [self._trainer(name) for name in self._branch_names()]
         config = self._config
-        self._run_together(trainers, "static initialisation", config.static_iterations)
-        self._run_together(trainers, "motion learning", config.branch_iterations)
+        first = config.static_iterations
+        self._run_together(trainers, "static initialisation", 0, first)
+        self._run_together(trainers, "motion learning", first, config.branch_iterations)
         tuning = self._fine_tuning([trainer.branch for trainer in trainers])
-        self._run_together([tuning], "colour fine-tuning", config.finetune_iterations)
+        self._run_together([tuning], "colour fine-tuning", 0, config.finetune_iterations)
         iterations = {f"{trainer.branch.name} branch": trainer.iteration for trainer in trainers}
         iterations["colour fine-tuning"] = tuning.iteration
         seconds = max(trainer.seconds for trainer in trainers) + tuning.seconds
@@ -187,21 +188,23 @@ class Fit:
             frames = self._with_mouth()
         return FrameSampler(frames, rules, generator)
 
-    def _run_together(self, stages: Sequence[Stage], description: str, last: int) -> None:
-        """Run each stage to its `last` iteration, on a thread of its own.
+    def _run_together(
+        self, stages: Sequence[Stage], description: str, first: int, last: int
+    ) -> None:
+        """Run each stage from its `first` to its `last` iteration, on a thread of its own.
 
         Torch and the compiled kernels release the GIL, so a thread uses a core. On a GPU both
         threads ask the same stream, which keeps what they share in order.
         """
-        done = sum(min(stage.iteration, last) for stage in stages)
-        if done == last * len(stages):
+        done = sum(min(stage.iteration, last) - first for stage in stages)
+        total = (last - first) * len(stages)
+        if done == total:
             return
         stop = threading.Event()
         with (
-            self._context.progress.task(description, last * len(stages)) as task,
+            self._context.progress.task(description, total, done) as task,
             ThreadPoolExecutor(len(stages)) as pool,
         ):
-            task.advance(done)
             running = [pool.submit(self._run, stage, last, task, stop) for stage in stages]
             try:
                 for future in running:
@@ -212,17 +215,21 @@ class Fit:
 
     def _run(self, stage: Stage, last: int, task: Task, stop: threading.Event) -> None:
         torch.set_num_threads(1)
+        counted = stage.iteration
         try:
             while stage.iteration < last and not stop.is_set():
                 loss = stage.step()
                 if stage.iteration % _REPORT_EVERY == 0:
-                    task.advance(_REPORT_EVERY)
+                    task.advance(stage.iteration - counted)
+                    counted = stage.iteration
                     task.note(f"loss {loss.item():.4f}")
                 if stage.iteration % self._config.checkpoint_every == 0:
                     self._save(stage)
         except BaseException:
             stop.set()
             raise
+        finally:
+            task.advance(stage.iteration - counted)
         self._save(stage)
 
     def _fine_tuning(self, branches: list[Branch]) -> FineTuning:

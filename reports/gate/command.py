@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tgbench.commands.lists import add_list, pairs, stand_alone
 from tgbench.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -50,12 +51,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="run the same thing several times here and store the noise floor",
     )
     parser.add_argument("--reason", metavar="TEXT", help="why there is a new baseline (--update)")
-    parser.add_argument(
+    add_list(
+        parser,
         "--tolerance",
-        action="append",
-        default=[],
+        pairs,
+        "how much worse metrics may get, each in its unit; --update stores it",
         metavar="METRIC=NUMBER",
-        help="how much worse a metric may get, in its unit (repeatable; --update stores it)",
+        default=[],
     )
     parser.add_argument("--runs", type=int, metavar="N", help="how often to run (--calibrate; 5)")
     parser.add_argument(
@@ -75,6 +77,7 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
     from tgbench.errors import TgbenchError
 
     try:
+        args.what = stand_alone(args, "what")
         return _carry_out(args, terminal)
     except TgbenchError as error:
         from .measured import one_line
@@ -228,20 +231,21 @@ def _metrics_of(baseline: Baseline) -> set[str]:
 def _say_written(
     path: Path, baseline: Baseline, notes: tuple[str, ...], terminal: Terminal
 ) -> None:
-    from rich.table import Table
     from rich.text import Text
+
+    from tgbench.text_table import Head, print_table
 
     from .measured import title
 
+    heads = [Head("", right=False), *map(Head, ("value", "tolerance", "noise floor"))]
     for case in baseline.cases:
         terminal.out.print(Text(f"{title(case.key)}, {len(case.source_frames)} frames", "bold"))
-        table = Table(box=None, header_style="bold", pad_edge=False)
-        for head in ("", "value", "tolerance", "noise floor"):
-            table.add_column(head, justify="right" if head else "left")
+        rows = []
         for name, metric in case.metrics.items():
             floor = "not measured" if metric.floor is None else f"{metric.floor:g}"
-            table.add_row(Text(name), f"{metric.value:g}", f"{metric.tolerance:g}", floor)
-        terminal.out.print(table)
+            cells = (name, f"{metric.value:g}", f"{metric.tolerance:g}", floor)
+            rows.append([Text(cell) for cell in cells])
+        print_table(terminal.out, heads, rows)
     for note in notes:
         terminal.out.print(Text(f"- {note}", style="dim"))
     terminal.out.print(Text(f"wrote {path}"))

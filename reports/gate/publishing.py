@@ -65,7 +65,7 @@ class Report:
             failed += _appended(Path(summary), self.markdown)
         if _on_github():
             for line in self.annotations:
-                console.print(Text(line))
+                console.print(Text(line, no_wrap=True))
         if failed:
             raise failed[0]
 
@@ -77,11 +77,11 @@ def no_commands(console: Console) -> Iterator[None]:
         yield
         return
     token = secrets.token_hex(16)
-    console.print(Text(f"::stop-commands::{token}"))
+    console.print(Text(f"::stop-commands::{token}", no_wrap=True))
     try:
         yield
     finally:
-        console.print(Text(f"::{token}::"))
+        console.print(Text(f"::{token}::", no_wrap=True))
 
 
 def _on_github() -> bool:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from rich.table import Table
 from rich.text import Text
+
+from tgbench.text_table import Head, print_table
 
 from . import texts
 from .judging import Judgement, Row, Verdict
@@ -42,18 +43,13 @@ def _cells(row: Row) -> tuple[str, ...]:
 
 
 def _print_case(case: str, rows: list[Row], console: Console) -> None:
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    cells = [_cells(row) for row in rows]
-    for title, column in zip(_HEADS, zip(*cells, strict=True), strict=True):
-        # Too narrow a terminal breaks lines between words; a number that is cut is another one.
-        least = max(len(word) for text in (title, *column) for word in ("", *text.split()))
-        right = title in ("baseline", "now")
-        table.add_column(title, justify="right" if right else "left", min_width=least)
-    for row, texts_of_row in zip(rows, cells, strict=True):
-        *plain, verdict = texts_of_row
-        table.add_row(*map(Text, plain), Text(verdict, style=_STYLES[row.verdict]))
+    heads = [Head(title, right=title in ("baseline", "now")) for title in _HEADS]
+    cells = []
+    for row in rows:
+        *plain, verdict = _cells(row)
+        cells.append([*map(Text, plain), Text(verdict, style=_STYLES[row.verdict])])
     console.print(Text(case, style="bold"))
-    console.print(table)
+    print_table(console, heads, cells)
     for row in rows:
         if row.why and row.verdict is not Verdict.NEW:
             console.print(Text(f"- {texts.label(row)}: {row.why}", style="dim"))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Sequence
 
-from tgbench import plugins
-from tgbench.errors import TgbenchError, suggest
+from tgbench.errors import TgbenchError
+from tgbench.metrics.naming import metric_named
 
 TOLERANCES = {
     "psnr": 0.2,
@@ -60,14 +60,12 @@ def parse_tolerances(pairs: Sequence[str], known: Collection[str] = ()) -> dict[
     Raises:
         TgbenchError: not of this form, an unknown metric, or no number from 0 on.
     """
-    names = {*plugins.metrics(), *known}
     tolerances: dict[str, float] = {}
     for pair in pairs:
-        name, equals, text = pair.partition("=")
-        if not equals or not name:
+        called, equals, text = pair.partition("=")
+        if not equals or not called.strip():
             raise TgbenchError(f"--tolerance {pair}: expected METRIC=NUMBER, such as psnr=0.2")
-        if name not in names:
-            raise suggest(name, names, "metric")
+        name = metric_named(called.strip(), known)
         if name in tolerances:
             raise TgbenchError(f"--tolerance {name}: given twice")
         try:

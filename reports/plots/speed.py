@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from tgbench.errors import suggest
+from tgbench.metrics.naming import metric_named
 from tgbench.metrics.specs import FPS
 
 from ..tables.apart import told_apart
@@ -140,7 +141,8 @@ def _usable(cell: Cell, positive: bool) -> bool:
 
 
 def _column(table: Table, name: str) -> Column:
-    for column in table.columns:
-        if column.name == name:
-            return column
-    raise suggest(name, [column.name for column in table.columns], "metric of this table")
+    columns = {column.name: column for column in table.columns}
+    wanted = metric_named(name, columns)
+    if wanted not in columns:
+        raise suggest(wanted, columns, "metric of this table")
+    return columns[wanted]

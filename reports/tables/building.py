@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from tgbench import plugins
-from tgbench.errors import TgbenchError, suggest
+from tgbench.errors import TgbenchError
+from tgbench.metrics.naming import metric_named
 from tgbench.metrics.specs import in_table_order
 from tgbench.running.result import Result
 
@@ -95,10 +96,10 @@ def build_tables(
 
 
 def _check_metrics(results: Sequence[Result], shape: Shape) -> None:
-    known = {metric for result in results for metric in result.metrics} | set(plugins.metrics())
+    known = {metric for result in results for metric in result.metrics}
     for metric in shape.metrics:
         if metric not in known:
-            raise suggest(metric, known, "metric")
+            metric_named(metric, known)
 
 
 def _table(name: str, title: str, results: Sequence[Result], shape: Shape, extras: Extras) -> Table:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from types import MappingProxyType
 
-from tgbench.errors import TgbenchError
+from tgbench.errors import TgbenchError, suggest
 
 from .settings import PREFIX, SETTINGS, is_setting, setting_title
 
@@ -134,11 +135,30 @@ VARIED: frozenset[str] = frozenset(field for shape in SHAPES.values() for field 
 """Settings that tables of the paper vary."""
 
 
-def fields_named(text: str) -> tuple[str, ...]:
-    """Return the fields of a list with commas; `audio` is short for the driver, and so on."""
-    return tuple(_ALIASES.get(name, name) for name in names(text))
+USER_STUDY = Path(__file__).parents[1] / "published" / "table3_user_study.csv"
+"""Ratings from 1 to 5 by method, of which the suite makes no table."""
 
 
-def names(text: str) -> tuple[str, ...]:
-    """Return the names of a list with commas."""
-    return tuple(name.strip() for name in text.split(",") if name.strip())
+def shape_named(name: str) -> Shape:
+    """Return a shape of the paper's tables.
+
+    Raises:
+        TgbenchError: there is none of this name.
+    """
+    plain = name.strip().lower().replace(" ", "").replace("_", "")
+    plain = f"table{plain}" if plain.isdigit() else plain
+    if plain in SHAPES:
+        return SHAPES[plain]
+    if plain == "table3":
+        raise TgbenchError(
+            "--shape table3: table 3 of the paper is its user study, in which 16 people "
+            "rated lip-sync accuracy, image quality and realness of videos from 1 to 5; no metric "
+            "measures that, so results have no such table (the published ratings are in "
+            f"{USER_STUDY}); shapes: {', '.join(SHAPES)}"
+        )
+    raise suggest(name, SHAPES, "shape")
+
+
+def fields_named(fields: Iterable[str]) -> tuple[str, ...]:
+    """Return the fields of a table; `audio` is short for the driver, and so on."""
+    return tuple(_ALIASES.get(name, name) for name in fields)

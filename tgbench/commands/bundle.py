@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ..errors import TgbenchError
 from ..terminal import Terminal
+from .lists import add_list, paths, stand_alone
 
 _EPILOG = """\
 A bundle holds each result, its values of single frames, every rendered frame (PNG, without a label)
@@ -23,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = _EPILOG
-    parser.add_argument("folder", type=Path, metavar="OUT", help="where `tgbench run` wrote")
+    parser.add_argument("folder", nargs="*", metavar="OUT", help="where `tgbench run` wrote")
     parser.add_argument(
         "--output", type=Path, metavar="FILE", help="the bundle (OUT.zip, in this folder)"
     )
@@ -33,22 +34,34 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def add_truth_options(parser: argparse.ArgumentParser) -> None:
     """Declare --identity and --audio."""
-    parser.add_argument(
+    add_list(
+        parser,
         "--identity",
-        action="append",
-        type=Path,
-        default=[],
+        paths,
+        "prepared folders of identities that are not built in",
         metavar="FOLDER",
-        help="prepared folder of an identity that is not built in (repeatable)",
-    )
-    parser.add_argument(
-        "--audio",
-        action="append",
-        type=Path,
         default=[],
-        metavar="FILE",
-        help="driving sound that is not a protocol's own (repeatable)",
     )
+    add_list(
+        parser,
+        "--audio",
+        paths,
+        "driving sounds that are not a protocol's own",
+        metavar="FILE",
+        default=[],
+    )
+
+
+def only_one(args: argparse.Namespace, dest: str, what: str) -> Path:
+    """Return the one path that a command is about.
+
+    Raises:
+        TgbenchError: none was given, or several.
+    """
+    given = stand_alone(args, dest, most=1)
+    if not given:
+        raise TgbenchError(f"what is it about? Name {what}; see --help")
+    return Path(given[0])
 
 
 def execute(args: argparse.Namespace, terminal: Terminal) -> int:
@@ -56,13 +69,14 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
     from ..bundling.packing import pack
     from ..bundling.planning import GroundTruth
 
-    output = args.output or Path(f"{args.folder.resolve().name}.zip")
+    folder = only_one(args, "folder", "OUT, a folder of results")
+    output = args.output or Path(f"{folder.resolve().name}.zip")
     if output.is_dir():
         raise TgbenchError(f"--output {output}: is a folder; name a file")
     if output.exists() and not args.force:
         raise TgbenchError(f"{output}: is there already; use --force to replace it")
     truth = GroundTruth(args.identity, args.audio, terminal.progress)
-    packed = pack(args.folder, output, truth, terminal.progress)
+    packed = pack(folder, output, truth, terminal.progress)
     again = f", {packed.rendered} of them rendered again" if packed.rendered else ""
     cases = f"{packed.cases} case{'s' if packed.cases > 1 else ''}"
     size = packed.path.stat().st_size / 1e6

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..terminal import Terminal
+from .lists import add_list, names, phrases, stand_alone
 
 if TYPE_CHECKING:
     from ..comparing.differences import Comparison, Row, Section
@@ -33,12 +34,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = _EPILOG
-    parser.add_argument("first", type=Path, metavar="A", help="folder of results")
     parser.add_argument(
-        "second", type=Path, nargs="?", metavar="B", help="another one (A again, with --methods)"
+        "folders",
+        nargs="*",
+        metavar="FOLDER",
+        help="A, a folder of results, then B, another one (A again, with --methods)",
     )
-    parser.add_argument(
-        "--methods", nargs=2, metavar=("NAME_A", "NAME_B"), help="which method of A, which of B"
+    add_list(parser, "--methods", names, "which method of A, which of B", metavar="NAME", count=2)
+    add_list(
+        parser,
+        "--metrics",
+        phrases,
+        "only these, by name or title; all that both have if none is given",
+        metavar="NAME",
     )
     parser.add_argument(
         "--protocol", metavar="NAME", help="only this one's results (every one that both have)"
@@ -52,24 +60,32 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
     from ..comparing.sides import read_side
     from ..errors import TgbenchError
     from ..files import make_folder
+    from ..metrics.naming import metrics_named
 
-    if args.second is None and args.methods is None:
+    given = [Path(word) for word in stand_alone(args, "folders", most=2)]
+    if not given:
+        raise TgbenchError("what is compared? Name a folder of results, and another one")
+    folder, other = given[0], given[-1] if len(given) > 1 else None
+    if other is None and args.methods is None:
         raise TgbenchError(
-            f"{args.first} with what? Name a second folder, or two methods with --methods"
+            f"{folder} with what? Name a second folder, or two methods with --methods"
         )
     if args.json is not None:
         if args.json.is_dir():
             raise TgbenchError(f"--json {args.json}: is a folder; name a file")
         make_folder(args.json.parent)
-    names = args.methods or (None, None)
-    first = read_side(args.first, names[0], args.protocol)
-    second = read_side(args.second or args.first, names[1], args.protocol)
-    found = compare(first, second)
-    labels = _labels(args.first, args.second, first[0].method, second[0].method)
+    methods = args.methods or (None, None)
+    first = read_side(folder, methods[0], args.protocol)
+    second = read_side(other or folder, methods[1], args.protocol)
+    measured = {metric for entry in (*first, *second) for metric in entry.metrics}
+    found = compare(first, second, metrics=metrics_named(args.metrics or (), measured))
+    labels = _labels(folder, other, first[0].method, second[0].method)
     _print(found, labels, terminal)
     if args.json is not None:
         _write(found, labels, args.json)
         terminal.out.print(f"wrote {args.json}", markup=False)
+    else:
+        terminal.out.print("nothing was written; --json FILE keeps what was found")
     return 0
 
 
@@ -101,23 +117,18 @@ def _told(seeds: tuple[int, ...]) -> str:
 
 
 def _print_section(section: Section, terminal: Terminal) -> None:
-    from rich.table import Table
     from rich.text import Text
 
     from ..comparing.differences import why_no_interval
+    from ..text_table import Head, print_table
 
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    table.add_column("")
-    for title in ("A", "B", "B - A", "95 % interval", "p"):
-        table.add_column(title, justify="right", no_wrap=True)
-    table.add_column("verdict")
-    for row in section.rows:
-        table.add_row(*(Text(cell) for cell in _cells(row)))
+    titles = ("A", "B", "B - A", "95 % interval", "p")
+    heads = [Head("", right=False), *map(Head, titles), Head("verdict", right=False)]
     out = terminal.out
     version = f" (version {section.version})" if section.version else ""
     out.print(Text(f"{section.protocol}{version}, over {', '.join(section.clips)}", style="bold"))
     if section.rows:
-        out.print(table)
+        print_table(out, heads, [[Text(cell) for cell in _cells(row)] for row in section.rows])
     for note in (*section.notes, *filter(None, [why_no_interval(section.rows)])):
         out.print(Text(f"- {note}", style="dim"))
 

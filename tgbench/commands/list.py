@@ -1,43 +1,146 @@
-"""`tgbench list`: what is installed, one line each."""
+"""`tgbench list`: what is installed, and what can be chosen."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable
+import json
+import sys
+from collections.abc import Callable, Iterable, Sequence
 
 from .. import plugins
-from ..specs import Spec
+from ..errors import TgbenchError, suggest
+from ..specs import Direction, MethodSpec, MetricSpec, Spec
 from ..synthetic.names import IDENTITIES, TRACKS
 from ..terminal import Terminal
+from ..wrapping import in_columns, line_width, wrapped
+from .catalogue import catalogue, introduced, value_told
+from .lists import names
 
-_KINDS = ("methods", "protocols", "metrics", "identities", "audio")
+_KINDS = ("methods", "protocols", "metrics", "identities", "audio", "presets", "settings")
+_BY_METHOD = ("presets", "settings")
+_ARROWS = {Direction.HIGHER: "↑", Direction.LOWER: "↓", Direction.NONE: "·"}
+
+_EPILOG = """\
+examples:
+  tgbench list
+  tgbench list metrics                    with unit, direction, and what is missing
+  tgbench list presets talkinggaussian
+  tgbench list settings talkinggaussian   name, type, default, presets, meaning, source
+  tgbench list --json                     everything, for a program
+"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("kind", nargs="?", choices=_KINDS, help="only this kind")
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = _EPILOG
+    parser.add_argument(
+        "kind", nargs="?", metavar="KIND", help=f"only this kind: {', '.join(_KINDS)}"
+    )
+    parser.add_argument(
+        "methods", nargs="*", metavar="METHOD", help="whose presets or settings (every method's)"
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON, for programs")
 
 
 def execute(args: argparse.Namespace, terminal: Terminal) -> int:
-    """Print names and summaries. Plain text: nothing heavy is imported."""
-    metrics = plugins.metrics().values()
-    sections: dict[str, Iterable[tuple[str, str]]] = {
-        "methods": _rows(plugins.methods().values()),
-        "protocols": _rows(plugins.protocols().values()),
-        "metrics": _rows(spec for spec in metrics if not spec.by_name),
-        "more metrics, measured when named with --metrics": _rows(
-            spec for spec in metrics if spec.by_name
-        ),
-        "identities": [*IDENTITIES.items(), ("FOLDER", "any folder made by `tgbench prepare`")],
-        "audio": [*TRACKS.items(), ("FILE", "any media file with sound")],
-    }
-    for kind, rows in sections.items():
-        if args.kind is None or args.kind in kind:
-            print(f"{kind}:")
-            for name, summary in rows:
-                print(f"  {name:<22} {summary}")
+    """Print names and summaries. Plain text: nothing heavy is imported.
+
+    Raises:
+        TgbenchError: there is no such kind or method.
+    """
+    kind = args.kind
+    if kind is not None and kind not in _KINDS:
+        raise suggest(kind, _KINDS, "kind of thing to list")
+    if args.methods and kind not in _BY_METHOD:
+        raise TgbenchError(f"list {kind} {args.methods[0]}: only presets and settings have methods")
+    chosen = [
+        plugins.find(plugins.methods(), name, "method") for name in names(args.methods)
+    ] or list(plugins.methods().values())
+    if args.json:
+        found = catalogue(chosen)
+        print(json.dumps(found if kind is None else found[kind], indent=2, ensure_ascii=False))
+        return 0
+    width = line_width(sys.stdout)
+    for name, lines in _sections(chosen, width).items():
+        if kind == name or (kind is None and name != "settings"):
+            for line in lines():
+                print(line)
     return 0
+
+
+def _sections(
+    methods: Sequence[MethodSpec], width: int | None
+) -> dict[str, Callable[[], Iterable[str]]]:
+    """Return what prints each kind of thing."""
+
+    def plain(title: str, rows: Iterable[tuple[str, str]]) -> list[str]:
+        return [f"{title}:", *in_columns(rows, width)]
+
+    identities = [*IDENTITIES.items(), ("FOLDER", "any folder made by `tgbench prepare`")]
+    tracks = [*TRACKS.items(), ("FILE", "any media file with sound")]
+    return {
+        "methods": lambda: plain("methods", _rows(plugins.methods().values())),
+        "protocols": lambda: plain("protocols", _rows(plugins.protocols().values())),
+        "metrics": lambda: _metrics(width),
+        "identities": lambda: plain("identities", identities),
+        "audio": lambda: plain("audio", tracks),
+        "presets": lambda: _presets(methods, width),
+        "settings": lambda: _settings(methods, width),
+    }
 
 
 def _rows(specs: Iterable[Spec]) -> list[tuple[str, str]]:
     return [(spec.name, spec.summary) for spec in specs]
+
+
+def _metrics(width: int | None) -> Iterable[str]:
+    from ..metrics.availability import why_not_here
+
+    specs = plugins.metrics().values()
+    yield "metrics (↑ higher is better, ↓ lower, · neither):"
+    yield from in_columns(map(_metric, (spec for spec in specs if not spec.by_name)), width)
+    yield "more metrics, measured when named with --metrics:"
+    yield from in_columns(map(_metric, (spec for spec in specs if spec.by_name)), width)
+    reasons: dict[str, list[str]] = {}
+    for spec in specs:
+        if reason := why_not_here(spec):
+            reasons.setdefault(reason, []).append(spec.name)
+    if reasons:
+        yield "metrics that cannot be had here now:"
+    for reason, lacking in reasons.items():
+        yield from wrapped(f"  {', '.join(lacking)}: {reason}", width, "    ")
+
+
+def _metric(spec: MetricSpec) -> tuple[str, str, str, str]:
+    unit = f" [{spec.unit}]" if spec.unit else ""
+    return spec.name, f"{spec.title}{unit}", _ARROWS[spec.direction], spec.summary
+
+
+def _presets(methods: Sequence[MethodSpec], width: int | None) -> Iterable[str]:
+    for spec in methods:
+        yield f"presets of {spec.name}:"
+        rows = []
+        for name, changed in spec.presets.items():
+            told = ", ".join(f"{key}={value_told(value)}" for key, value in changed.items())
+            rows.append((name, told or "every setting at its default"))
+        yield from in_columns(rows, width)
+
+
+def _settings(methods: Sequence[MethodSpec], width: int | None) -> Iterable[str]:
+    from ..running.documented import settings_of
+
+    for spec in methods:
+        yield f"settings of {spec.name} (change them with --set NAME=VALUE):"
+        yield from wrapped(f"  {introduced(spec)}", width, "  ")
+        for setting in settings_of(spec):
+            yield ""
+            default = value_told(setting.default)
+            others = [
+                f"{preset}: {value_told(value)}"
+                for preset, value in setting.presets.items()
+                if value != setting.default
+            ]
+            head = f"  {setting.name} = {default} ({'; '.join([setting.kind, *others])})"
+            yield from wrapped(head, width, "      ")
+            yield from wrapped(f"      {setting.meaning or 'not documented'}", width, "      ")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from .lists import add_list, pairs, phrases
+
 
 def add_fit_options(parser: argparse.ArgumentParser) -> None:
     """Declare --preset, --set, --size, --device, --seed and --out."""
@@ -12,16 +14,17 @@ def add_fit_options(parser: argparse.ArgumentParser) -> None:
         "--preset",
         default="quick",
         metavar="NAME",
-        help="quick: minutes on two cores; paper: the published schedule; or another that the "
-        "method has (quick)",
+        help="quick: minutes on two cores; paper: the published schedule; or another of "
+        "`tgbench list presets` (quick)",
     )
-    parser.add_argument(
+    add_list(
+        parser,
         "--set",
-        action="append",
-        default=[],
+        pairs,
+        "change settings of the method; `tgbench list settings METHOD` has them",
         metavar="KEY=VALUE",
         dest="settings",
-        help="change one setting of the method (repeatable)",
+        default=[],
     )
     parser.add_argument(
         "--size",
@@ -29,8 +32,15 @@ def add_fit_options(parser: argparse.ArgumentParser) -> None:
         metavar="PIXELS",
         help="side of built-in identities (256 for quick, else 512)",
     )
-    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--device",
+        choices=("auto", "cpu", "cuda"),
+        default="auto",
+        help="what to compute on (auto)",
+    )
+    parser.add_argument(
+        "--seed", type=int, default=0, metavar="N", help="of every random choice (0)"
+    )
     parser.add_argument(
         "--out",
         type=Path,
@@ -42,11 +52,13 @@ def add_fit_options(parser: argparse.ArgumentParser) -> None:
 
 def add_measuring_options(parser: argparse.ArgumentParser) -> None:
     """Declare --metrics and --landmarks."""
-    parser.add_argument(
+    add_list(
+        parser,
         "--metrics",
-        nargs="+",
+        phrases,
+        "which metrics, by name or title, variants included; `tgbench list metrics` has them (all "
+        "that apply)",
         metavar="NAME",
-        help="which metrics, variants included; `tgbench list` has them (all that apply)",
     )
     parser.add_argument(
         "--landmarks",

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from ..running.request import RunRequest, default_size
 from ..terminal import Terminal
+from .lists import add_list, named_paths, names, paths
 from .options import add_fit_options, add_measuring_options
 
 _EPILOG = """\
 examples:
   tgbench run --method talkinggaussian --protocol lipsync
-  tgbench run --method talkinggaussian --method still --protocol self_reconstruction
+  tgbench run --method talkinggaussian still --protocol self_reconstruction
   tgbench run --method talkinggaussian --protocol lipsync --identity data/NAME --audio speech.wav
 """
 
@@ -21,23 +21,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = _EPILOG
-    parser.add_argument(
-        "--method", action="append", required=True, metavar="NAME", help="what to run (repeatable)"
-    )
+    add_list(parser, "--method", names, "what to run", metavar="NAME", required=True)
     parser.add_argument("--protocol", required=True, metavar="NAME", help="the evaluation setting")
-    parser.add_argument(
+    add_list(
+        parser,
         "--identity",
-        action="append",
+        named_paths,
+        "whom: built-in name or prepared folder; synth-a if none is given",
         metavar="NAME|FOLDER",
-        help="whom: built-in name or prepared folder (repeatable; synth-a)",
     )
-    parser.add_argument(
+    add_list(
+        parser,
         "--audio",
-        action="append",
-        type=Path,
-        default=[],
+        paths,
+        "driving sound: file or built-in track; the protocol's own if none is given",
         metavar="FILE",
-        help="driving sound (repeatable; the protocol's own)",
+        default=[],
     )
     add_fit_options(parser)
     add_measuring_options(parser)
@@ -54,6 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(args: argparse.Namespace, terminal: Terminal) -> int:
     """Run, then print a small table of what was measured and where it lies."""
+    from ..metrics.naming import metrics_named
     from ..running.environment import resolve_device
     from ..running.runner import CasesFailed, run
     from ..running.settings import parse_overrides
@@ -73,8 +73,9 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
         fresh=args.fresh,
         label=not args.no_label,
         keep_frames=args.frames,
-        metrics=tuple(args.metrics or ()),
+        metrics=metrics_named(args.metrics or ()),
         landmarks=args.landmarks,
+        command=args.command,
     )
     try:
         outcomes = run(request, terminal.progress)

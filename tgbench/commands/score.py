@@ -11,6 +11,7 @@ from ..errors import TgbenchError
 from ..running.result import FRAMES_FILE, SCORES_FILE
 from ..specs import Direction
 from ..terminal import Terminal
+from .lists import add_list, names, paths, stand_alone
 from .options import add_measuring_options
 
 if TYPE_CHECKING:
@@ -39,7 +40,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "clips",
         nargs="*",
-        type=Path,
         metavar="CLIP",
         help="what to measure, then the ground truth (without it: only what needs none)",
     )
@@ -54,24 +54,30 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="the driving sound (the prediction's, or else the target's)",
     )
-    parser.add_argument(
+    add_list(
+        parser,
         "--face-box",
-        metavar="L,T,R,B",
-        help="face region of all frames in pixels, right and bottom exclusive (each frame's own)",
+        names,
+        "left,top,right,bottom of the face region of all frames in pixels, right and bottom "
+        "exclusive; each frame's own if none is given",
+        metavar="PIXEL",
+        count=4,
     )
-    parser.add_argument(
+    add_list(
+        parser,
         "--action-units",
-        nargs=2,
-        type=Path,
-        metavar=("PREDICTION.csv", "TARGET.csv"),
-        help="OpenFace's tables, for aue_l and aue_u",
+        paths,
+        "OpenFace's tables of prediction and target, for aue_l and aue_u",
+        metavar="FILE.csv",
+        count=2,
     )
-    parser.add_argument(
+    add_list(
+        parser,
         "--aligned-faces",
-        nargs=2,
-        type=Path,
-        metavar=("PREDICTION", "TARGET"),
-        help="OpenFace's folders NAME_aligned, for ssim_face_aligned",
+        paths,
+        "OpenFace's folders NAME_aligned of prediction and target, for ssim_face_aligned",
+        metavar="FOLDER",
+        count=2,
     )
     parser.add_argument(
         "--fps",
@@ -104,11 +110,13 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
     if args.fps is not None and not 0 < args.fps <= 1000:
         raise TgbenchError(f"--fps {args.fps:g}: give frames a second, such as 25")
 
+    from ..metrics.naming import metrics_named
     from ..metrics.videos import metrics_for_videos, score_videos
     from ..running.records import metric_records
     from ..running.scores import make_scores_folder, write_scores
 
-    names = metrics_for_videos(args.metrics, target is not None, options)
+    chosen = None if args.metrics is None else metrics_named(args.metrics)
+    names = metrics_for_videos(chosen, target is not None, options)
     if args.out is not None:
         make_scores_folder(args.out, args.fresh)
     scores = score_videos(
@@ -140,7 +148,7 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
 
 def _clips(args: argparse.Namespace) -> tuple[Path, Path | None]:
     """Return prediction and target, whichever way they were named."""
-    given = list(args.clips)
+    given = [Path(word) for word in stand_alone(args, "clips")]
     prediction = args.prediction or (given.pop(0) if given else None)
     target = args.target or (given.pop(0) if given else None)
     if prediction is None:
@@ -162,11 +170,11 @@ def _options(args: argparse.Namespace) -> MetricOptions:
     """
     from ..interfaces import MetricOptions
 
-    for option, paths in (
+    for option, given in (
         ("--action-units", args.action_units),
         ("--aligned-faces", args.aligned_faces),
     ):
-        for path in paths or ():
+        for path in given or ():
             if not (path.is_dir() if option == "--aligned-faces" else path.is_file()):
                 kind = "folder" if option == "--aligned-faces" else "file"
                 raise TgbenchError(f"{option} {path}: no such {kind}")
@@ -178,27 +186,27 @@ def _options(args: argparse.Namespace) -> MetricOptions:
     )
 
 
-def _box(text: str) -> tuple[int, int, int, int]:
+def _box(edges: Sequence[str]) -> tuple[int, int, int, int]:
     try:
-        left, top, right, bottom = (int(number) for number in text.split(","))
+        left, top, right, bottom = map(int, edges)
     except ValueError:
         raise TgbenchError(
-            f"--face-box {text}: give left,top,right,bottom in pixels, such as 120,80,400,420"
+            f"--face-box {','.join(edges)}: give left,top,right,bottom in pixels, such as "
+            "120,80,400,420"
         ) from None
     return left, top, right, bottom
 
 
 def _print(records: Records, notes: Sequence[str], terminal: Terminal) -> None:
-    from rich.table import Table
     from rich.text import Text
 
     from .. import plugins
+    from ..text_table import Head, print_table
 
     specs = plugins.metrics()
-    table = Table(box=None, header_style="bold", pad_edge=False)
     intervals = any(record.interval is not None for record in records.values())
-    for title in ("", "value", "95 % interval" if intervals else "", "frames"):
-        table.add_column(title, justify="right" if title else "left")
+    titles = ("value", *(["95 % interval"] if intervals else []), "frames")
+    rows: list[list[Text]] = []
     reasons: dict[str, list[str]] = {}
     for name, record in records.items():
         spec = specs[name]
@@ -206,16 +214,17 @@ def _print(records: Records, notes: Sequence[str], terminal: Terminal) -> None:
             reasons.setdefault(record.reason, []).append(spec.title)
             continue
         unit = f"[{spec.unit}]" if spec.unit else ""
-        label = Text(" ".join(filter(None, (spec.title, _ARROWS[spec.direction], unit))))
+        label = " ".join(filter(None, (spec.title, _ARROWS[spec.direction], unit)))
         numbers = [record.value]
         if record.interval is not None:
             numbers += [record.interval.low, record.interval.high]
         value, *ends = (f"{number:.{spec.decimals}f}" for number in numbers)
-        table.add_row(label, value, " to ".join(ends), f"{record.scored}/{record.total}")
+        told = [label, value, *([" to ".join(ends)] if intervals else [])]
+        rows.append([Text(cell) for cell in (*told, f"{record.scored}/{record.total}")])
     out = terminal.out
-    if table.row_count:
-        out.print(table)
-    for reason, titles in reasons.items():
-        out.print(Text(f"- {', '.join(titles)}: {reason}", style="dim"))
+    if rows:
+        print_table(out, [Head("", right=False), *map(Head, titles)], rows)
+    for reason, lacking in reasons.items():
+        out.print(Text(f"- {', '.join(lacking)}: {reason}", style="dim"))
     for note in notes:
         out.print(Text(f"note: {note}"))

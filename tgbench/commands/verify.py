@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import TgbenchError
 from ..printing import printable
 from ..terminal import Terminal
-from .bundle import add_truth_options
+from .bundle import add_truth_options, only_one
 
 if TYPE_CHECKING:
     from ..bundling.agreement import Finding
@@ -26,6 +25,7 @@ examples:
   tgbench verify paper.zip --identity data/NAME --audio speech.wav
 """
 
+_HEADS = ("there", "here", "apart", "allowed")
 _LONGEST_TEXT = 1000
 """Characters; longer ones are no name."""
 
@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = _EPILOG
-    parser.add_argument("bundle", type=Path, metavar="BUNDLE", help="what `tgbench bundle` wrote")
+    parser.add_argument("bundle", nargs="*", metavar="BUNDLE", help="what `tgbench bundle` wrote")
     add_truth_options(parser)
 
 
@@ -43,9 +43,10 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
     from ..bundling.planning import GroundTruth
     from ..bundling.verifying import counts, exit_code, verify
 
+    bundle = only_one(args, "bundle", "BUNDLE, a file of `tgbench bundle`")
     truth = GroundTruth(args.identity, args.audio, terminal.progress)
     try:
-        reports = verify(args.bundle, truth, terminal.progress)
+        reports = verify(bundle, truth, terminal.progress)
     except TgbenchError as error:
         raise TgbenchError(_told(str(error))) from error
     for report in reports:
@@ -59,7 +60,7 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
         "given: that is as the bundle says.",
         style="dim",
     )
-    terminal.out.print(f"{args.bundle}: {told or 'nothing to compare'}", markup=False)
+    terminal.out.print(f"{bundle}: {told or 'nothing to compare'}", markup=False)
     return exit_code(reports)
 
 
@@ -69,8 +70,9 @@ def _told(text: str) -> str:
 
 
 def _print(report: CaseReport, terminal: Terminal) -> None:
-    from rich.table import Table
     from rich.text import Text
+
+    from ..text_table import Head, print_table
 
     result = report.result
     out = terminal.out
@@ -80,12 +82,9 @@ def _print(report: CaseReport, terminal: Terminal) -> None:
     if report.problem:
         out.print(Text(f"not scored: {_told(report.problem)}\n"))
         return
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for head in ("", "there", "here", "apart", "allowed", ""):
-        table.add_column(head, justify="right" if head else "left")
-    for finding in report.findings:
-        table.add_row(*(Text(_told(cell)) for cell in _cells(finding)))
-    out.print(table)
+    heads = [Head(title, right=bool(title)) for title in ("", *_HEADS, "")]
+    rows = [[Text(_told(cell)) for cell in _cells(finding)] for finding in report.findings]
+    print_table(out, heads, rows)
     for finding in report.findings:
         if finding.reason:
             out.print(Text(_told(f"- {finding.metric}: {finding.reason}"), style="dim"))

@@ -12,6 +12,7 @@ from ..terminal import Terminal
 from ..weights.records import read_record, record_path
 from ..weights.store import present_path, store_folder, stored_path
 from ..weights.table import TABLE, Weights, find
+from .lists import names
 
 if TYPE_CHECKING:
     from ..weights.installing import Verified
@@ -48,9 +49,9 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
         TgbenchError: a file cannot be had, or one that is here is not what it should be.
     """
     if args.action == "list":
-        _list(args.names)
+        _list(names(args.names))
     elif args.action == "fetch":
-        _fetch(args.names, args.yes, terminal)
+        _fetch(names(args.names), args.yes, terminal)
     elif args.action == "add":
         _add(args.file, args.name)
     else:
@@ -58,11 +59,11 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
     return 0
 
 
-def _list(names: list[str]) -> None:
+def _list(chosen: list[str]) -> None:
     """Print the table. Plain text: nothing heavy is imported, nothing is hashed."""
-    for weights in [find(name) for name in names]:
+    for weights in [find(name) for name in chosen]:
         _describe(weights)
-    if names:
+    if chosen:
         return
     print(f"weights in {store_folder()}:")
     for weights in TABLE.values():
@@ -97,10 +98,10 @@ def _unused(weights: Weights) -> str:
     return f"nothing in tgbench loads it yet: kept for {weights.kept_for}"
 
 
-def _fetch(names: list[str], agreed: bool, terminal: Terminal) -> None:
+def _fetch(chosen: list[str], agreed: bool, terminal: Terminal) -> None:
     from ..weights.installing import fetch
 
-    for weights in [find(name) for name in names]:
+    for weights in [find(name) for name in chosen]:
         if present_path(weights) is None:
             _agree(weights, agreed)
         print(f"  {fetch(weights.name, terminal.progress)}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 import statistics
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from .. import plugins
@@ -82,10 +82,18 @@ class Comparison:
     notes: tuple[str, ...]
 
 
-def compare(first: Sequence[Entry], second: Sequence[Entry], seed: int = 0) -> Comparison:
+def compare(
+    first: Sequence[Entry], second: Sequence[Entry], seed: int = 0, metrics: Collection[str] = ()
+) -> Comparison:
     """Compare two sides, each of one method, on the cases that both have.
 
     Several seeds of one method are averaged frame by frame first.
+
+    Args:
+        first: what was measured of A.
+        second: what was measured of B.
+        seed: of the bootstrap.
+        metrics: the only ones to compare; empty for all.
 
     Raises:
         TgbenchError: a side holds several methods, or no case is on both.
@@ -99,7 +107,7 @@ def compare(first: Sequence[Entry], second: Sequence[Entry], seed: int = 0) -> C
             )
     pairs, notes = matched(first, second)
     sections = [
-        _section(protocol, version, own, seed)
+        _section(protocol, version, own, seed, metrics)
         for (protocol, version), own in by_protocol(pairs).items()
     ]
     seeds = (_seeds(pair[0] for pair in pairs), _seeds(pair[1] for pair in pairs))
@@ -127,11 +135,18 @@ def what_seeds_mean(seeds: tuple[tuple[int, ...], tuple[int, ...]]) -> str:
     return reach + (average if min(map(len, seeds)) < 2 else "") + spread
 
 
-def _section(protocol: str, version: str, pairs: Sequence[Pair], seed: int) -> Section:
+def _section(
+    protocol: str, version: str, pairs: Sequence[Pair], seed: int, chosen: Collection[str]
+) -> Section:
     rows = []
     noted: dict[str, list[str]] = defaultdict(list)
     names = in_table_order(
-        metric for pair in pairs for side in pair for entry in side for metric in entry.metrics
+        metric
+        for pair in pairs
+        for side in pair
+        for entry in side
+        for metric in entry.metrics
+        if not chosen or metric in chosen
     )
     for metric in names:
         row, note = _row(metric, pairs, seed)

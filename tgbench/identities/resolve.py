@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from ..errors import TgbenchError, suggest
@@ -28,12 +29,7 @@ def resolve_identity(name: str, size: int, progress: Progress = SILENT) -> Ident
         return Identity(ensure_identity(name, size=size, progress=progress))
     folder = Path(name)
     if not folder.is_dir():
-        if folder.suffix:
-            raise TgbenchError(
-                f"{name}: no such identity folder; make one from a video with "
-                f"`tgbench prepare VIDEO --out data/NAME`"
-            )
-        raise suggest(name, IDENTITIES, "identity")
+        raise _no_folder(name, folder)
     problems = validate(folder)
     if problems:
         listed = "; ".join(problems[:5]) + ("; ..." if len(problems) > 5 else "")
@@ -42,3 +38,19 @@ def resolve_identity(name: str, size: int, progress: Progress = SILENT) -> Ident
             f"(all of them: tgbench validate {folder})"
         )
     return Identity(folder)
+
+
+def looks_like_path(name: str) -> bool:
+    """Whether a name that is no built-in one is meant as that of a file or folder."""
+    separators = {os.sep, os.altsep or os.sep, "/"}
+    return bool(Path(name).suffix) or name.startswith((".", "~")) or bool(separators & {*name})
+
+
+def _no_folder(name: str, folder: Path) -> TgbenchError:
+    make_one = "make one from a video with `tgbench prepare VIDEO --out data/NAME`"
+    if folder.exists():
+        return TgbenchError(f"{name}: is a file, not the folder of an identity; {make_one}")
+    if looks_like_path(name):
+        return TgbenchError(f"{name}: no such identity folder; {make_one}")
+    unknown = suggest(name, IDENTITIES, "identity")
+    return TgbenchError(f"{unknown}; nor is there a folder of this name; {make_one}")

@@ -10,7 +10,7 @@ import dataclasses
 import math
 from collections.abc import Iterable
 
-from ..specs import Direction, MetricSpec, Needs
+from ..specs import Direction, MetricSpec, Needs, Requires
 
 _PAIR = frozenset({Needs.TARGET})
 _FACES = frozenset({Needs.TARGET, Needs.LANDMARKS})
@@ -18,6 +18,12 @@ _SPOKEN = frozenset({Needs.LANDMARKS, Needs.AUDIO})
 _TIMED = frozenset({Needs.TIMING})
 _FROM_ZERO = (0.0, math.inf)
 _OF_ONE = (-1.0, 1.0)
+
+_OPENFACE = Requires(programs=("FeatureExtraction",), option="--action-units")
+_PYFEAT = Requires(
+    packages=("feat",), extra="pyfeat", weights=("pyfeat_retinaface", "pyfeat_multitask")
+)
+_SYNCNET = Requires(packages=("syncnet_python",), extra="sync", weights=("syncnet",))
 
 
 def _variant(
@@ -89,6 +95,7 @@ SSIM_FACE_ALIGNED = dataclasses.replace(
     ),
     needs=_PAIR,
     takes_face_box=False,
+    requires=Requires(option="--aligned-faces"),
 )
 SSIM = dataclasses.replace(
     SSIM_FACE,
@@ -109,13 +116,17 @@ LPIPS = MetricSpec(
     needs=_PAIR,
     decimals=4,
     bounds=_FROM_ZERO,
+    requires=Requires(("lpips", "torchvision"), "lpips", ("lpips_alexnet",)),
 )
-LPIPS_VGG = _variant(
-    LPIPS,
-    "vgg",
-    "tgbench.metrics.lpips:LpipsVgg",
-    "LPIPS (VGG)",
-    "learned perceptual distance of the whole image (VGG, v0.1)",
+LPIPS_VGG = dataclasses.replace(
+    _variant(
+        LPIPS,
+        "vgg",
+        "tgbench.metrics.lpips:LpipsVgg",
+        "LPIPS (VGG)",
+        "learned perceptual distance of the whole image (VGG, v0.1)",
+    ),
+    requires=Requires(("lpips", "torchvision"), "lpips", ("lpips_vgg",)),
 )
 
 LMD = MetricSpec(
@@ -171,6 +182,7 @@ AUE_L = MetricSpec(
     needs=frozenset({Needs.TARGET, Needs.ACTION_UNITS}),
     decimals=2,
     bounds=_FROM_ZERO,
+    requires=_OPENFACE,
 )
 AUE_U = dataclasses.replace(
     AUE_L,
@@ -206,6 +218,7 @@ AUE_L_GEOMETRY = dataclasses.replace(
     implementation="tgbench.metrics.action_units.geometry:LowerFaceError",
     title="AUE-L (geometry)",
     needs=frozenset({Needs.TARGET, Needs.MESH}),
+    requires=Requires(),
 )
 AUE_U_GEOMETRY = dataclasses.replace(
     AUE_L_GEOMETRY,
@@ -223,6 +236,7 @@ AU_L_PYFEAT = MetricSpec(
     needs=_PAIR,
     by_name=True,
     bounds=_FROM_ZERO,
+    requires=_PYFEAT,
 )
 AU_U_PYFEAT = dataclasses.replace(
     AU_L_PYFEAT,
@@ -241,6 +255,7 @@ SYNC_C = MetricSpec(
     needs=frozenset({Needs.AUDIO}),
     decimals=3,
     averages_frames=False,
+    requires=_SYNCNET,
 )
 SYNC_E = dataclasses.replace(
     SYNC_C,
@@ -251,12 +266,15 @@ SYNC_E = dataclasses.replace(
     direction=Direction.LOWER,
 )
 SYNC_C_JOONSON, SYNC_E_JOONSON = (
-    _variant(
-        of,
-        "joonson",
-        f"tgbench.metrics.sync.metric:Joonson{name}",
-        f"{of.title} (original crop)",
-        f"{of.title} of a crop made through the original's AVI and MP3 files",
+    dataclasses.replace(
+        _variant(
+            of,
+            "joonson",
+            f"tgbench.metrics.sync.metric:Joonson{name}",
+            f"{of.title} (original crop)",
+            f"{of.title} of a crop made through the original's AVI and MP3 files",
+        ),
+        requires=dataclasses.replace(_SYNCNET, weights=("syncnet", "s3fd"), programs=("ffmpeg",)),
     )
     for of, name in ((SYNC_C, "Confidence"), (SYNC_E, "Error"))
 )

@@ -21,6 +21,7 @@ from ..inputs import read_json, reason
 from ..interfaces import FitContext, FitReport, Method
 from ..progress import Progress
 from ..specs import MethodSpec
+from ..terminal import NOTICE
 from ..version import __version__
 from .code import Code
 from .locks import sole_writer
@@ -178,7 +179,9 @@ def load_fitted(method: Method, fitting: Fitting) -> None:
 
 def _load(method: Method, fitting: Fitting, folder: Path) -> None:
     method.load(folder / "model", fitting.identity, fitting.split, fitting.device)
-    _log.info("%s: loaded from %s", fitting.contender.spec.name, folder)
+    if fitting.contender.spec.trains:
+        name = fitting.contender.spec.name
+        _log.info("%s: takes the fit that is in %s", name, folder, extra=NOTICE)
 
 
 def _clear(folder: Path) -> None:

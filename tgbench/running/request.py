@@ -30,6 +30,7 @@ class RunRequest:
         keep_frames: whether frames are written as images, too.
         metrics: what to measure; empty for the protocol's own choice.
         landmarks: the detector of landmarks; see `MetricOptions`.
+        command: what the user typed, for the log; empty where nothing was.
     """
 
     methods: tuple[str, ...]
@@ -47,3 +48,4 @@ class RunRequest:
     keep_frames: bool = False
     metrics: tuple[str, ...] = ()
     landmarks: str = "mediapipe"
+    command: str = ""

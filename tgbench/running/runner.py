@@ -18,8 +18,9 @@ from ..metrics.specs import in_table_order
 from ..progress import Progress
 from .earlier import kept_result, with_what_is_there
 from .experiment import Experiment, Subject
-from .fitting import Contender, fit_or_load
+from .fitting import Contender, Fitting, fit_or_load
 from .locks import sole_writer
+from .log import LoggedProgress, case_log
 from .measuring import measure
 from .rendering import is_rendered, render_again
 from .request import RunRequest
@@ -118,7 +119,8 @@ def _contenders(request: RunRequest) -> list[Contender]:
     known = {key for spec in specs for key in keys_of(spec)}
     for key in request.overrides:
         if key not in known:
-            raise suggest(key, known, "setting")
+            names = " ".join(spec.name for spec in specs)
+            raise suggest(key, known, "setting", f"tgbench list settings {names}")
     contenders = []
     for spec in specs:
         own = {key: text for key, text in request.overrides.items() if key in keys_of(spec)}
@@ -170,16 +172,32 @@ def _run_cases(planned: list[Experiment], progress: Progress) -> Iterator[Outcom
                 f"longer in {fitting.folder}; use --fresh to fit and measure again"
             )
             continue
-        if fitting.key not in fits:
-            fits[fitting.key] = fit_or_load(fitting, request.fresh, progress)
-        method, report = fits[fitting.key]
         try:
-            with sole_writer(folder):
-                if kept is None:
-                    result = measure(experiment, method, report, progress)
-                else:
-                    result = render_again(asked.case, method, kept, folder, request, progress)
+            with case_log(experiment) as log:
+                seen = LoggedProgress(progress, log)
+                if fitting.key not in fits:
+                    fits[fitting.key] = _fitted(fitting, request, seen)
+                method, report = fits[fitting.key]
+                with sole_writer(folder):
+                    if kept is None:
+                        result = measure(experiment, method, report, seen)
+                    else:
+                        result = render_again(asked.case, method, kept, folder, request, seen)
+                log.result(result)
+        except _FitFailed:
+            raise
         except TgbenchError as error:
             yield error
         else:
             yield Outcome(result, folder, reused=kept is not None, rendered=True)
+
+
+class _FitFailed(TgbenchError):
+    """No case that needs this fit can be done."""
+
+
+def _fitted(fitting: Fitting, request: RunRequest, progress: Progress) -> tuple[Method, FitReport]:
+    try:
+        return fit_or_load(fitting, request.fresh, progress)
+    except TgbenchError as error:
+        raise _FitFailed(str(error)) from error

@@ -37,12 +37,14 @@ def configure(spec: MethodSpec, preset: str, overrides: Mapping[str, str]) -> An
     """
     config_class = spec.load_config()
     if preset not in spec.presets:
-        raise suggest(preset, spec.presets, f"preset of '{spec.name}'")
+        error = suggest(preset, spec.presets, f"preset of '{spec.name}'")
+        raise TgbenchError(f"{error}; what they change: tgbench list presets {spec.name}")
     values: dict[str, Any] = dict(spec.presets[preset])
     types_of = typing.get_type_hints(config_class)
     for key, text in overrides.items():
         if key not in types_of:
-            raise suggest(key, types_of, f"setting of '{spec.name}'")
+            where = f"tgbench list settings {spec.name}"
+            raise suggest(key, types_of, f"setting of '{spec.name}'", where)
         values[key] = _parse(key, text, types_of[key])
     try:
         return config_class(**values)

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from rich.markup import escape
-from rich.table import Table
+from rich.text import Text
 
 from .. import plugins
 from ..specs import Direction
+from ..text_table import Head, print_table
 from .applicable import why_never
 from .result import Result
 from .runner import Outcome
@@ -24,20 +25,19 @@ def print_summary(outcomes: Sequence[Outcome], console: Console) -> None:
     """Print one row a metric, one column a case, then what is to be said and the folders."""
     specs = plugins.metrics()
     names = list(dict.fromkeys(name for outcome in outcomes for name in outcome.result.metrics))
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    table.add_column("")
+    heads = [Head("", right=False)]
     for outcome in outcomes:
         result = outcome.result
-        head = f"{result.method.name}\n{result.identity.name} · {result.driver.name}"
-        table.add_column(escape(head), justify="right")
+        heads.append(Head(f"{result.method.name}\n{result.identity.name} · {result.driver.name}"))
+    rows = []
     for name in names:
         spec = specs[name]
         label = f"{spec.title}{_ARROWS[spec.direction]}" + (f" [{spec.unit}]" if spec.unit else "")
-        table.add_row(escape(label), *(_cell(outcome, name, spec.decimals) for outcome in outcomes))
+        rows.append((label, *(_cell(outcome, name, spec.decimals) for outcome in outcomes)))
     console.print()
-    console.print(table)
+    print_table(console, heads, [[Text(cell) for cell in row] for row in rows])
     for line in _told(outcomes):
-        console.print(f"[dim]{escape(line)}[/]")
+        console.print(Text(line), style="dim")
     console.print()
     for outcome in outcomes:
         console.print(f"result: {escape(str(outcome.folder))}{_origin(outcome)}")

@@ -1,0 +1,94 @@
+"""All that `tgbench list` knows, for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from .. import plugins
+from ..specs import MethodSpec, MetricSpec
+from ..synthetic.names import IDENTITIES, TRACKS
+
+
+def catalogue(methods: Sequence[MethodSpec]) -> dict[str, Any]:
+    """Return everything that is installed as what JSON can hold.
+
+    Args:
+        methods: whose presets and settings are told.
+    """
+    return {
+        "methods": [_method(spec) for spec in plugins.methods().values()],
+        "protocols": [
+            {"name": spec.name, "summary": spec.summary, "version": spec.version}
+            for spec in plugins.protocols().values()
+        ],
+        "metrics": [_metric(spec) for spec in plugins.metrics().values()],
+        "identities": [{"name": name, "summary": text} for name, text in IDENTITIES.items()],
+        "audio": [{"name": name, "summary": text} for name, text in TRACKS.items()],
+        "presets": {
+            spec.name: {name: dict(changed) for name, changed in spec.presets.items()}
+            for spec in methods
+        },
+        "settings": {spec.name: _settings(spec) for spec in methods},
+    }
+
+
+def introduced(spec: MethodSpec) -> str:
+    """Return what a method's configuration says of its settings as a whole."""
+    from ..running.documented import documentation
+
+    return documentation(spec.load_config()).introduction
+
+
+def value_told(value: object) -> str:
+    """Return a setting's value as `--set` takes it."""
+    if isinstance(value, bool) or value is None:
+        return str(value).lower()
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _method(spec: MethodSpec) -> dict[str, Any]:
+    return {
+        "name": spec.name,
+        "summary": spec.summary,
+        "licence": spec.licence,
+        "source": spec.source,
+        "trains": spec.trains,
+        "moves_upper_face": spec.moves_upper_face,
+        "whole_image_valid": spec.whole_image_valid,
+        "composite_mode": spec.composite_mode.value,
+        "leaked_conditions": list(spec.leaked_conditions),
+        "presets": list(spec.presets),
+    }
+
+
+def _metric(spec: MetricSpec) -> dict[str, Any]:
+    from ..metrics.availability import why_not_here
+
+    reason = why_not_here(spec)
+    return {
+        "name": spec.name,
+        "title": spec.title,
+        "summary": spec.summary,
+        "unit": spec.unit,
+        "direction": spec.direction.value,
+        "needs": sorted(need.value for need in spec.needs),
+        "by_name": spec.by_name,
+        "available": not reason,
+        "reason": reason,
+    }
+
+
+def _settings(spec: MethodSpec) -> list[dict[str, Any]]:
+    from ..running.documented import settings_of
+
+    return [
+        {
+            "name": setting.name,
+            "type": setting.kind,
+            "default": setting.default,
+            "presets": setting.presets,
+            "meaning": setting.meaning,
+        }
+        for setting in settings_of(spec)
+    ]

@@ -5,15 +5,26 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .errors import TgbenchError
-from .files import require_file
+from ..errors import TgbenchError
+from ..files import require_file
 
 if TYPE_CHECKING:
     from av.container import InputContainer
 
-_PLAYLISTS = frozenset({"concat", "hls", "hls,applehttp", "dash", "imf"})
-"""Formats of text that names other files, which then are read in place of it."""
+_FORMATS = (
+    "aac,ac3,aiff,amr,ape,apng,asf,au,av1,avi,caf,dts,dv,eac3,flac,flv,gif,h261,h263,h264,hevc,"
+    "ivf,m4v,matroska,mjpeg,mov,mp3,mpeg,mpegts,mpegvideo,mxf,nut,obu,ogg,rm,tta,vc1,voc,vvc,w64,"
+    "wav,wtv,wv,yuv4mpegpipe"
+)
+"""FFmpeg's demuxers of files that hold their content themselves.
 
+Others read further files or addresses that the file names, devices, or take any text for a picture.
+"""
+
+_PROTOCOLS = "file"
+
+_LISTS = (b"ffconcat", b"#EXTM3U", b"<?xml", b"<MPD", b"[playlist]", b"v=0")
+"""How files begin that name other files, which FFmpeg would read in their place."""
 
 REMEDY = (
     "if a player plays it, convert it with ffmpeg; else it is damaged or cut short: copy or record "
@@ -23,7 +34,7 @@ REMEDY = (
 
 
 def open_media(path: Path, fault: str, wanted: str) -> InputContainer:
-    """Open a media file, which may come from anyone.
+    """Open a media file, which may come from anyone; nothing but this file is read.
 
     Args:
         path: of the file.
@@ -36,15 +47,16 @@ def open_media(path: Path, fault: str, wanted: str) -> InputContainer:
     import av
 
     require_file(path, wanted)
-    if path.stat().st_size == 0:
+    with path.open("rb") as stream:
+        head = stream.read(64).lstrip(b"\xef\xbb\xbf \t\r\n")
+    if not head:
         raise TgbenchError(f"{path}: is empty; copy or record it again")
+    if head.startswith(_LISTS):
+        raise TgbenchError(f"{path}: is a list of other files; give one of those")
+    options = {"protocol_whitelist": _PROTOCOLS, "format_whitelist": _FORMATS}
     try:
         # Texts in a file may be of any encoding; none of them matters here.
-        container = av.open(str(path), metadata_errors="ignore")
+        return av.open(f"file:{path}", options=options, metadata_errors="ignore")
     except (av.error.FFmpegError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise TgbenchError(f"{path}: {fault} ({reason}); {REMEDY}") from error
-    if container.format.name in _PLAYLISTS:
-        container.close()
-        raise TgbenchError(f"{path}: is a list of other files; give one of those")
-    return container

@@ -1,4 +1,4 @@
-"""Files of pictures and sound: how they are opened, which tracks count, and what their clock says."""
+"""Files of pictures and sound: opening, tracks, and the clock."""
 
 from .opening import REMEDY, open_media
 

@@ -57,6 +57,10 @@ def open_media(path: Path, fault: str, wanted: str) -> InputContainer:
     try:
         # Texts in a file may be of any encoding; none of them matters here.
         return av.open(f"file:{path}", options=options, metadata_errors="ignore")
+    except av.error.ArgumentError as error:
+        raise TgbenchError(
+            f"{path}: {fault} but a picture, a text, or a file of another kind; {wanted}"
+        ) from error
     except (av.error.FFmpegError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise TgbenchError(f"{path}: {fault} ({reason}); {REMEDY}") from error

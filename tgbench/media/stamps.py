@@ -9,7 +9,7 @@ from typing import Any
 
 _USUAL_RATE = Fraction(25)
 _ROUNDED = Fraction(3, 2)
-"""Ticks by which a stamp may miss where it belongs: both its decoding time and delay are rounded."""
+"""Ticks by which a stamp may miss its place: decoding time and delay are rounded, each alone."""
 
 _WITHOUT_DISPLAY_TIMES = "avi"
 """The format that stores pictures in the order of decoding and says of none when it is shown."""

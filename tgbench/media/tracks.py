@@ -51,7 +51,7 @@ def _default(streams: Sequence[Any]) -> Any | None:
 def _others(streams: Sequence[Any], kind: str) -> list[str]:
     if len(streams) < 2:
         return []
-    chosen = _default(streams)
+    chosen: Any = _default(streams)
     place = next(i for i, stream in enumerate(streams, 1) if stream is chosen)
     why = "its default" if chosen.disposition & chosen.disposition.default else "the first"
     return [f"holds {len(streams)} {kind} tracks; number {place}, {why}, is read"]

@@ -1,4 +1,4 @@
-"""What a file says about its colours: what becomes RGB of 8 bits as it is meant to, what does not."""
+"""Colours that become RGB of 8 bits as they are meant to look, and those that do not."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from ..errors import TgbenchError
 
 _HDR = {16: "PQ", 18: "HLG"}
-"""Transfer characteristics (ITU-T H.273, table 3) whose brightness is not that of a usual screen."""
+"""Transfer characteristics (ITU-T H.273, table 3) that are brighter than a usual screen."""
 
 _TO_SDR = (
     "zscale=t=linear:npl=203,format=gbrpf32le,zscale=p=bt709,tonemap=mobius:desat=0,"

@@ -79,9 +79,7 @@ def describe(container: Any, tracks: Tracks, first: Any, clock: Clock, path: Pat
     aspect = _pixel_aspect(stream, path)
     width, height = first.width, first.height
     # Pixels are made square by stretching, never by shrinking, so that nothing is lost.
-    shown = (
-        (round(width * aspect), height) if aspect >= 1 else (width, round(height / aspect))
-    )
+    shown = (round(width * aspect), height) if aspect >= 1 else (width, round(height / aspect))
     orientation = orientation_of(first)
     stored = (width, height)
     if orientation.transposed:

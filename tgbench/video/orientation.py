@@ -32,7 +32,7 @@ class Orientation:
 
     @property
     def degrees(self) -> int:
-        """Counter-clockwise turn, which comes before the mirroring left to right if there is any."""
+        """Counter-clockwise turn; mirroring left to right, if there is any, comes after it."""
         across = self.across ^ self.mirrored
         if self.transposed:
             return 270 if across else 90

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import itertools
 import logging
 import os
 from collections.abc import Iterator
@@ -18,7 +20,7 @@ from ..media.packets import packets
 from ..media.stamps import Stamps
 from ..media.tracks import Tracks, find_tracks
 from .colours import check_colours
-from .info import VideoInfo, announced_frames, describe, track_seconds
+from .info import announced_frames, describe, track_seconds
 from .instants import resampled
 from .pictures import Deinterlacer, Image, RgbConverter
 
@@ -111,13 +113,17 @@ class VideoReader:
             self.info = describe(container, tracks, start.picture, self.clock, self.path)
             self.interlaced = int(start.picture.interlaced_frame)
 
+    def read_at(self, fps: float | None, *, square: bool = True) -> VideoReader:
+        """Return a reader of the same file at another rate, and of shown or stored pixels."""
+        other = copy.copy(self)
+        other.fps, other.square = fps, square
+        return other
+
     @property
     def size(self) -> tuple[int, int]:
         """(width, height) of the frames as delivered, in pixels."""
         info = self.info
-        return (
-            (info.width, info.height) if self.square else (info.stored_width, info.stored_height)
-        )
+        return (info.width, info.height) if self.square else (info.stored_width, info.stored_height)
 
     @property
     def expected_frames(self) -> int | None:
@@ -138,8 +144,7 @@ class VideoReader:
         zero = self.clock.picture_zero
         timed = [(time - zero, length, None) for time, length in pieces]
         gaps = sum(
-            self._missing(earlier[0], later[0])
-            for earlier, later in zip(timed, timed[1:], strict=False)
+            self._missing(earlier[0], later[0]) for earlier, later in itertools.pairwise(timed)
         )
         frames = len(timed)
         if self.fps is not None:
@@ -155,14 +160,18 @@ class VideoReader:
                 cannot be read.
         """
         convert = RgbConverter()
-        for frame, times in self._schedule():
+        for frame, times in self.decoded():
             if times:
                 image = convert(frame, self.size)
                 for _ in range(times):
                     yield image
 
-    def _schedule(self) -> Iterator[tuple[Any, int]]:
-        """Yield each stored frame with how many times it is delivered."""
+    def decoded(self) -> Iterator[tuple[Any, int]]:
+        """Yield each frame as PyAV's decoder gives it, with how many times it is delivered.
+
+        Raises:
+            TgbenchError: see `__iter__`.
+        """
         with self._opened() as (container, tracks):
             timed = self._decoded(container, tracks)
             if self.deinterlace:

@@ -14,7 +14,8 @@ from pydantic import FailFast, Field
 
 from ..errors import TgbenchError
 from ..files import write_text
-from .schema import Record, parse_record
+from .replacing import is_passing
+from .schema import Damaged, Record, parse_record
 
 SCHEMA_VERSION = 1
 """Grows when a field changes its meaning or goes; a reader refuses newer ones."""
@@ -33,6 +34,13 @@ TARGET_FILE = "target.mp4"
 ERROR_FILE = "error.mp4"
 LOG_FILE = "log.txt"
 FRAMES_FOLDER = "frames"
+CASE_FILES = frozenset(
+    {
+        *(RESULT_FILE, FRAMES_FILE, FACES_FILE, VIDEO_FILE, TARGET_FILE, ERROR_FILE, LOG_FILE),
+        FRAMES_FOLDER,
+    }
+)
+"""What a run writes into the folder of a case, and replaces as a whole."""
 
 
 class IntervalRecord(Record):
@@ -196,6 +204,11 @@ class Result(Record):
     metrics: dict[str, MetricRecord]
     timing: TimingRecord
     environment: EnvironmentRecord
+    files: dict[str, str] = Field(
+        default_factory=dict,
+        description="SHA-256 of the files beside this one, 'frames': of the hashes of the frames "
+        "that are kept as images; empty in results of versions that did not look.",
+    )
 
 
 def write_result(folder: Path, result: Result) -> Path:
@@ -209,15 +222,18 @@ def read_result(path: Path) -> Result:
     """Read one `result.json`.
 
     Raises:
-        TgbenchError: unreadable, cut short, of a newer schema, or not a result.
+        Damaged: cut short, or not a result.
+        TgbenchError: unreadable, or of a newer schema.
     """
     try:
         with path.open("rb") as stream:
             text = stream.read(LARGEST_RESULT + 1)
     except OSError as error:
-        raise TgbenchError(f"{path}: cannot be read ({error}); run the case again") from error
-    if len(text) > LARGEST_RESULT:
         raise TgbenchError(
+            f"{path}: cannot be read ({error.strerror or error}); make it readable for you"
+        ) from error
+    if len(text) > LARGEST_RESULT:
+        raise Damaged(
             f"{path}: is larger than the {LARGEST_RESULT >> 10} kB that a result has at most; run "
             "the case again"
         )
@@ -232,7 +248,8 @@ def parse_result(text: str | bytes, where: str) -> Result:
         where: it is from, for messages.
 
     Raises:
-        TgbenchError: cut short, of a newer schema, or not a result.
+        Damaged: cut short, or not a result.
+        TgbenchError: of a newer schema.
     """
     return parse_record(
         Result, text, where, SCHEMA_VERSION, "result of tgbench", "run the case again"
@@ -251,9 +268,12 @@ def result_paths(folder: Path, name: str = RESULT_FILE) -> list[Path]:
             f"{error.filename}: cannot be looked into ({error.strerror}); make it readable for you"
         ) from error
 
-    return sorted(
-        Path(place) / name for place, _, files in os.walk(folder, onerror=refuse) if name in files
-    )
+    found = []
+    for place, folders, files in os.walk(folder, onerror=refuse):
+        folders[:] = [below for below in folders if not is_passing(below)]
+        if name in files:
+            found.append(Path(place) / name)
+    return sorted(found)
 
 
 def read_results(folder: Path) -> Iterator[tuple[Path, Result]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from ..progress import Progress
 from .earlier import kept_result, with_what_is_there
 from .experiment import Experiment, Subject
 from .fitting import Contender, Fitting, fit_or_load
+from .foreseen import too_short
 from .locks import sole_writer
 from .log import LoggedProgress, case_log
 from .measuring import measure
@@ -26,6 +28,8 @@ from .rendering import is_rendered, render_again
 from .request import RunRequest
 from .result import Result
 from .settings import configure, keys_of
+
+_log = logging.getLogger("tgbench")
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,8 @@ def run(request: RunRequest, progress: Progress) -> list[Outcome]:
     identities = [resolve_identity(name, request.size, progress) for name in request.identities]
     _refuse_namesakes(identities)
     cases = _with_metrics(protocol.plan(identities, request.audio), request.metrics)
+    for line in too_short(cases):
+        _log.warning(line)
     subjects = _hash_inputs(identities, progress)
     outcomes: list[Outcome] = []
     failures: list[str] = []

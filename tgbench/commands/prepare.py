@@ -30,6 +30,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="sound to take instead of the video's own, in step with it",
     )
+    parser.add_argument(
+        "--deinterlace", action="store_true", help="make whole pictures of interlaced ones"
+    )
 
 
 def execute(args: argparse.Namespace, terminal: Terminal) -> int:
@@ -42,6 +45,13 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
     from ..preparation.prepare import prepare
     from ..preparation.preview import PREVIEW
 
-    folder = prepare(args.video, args.out, args.size, args.audio, terminal.progress)
+    folder = prepare(
+        args.video,
+        args.out,
+        args.size,
+        args.audio,
+        terminal.progress,
+        deinterlace=args.deinterlace,
+    )
     terminal.out.print(f"{folder} is ready; look at {folder / PREVIEW} to see whether it is right")
     return 0

@@ -56,6 +56,8 @@ def prepare(
     size: int = 512,
     audio: Path | None = None,
     progress: Progress = SILENT,
+    *,
+    deinterlace: bool = False,
 ) -> Path:
     """Turn a video into an identity.
 
@@ -68,6 +70,7 @@ def prepare(
         size: side of its square images, pixels, even.
         audio: sound to take instead of the video's own, in step with it.
         progress: where to report.
+        deinterlace: whether to make whole pictures of interlaced ones.
 
     Returns:
         `out`.
@@ -76,7 +79,7 @@ def prepare(
         TgbenchError: the video, the sound or the folder is not usable; the message says why.
         Unavailable: MediaPipe is not installed.
     """
-    source = open_source(video, audio)
+    source = open_source(video, audio, deinterlace)
     _refuse_foreign(out)
     with sole_writer(make_folder(out) / WORK):
         return _Preparation(source, out, size, progress).run()
@@ -95,8 +98,8 @@ class _Preparation:
         self._masks = PersonMasks(out / WORK / "person")
 
     def run(self) -> Path:
-        hashes = [self._source.hashes["video"], self._source.hashes["audio"]]
-        whole = self._cache.key("identity", 1, *hashes, self._size)
+        hashes = [self._source.pictures_key, self._source.hashes["audio"]]
+        whole = self._cache.key("identity", 2, *hashes, self._size)
         if self._cache.done(whole) and (self._out / layout.PROVENANCE).is_file():
             _log.info("%s: is already prepared from the same files", self._out)
             return self._out
@@ -119,10 +122,10 @@ class _Preparation:
         self._finish(seen, track, crop, faces)
 
     def _faces(self) -> tuple[StageKey, FaceBoxes]:
-        key = self._cache.key("faces", 1, self._source.hashes["video"])
+        key = self._cache.key("faces", 2, self._source.pictures_key)
         if not self._cache.done(key):
             with self._cache.working(key):
-                found = find_faces(self._source.video, self._progress)
+                found = find_faces(self._source.pictures(LOOKS_PER_SECOND), self._progress)
                 self._cache.save(key, boxes=found.boxes, several=np.array(found.several))
         arrays = self._cache.load(key)
         faces = FaceBoxes(arrays["boxes"], float(arrays["several"]))
@@ -141,7 +144,7 @@ class _Preparation:
                 for pattern in _PICTURES:
                     shutil.rmtree((self._out / pattern).parent, ignore_errors=True)
                 seen = extract_frames(
-                    self._source.video,
+                    self._source.pictures(layout.FPS),
                     crop,
                     faces,
                     heard,

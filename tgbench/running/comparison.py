@@ -73,7 +73,7 @@ class ComparisonVideos:
         Args:
             case: what is rendered.
             who: names method and case in a few words.
-            folder: of the case.
+            folder: for the files of the case.
         """
         self._case = case
         self._who = who
@@ -81,10 +81,8 @@ class ComparisonVideos:
         self._stack = ExitStack()
 
     def __enter__(self) -> ComparisonVideos:
-        """Open both, or remove what another experiment left."""
+        """Open both."""
         if self._case.target_frames is None:
-            for name in (TARGET_FILE, ERROR_FILE):
-                (self._folder / name).unlink(missing_ok=True)
             return self
         recorded = not is_synthetic(self._case.identity)
         self._target = self._stack.enter_context(

@@ -15,7 +15,8 @@ from pydantic import FailFast, Field
 from ..errors import TgbenchError
 from ..files import write_text
 from ..inputs import read_bytes, reason
-from .schema import Record, parse_record
+from .replacing import is_passing
+from .schema import Damaged, Record, parse_record
 
 SCHEMA_VERSION = 1
 """Grows when a field changes its meaning or goes; a reader refuses newer ones."""
@@ -34,6 +35,13 @@ TARGET_FILE = "target.mp4"
 ERROR_FILE = "error.mp4"
 LOG_FILE = "log.txt"
 FRAMES_FOLDER = "frames"
+CASE_FILES = frozenset(
+    {
+        *(RESULT_FILE, FRAMES_FILE, FACES_FILE, VIDEO_FILE, TARGET_FILE, ERROR_FILE),
+        FRAMES_FOLDER,
+    }
+)
+"""What a run writes into the folder of a case, and replaces as a whole; the log goes on."""
 
 
 class IntervalRecord(Record):
@@ -197,6 +205,11 @@ class Result(Record):
     metrics: dict[str, MetricRecord]
     timing: TimingRecord
     environment: EnvironmentRecord
+    files: dict[str, str] = Field(
+        default_factory=dict,
+        description="SHA-256 of the files beside this one, 'frames': of the hashes of the frames "
+        "that are kept as images; empty in results of versions that did not look.",
+    )
 
 
 def write_result(folder: Path, result: Result) -> Path:
@@ -210,14 +223,17 @@ def read_result(path: Path) -> Result:
     """Read one `result.json`.
 
     Raises:
-        TgbenchError: unreadable, cut short, of a newer schema, or not a result.
+        Damaged: cut short, or not a result.
+        TgbenchError: unreadable, or of a newer schema.
     """
     try:
         text = read_bytes(path, LARGEST_RESULT)
-    except (OSError, ValueError) as error:
+    except OSError as error:
         raise TgbenchError(
-            f"{path}: cannot be read ({reason(error)}); run the case again"
+            f"{path}: cannot be read ({reason(error)}); make it a file that you can read"
         ) from error
+    except ValueError as error:
+        raise Damaged(f"{path}: {error}; run the case again") from error
     return parse_result(text, str(path))
 
 
@@ -229,7 +245,8 @@ def parse_result(text: str | bytes, where: str) -> Result:
         where: it is from, for messages.
 
     Raises:
-        TgbenchError: cut short, of a newer schema, or not a result.
+        Damaged: cut short, or not a result.
+        TgbenchError: of a newer schema.
     """
     return parse_record(
         Result, text, where, SCHEMA_VERSION, "result of tgbench", "run the case again"
@@ -248,9 +265,12 @@ def result_paths(folder: Path, name: str = RESULT_FILE) -> list[Path]:
             f"{error.filename}: cannot be looked into ({error.strerror}); make it readable for you"
         ) from error
 
-    return sorted(
-        Path(place) / name for place, _, files in os.walk(folder, onerror=refuse) if name in files
-    )
+    found = []
+    for place, folders, files in os.walk(folder, onerror=refuse):
+        folders[:] = [below for below in folders if not is_passing(below)]
+        if name in files:
+            found.append(Path(place) / name)
+    return sorted(found)
 
 
 def read_results(folder: Path) -> Iterator[tuple[Path, Result]]:

@@ -1,0 +1,90 @@
+"""When each picture of a track is shown, in seconds on the clock of its file."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Any
+
+_USUAL_RATE = Fraction(25)
+_ROUNDED = Fraction(3, 2)
+"""Ticks by which a stamp may miss its place: decoding time and delay are rounded, each alone."""
+
+_WITHOUT_DISPLAY_TIMES = "avi"
+"""The format that stores pictures in the order of decoding and says of none when it is shown."""
+
+
+def nominal_rate(container: Any, stream: Any) -> Fraction:
+    """Return how many frames a second a picture track announces."""
+    average = stream.average_rate or stream.guessed_rate
+    if container.format.name == _WITHOUT_DISPLAY_TIMES:
+        # The header may count fields.
+        average = stream.base_rate or average
+    return Fraction(average or _USUAL_RATE)
+
+
+class Stamps:
+    """Reads off when pictures are shown, as they come out of the decoder.
+
+    Times are put back to where they were before the container rounded them (Matroska and FLV to
+    milliseconds): a frame that is one frame's length after the last, within that rounding, is so
+    exactly. Else frames of some rates would double or drop when they are resampled.
+    """
+
+    def __init__(self, container: Any, stream: Any) -> None:
+        self._base = Fraction(stream.time_base)
+        self._step = 1 / nominal_rate(container, stream)
+        tolerance = _ROUNDED * self._base
+        self._tolerance = tolerance if tolerance < self._step / 3 else Fraction(0)
+        self._stored_order = container.format.name == _WITHOUT_DISPLAY_TIMES
+        self._waiting: list[int] = []
+        self._last: Fraction | None = None
+
+    def saw(self, packet: Any) -> None:
+        """Take note of a packet that goes into the decoder."""
+        if self._stored_order and packet.size and packet.dts is not None:
+            heapq.heappush(self._waiting, packet.dts)
+
+    def lost(self, packet: Any) -> None:
+        """Take note that a packet could not be decoded."""
+        if packet.dts in self._waiting:
+            self._waiting.remove(packet.dts)
+            heapq.heapify(self._waiting)
+
+    def of_frame(self, frame: Any) -> Fraction:
+        """Return the time of the next frame from the decoder."""
+        if self._stored_order:
+            return self._placed(heapq.heappop(self._waiting) if self._waiting else None)
+        return self._placed(frame.pts)
+
+    def of_packets(self, found: Iterator[Any]) -> list[tuple[Fraction, Fraction]]:
+        """Return (time, length) of all packets of the track in the order in which they are shown.
+
+        Packets that are never shown by themselves are left out.
+        """
+        kept = [packet for packet in found if packet.size and not packet.is_discard]
+        stamps = [packet.dts if self._stored_order else packet.pts for packet in kept]
+        lengths = [self.length(packet) for packet in kept]
+        pieces = sorted(
+            zip(stamps, lengths, strict=True),
+            key=lambda piece: -1 if piece[0] is None else piece[0],
+        )
+        return [(self._placed(stamp), length) for stamp, length in pieces]
+
+    def length(self, piece: Any) -> Fraction:
+        """Return for how many seconds a frame or packet says that it is shown."""
+        if self._stored_order or not piece.duration:
+            return self._step
+        length = piece.duration * self._base
+        return self._step if abs(length - self._step) <= self._tolerance else length
+
+    def _placed(self, stamp: int | None) -> Fraction:
+        if self._last is None:
+            self._last = Fraction(0) if stamp is None else stamp * self._base
+            return self._last
+        due = self._last + self._step
+        now = due if stamp is None else stamp * self._base
+        # What the decoder gives later is shown later, whatever a damaged stamp says.
+        self._last = due if abs(now - due) <= self._tolerance or now <= self._last else now
+        return self._last

@@ -143,6 +143,7 @@ class MetricSpec(Spec):
         averages_frames: whether the value is the mean of its values at single frames.
         takes_face_box: whether a face box that the user gives stands in for landmarks.
         bounds: the least and the most that a value can be; intervals of means stay between.
+        shortest_seconds: of frames that it takes; with fewer it has no value.
         requires: what must be installed, so that `tgbench list` can say whether it can be had.
     """
 
@@ -155,6 +156,7 @@ class MetricSpec(Spec):
     averages_frames: bool = True
     takes_face_box: bool = False
     bounds: Bounds = UNBOUNDED
+    shortest_seconds: float = 0.0
     requires: Requires = Requires()
 
 

@@ -165,6 +165,7 @@ def test_every_frame_is_decoded_once(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert len(decoded) == 24
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_clip(tmp_path: Path) -> None:
     """Ten thousand pairs of frames, decoded 240 MB, in a process of their own."""
     script = (

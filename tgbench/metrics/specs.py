@@ -16,6 +16,10 @@ _PAIR = frozenset({Needs.TARGET})
 _FACES = frozenset({Needs.TARGET, Needs.LANDMARKS})
 _SPOKEN = frozenset({Needs.LANDMARKS, Needs.AUDIO})
 _TIMED = frozenset({Needs.TIMING})
+SHORTEST_SPEECH = 1.5
+"""Seconds with a face and a sound that the agreement of lips takes. Of 1.8 s, the held-out part of
+a clip of 20 s, 9 of 100 unrelated pairs passed for related ones; of less, few lags are left."""
+
 _FROM_ZERO = (0.0, math.inf)
 _OF_ONE = (-1.0, 1.0)
 
@@ -299,6 +303,7 @@ LIP_AGREEMENT = MetricSpec(
     decimals=3,
     averages_frames=False,
     bounds=_OF_ONE,
+    shortest_seconds=SHORTEST_SPEECH,
 )
 LIP_LAG = MetricSpec(
     "lip_lag",
@@ -310,6 +315,7 @@ LIP_LAG = MetricSpec(
     needs=_SPOKEN,
     decimals=0,
     averages_frames=False,
+    shortest_seconds=SHORTEST_SPEECH,
 )
 
 FPS = MetricSpec(

@@ -20,6 +20,7 @@ from ..progress import Progress
 from .earlier import kept_result, refuse_to_lose, with_what_is_there
 from .experiment import Experiment, Subject
 from .fitting import Contender, Fitting, fit_or_load
+from .foreseen import too_short
 from .leftovers import remove_all_leftovers
 from .locks import sole_replacer
 from .log import LoggedProgress, case_log
@@ -83,6 +84,8 @@ def run(request: RunRequest, progress: Progress) -> list[Outcome]:
     identities = [resolve_identity(name, request.size, progress) for name in request.identities]
     _refuse_namesakes(identities)
     cases = _with_metrics(protocol.plan(identities, request.audio), request.metrics)
+    for line in too_short(cases):
+        _log.warning(line)
     subjects = _hash_inputs(identities, progress)
     outcomes: list[Outcome] = []
     failures: list[str] = []

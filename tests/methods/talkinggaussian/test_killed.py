@@ -115,6 +115,7 @@ def whole(sphere: Identity, tmp_path_factory: pytest.TempPathFactory) -> dict[st
     return final_tensors(work)
 
 
+@pytest.mark.slow
 def test_killed_in_every_stage_it_ends_bit_by_bit_alike(
     sphere: Identity, whole: dict[str, torch.Tensor], tmp_path: Path
 ):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,6 +17,8 @@ from ..errors import TgbenchError
 from ..files import sha256
 from . import layout
 from .arrays import map_array
+from .cameras import read_cameras
+from .frame_files import TAIL, ends_whole
 from .split import Split
 
 Image = NDArray[np.uint8]
@@ -80,20 +81,15 @@ class Identity:
         self.name = folder.resolve().name
         if not folder.is_dir():
             raise TgbenchError(f"{folder}: no such identity folder")
-        train = _read_transforms(folder / layout.TRANSFORMS_TRAIN)
-        held_out = _read_transforms(folder / layout.TRANSFORMS_VAL)
-        frames = train["frames"] + held_out["frames"]
-        self.image_ids: list[int] = [int(frame["img_id"]) for frame in frames]
-        self.poses: NDArray[np.float32] = np.array(
-            [frame["transform_matrix"] for frame in frames], np.float32
+        train = read_cameras(folder / layout.TRANSFORMS_TRAIN)
+        held_out = read_cameras(folder / layout.TRANSFORMS_VAL)
+        self.image_ids: list[int] = train.image_ids + held_out.image_ids
+        self.poses: NDArray[np.float32] = np.concatenate([train.poses, held_out.poses]).astype(
+            np.float32
         )
         """float32 [N, 4, 4], camera to world, OpenGL axes, metres, head at the origin."""
-        self._train_frames = len(train["frames"])
-        # The field's loaders take the image size from the principal point (H = int(cy) * 2).
-        width, height = int(train["cx"]) * 2, int(train["cy"]) * 2
-        self.intrinsics = Intrinsics(
-            float(train["focal_len"]), float(train["cx"]), float(train["cy"]), width, height
-        )
+        self._train_frames = len(train.image_ids)
+        self.intrinsics = Intrinsics(train.focal, train.cx, train.cy, *train.size)
 
     def __len__(self) -> int:
         return len(self.image_ids)
@@ -241,19 +237,6 @@ class Identity:
         return array[:height, :width]
 
 
-def _read_transforms(path: Path) -> dict:
-    try:
-        transforms = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise TgbenchError(
-            f"{path}: cannot be read ({error}); an identity needs it, see `tgbench prepare`"
-        ) from error
-    missing = {"focal_len", "cx", "cy", "frames"} - set(transforms)
-    if missing:
-        raise TgbenchError(f"{path}: lacks {', '.join(sorted(missing))}")
-    return transforms
-
-
 def _read_action_units(path: Path, image_ids: list[int]) -> ActionUnits:
     """Read OpenFace's CSV, whose Windows build writes a space before every column name."""
     try:
@@ -262,8 +245,8 @@ def _read_action_units(path: Path, image_ids: list[int]) -> ActionUnits:
                 {key.strip(): value.strip() for key, value in row.items() if key and value}
                 for row in csv.DictReader(stream)
             ]
-    except OSError as error:
-        raise TgbenchError(f"{path}: cannot be read ({error.strerror})") from error
+    except (OSError, UnicodeError, csv.Error) as error:
+        raise TgbenchError(f"{path}: cannot be read ({error})") from error
     if len(rows) <= max(image_ids):
         raise TgbenchError(
             f"{path}: has {len(rows)} rows for {max(image_ids) + 1} frames; measure the action "
@@ -286,7 +269,8 @@ def _decode(path: Path, flag: int) -> NDArray:
         data = np.frombuffer(path.read_bytes(), np.uint8)
     except OSError as error:
         raise TgbenchError(f"{path}: cannot be read ({error.strerror})") from error
-    image = cv2.imdecode(data, flag) if len(data) else None
+    whole = len(data) > 0 and ends_whole(path.suffix, data[-TAIL:].tobytes())
+    image = cv2.imdecode(data, flag) if whole else None
     if image is None:
         raise TgbenchError(f"{path}: is no image or is cut short; prepare the identity again")
     return image
@@ -295,5 +279,5 @@ def _decode(path: Path, flag: int) -> NDArray:
 def _load_array(path: Path) -> NDArray:
     try:
         return map_array(path)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, EOFError) as error:
         raise TgbenchError(f"{path}: cannot be read ({error})") from error

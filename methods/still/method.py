@@ -54,13 +54,15 @@ class Still:
         try:
             saved = json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
-            raise TgbenchError(f"{path}: cannot be read ({error}); run with --fresh") from error
+            raise TgbenchError(
+                f"{path}: cannot be read ({error}); remove it to make it anew"
+            ) from error
         expected = _state(identity, split.train)
         for key, value in expected.items():
             if saved.get(key) != value:
                 raise TgbenchError(
                     f"{path}: was saved for another {key} ({saved.get(key)}, now {value}); "
-                    "run with --fresh"
+                    "remove it to make it anew"
                 )
         self._identity, self._train = identity, split.train
 

@@ -16,7 +16,7 @@ from ..faces.action_units import MEASURED_BY, measure_action_units
 from ..faces.parsing import Parser
 from ..faces.pose import HeadTrack, track_head
 from ..faces.solid import in_head_frame
-from ..files import make_folder
+from ..files import make_folder, remove_parts
 from ..identities import Identity, IdentityWriter, default_split, layout
 from ..progress import SILENT, Progress
 from ..running.locks import sole_writer
@@ -82,6 +82,7 @@ def prepare(
     source = open_source(video, audio, deinterlace)
     _refuse_foreign(out)
     with sole_writer(make_folder(out) / WORK):
+        remove_parts(out)
         return _Preparation(source, out, size, progress).run()
 
 

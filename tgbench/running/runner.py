@@ -208,7 +208,8 @@ def _run_case(
     if kept is not None and not fitting.is_done:
         raise TgbenchError(
             f"{folder}: rendering it again takes the fit that was measured, which is no "
-            f"longer in {fitting.folder}; use --fresh to fit and measure again"
+            f"longer whole in {fitting.folder}; use --fresh with this method and identity alone to "
+            "fit and measure again"
         )
     with case_log(experiment) as log:
         for damage in damaged:

@@ -84,10 +84,8 @@ def describe(container: Any, tracks: Tracks, first: Any, clock: Clock, path: Pat
     stored = (width, height)
     if orientation.transposed:
         shown, stored = shown[::-1], stored[::-1]
-    rate = nominal_rate(container, stream)
-    average = Fraction(stream.average_rate or rate)
-    base = Fraction(stream.base_rate or average)
-    uneven = rate == average and abs(base / average - 1) > _UNEVEN
+    rate = nominal_rate(stream)
+    uneven = Fraction(stream.base_rate or rate) / rate - 1 > _UNEVEN
     return VideoInfo(
         width=shown[0],
         height=shown[1],
@@ -111,7 +109,7 @@ def describe(container: Any, tracks: Tracks, first: Any, clock: Clock, path: Pat
 def announced_frames(container: Any, stream: Any) -> int | None:
     """Return how many frames the file says it has."""
     seconds = track_seconds(container, stream)
-    by_length = round(seconds * nominal_rate(container, stream)) if seconds else None
+    by_length = round(seconds * nominal_rate(stream)) if seconds else None
     # Headers of AVI may count fields.
     counted = None if container.format.name == "avi" else stream.frames
     return counted or by_length

@@ -111,6 +111,4 @@ def test_of_lost_frames_and_late_pictures(
 def test_of_late_sound(late: int, rate: int) -> None:
     containers = tuple(c for c in H264 if c != "avi")
     with tempfile.TemporaryDirectory() as folder:
-        check(
-            Path(folder), containers, ("libx264", "aac"), rate, sound_start=Fraction(late, 1000)
-        )
+        check(Path(folder), containers, ("libx264", "aac"), rate, sound_start=Fraction(late, 1000))

@@ -8,6 +8,8 @@ from fractions import Fraction
 from typing import Any
 
 _USUAL_RATE = Fraction(25)
+_MILLISECOND = Fraction(1, 1000)
+_FEW_LOST = Fraction(9, 10)
 _ROUNDED = Fraction(3, 2)
 """Ticks by which a stamp may miss its place: decoding time and delay are rounded, each alone."""
 
@@ -17,18 +19,22 @@ _WITHOUT_DISPLAY_TIMES = "avi"
 
 def nominal_rate(stream: Any) -> Fraction:
     """Return how many frames a second a picture track announces."""
-    # Headers may count fields, or ticks of a clock; frames come no closer than the base rate has
-    # them, and less often where they are unevenly spaced.
-    rates = [rate for rate in (stream.average_rate, stream.base_rate) if rate]
-    return Fraction(min(rates, default=stream.guessed_rate or _USUAL_RATE))
+    average, base = stream.average_rate, stream.base_rate
+    if not average or not base:
+        return Fraction(average or base or stream.guessed_rate or _USUAL_RATE)
+    # Headers may count fields, or ticks of a clock, but frames come no closer than the base rate
+    # has them; the average is lower for a few lost frames or a long first one. Where it is much
+    # lower, frames are unevenly spaced, and the base rate is only that of a finer clock.
+    return Fraction(base if average > _FEW_LOST * base else average)
 
 
 class Stamps:
     """Reads off when pictures are shown, as they come out of the decoder.
 
     Times are put back to where they were before the container rounded them (Matroska and FLV to
-    milliseconds): a frame that is one frame's length after the last, within that rounding, is so
-    exactly. Else frames of some rates would double or drop when they are resampled.
+    milliseconds, which copies in other containers keep): a frame that is whole frame lengths
+    after the last, within that rounding, is so exactly. Else frames of some rates would double or
+    drop when they are resampled.
 
     Attributes:
         step: seconds from one frame to the next, as the track announces.
@@ -37,7 +43,8 @@ class Stamps:
     def __init__(self, container: Any, stream: Any) -> None:
         self._base = Fraction(stream.time_base)
         self.step = 1 / nominal_rate(stream)
-        tolerance = _ROUNDED * self._base
+        steady = nominal_rate(stream) == stream.base_rate
+        tolerance = _ROUNDED * (max(self._base, _MILLISECOND) if steady else self._base)
         self._tolerance = tolerance if tolerance < self.step / 3 else Fraction(0)
         self._stored_order = container.format.name == _WITHOUT_DISPLAY_TIMES
         self._waiting: list[int] = []
@@ -92,6 +99,7 @@ class Stamps:
             return self._last
         due = self._last + self.step
         now = due if stamp is None else stamp * self._base
+        due = self._last + max(round((now - self._last) / self.step), 1) * self.step
         # What the decoder gives later is shown later, whatever a damaged stamp says.
         self._last = due if abs(now - due) <= self._tolerance or now <= self._last else now
         return self._last

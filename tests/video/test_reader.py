@@ -158,6 +158,12 @@ def test_pixels_are_made_square(tmp_path: Path) -> None:
     assert (reader.info.width, reader.info.height) == (128, 48)
 
 
+def test_pixels_of_an_absurd_shape_are_refused(tmp_path: Path) -> None:
+    clip = encode(tmp_path / "thin.mkv", numbered(3), aspect=Fraction(1, 50))
+    with pytest.raises(TgbenchError, match=r"thin\.mkv: says that its pixels are 1 by 50"):
+        VideoReader(clip)
+
+
 def test_a_clip_cut_short_gives_what_is_there(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -154,7 +154,7 @@ def test_a_score_without_any_number_fails_and_says_so(
         (["sound.wav"], "sound.wav: has sound only; give a video, or a folder of images"),
         (
             ["0.png"],
-            "0.png: is no video that can be read but a picture, a text, or a file of another kind; give a video, or a folder of",
+            "0.png: is no video that can be read but a picture, a text, or a file of",
         ),
         (["pipe"], "pipe: is a pipe or a device, not a file that can be read again; give a video"),
         (["broken"], "0.png: cannot be read as an image (no PNG, JPEG, BMP file, or damaged); wri"),

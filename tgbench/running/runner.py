@@ -181,9 +181,10 @@ def _run_cases(planned: list[Experiment], progress: Progress) -> Iterator[Outcom
                 with sole_writer(folder):
                     if kept is None:
                         result = measure(experiment, method, report, seen)
+                        log.measured(result)
                     else:
                         result = render_again(asked.case, method, kept, folder, request, seen)
-                log.result(result)
+                log.outputs()
         except _FitFailed:
             raise
         except TgbenchError as error:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 from ..errors import TgbenchError
 from ..terminal import Terminal
+from ..wrapping import hanging, line_width, wrapped
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,14 +26,16 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
     from ..identities.validation import validate
 
     problems = validate(args.folder)
+    width = line_width(sys.stdout)
     for problem in problems:
-        print(f"  {problem}")
+        print("\n".join(hanging("  ", problem, width)))
     if problems:
         raise TgbenchError(f"{args.folder}: {len(problems)} problem(s), listed above")
     identity = Identity(args.folder)
     split = identity.split()
-    print(
+    told = (
         f"{args.folder}: sound; {len(identity)} frames of {identity.intrinsics.width}x"
         f"{identity.intrinsics.height}, {len(split.train)} train, {len(split.test)} held out"
     )
+    print("\n".join(wrapped(told, width)))
     return 0

@@ -223,10 +223,11 @@ def _run_case(
         method, report = fits[fitting.key]
         if kept is None:
             result = measure(experiment, method, report, seen)
+            log.measured(result)
         else:
             spoilt = [damage.name for damage in damaged]
             result = render_again(asked.case, method, kept, folder, request, seen, spoilt)
-        log.result(result)
+        log.outputs()
     return Outcome(result, folder, reused=kept is not None, rendered=True)
 
 

@@ -29,6 +29,8 @@ _LONG_HAIR = 0.3
 _RARE = 1e-4
 _UNSEEN = 1.0
 _EARS = (132, 361)
+_EDGE_SOFTNESS = (0.03 * 255.0) ** 2
+"""Variance of colour, squared grey levels, above which a difference counts as an edge."""
 
 
 @dataclass(frozen=True)
@@ -80,8 +82,9 @@ class BelowJaw:
         """Return `HAIR`, `NECK` or `TORSO` for every pixel of `below`, uint8 [H, W]."""
         odds = np.zeros((*below.shape, 3), np.float32)
         odds[below] = self._posterior(_cells(image)[below], _place(landmarks, below.shape)[below])
-        reach = max(3, image.shape[0] // 40) | 1
-        return cv2.GaussianBlur(odds, (reach, reach), 0).argmax(axis=-1).astype(np.uint8)
+        reach = max(2, image.shape[0] // 64)
+        smooth = cv2.ximgproc.guidedFilter(image, odds, reach, _EDGE_SOFTNESS)
+        return smooth.argmax(axis=-1).astype(np.uint8)
 
     def _posterior(self, colour: NDArray[np.int64], place: NDArray[np.int64]) -> Array:
         looks = self._looks[:, colour] + _RARE
@@ -116,7 +119,7 @@ def _usual_places(long_hair: bool) -> Array:
 def _share_beside(
     samples: Sequence[Sample], cells: Sequence[NDArray[np.int64]], looks: Array
 ) -> float:
-    """Return how much of the strips beside the jaw is the person but no skin: long hair."""
+    """Return how much of the strips just below the ears is the person but no skin: hair."""
     shares = []
     for sample, cell in zip(samples, cells, strict=True):
         place = _place(sample.landmarks, sample.below.shape)

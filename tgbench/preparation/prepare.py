@@ -185,9 +185,11 @@ class _Preparation:
                 (self._image(i), self._masks.read(i), landmarks[i])
                 for i in _some(len(landmarks), _LEARNT_FRAMES)
             )
+            steps = np.stack([parser.jaw.steps(self._image(i), landmarks[i]) for i in range(len(landmarks))])
+            steps = parser.jaw.steady(steps)
             for frame, points in enumerate(landmarks):
                 image, person = self._image(frame), self._masks.read(frame)
-                parsing = parser.parse(image, person, points)
+                parsing = parser.parse(image, person, points, steps[frame])
                 writer.write_frame(
                     frame,
                     ground_truth=over(image, person, plate),

@@ -75,15 +75,18 @@ class Parser:
         solid = (person > _SOLID) | core
         face = face_within(landmarks, self.jaw.outline(landmarks, steps), shape) & solid
         above = above_ears(landmarks, shape) & solid & ~face
-        classes = self._below.classify(image, landmarks, solid & ~above & ~face)
-        hair = above | (solid & ~face & (classes == below_jaw.HAIR))
+        odds = self._below.odds(image, landmarks, solid & ~above & ~face)
+        below = odds.max(axis=-1) > 0.0
+        hair = above | (below & (odds.argmax(axis=-1) == below_jaw.HAIR))
+        # Hair grows above: dark spots under a chin are its shadow.
+        hair = hanging_together(hair, above)
         head = hanging_together(face | hair, core)
         body = solid_body(solid & ~head, head)
         out = np.empty((*shape, 3), np.uint8)
         out[:] = WHITE
         out[solid & ~body] = HAIR
         out[body] = TORSO
-        out[body & (classes == below_jaw.NECK)] = NECK
+        out[body & (odds[..., below_jaw.NECK] > odds[..., below_jaw.TORSO])] = NECK
         out[face] = HEAD
         out[_slivers(solid & ~body & ~face & ~hair, face)] = HEAD
         out[inner_mouth_mask(landmarks, shape)] = INNER_MOUTH

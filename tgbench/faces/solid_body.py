@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 Mask = NDArray[np.bool_]
 
-_THIN = 0.014
+_THIN = 0.008
 """Half the width, as a share of the side, below which a strip is no part of a body."""
 
 _BESIDE = 0.06

@@ -63,6 +63,4 @@ def _away(mask: Mask) -> NDArray[np.float32]:
     """Return how far every pixel is from the mask, pixels; infinite where it is empty."""
     if not mask.any():
         return np.full(mask.shape, np.inf, np.float32)
-    return np.asarray(
-        cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, 5), np.float32
-    )
+    return np.asarray(cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, 5), np.float32)

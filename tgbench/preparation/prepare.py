@@ -18,6 +18,7 @@ from ..faces.pose import HeadTrack, track_head
 from ..faces.solid import in_head_frame
 from ..files import make_folder
 from ..identities import Identity, IdentityWriter, default_split, layout
+from ..identities.filming import filming_faults
 from ..progress import SILENT, Progress, Task
 from ..running.locks import sole_writer
 from .crop import Crop, choose_crop
@@ -219,7 +220,11 @@ class _Preparation:
         np.save(self._out / layout.DENSE_LANDMARKS, seen.landmarks * np.float32(self._scale))
         writer.write_transforms(track.focal * self._scale, track.poses, default_split(count))
         facts = provenance(self._source, seen, track, crop, faces, self._size)
-        write_preview(Identity(self._out), headlines(facts))
+        identity = Identity(self._out)
+        facts["filming_faults"] = filming_faults(identity, facts)
+        for fault in facts["filming_faults"]:
+            _log.warning("%s: %s", self._source.video, fault)
+        write_preview(identity, headlines(facts))
         writer.finish(facts)
 
     def _writer(self) -> IdentityWriter:

@@ -97,9 +97,7 @@ class TorsoPainter:
         return filled
 
 
-def _below_chin(
-    head: Mask, face: Mask, neck: Mask, body: Mask
-) -> tuple[Mask, Colours]:
+def _below_chin(head: Mask, face: Mask, neck: Mask, body: Mask) -> tuple[Mask, Colours]:
     """Return where the neck goes on under the head, and how many rows above the body pixels are."""
     height = head.shape[0]
     rows = np.arange(height)[:, None]
@@ -114,7 +112,9 @@ def _below_chin(
         # Level with what is under the chin: no wings where the jaw rises to the ears.
         under &= rows > np.flatnonzero(chin.any(axis=1)).max() - reach
     # Columns that end at different heights are no folds.
-    return under, cv2.GaussianBlur(np.where(up < reach, up, 0).astype(np.float32), (0, 0), reach / 8)
+    return under, cv2.GaussianBlur(
+        np.where(up < reach, up, 0).astype(np.float32), (0, 0), reach / 8
+    )
 
 
 def _nearer(neck: Mask, torso: Mask) -> Mask:

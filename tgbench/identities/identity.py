@@ -114,6 +114,10 @@ class Identity:
             path = self.path(layout.ORIGINAL, frame)
         return self._image(path)
 
+    def filmed(self, frame: int) -> Image:
+        """Return the frame as filmed, with the background that was there, uint8 RGB [H, W, 3]."""
+        return self._image(self.path(layout.ORIGINAL, frame))
+
     def torso(self, frame: int) -> Image:
         """Return torso and neck without the head, uint8 RGBA [H, W, 4]."""
         path = self.path(layout.TORSO_IMAGE, frame)

@@ -31,10 +31,12 @@ def initial_cloud(
 ) -> Tensor:
     """Draw the cloud [N, 3] that a branch starts from.
 
-    The face's fills what spread frames show of the head; the mouth's lies about the lips, where
-    the frames with the widest mouths show its inside.
+    From the masks, the face's fills what spread frames show of the head; the mouth's lies about
+    the lips, where the frames with the widest mouths show its inside.
     """
     count = config.initial_count(name)
+    if config.initial_cloud == "cube":
+        return random_cloud(count, config.initial_extent, (), generator)
     if name == "face":
         region = (FACE, HAIRS) if config.face_mouth_decomposition else (FACE, HAIRS, MOUTH)
         spread = np.unique(np.linspace(0, len(frames) - 1, _VIEWS).round().astype(int))

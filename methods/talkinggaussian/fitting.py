@@ -23,6 +23,7 @@ from .checkpoint import Origin, read_checkpoint, write_checkpoint
 from .clouds import initial_cloud
 from .conditions import Conditions
 from .config import BranchName, TalkingGaussianConfig
+from .extent import camera_extent
 from .finetuning import FineTuning
 from .frames import TrainingFrames
 from .gaussians import GaussianField
@@ -30,7 +31,8 @@ from .motion import expression_units
 from .not_finite import REMEDY, first_not_finite
 from .objectives import FaceObjective, MouthObjective
 from .perceptual import Distance, Perceptual, perceptual_distance
-from .sampling import FrameSampler, Rule, SlidingWindow, Strongest
+from .sampling import FrameSampler
+from .schedule import sampling_rules
 from .strengths import Strengths
 from .training import BranchTrainer
 
@@ -81,7 +83,15 @@ class Fit:
         self._frames = TrainingFrames(identity, split.train, room, self._device)
         units = expression_units(config)
         self._conditions = Conditions.of_training(
-            identity, split.train, config.audio_features, units, self._device
+            identity,
+            split.train,
+            config.audio_features,
+            units,
+            device=self._device,
+            silent_outside=config.audio_outside == "zeros",
+        )
+        self._extent = config.scene_extent or camera_extent(
+            identity.poses[split.train.start : split.train.stop]
         )
         self._strengths = Strengths.of(self._frames)
         self._notes.extend(self._strengths.notes)
@@ -138,12 +148,14 @@ class Fit:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self._context.seed * 1000 + number)
             motion = new_motion(name, self.channels, config).to(self._device)
-        motion.audio.normalise_by(self._conditions.features)
+        if config.audio_input == "normalised":
+            motion.audio.normalise_by(self._conditions.heard)
         objective = (FaceObjective if name == "face" else MouthObjective)(self._frames, config)
         cloud = initial_cloud(name, self._frames, config, generator)
+        gaussians = GaussianField.random(cloud, config, generator, self._device, self._extent)
         lens = self._frames.identity.intrinsics
         trainer = BranchTrainer(
-            Branch(name, GaussianField.random(cloud, config, generator, self._device), motion),
+            Branch(name, gaussians, motion, config.motion_moves_positions),
             objective,
             self._conditions,
             self._sampler(name, generator),
@@ -156,34 +168,9 @@ class Fit:
         return trainer
 
     def _sampler(self, name: BranchName, generator: torch.Generator) -> FrameSampler:
-        config, face = self._config, name == "face"
-        first = config.static_iterations
-        last = first + int(config.incremental_until * config.motion_iterations)
-        strengths = self._strengths
-        strongest = strengths.lips if face else strengths.parted
-        metrics = (strengths.lips, strengths.blink) if face else (strengths.parted,)
-        every = config.face_incremental_every if face else config.mouth_incremental_every
-        once_in = config.face_open_every if face else config.mouth_open_every
-        rules: list[Rule] = []
-        # A rule about what never moves would ask for the same few frames again and again.
-        if strongest.any():
-            rules.append(Strongest(strongest, config.open_share, first, once_in))
-        if config.incremental_sampling:
-            # The metrics of a branch take turns.
-            rules += [
-                SlidingWindow(
-                    metric,
-                    config.incremental_width,
-                    first,
-                    last,
-                    every * len(metrics),
-                    every * turn,
-                )
-                for turn, metric in enumerate(metrics)
-                if metric.any()
-            ]
+        rules = sampling_rules(name, self._strengths, self._config)
         frames = np.arange(len(self._frames))
-        if not face:
+        if name == "mouth":
             frames = self._with_mouth()
         return FrameSampler(frames, rules, generator)
 

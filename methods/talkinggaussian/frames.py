@@ -22,6 +22,7 @@ BEHIND, FACE, HAIRS, MOUTH, IGNORED = 0, 1, 2, 3, 4
 
 _INNER_LIPS_TOP, _INNER_LIPS_BOTTOM = 62, 66
 _LIPS = slice(48, 68)
+_OUTER_LIPS = slice(48, 60)
 
 
 @dataclass(frozen=True)
@@ -150,11 +151,14 @@ class TrainingFrames:
         return kept
 
     def lips(self, position: int) -> Window:
-        """Return the lips' bounding box in pixels of the whole frame."""
-        points = self.identity.landmarks[self.frames[position]][_LIPS]
+        """Return the square about the outer lips, in pixels of the whole frame."""
+        points = self.identity.landmarks[self.frames[position]][_OUTER_LIPS]
         left, top = np.floor(points.min(0)).astype(int)
         right, bottom = np.ceil(points.max(0)).astype(int)
-        return Window(int(left), int(top), int(right), int(bottom))
+        lens = self.identity.intrinsics
+        side = min(int(max(right - left, bottom - top)), lens.width, lens.height)
+        box = Window(int(left), int(top), int(right), int(bottom))
+        return box.resized(side, side, (lens.width, lens.height))
 
     def lips_rays(self) -> tuple[list[Camera], NDArray[np.float32]]:
         """Return the cameras of all whole frames and the middle of the lips in each, [N, 2]."""

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from tgbench.identities import Intrinsics
@@ -62,18 +61,6 @@ class Window:
         left = min(max(left, 0), limits[0] - width)
         top = min(max(top, 0), limits[1] - height)
         return Window(left, top, left + width, top + height)
-
-
-def random_patch(
-    size: tuple[int, int], sides: tuple[int, int], generator: torch.Generator
-) -> Window:
-    """Draw a square, least to greatest side in pixels, from an image of a size."""
-    least, greatest = (min(side, *size) for side in sides)
-    side = int(torch.randint(least, greatest + 1, (1,), generator=generator))
-    left, top = (
-        int(torch.randint(length - side + 1, (1,), generator=generator)) for length in size
-    )
-    return Window(left, top, left + side, top + side)
 
 
 def window_camera(

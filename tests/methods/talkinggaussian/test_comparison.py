@@ -15,8 +15,9 @@ WIDTH, HEIGHT = 37, 29
 LIPS = Window(10, 12, 22, 19)
 EVERYTHING = (BEHIND, FACE, HAIRS, MOUTH, IGNORED)
 REGIONS = {
-    "surface": Region((FACE, HAIRS), EVERYTHING[:4], (FACE, HAIRS), EVERYTHING[:4], False),
-    "hole": Region((MOUTH,), (MOUTH,), (), EVERYTHING, True),
+    "surface": Region((FACE, HAIRS), EVERYTHING[:4], (FACE, HAIRS), EVERYTHING[:4]),
+    "hole": Region((MOUTH,), (MOUTH,), (), EVERYTHING, "free"),
+    "filled hole": Region((MOUTH,), (MOUTH,), (), EVERYTHING, "opaque", seen_beside_lips=True),
 }
 BACKGROUND = torch.tensor([0.1, 0.9, 0.3])
 

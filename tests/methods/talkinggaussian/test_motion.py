@@ -124,13 +124,14 @@ def test_a_sequence_is_its_frames(kind):
     features = torch.randn(150, STEPS, CHANNELS, generator=generator)
     rows = np.array([149, 0, 3, 70, 71, 147, 70])
     units = 5 * torch.rand(len(rows), UNITS, generator=generator)
-    together = motion.sequence(features, rows, units)
+    windows = window_rows(rows, len(features))
+    together = motion.sequence(features, windows, units)
     for i, row in enumerate(rows):
         alone = motion.drivers(windows_of(features, int(row)), units[i])
         torch.testing.assert_close(together.at(i).audio, alone.audio, rtol=1e-5, atol=1e-4)
         if kind is FaceMotion:
             torch.testing.assert_close(together.at(i).expression, alone.expression)
-    assert (motion.sequence(features, rows, units).expression is None) == (kind is MouthMotion)
+    assert (motion.sequence(features, windows, units).expression is None) == (kind is MouthMotion)
 
 
 def windows_of(features: torch.Tensor, row: int) -> torch.Tensor:

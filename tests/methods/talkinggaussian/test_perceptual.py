@@ -14,7 +14,7 @@ from tgbench.methods.talkinggaussian.config import TalkingGaussianConfig
 from tgbench.methods.talkinggaussian.fitting import Fit
 from tgbench.methods.talkinggaussian.gaussians import Parameters
 from tgbench.methods.talkinggaussian.objectives import face_lpips
-from tgbench.methods.talkinggaussian.perceptual import LARGE_PATCH, SMALL_PATCH, Perceptual
+from tgbench.methods.talkinggaussian.perceptual import LARGE_TILES, SMALL_TILES, Perceptual
 from tgbench.methods.talkinggaussian.windows import Window
 from tgbench.progress import SILENT
 
@@ -48,7 +48,7 @@ def test_a_small_window_is_widened_to_what_the_network_takes():
     )
 
 
-@pytest.mark.parametrize("sides", [SMALL_PATCH, LARGE_PATCH])
+@pytest.mark.parametrize("sides", [SMALL_TILES, LARGE_TILES])
 def test_patches_are_squares_of_the_image_and_cover_it(sides: tuple[int, int]):
     recorder = Recorder()
     rows, columns = torch.meshgrid(torch.arange(120.0), torch.arange(100.0), indexing="ij")

@@ -25,6 +25,7 @@ from .conditions import Conditions
 from .config import BranchName, TalkingGaussianConfig
 from .extent import camera_extent
 from .finetuning import FineTuning
+from .floaters import remove_floaters
 from .frames import TrainingFrames
 from .gaussians import GaussianField
 from .motion import expression_units
@@ -117,6 +118,7 @@ class Fit:
         config = self._config
         self._run_together(trainers, "static initialisation", config.static_iterations)
         self._run_together(trainers, "motion learning", config.branch_iterations)
+        self._remove_floaters(trainers)
         tuning = self._fine_tuning([trainer.branch for trainer in trainers])
         self._run_together([tuning], "colour fine-tuning", config.finetune_iterations)
         iterations = {f"{trainer.branch.name} branch": trainer.iteration for trainer in trainers}
@@ -212,6 +214,15 @@ class Fit:
             raise
         self._save(stage)
 
+    def _remove_floaters(self, trainers: Sequence[BranchTrainer]) -> None:
+        """Clean the branches, unless fine-tuning has begun with clean ones."""
+        if self._checkpoint(FineTuning.name).is_file():
+            return
+        with self._context.progress.task("removing floaters", len(trainers)) as task:
+            for trainer in trainers:
+                remove_floaters(trainer.branch, self._frames, self._conditions)
+                task.advance()
+
     def _fine_tuning(self, branches: list[Branch]) -> FineTuning:
         generator = torch.Generator().manual_seed(self._context.seed * 1000 + len(_BRANCHES))
         tuning = FineTuning(
@@ -240,7 +251,7 @@ class Fit:
         return None if self._distance is None else Perceptual(self._distance, generator)
 
     def _resume(self, stage: Stage) -> None:
-        path = self._checkpoint(stage)
+        path = self._checkpoint(stage.name)
         if path.is_file():
             stage.restore(read_checkpoint(path, self._origin))
 
@@ -252,7 +263,7 @@ class Fit:
                 f"{broken} of the {stage.name} is NaN or infinite after {stage.iteration} "
                 f"iterations; {REMEDY}"
             )
-        write_checkpoint(self._checkpoint(stage), self._origin, state)
+        write_checkpoint(self._checkpoint(stage.name), self._origin, state)
 
-    def _checkpoint(self, stage: Stage) -> Path:
-        return self._context.workdir / f"{stage.name}.pt"
+    def _checkpoint(self, stage: str) -> Path:
+        return self._context.workdir / f"{stage}.pt"

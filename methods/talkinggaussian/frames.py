@@ -14,6 +14,7 @@ from tgbench.errors import TgbenchError
 from tgbench.identities import HAIR, HEAD, INNER_MOUTH, Identity
 from tgbench.identities.layout import LANDMARKS, TRANSFORMS_TRAIN
 
+from .config import BranchName
 from .rasterizer import Camera, available_cores
 from .windows import Window, bounds, same_size, window_camera
 
@@ -138,6 +139,15 @@ class TrainingFrames:
     def mouth(self, position: int) -> Crop:
         """Return the part of the `position`-th training frame about the inside of the mouth."""
         return self._part(position, self._mouth_windows)
+
+    def view(self, position: int, branch: BranchName) -> tuple[Camera, Window]:
+        """Return the camera of a whole frame, and the window that a branch is trained in."""
+        window = self._head_windows[position]
+        if branch == "mouth":
+            window = self._mouth_windows[position].within(window)
+        identity = self.identity
+        camera = window_camera(identity.poses[self.frames[position]], identity.intrinsics)
+        return camera, window
 
     def behind(self, position: int) -> Tensor:
         """Return torso over plate in the head's window, uint8 RGB [h, w, 3]."""

@@ -130,6 +130,8 @@ class TalkingGaussianConfig:
         hair_last_iterations: last iterations of the face that all see hair [O: 4000].
         alpha_weight: L1 between rendered alpha and mask [O: 1e-3].
         alpha_in_static: charge alpha in static initialisation, too [O: off].
+        teeth_alpha: the face's alpha where teeth show inside the mouth: 0 as in the rest of the
+            hole, or 1 [O: face, by an exclusive or of its masks].
         mouth_alpha: the mouth's alpha inside the square about the lips: free, or pulled to 1
             [O: filled].
         deformation_weight: mean absolute deformation of the face, each part [O: 1e-5].
@@ -247,6 +249,7 @@ class TalkingGaussianConfig:
     hair_last_iterations: int = 0
     alpha_weight: float = 1e-3
     alpha_in_static: bool = True
+    teeth_alpha: Literal["hole", "face"] = "hole"
     mouth_alpha: Literal["free", "filled"] = "free"
     deformation_weight: float = 1e-5
     lips_attention_weight: float = 1e-4

@@ -18,8 +18,11 @@ from .config import BranchName
 from .rasterizer import Camera, available_cores
 from .windows import Window, bounds, same_size, window_camera
 
-BEHIND, FACE, HAIRS, MOUTH, IGNORED = 0, 1, 2, 3, 4
-"""Labels of a pixel: not of the head, its surface, its hair, inside of the mouth, no matter."""
+BEHIND, FACE, HAIRS, MOUTH, IGNORED, TEETH = 0, 1, 2, 3, 4, 5
+"""Labels of a pixel: not of the head, its surface, its hair, inside of the mouth, no matter, and
+inside of the mouth where both masks say so."""
+
+INSIDE = (MOUTH, TEETH)
 
 _INNER_LIPS_TOP, _INNER_LIPS_BOTTOM = 62, 66
 _LIPS = slice(48, 68)
@@ -57,7 +60,7 @@ def label_pixels(
     for colour, label in ((HEAD, FACE), (HAIR, HAIRS), (INNER_MOUTH, MOUTH)):
         labels[packed == (colour[0] << 16 | colour[1] << 8 | colour[2])] = label
     if teeth is not None:
-        labels[teeth] = MOUTH
+        labels[teeth] = np.where(labels[teeth] == MOUTH, TEETH, MOUTH)
     return labels
 
 
@@ -196,7 +199,7 @@ class TrainingFrames:
 
     def _survey(self, frame: int) -> _Survey:
         labels = self._labels(frame)
-        mouth = labels == MOUTH
+        mouth = np.isin(labels, INSIDE)
         skin = mouth | (labels == FACE)
         return _Survey(bounds(labels != BEHIND), bounds(skin), bounds(mouth), int(mouth.sum()))
 

@@ -14,6 +14,7 @@ from tgbench.methods.talkinggaussian.frames import (
     FACE,
     HAIRS,
     MOUTH,
+    TEETH,
     TrainingFrames,
     label_pixels,
 )
@@ -22,9 +23,9 @@ PLENTY = 1 << 30
 
 
 def test_labels_follow_the_layouts_colours_and_the_teeth():
-    parsing = np.array([[HEAD, HAIR, INNER_MOUTH, NECK, WHITE, HEAD]], np.uint8)
-    teeth = np.array([[False, False, False, False, False, True]])
-    expected = [[FACE, HAIRS, MOUTH, BEHIND, BEHIND, MOUTH]]
+    parsing = np.array([[HEAD, HAIR, INNER_MOUTH, NECK, WHITE, HEAD, INNER_MOUTH]], np.uint8)
+    teeth = np.array([[False, False, False, False, False, True, True]])
+    expected = [[FACE, HAIRS, MOUTH, BEHIND, BEHIND, MOUTH, TEETH]]
     assert label_pixels(parsing, teeth).tolist() == expected
 
 

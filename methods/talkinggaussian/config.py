@@ -1,4 +1,4 @@
-"""Settings of TalkingGaussian. The defaults are the paper's; where it is silent, the field's."""
+"""Settings of TalkingGaussian, and where their values come from."""
 
 from __future__ import annotations
 

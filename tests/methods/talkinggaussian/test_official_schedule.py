@@ -68,6 +68,22 @@ def test_the_extent_is_that_of_the_training_cameras(fit: Fit):
     assert camera_extent(poses) == pytest.approx(0.33)
 
 
+def test_a_head_that_never_moves_is_taken_for_a_small_scene_and_noted(
+    make_sphere: Callable[..., Identity], tmp_path: Path
+):
+    identity = make_sphere(tmp_path / "still", frames=12)
+    identity.__dict__["poses"] = np.repeat(identity.poses[:1], 12, axis=0)
+    settings = dataclasses.replace(OFFICIAL, lpips_weight=0.0, face_lpips_iterations=0)
+    settings = dataclasses.replace(settings, mouth_lpips_iterations=0, mouth_gaussians=300)
+    still = Fit(settings, identity, identity.split(), FitContext(tmp_path, 0, "cpu", SILENT))
+    assert still._trainer("face").branch.field.extent == 0.05
+    assert any("hardly moves" in note for note in still._notes)
+    fixed = dataclasses.replace(settings, scene_extent=0.3)
+    fit = Fit(fixed, identity, identity.split(), FitContext(tmp_path, 0, "cpu", SILENT))
+    assert fit._trainer("face").branch.field.extent == 0.3
+    assert not any("hardly moves" in note for note in fit._notes)
+
+
 @pytest.mark.parametrize("iteration", MOMENTS)
 def test_position_rate(fit: Fit, iteration: int):
     gaussians = fit._trainer("face").branch.field

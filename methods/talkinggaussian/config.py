@@ -281,6 +281,11 @@ class TalkingGaussianConfig:
         """Whether the region attention has to be rendered when training."""
         return self.lips_attention_weight > 0 or self.hair_attention_weight > 0
 
+    @property
+    def sees_whole_lips(self) -> bool:
+        """Whether the mouth branch is charged for pixels all over the square about the lips."""
+        return self.mouth_alpha == "filled" or self.mouth_pixels == "outside_lips"
+
     def initial_count(self, branch: BranchName) -> int:
         """Size of the random cloud that a branch starts from."""
         return self._share(branch, self.face_gaussians, self.mouth_gaussians)

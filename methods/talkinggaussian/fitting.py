@@ -81,7 +81,9 @@ class Fit:
         self._notes: list[str] = []
         self._device = torch.device(context.device)
         room = config.cache_megabytes << 20
-        self._frames = TrainingFrames(identity, split.train, room, self._device)
+        self._frames = TrainingFrames(
+            identity, split.train, room, self._device, config.sees_whole_lips
+        )
         units = expression_units(config)
         self._conditions = Conditions.of_training(
             identity,

@@ -25,7 +25,7 @@ from tgbench.identities.layout import (
 
 from .config import TalkingGaussianConfig
 
-FORMAT = 1
+FORMAT = 2
 _CLIP = (TRANSFORMS_TRAIN, TRANSFORMS_VAL, ACTION_UNITS, AUDIO, MEL.file, BACKGROUND)
 
 _DAMAGED = "is no checkpoint or is damaged; remove it to make anew what it holds"

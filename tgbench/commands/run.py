@@ -75,7 +75,7 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
         keep_frames=args.frames,
         metrics=metrics_named(args.metrics or ()),
         landmarks=args.landmarks,
-        command=args.command,
+        command=getattr(args, "command", ""),
     )
     try:
         outcomes = run(request, terminal.progress)

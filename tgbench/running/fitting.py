@@ -137,6 +137,9 @@ def fit_or_load(fitting: Fitting, fresh: bool, progress: Progress) -> tuple[Meth
         report = _read_report(folder / _REPORT)
         if report is not None:
             _load(method, fitting, folder)
+            if fitting.contender.spec.trains:
+                name = fitting.contender.spec.name
+                _log.info("%s: takes the fit that is in %s", name, folder, extra=NOTICE)
             return method, report
         former = fitting.by_other_code()
         if former is not None and not fresh:
@@ -174,9 +177,7 @@ def load_fitted(method: Method, fitting: Fitting) -> None:
 
 def _load(method: Method, fitting: Fitting, folder: Path) -> None:
     method.load(folder / "model", fitting.identity, fitting.split, fitting.device)
-    if fitting.contender.spec.trains:
-        name = fitting.contender.spec.name
-        _log.info("%s: takes the fit that is in %s", name, folder, extra=NOTICE)
+    _log.info("%s: loaded from %s", fitting.contender.spec.name, folder)
 
 
 def _clear(folder: Path) -> None:

@@ -9,13 +9,18 @@ GATED := --method still --method talkinggaussian --protocol self_reconstruction 
 	--set static_iterations=200 --set motion_iterations=500 --set finetune_iterations=50 \
 	--metrics psnr ssim_face lmd aue_l_geometry aue_u_geometry
 
-.PHONY: run test lint gate bench clean
+PYTEST := $(BIN)/python -m pytest -p no:benchmark --numprocesses 2 --dist worksteal
+
+.PHONY: run test test-slow lint gate bench clean
 
 run: $(VENV)/.run ## Install, then run the main job.
 	$(BIN)/tgbench run --method talkinggaussian --protocol lipsync
 
-test: $(VENV)/.test lint ## Install what the tests need and pass them.
-	$(BIN)/python -m pytest
+test: $(VENV)/.test lint ## Install what the tests need and pass them, all but the longest.
+	$(PYTEST) -m "not slow"
+
+test-slow: $(VENV)/.test ## Pass the longest tests.
+	$(PYTEST) -m slow
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .

@@ -75,7 +75,7 @@ def left_out(folders: Iterable[Path], unread: Iterable[str]) -> list[str]:
 
 def unfinished(folder: Path) -> Iterator[str]:
     """Yield in words which runs at or below a folder have left no result."""
-    for log in sorted(folder.rglob(LOG_FILE)):
+    for log in result_paths(folder, LOG_FILE):
         if not (log.parent / RESULT_FILE).exists():
             told = f"holds no {RESULT_FILE}; its run was stopped, or is still going on"
             yield f"{log.parent}: {told}"

@@ -1,13 +1,17 @@
-"""Fixtures that several rooms' tests share."""
+"""How all tests run, and fixtures that several rooms' tests share."""
 
 from __future__ import annotations
 
+import fcntl
 import os
+import shutil
+from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from numpy.typing import NDArray
 
 from tgbench.audio import SAMPLE_RATE, Waveform
@@ -21,10 +25,35 @@ from tgbench.identities import (
 )
 from tgbench.identities.layout import ALL_ACTION_UNITS
 
-# A developer's runs try new examples each time; a gate must give the same answer twice.
-settings.register_profile("ci", derandomize=True, deadline=None)
-if os.environ.get("CI"):
-    settings.load_profile("ci")
+# The same examples every time, however busy the machine: a gate gives the same answer twice.
+settings.register_profile(
+    "tgbench",
+    deadline=None,
+    derandomize=True,
+    max_examples=50,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+settings.load_profile("tgbench")
+
+_THREADS = ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+MadeOnce = Callable[[str, Callable[[Path], object]], Path]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Share the cores between the workers of pytest-xdist, before they import anything."""
+    workers = getattr(config.option, "numprocesses", None)
+    if workers:
+        threads = max(1, (os.cpu_count() or 1) // workers)
+        os.environ.update({name: str(threads) for name in _THREADS})
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print why tests were skipped, a line for every reason."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    reasons = Counter(report.longrepr[2].removeprefix("Skipped: ") for report in skipped)
+    for reason, count in reasons.most_common():
+        terminalreporter.write_line(f"skipped {count}: {reason}")
 
 
 def draw_frame(index: int, size: int) -> dict[str, NDArray]:
@@ -96,10 +125,38 @@ def own_identity(tmp_path: Path) -> Path:
     return write_identity(tmp_path / "own", frames=12, size=32)
 
 
+@pytest.fixture(scope="session")
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all workers of a run share."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
+@pytest.fixture(scope="session")
+def made_once(shared_folder: Path) -> MadeOnce:
+    """Makes what is costly once for all workers: `made_once(name, build)` is the folder made.
+
+    `build` is called with an empty folder. Tests must not change what is in it.
+    """
+
+    def make(name: str, build: Callable[[Path], object]) -> Path:
+        folder = shared_folder / "made" / name
+        folder.parent.mkdir(exist_ok=True)
+        with folder.with_suffix(".lock").open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not folder.is_dir():
+                folder.mkdir()
+                try:
+                    build(folder)
+                except BaseException:
+                    shutil.rmtree(folder)
+                    raise
+        return folder
+
+    return make
+
+
 @pytest.fixture(autouse=True)
-def _cache_outside_home(
-    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def _cache_outside_home(shared_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep what tests make out of the user's cache; share it between tests, as it is costly."""
-    shared = tmp_path_factory.getbasetemp() / "cache"
-    monkeypatch.setenv("TGBENCH_CACHE", str(shared))
+    monkeypatch.setenv("TGBENCH_CACHE", str(shared_folder / "cache"))

@@ -103,7 +103,6 @@ def test_what_a_killed_builder_left_is_removed_by_the_next(tmp_path: Path) -> No
     assert len(list(tmp_path.iterdir())) == 2
     with atomic_folder(other):
         pass
-    assert len(list(tmp_path.glob(".built.*.part"))) == 2, "only its own target's are looked at"
     with atomic_folder(target) as temporary:
         (temporary / "a").write_text("whole")
         left = {path.name for path in tmp_path.glob(".built.*.part")} - {temporary.name}

@@ -3,41 +3,57 @@
 from __future__ import annotations
 
 import argparse
-import errno
 import shlex
 import sys
+import traceback
 from collections.abc import Sequence
 
 from . import plugins
 from .errors import TgbenchError, suggest
+from .limits import refuse_too_little_memory
+from .streams import drop_output, prepare_streams
 from .terminal import Terminal
 from .version import __version__
 
 _EXIT_BAD_INPUT = 2
 _EXIT_UNEXPECTED = 1
 _EXIT_INTERRUPTED = 130
+_EXIT_NOBODY_READS = 141
+"""As a shell tells of programs that a closed pipe ended: `tgbench list | head -1`."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code.
 
     0: done; 1: a check failed (`gate`, `verify`, `doctor`), or a defect of the suite; 2: bad input,
-    told in one line; 130: stopped by Ctrl-C.
+    or a fault of the world such as a full disk, told in one line; 130: stopped by Ctrl-C; 141:
+    nobody reads the output any more.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
-    terminal = Terminal()
-    debug = "--debug" in arguments
+    prepare_streams()
     try:
-        return _dispatch(arguments, terminal)
+        code = _run(arguments, Terminal())
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:
+        drop_output()
+        return _EXIT_NOBODY_READS
+
+
+def _run(arguments: list[str], terminal: Terminal) -> int:
+    try:
+        code = _dispatch(arguments, terminal)
+        # What the disk does not take is found out here, not when Python ends.
+        sys.stdout.flush()
+        return code
     except KeyboardInterrupt:
         resumes = "; the same command, without --fresh, goes on where it was"
         terminal.err.print(f"stopped{resumes if 'run' in arguments[:1] else ''}")
         return _EXIT_INTERRUPTED
     except BrokenPipeError:
-        sys.stderr.close()
-        return _EXIT_UNEXPECTED
+        raise
     except Exception as error:
-        if debug:
+        if "--debug" in arguments:
             raise
         return _explain(error, terminal)
 
@@ -62,29 +78,54 @@ def _dispatch(arguments: list[str], terminal: Terminal) -> int:
             subparser.set_defaults(execute=module.execute, command=command)
     options = parser.parse_args(arguments)
     terminal.show_warnings()
+    if chosen is not None and specs[chosen].computes:
+        refuse_too_little_memory()
     code: int = options.execute(options, terminal)
     return code
 
 
 def _explain(error: Exception, terminal: Terminal) -> int:
-    from rich.markup import escape
+    from .faults import explain
 
     if isinstance(error, TgbenchError):
-        told = " ".join(str(error).splitlines())
-        terminal.err.print(f"[red]error:[/] {escape(told)}")
-        return error.exit_code
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-        where = f"{error.filename}: " if error.filename else ""
-        terminal.err.print(f"[red]error:[/] {escape(where)}the disk is full; free space and repeat")
-        return _EXIT_BAD_INPUT
-    if isinstance(error, PermissionError):
-        terminal.err.print(f"[red]error:[/] {escape(str(error.filename))}: no permission")
-        return _EXIT_BAD_INPUT
-    terminal.err.print(
-        f"[red]error:[/] {type(error).__name__}: {escape(str(error))}\n"
-        "this is a defect of tgbench; repeat with --debug and report what it prints"
+        return _tell(str(error), error.exit_code, terminal)
+    fault = explain(error)
+    if fault is not None:
+        return _tell(fault, _EXIT_BAD_INPUT, terminal)
+    whose = _plugin_at_fault(error)
+    defect = f"of the plug-in {whose}" if whose else "of tgbench"
+    return _tell(
+        f"{type(error).__name__}: {error}; this is a defect {defect}: repeat with --debug and "
+        "report what it prints",
+        _EXIT_UNEXPECTED,
+        terminal,
     )
-    return _EXIT_UNEXPECTED
+
+
+def _tell(text: str, code: int, terminal: Terminal) -> int:
+    from rich.markup import escape
+
+    try:
+        terminal.err.print(f"[red]error:[/] {escape(' '.join(text.splitlines()))}")
+        # It may hold what it could not write before: the fault that was told just now.
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError:
+        drop_output()
+    return code
+
+
+def _plugin_at_fault(error: Exception) -> str:
+    """Return the package of somebody else's plug-in in which an error was raised; empty if ours."""
+    theirs = plugins.foreign_packages()
+    for frame, _ in reversed(list(traceback.walk_tb(error.__traceback__))):
+        package = str(frame.f_globals.get("__name__", "")).partition(".")[0]
+        if package in theirs:
+            return package
+        if package == plugins.__name__.partition(".")[0]:
+            return ""
+    return ""
 
 
 if __name__ == "__main__":

@@ -40,6 +40,10 @@ class NeutralConsole(console.Console):
             else:
                 yield Segment(printable(segment.text, "\n\t"), segment.style)
 
+    def on_broken_pipe(self) -> None:
+        """Leave the exit code to the command line; rich would end the program with 1."""
+        raise
+
     @property
     def _wraps(self) -> bool:
         # An error is one line for whatever reads a file of them.

@@ -2,29 +2,48 @@
 
 from __future__ import annotations
 
-import glob
 import hashlib
 import json
 import os
 import platform
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from .errors import TgbenchError
+from .errors import TgbenchError, Unavailable
 
 _CHUNK = 1 << 20
 
 
 def cache_root() -> Path:
-    """Return the folder for things that can be made again (`TGBENCH_CACHE`, else the user's)."""
+    """Return the folder for things that can be made again (`TGBENCH_CACHE`, else the user's).
+
+    Raises:
+        Unavailable: the user has no home folder.
+    """
     chosen = os.environ.get("TGBENCH_CACHE")
     if chosen:
         return Path(chosen)
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "tgbench"
+    base = os.environ.get("XDG_CACHE_HOME")
+    try:
+        return Path(base or Path.home() / ".cache") / "tgbench"
+    except RuntimeError as error:
+        raise Unavailable(
+            "this user has no home folder for what is kept between runs; set TGBENCH_CACHE to a "
+            "folder for it"
+        ) from error
+
+
+def make_cache(folder: Path) -> Path:
+    """Create a folder of the cache with its parents.
+
+    Raises:
+        TgbenchError: it cannot be created or written to.
+    """
+    return make_folder(folder, "set TGBENCH_CACHE to a folder that you can write to")
 
 
 def require_file(path: Path, what: str = "") -> None:
@@ -65,8 +84,12 @@ def hash_of(value: object) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def make_folder(folder: Path) -> Path:
+def make_folder(folder: Path, remedy: str = "choose another folder") -> Path:
     """Create a folder with its parents.
+
+    Args:
+        folder: to create, if it is not there.
+        remedy: what to do where that cannot be.
 
     Raises:
         TgbenchError: it cannot be created or written to.
@@ -77,9 +100,7 @@ def make_folder(folder: Path) -> Path:
             return folder
     except OSError as error:
         reason = error.strerror or error
-        raise TgbenchError(
-            f"{folder}: cannot write here ({reason}); choose another folder"
-        ) from error
+        raise TgbenchError(f"{folder}: cannot write here ({reason}); {remedy}") from error
 
 
 @contextmanager
@@ -97,7 +118,7 @@ def atomic_path(path: Path) -> Iterator[Path]:
         raise TgbenchError(f"{path}: is there and is not a file; choose another name")
     path.parent.mkdir(parents=True, exist_ok=True)
     # The suffix stays so that writers which choose a format by it (video, parquet) still can.
-    temporary = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
+    temporary = path.with_name(f".{path.stem}.{_owner()}.part{path.suffix}")
     try:
         yield temporary
         os.replace(temporary, path)
@@ -116,6 +137,20 @@ def write_json(path: Path, value: object) -> None:
     write_text(path, json.dumps(value, indent=2, allow_nan=False, ensure_ascii=False) + "\n")
 
 
+def temporary_folder(name: str, parent: Path | None = None) -> tempfile.TemporaryDirectory[str]:
+    """Return an empty folder that goes away with the block or the process.
+
+    What a killed process leaves of it is known by its name; see `remove_leftovers`.
+
+    Args:
+        name: what the folder is for; it becomes a part of its hidden name.
+        parent: that is there; None for the system's folder of temporary files.
+    """
+    return tempfile.TemporaryDirectory(
+        prefix=f".{name}.{_owner()}.", suffix=".part", dir=parent, ignore_cleanup_errors=True
+    )
+
+
 @contextmanager
 def atomic_folder(folder: Path) -> Iterator[Path]:
     """Yield a temporary folder that becomes `folder` when the block ends well.
@@ -124,29 +159,63 @@ def atomic_folder(folder: Path) -> Iterator[Path]:
     work is dropped. What a killed process left is never taken for the real thing, and is removed.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
-    here = f".{folder.name}.{platform.node()}-"
-    for left in folder.parent.glob(f"{glob.escape(here)}*.part"):
-        if not _is_running(left.name.removeprefix(here).partition(".")[0]):
-            shutil.rmtree(left, ignore_errors=True)
-    temporary = Path(
-        tempfile.mkdtemp(prefix=f"{here}{os.getpid()}.", suffix=".part", dir=folder.parent)
-    )
-    try:
+    remove_leftovers(folder.parent)
+    with temporary_folder(folder.name, folder.parent) as made:
+        temporary = Path(made)
         yield temporary
         try:
             os.replace(temporary, folder)
         except OSError:
             if not folder.is_dir():
                 raise
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
 
 
-def _is_running(process: str) -> bool:
+def remove_leftovers(folder: Path) -> None:
+    """Remove the temporary files and folders that killed processes of this machine left here.
+
+    Those of a process that still runs stay. Folders below are not looked into.
+    """
+    with suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if is_leftover(entry.name):
+                remove(Path(entry.path))
+
+
+def remove_parts(folder: Path) -> None:
+    """Remove all temporary files at or below a folder that only this process writes to."""
+    for path in list(folder.rglob(".*.part*")):
+        remove(path)
+
+
+def is_leftover(name: str) -> bool:
+    """Whether a name is that of a temporary file whose process has ended on this machine."""
+    if not name.startswith(".") or ".part" not in name:
+        return False
+    # Names of earlier versions do not say which machine.
+    here = rf"(?:{re.escape(platform.node())}-)?"
+    found = re.search(rf"\.{here}(\d{{1,10}})(\.[^./]+)?\.part(\.[^./]*)?$", name)
+    return found is not None and not _is_running(int(found[1]))
+
+
+def remove(path: Path) -> None:
+    """Remove a file, a link, or a folder with all that is in it, as far as that can be done."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        with suppress(OSError):
+            path.unlink()
+
+
+def _owner() -> str:
+    """Return what names this process in temporary files, on file systems of several machines."""
+    return f"{platform.node()}-{os.getpid()}"
+
+
+def _is_running(process: int) -> bool:
     """Whether there is a process of this number on this machine."""
     try:
-        os.kill(int(process), 0)
-    except (ValueError, ProcessLookupError):
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
         return False
     except PermissionError:
         return True

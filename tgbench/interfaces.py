@@ -92,12 +92,13 @@ class FitReport:
     """What training took.
 
     Attributes:
-        seconds: wall time of all stages, without loading and evaluation, resumed parts included.
+        seconds: wall time of all stages, without loading and evaluation, resumed parts included;
+            None where the record of it was lost.
         iterations: optimiser steps by stage.
         notes: what a reader of the numbers must know, such as a loss term left out.
     """
 
-    seconds: float
+    seconds: float | None
     iterations: Mapping[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
@@ -237,7 +238,7 @@ class Timing:
     """How long things took, for the metrics that report it.
 
     Attributes:
-        training_seconds: of the fit, None where nothing was fitted.
+        training_seconds: of the fit, None where nothing was fitted or nobody knows.
         rendering: by rising size of the requests, the first for one frame each; empty where
             nothing was timed.
         protocol: how and on what it was measured, in words.

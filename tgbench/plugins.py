@@ -7,7 +7,7 @@ from importlib.metadata import entry_points
 from typing import TypeVar
 
 from .errors import TgbenchError, suggest
-from .specs import CommandSpec, MethodSpec, MetricSpec, ProtocolSpec, Spec
+from .specs import UNBOUNDED, Bounds, CommandSpec, MethodSpec, MetricSpec, ProtocolSpec, Spec
 
 S = TypeVar("S", bound=Spec)
 
@@ -33,9 +33,23 @@ def averages_frames(metric: str) -> bool:
     return spec is not None and spec.averages_frames
 
 
+def bounds_of(metric: str) -> Bounds:
+    """Return the least and the most that a metric can be, as far as it says so."""
+    spec = metrics().get(metric)
+    return UNBOUNDED if spec is None else spec.bounds
+
+
 def commands() -> dict[str, CommandSpec]:
     """Return every installed subcommand by name."""
     return _specs("commands", CommandSpec)
+
+
+def foreign_packages() -> set[str]:
+    """Return the outermost packages that plug-ins of others are in."""
+    own = __name__.partition(".")[0]
+    groups = ("methods", "protocols", "metrics", "commands")
+    points = (point for group in groups for point in entry_points(group=f"{own}.{group}"))
+    return {point.module.partition(".")[0] for point in points} - {own}
 
 
 def find(specs: dict[str, S], name: str, what: str) -> S:

@@ -8,9 +8,15 @@ from __future__ import annotations
 
 import enum
 import importlib
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+Bounds = tuple[float, float]
+"""The least and the most that a number can be."""
+
+UNBOUNDED: Bounds = (-math.inf, math.inf)
 
 
 class CompositeMode(enum.StrEnum):
@@ -136,6 +142,8 @@ class MetricSpec(Spec):
             that protocols measure anyway.
         averages_frames: whether the value is the mean of its values at single frames.
         takes_face_box: whether a face box that the user gives stands in for landmarks.
+        bounds: the least and the most that a value can be; intervals of means stay between.
+        shortest_seconds: of frames that it takes; with fewer it has no value.
         requires: what must be installed, so that `tgbench list` can say whether it can be had.
     """
 
@@ -147,12 +155,20 @@ class MetricSpec(Spec):
     by_name: bool = False
     averages_frames: bool = True
     takes_face_box: bool = False
+    bounds: Bounds = UNBOUNDED
+    shortest_seconds: float = 0.0
     requires: Requires = Requires()
 
 
 @dataclass(frozen=True)
 class CommandSpec(Spec):
-    """A subcommand. Its implementation is a module with `add_arguments` and `execute`."""
+    """A subcommand. Its implementation is a module with `add_arguments` and `execute`.
+
+    Attributes:
+        computes: whether it takes numerical libraries.
+    """
+
+    computes: bool = True
 
     def load(self) -> Any:
         """Import and return the module."""

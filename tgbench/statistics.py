@@ -6,6 +6,10 @@ instead (Politis & Romano 1992, blocks wrapped around the clip's end), as long a
 correlation asks for (Politis & White 2004, corrected by Patton, Politis & White 2009). Where there
 are several clips they are drawn first, frames within them second: frames of one clip share its
 person, light and sound.
+
+A mean of values with bounds, such as an error from 0 on, is looked for on a scale without any: its
+logarithm, for one bound. There the means of skewed errors are nearer to symmetric, so intervals
+hold the true one more often, and no interval leaves the bounds.
 """
 
 from __future__ import annotations
@@ -17,6 +21,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri, stdtr, stdtrit
+
+from .scales import scale_between
+from .specs import UNBOUNDED, Bounds
 
 Series = NDArray[np.float64]
 
@@ -81,26 +88,45 @@ def as_series(values: Iterable[float | None]) -> Series:
 
 
 def mean_interval(
-    clips: Sequence[Series], *, seed: int = 0, level: float = LEVEL, resamples: int = RESAMPLES
+    clips: Sequence[Series],
+    *,
+    bounds: Bounds = UNBOUNDED,
+    seed: int = 0,
+    level: float = LEVEL,
+    resamples: int = RESAMPLES,
 ) -> Interval | None:
     """Return where the mean over clips of their means over frames may lie.
 
     Args:
         clips: per-frame values [T] of each, in the order of time, NaN where not scored. Each clip
             counts alike, however long.
+        bounds: the least and the most that a value can be; the interval stays between.
         seed: of the draws.
         level: share of such intervals that hold the true mean.
         resamples: how often is drawn.
 
     Returns:
-        None where a clip has fewer than `FEWEST_FRAMES` scored frames, and for two clips.
+        None where a clip has fewer than `FEWEST_FRAMES` scored frames, for two clips, and where so
+        few frames are off a bound that many resamples have none of them.
     """
     clips = [_finite(clip) for clip in clips]
     if not _enough(clips) or 1 < len(clips) < FEWEST_CLIPS:
         return None
     centre = float(np.mean([np.nanmean(clip) for clip in clips]))
-    deviations, blocks = _deviations(clips, np.random.default_rng(seed), resamples, level)
-    return _interval(centre, deviations, level, _method(blocks, len(clips), resamples))
+    drawn = _deviations(clips, np.random.default_rng(seed), resamples, level)
+    method = _method(drawn.blocks, len(clips), resamples)
+    scale = scale_between(bounds, centre)
+    if scale is None:
+        return _interval(centre, drawn.values * drawn.widening, level, method)
+    middle = float(scale.forward(centre))
+    there = (scale.forward(centre + drawn.values) - middle) * drawn.widening
+    # Between an infinite number and another one quantiles are none.
+    with np.errstate(invalid="ignore"):
+        found = _interval(middle, there, level, f"{method}, on a logarithmic scale")
+    if not math.isfinite(found.high - found.low):
+        return None
+    low, high = (float(end) for end in scale.backward([found.low, found.high]))
+    return Interval(low, high, level, found.method)
 
 
 def paired_difference(
@@ -130,8 +156,9 @@ def paired_difference(
     if not _enough(clips):
         return None
     mean = float(np.mean([np.nanmean(clip) for clip in clips]))
-    deviations, blocks = _deviations(clips, np.random.default_rng(seed), resamples, level)
-    interval = _interval(mean, deviations, level, _method(blocks, len(clips), resamples))
+    drawn = _deviations(clips, np.random.default_rng(seed), resamples, level)
+    deviations = drawn.values * drawn.widening
+    interval = _interval(mean, deviations, level, _method(drawn.blocks, len(clips), resamples))
     as_far = int((np.abs(deviations) >= abs(mean)).sum())
     scored = sum(int(np.isfinite(clip).sum()) for clip in clips)
     return Difference(mean, interval, (1 + as_far) / (resamples + 1), scored)
@@ -191,14 +218,27 @@ def _method(blocks: Sequence[int], clips: int, resamples: int) -> str:
     return f"bootstrap over {over}blocks of {lengths} frames, {resamples} resamples"
 
 
-def _deviations(
-    clips: Sequence[Series], generator: np.random.Generator, resamples: int, level: float
-) -> tuple[Series, list[int]]:
-    """Return how far resampled means [resamples] are off the mean, and each clip's block length.
+@dataclass(frozen=True)
+class _Deviations:
+    """How far resampled means are off the mean.
 
     Few blocks, or few clips, vary less than what they stand for and look more certain than they
-    are: deviations are widened by the ratio of Student's t to the normal distribution.
+    are: deviations are to be widened, by the ratio of Student's t to the normal distribution.
+
+    Attributes:
+        values: [resamples], not widened.
+        widening: by how much.
+        blocks: each clip's block length.
     """
+
+    values: Series
+    widening: float
+    blocks: list[int]
+
+
+def _deviations(
+    clips: Sequence[Series], generator: np.random.Generator, resamples: int, level: float
+) -> _Deviations:
     lengths = [block_length(clip) for clip in clips]
     drawn = np.stack(
         [
@@ -208,14 +248,14 @@ def _deviations(
     )
     if len(clips) == 1:
         share = lengths[0] / len(clips[0])
-        widened = drawn[0] * _widening(1.0 / share, level) / math.sqrt(1.0 - share)
-        return widened, lengths
+        widening = _widening(1.0 / share, level) / math.sqrt(1.0 - share)
+        return _Deviations(drawn[0], widening, lengths)
     offsets = np.array([np.nanmean(clip) for clip in clips])
     offsets -= offsets.mean()
     chosen = generator.integers(0, len(clips), (len(clips), resamples))
     means = (drawn + offsets[:, None])[chosen, np.arange(resamples)].mean(axis=0)
     few = math.sqrt(len(clips) / (len(clips) - 1))
-    return means * few * _widening(len(clips), level), lengths
+    return _Deviations(means, few * _widening(len(clips), level), lengths)
 
 
 def _widening(independent: float, level: float) -> float:

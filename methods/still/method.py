@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
 from tgbench.errors import TgbenchError
 from tgbench.files import hash_of, write_json
 from tgbench.identities import Identity, Split
+from tgbench.inputs import read_json
 from tgbench.interfaces import Drive, FitContext, FitReport, Image
 
 from .config import StillConfig
@@ -52,15 +52,19 @@ class Still:
         """
         path = folder / _STATE
         try:
-            saved = json.loads(path.read_text(encoding="utf-8"))
+            saved = read_json(path)
         except (OSError, ValueError) as error:
-            raise TgbenchError(f"{path}: cannot be read ({error}); run with --fresh") from error
+            raise TgbenchError(
+                f"{path}: cannot be read ({error}); remove it to make it anew"
+            ) from error
+        if not isinstance(saved, dict):
+            raise TgbenchError(f"{path}: is no state of this method; remove it to make it anew")
         expected = _state(identity, split.train)
         for key, value in expected.items():
             if saved.get(key) != value:
                 raise TgbenchError(
                     f"{path}: was saved for another {key} ({saved.get(key)}, now {value}); "
-                    "run with --fresh"
+                    "remove it to make it anew"
                 )
         self._identity, self._train = identity, split.train
 

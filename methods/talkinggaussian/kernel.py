@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from tgbench.compiled import njit
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]

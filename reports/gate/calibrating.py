@@ -7,7 +7,6 @@ import itertools
 import math
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from scipy.special import stdtrit
 from tgbench import plugins
 from tgbench.commands import run as run_command
 from tgbench.errors import TgbenchError
+from tgbench.files import temporary_folder
 from tgbench.version import __version__
 
 from .baseline import Baseline, CalibrationRecord, CaseBaseline
@@ -83,7 +83,7 @@ class Plan:
             TgbenchError: a run failed, or left what cannot be read.
         """
         repeats: list[Mapping[Key, Measured]] = []
-        with tempfile.TemporaryDirectory(prefix="tgbench-calibrate-") as root:
+        with temporary_folder("tgbench-calibrate") as root:
             for number, seed in enumerate(self.seeds, start=1):
                 announce(f"run {number} of {len(self.seeds)}, seed {seed}")
                 out = Path(root) / str(number)

@@ -10,6 +10,7 @@ from tgbench.metrics.naming import metric_named
 
 TOLERANCES = {
     "psnr": 0.2,
+    "psnr_face": 0.2,
     "ssim": 0.005,
     "ssim_face": 0.005,
     "ssim_face_gaussian": 0.005,

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from tgbench.errors import TgbenchError
-from tgbench.files import atomic_path, make_folder
+from tgbench.files import atomic_path, make_folder, remove_leftovers, temporary_folder
 from tgbench.progress import SILENT, Progress
 from tgbench.running.result import Result
 from tgbench.version import __version__
@@ -80,14 +79,14 @@ def write_html(
     Raises:
         TgbenchError: the file cannot be written there.
     """
-    make_folder(path.parent)
+    remove_leftovers(make_folder(path.parent))
     if path.is_dir():
         raise TgbenchError(f"{path}: is a folder; name a file to write, such as report.html")
     entries = page_entries(results)
     cases = case_groups(entries)
     if tables is None:
         tables = build_tables(result for _, result in results)
-    with tempfile.TemporaryDirectory(prefix="tgbench-page-") as workshop:
+    with temporary_folder("tgbench-page") as workshop:
         clips = choose_clips(
             cases, Path(workshop), progress, with_videos=with_videos, budget_mb=budget_mb
         )

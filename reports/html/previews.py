@@ -9,6 +9,8 @@ from typing import Any
 
 from tgbench.errors import TgbenchError
 from tgbench.files import atomic_path
+from tgbench.media import open_media
+from tgbench.media.tracks import find_tracks
 from tgbench.video.writer import KEYFRAME_SECONDS
 
 RATE_FACTOR = 24
@@ -31,11 +33,14 @@ def write_preview(source: Path, path: Path) -> None:
     import av
 
     try:
-        with atomic_path(path) as temporary, av.open(str(source)) as given:
+        with (
+            atomic_path(path) as temporary,
+            open_media(source, "cannot be decoded", "give a video") as given,
+        ):
             options = {"movflags": "use_metadata_tags+faststart"}
             with av.open(str(temporary), "w", options=options) as made:
                 _encode_again(given, made)
-    except (av.error.FFmpegError, IndexError) as error:
+    except (av.error.FFmpegError, TgbenchError) as error:
         if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise OSError(error.errno, os.strerror(error.errno), str(path)) from error
         raise TgbenchError(f"{source.name} cannot be decoded ({error})") from error
@@ -45,7 +50,9 @@ def _encode_again(given: Any, made: Any) -> None:
     from av.video.frame import PictureType
 
     made.metadata.update(given.metadata)
-    pictures = given.streams.video[0]
+    pictures = find_tracks(given).picture
+    if pictures is None:
+        raise TgbenchError("it has no pictures")
     rate = pictures.average_rate
     coded = made.add_stream("libx264", rate=rate, options=_OPTIONS)
     coded.width, coded.height, coded.pix_fmt = pictures.width, pictures.height, "yuv420p"

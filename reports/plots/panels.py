@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from tgbench.plugins import bounds_of
 from tgbench.statistics import Interval, mean_interval
 
 from ..tables.apart import told_apart
@@ -121,7 +122,8 @@ def letter_of(index: int) -> str:
 
 def _point(label: str, cell: Cell, intervals: bool) -> Point:
     assert cell.value is not None
-    interval = mean_interval(cell.clips) if intervals and cell.clips else None
+    wanted = intervals and cell.clips
+    interval = mean_interval(cell.clips, bounds=bounds_of(cell.metric)) if wanted else None
     return Point(label, cell.value, interval)
 
 

@@ -8,19 +8,21 @@ from tgbench.version import __version__
 
 from ..tables.cells import DASH, Block, Cell, Column, Note, Table
 from .heads import levels, sides_shown, spans
-from .letters import Letters, escape
+from .letters import Letters, escape, maths
 from .paging import pages, size
+from .tex import EMPTY, Tex, comment, joined, tex
 from .typesetting import column_head, group_width, height, label_width
 from .wrapping import wrapped
 
-_PREAMBLE = """\
-\\documentclass{article}
+_PREAMBLE = tex(
+    """\\documentclass{article}
 \\usepackage[T1]{fontenc}
 \\usepackage[utf8]{inputenc}
 \\usepackage{booktabs}
 \\usepackage[landscape,margin=15mm]{geometry}
 \\begin{document}
 """
+)
 
 
 def render_latex(tables: Sequence[Table]) -> str:
@@ -29,130 +31,129 @@ def render_latex(tables: Sequence[Table]) -> str:
     It needs booktabs and nothing else that a LaTeX installation lacks. Each environment stands
     on its own: copy it into a paper that loads booktabs.
     """
-    parts = [f"% made by tgbench {__version__}\n", _PREAMBLE]
-    for table in tables:
-        pieces = ["\n".join(_environment(part)) + "\n" for part in pages(table)]
-        # LaTeX holds back only so many tables that find no place.
-        parts.append("\n\\clearpage\n".join(pieces))
-    return "\n".join([*parts, "\\end{document}\n"])
+    head = comment("made by tgbench", __version__) + tex("\n")
+    pieces = [
+        joined(_environment(part), "\n") + tex("\n") for table in tables for part in pages(table)
+    ]
+    # LaTeX holds back only so many tables that find no place.
+    body = joined(pieces, "\n\\clearpage\n")
+    return joined([head, _PREAMBLE, body, tex("\\end{document}\n")], "\n").source
 
 
-def _environment(table: Table) -> Iterator[str]:
+def _environment(table: Table) -> Iterator[Tex]:
     columns = table.columns
     letters = Letters(table)
-    yield f"% {table.name}: copy from here"
+    yield comment("copy from here", table.name)
     if not columns:
-        yield rf"\noindent\textbf{{{escape(table.heading)}}}"
+        yield tex(r"\noindent\textbf{<>}", escape(table.heading))
         yield from _notes(table.notes)
         return
     yield from letters.comments()
-    yield r"\begin{table}[htbp]"
-    yield rf"\centering{size(table)}"
-    yield rf"\caption{{{escape(table.heading)}.{_legend(table)}}}"
+    yield tex(r"\begin{table}[htbp]")
+    yield tex(r"\centering<>", size(table))
+    yield tex(r"\caption{<>.<>}", escape(table.heading), _legend(table))
     side = len(table.side)
-    yield rf"\begin{{tabular}}{{{'l' * side}{'r' * len(columns)}}}"
-    yield r"\toprule"
+    tracks = joined([tex("l")] * side + [tex("r")] * len(columns))
+    yield tex(r"\begin{tabular}{<>}", tracks)
+    yield tex(r"\toprule")
     for level in range(levels(columns)):
         yield from _groups(columns, level, side, letters)
-    fields = [_stacked(map(escape, wrapped(f, label_width(table))), "l") for f in table.side]
-    heads = [_stacked(map(escape, column_head(table, column)), "r") for column in columns]
+    fields = [_stacked(map(escape, wrapped(f, label_width(table))), tex("l")) for f in table.side]
+    heads = [_stacked(map(escape, column_head(table, column)), tex("r")) for column in columns]
     yield _line([*fields, *heads])
     for block in table.blocks:
-        yield r"\midrule"
+        yield tex(r"\midrule")
         yield from _block(block, table, letters)
-    yield r"\bottomrule"
-    yield r"\end{tabular}"
+    yield tex(r"\bottomrule")
+    yield tex(r"\end{tabular}")
     yield from _notes([*table.notes, *letters.notes()])
-    yield r"\end{table}"
+    yield tex(r"\end{table}")
 
 
-def _legend(table: Table) -> str:
+def _legend(table: Table) -> Tex:
     """Say what marks the best, where anything is ranked."""
     rows = (row for block in table.blocks for row in block.rows)
     ranks = {row.cells[column.name].rank for row in rows for column in table.columns}
-    second = ", second underlined" if 2 in ranks else ""
-    return f" Best in bold{second}." if 1 in ranks else ""
+    if 1 not in ranks:
+        return EMPTY
+    second = tex(", second underlined") if 2 in ranks else EMPTY
+    return tex(" Best in bold<>.", second)
 
 
-def _groups(columns: Sequence[Column], level: int, side: int, letters: Letters) -> Iterator[str]:
+def _groups(columns: Sequence[Column], level: int, side: int, letters: Letters) -> Iterator[Tex]:
     """Yield the heads of a level, and a rule below each."""
-    cells, rules, first = [""] * side, [], side + 1
+    cells, rules, first = [EMPTY] * side, [], side + 1
     for text, covered in spans(columns, level):
-        head = _stacked(letters.lines(text, group_width(covered)), "c")
-        cells.append(rf"\multicolumn{{{covered}}}{{c}}{{{head}}}")
-        rules.append(rf"\cmidrule(lr){{{first}-{first + covered - 1}}}")
+        head = _stacked(letters.lines(text, group_width(covered)), tex("c"))
+        cells.append(tex(r"\multicolumn{<>}{c}{<>}", covered, head))
+        rules.append(tex(r"\cmidrule(lr){<>-<>}", first, first + covered - 1))
         first += covered
     yield _line(cells)
-    yield "".join(rules)
+    yield joined(rules)
 
 
-def _block(block: Block, table: Table, letters: Letters) -> Iterator[str]:
+def _block(block: Block, table: Table, letters: Letters) -> Iterator[Tex]:
     if block.title:
         width = len(table.side) + len(table.columns)
-        yield rf"\multicolumn{{{width}}}{{l}}{{\emph{{{letters.name(block.title)}}}}} \\"
+        yield tex(r"\multicolumn{<>}{l}{\emph{<>}} \\", width, letters.name(block.title))
     rooms = {column.name: _room(table, column) for column in table.columns}
     before: tuple[str, ...] = ()
     for row in block.rows:
         sides = [letters.lines(t, label_width(table)) for t in sides_shown(before, row.side)]
         if block.title:
-            sides[0] = [rf"\quad {line}" for line in sides[0]]
-        sides = [[lines[0], *(rf"\quad {line}" for line in lines[1:])] for lines in sides]
+            sides[0] = [tex(r"\quad <>", line) for line in sides[0]]
+        sides = [[lines[0], *(tex(r"\quad <>", line) for line in lines[1:])] for lines in sides]
         sides[-1][-1] += _marks(row.marks)
         cells = [(row.cells[column.name], rooms[column.name]) for column in table.columns]
         tall = height(table, row, sides)
         for place in range(tall):
-            shown = [lines[place] if place < len(lines) else "" for lines in sides]
-            end = "[2pt]" if place == tall - 1 > 0 else ""
+            shown = [lines[place] if place < len(lines) else EMPTY for lines in sides]
+            end = tex("[2pt]") if place == tall - 1 > 0 else EMPTY
             yield _line([*shown, *(_cell(cell, place) + room for cell, room in cells)]) + end
         before = row.side
 
 
-def _cell(cell: Cell, place: int) -> str:
+def _cell(cell: Cell, place: int) -> Tex:
     """Return what a cell has on a line of its row: the number, then where it may lie."""
     if place:
-        return _maths(cell.interval) if place == 1 else ""
-    text = escape(DASH) if cell.value is None else _maths(cell.number)
+        return maths(cell.interval) if place == 1 else EMPTY
+    text = escape(DASH) if cell.value is None else maths(cell.number)
     if cell.rank == 1:
-        text = rf"\textbf{{{text}}}"
+        text = tex(r"\textbf{<>}", text)
     elif cell.rank == 2:
-        text = rf"\underline{{{text}}}"
+        text = tex(r"\underline{<>}", text)
     # Marks take no width, so that the digits of a column stay under each other.
-    return text + (rf"\rlap{{{_marks(cell.marks)}}}" if cell.marks else "")
+    return text + (tex(r"\rlap{<>}", _marks(cell.marks)) if cell.marks else EMPTY)
 
 
-def _room(table: Table, column: Column) -> str:
+def _room(table: Table, column: Column) -> Tex:
     """Return what keeps marks of several letters off the next column."""
     rows = (row for block in table.blocks for row in block.rows)
     widest = max((row.cells[column.name].marks for row in rows), key=len, default=())
-    return rf"\hphantom{{{_marks(widest)}}}" if len(widest) > 1 else ""
+    return tex(r"\hphantom{<>}", _marks(widest)) if len(widest) > 1 else EMPTY
 
 
-def _maths(text: str) -> str:
-    """Return numbers with a minus that is a minus and not a hyphen; commas part two of them."""
-    return text.replace("-", "$-$").replace("±", r"$\pm$")
-
-
-def _stacked(lines: Iterable[str], side: str) -> str:
+def _stacked(lines: Iterable[Tex], side: Tex) -> Tex:
     """Return lines above each other in one cell, on a level with its row at the last one."""
     every = list(lines)
     if len(every) == 1:
         return every[0]
-    return rf"\begin{{tabular}}[b]{{@{{}}{side}@{{}}}}" + r"\\".join(every) + r"\end{tabular}"
+    return tex(r"\begin{tabular}[b]{@{}<>@{}}<>\end{tabular}", side, joined(every, r"\\"))
 
 
-def _marks(marks: tuple[str, ...]) -> str:
-    return rf"\textsuperscript{{{','.join(map(escape, marks))}}}" if marks else ""
+def _marks(marks: tuple[str, ...]) -> Tex:
+    return tex(r"\textsuperscript{<>}", joined(map(escape, marks), ",")) if marks else EMPTY
 
 
-def _line(cells: Iterable[str]) -> str:
-    return " & ".join(cells) + r" \\"
+def _line(cells: Iterable[Tex]) -> Tex:
+    return tex(r"<> \\", joined(cells, " & "))
 
 
-def _notes(notes: Sequence[Note]) -> Iterator[str]:
+def _notes(notes: Sequence[Note]) -> Iterator[Tex]:
     if not notes:
         return
-    yield r"\par\smallskip\begin{minipage}{0.95\linewidth}\footnotesize\raggedright"
+    yield tex(r"\par\smallskip\begin{minipage}{0.95\linewidth}\footnotesize\raggedright")
     for note in notes:
-        mark = f"{_marks((note.mark,))}~" if note.mark else ""
-        yield f"{mark}{escape(note.text)}\\par"
-    yield r"\end{minipage}"
+        mark = tex("<>~", _marks((note.mark,))) if note.mark else EMPTY
+        yield tex(r"<><>\par", mark, escape(note.text))
+    yield tex(r"\end{minipage}")

@@ -6,7 +6,10 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterator
 
+from tgbench.printing import printable
+
 from ..tables.cells import Note, Table
+from .tex import EMPTY, Tex, comment
 from .wrapping import wrapped
 
 # A bracket or a star after the end of a line would be an argument of it. What only one encoding of
@@ -45,26 +48,41 @@ _SPECIAL = {
     "þ": "th",
 }
 
+_LONGEST = 4000
+"""Letters; TeX gives up on a line that its buffer does not hold."""
 
-def escape(text: str) -> str:
+
+def escape(text: str) -> Tex:
     """Return text that pdfLaTeX typesets as written, on one line.
 
-    Letters that its default fonts lack become their base letter, or a question mark.
+    Letters that its default fonts lack become their base letter, or a question mark; what would
+    steer a terminal becomes its code. All that a document says passes here.
     """
-    flat = " ".join(text.split())
+    flat = _flat(text)
+    if len(flat) > _LONGEST:
+        flat = f"{flat[:_LONGEST]} ..."
     # Two hyphens in a row would print as one dash.
-    return "".join(map(_escaped, flat)).replace("--", "-{}-").replace("–", "--")
+    return Tex("".join(map(_escaped, flat)).replace("--", "-{}-").replace("–", "--"))
+
+
+def maths(text: str) -> Tex:
+    """Return numbers with a minus that is a minus and not a hyphen; commas part two of them."""
+    return Tex("".join("$-$" if sign == "-" else _escaped(sign) for sign in _flat(text)))
 
 
 def _escaped(sign: str) -> str:
     if sign in _SPECIAL:
         return _SPECIAL[sign]
     if sign.isascii():
-        return sign if sign.isprintable() else ""
+        return sign
     if "À" <= sign <= "ÿ":
         return sign
     base = unicodedata.normalize("NFKD", sign).encode("ascii", "ignore").decode()
     return base if base.isalnum() else "?"
+
+
+def _flat(text: str) -> str:
+    return printable(" ".join(text.split()))
 
 
 class Letters:
@@ -81,27 +99,27 @@ class Letters:
         texts += [text for column in table.columns for text in column.groups]
         self._names: dict[str, str] = {}
         self._lossy: list[str] = []
-        taken: Counter[str] = Counter()
+        taken: Counter[Tex] = Counter()
         for text in dict.fromkeys(texts):
             shown = escape(text)
             taken[shown] += 1
-            self._names[text] = " ".join(text.split())
-            if any(sign not in _SPECIAL and _escaped(sign) == "?" != sign for sign in text):
+            name = self._names[text] = _flat(text)
+            if any(sign not in _SPECIAL and _escaped(sign) == "?" != sign for sign in name):
                 self._lossy.append(text)
                 self._names[text] += f" ({taken[shown]})" if taken[shown] > 1 else ""
 
-    def name(self, text: str) -> str:
+    def name(self, text: str) -> Tex:
         """Return a name in LaTeX."""
-        return escape(self._names[text]) if text else ""
+        return escape(self._names[text]) if text else EMPTY
 
-    def lines(self, text: str, width: int) -> list[str]:
+    def lines(self, text: str, width: int) -> list[Tex]:
         """Return a name in LaTeX on lines of so many letters."""
-        return [escape(line) for line in wrapped(self._names[text], width)] if text else [""]
+        return [escape(line) for line in wrapped(self._names[text], width)] if text else [EMPTY]
 
-    def comments(self) -> Iterator[str]:
+    def comments(self) -> Iterator[Tex]:
         """Yield lines for the source that tell names as written."""
         for text in self._lossy:
-            yield f"% {self.name(text)}: {' '.join(text.split())}"
+            yield comment("as written", f"{self.name(text).source} is {text}")
 
     def notes(self) -> list[Note]:
         """Return a note where letters were lost."""

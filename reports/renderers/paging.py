@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from ..tables.cells import Block, Cell, Column, Note, Row, Status, Table
 from .heads import levels
+from .tex import Tex, tex
 from .typesetting import column_head, group_width, height, in_rows, label_width
 from .wrapping import wrapped
 
@@ -15,10 +16,10 @@ _LINE_WIDTH, _PAGE_HEIGHT = 705.0, 500.0
 """Of the document, in points; a page's is what its margins and a caption leave."""
 
 _SIZES = (
-    (r"\small", 9.2, 5.0, 11.5),
-    (r"\footnotesize", 8.8, 5.0, 10.2),
-    (r"\footnotesize", 8.8, 3.0, 10.2),
-    (r"\scriptsize", 8.3, 2.5, 9.0),
+    (tex(r"\small\setlength{\tabcolsep}{5pt}"), 9.2, 5.0, 11.5),
+    (tex(r"\footnotesize\setlength{\tabcolsep}{5pt}"), 8.8, 5.0, 10.2),
+    (tex(r"\footnotesize\setlength{\tabcolsep}{3pt}"), 8.8, 3.0, 10.2),
+    (tex(r"\scriptsize\setlength{\tabcolsep}{2.5pt}"), 8.3, 2.5, 9.0),
 )
 """Sizes of letters, with what makes widths of them, the space beside a column, and the height of a
 line, in points. Small fonts are wider than large ones made smaller."""
@@ -47,10 +48,9 @@ def pages(table: Table) -> list[Table]:
     ]
 
 
-def size(table: Table) -> str:
+def size(table: Table) -> Tex:
     """Return in LaTeX the largest size of letters in which a table about fits on a line."""
-    letters, _, beside, _ = _chosen(table)
-    return rf"{letters}\setlength{{\tabcolsep}}{{{beside:g}pt}}"
+    return _chosen(table)[0]
 
 
 def _strips(table: Table) -> list[Table]:
@@ -140,12 +140,12 @@ def _notes_of(part: Table, last: bool) -> tuple[Note, ...]:
     return tuple(note for note in part.notes if note.mark in used or (last and not note.mark))
 
 
-def _chosen(table: Table) -> tuple[str, float, float, float]:
+def _chosen(table: Table) -> tuple[Tex, float, float, float]:
     """Return the largest size of letters in which a table about fits, or else the smallest."""
     return next(iter(_fitting(table)), _SIZES[-1])
 
 
-def _fitting(table: Table) -> list[tuple[str, float, float, float]]:
+def _fitting(table: Table) -> list[tuple[Tex, float, float, float]]:
     """Return the sizes of letters in which a table about fits on a line, the largest first."""
     columns = [max(map(_width, texts)) for texts in _texts_by_column(table)]
     title = max((_width(block.title) for block in table.blocks), default=0.0)

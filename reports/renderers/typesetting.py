@@ -38,7 +38,7 @@ def in_rows(table: Table, block: Block) -> Iterator[tuple[Row, list[list[str]]]]
         before = row.side
 
 
-def height(table: Table, row: Row, sides: Sequence[Sequence[str]]) -> int:
+def height(table: Table, row: Row, sides: Sequence[Sequence[object]]) -> int:
     """Return how many lines a row has: those of its labels, and one more for intervals."""
     intervals = any(row.cells[column.name].interval for column in table.columns)
     return max(*map(len, sides), 2 if intervals else 1)

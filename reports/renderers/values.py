@@ -5,9 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from tgbench.metrics.specs import in_table_order
+from tgbench.printing import printable
 from tgbench.running.result import MetricRecord, Result
 
 from ..tables.entries import experiment, latest_of
@@ -45,8 +47,9 @@ FIELDS = (
     "superseded",
 )
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\n")
-"""A spreadsheet takes what begins so for a formula, and runs it."""
+_FORMULA = re.compile(r"(^|[;\t\n])(?=[=+\-@\t\n\uff1d\uff0b\uff0d\uff20])")
+"""A spreadsheet takes what begins so for a formula, and runs it. Where commas part decimals, it
+takes semicolons for the ends of cells, in quotes or not."""
 
 
 def render_csv(results: Iterable[Result], published: Iterable[Published] = ()) -> str:
@@ -115,8 +118,8 @@ def harmless(value: object) -> object:
     if not isinstance(value, str):
         return value
     # A carriage return is not quoted, and would begin a line, of which any part may be a formula.
-    text = value.replace("\r\n", "\n").replace("\r", "\n")
-    return f"'{text}" if text.startswith(_FORMULA) and not _is_number(text) else text
+    text = printable(value.replace("\r\n", "\n").replace("\r", "\n"), "\t\n")
+    return text if _is_number(text) else _FORMULA.sub(r"\1'", text)
 
 
 def _write(writer: csv.DictWriter[str], line: Mapping[str, object]) -> None:

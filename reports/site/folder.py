@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable
 from pathlib import Path
 
 from tgbench.errors import TgbenchError
 from tgbench.files import atomic_path, make_folder, write_json
+from tgbench.inputs import read_json
 
 MANIFEST = "site.json"
 INDEX = "index.html"
@@ -84,7 +84,7 @@ class SiteFolder:
         if not path.exists():
             return set()
         try:
-            names = json.loads(path.read_text(encoding="utf-8"))["files"]
+            names = read_json(path)["files"]
             if not isinstance(names, list):
                 raise TypeError("not a list")
             return {name for name in names if _OWN.fullmatch(name)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Sequence
 
+from tgbench.plugins import bounds_of
 from tgbench.specs import Direction
 from tgbench.statistics import Series, mean_interval
 
@@ -54,7 +55,7 @@ def cell_over_cases(cells: Sequence[Cell], cases: int, column: Column, intervals
     mean = statistics.fmean(values)
     known = all(cell.clips for cell in cells)
     clips = tuple(clip for cell in cells for clip in cell.clips) if known else ()
-    text = told_mean(mean, clips, column.decimals, intervals)
+    text = told_mean(mean, clips, column, intervals)
     return _measured(mean, text, cells, clips, _means_by_seed(cells))
 
 
@@ -64,13 +65,15 @@ def printed(value: float, decimals: int) -> str:
     return f"{round(value, decimals) + 0.0:.{decimals}f}"
 
 
-def told_mean(value: float, clips: Sequence[Series], decimals: int, intervals: bool) -> str:
+def told_mean(value: float, clips: Sequence[Series], column: Column, intervals: bool) -> str:
     """Return a mean over clips; with where it may lie, if wanted and their frames are known."""
-    text = printed(value, decimals)
-    interval = mean_interval(clips) if intervals and clips else None
+    text = printed(value, column.decimals)
+    wanted = intervals and clips
+    interval = mean_interval(clips, bounds=bounds_of(column.name)) if wanted else None
     if interval is None:
         return text
-    return f"{text} [{printed(interval.low, decimals)}, {printed(interval.high, decimals)}]"
+    low, high = (printed(end, column.decimals) for end in (interval.low, interval.high))
+    return f"{text} [{low}, {high}]"
 
 
 def _unknown(reason: str, column: Column) -> Cell:

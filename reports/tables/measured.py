@@ -54,7 +54,7 @@ def measured_cell(
     clips = () if values is None else (values,)
     return Cell(
         record.value,
-        told_mean(record.value, clips, column.decimals, intervals),
+        told_mean(record.value, clips, column, intervals),
         Status.MEASURED,
         scored=record.scored,
         total=record.total,

@@ -80,7 +80,7 @@ def test_a_title_of_another_encoding_does_no_harm(tmp_path: Path) -> None:
 
 
 @given(st.integers(1, 60), st.integers(0, 639))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_one_window_a_whole_video_frame(frames: int, rest: int) -> None:
     samples = np.zeros(frames * 640 + rest, np.float32)
     assert audio_features(Waveform(samples)).shape == (frames, *MEL.shape)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -278,9 +278,7 @@ def test_a_picture_larger_than_the_result_says(
     refused(path, truth, "expected RGB of 64x64|is no PNG")
 
 
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=60)
 @given(position=st.floats(0, 1, exclude_max=True), bits=st.integers(1, 255))
 def test_a_changed_byte_is_told_or_harmless(
     bundle: Path, truth: GroundTruth, position: float, bits: int
@@ -321,9 +319,7 @@ def test_values_of_frames_that_are_none(
     refused(path, truth, told)
 
 
-@settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=150)
 @given(data=st.data(), name=st.sampled_from(["frames.json", "frames/1.png", "result.json"]))
 def test_what_decoders_are_fed_is_told_or_harmless(
     bundle: Path, truth: GroundTruth, data: st.DataObject, name: str

@@ -152,7 +152,10 @@ def test_a_score_without_any_number_fails_and_says_so(
         (["cut.mp4"], "if a player plays it, convert it with ffmpeg; else it is damaged or cut"),
         (["undecodable.mp4"], "no frame of it can be decoded; if a player plays it, convert it"),
         (["sound.wav"], "sound.wav: has sound only; give a video, or a folder of images"),
-        (["0.png"], "0.png: is no video but a picture or a text; give a video, or a folder of"),
+        (
+            ["0.png"],
+            "0.png: is no video that can be read but a picture, a text, or a file of",
+        ),
         (["pipe"], "pipe: is a pipe or a device, not a file that can be read again; give a video"),
         (["broken"], "0.png: cannot be read as an image (no PNG, JPEG, BMP file, or damaged); wri"),
         (["a.mp4", "--audio", "empty", "--metrics", "sync_c"], "is a folder; give a file with spe"),

@@ -82,7 +82,9 @@ def test_a_missing_detector_is_a_status_and_tried_once(
     assert results["psnr"].value is not None
 
 
-@pytest.mark.parametrize("name", ["ssim_face", "ssim_face_gaussian", "ssim_face_skimage"])
+@pytest.mark.parametrize(
+    "name", ["psnr_face", "ssim_face", "ssim_face_gaussian", "ssim_face_skimage"]
+)
 def test_a_given_face_box_needs_no_detector_and_names_none(
     pair: Pair, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
@@ -215,7 +217,7 @@ def test_merged_shards_equal_one_pass(cut: int) -> None:
     rng = np.random.default_rng(5)
     audio = Waveform(rng.normal(0, 0.1, 40000).astype(np.float32))
     names = [
-        "psnr", "ssim_face", "ssim_face_gaussian", "ssim_face_skimage", "ssim",
+        "psnr", "psnr_face", "ssim_face", "ssim_face_gaussian", "ssim_face_skimage", "ssim",
         "lmd", "lmd_relative", "lmd_face", "lmd_sum", "lmd_absolute", "lip_agreement", "lip_lag",
     ]  # fmt: skip
     images = rng.integers(0, 256, (60, 2, 40, 50, 3), dtype=np.uint8)

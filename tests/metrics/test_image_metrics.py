@@ -18,17 +18,16 @@ from torchmetrics.functional.image import (
 
 from tgbench.errors import TgbenchError, Unavailable
 from tgbench.interfaces import MetricContext, MetricOptions
+from tgbench.metrics.face_region import Box
 from tgbench.metrics.frames import FaceFinders, LazyFrame
 from tgbench.metrics.psnr import Psnr, psnr
 from tgbench.metrics.ssim import (
     GAUSSIAN,
     UNIFORM,
-    Box,
     SsimFace,
     SsimFaceGaussian,
     SsimFaceSkimage,
     SsimWhole,
-    face_box,
     ssim,
     ssim_of_crops,
 )
@@ -146,11 +145,6 @@ def test_ssim_away_from_borders_equals_skimage(pair: Pair) -> None:
 
 def test_ssim_of_identical_images_is_one(pair: Pair) -> None:
     assert ssim(pair[0], pair[0]) == pytest.approx(1.0, abs=1e-7)
-
-
-def test_face_box_holds_the_landmarks_and_stays_in_the_image() -> None:
-    points = np.array([[-3.5, 10.2], [40.7, 25.0], [20.0, 99.0]])
-    assert face_box(points, 64, 64) == Box(0, 10, 41, 64)
 
 
 class Fixed:

@@ -12,6 +12,7 @@ from scipy.stats import pearsonr
 
 from tgbench.audio import SAMPLE_RATE, Waveform
 from tgbench.errors import Unavailable
+from tgbench.identities import default_split
 from tgbench.interfaces import MetricContext
 from tgbench.metrics.frames import FaceFinders, LazyFrame
 from tgbench.metrics.lip_agreement import LipAgreement, LipLag
@@ -61,14 +62,14 @@ def brute_force(
 
 
 @given(st.integers(0, 1000), st.integers(70, 150), st.integers(0, 8))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_agreement_is_the_best_of_a_search_by_brute_force(
     seed: int, frames: int, missing: int
 ) -> None:
     opening, level = mumble(seed, frames), mumble(seed + 1, frames)
     gone = np.random.default_rng(seed).choice(frames, missing, replace=False)
     opening[gone] = np.nan
-    # Less than two seconds of pairs at the far lags would rightly be left out.
+    # Less than a second and a half of pairs at the far lags would rightly be left out.
     assume(frames - 10 - missing >= 50)
     expected = brute_force(opening, level, 10)
     found = lip_agreement(opening, level, FPS)
@@ -126,6 +127,16 @@ def test_lips_that_follow_roughly_agree_better_than_by_chance(smooth: int) -> No
         assert found is not None
         assert found.correlation > found.chance
         assert found.is_peak
+
+
+def test_the_held_out_part_of_twenty_seconds_is_enough() -> None:
+    frames = len(default_split(20 * 25).test)
+    assert frames < 50
+    loudness = mumble(9, frames)
+    found = fed(LipAgreement, list(np.roll(loudness, 2)), speech(loudness)).compute()
+    assert found.value == pytest.approx(1.0, abs=0.1)
+    assert found.value > found.details["by_chance"]
+    assert found.details["lag_frames"] == 2
 
 
 def test_slow_changes_do_not_count() -> None:

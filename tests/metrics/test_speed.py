@@ -61,7 +61,9 @@ def test_each_says_what_is_included_and_on_what_it_was_measured() -> None:
 
 def test_training_time_is_in_minutes() -> None:
     assert TrainingTime(context(TIMING)).compute().value == pytest.approx(1.5)
-    assert TrainingTime(context(NOTHING)).compute().reason == "the method is not trained"
+    assert TrainingTime(context(NOTHING)).compute().reason == (
+        "the method is not trained, or how long it took is lost"
+    )
 
 
 @pytest.mark.parametrize("name", ["fps", "fps_best", "fps_end_to_end", "training_time"])

@@ -14,6 +14,7 @@ from tgbench.errors import TgbenchError
 from tgbench.interfaces import MetricOptions
 from tgbench.metrics.psnr import psnr
 from tgbench.metrics.videos import _sound, metrics_for_videos, score_videos
+from tgbench.video.pictures import RgbConverter
 from tgbench.video.reader import VideoReader
 from tgbench.video.writer import VideoWriter
 
@@ -153,15 +154,18 @@ def test_no_face_in_any_frame_is_no_number(tmp_path: Path) -> None:
 
 def test_every_frame_is_decoded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     decoded = []
-    picture = VideoReader._picture
+    convert = RgbConverter.__call__
     monkeypatch.setattr(
-        VideoReader, "_picture", lambda self, f: decoded.append(f) or picture(self, f)
+        RgbConverter,
+        "__call__",
+        lambda self, frame, size: decoded.append(frame) or convert(self, frame, size),
     )
     clip = video(tmp_path / "a.mp4", 12)
     score_videos(clip, clip, None, ["psnr", "ssim", "lmd"])
     assert len(decoded) == 24
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_clip(tmp_path: Path) -> None:
     """Ten thousand pairs of frames, decoded 240 MB, in a process of their own."""
     script = (

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tgbench.errors import TgbenchError
@@ -48,9 +48,7 @@ def test_what_is_missing_or_no_table_is_told(tmp_path: Path) -> None:
             read_table(path)
 
 
-@settings(
-    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=100)
 @given(place=st.integers(4, 4000), bits=st.integers(1, 255))
 def test_a_changed_byte_of_a_value_is_told(tmp_path: Path, place: int, bits: int) -> None:
     path = tmp_path / "frames.parquet"
@@ -65,9 +63,7 @@ def test_a_changed_byte_of_a_value_is_told(tmp_path: Path, place: int, bits: int
     assert np.array_equal(found, VALUES)
 
 
-@settings(
-    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=300)
 @given(st.dictionaries(st.floats(0, 1, exclude_max=True), st.integers(0, 255), max_size=4))
 def test_a_damaged_description_of_the_table_is_told_or_harmless(
     tmp_path: Path, changes: dict[float, int]

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from tgbench.audio import Waveform
 from tgbench.identities import Identity, IdentityWriter, default_split, layout
@@ -64,6 +65,7 @@ def peak_of_a_run(identity: Path, out: Path) -> float:
     return result.timing.peak_memory_mb
 
 
+@pytest.mark.slow
 def test_a_clip_fifteen_times_as_long_is_never_held(tiny_identity: Path, tmp_path: Path) -> None:
     """Decoded, the longer clip alone would be 130 MB; its tables and sound take about 60."""
     short = peak_of_a_run(repeat(tiny_identity, tmp_path / "short", 300), tmp_path / "a")

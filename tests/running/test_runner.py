@@ -42,7 +42,6 @@ def test_a_case_leaves_a_result_that_says_everything(
     assert outcome.folder == folder
     # A detector may take the drawn disc for a face, or not be installed.
     assert {path.name for path in folder.iterdir()} - {"faces.parquet"} == {
-        ".lock",
         "result.json",
         "frames.parquet",
         "video.mp4",
@@ -235,7 +234,8 @@ def test_frames_and_label_are_rendered_again_without_fitting(
     assert (done.reused, done.rendered) == (True, False)
     (back,) = run(request_, SILENT)
     assert back.rendered
-    assert back.result == first.result
+    assert back.result.model_copy(update={"files": first.result.files}) == first.result
+    assert back.result.files["video.mp4"] == first.result.files["video.mp4"]
     assert (first.folder / "frames" / "3.png").is_file()
 
 
@@ -267,7 +267,7 @@ def test_other_code_of_the_method_is_fitted_and_measured_anew(
     assert second.result.method.code_sha256 == edited.sha256
     assert "code changed since this was measured" in caplog.text
     assert "code changed since the fit" in caplog.text
-    assert len(list((request_.out / "models/tiny/average_frame").iterdir())) == 2
+    assert len(list((request_.out / "models/tiny/average_frame").glob("[!.]*"))) == 2
 
 
 def test_a_result_that_does_not_tell_its_code_is_kept(request_: RunRequest) -> None:

@@ -13,7 +13,7 @@ lengths = st.floats(1.0, 20.0)
 seeds = st.integers(0, 10_000)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(lengths, seeds, st.sampled_from(list(LANGUAGES)))
 def test_sounds_follow_one_another_without_gaps(seconds: float, seed: int, name: str) -> None:
     script = write_script(LANGUAGES[name], seconds, np.random.default_rng(seed))
@@ -53,7 +53,7 @@ def test_the_languages_differ_in_sounds_and_rhythm() -> None:
     assert spreads[0] > 1.15 * spreads[1]
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(seeds)
 def test_articulators_stay_in_range_and_move_smoothly(seed: int) -> None:
     script = write_script(FIRST, 6.0, np.random.default_rng(seed))
@@ -66,7 +66,7 @@ def test_articulators_stay_in_range_and_move_smoothly(seed: int) -> None:
         assert np.abs(np.diff(track)).max() < 0.15, name
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(seeds)
 def test_lips_are_sealed_exactly_while_the_sound_is_stopped(seed: int) -> None:
     script = write_script(FIRST, 6.0, np.random.default_rng(seed))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import wave
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,16 +13,17 @@ from numpy.typing import NDArray
 from ..errors import TgbenchError
 from ..files import atomic_path
 from ..media import REMEDY, open_media
-
-if TYPE_CHECKING:
-    from av.container import InputContainer
+from ..media.clock import read_beginning, read_clock
+from ..media.tracks import Tracks, find_tracks
+from .decoding import SoundDecoder
 
 SAMPLE_RATE = 16_000
 """Samples a second of every waveform inside the suite."""
 
-_MICROSECONDS = 1_000_000
 _FAULT = "cannot be read as audio"
 _WANTED = "give a file with speech"
+
+_log = logging.getLogger("tgbench")
 
 
 @dataclass(frozen=True)
@@ -47,46 +48,70 @@ class Waveform:
         return Waveform(self.samples[round(start * self.rate) : round(end * self.rate)], self.rate)
 
 
-def read_waveform(path: Path) -> Waveform:
-    """Read the first audio track of any media file as mono at 16 kHz.
+@dataclass(frozen=True)
+class Sound:
+    """The sound of a file, and what was chosen in reading it.
 
-    Channels are averaged. Sound that starts after the file does keeps its place: the gap is
-    filled with silence, so that sound and picture stay in step.
+    Attributes:
+        waveform: the sound.
+        notes: other tracks, gaps that were filled, damage, in words.
+    """
+
+    waveform: Waveform
+    notes: tuple[str, ...]
+
+
+def read_sound(path: Path) -> Sound:
+    """Read the default audio track of any media file as mono at 16 kHz.
+
+    Channels are averaged. Sample k is what a player plays k / 16000 seconds after it shows or
+    plays anything at all, as frames have it in `VideoReader`: gaps between the stamps of the
+    sound, and before it, are silence, and what codecs put before a recording is left out.
 
     Raises:
-        TgbenchError: no such file, not a media file, no audio track in it, or one with samples
-            that are no numbers.
+        TgbenchError: no such file, not a media file, no audio track in it, one with samples
+            that are no numbers, or with a clock or rate that no recording has.
     """
     import av
 
     with open_media(path, _FAULT, _WANTED) as container:
-        if not container.streams.audio:
+        tracks = find_tracks(container)
+        if tracks.sound is None:
             raise TgbenchError(f"{path}: has no audio track; {_WANTED}, or name one with --audio")
+        clock = read_clock(read_beginning(container, tracks), tracks, container.format.name, path)
+    decoder = SoundDecoder(path, SAMPLE_RATE, clock)
+    with open_media(path, _FAULT, _WANTED) as container:
         try:
-            waveform = _decode(container)
+            samples = np.concatenate(list(decoder.blocks(container, find_tracks(container))))
         except av.error.FFmpegError as error:
             raise TgbenchError(f"{path}: {_FAULT} ({error.strerror}); {REMEDY}") from error
-    if not np.isfinite(waveform.samples).all():
+    if not np.isfinite(samples).all():
         raise TgbenchError(f"{path}: holds samples that are no numbers; write the sound again")
-    return waveform
+    waveform = Waveform(np.ascontiguousarray(samples, dtype=np.float32))
+    return Sound(waveform, tuple(_notes(decoder, tracks)))
 
 
-def _decode(container: InputContainer) -> Waveform:
-    import av
+def read_waveform(path: Path) -> Waveform:
+    """Return the waveform of `read_sound`, and log its notes.
 
-    stream = container.streams.audio[0]
-    # The resampler's own mono mix of floating-point channels is not normalised and would clip.
-    resampler = av.AudioResampler(format="fltp", rate=SAMPLE_RATE)
-    chunks: list[NDArray[np.float32]] = []
-    lead = 0.0
-    for frame in container.decode(stream):
-        if not chunks and frame.time is not None:
-            lead = max(frame.time - (container.start_time or 0) / _MICROSECONDS, 0.0)
-        chunks.extend(part.to_ndarray().mean(0) for part in resampler.resample(frame))
-    chunks.extend(part.to_ndarray().mean(0) for part in resampler.resample(None))
-    silence = np.zeros(round(lead * SAMPLE_RATE), np.float32)
-    samples = np.concatenate([silence, *chunks]) if chunks else silence
-    return Waveform(np.ascontiguousarray(samples, dtype=np.float32))
+    Raises:
+        TgbenchError: see `read_sound`.
+    """
+    sound = read_sound(path)
+    for note in sound.notes:
+        _log.warning("%s: %s", path, note)
+    return sound.waveform
+
+
+def _notes(decoder: SoundDecoder, tracks: Tracks) -> list[str]:
+    notes = [note for note in tracks.notes if "sound" in note]
+    if decoder.filled:
+        notes.append(f"its sound has gaps of {decoder.filled:.2f} s in all, filled with silence")
+    if decoder.changed:
+        notes.append("its sound changes channels or rate in mid-stream")
+    if decoder.damaged:
+        notes.append(f"{decoder.damaged} pieces of its sound are damaged; silence stands in")
+    return notes
 
 
 def write_wav(path: Path, waveform: Waveform) -> None:

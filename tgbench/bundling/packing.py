@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import math
 import re
-import tempfile
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from typing import Any
 
 from .. import plugins
 from ..errors import TgbenchError
-from ..files import atomic_path, make_folder
+from ..files import atomic_path, make_folder, remove_leftovers, temporary_folder
 from ..interfaces import Case, Method
 from ..progress import Progress
 from ..running.environment import resolve_device
@@ -30,6 +29,7 @@ from ..running.result import (
     Result,
     read_results,
 )
+from ..running.wholeness import has_images
 from ..version import __version__
 from .contents import (
     LARGEST_TABLE,
@@ -92,7 +92,7 @@ def pack(folder: Path, output: Path, truth: GroundTruth, progress: Progress) -> 
             f"{MOST_MEMBERS} are allowed; bundle folders of it one by one"
         )
     planned = [(place, result, _planned(place, result, truth)) for place, result in results]
-    make_folder(output.parent)
+    remove_leftovers(make_folder(output.parent))
     rendered = 0
     with atomic_path(output) as temporary, _Writer(temporary) as writer:
         cases = []
@@ -100,11 +100,11 @@ def pack(folder: Path, output: Path, truth: GroundTruth, progress: Progress) -> 
             inside = f"cases/{number:04d}"
             writer.add(f"{inside}/{RESULT_FILE}", (place / RESULT_FILE).read_bytes())
             writer.add(f"{inside}/{VALUES_FILE}", _values(place, result))
-            if _has_frames(place, result):
+            if has_images(place, result):
                 writer.add_frames(inside, place / FRAMES_FOLDER, result.frames)
             else:
                 rendered += 1
-                with tempfile.TemporaryDirectory(dir=output.parent, prefix=".bundle-") as made:
+                with temporary_folder("bundle", output.parent) as made:
                     _render(result, case, place, Path(made), progress)
                     writer.add_frames(inside, Path(made) / FRAMES_FOLDER, result.frames)
             cases.append(_bundled(inside, result, case, progress))
@@ -202,11 +202,6 @@ def _target_hashes(case: Case, progress: Progress) -> Iterator[str]:
         for frame in case.target_frames:
             yield frame_hash(case.identity.frame(int(frame)))
             task.advance()
-
-
-def _has_frames(place: Path, result: Result) -> bool:
-    images = place / FRAMES_FOLDER
-    return all((images / f"{index}.png").is_file() for index in range(result.frames))
 
 
 def _render(result: Result, case: Case, place: Path, folder: Path, progress: Progress) -> None:

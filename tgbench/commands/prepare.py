@@ -6,9 +6,17 @@ import argparse
 from pathlib import Path
 
 from ..errors import TgbenchError
+from ..identities.layout import AUDIO
 from ..terminal import Terminal
 
 _SIZES = range(64, 2049)
+
+_OFFICIAL_FEATURES = ("aud_ds.npy", "aud_eo.npy", "aud_hu.npy")
+_FOR_OFFICIAL = (
+    "ER-NeRF and TalkingGaussian's own scripts need one more file, aud_ds.npy: in their "
+    "repository run `python data_utils/deepspeech_features/extract_ds_features.py --input "
+    "{audio}`, then rename aud.npy to aud_ds.npy"
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,6 +38,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="sound to take instead of the video's own, in step with it",
     )
+    parser.add_argument(
+        "--deinterlace", action="store_true", help="make whole pictures of interlaced ones"
+    )
 
 
 def execute(args: argparse.Namespace, terminal: Terminal) -> int:
@@ -42,6 +53,15 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
     from ..preparation.prepare import prepare
     from ..preparation.preview import PREVIEW
 
-    folder = prepare(args.video, args.out, args.size, args.audio, terminal.progress)
+    folder = prepare(
+        args.video,
+        args.out,
+        args.size,
+        args.audio,
+        terminal.progress,
+        deinterlace=args.deinterlace,
+    )
     terminal.out.print(f"{folder} is ready; look at {folder / PREVIEW} to see whether it is right")
+    if not any((folder / name).is_file() for name in _OFFICIAL_FEATURES):
+        terminal.out.print(_FOR_OFFICIAL.format(audio=folder / AUDIO))
     return 0

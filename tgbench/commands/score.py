@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 
 from ..errors import TgbenchError
 from ..running.result import FRAMES_FILE, SCORES_FILE
-from ..specs import Direction
+from ..specs import Direction, MetricSpec
 from ..terminal import Terminal
 from .lists import add_list, names, paths, stand_alone
 from .options import add_measuring_options
 
 if TYPE_CHECKING:
+    from rich.text import Text
+
     from ..interfaces import MetricOptions
     from ..running.result import MetricRecord
 
@@ -24,9 +26,11 @@ _ARROWS = {Direction.HIGHER: "↑", Direction.LOWER: "↓", Direction.NONE: ""}
 
 _EPILOG = """\
 a clip is a video, or a folder of images (png, jpg, bmp) in the order of their numbers.
+of two folders of videos, those of one name are compared.
 
 examples:
   tgbench score ours.mp4 real.mp4
+  tgbench score ours/ real/                              folders of videos, paired by name
   tgbench score demo.mp4                                 what needs no ground truth
   tgbench score ours.mp4 real/ --metrics psnr ssim_face lmd --face-box 120,80,400,420
   tgbench score ours.mp4 --audio speech.wav --metrics sync_c sync_e lip_agreement
@@ -92,6 +96,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="compare what has a partner, even if more than a few frames have none",
     )
     parser.add_argument(
+        "--deinterlace", action="store_true", help="make whole pictures of interlaced ones"
+    )
+    parser.add_argument(
         "--out", type=Path, metavar="FOLDER", help=f"write {SCORES_FILE} and {FRAMES_FILE} here"
     )
     parser.add_argument(
@@ -110,15 +117,80 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
     if args.fps is not None and not 0 < args.fps <= 1000:
         raise TgbenchError(f"--fps {args.fps:g}: give frames a second, such as 25")
 
+    from ..metrics.folders import holds_videos
     from ..metrics.naming import metrics_named
-    from ..metrics.videos import metrics_for_videos, score_videos
-    from ..running.records import metric_records
-    from ..running.scores import make_scores_folder, write_scores
+    from ..metrics.videos import metrics_for_videos
 
     chosen = None if args.metrics is None else metrics_named(args.metrics)
     names = metrics_for_videos(chosen, target is not None, options)
+    if holds_videos(prediction):
+        return _score_folder(prediction, target, names, options, args, terminal)
     if args.out is not None:
+        from ..running.scores import make_scores_folder
+
         make_scores_folder(args.out, args.fresh)
+    records = _score_clip(prediction, target, names, options, args, args.out, terminal)
+    return 0 if _measured(records) else 1
+
+
+def _score_folder(
+    predictions: Path,
+    targets: Path | None,
+    names: Sequence[str],
+    options: MetricOptions,
+    args: argparse.Namespace,
+    terminal: Terminal,
+) -> int:
+    """Score the videos of a folder, each against that of its name, and print their means.
+
+    Returns:
+        1 if a clip could not be scored.
+    """
+    from rich.text import Text
+
+    from ..metrics.folders import videos_by_name
+    from ..running.scores import make_scores_folder
+
+    if args.audio or options.action_units or options.aligned_faces:
+        raise TgbenchError(
+            f"{predictions}: holds several videos; --audio, --action-units and --aligned-faces are "
+            "of one"
+        )
+    clips = videos_by_name(predictions, targets, args.allow_drop)
+    folders = {name: None if args.out is None else args.out / name for name in clips.pairs}
+    for folder in folders.values():
+        if folder is not None:
+            make_scores_folder(folder, args.fresh)
+    scored: list[Records] = []
+    for name, (prediction, target) in clips.pairs.items():
+        try:
+            scored.append(
+                _score_clip(prediction, target, names, options, args, folders[name], terminal)
+            )
+        except TgbenchError as error:
+            terminal.out.print(Text(f"{name}: not scored: {error}"))
+        terminal.out.print()
+    for note in clips.notes:
+        terminal.out.print(Text(f"note: {note}"))
+    _print_means(scored, len(clips.pairs), terminal)
+    whole = len(scored) == len(clips.pairs) and all(map(_measured, scored))
+    return 0 if whole else 1
+
+
+def _score_clip(
+    prediction: Path,
+    target: Path | None,
+    names: Sequence[str],
+    options: MetricOptions,
+    args: argparse.Namespace,
+    out: Path | None,
+    terminal: Terminal,
+) -> Records:
+    """Score one clip, print its table, and write the scores if there is a folder for them."""
+    from ..metrics.videos import score_videos
+    from ..running.records import metric_records
+    from ..running.scores import write_scores
+
     scores = score_videos(
         prediction,
         target,
@@ -128,22 +200,47 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
         options=options,
         fps=args.fps,
         allow_drop=args.allow_drop,
+        deinterlace=args.deinterlace,
     )
     records = metric_records(scores.measurements, scores.per_frame)
     _print(records, scores.notes, terminal)
     what = f"{prediction.name} " + (f"against {target.name}" if target else "alone")
     ending = f"{what}: {scores.frames} frames at {scores.fps:g} a second"
-    measured = any(record.value is not None for record in records.values())
-    if not measured:
+    if not _measured(records):
         ending = f"nothing was measured; {ending}"
-    elif args.out is None:
+    elif out is None:
         ending += "; --out FOLDER keeps the numbers"
-    if args.out is not None:
+    if out is not None:
         inputs = {"prediction": prediction, "target": target, "audio": scores.sound}
-        write_scores(args.out, scores, records, inputs, options)
-        ending += f"; wrote {SCORES_FILE} and {FRAMES_FILE} to {args.out}"
+        write_scores(out, scores, records, inputs, options)
+        ending += f"; wrote {SCORES_FILE} and {FRAMES_FILE} to {out}"
     terminal.out.print(ending, markup=False)
-    return 0 if measured else 1
+    return records
+
+
+def _measured(records: Records) -> bool:
+    return any(record.value is not None for record in records.values())
+
+
+def _print_means(scored: Sequence[Records], clips: int, terminal: Terminal) -> None:
+    """Print the mean of every metric over the clips that have it."""
+    from rich.text import Text
+
+    from .. import plugins
+    from ..text_table import Head, print_table
+
+    specs = plugins.metrics()
+    rows: list[list[Text]] = []
+    for name in scored[0] if scored else ():
+        spec = specs[name]
+        values = [value for one in scored if (value := one[name].value) is not None]
+        if values and spec.direction is not Direction.NONE:
+            mean = f"{sum(values) / len(values):.{spec.decimals}f}"
+            rows.append([_label(spec), Text(mean), Text(f"{len(values)}/{clips}")])
+    if rows:
+        heads = [Head("", right=False), Head("mean over clips"), Head("clips")]
+        print_table(terminal.out, heads, rows)
+    terminal.out.print(Text(f"{len(scored)} of {clips} clips were scored"))
 
 
 def _clips(args: argparse.Namespace) -> tuple[Path, Path | None]:
@@ -213,14 +310,13 @@ def _print(records: Records, notes: Sequence[str], terminal: Terminal) -> None:
         if record.value is None:
             reasons.setdefault(record.reason, []).append(spec.title)
             continue
-        unit = f"[{spec.unit}]" if spec.unit else ""
-        label = " ".join(filter(None, (spec.title, _ARROWS[spec.direction], unit)))
         numbers = [record.value]
         if record.interval is not None:
             numbers += [record.interval.low, record.interval.high]
         value, *ends = (f"{number:.{spec.decimals}f}" for number in numbers)
-        told = [label, value, *([" to ".join(ends)] if intervals else [])]
-        rows.append([Text(cell) for cell in (*told, f"{record.scored}/{record.total}")])
+        cells = [value, *([" to ".join(ends)] if intervals else [])]
+        cells.append(f"{record.scored}/{record.total}")
+        rows.append([_label(spec), *map(Text, cells)])
     out = terminal.out
     if rows:
         print_table(out, [Head("", right=False), *map(Head, titles)], rows)
@@ -228,3 +324,11 @@ def _print(records: Records, notes: Sequence[str], terminal: Terminal) -> None:
         out.print(Text(f"- {', '.join(lacking)}: {reason}", style="dim"))
     for note in notes:
         out.print(Text(f"note: {note}"))
+
+
+def _label(spec: MetricSpec) -> Text:
+    """Return a metric's title with its direction and unit."""
+    from rich.text import Text
+
+    unit = f"[{spec.unit}]" if spec.unit else ""
+    return Text(" ".join(filter(None, (spec.title, _ARROWS[spec.direction], unit))))

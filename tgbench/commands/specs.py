@@ -8,7 +8,10 @@ RUN = CommandSpec(
     "run", "run a method under a protocol, measure it, leave a result", "tgbench.commands.run"
 )
 LIST = CommandSpec(
-    "list", "what is installed: methods, protocols, metrics, identities", "tgbench.commands.list"
+    "list",
+    "what is installed: methods, protocols, metrics, identities",
+    "tgbench.commands.list",
+    computes=False,
 )
 DOCTOR = CommandSpec(
     "doctor", "what works here, what is missing, how to get it", "tgbench.commands.doctor"
@@ -23,7 +26,9 @@ SCORE = CommandSpec("score", "metrics alone, for any two videos", "tgbench.comma
 COMPARE = CommandSpec(
     "compare", "is one result better than another, on the same frames", "tgbench.commands.compare"
 )
-SCHEMA = CommandSpec("schema", "print the JSON Schema of result.json", "tgbench.commands.schema")
+SCHEMA = CommandSpec(
+    "schema", "print the JSON Schema of result.json", "tgbench.commands.schema", computes=False
+)
 VALIDATE = CommandSpec(
     "validate", "say everything that is wrong with an identity folder", "tgbench.commands.validate"
 )

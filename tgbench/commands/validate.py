@@ -17,12 +17,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(args: argparse.Namespace, terminal: Terminal) -> int:
-    """Print what is wrong, one line each.
+    """Print what is wrong with the files, or how the clip was filmed, one line each.
 
     Raises:
-        TgbenchError: something is.
+        TgbenchError: a file is missing or wrong.
     """
     from ..identities import Identity
+    from ..identities.filming import filming_faults
     from ..identities.validation import validate
 
     problems = validate(args.folder)
@@ -33,8 +34,12 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
         raise TgbenchError(f"{args.folder}: {len(problems)} problem(s), listed above")
     identity = Identity(args.folder)
     split = identity.split()
+    faults = filming_faults(identity)
+    for fault in faults:
+        print("\n".join(hanging("  warning: ", fault, width)))
+    verdict = f"whole, but see the {len(faults)} warning(s) above" if faults else "sound"
     told = (
-        f"{args.folder}: sound; {len(identity)} frames of {identity.intrinsics.width}x"
+        f"{args.folder}: {verdict}; {len(identity)} frames of {identity.intrinsics.width}x"
         f"{identity.intrinsics.height}, {len(split.train)} train, {len(split.test)} held out"
     )
     print("\n".join(wrapped(told, width)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,6 +13,7 @@ from pandas.api.types import is_integer_dtype
 from pydantic import ValidationError
 
 from ..errors import TgbenchError
+from ..inputs import read_json
 from ..running.applicable import why_never
 from ..running.frame_table import read_table
 from ..running.result import (
@@ -153,7 +153,7 @@ def _applicable(result: Result, metric: str) -> MetricRecord:
 
 def _of_score(path: Path) -> Entry:
     try:
-        stored: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        stored: dict[str, Any] = read_json(path)
         refuse_newer(stored.get("schema_version"), SCORES_SCHEMA_VERSION, str(path))
         inputs = stored["inputs"]
         truth = inputs.get("target", {})

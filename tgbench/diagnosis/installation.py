@@ -46,7 +46,7 @@ def _guarded(check: Callable[[], Finding]) -> Finding:
     try:
         return check()
     except TgbenchError as error:
-        return Finding(_subject(check), False, str(error))
+        return Finding(_subject(check), False, str(error), needed=True)
     except Exception as error:
         return Finding(_subject(check), False, f"{type(error).__name__}: {error}", needed=True)
 
@@ -95,9 +95,9 @@ def _face_landmarks() -> Finding:
 
 
 def _cache_folder() -> Finding:
-    from ..files import cache_root, make_folder
+    from ..files import cache_root, make_cache
 
-    folder = make_folder(cache_root())
+    folder = make_cache(cache_root())
     free = shutil.disk_usage(folder).free / 1e9
     return Finding("cache folder", free > 1.0, f"{folder}, {free:.0f} GB free", needed=True)
 

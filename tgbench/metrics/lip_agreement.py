@@ -21,9 +21,8 @@ from numpy.typing import NDArray
 from ..errors import Unavailable
 from ..interfaces import FrameView, Measurement, MetricContext
 from .face_points import mouth_opening
-from .specs import LIP_AGREEMENT, LIP_LAG
+from .specs import LIP_AGREEMENT, LIP_LAG, SHORTEST_SPEECH
 from .speech_and_lips import (
-    SHORTEST_SECONDS,
     Agreement,
     Series,
     lip_agreement,
@@ -76,19 +75,19 @@ class _LipTrack:
 
     def missing(self) -> str:
         """Return why there is no agreement."""
-        fewest = SHORTEST_SECONDS * self.fps
+        fewest = SHORTEST_SPEECH * self.fps
         if self.total < fewest:
             return (
                 f"{self.total / self.fps:.1f} s are too short to tell; it takes "
-                f"{SHORTEST_SECONDS:g} s of speech"
+                f"{SHORTEST_SPEECH:g} s of speech"
             )
         if self._heard.sum() < fewest:
             return (
                 f"{self._audio.seconds:.1f} s of sound are too short to tell; it takes "
-                f"{SHORTEST_SECONDS:g} s of speech"
+                f"{SHORTEST_SPEECH:g} s of speech"
             )
         if self.scored < fewest:
-            return f"a face was found in less than {SHORTEST_SECONDS:g} s of the frames"
+            return f"a face was found in less than {SHORTEST_SPEECH:g} s of the frames"
         return "the mouth never moves, or the sound is silent throughout"
 
 

@@ -15,14 +15,16 @@ from ..errors import TgbenchError
 from ..interfaces import Image
 from ..video.images import ImageFolder
 from ..video.label import NOTE
+from ..video.notes import notes_on
 from ..video.reader import VideoReader
 from .sources import (
     Source,
+    as_compared,
     gaps,
     named,
-    one_size,
     open_source,
     shortfall,
+    size_of,
     unevenness,
     unusual_pixels,
 )
@@ -34,7 +36,10 @@ TOLERANCE = 5
 """Frames by which one may be longer than the other."""
 
 _ALIKE = 1e-3
-"""Share by which rates may differ and be one: 29.97 and 30."""
+"""Share by which rates may differ and be one, as 29.97 and 30 are, while frames stay in step."""
+
+_EQUAL = 1e-6
+"""Share by which rates differ that are only told otherwise."""
 
 Pair = tuple[int, Image, Image | None]
 
@@ -92,6 +97,7 @@ class Pairs:
         *,
         fps: float | None = None,
         allow_drop: bool = False,
+        deinterlace: bool = False,
     ) -> None:
         """Open both and check that they can be compared.
 
@@ -101,18 +107,27 @@ class Pairs:
             fps: frames a second to read videos at, by their clock, and of folders; None: videos
                 of one steady rate as they are stored, others at 25 by their clock.
             allow_drop: compare what has a partner, however much has none.
+            deinterlace: make whole pictures of interlaced ones.
 
         Raises:
             TgbenchError: one cannot be read, or the two differ in size or length.
         """
         self._allow_drop = allow_drop
         self.notes: list[str] = []
-        sources = [open_source(path) for path in (prediction, target) if path is not None]
-        self.size = one_size(sources)
+        sources = as_compared(
+            [
+                open_source(path, deinterlace=deinterlace)
+                for path in (prediction, target)
+                if path is not None
+            ]
+        )
+        self.size = size_of(sources[0])
         self.fps, self.resampled = self._choose_rate(sources, fps)
         if self.resampled:
             sources = [
-                VideoReader(source.path, self.fps) if isinstance(source, VideoReader) else source
+                source.read_at(self.fps, square=source.square)
+                if isinstance(source, VideoReader)
+                else source
                 for source in sources
             ]
         self._sides = [_Side(source) for source in sources]
@@ -241,6 +256,7 @@ class Pairs:
                     f"{side.name}: {NOTE}, which metrics of pictures count as error; "
                     "`tgbench run --no-label` makes a video without"
                 )
+            self.notes += [f"{side.name}: {note}" for note in notes_on(source)]
             peculiar = unusual_pixels(source.info.pixel_format)
         else:
             peculiar = sorted(source.converted)
@@ -264,13 +280,24 @@ class Pairs:
         if not videos:
             return fps or COMMON_RATE, False
         rates = [video.info.fps for video in videos]
-        alike = max(rates) - min(rates) < _ALIKE * max(rates)
+        apart = max(rates) - min(rates)
+        # Where frames as stored would drift apart by half a frame, only the clock is right.
+        alike = apart <= _ALIKE * max(rates) and (
+            apart <= _EQUAL * max(rates)
+            or apart * min(video.survey().seconds for video in videos) < 0.5
+        )
         uneven = {video: why for video in videos if (why := unevenness(video))}
         if alike and not uneven and fps is None:
             if folders and abs(rates[0] - COMMON_RATE) > _ALIKE * COMMON_RATE:
                 self.notes.append(
                     f"{folders[0].path.name}: taken as {rates[0]:g} frames a second, as "
                     f"{videos[0].path.name}"
+                )
+            if apart > _EQUAL * max(rates):
+                told = " and ".join(f"{rate:.3f}" for rate in rates)
+                self.notes.append(
+                    f"{told} frames a second were taken as one rate: to the end of the clip they "
+                    "differ by less than half a frame"
                 )
             return rates[0], False
         steady = alike and not any(video.info.variable_rate for video in videos)

@@ -1,17 +1,20 @@
-"""Peak signal-to-noise ratio."""
+"""Peak signal-to-noise ratio, of the whole image and of the face."""
 
 from __future__ import annotations
 
 import math
+from typing import ClassVar, Self
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from ..interfaces import FrameView, Measurement, MetricContext
+from ..specs import MetricSpec
+from .face_region import FaceRegion
 from .images import require_alike
 from .mean import FrameMean
-from .specs import PSNR
+from .specs import PSNR, PSNR_FACE
 
 Image = NDArray[np.uint8]
 
@@ -43,7 +46,7 @@ class Psnr:
     A frame identical to its target has no finite value: it is counted apart and not in the mean.
     """
 
-    spec = PSNR
+    spec: ClassVar[MetricSpec] = PSNR
 
     def __init__(self, context: MetricContext) -> None:
         self._mean = FrameMean()
@@ -51,21 +54,57 @@ class Psnr:
 
     def update(self, frame: FrameView) -> float | None:
         """Return the frame's PSNR in dB, None where it equals its target."""
-        value = psnr(frame.prediction, frame.target)
+        return self._add(psnr(frame.prediction, frame.target))
+
+    def compute(self) -> Measurement:
+        """Return the mean over frames."""
+        return self._measurement(
+            "whole image", reason="every frame equals its target, so the ratio is infinite"
+        )
+
+    def merge(self, later: Self) -> None:
+        """Take in the frames that `later` has seen."""
+        self._mean.merge(later._mean)
+        self._identical += later._identical
+
+    def _add(self, value: float) -> float | None:
         if math.isinf(value):
             self._identical += 1
             return self._mean.add(None)
         return self._mean.add(value)
 
-    def compute(self) -> Measurement:
-        """Return the mean over frames."""
+    def _measurement(self, region: str, reason: str) -> Measurement:
         return self._mean.measurement(
-            "uint8 RGB, whole image, mean of per-frame values",
-            reason="every frame equals its target, so the ratio is infinite",
+            f"uint8 RGB, {region}, mean of per-frame values",
+            reason=reason,
             details={"identical_frames": self._identical},
         )
 
-    def merge(self, later: Psnr) -> None:
-        """Take in the frames that `later` has seen."""
-        self._mean.merge(later._mean)
-        self._identical += later._identical
+
+class PsnrFace(Psnr):
+    """The same in the box of the target's face, where `SsimFace` looks too.
+
+    A head over the true torso and background shares most pixels of the image with its target;
+    these are the ones that the method made.
+    """
+
+    spec = PSNR_FACE
+
+    def __init__(self, context: MetricContext) -> None:
+        super().__init__(context)
+        self._region = FaceRegion(context)
+
+    def update(self, frame: FrameView) -> float | None:
+        """Return the PSNR in dB, None where the target shows no face or the boxes are equal."""
+        box = self._region.of(frame)
+        if box is None:
+            return self._mean.add(None)
+        require_alike(frame.prediction, frame.target)
+        return self._add(psnr(box.cut(frame.prediction), box.cut(frame.target)))
+
+    def compute(self) -> Measurement:
+        """Return the mean over frames."""
+        return self._measurement(
+            self._region.describe(),
+            reason="no target frame shows a face that differs from its prediction",
+        )

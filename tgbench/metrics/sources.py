@@ -20,35 +20,58 @@ def unevenness(video: VideoReader) -> str:
     return f"{missing} frames are missing by its clock" if missing else ""
 
 
-def open_source(path: Path) -> Source:
+def open_source(path: Path, *, deinterlace: bool = False) -> Source:
     """Open a video file as its frames are stored, or a folder of images.
 
     Raises:
         TgbenchError: it cannot be read.
     """
-    return ImageFolder(path) if path.is_dir() else VideoReader(path, fps=None)
+    if path.is_dir():
+        return ImageFolder(path)
+    return VideoReader(path, fps=None, deinterlace=deinterlace)
 
 
-def size_of(source: Source) -> tuple[int, int]:
-    """Return (width, height) of the frames as delivered, in pixels."""
-    shape = source.info if isinstance(source, VideoReader) else source
-    return shape.width, shape.height
+def as_compared(sources: Sequence[Source]) -> list[Source]:
+    """Return the sources such that their frames have one size.
 
-
-def one_size(sources: Sequence[Source]) -> tuple[int, int]:
-    """Return (width, height) of the frames of all.
+    Two that store as many pixels are compared by those pixels, whatever shape a player gives
+    them; else videos are compared as they are shown.
 
     Raises:
         TgbenchError: they differ.
     """
-    sizes = [size_of(source) for source in sources]
-    if len(set(sizes)) > 1:
-        told = ", ".join(
-            f"{source.path} is {width}x{height}"
-            for source, (width, height) in zip(sources, sizes, strict=True)
-        )
+    by_pixels = len(sources) > 1 and len({_stored_size(source) for source in sources}) == 1
+    compared = [
+        source.read_at(source.fps, square=not by_pixels)
+        if isinstance(source, VideoReader)
+        else source
+        for source in sources
+    ]
+    if len({size_of(source) for source in compared}) > 1:
+        told = ", ".join(_told_size(source) for source in compared)
         raise TgbenchError(f"the two differ in size: {told}; resize one of them first")
-    return sizes[0]
+    return compared
+
+
+def size_of(source: Source) -> tuple[int, int]:
+    """Return (width, height) of the frames as delivered, in pixels."""
+    if isinstance(source, VideoReader):
+        return source.size
+    return source.width, source.height
+
+
+def _stored_size(source: Source) -> tuple[int, int]:
+    if isinstance(source, VideoReader):
+        return source.info.stored_width, source.info.stored_height
+    return source.width, source.height
+
+
+def _told_size(source: Source) -> str:
+    width, height = size_of(source)
+    told = f"{source.path} is {width}x{height}"
+    if isinstance(source, VideoReader) and source.info.stretched:
+        told += f", stored as {source.info.stored_width}x{source.info.stored_height}"
+    return told
 
 
 def named(source: Source, places: Sequence[int], most: int = 5) -> list[str]:

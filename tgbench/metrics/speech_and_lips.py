@@ -9,14 +9,12 @@ from numpy.typing import NDArray
 from scipy.signal import butter, sosfiltfilt
 
 from ..audio import Waveform
+from .specs import SHORTEST_SPEECH
 
 Series = NDArray[np.float64]
 
 MAX_LAG_SECONDS = 0.4
 """How far lips and sound may be apart and still be looked for."""
-
-SHORTEST_SECONDS = 2.0
-"""Of frames with a face and a sound; less of them correlate by chance."""
 
 _SPEECH_BAND = (300.0, 3400.0)
 _LEVEL_WINDOW_SECONDS = 0.08
@@ -91,9 +89,9 @@ def lip_agreement(opening: Series, level: Series, fps: float) -> Agreement | Non
         fps: frames a second.
 
     Returns:
-        None where one of them never changes, or less than two seconds are scored.
+        None where one of them never changes, or less than `SHORTEST_SPEECH` seconds are scored.
     """
-    fewest = round(SHORTEST_SECONDS * fps)
+    fewest = round(SHORTEST_SPEECH * fps)
     if min(np.isfinite(opening).sum(), np.isfinite(level).sum()) < fewest:
         return None
     window = max(3, round(_TREND_SECONDS * fps) | 1)

@@ -38,6 +38,9 @@ def frames_per_second(timed: TimedFrames) -> float:
     return timed.frames / timed.seconds
 
 
+_NO_TRAINING_TIME = "the method is not trained, or how long it took is lost"
+
+
 class _Clocked:
     """A metric that sees no image."""
 
@@ -115,7 +118,7 @@ class TrainingTime(_Clocked):
 
     def _measured(self, timing: Timing) -> Measurement:
         if timing.training_seconds is None:
-            return Measurement(None, reason="the method is not trained")
+            return Measurement(None, reason=_NO_TRAINING_TIME)
         return Measurement(timing.training_seconds / 60.0, measured_by=TRAINING)
 
 

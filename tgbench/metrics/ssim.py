@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from ..errors import TgbenchError
 from ..interfaces import FrameView, Measurement, MetricContext
 from ..specs import MetricSpec
+from .face_region import Box, FaceRegion
 from .images import require_alike
 from .mean import FrameMean
 from .specs import SSIM, SSIM_FACE, SSIM_FACE_GAUSSIAN, SSIM_FACE_SKIMAGE
@@ -29,25 +30,6 @@ _LUMINANCE, _CONTRAST = (0.01 * 255.0) ** 2, (0.03 * 255.0) ** 2
 _MIDDLE = np.float32(128.0)
 _ROWS_AT_ONCE = 64
 """So many rows stay in the processor's cache."""
-
-
-@dataclass(frozen=True)
-class Box:
-    """A rectangle of pixels, ends exclusive."""
-
-    left: int
-    top: int
-    right: int
-    bottom: int
-
-    @property
-    def empty(self) -> bool:
-        """Whether it holds no pixel."""
-        return self.right <= self.left or self.bottom <= self.top
-
-    def cut(self, image: Image) -> Image:
-        """Return the pixels of an image [H, W, 3] inside."""
-        return image[self.top : self.bottom, self.left : self.right]
 
 
 @dataclass(frozen=True)
@@ -76,18 +58,6 @@ GAUSSIAN = Window(11, _gaussian_mean)
 
 UNIFORM = Window(7, lambda image: np.asarray(cv2.blur(image, (7, 7))), bias=49.0 / 48.0)
 """Sample covariance: scikit-image's defaults."""
-
-
-def face_box(landmarks: NDArray[np.floating], width: int, height: int) -> Box:
-    """Return the smallest box of whole pixels around landmarks [N, 2], within the image."""
-    low = np.floor(landmarks.min(axis=0)).astype(int)
-    high = np.ceil(landmarks.max(axis=0)).astype(int)
-    return Box(
-        max(0, int(low[0])),
-        max(0, int(low[1])),
-        min(width, int(high[0])),
-        min(height, int(high[1])),
-    )
 
 
 def ssim(prediction: Image, target: Image, box: Box | None = None) -> float:
@@ -189,8 +159,7 @@ class SsimFace:
     )
 
     def __init__(self, context: MetricContext) -> None:
-        given = context.options.face_box
-        self._box = None if given is None else Box(*given)
+        self._region = FaceRegion(context)
         self._mean = FrameMean()
 
     @staticmethod
@@ -200,36 +169,21 @@ class SsimFace:
 
     def update(self, frame: FrameView) -> float | None:
         """Return the frame's similarity, None where the target shows no face."""
-        box = self._box or self._found(frame)
-        if box is None or box.empty:
+        box = self._region.of(frame)
+        if box is None:
             return self._mean.add(None)
         return self._mean.add(self.similarity(frame.prediction, frame.target, box))
 
     def compute(self) -> Measurement:
         """Return the mean over frames."""
         return self._mean.measurement(
-            f"{self.definition} {self._region}",
+            f"{self.definition} {self._region.describe()}",
             reason="no face was found in any target frame",
         )
 
     def merge(self, later: Self) -> None:
         """Take in the frames that `later` has seen."""
         self._mean.merge(later._mean)
-
-    @property
-    def _region(self) -> str:
-        if self._box is None:
-            return "the box of the target's 68 landmarks"
-        box = self._box
-        return f"the box {box.left},{box.top},{box.right},{box.bottom} of every frame"
-
-    @staticmethod
-    def _found(frame: FrameView) -> Box | None:
-        landmarks = frame.target_landmarks
-        if landmarks is None:
-            return None
-        height, width = frame.target.shape[:2]
-        return face_box(landmarks, width, height)
 
 
 class SsimFaceGaussian(SsimFace):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .. import plugins
-from ..audio import Waveform, read_waveform
+from ..audio import Waveform, read_sound
 from ..errors import TgbenchError
 from ..interfaces import Measurement, MetricContext, MetricOptions
 from ..progress import SILENT, Progress
@@ -94,6 +94,7 @@ def score_videos(
     options: MetricOptions | None = None,
     fps: float | None = None,
     allow_drop: bool = False,
+    deinterlace: bool = False,
 ) -> VideoScores:
     """Compare two clips frame by frame, or score one alone. Frames are decoded once.
 
@@ -106,12 +107,13 @@ def score_videos(
         options: how to measure.
         fps: see `Pairs`.
         allow_drop: see `Pairs`.
+        deinterlace: see `Pairs`.
 
     Raises:
         TgbenchError: a file cannot be read, or the two cannot be compared; see `Pairs`.
     """
     options = options or MetricOptions()
-    pairs = Pairs(prediction, target, fps=fps, allow_drop=allow_drop)
+    pairs = Pairs(prediction, target, fps=fps, allow_drop=allow_drop, deinterlace=deinterlace)
     _check_box(options.face_box, pairs.size)
     _check_numbers(options, pairs, allow_drop)
     needs = [needs_with(plugins.metrics()[name], options) for name in names]
@@ -206,7 +208,7 @@ def _sound(
 ) -> tuple[Waveform | None, Path | None]:
     """Return the driving sound and where it is from; the first there is, with what to know."""
     if audio is not None:
-        sound = read_waveform(audio)
+        sound = _read(audio, notes)
         if len(sound.samples) == 0:
             raise TgbenchError(f"{audio}: its audio track is empty")
         return sound, audio
@@ -217,7 +219,7 @@ def _sound(
         if not info.has_audio:
             continue
         try:
-            sound = read_waveform(path)
+            sound = _read(path, notes)
         except TgbenchError as error:
             notes.append(str(error))
             continue
@@ -229,6 +231,13 @@ def _sound(
         # Frames as stored start with the picture, sound with the file.
         return (sound if resampled else sound.cut(info.start, sound.seconds)), path
     return None, None
+
+
+def _read(path: Path, notes: list[str]) -> Waveform:
+    """Return the sound of a file, and note what was chosen in reading it."""
+    sound = read_sound(path)
+    notes += [f"{path.name}: {note}" for note in sound.notes if f"{path.name}: {note}" not in notes]
+    return sound.waveform
 
 
 def _lengths(sound: Waveform, seconds: float, frame: float) -> list[str]:

@@ -56,13 +56,12 @@ class FaceBoxes:
             )
 
 
-def find_faces(path: Path, progress: Progress) -> FaceBoxes:
-    """Look for the person in a video.
+def find_faces(reader: VideoReader, progress: Progress) -> FaceBoxes:
+    """Look for the person in a video that is read at `LOOKS_PER_SECOND`.
 
     Raises:
         TgbenchError: no face anywhere.
     """
-    reader = VideoReader(path, LOOKS_PER_SECOND)
     shrink = min(1.0, _LONGEST_SIDE / max(reader.info.width, reader.info.height))
     looks: list[NDArray[np.float64]] = []
     with (
@@ -75,7 +74,7 @@ def find_faces(path: Path, progress: Progress) -> FaceBoxes:
             task.advance()
     if not any(len(faces) for faces in looks):
         raise TgbenchError(
-            f"{path}: no face in it; give a video that shows one person from the front"
+            f"{reader.path}: no face in it; give a video that shows one person from the front"
         )
     return FaceBoxes(_follow(looks), float(np.mean([len(faces) > 1 for faces in looks])))
 

@@ -69,7 +69,7 @@ class PersonMasks:
 
 
 def extract_frames(
-    video: Path,
+    video: VideoReader,
     crop: Crop,
     faces: FaceBoxes,
     limit: int,
@@ -81,7 +81,7 @@ def extract_frames(
     """Write the crops of a clip and measure them.
 
     Args:
-        video: the source.
+        video: the source, read at 25 frames a second.
         crop: the window around the head.
         faces: where the followed face should be.
         limit: most frames to take.
@@ -102,7 +102,7 @@ def extract_frames(
         LandmarkDetector(tracking=True, max_faces=3 if faces.several else 1) as detector,
         progress.task("cutting and measuring frames", limit) as task,
     ):
-        for frame, image in enumerate(VideoReader(video, FPS)):
+        for frame, image in enumerate(video):
             if frame >= limit:
                 break
             seen = crop.cut(image, frame, SEEN_AT)
@@ -121,7 +121,7 @@ def extract_frames(
             task.advance()
     segmenter.close()
     found = np.array([face is not None for face in points])
-    _check_presence(video, found)
+    _check_presence(video.path, found)
     return Measured(_filled_in(points, found), np.array(flows, np.float32), found)
 
 

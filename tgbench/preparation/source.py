@@ -6,11 +6,13 @@ import logging
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..audio import Waveform, read_waveform
+from ..audio import Waveform, read_sound
 from ..errors import TgbenchError
 from ..files import sha256
 from ..identities.layout import FPS
-from ..video.reader import VideoInfo, VideoReader
+from ..video.info import VideoInfo
+from ..video.notes import notes_on
+from ..video.reader import VideoReader
 
 _log = logging.getLogger("tgbench")
 
@@ -30,6 +32,8 @@ class Source:
         info: of the video.
         waveform: the sound, mono at 16 kHz.
         hashes: SHA-256 by role.
+        notes: what was chosen in reading the files, in words.
+        deinterlace: whether whole pictures are made of interlaced ones.
     """
 
     video: Path
@@ -37,6 +41,17 @@ class Source:
     info: VideoInfo
     waveform: Waveform
     hashes: dict[str, str]
+    notes: tuple[str, ...] = ()
+    deinterlace: bool = False
+
+    @property
+    def pictures_key(self) -> str:
+        """Return what tells the pictures from those of another file, or read another way."""
+        return self.hashes["video"] + (" deinterlaced" if self.deinterlace else "")
+
+    def pictures(self, fps: float) -> VideoReader:
+        """Return the frames at a rate, as they are shown."""
+        return VideoReader(self.video, fps, deinterlace=self.deinterlace)
 
     @property
     def heard(self) -> int:
@@ -74,15 +89,24 @@ class Source:
             )
 
 
-def open_source(video: Path, audio: Path | None) -> Source:
+def open_source(video: Path, audio: Path | None, deinterlace: bool = False) -> Source:
     """Open a video, and `audio` in place of its own sound if given.
+
+    Args:
+        video: the file.
+        audio: another one, whose sound is taken instead.
+        deinterlace: whether to make whole pictures of interlaced ones.
 
     Raises:
         TgbenchError: either cannot be read, or there is no sound.
     """
-    info = VideoReader(video, FPS).info
+    reader = VideoReader(video, FPS, deinterlace=deinterlace)
     sound = audio or video
-    waveform = read_waveform(sound)
+    heard = read_sound(sound)
+    notes = [f"{video.name}: {note}" for note in notes_on(reader)]
+    notes += [told for note in heard.notes if (told := f"{sound.name}: {note}") not in notes]
+    for note in notes:
+        _log.warning("%s", note)
     hashes = {"video": sha256(video)}
     hashes["audio"] = hashes["video"] if audio is None else sha256(audio)
-    return Source(video, sound, info, waveform, hashes)
+    return Source(video, sound, reader.info, heard.waveform, hashes, tuple(notes), deinterlace)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..files import atomic_path, hash_of, write_json
+from ..inputs import read_json
 
 _log = logging.getLogger("tgbench")
 
@@ -40,10 +40,10 @@ class StageCache:
     def done(self, key: StageKey) -> bool:
         """Tell whether the stage has been completed with the same inputs."""
         try:
-            marker = json.loads(self._marker(key).read_text(encoding="utf-8"))
+            marker = read_json(self._marker(key))
         except (OSError, ValueError):
             return False
-        return marker.get("digest") == key.digest
+        return isinstance(marker, dict) and marker.get("digest") == key.digest
 
     @contextmanager
     def working(self, key: StageKey) -> Iterator[None]:

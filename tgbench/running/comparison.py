@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -11,6 +10,7 @@ import cv2
 import numpy as np
 
 from ..identities import Identity, layout
+from ..inputs import read_json
 from ..interfaces import Case, Image
 from ..synthetic.names import MADE_BY
 from ..version import __version__
@@ -73,7 +73,7 @@ class ComparisonVideos:
         Args:
             case: what is rendered.
             who: names method and case in a few words.
-            folder: of the case.
+            folder: for the files of the case.
         """
         self._case = case
         self._who = who
@@ -81,10 +81,8 @@ class ComparisonVideos:
         self._stack = ExitStack()
 
     def __enter__(self) -> ComparisonVideos:
-        """Open both, or remove what another experiment left."""
+        """Open both."""
         if self._case.target_frames is None:
-            for name in (TARGET_FILE, ERROR_FILE):
-                (self._folder / name).unlink(missing_ok=True)
             return self
         recorded = not is_synthetic(self._case.identity)
         self._target = self._stack.enter_context(
@@ -136,7 +134,7 @@ class ComparisonVideos:
 def is_synthetic(identity: Identity) -> bool:
     """Whether an identity is a head that the suite modelled itself, as its provenance says."""
     try:
-        said = json.loads((identity.folder / layout.PROVENANCE).read_text(encoding="utf-8"))
+        said = read_json(identity.folder / layout.PROVENANCE)
     except (OSError, ValueError):
         return False
     return isinstance(said, dict) and said.get("made_by") == MADE_BY

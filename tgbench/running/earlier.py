@@ -13,7 +13,9 @@ from ..interfaces import Case
 from ..metrics.evaluate import reasons_against
 from ..specs import Needs
 from .experiment import Experiment
+from .fit_record import set_aside
 from .result import RESULT_FILE, Result, read_result, write_result
+from .schema import Damaged
 
 _log = logging.getLogger("tgbench")
 
@@ -21,7 +23,8 @@ _log = logging.getLogger("tgbench")
 def with_what_is_there(asked: Experiment) -> Experiment:
     """Return it with the metrics that its folder has of the same experiment, beside its own.
 
-    So asking for one more metric loses none, and takes no other fit.
+    So asking for one more metric loses none, and takes no other fit. A result that is damaged is
+    set aside: what it was of is measured again.
     """
     result = _earlier(asked)
     if result is None or not _is_of_the_same_frames(result, asked):
@@ -48,18 +51,33 @@ def kept_result(asked: Experiment) -> Result | None:
             f"{asked.folder}: holds a result of another configuration "
             f"({_difference(result, asked)}); use --fresh to replace it, or another --out"
         )
+    refuse_to_lose(result, asked)
+    return None
+
+
+def refuse_to_lose(result: Result, asked: Experiment) -> None:
+    """Raise if measuring an experiment again would lose a number of its result.
+
+    Raises:
+        TgbenchError: it would; the message says which.
+    """
     if lost := _no_longer_available(result, asked):
         raise TgbenchError(
             f"{asked.folder}: holds {', '.join(lost)}, which cannot be measured here now, and "
-            "measuring more would lose them; `tgbench doctor` says what is missing, or use "
+            "measuring again would lose them; `tgbench doctor` says what is missing, or use "
             "another --out"
         )
-    return None
 
 
 def _earlier(asked: Experiment) -> Result | None:
     path = asked.folder / RESULT_FILE
-    return None if asked.request.fresh or not path.is_file() else read_result(path)
+    if asked.request.fresh or not path.is_file():
+        return None
+    try:
+        return read_result(path)
+    except Damaged as error:
+        _log.warning("%s; set aside as %s, measuring again", error, set_aside(path).name)
+        return None
 
 
 def _up_to_date(result: Result, asked: Experiment) -> Result | None:

@@ -5,27 +5,39 @@ from __future__ import annotations
 import dataclasses
 import json
 import logging
-import shutil
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from ..errors import TgbenchError
-from ..files import hash_of, write_json
+from ..files import hash_of, remove, remove_parts
 from ..identities import Identity, Split
+from ..inputs import read_json
 from ..interfaces import FitContext, FitReport, Method
 from ..progress import Progress
 from ..specs import MethodSpec
 from ..terminal import NOTICE
 from ..version import __version__
 from .code import Code
-from .locks import sole_writer
+from .fit_record import (
+    FIT_FILES,
+    MODEL_FOLDER,
+    RECORD_FILE,
+    WORK_FOLDER,
+    FitRecord,
+    damage_of_model,
+    mend_record,
+    read_record,
+    set_aside,
+    write_record,
+)
+from .locks import sole_replacer
+from .replacing import recover, replacement
 
 MODELS = "models"
 """Folder under OUT that keeps fitted methods."""
 
-_REPORT = "fit.json"
 _log = logging.getLogger("tgbench")
 
 
@@ -105,14 +117,15 @@ class Fitting:
 
     @property
     def is_done(self) -> bool:
-        """Whether there is a finished fit."""
-        return (self.folder / _REPORT).is_file()
+        """Whether there is a finished fit, and nothing of it is damaged."""
+        record = read_record(self.folder)
+        return record is not None and not damage_of_model(self.folder, record)
 
     def by_other_code(self) -> Path | None:
         """Return the newest finished fit of the same by other code of the method, if any."""
         reports = [
             path
-            for path in self._siblings.glob(f"*/{_REPORT}")
+            for path in self._siblings.glob(f"[!.]*/{RECORD_FILE}")
             if path.parent != self.folder and _experiment(path) == self.experiment
         ]
         return max(reports, key=lambda path: path.stat().st_mtime).parent if reports else None
@@ -121,9 +134,11 @@ class Fitting:
 def fit_or_load(fitting: Fitting, fresh: bool, progress: Progress) -> tuple[Method, FitReport]:
     """Return the fitted method: loaded if it is there, resumed if it was stopped, else fitted.
 
+    A finished fit stays until another is finished. One that is damaged is set aside.
+
     Args:
         fitting: what to fit.
-        fresh: forget what is there.
+        fresh: fit anew, whatever is there.
         progress: where to report.
 
     Raises:
@@ -131,16 +146,16 @@ def fit_or_load(fitting: Fitting, fresh: bool, progress: Progress) -> tuple[Meth
     """
     method: Method = fitting.contender.spec.load()(fitting.contender.config)
     folder = fitting.folder
-    with sole_writer(folder):
-        if fresh:
-            _clear(folder)
-        report = _read_report(folder / _REPORT)
-        if report is not None:
+    with sole_replacer(folder):
+        recover(folder, FIT_FILES)
+        record = None if fresh else _intact(folder)
+        if record is not None:
             _load(method, fitting, folder)
             if fitting.contender.spec.trains:
                 name = fitting.contender.spec.name
                 _log.info("%s: takes the fit that is in %s", name, folder, extra=NOTICE)
-            return method, report
+            mend_record(folder, record, fitting.experiment)
+            return method, record.report
         former = fitting.by_other_code()
         if former is not None and not fresh:
             _log.warning(
@@ -148,14 +163,16 @@ def fit_or_load(fitting: Fitting, fresh: bool, progress: Progress) -> tuple[Meth
                 fitting.contender.spec.name,
                 former,
             )
-        work = folder / "work"
-        work.mkdir(exist_ok=True)
+        work = folder / WORK_FOLDER
+        if fresh:
+            remove(work)
+        work.mkdir(parents=True, exist_ok=True)
+        remove_parts(work)
         context = FitContext(work, fitting.seed, fitting.device, progress)
         report = method.fit(fitting.identity, fitting.split, context)
-        method.save(folder / "model")
-        described = {"experiment": fitting.experiment, **dataclasses.asdict(report)}
-        write_json(folder / _REPORT, described)
-        shutil.rmtree(work, ignore_errors=True)
+        with replacement(folder, FIT_FILES) as new:
+            method.save(new / MODEL_FOLDER)
+            write_record(new, fitting.experiment, report)
     return method, report
 
 
@@ -164,43 +181,40 @@ def load_fitted(method: Method, fitting: Fitting) -> None:
 
     Raises:
         NoFit: there is none.
-        TgbenchError: it cannot be read, or another process is fitting just now.
+        TgbenchError: it is damaged, or another process is fitting just now.
     """
-    folder = fitting.folder if fitting.is_done else fitting.by_other_code()
+    folder = fitting.folder if read_record(fitting.folder) else fitting.by_other_code()
     if folder is None:
         raise NoFit(f"{fitting.folder}: no finished fit with these options here")
     if folder != fitting.folder:
         _log.warning("%s: the method's code changed since this fit", folder)
-    with sole_writer(folder):
+    with sole_replacer(folder):
+        record = read_record(folder)
+        if record is not None and (damage := damage_of_model(folder, record)):
+            raise TgbenchError(f"{damage}; repeat the `tgbench run` that made it to fit again")
         _load(method, fitting, folder)
 
 
+def _intact(folder: Path) -> FitRecord | None:
+    """Return the record of a finished fit; one that is damaged is set aside."""
+    record = read_record(folder)
+    if record is None or not (damage := damage_of_model(folder, record)):
+        return record
+    model = folder / MODEL_FOLDER
+    where = f"set aside as {set_aside(model).name}" if model.exists() else "nothing is left of it"
+    _log.warning("%s; %s, fitting again", damage, where)
+    return None
+
+
 def _load(method: Method, fitting: Fitting, folder: Path) -> None:
-    method.load(folder / "model", fitting.identity, fitting.split, fitting.device)
+    method.load(folder / MODEL_FOLDER, fitting.identity, fitting.split, fitting.device)
     _log.info("%s: loaded from %s", fitting.contender.spec.name, folder)
-
-
-def _clear(folder: Path) -> None:
-    (folder / _REPORT).unlink(missing_ok=True)
-    for part in ("model", "work"):
-        shutil.rmtree(folder / part, ignore_errors=True)
 
 
 def _experiment(path: Path) -> str | None:
     """Return what a report says was fitted; None where it does not say."""
     try:
-        raw = json.loads(path.read_text(encoding="utf-8"))
+        raw = read_json(path)
     except (OSError, ValueError):
         return None
     return raw.get("experiment") if isinstance(raw, dict) else None
-
-
-def _read_report(path: Path) -> FitReport | None:
-    """Return the report of a finished fit; None where there is none."""
-    if not path.is_file():
-        return None
-    try:
-        raw = json.loads(path.read_text(encoding="utf-8"))
-        return FitReport(raw["seconds"], raw["iterations"], tuple(raw["notes"]))
-    except (ValueError, KeyError, TypeError) as error:
-        raise TgbenchError(f"{path}: cannot be read ({error}); run with --fresh") from error

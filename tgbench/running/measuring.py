@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import logging
-import shutil
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -26,13 +25,13 @@ from .face_track import FaceTrack
 from .fitting import Contender
 from .frame_table import write_table
 from .records import metric_records
-from .rendering import render
+from .rendering import render, target_of
+from .replacing import replacement
 from .result import (
+    CASE_FILES,
     FACES_FILE,
     FRAMES_FILE,
     FRAMES_FOLDER,
-    LOG_FILE,
-    RESULT_FILE,
     DriverRecord,
     IdentityRecord,
     MethodRecord,
@@ -45,6 +44,7 @@ from .result import (
     write_result,
 )
 from .timing import time_method
+from .wholeness import describe_files
 
 _log = logging.getLogger("tgbench")
 _TABLES = (
@@ -61,7 +61,7 @@ def measure(
 ) -> Result:
     """Render a case, score every frame as it comes, and write the result folder.
 
-    `result.json` is written last: where it is, the case is complete.
+    An earlier result stays as it is until the new one is whole.
 
     Args:
         experiment: the case, and how it is to be done.
@@ -69,48 +69,56 @@ def measure(
         report: what fitting took.
         progress: where to report.
     """
-    case, request = experiment.case, experiment.request
-    folder, name = experiment.folder, str(experiment)
-    (folder / RESULT_FILE).unlink(missing_ok=True)
-    shutil.rmtree(folder / FRAMES_FOLDER, ignore_errors=True)
-    with _log_file(folder / LOG_FILE):
-        _log.info("tgbench %s: %s, protocol %s", __version__, name, case.protocol)
-        trained = report.seconds if experiment.contender.spec.trains else None
-        timing = Timing(trained, (), "rendering was not timed: no metric was asked for that says")
-        if RENDERING_SPEEDS.intersection(case.metrics):
-            with progress.task(f"timing {name}", None):
-                timing = time_method(method, case.drive, request.device, trained)
-        suite = MetricSuite(case.metrics, experiment.metric_context(timing))
-        faces = FaceTrack()
+    with replacement(experiment.folder, CASE_FILES) as folder:
+        return _measure(experiment, method, report, progress, folder)
 
-        def score(index: int, frame: Image) -> None:
-            target = None
-            if case.target_frames is not None:
-                target = case.identity.frame(int(case.target_frames[index]))
-            seen = suite.update(index, frame, target)
-            faces.add(*seen.landmarks_found)
-            comparison.write(frame, target)
 
-        started = time.perf_counter()
-        with ComparisonVideos(case, name, folder) as comparison:
-            render(case, method, name, folder, request, progress, score)
-        _write_table(folder / FRAMES_FILE, case, suite.per_frame())
-        (folder / FACES_FILE).unlink(missing_ok=True)
-        if found := faces.columns():
-            _write_table(folder / FACES_FILE, case, found)
-        times = TimingRecord(
-            training_seconds=trained,
-            training_iterations=dict(report.iterations),
-            fps_protocol=timing.protocol,
-            rendering=[_speed_record(series) for series in timing.rendering],
-            end_to_end=_speed_record(timing.end_to_end) if timing.end_to_end else None,
-            render_seconds=time.perf_counter() - started,
-            peak_memory_mb=peak_memory_mb(),
-        )
-        metrics = metric_records(suite.results(), suite.per_frame())
-        result = _result(experiment, report, metrics, times)
-        write_result(folder, result)
-        _log.info("wrote %s", folder)
+def _measure(
+    experiment: Experiment,
+    method: Method,
+    report: FitReport,
+    progress: Progress,
+    folder: Path,
+) -> Result:
+    case, name = experiment.case, str(experiment)
+    # Frames that were kept once are not lost because this run did not ask for them.
+    kept = (experiment.folder / FRAMES_FOLDER).is_dir()
+    request = dataclasses.replace(
+        experiment.request, keep_frames=experiment.request.keep_frames or kept
+    )
+    trained = report.seconds if experiment.contender.spec.trains else None
+    timing = Timing(trained, (), "rendering was not timed: no metric was asked for that says")
+    if RENDERING_SPEEDS.intersection(case.metrics):
+        with progress.task(f"timing {name}", None):
+            timing = time_method(method, case.drive, request.device, trained)
+    suite = MetricSuite(case.metrics, experiment.metric_context(timing))
+    faces = FaceTrack()
+
+    def score(index: int, frame: Image) -> None:
+        target = target_of(case, index)
+        seen = suite.update(index, frame, target)
+        faces.add(*seen.landmarks_found)
+        comparison.write(frame, target)
+
+    started = time.perf_counter()
+    with ComparisonVideos(case, name, folder) as comparison:
+        render(case, method, name, folder, request, progress, score)
+    _write_table(folder / FRAMES_FILE, case, suite.per_frame())
+    if found := faces.columns():
+        _write_table(folder / FACES_FILE, case, found)
+    times = TimingRecord(
+        training_seconds=trained,
+        training_iterations=dict(report.iterations),
+        fps_protocol=timing.protocol,
+        rendering=[_speed_record(series) for series in timing.rendering],
+        end_to_end=_speed_record(timing.end_to_end) if timing.end_to_end else None,
+        render_seconds=time.perf_counter() - started,
+        peak_memory_mb=peak_memory_mb(),
+    )
+    metrics = metric_records(suite.results(), suite.per_frame())
+    result = _result(experiment, report, metrics, times)
+    result = result.model_copy(update={"files": describe_files(folder, result.frames)})
+    write_result(folder, result)
     return result
 
 
@@ -189,16 +197,3 @@ def _identity_record(case: Case, subject: Subject) -> IdentityRecord:
         sha256=subject.sha256,
         files={name: subject.files[name] for name in _TABLES if name in subject.files},
     )
-
-
-@contextmanager
-def _log_file(path: Path) -> Iterator[None]:
-    """Copy what is logged meanwhile into a file of the case."""
-    handler = logging.FileHandler(path, mode="w", encoding="utf-8")
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
-    _log.addHandler(handler)
-    try:
-        yield
-    finally:
-        _log.removeHandler(handler)
-        handler.close()

@@ -42,7 +42,7 @@ def _record(
         unit=spec.unit,
         direction=spec.direction.value,
         measured_by=found.measured_by,
-        interval=_interval(values) if spec.averages_frames and found.value is not None else None,
+        interval=None if found.value is None else _interval(spec, values),
         details=dict(found.details),
     )
 
@@ -53,8 +53,10 @@ def _status(found: Measurement) -> Literal["measured", "unavailable", "unscored"
     return "unscored" if found.total else "unavailable"
 
 
-def _interval(values: Sequence[float | None] | None) -> IntervalRecord | None:
-    found = None if values is None else mean_interval([as_series(values)])
+def _interval(spec: MetricSpec, values: Sequence[float | None] | None) -> IntervalRecord | None:
+    if not spec.averages_frames or values is None:
+        return None
+    found = mean_interval([as_series(values)], bounds=spec.bounds)
     if found is None:
         return None
     return IntervalRecord(low=found.low, high=found.high, level=found.level, method=found.method)

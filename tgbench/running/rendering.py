@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 import cv2
@@ -14,8 +14,18 @@ from ..identities import layout
 from ..interfaces import Case, Image, Method
 from ..progress import Progress
 from ..video.writer import VideoWriter
+from .comparison import ComparisonVideos
+from .replacing import link_or_copy, replacement
 from .request import RunRequest
-from .result import FRAMES_FOLDER, VIDEO_FILE, Result, write_result
+from .result import (
+    CASE_FILES,
+    FRAMES_FOLDER,
+    RESULT_FILE,
+    VIDEO_FILE,
+    Result,
+    write_result,
+)
+from .wholeness import COMPARISONS, describe_files, has_images
 
 
 def render(
@@ -72,28 +82,57 @@ def render_again(
     folder: Path,
     request: RunRequest,
     progress: Progress,
+    spoilt: Collection[str],
 ) -> Result:
-    """Render a finished case once more, for frames or a label it has not; its numbers stay.
+    """Render a finished case once more; its numbers, and what else is whole, stay.
+
+    Args:
+        case: what to render.
+        method: fitted, as when the case was measured.
+        result: of the case.
+        folder: of the case.
+        request: whether there is a label, and whether frames are kept.
+        progress: where to report.
+        spoilt: names of files that are not to be kept.
 
     Returns:
-        The result, which says what the video is like now.
+        The result, which says what the files are like now.
     """
     who = f"{result.method.name} on {case.identity.name}, {case.driver}"
-    render(case, method, who, folder, request, progress)
-    if result.labelled != request.label:
-        result = result.model_copy(update={"labelled": request.label})
-        write_result(folder, result)
+    made = {VIDEO_FILE, *spoilt, *((FRAMES_FOLDER,) if request.keep_frames else ())}
+    compared = case.target_frames is not None and not made.isdisjoint(COMPARISONS)
+    made |= set(COMPARISONS) if compared else set()
+    with replacement(folder, CASE_FILES) as new:
+        for name in CASE_FILES - made - {RESULT_FILE}:
+            if (folder / name).exists():
+                link_or_copy(folder / name, new / name)
+        if compared:
+            with ComparisonVideos(case, who, new) as comparison:
+
+                def see(index: int, frame: Image) -> None:
+                    comparison.write(frame, target_of(case, index))
+
+                render(case, method, who, new, request, progress, see)
+        else:
+            render(case, method, who, new, request, progress)
+        files = describe_files(new, result.frames)
+        result = result.model_copy(update={"labelled": request.label, "files": files})
+        write_result(new, result)
     return result
 
 
+def target_of(case: Case, index: int) -> Image | None:
+    """Return the ground truth of a frame of a case, uint8 RGB [H, W, 3]; None: there is none."""
+    if case.target_frames is None:
+        return None
+    return case.identity.frame(int(case.target_frames[index]))
+
+
 def is_rendered(folder: Path, result: Result, request: RunRequest) -> bool:
-    """Whether a finished case has the video and the frames that a request asks for."""
+    """Whether a finished case has the label and the frames that a request asks for."""
     if result.labelled != request.label:
         return False
-    images = folder / FRAMES_FOLDER
-    return not request.keep_frames or all(
-        (images / f"{index}.png").is_file() for index in range(result.frames)
-    )
+    return not request.keep_frames or has_images(folder, result)
 
 
 def _write_image(path: Path, frame: Image) -> None:

@@ -14,7 +14,9 @@ from pydantic import FailFast, Field
 
 from ..errors import TgbenchError
 from ..files import write_text
-from .schema import Record, parse_record
+from ..inputs import read_bytes, reason
+from .replacing import is_passing
+from .schema import Damaged, Record, parse_record
 
 SCHEMA_VERSION = 1
 """Grows when a field changes its meaning or goes; a reader refuses newer ones."""
@@ -33,6 +35,13 @@ TARGET_FILE = "target.mp4"
 ERROR_FILE = "error.mp4"
 LOG_FILE = "log.txt"
 FRAMES_FOLDER = "frames"
+CASE_FILES = frozenset(
+    {
+        *(RESULT_FILE, FRAMES_FILE, FACES_FILE, VIDEO_FILE, TARGET_FILE, ERROR_FILE),
+        FRAMES_FOLDER,
+    }
+)
+"""What a run writes into the folder of a case, and replaces as a whole; the log goes on."""
 
 
 class IntervalRecord(Record):
@@ -52,8 +61,8 @@ class MetricRecord(Record):
         description="'unavailable': cannot be measured here; 'unscored': no frame could be scored."
     )
     reason: str = Field(default="", description="Why there is no number, and what to do.")
-    scored: int = Field(description="Frames that count in the value.")
-    total: int = Field(description="Frames that were offered.")
+    scored: int = Field(ge=0, description="Frames that count in the value.")
+    total: int = Field(ge=0, description="Frames that were offered.")
     unit: str = Field(default="", description="Unit of the value.")
     direction: Literal["higher", "lower", "none"] = Field(description="Which way is better.")
     measured_by: str = Field(
@@ -107,9 +116,9 @@ class IdentityRecord(Record):
     """Whose head it is."""
 
     name: str
-    frames: int = Field(description="Frames in the clip.")
-    width: int
-    height: int
+    frames: int = Field(ge=0, description="Frames in the clip.")
+    width: int = Field(ge=0)
+    height: int = Field(ge=0)
     sha256: str = Field(description="Of the names and hashes of all input files.")
     files: dict[str, str] = Field(
         description="SHA-256 of the clip's tables and sound; frames are in `sha256` only."
@@ -135,8 +144,8 @@ class SplitRecord(Record):
 class SpeedRecord(Record):
     """Frames made against the clock, in one way of asking for them."""
 
-    batch: int = Field(description="Frames of each request.")
-    frames: int = Field(description="Frames timed, over all repeats.")
+    batch: int = Field(ge=0, description="Frames of each request.")
+    frames: int = Field(ge=0, description="Frames timed, over all repeats.")
     repeat_frames: Annotated[list[int], FailFast()] = Field(description="Frames of each repeat.")
     repeat_seconds: Annotated[list[float], FailFast()] = Field(
         description="Wall time of each repeat."
@@ -189,13 +198,18 @@ class Result(Record):
     driver: DriverRecord
     split: SplitRecord
     seed: int
-    frames: int = Field(description="Frames rendered.")
+    frames: int = Field(ge=0, description="Frames rendered.")
     labelled: bool = Field(
         default=True, description="Whether the video carries the visible 'synthetic' label."
     )
     metrics: dict[str, MetricRecord]
     timing: TimingRecord
     environment: EnvironmentRecord
+    files: dict[str, str] = Field(
+        default_factory=dict,
+        description="SHA-256 of the files beside this one, 'frames': of the hashes of the frames "
+        "that are kept as images; empty in results of versions that did not look.",
+    )
 
 
 def write_result(folder: Path, result: Result) -> Path:
@@ -209,18 +223,17 @@ def read_result(path: Path) -> Result:
     """Read one `result.json`.
 
     Raises:
-        TgbenchError: unreadable, cut short, of a newer schema, or not a result.
+        Damaged: cut short, or not a result.
+        TgbenchError: unreadable, or of a newer schema.
     """
     try:
-        with path.open("rb") as stream:
-            text = stream.read(LARGEST_RESULT + 1)
+        text = read_bytes(path, LARGEST_RESULT)
     except OSError as error:
-        raise TgbenchError(f"{path}: cannot be read ({error}); run the case again") from error
-    if len(text) > LARGEST_RESULT:
         raise TgbenchError(
-            f"{path}: is larger than the {LARGEST_RESULT >> 10} kB that a result has at most; run "
-            "the case again"
-        )
+            f"{path}: cannot be read ({reason(error)}); make it a file that you can read"
+        ) from error
+    except ValueError as error:
+        raise Damaged(f"{path}: cannot be read ({error}); run the case again") from error
     return parse_result(text, str(path))
 
 
@@ -232,7 +245,8 @@ def parse_result(text: str | bytes, where: str) -> Result:
         where: it is from, for messages.
 
     Raises:
-        TgbenchError: cut short, of a newer schema, or not a result.
+        Damaged: cut short, or not a result.
+        TgbenchError: of a newer schema.
     """
     return parse_record(
         Result, text, where, SCHEMA_VERSION, "result of tgbench", "run the case again"
@@ -251,9 +265,12 @@ def result_paths(folder: Path, name: str = RESULT_FILE) -> list[Path]:
             f"{error.filename}: cannot be looked into ({error.strerror}); make it readable for you"
         ) from error
 
-    return sorted(
-        Path(place) / name for place, _, files in os.walk(folder, onerror=refuse) if name in files
-    )
+    found = []
+    for place, folders, files in os.walk(folder, onerror=refuse):
+        folders[:] = [below for below in folders if not is_passing(below)]
+        if name in files:
+            found.append(Path(place) / name)
+    return sorted(found)
 
 
 def read_results(folder: Path) -> Iterator[tuple[Path, Result]]:

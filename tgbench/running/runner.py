@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,16 +17,23 @@ from ..identities.resolve import resolve_identity
 from ..interfaces import Case, EvaluationProtocol, FitReport, Method
 from ..metrics.specs import in_table_order
 from ..progress import Progress
-from .earlier import kept_result, with_what_is_there
+from . import attempts
+from .earlier import kept_result, refuse_to_lose, with_what_is_there
 from .experiment import Experiment, Subject
 from .fitting import Contender, Fitting, fit_or_load
-from .locks import sole_writer
+from .foreseen import too_short
+from .leftovers import remove_all_leftovers
+from .locks import sole_replacer
 from .log import LoggedProgress, case_log
 from .measuring import measure
 from .rendering import is_rendered, render_again
+from .replacing import recover
 from .request import RunRequest
-from .result import Result
+from .result import CASE_FILES, Result
 from .settings import configure, keys_of
+from .wholeness import TABLES, damages
+
+_log = logging.getLogger("tgbench")
 
 
 @dataclass(frozen=True)
@@ -67,35 +75,50 @@ def run(request: RunRequest, progress: Progress) -> list[Outcome]:
         TgbenchError: bad input, found before any work starts where possible.
         CasesFailed: after all cases, those that failed.
     """
+    with attempts.planning(request.out):
+        groups = _planned(request, progress)
+        attempts.begin(experiment.folder for group in groups for experiment in group)
+    outcomes: list[Outcome] = []
+    failures: list[str] = []
+    for group in groups:
+        try:
+            for done in _run_cases(group, progress):
+                if isinstance(done, Outcome):
+                    attempts.finish(done.folder)
+                    outcomes.append(done)
+                else:
+                    failures.append(str(done))
+        except TgbenchError as error:
+            failures.append(str(error))
+    if failures:
+        raise CasesFailed(failures, outcomes)
+    return outcomes
+
+
+def _planned(request: RunRequest, progress: Progress) -> list[list[Experiment]]:
+    """Return what is to be done, in groups of one method and identity.
+
+    Raises:
+        TgbenchError: bad input.
+    """
     contenders = _contenders(request)
     for name in request.metrics:
         plugins.find(plugins.metrics(), name, "metric")
     protocol: EvaluationProtocol = plugins.find(
         plugins.protocols(), request.protocol, "protocol"
     ).load()()
-    make_folder(request.out)
+    remove_all_leftovers(make_folder(request.out))
     identities = [resolve_identity(name, request.size, progress) for name in request.identities]
     _refuse_namesakes(identities)
     cases = _with_metrics(protocol.plan(identities, request.audio), request.metrics)
+    for line in too_short(cases):
+        _log.warning(line)
     subjects = _hash_inputs(identities, progress)
-    outcomes: list[Outcome] = []
-    failures: list[str] = []
-    for contender in contenders:
-        for folder, identity_cases in _by_identity(cases).items():
-            planned = [
-                Experiment(case, contender, subjects[folder], request) for case in identity_cases
-            ]
-            try:
-                for done in _run_cases(planned, progress):
-                    if isinstance(done, Outcome):
-                        outcomes.append(done)
-                    else:
-                        failures.append(str(done))
-            except TgbenchError as error:
-                failures.append(str(error))
-    if failures:
-        raise CasesFailed(failures, outcomes)
-    return outcomes
+    return [
+        [Experiment(case, contender, subjects[folder], request) for case in identity_cases]
+        for contender in contenders
+        for folder, identity_cases in _by_identity(cases).items()
+    ]
 
 
 def _with_metrics(cases: list[Case], wanted: tuple[str, ...]) -> list[Case]:
@@ -144,6 +167,10 @@ def _by_identity(cases: list[Case]) -> dict[Path, list[Case]]:
     return groups
 
 
+class _FitFailed(TgbenchError):
+    """No case that needs this fit can be done."""
+
+
 def _run_cases(planned: list[Experiment], progress: Progress) -> Iterator[Outcome | TgbenchError]:
     """Run the cases of one method and identity, fitting only if one of them is not there yet.
 
@@ -155,46 +182,53 @@ def _run_cases(planned: list[Experiment], progress: Progress) -> Iterator[Outcom
     """
     fits: dict[str, tuple[Method, FitReport]] = {}
     for asked in planned:
-        request, folder = asked.request, asked.folder
         try:
-            experiment = with_what_is_there(asked)
-            kept = kept_result(experiment)
-        except TgbenchError as error:
-            yield error
-            continue
-        if kept is not None and is_rendered(folder, kept, request):
-            yield Outcome(kept, folder, reused=True)
-            continue
-        fitting = experiment.fitting
-        if kept is not None and not fitting.is_done:
-            yield TgbenchError(
-                f"{folder}: rendering it again takes the fit that was measured, which is no "
-                f"longer in {fitting.folder}; use --fresh to fit and measure again"
-            )
-            continue
-        try:
-            with case_log(experiment) as log:
-                seen = LoggedProgress(progress, log)
-                if fitting.key not in fits:
-                    fits[fitting.key] = _fitted(fitting, request, seen)
-                method, report = fits[fitting.key]
-                with sole_writer(folder):
-                    if kept is None:
-                        result = measure(experiment, method, report, seen)
-                        log.measured(result)
-                    else:
-                        result = render_again(asked.case, method, kept, folder, request, seen)
-                log.outputs()
+            with sole_replacer(asked.folder):
+                recover(asked.folder, CASE_FILES)
+                outcome = _run_case(asked, fits, progress)
         except _FitFailed:
             raise
         except TgbenchError as error:
             yield error
         else:
-            yield Outcome(result, folder, reused=kept is not None, rendered=True)
+            yield outcome
 
 
-class _FitFailed(TgbenchError):
-    """No case that needs this fit can be done."""
+def _run_case(
+    asked: Experiment, fits: dict[str, tuple[Method, FitReport]], progress: Progress
+) -> Outcome:
+    """Run a case that this process holds, as far as it is not there yet, or is damaged."""
+    request, folder = asked.request, asked.folder
+    experiment = with_what_is_there(asked)
+    kept = kept_result(experiment)
+    damaged = [] if kept is None else damages(folder, kept, asked.case)
+    if kept is not None and not damaged and is_rendered(folder, kept, request):
+        return Outcome(kept, folder, reused=True)
+    fitting = experiment.fitting
+    if kept is not None and not fitting.is_done:
+        raise TgbenchError(
+            f"{folder}: rendering it again takes the fit that was measured, which is no "
+            f"longer whole in {fitting.folder}; use --fresh with this method and identity alone to "
+            "fit and measure again"
+        )
+    with case_log(experiment) as log:
+        for damage in damaged:
+            _log.warning("%s: %s; doing it again", folder / damage.name, damage.what)
+        if kept is not None and any(damage.name in TABLES for damage in damaged):
+            refuse_to_lose(kept, experiment)
+            kept = None
+        seen = LoggedProgress(progress, log)
+        if fitting.key not in fits:
+            fits[fitting.key] = _fitted(fitting, request, seen)
+        method, report = fits[fitting.key]
+        if kept is None:
+            result = measure(experiment, method, report, seen)
+            log.measured(result)
+        else:
+            spoilt = [damage.name for damage in damaged]
+            result = render_again(asked.case, method, kept, folder, request, seen, spoilt)
+        log.outputs()
+    return Outcome(result, folder, reused=kept is not None, rendered=True)
 
 
 def _fitted(fitting: Fitting, request: RunRequest, progress: Progress) -> tuple[Method, FitReport]:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ..errors import TgbenchError
+from ..inputs import parse_json
 
 
 class Record(BaseModel):
     """A frozen part of a result; unknown fields are refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Damaged(TgbenchError):
+    """A file is not what was written: cut short, or something else."""
 
 
 _Kind = TypeVar("_Kind", bound=Record)
@@ -33,19 +37,24 @@ def parse_record(
         remedy: what the user can do where it is damaged.
 
     Raises:
-        TgbenchError: cut short, of a newer schema, or something else.
+        Damaged: cut short, or something else.
+        TgbenchError: of a newer schema.
     """
+    remedy = f"; {remedy}" if remedy else ""
     try:
-        raw = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise TgbenchError(f"{where}: cannot be read ({error}); {remedy}") from error
+        raw = parse_json(text)
+    except ValueError as error:
+        raise Damaged(f"{where}: cannot be read ({error}){remedy}") from error
     refuse_newer(raw.get("schema_version") if isinstance(raw, dict) else None, newest, where)
     try:
         return kind.model_validate(raw)
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
-        raise TgbenchError(f"{where}: is no {what} ({place}: {first['msg']})") from error
+        told = f"{place}: {first['msg']}" if place else first["msg"]
+        raise Damaged(f"{where}: is no {what} ({told})") from error
+    except RecursionError as error:
+        raise Damaged(f"{where}: is no {what} (nested too deep)") from error
 
 
 def refuse_newer(version: object, newest: int, where: str) -> None:

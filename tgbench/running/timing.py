@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 
 from ..audio import audio_features
 from ..errors import TgbenchError
+from ..files import temporary_folder
 from ..identities.layout import FPS
 from ..interfaces import Drive, Image, Method, TimedFrames, Timing
 from ..video.writer import VideoWriter
@@ -196,7 +196,7 @@ def _time_end_to_end(
     part = part_of(part, 0, min(len(features), len(part)))
     repeats: list[NDArray[np.float64]] = []
     begun = time.perf_counter()
-    with tempfile.TemporaryDirectory() as folder:
+    with temporary_folder("tgbench-timing") as folder:
         for repeat in range(REPEATS):
             started = time.perf_counter()
             _make_video(method, part, Path(folder) / f"{repeat}.mp4")

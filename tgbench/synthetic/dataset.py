@@ -9,7 +9,7 @@ import numpy as np
 
 from ..audio import Waveform
 from ..errors import TgbenchError, suggest
-from ..files import atomic_folder, cache_root, hash_of
+from ..files import atomic_folder, cache_root, hash_of, make_cache
 from ..identities.layout import FPS
 from ..progress import SILENT, Progress
 from .motion import Performance, perform
@@ -80,6 +80,7 @@ def ensure_identity(
     key = hash_of([GENERATOR_VERSION, asdict(person), size, seconds])[:16]
     folder = cache_root() / "synthetic" / f"{size}px-{key}" / name
     if not folder.is_dir():
+        make_cache(folder.parent)
         with atomic_folder(folder) as temporary:
             make = ["identity", str(temporary), name, str(size), str(seconds)]
             run_portably(f"filming {name} at {size}x{size}", make, progress)
@@ -98,6 +99,7 @@ def ensure_driving_track(name: str) -> Path:
     key = hash_of([GENERATOR_VERSION, asdict(track)])[:16]
     folder = cache_root() / "synthetic" / f"audio-{key}"
     if not folder.is_dir():
+        make_cache(folder.parent)
         with atomic_folder(folder) as temporary:
             run_portably(f"speaking {name}", ["track", str(temporary), name], SILENT)
     return folder / f"{name}.wav"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 
-from numba import njit
 from numpy.typing import NDArray
+
+from ..compiled import njit
 
 NOTHING = -1
 """Owner of a sample that no triangle covers."""

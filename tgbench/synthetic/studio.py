@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from ..compiled import njit
 from ..identities import HAIR, HEAD, INNER_MOUTH, NECK, TORSO, WHITE
 from . import shading, shadow
 from .mesh import INSIDE_MOUTH, Part, colours

@@ -6,10 +6,10 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from ..audio import SAMPLE_RATE, Waveform
+from ..compiled import njit
 from .noise import drift
 from .phonemes import Manner
 from .script import Script, Segment

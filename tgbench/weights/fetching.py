@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import http.client
-import json
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
@@ -17,6 +16,7 @@ from urllib.parse import urlsplit
 
 from ..errors import TgbenchError, Unavailable
 from ..files import write_json
+from ..inputs import read_json
 from ..progress import SILENT, Progress, Task
 
 _CHUNK = 1 << 20
@@ -253,7 +253,7 @@ def _note(part: Path, begun: _Begun) -> None:
 def _begun(url: str, part: Path) -> _Begun | None:
     """Return what is known of a download of this URL that may be continued."""
     try:
-        begun = _Begun(**json.loads(_note_path(part).read_text(encoding="utf-8")))
+        begun = _Begun(**read_json(_note_path(part)))
     except (OSError, ValueError, TypeError):
         return None
     return begun if begun.url == url and begun.validator else None

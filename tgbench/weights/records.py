@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from ..errors import Unavailable
 from ..files import write_json
+from ..inputs import read_json
 
 _log = logging.getLogger("tgbench")
 
@@ -55,7 +55,7 @@ def read_record(path: Path) -> Record | None:
         Unavailable: it is damaged, so that nothing is known of the file.
     """
     try:
-        return Record(**json.loads(path.read_text(encoding="utf-8")))
+        return Record(**read_json(path))
     except FileNotFoundError:
         return None
     except (ValueError, TypeError) as error:

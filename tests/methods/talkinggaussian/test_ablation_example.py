@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pandas as pd
+import pytest
 
 from tgbench.identities import Identity
 
@@ -20,6 +21,7 @@ SHORT = {
 }
 
 
+@pytest.mark.slow
 def test_rows_become_one_table(sphere: Identity, tmp_path: Path):
     command = [sys.executable, str(EXAMPLE), "--identity", str(sphere.folder)]
     command += ["--out", str(tmp_path), "--seeds", "1", "--rows", "full", "alpha_rgb"]

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 _DRAW_AND_COMPARE = """
 import hashlib, numpy as np, torch
 from tgbench.methods.talkinggaussian.rasterizer import Camera, rasterize
@@ -26,6 +28,7 @@ print(hashlib.sha256(bits).hexdigest())
 """
 
 
+@pytest.mark.slow
 def test_the_first_run_of_an_installation_ends_in_the_bits_of_all_others(tmp_path: Path) -> None:
     environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
     compiled, loaded = (

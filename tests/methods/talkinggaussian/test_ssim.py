@@ -197,7 +197,7 @@ def test_flat_images(place):
     torch.testing.assert_close(inside, torch.full_like(inside, luminance), atol=1e-3, rtol=0)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(
     seed=st.integers(0, 2**31),
     height=st.integers(1, 40),

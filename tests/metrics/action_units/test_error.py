@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
@@ -92,7 +92,6 @@ def test_no_frame_at_all_has_no_error(frames: int) -> None:
     assert np.isnan(official_error(nothing, nothing))
 
 
-@settings(deadline=None)
 @given(
     arrays(np.float64, st.tuples(st.integers(1, 6), st.just(9)), elements=INTENSITIES),
     arrays(np.float64, st.tuples(st.integers(1, 6), st.just(9)), elements=INTENSITIES),

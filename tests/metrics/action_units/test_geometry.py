@@ -167,6 +167,7 @@ def test_lost_frames_do_not_change_the_units_around_them() -> None:
     np.testing.assert_array_equal(rest_of(holed[25:]), rest_of(lengths[25:]))
 
 
+@pytest.mark.slow
 def test_measured_error_follows_the_exact_error_of_late_frames() -> None:
     """A synthetic speaker whose exact units are known, scored against himself, k frames late.
 

@@ -38,7 +38,7 @@ def test_a_box_is_smoothed_six_frames_later() -> None:
     np.testing.assert_array_equal(places[6], [70.0, 60.0, 90.0])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     half=st.floats(3.0, 90.0),
     x=st.floats(0.0, 119.0),

@@ -50,7 +50,7 @@ def test_equals_the_original_to_the_last_bit(windows: int) -> None:
     assert got.distance == float(mean.min())
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(st.integers(-12, 12), st.integers(0, 100))
 def test_a_known_delay_is_the_offset(late: int, seed: int) -> None:
     """A picture that shows what was said `late` windows ago has that offset."""
@@ -62,7 +62,7 @@ def test_a_known_delay_is_the_offset(late: int, seed: int) -> None:
     np.testing.assert_allclose(inside, 0.0, atol=1e-4)
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(st.integers(1, 60), st.lists(st.integers(1, 25), min_size=1, max_size=5))
 def test_how_windows_come_in_does_not_show(windows: int, sizes: list[int]) -> None:
     lips, sound = _features(windows, 3), _features(windows, 4)

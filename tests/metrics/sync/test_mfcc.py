@@ -20,7 +20,7 @@ def _expected(samples: np.ndarray) -> np.ndarray:
     return package.mfcc(samples, 16_000).astype(np.float32)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.integers(1, 6000), st.integers(0, 1000), st.sampled_from([1.0, 200.0, 9000.0]))
 def test_equals_the_package_to_the_last_bit(length: int, seed: int, level: float) -> None:
     samples = _noise(length, seed, level)
@@ -53,7 +53,7 @@ def test_blocks_do_not_show(monkeypatch: pytest.MonkeyPatch, block: int) -> None
     np.testing.assert_allclose(mfcc(samples), whole, rtol=1e-6, atol=1e-6)
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(st.lists(st.tuples(st.integers(0, 60), st.integers(1, 90)), min_size=1, max_size=12))
 def test_parts_equal_the_whole(asked: list[tuple[int, int]]) -> None:
     samples = _noise(200_000)

@@ -48,7 +48,7 @@ def _assert_as_the_original(frames: list[np.ndarray], min_track: int) -> int:
     return len(found)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(seed=st.integers(0, 2**32 - 1), absent=st.floats(0.0, 0.97), people=st.integers(1, 4))
 def test_tracks_are_the_originals(seed: int, absent: float, people: int) -> None:
     rng = np.random.default_rng(seed)

@@ -97,6 +97,7 @@ def measure(truth: list[Image], write_case: WriteCase) -> Callable[..., Path]:
     return run
 
 
+@pytest.mark.slow
 def test_planted_regressions_are_caught(
     gate: Gate, measure: Callable[..., Path], unchanged: list[Soft], tmp_path: Path
 ) -> None:
@@ -110,6 +111,7 @@ def test_planted_regressions_are_caught(
         assert {"LMD", "SSIM", "PSNR"} <= caught
 
 
+@pytest.mark.slow
 def test_no_false_alarm_over_twenty_repeats(
     gate: Gate, measure: Callable[..., Path], unchanged: list[Soft], tmp_path: Path
 ) -> None:

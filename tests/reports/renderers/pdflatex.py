@@ -6,10 +6,10 @@ import subprocess
 from pathlib import Path
 
 
-def compile_latex(source: Path) -> str:
+def compile_latex(source: Path, *options: str) -> str:
     """Compile a file beside itself and return what pdflatex says; no letter may be missing."""
     done = subprocess.run(
-        ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", source.name],
+        ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", *options, source.name],
         cwd=source.parent,
         capture_output=True,
         text=True,

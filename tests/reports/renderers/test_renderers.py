@@ -69,11 +69,14 @@ def test_every_row_has_as_many_cells_as_the_head(results: list[Result]) -> None:
 
 
 def test_latex_escapes_what_is_special() -> None:
-    assert letters.escape("a_b & 5% $#{}") == r"a\_b \& 5\% \$\#\{\}"
-    assert letters.escape("\\~^") == r"\textbackslash{}\textasciitilde{}\textasciicircum{}"
-    assert letters.escape("--fresh a–b") == "-{}-fresh a--b"
-    assert letters.escape("line\n\tbreak\x00") == "line break"
-    assert letters.escape("é Ł 頭") == "é ? ?"
+    for text, source in (
+        ("a_b & 5% $#{}", r"a\_b \& 5\% \$\#\{\}"),
+        ("\\~^", r"\textbackslash{}\textasciitilde{}\textasciicircum{}"),
+        ("--fresh a–b", "-{}-fresh a--b"),
+        ("line\n\tbreak\x00", r"line break\textbackslash{}x00"),
+        ("é Ł 頭", "é ? ?"),
+    ):
+        assert letters.escape(text).source == source
 
 
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -82,7 +83,7 @@ def test_intervals_are_those_of_the_frames(make_result: MakeResult) -> None:
     values = list(np.random.default_rng(0).normal(30, 2, 100))
     results = [make_result(psnr=float(np.mean(values)), fps=50.0)]
     (table,) = build_tables(results, frames_of({"synth-a0": values}))
-    interval = mean_interval([np.array(values)])
+    interval = mean_interval([np.array(values)], bounds=(0.0, math.inf))
     text = f"{np.mean(values):.2f} [{interval.low:.2f}, {interval.high:.2f}]"
     assert cell(table, "ours", "psnr").text == text
     assert cell(table, "ours", "fps").text == "50.0"
@@ -99,7 +100,8 @@ def test_the_mean_of_cases_is_as_sure_as_its_clips(make_result: MakeResult) -> N
         make_result(identity=name, psnr=float(np.mean(frames[f"{name}0"]))) for name in levels
     ]
     (table,) = build_tables(results, frames_of(frames))
-    interval = mean_interval([np.array(clip) for clip in frames.values()])
+    clips = [np.array(clip) for clip in frames.values()]
+    interval = mean_interval(clips, bounds=(0.0, math.inf))
     assert f"[{interval.low:.2f}, {interval.high:.2f}]" in cell(table, "ours", "psnr", 3).text
     (table,) = build_tables(results[:2], frames_of(frames))
     assert "[" in cell(table, "ours", "psnr").text

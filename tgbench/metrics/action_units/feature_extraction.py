@@ -13,13 +13,12 @@ import subprocess
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import TgbenchError, Unavailable
-from ...files import sha256
+from ...files import sha256, temporary_folder
 from ...identities.layout import ALL_ACTION_UNITS
 from ...interfaces import FrameView
 from .table import OpenFaceTable, read_table
@@ -133,7 +132,7 @@ class ExtractedTables:
     def __init__(self, program: Path, fps: float) -> None:
         self._program = program
         self._fps = fps
-        self._folder = TemporaryDirectory(prefix="tgbench-openface-", ignore_cleanup_errors=True)
+        self._folder = temporary_folder("tgbench-openface")
         self._videos: list[LosslessVideo] = []
         self._last: int | None = None
         self._frames = 0

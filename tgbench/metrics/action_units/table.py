@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from ...errors import TgbenchError, Unavailable
 from ...identities.layout import ALL_ACTION_UNITS
+from ...inputs import read_text, reason
 
 Array = NDArray[np.float64]
 
@@ -73,11 +75,14 @@ def read_table(path: Path) -> OpenFaceTable:
             that was stopped, or by another measurer. One that lacks some units is read.
     """
     try:
-        with path.open(newline="", encoding="utf-8-sig") as stream:
-            return _table(path, csv.reader(stream))
+        text = read_text(path)
     except OSError as error:
-        raise TgbenchError(f"{path}: cannot be read ({error.strerror})") from error
-    except (UnicodeDecodeError, csv.Error) as error:
+        raise TgbenchError(f"{path}: cannot be read ({reason(error)})") from error
+    except ValueError as error:
+        raise TgbenchError(f"{path}: is no table ({error}); {_MEASURE_AGAIN}") from error
+    try:
+        return _table(path, csv.reader(io.StringIO(text, newline="")))
+    except csv.Error as error:
         raise TgbenchError(f"{path}: is no table ({error}); {_MEASURE_AGAIN}") from error
 
 

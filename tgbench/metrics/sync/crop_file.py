@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 
 from ...errors import TgbenchError, Unavailable
 from ...media import REMEDY, open_media
+from ...media.clock import read_beginning, read_clock
+from ...media.tracks import find_tracks
+from ...video.reader import VideoReader
 from .jpeg import SIZE
 
 FPS = 25
@@ -38,31 +41,23 @@ def crop_planes(path: Path) -> Iterator[tuple[NDArray[np.uint8], bool]]:
         TgbenchError: the file is no crop: not 224 x 224, not 25 frames a second at even
             distances, not 4:2:0 in 8 bits, or it cannot be decoded.
     """
-    with _opened(path) as container:
-        stream = next(iter(container.streams.video), None)
-        if stream is None:
-            raise TgbenchError(f"{path}: has no picture track")
-        rate = float(stream.average_rate or stream.guessed_rate or 0)
-        if abs(rate - FPS) > _RATE_TOLERANCE * FPS:
+    reader = VideoReader(path, FPS)
+    if abs(reader.info.fps - FPS) > _RATE_TOLERANCE * FPS:
+        raise TgbenchError(
+            f"{path}: has {reader.info.fps:g} frames a second, and SyncNet takes {FPS}; "
+            f"ffmpeg -i {path.name} -r {FPS} resampled.mp4"
+        )
+    for count, (frame, times) in enumerate(reader.decoded()):
+        _require_crop(path, frame)
+        if count and times != 1:
             raise TgbenchError(
-                f"{path}: has {rate:g} frames a second, and SyncNet takes {FPS}; "
+                f"{path}: its frames are unevenly spaced from frame {count} on; "
                 f"ffmpeg -i {path.name} -r {FPS} resampled.mp4"
             )
-        start = (container.start_time or 0) / 1e6
-        delivered = 0
-        for frame in container.decode(stream):
-            _require_crop(path, frame)
-            due = delivered if frame.time is None else round((frame.time - start) * FPS)
-            if delivered and due != delivered:
-                raise TgbenchError(
-                    f"{path}: its frames are unevenly spaced from frame {delivered} on; "
-                    f"ffmpeg -i {path.name} -r {FPS} resampled.mp4"
-                )
-            full_range = frame.format.name == "yuvj420p" or frame.color_range == _FULL_RANGE
-            planes = frame.to_ndarray()
-            for _ in range(due - delivered + 1):
-                yield planes, full_range
-            delivered = due + 1
+        full_range = frame.format.name == "yuvj420p" or frame.color_range == _FULL_RANGE
+        planes = frame.to_ndarray()
+        for _ in range(times):
+            yield planes, full_range
 
 
 def crop_sound(path: Path) -> NDArray[np.int16]:
@@ -75,7 +70,10 @@ def crop_sound(path: Path) -> NDArray[np.int16]:
     import av
 
     with _opened(path) as container:
-        stream = next(iter(container.streams.audio), None)
+        tracks = find_tracks(container)
+        clock = read_clock(read_beginning(container, tracks), tracks, container.format.name, path)
+    with _opened(path) as container:
+        stream = find_tracks(container).sound
         if stream is None:
             raise Unavailable(f"{path}: has no sound track; give the sound as a file of its own")
         graph: Any = av.filter.Graph()
@@ -86,6 +84,8 @@ def crop_sound(path: Path) -> NDArray[np.int16]:
         graph.configure()
         parts: list[NDArray[np.int16]] = []
         for frame in container.decode(stream):
+            if frame.pts is not None:
+                frame.pts -= round(clock.sound_zero / frame.time_base)
             graph.push(frame)
             parts.extend(_ready(graph))
         graph.push(None)

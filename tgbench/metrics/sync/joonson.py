@@ -21,6 +21,7 @@ from cv2.typing import MatLike
 from numpy.typing import NDArray
 
 from ...errors import TgbenchError, Unavailable
+from ...files import temporary_folder
 from .cropping import CROP_SIDE
 from .detection import FaceDetector
 from .ffmpeg import Ffmpeg, require_success
@@ -68,9 +69,7 @@ class OriginalPipeline:
         self._network = network
         self._detector = detector
         self._limits = limits
-        self._holder = tempfile.TemporaryDirectory(
-            prefix="tgbench-sync-", ignore_cleanup_errors=True
-        )
+        self._holder = temporary_folder("tgbench-sync")
         self._folder = Path(self._holder.name)
         self._video = self._folder / "video.avi"
         self._errors = (self._folder / "errors.txt").open("w+b")

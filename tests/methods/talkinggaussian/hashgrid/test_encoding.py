@@ -205,7 +205,7 @@ def test_a_linear_table_interpolates_linearly(place):
     torch.testing.assert_close(encoded, expected, atol=1e-5, rtol=1e-5)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(seed=st.integers(0, 2**31), outside=st.integers(0, 300), inside=st.integers(0, 300))
 def test_points_do_not_influence_each_other(seed, outside, inside):
     """Points at the border and outside take another path; both keep their places."""

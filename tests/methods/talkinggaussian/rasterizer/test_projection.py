@@ -66,7 +66,7 @@ def test_a_camera_is_the_inverse_of_its_pose_with_y_and_z_turned():
         Camera.from_pose(1.1 * pose, 50.0, 8.0, 8.0, 16, 16)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(seed=st.integers(0, 2**31), angles=st.tuples(*[st.floats(-180, 180)] * 3))
 def test_moving_world_and_camera_together_changes_nothing(seed, angles):
     scene, camera = random_scene(seed, count=12).to(torch.float64), camera_at_a_metre(21, 17)
@@ -85,7 +85,7 @@ def test_moving_world_and_camera_together_changes_nothing(seed, angles):
     assert float((still - moved).abs().max()) < 1e-9
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(seed=st.integers(0, 2**31))
 def test_the_order_of_the_list_does_not_matter(seed):
     scene, camera = random_scene(seed, count=50), camera_at_a_metre(21, 17)

@@ -1,0 +1,130 @@
+"""Reading files that come from anybody: ordinary ones, of bounded size and depth.
+
+What is wrong is an `OSError` or a `ValueError`, as of Python's own functions, for callers to say
+what the file should have been.
+"""
+
+from __future__ import annotations
+
+import errno
+import io
+import json
+import os
+import stat
+import warnings
+from pathlib import Path
+from typing import Any, BinaryIO
+
+MEBIBYTE = 1 << 20
+LARGEST_TEXT = 64 * MEBIBYTE
+"""Bytes of a table; those of an hour of frames have a tenth of it."""
+
+DEEPEST = 64
+"""Levels of JSON; what the suite writes has ten."""
+
+
+def open_file(path: Path) -> BinaryIO:
+    """Open an ordinary file for reading; a pipe, which might never answer, is refused at once.
+
+    Raises:
+        OSError: it cannot be opened, or is something else.
+    """
+    # Without it, opening a pipe waits for whoever writes into it.
+    stream = os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb")
+    kind = os.fstat(stream.fileno()).st_mode
+    if stat.S_ISREG(kind):
+        return stream
+    stream.close()
+    what = "is a folder" if stat.S_ISDIR(kind) else "is a pipe or a device"
+    raise OSError(errno.EINVAL, f"{what}, not a file", str(path))
+
+
+def read_bytes(path: Path, most: int = LARGEST_TEXT) -> bytes:
+    """Return what is in an ordinary file.
+
+    Args:
+        path: of the file.
+        most: bytes that it may have.
+
+    Raises:
+        OSError: it cannot be read, or is no ordinary file.
+        ValueError: it is larger.
+    """
+    try:
+        with open_file(path) as stream:
+            content = stream.read(most + 1)
+    except IsADirectoryError as error:
+        raise OSError(errno.EISDIR, "is a folder, not a file", str(path)) from error
+    if len(content) > most:
+        size = f"{most >> 20} MB" if most >= MEBIBYTE else f"{most >> 10} kB"
+        raise ValueError(f"is larger than the {size} that it may have")
+    return content
+
+
+def read_text(path: Path, most: int = LARGEST_TEXT) -> str:
+    """Return the text of an ordinary file in UTF-8, without a byte order mark.
+
+    Raises:
+        OSError: it cannot be read, or is no ordinary file.
+        ValueError: it is larger than `most` bytes, or no text.
+    """
+    return read_bytes(path, most).decode("utf-8-sig")
+
+
+def read_json(path: Path, most: int = LARGEST_TEXT) -> Any:
+    """Return what an ordinary file of JSON says, as `parse_json`.
+
+    Raises:
+        OSError: it cannot be read, or is no ordinary file.
+        ValueError: it is larger than `most` bytes, no JSON, or nested too deeply.
+    """
+    return parse_json(read_bytes(path, most))
+
+
+def parse_json(text: str | bytes) -> Any:
+    """Return what JSON says.
+
+    Raises:
+        ValueError: it is no JSON, or nested too deeply for whoever walks through it.
+    """
+    try:
+        # Editors on Windows put a byte order mark in front.
+        value = json.loads(text if isinstance(text, str) else text.decode("utf-8-sig"))
+    except RecursionError as error:
+        raise ValueError("is nested too deeply") from error
+    level, depth = [value], 0
+    while level:
+        depth += 1
+        if depth > DEEPEST:
+            raise ValueError("is nested too deeply")
+        level = [part for whole in level for part in _parts(whole)]
+    return value
+
+
+def image_size(content: bytes) -> tuple[int, int]:
+    """Return width and height that an image claims to have, without decoding it.
+
+    Raises:
+        ValueError: it is no image, or claims what no image has.
+    """
+    from PIL import Image
+
+    with warnings.catch_warnings():
+        # Of sizes that the caller refuses.
+        warnings.simplefilter("ignore")
+        try:
+            with Image.open(io.BytesIO(content)) as image:
+                return image.size
+        except Exception as error:  # Pillow raises errors of many kinds.
+            raise ValueError("is no image or is cut short") from error
+
+
+def _parts(whole: Any) -> list[Any]:
+    parts = whole.values() if isinstance(whole, dict) else whole if isinstance(whole, list) else ()
+    return [part for part in parts if isinstance(part, dict | list)]
+
+
+def reason(error: Exception) -> str:
+    """Return on one line why a file could not be read, without its name."""
+    told = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return " ".join(str(told).split())

@@ -1,0 +1,50 @@
+"""Whether a limit on memory leaves room for the libraries that compute."""
+
+from __future__ import annotations
+
+import resource
+import subprocess
+import sys
+
+from .errors import TgbenchError
+
+_SECONDS = 60
+"""Of processor time; two or three are usual."""
+
+_LOADS = (
+    "import torch, numba, numpy, scipy.linalg, cv2, av, pandas, pyarrow;"
+    "a = numpy.eye(300); a @ a; scipy.linalg.inv(a); torch.eye(300) @ torch.eye(300)"
+)
+
+
+def refuse_too_little_memory() -> None:
+    """Make sure that the libraries load where memory is limited (`ulimit -v`).
+
+    OpenBLAS, which NumPy and SciPy bring along, tries again without end and without a word where it
+    gets no memory. So where there is a limit a process of its own tries first, in bounded time.
+
+    Raises:
+        TgbenchError: they do not load.
+    """
+    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+    if limit == resource.RLIM_INFINITY:
+        return
+    tried = subprocess.run(
+        [sys.executable, "-c", _LOADS],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        check=False,
+        preexec_fn=_limit_time,
+    )
+    if tried.returncode:
+        said = (tried.stderr.strip().splitlines() or ["ended without a word"])[-1]
+        raise TgbenchError(
+            f"memory is limited to {limit >> 20} MB (ulimit -v), where the libraries that compute "
+            f"do not load ({said}); allow more, or all of it with `ulimit -v unlimited`"
+        )
+
+
+def _limit_time() -> None:
+    resource.setrlimit(resource.RLIMIT_CPU, (_SECONDS, _SECONDS))

@@ -1,0 +1,57 @@
+"""Which of a file's tracks are meant: those that a player takes by default."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Tracks:
+    """The tracks of a file that are read.
+
+    Attributes:
+        picture, sound: PyAV's streams; None where the file has none.
+        notes: which others there are, in words.
+    """
+
+    picture: Any | None
+    sound: Any | None
+    notes: tuple[str, ...]
+
+
+def find_tracks(container: Any) -> Tracks:
+    """Choose the default picture and sound track of an open file.
+
+    A file may mark tracks as default; of several, or of none, the first is taken. Cover art and
+    thumbnails are no moving pictures.
+    """
+    pictures = [stream for stream in container.streams.video if not _is_still(stream)]
+    sounds = list(container.streams.audio)
+    notes = [
+        *_others(pictures, "picture"),
+        *_others(sounds, "sound"),
+    ]
+    return Tracks(_default(pictures), _default(sounds), tuple(notes))
+
+
+def _is_still(stream: Any) -> bool:
+    kinds = type(stream.disposition)
+    return bool(
+        stream.disposition & (kinds.attached_pic | kinds.timed_thumbnails | kinds.still_image)
+    )
+
+
+def _default(streams: Sequence[Any]) -> Any | None:
+    marked = [stream for stream in streams if stream.disposition & stream.disposition.default]
+    return next(iter(marked or streams), None)
+
+
+def _others(streams: Sequence[Any], kind: str) -> list[str]:
+    if len(streams) < 2:
+        return []
+    chosen: Any = _default(streams)
+    place = next(i for i, stream in enumerate(streams, 1) if stream is chosen)
+    why = "its default" if chosen.disposition & chosen.disposition.default else "the first"
+    return [f"holds {len(streams)} {kind} tracks; number {place}, {why}, is read"]

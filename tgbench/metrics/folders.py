@@ -1,0 +1,84 @@
+"""Folders of videos: which of two folders belong together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import TgbenchError
+from ..video.images import SUFFIXES as IMAGES
+
+_VIDEOS = (
+    *(".3gp", ".avi", ".flv", ".m2ts", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts"),
+    *(".ogv", ".ts", ".vob", ".webm", ".wmv"),
+)
+
+
+@dataclass(frozen=True)
+class Clips:
+    """Videos to be scored one after the other.
+
+    Attributes:
+        pairs: (prediction, target or None) by name, in the order of names.
+        notes: which targets have no prediction, in words.
+    """
+
+    pairs: dict[str, tuple[Path, Path | None]]
+    notes: tuple[str, ...]
+
+
+def holds_videos(path: Path) -> bool:
+    """Whether a path is a folder of videos, and not one of the frames of a clip."""
+    if not path.is_dir():
+        return False
+    suffixes = {file.suffix.lower() for file in path.iterdir() if file.is_file()}
+    return bool(suffixes & set(_VIDEOS)) and not suffixes & set(IMAGES)
+
+
+def videos_by_name(predictions: Path, targets: Path | None, allow_drop: bool) -> Clips:
+    """Pair the videos of two folders whose names are the same but for the ending.
+
+    Args:
+        predictions: a folder of videos.
+        targets: another, if there is any.
+        allow_drop: leave out predictions without a target.
+
+    Raises:
+        TgbenchError: two files of a folder have one name, or a prediction has no target.
+    """
+    ours = _videos(predictions)
+    if targets is None:
+        return Clips({name: (path, None) for name, path in ours.items()}, ())
+    if not holds_videos(targets):
+        raise TgbenchError(
+            f"{targets}: is no folder of videos, and {predictions} is one; give two of a kind"
+        )
+    theirs = _videos(targets)
+    alone = sorted(ours.keys() - theirs.keys())
+    if alone and not (allow_drop and len(alone) < len(ours)):
+        raise TgbenchError(
+            f"{targets}: has no video named as {_few(alone)} of {predictions}; give both the same "
+            "names, or compare what has a partner with --allow-drop"
+        )
+    notes = [f"{predictions.name}: no target for {_few(alone)}; left out"] if alone else []
+    if left := sorted(theirs.keys() - ours.keys()):
+        notes.append(f"{targets.name}: no prediction for {_few(left)}")
+    pairs = {name: (ours[name], theirs[name]) for name in sorted(ours.keys() & theirs.keys())}
+    return Clips(dict(pairs), tuple(notes))
+
+
+def _videos(folder: Path) -> dict[str, Path]:
+    found: dict[str, Path] = {}
+    for file in sorted(folder.iterdir()):
+        # Copies made on a Mac bring "._" shadows of every file.
+        if file.suffix.lower() not in _VIDEOS or file.name.startswith("."):
+            continue
+        if file.stem in found:
+            raise TgbenchError(f"{file}: has the same name as {found[file.stem].name}; keep one")
+        found[file.stem] = file
+    return found
+
+
+def _few(names: list[str], most: int = 5) -> str:
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more

@@ -1,0 +1,153 @@
+"""What is kept of a finished fit beside the fitted method: read with suspicion, kept twice.
+
+A fit may have taken a day. So its record has a copy, a damaged record is put together again from
+what is left, and what the method wrote is known by its hashes.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from pathlib import Path
+
+from pydantic import Field
+
+from ..errors import TgbenchError
+from ..files import sha256, write_text
+from ..inputs import read_bytes, reason
+from ..interfaces import FitReport
+from .schema import Record, parse_record
+
+RECORD_FILE = "fit.json"
+COPY_FILE = "fit.copy.json"
+MODEL_FOLDER = "model"
+WORK_FOLDER = "work"
+FIT_FILES = frozenset({RECORD_FILE, COPY_FILE, MODEL_FOLDER, WORK_FOLDER})
+"""What a fit writes into its folder, and replaces as a whole."""
+
+_LARGEST = 1 << 20
+_VERSION = 1
+_LOST = "the record of the fit was damaged, so how long training took is not known"
+_log = logging.getLogger("tgbench")
+
+
+class FitRecord(Record):
+    """A finished fit."""
+
+    experiment: str | None = Field(default=None, description="Hash of what is fitted to what.")
+    seconds: float | None = Field(ge=0, description="Wall time of all stages; null: lost.")
+    iterations: dict[str, int] = Field(description="Optimiser steps by stage.")
+    notes: tuple[str, ...] = Field(description="What a reader of the numbers must know.")
+    files: dict[str, str] | None = Field(
+        default=None,
+        description="SHA-256 of what the method wrote, by relative name; null in records of "
+        "versions that did not look.",
+    )
+
+    @property
+    def report(self) -> FitReport:
+        """What the method said."""
+        return FitReport(self.seconds, self.iterations, self.notes)
+
+
+def write_record(folder: Path, experiment: str, report: FitReport) -> None:
+    """Say that the fit in a folder is finished; the record itself comes last."""
+    record = FitRecord(
+        experiment=experiment,
+        seconds=report.seconds,
+        iterations=dict(report.iterations),
+        notes=tuple(report.notes),
+        files=_hashes(folder / MODEL_FOLDER),
+    )
+    _write(folder, record)
+
+
+def read_record(folder: Path) -> FitRecord | None:
+    """Return what is known of the finished fit in a folder; None: there is none.
+
+    Raises:
+        TgbenchError: it cannot be read for another reason than damage, such as its permissions.
+    """
+    names = [name for name in (RECORD_FILE, COPY_FILE) if (folder / name).is_file()]
+    for name in names:
+        if (record := _read(folder / name)) is not None:
+            return record
+    if not names or not (folder / MODEL_FOLDER).is_dir():
+        return None
+    return FitRecord(seconds=None, iterations={}, notes=(_LOST,))
+
+
+def mend_record(folder: Path, record: FitRecord, experiment: str) -> None:
+    """Set aside what is damaged of the record of an intact fit, and write it again."""
+    for name in (RECORD_FILE, COPY_FILE):
+        path = folder / name
+        if path.is_file() and _read(path) is None:
+            _log.warning(
+                "%s: is damaged; set aside as %s, the fit itself is kept",
+                path,
+                set_aside(path).name,
+            )
+    if not all((folder / name).is_file() for name in (RECORD_FILE, COPY_FILE)):
+        _write(folder, record.model_copy(update={"experiment": record.experiment or experiment}))
+
+
+def damage_of_model(folder: Path, record: FitRecord) -> str:
+    """Return which file of a fitted method is not as it was written; empty: none.
+
+    Raises:
+        TgbenchError: one cannot be read for another reason than damage.
+    """
+    found = _hashes(folder / MODEL_FOLDER)
+    if record.files is None:
+        return "" if found else f"{folder / MODEL_FOLDER}: is missing"
+    for name, digest in record.files.items():
+        if name not in found:
+            return f"{folder / MODEL_FOLDER / name}: is missing"
+        if found[name] != digest:
+            return f"{folder / MODEL_FOLDER / name}: is damaged, it is not what was written"
+    return ""
+
+
+def set_aside(path: Path) -> Path:
+    """Rename what is damaged, so that something whole can take its place; return the new path."""
+    number, aside = 1, path.with_name(f"{path.stem}.damaged{path.suffix}")
+    while os.path.lexists(aside):
+        number += 1
+        aside = path.with_name(f"{path.stem}.damaged-{number}{path.suffix}")
+    os.rename(path, aside)
+    return aside
+
+
+def _write(folder: Path, record: FitRecord) -> None:
+    text = record.model_dump_json(indent=2) + "\n"
+    write_text(folder / COPY_FILE, text)
+    write_text(folder / RECORD_FILE, text)
+
+
+def _read(path: Path) -> FitRecord | None:
+    """Return a record; None if it is damaged."""
+    try:
+        text = read_bytes(path, _LARGEST)
+    except OSError as error:
+        raise TgbenchError(f"{path}: cannot be read ({reason(error)})") from error
+    except ValueError:
+        return None
+    try:
+        return parse_record(FitRecord, text, str(path), _VERSION, "record of a fit", "")
+    except TgbenchError as error:
+        _log.debug("%s", error)
+        return None
+
+
+def _hashes(folder: Path) -> dict[str, str]:
+    """Return the SHA-256 of every file at or below a folder, by relative name."""
+    try:
+        return {
+            path.relative_to(folder).as_posix(): sha256(path)
+            for path in sorted(folder.rglob("*"))
+            if path.is_file()
+        }
+    except OSError as error:
+        raise TgbenchError(
+            f"{error.filename or folder}: cannot be read ({error.strerror or error})"
+        ) from error

@@ -1,0 +1,56 @@
+"""Colours that become RGB of 8 bits as they are meant to look, and those that do not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ..errors import TgbenchError
+
+_HDR = {16: "PQ", 18: "HLG"}
+"""Transfer characteristics (ITU-T H.273, table 3) that are brighter than a usual screen."""
+
+_TO_SDR = (
+    "zscale=t=linear:npl=203,format=gbrpf32le,zscale=p=bt709,tonemap=mobius:desat=0,"
+    "zscale=t=bt709:m=bt709:r=tv,format=yuv420p"
+)
+
+_UNKNOWN_MATRICES = {
+    8: "YCgCo",
+    10: "BT.2020 of constant luminance",
+    11: "SMPTE 2085",
+    12: "of its primaries, not constant in luminance",
+    13: "of its primaries, constant in luminance",
+    14: "ICtCp",
+    15: "IPT-C2",
+}
+"""Matrix coefficients (ITU-T H.273, table 4) that libswscale takes for BT.601 without a word."""
+
+_WIDE = {9: "BT.2020", 11: "DCI-P3", 12: "Display P3"}
+"""Colour primaries (ITU-T H.273, table 2) wider than a usual screen's."""
+
+
+def check_colours(frame: Any, path: Path) -> None:
+    """Refuse a picture whose values would not look as they are meant to.
+
+    Raises:
+        TgbenchError: it is HDR, or its colours are coded in a way that cannot be read.
+    """
+    if frame.color_trc in _HDR:
+        raise TgbenchError(
+            f"{path}: is HDR ({_HDR[frame.color_trc]}), and how bright it is on a usual screen is "
+            f"a choice; make it first, of both clips alike, such as with `ffmpeg -i {path.name} "
+            f"-vf {_TO_SDR} -c:a copy sdr.mp4`"
+        )
+    if frame.colorspace in _UNKNOWN_MATRICES and not frame.format.is_rgb:
+        raise TgbenchError(
+            f"{path}: its colours are coded as {_UNKNOWN_MATRICES[frame.colorspace]}, which "
+            "cannot be read; convert it to BT.709"
+        )
+
+
+def colour_notes(frame: Any) -> list[str]:
+    """Return what a reader of the numbers must know of a picture's colours."""
+    if frame.color_primaries in _WIDE:
+        return [f"colours of {_WIDE[frame.color_primaries]} were read as they are stored"]
+    return []

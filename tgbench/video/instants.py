@@ -1,0 +1,62 @@
+"""Which frame is shown at each of evenly spaced instants."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import TypeVar
+
+from ..errors import TgbenchError
+from ..media.clock import LONGEST, LONGEST_PAUSE
+
+T = TypeVar("T")
+
+_HALF = Fraction(1, 2)
+_TIE = Fraction(3, 2000)
+"""Seconds within which a frame that starts between two instants counts as on the later one.
+
+Needed where the picture starts after the sound: containers round both starts to milliseconds.
+"""
+
+
+def resampled(
+    timed: Iterator[tuple[Fraction, Fraction, T]], fps: float, late: bool = False
+) -> Iterator[tuple[T, int]]:
+    """Yield each frame with at how many of the instants k / fps it is shown.
+
+    As ffmpeg's filter `fps` has it: a frame's start is rounded to the nearest instant, halves up;
+    there it is shown, and until the next one. The first is shown from instant 0 on, and a clip
+    has one frame at least.
+
+    Args:
+        timed: (start, length, frame) in seconds, in the order of their starts.
+        fps: instants a second.
+        late: whether the starts are all offset by some time that was rounded.
+
+    Raises:
+        TgbenchError: a frame stands for so long that its stamp must be wrong.
+    """
+    rate = Fraction(fps).limit_denominator(1001)
+    slack = _TIE if late else Fraction(0)
+    due = 0
+    last: tuple[Fraction, Fraction, T] | None = None
+    for current in timed:
+        if last is not None:
+            _check(last[0], current[0])
+            until = max(due, math.floor((current[0] + slack) * rate + _HALF))
+            yield last[2], until - due
+            due = until
+        last = current
+    if last is not None:
+        _check(last[0], last[0] + last[1])
+        until = max(due, math.floor((last[0] + last[1] + slack) * rate + _HALF))
+        yield last[2], max(until - due, int(due == 0))
+
+
+def _check(start: Fraction, end: Fraction) -> None:
+    if end - start > LONGEST_PAUSE or end > LONGEST:
+        hours = f"{float(end - start) / 3600:.1f} h"
+        stands = f"a frame at {float(start):.0f} s stands for {hours}"
+        why = stands if end - start > LONGEST_PAUSE else f"lasts longer than {LONGEST // 3600} h"
+        raise TgbenchError(f"by its clock {why}; cut out the part that is meant")

@@ -90,5 +90,5 @@ def _request(args: argparse.Namespace) -> RunRequest:
         keep_frames=args.frames,
         metrics=metrics_named(args.metrics or ()),
         landmarks=args.landmarks,
-        command=args.command,
+        command=getattr(args, "command", ""),
     )

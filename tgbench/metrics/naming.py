@@ -35,10 +35,11 @@ def metric_named(text: str, others: Collection[str] = ()) -> str:
         found = [name for name, called in spelled.items() if _plain(called) == wanted]
         if len(found) == 1:
             return found[0]
+    begun = _words(text)
     candidates = [
         name
         for name, title in titles.items()
-        if wanted and (_plain(title).startswith(wanted) or _plain(name).startswith(wanted))
+        if begun and begun in (_words(title)[: len(begun)], _words(name)[: len(begun)])
     ]
     if len(candidates) > 1:
         listed = ", ".join(f"{name} ({titles[name]})" for name in candidates)
@@ -74,6 +75,10 @@ def _is_one(parts: list[str], others: Collection[str]) -> bool:
     except TgbenchError:
         return False
     return True
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"\w+", text.replace("_", " ").casefold())
 
 
 def _plain(text: str) -> str:

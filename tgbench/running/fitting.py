@@ -151,6 +151,9 @@ def fit_or_load(fitting: Fitting, fresh: bool, progress: Progress) -> tuple[Meth
         record = None if fresh else _intact(folder)
         if record is not None:
             _load(method, fitting, folder)
+            if fitting.contender.spec.trains:
+                name = fitting.contender.spec.name
+                _log.info("%s: takes the fit that is in %s", name, folder, extra=NOTICE)
             mend_record(folder, record, fitting.experiment)
             return method, record.report
         former = fitting.by_other_code()
@@ -205,9 +208,7 @@ def _intact(folder: Path) -> FitRecord | None:
 
 def _load(method: Method, fitting: Fitting, folder: Path) -> None:
     method.load(folder / MODEL_FOLDER, fitting.identity, fitting.split, fitting.device)
-    if fitting.contender.spec.trains:
-        name = fitting.contender.spec.name
-        _log.info("%s: takes the fit that is in %s", name, folder, extra=NOTICE)
+    _log.info("%s: loaded from %s", fitting.contender.spec.name, folder)
 
 
 def _experiment(path: Path) -> str | None:

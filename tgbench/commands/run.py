@@ -75,6 +75,7 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
         keep_frames=args.frames,
         metrics=metrics_named(args.metrics or ()),
         landmarks=args.landmarks,
+        through_codec=args.through_codec,
         command=args.command,
     )
     try:

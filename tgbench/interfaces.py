@@ -263,12 +263,15 @@ class MetricOptions:
             for all frames; None: each frame's own, around the target's landmarks.
         action_units: OpenFace's CSV of the prediction and of the target.
         aligned_faces: folders of OpenFace's aligned faces, of the prediction and of the target.
+        through_codec: whether the frames that metrics see were encoded and decoded before, as
+            `tgbench.metrics.through_codec` does; results say so.
     """
 
     landmarks: str = "mediapipe"
     face_box: tuple[int, int, int, int] | None = None
     action_units: tuple[Path, Path] | None = None
     aligned_faces: tuple[Path, Path] | None = None
+    through_codec: bool = False
 
 
 class Shared:

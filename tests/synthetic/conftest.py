@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -16,12 +18,16 @@ SIZE = 96
 
 
 @pytest.fixture(scope="session")
-def clip(tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
+def clip(made_once: Callable[[str, Callable[[Path], object]], Path]) -> SimpleNamespace:
     """What is acted (`take`), where it is filmed (`studio`), what was written (`identity`)."""
+
+    def film(cache: Path) -> Path:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("TGBENCH_CACHE", str(cache))
+            return dataset.ensure_identity("synth-a", size=SIZE, seconds=SECONDS)
+
+    folder = film(made_once("synthetic", film))
     take = dataset.rehearse(SYNTH_A, SECONDS)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("TGBENCH_CACHE", str(tmp_path_factory.mktemp("synthetic")))
-        folder = dataset.ensure_identity("synth-a", size=SIZE, seconds=SECONDS)
     return SimpleNamespace(
         take=take,
         studio=Studio(SYNTH_A, take.performance, SIZE),

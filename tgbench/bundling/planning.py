@@ -13,6 +13,7 @@ from ..files import sha256
 from ..identities import Identity
 from ..identities.resolve import resolve_identity
 from ..interfaces import Case, EvaluationProtocol
+from ..metrics.through_codec import THROUGH_CODEC
 from ..progress import Progress
 from ..running.result import Result
 from ..synthetic.names import IDENTITIES
@@ -47,6 +48,11 @@ class GroundTruth:
             TgbenchError: its identity, sound or protocol is missing or is another one.
         """
         protocol = plugins.find(plugins.protocols(), result.protocol.name, "protocol")
+        if THROUGH_CODEC in result.protocol.version:
+            raise TgbenchError(
+                f"its frames were measured {THROUGH_CODEC}, which bundles do not hold; run without "
+                "--through-codec"
+            )
         if protocol.version != result.protocol.version:
             raise TgbenchError(
                 f"protocol {protocol.name} is of version {protocol.version} here and of "

@@ -51,7 +51,7 @@ def add_fit_options(parser: argparse.ArgumentParser) -> None:
 
 
 def add_measuring_options(parser: argparse.ArgumentParser) -> None:
-    """Declare --metrics and --landmarks."""
+    """Declare --metrics, --landmarks and --through-codec."""
     add_list(
         parser,
         "--metrics",
@@ -65,4 +65,10 @@ def add_measuring_options(parser: argparse.ArgumentParser) -> None:
         choices=("mediapipe", "fan"),
         default="mediapipe",
         help="what finds the 68 landmarks of a face (mediapipe)",
+    )
+    parser.add_argument(
+        "--through-codec",
+        action="store_true",
+        help="measure prediction and truth as they come out of H.264 files, as TalkingGaussian's "
+        "script does (docs/metrics.md)",
     )

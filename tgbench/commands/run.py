@@ -90,5 +90,6 @@ def _request(args: argparse.Namespace) -> RunRequest:
         keep_frames=args.frames,
         metrics=metrics_named(args.metrics or ()),
         landmarks=args.landmarks,
+        through_codec=args.through_codec,
         command=getattr(args, "command", ""),
     )

@@ -277,6 +277,7 @@ def _options(args: argparse.Namespace) -> MetricOptions:
                 raise TgbenchError(f"{option} {path}: no such {kind}")
     return MetricOptions(
         landmarks=args.landmarks,
+        through_codec=args.through_codec,
         face_box=None if args.face_box is None else _box(args.face_box),
         action_units=None if args.action_units is None else tuple(args.action_units),
         aligned_faces=None if args.aligned_faces is None else tuple(args.aligned_faces),

@@ -15,6 +15,7 @@ from ..faces.finders import LandmarkFinder
 from ..interfaces import Image, Measurement, Metric, MetricContext, MetricOptions
 from ..specs import MetricSpec, Needs
 from .frames import FaceFinders, LazyFrame
+from .through_codec import DESCRIPTION
 
 _log = logging.getLogger("tgbench")
 
@@ -158,6 +159,11 @@ class MetricSuite:
             return f"; landmarks: {self._finders.mesh.describe()}"
         return ""
 
+    def _passed(self, spec: MetricSpec) -> str:
+        """Return in words what frames went through before a metric saw them."""
+        seen = self._context.options.through_codec and Needs.TIMING not in spec.needs
+        return f"; {DESCRIPTION}" if seen else ""
+
     def _value(self, entry: _Entry, frame: LazyFrame, has_target: bool) -> float | None:
         if entry.metric is None:
             return None
@@ -184,7 +190,7 @@ class MetricSuite:
             return Measurement(None, reason=f"failed: {_told(error)}", total=entry.seen)
         if found.value is not None and not math.isfinite(found.value):
             return Measurement(None, reason=f"came out as {found.value}", total=entry.seen)
-        measured_by = found.measured_by + self._found_by(entry.spec)
+        measured_by = found.measured_by + self._found_by(entry.spec) + self._passed(entry.spec)
         return dataclasses.replace(found, measured_by=measured_by)
 
 

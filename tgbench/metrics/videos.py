@@ -18,6 +18,7 @@ from .evaluate import MetricSuite, needs_with
 from .face_census import FaceCensus
 from .pairing import Pairs
 from .specs import SSIM_FACE_ALIGNED, in_table_order
+from .through_codec import Passage
 
 _FACES = frozenset({Needs.LANDMARKS, Needs.MESH})
 _MORE_SOUND = 0.5
@@ -117,23 +118,27 @@ def score_videos(
     _check_box(options.face_box, pairs.size)
     _check_numbers(options, pairs, allow_drop)
     needs = [needs_with(plugins.metrics()[name], options) for name in names]
-    notes: list[str] = []
+    notes = _coded_twice(prediction, target) if options.through_codec else []
     sound, origin = None, None
     if any(Needs.AUDIO in needed for needed in needs):
         sound, origin = _sound(prediction, target, audio, pairs.resampled, notes)
     suite = MetricSuite(names, MetricContext(audio=sound, fps=pairs.fps, options=options))
     censuses = _censuses(needs, prediction, target)
     places: list[int] = []
+    passage = Passage(options.through_codec)
     with ExitStack() as held, progress.task(f"scoring {prediction.name}", pairs.expected) as task:
         for census in censuses.values():
             held.callback(census.close)
         for place, picture, truth in pairs:
-            suite.update(len(places), picture, truth)
+            for seen in passage.push(picture, truth):
+                suite.update(*seen)
             for census, image in zip(censuses.values(), (picture, truth), strict=False):
                 if image is not None:
                     census.see(place, image)
             places.append(place)
             task.advance()
+        for seen in passage.finish():
+            suite.update(*seen)
     if not places:
         raise TgbenchError(f"{prediction}: not one frame could be compared")
     notes = pairs.notes + notes
@@ -186,10 +191,24 @@ def _check_box(box: tuple[int, int, int, int] | None, size: tuple[int, int]) -> 
         )
 
 
+def _coded_twice(*clips: Path | None) -> list[str]:
+    """Note which clips are coded already before they pass the codec."""
+    return [
+        f"{clip.name}: is a video, whose frames a codec changed before --through-codec does"
+        for clip in clips
+        if clip is not None and clip.is_file()
+    ]
+
+
 def _check_numbers(options: MetricOptions, pairs: Pairs, allow_drop: bool) -> None:
     """Refuse OpenFace's files where their frames may not be those that are compared."""
     if not (options.action_units or options.aligned_faces):
         return
+    if options.through_codec:
+        raise TgbenchError(
+            "--through-codec changes the frames that OpenFace saw; make its files of coded videos, "
+            "and score those without"
+        )
     if allow_drop:
         raise TgbenchError(
             "--allow-drop may leave out frames in the midst, and OpenFace's files count all of "

@@ -54,9 +54,10 @@ class Experiment:
 
     @property
     def folder(self) -> Path:
-        """OUT/<protocol>/<identity>/<method>/<driver>."""
+        """OUT/<protocol>/<identity>/<method>/<driver>, of its own where a codec takes part."""
         case, name = self.case, self.contender.spec.name
-        return self.request.out / case.protocol / case.identity.name / name / case.driver
+        driver = f"{case.driver}-h264" if self.request.through_codec else case.driver
+        return self.request.out / case.protocol / case.identity.name / name / driver
 
     @property
     def key(self) -> str:
@@ -107,5 +108,7 @@ class Experiment:
             audio=self.case.drive.audio,
             fps=layout.FPS,
             timing=timing,
-            options=MetricOptions(landmarks=self.request.landmarks),
+            options=MetricOptions(
+                landmarks=self.request.landmarks, through_codec=self.request.through_codec
+            ),
         )

@@ -6,7 +6,7 @@ import dataclasses
 import datetime
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -16,6 +16,7 @@ from ..identities import layout
 from ..interfaces import Case, FitReport, Image, Method, TimedFrames, Timing
 from ..metrics.evaluate import MetricSuite
 from ..metrics.speed import RENDERING_SPEEDS
+from ..metrics.through_codec import Passage
 from ..progress import Progress
 from ..version import __version__
 from .comparison import ComparisonVideos
@@ -92,17 +93,21 @@ def _measure(
         with progress.task(f"timing {name}", None):
             timing = time_method(method, case.drive, request.device, trained)
     suite = MetricSuite(case.metrics, experiment.metric_context(timing))
-    faces = FaceTrack()
+    faces, passage = FaceTrack(), Passage(request.through_codec)
+
+    def see(pairs: Iterator[tuple[int, Image, Image | None]]) -> None:
+        for index, frame, target in pairs:
+            faces.add(*suite.update(index, frame, target).landmarks_found)
 
     def score(index: int, frame: Image) -> None:
         target = target_of(case, index)
-        seen = suite.update(index, frame, target)
-        faces.add(*seen.landmarks_found)
+        see(passage.push(frame, target))
         comparison.write(frame, target)
 
     started = time.perf_counter()
     with ComparisonVideos(case, name, folder) as comparison:
         render(case, method, name, folder, request, progress, score)
+        see(passage.finish())
     _write_table(folder / FRAMES_FILE, case, suite.per_frame())
     if found := faces.columns():
         _write_table(folder / FACES_FILE, case, found)

@@ -30,6 +30,7 @@ class RunRequest:
         keep_frames: whether frames are written as images, too.
         metrics: what to measure; empty for the protocol's own choice.
         landmarks: the detector of landmarks; see `MetricOptions`.
+        through_codec: whether frames are measured as they come out of an H.264 file.
         command: what the user typed, for the log; empty where nothing was.
     """
 
@@ -48,4 +49,5 @@ class RunRequest:
     keep_frames: bool = False
     metrics: tuple[str, ...] = ()
     landmarks: str = "mediapipe"
+    through_codec: bool = False
     command: str = ""

@@ -16,6 +16,7 @@ from ..identities import Identity
 from ..identities.resolve import resolve_identity
 from ..interfaces import Case, EvaluationProtocol, FitReport, Method
 from ..metrics.specs import in_table_order
+from ..metrics.through_codec import THROUGH_CODEC
 from ..progress import Progress
 from . import attempts
 from .earlier import kept_result, refuse_to_lose, with_what_is_there
@@ -111,6 +112,8 @@ def _planned(request: RunRequest, progress: Progress) -> list[list[Experiment]]:
     identities = [resolve_identity(name, request.size, progress) for name in request.identities]
     _refuse_namesakes(identities)
     cases = _with_metrics(protocol.plan(identities, request.audio), request.metrics)
+    if request.through_codec:
+        cases = [_through_codec(case) for case in cases]
     for line in too_short(cases):
         _log.warning(line)
     subjects = _hash_inputs(identities, progress)
@@ -127,6 +130,11 @@ def _with_metrics(cases: list[Case], wanted: tuple[str, ...]) -> list[Case]:
         return cases
     names = in_table_order(wanted)
     return [dataclasses.replace(case, metrics=names) for case in cases]
+
+
+def _through_codec(case: Case) -> Case:
+    """Return the case under a protocol of another version, for its numbers are other ones."""
+    return dataclasses.replace(case, protocol_version=f"{case.protocol_version}, {THROUGH_CODEC}")
 
 
 def _refuse_namesakes(identities: list[Identity]) -> None:

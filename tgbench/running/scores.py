@@ -100,6 +100,7 @@ def _told(path: Path) -> str:
 def _described(options: MetricOptions) -> dict[str, Any]:
     return {
         "landmarks": options.landmarks,
+        "through_codec": options.through_codec,
         "face_box": options.face_box,
         "action_units": options.action_units and [_input(path) for path in options.action_units],
         "aligned_faces": options.aligned_faces and [_input(path) for path in options.aligned_faces],

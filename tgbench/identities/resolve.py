@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..errors import TgbenchError, suggest
+from ..files import require_text
 from ..progress import SILENT, Progress
 from ..synthetic.names import IDENTITIES
 from .identity import Identity
@@ -34,6 +35,7 @@ def resolve_identity(name: str, size: int, progress: Progress = SILENT) -> Ident
                 f"`tgbench prepare VIDEO --out data/NAME`"
             )
         raise suggest(name, IDENTITIES, "identity")
+    require_text(folder.resolve())
     problems = validate(folder)
     if problems:
         listed = "; ".join(problems[:5]) + ("; ..." if len(problems) > 5 else "")

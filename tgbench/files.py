@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from .errors import TgbenchError, Unavailable
+from .inputs import open_file
 
 _CHUNK = 1 << 20
 
@@ -85,9 +86,13 @@ def require_text(path: Path) -> None:
 
 
 def sha256(path: Path) -> str:
-    """Return the SHA-256 of a file as hex, read in chunks."""
+    """Return the SHA-256 of an ordinary file as hex, read in chunks.
+
+    Raises:
+        OSError: it cannot be read, or is a pipe or a device.
+    """
     digest = hashlib.sha256()
-    with path.open("rb") as stream:
+    with open_file(path) as stream:
         while chunk := stream.read(_CHUNK):
             digest.update(chunk)
     return digest.hexdigest()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import resource
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -178,6 +179,26 @@ def test_names_that_are_no_text_are_told(
     printed = capfd.readouterr()
     assert r"\udcff\udcfe" in printed.out + printed.err
     assert "defect" not in printed.err
+
+
+@pytest.mark.parametrize("option", ["--identity", "--out"])
+def test_such_a_name_is_refused_before_any_work(
+    option: str,
+    tiny_identity: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def worked(*_: object) -> None:
+        raise AssertionError("nothing may be done before")
+
+    name = os.fsdecode(os.fsencode(tmp_path) + b"/\xff")
+    shutil.copytree(tiny_identity, name)
+    given = {"--identity": str(tiny_identity), "--out": str(tmp_path / "out"), option: name}
+    monkeypatch.setattr("tgbench.running.runner.fit_or_load", worked)
+    run = ["run", "--method", "still", "--protocol", "self_reconstruction"]
+    assert cli.main([*run, *(word for pair in given.items() for word in pair)]) == 2
+    assert "bytes that are no text in UTF-8" in capsys.readouterr().err
 
 
 @pytest.mark.slow

@@ -54,7 +54,9 @@ _MEMORY = re.compile(
     re.IGNORECASE,
 )
 _THREADS = re.compile(r"can't start new thread|unable to start thread|resource temporarily unavail")
-_UNWRITTEN = re.compile(r"PytorchStreamWriter failed|failed writing file|write failed")
+_UNWRITTEN = re.compile(
+    r"PytorchStreamWriter failed|failed writing file|write failed|inline_container.*unexpected pos"
+)
 _HOMELESS = re.compile(r"could not determine home directory", re.IGNORECASE)
 _UNCACHED = re.compile(r"cannot cache function .*no locator available")
 

@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from .errors import TgbenchError, Unavailable
+from .inputs import open_file
 
 _CHUNK = 1 << 20
 
@@ -69,10 +70,29 @@ def require_file(path: Path, what: str = "") -> None:
     raise TgbenchError(f"{path}: {trouble}" + (f"; {what}" if what else ""))
 
 
+def require_text(path: Path) -> None:
+    """Refuse a name that no result could tell, before any work is done for it.
+
+    Raises:
+        TgbenchError: its bytes are no UTF-8.
+    """
+    try:
+        str(path).encode()
+    except UnicodeEncodeError as error:
+        raise TgbenchError(
+            f"{path}: a name holds bytes that are no text in UTF-8, which videos and tables of "
+            "results cannot tell; rename the file or folder"
+        ) from error
+
+
 def sha256(path: Path) -> str:
-    """Return the SHA-256 of a file as hex, read in chunks."""
+    """Return the SHA-256 of an ordinary file as hex, read in chunks.
+
+    Raises:
+        OSError: it cannot be read, or is a pipe or a device.
+    """
     digest = hashlib.sha256()
-    with path.open("rb") as stream:
+    with open_file(path) as stream:
         while chunk := stream.read(_CHUNK):
             digest.update(chunk)
     return digest.hexdigest()
@@ -92,8 +112,9 @@ def make_folder(folder: Path, remedy: str = "choose another folder") -> Path:
         remedy: what to do where that cannot be.
 
     Raises:
-        TgbenchError: it cannot be created or written to.
+        TgbenchError: it cannot be created or written to, or its name is no text.
     """
+    require_text(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):

@@ -106,11 +106,15 @@ def write_checkpoint(path: Path, origin: Origin, state: Mapping[str, object]) ->
             # A power cut after the renaming must not leave an empty file under the good name.
             stream.flush()
             os.fsync(stream.fileno())
-    except OSError as error:
+    except (OSError, RuntimeError) as error:
+        # torch, whose write failed, cannot end its archive either, and tells that instead.
+        trouble = error if isinstance(error, OSError) else error.__context__
+        if not isinstance(trouble, OSError):
+            raise
         kept = "the checkpoint before it is kept" if path.is_file() else "nothing was saved yet"
         raise TgbenchError(
-            f"{path}: cannot be written ({error.strerror or error}); {kept}; free space or allow "
-            "writing, then repeat the command to go on"
+            f"{path}: cannot be written ({trouble.strerror or trouble}); {kept}; free space or "
+            "allow writing, then repeat the command to go on"
         ) from error
 
 

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -46,6 +48,17 @@ def test_what_is_missing_or_no_table_is_told(tmp_path: Path) -> None:
         path.write_bytes(content)
         with pytest.raises(TgbenchError, match="cannot be read"):
             read_table(path)
+
+
+def test_a_small_file_that_claims_a_billion_values_is_not_unpacked(tmp_path: Path) -> None:
+    path = tmp_path / "frames.parquet"
+    zeros = pa.table({"psnr": pa.array(np.zeros(2_000_000))})
+    with pq.ParquetWriter(path, zeros.schema, compression="zstd") as writer:
+        for _ in range(26):
+            writer.write_table(zeros)
+    assert path.stat().st_size < 1 << 20
+    with pytest.raises(TgbenchError, match="claims 52000000 rows of 1 columns"):
+        read_table(path)
 
 
 @settings(max_examples=100)

@@ -4,6 +4,7 @@ import dataclasses
 import json
 import logging
 import shutil
+import subprocess
 from pathlib import Path
 
 import av
@@ -155,6 +156,24 @@ def test_a_method_that_fails_does_not_stop_the_others(
     with pytest.raises(TgbenchError, match="no fit today"):
         run(both, SILENT)
     assert [result.method.name for _, result in read_results(request_.out)] == ["still"]
+
+
+def test_a_program_that_fails_stops_its_method_alone(
+    request_: RunRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from average_frame_method import AverageFrame
+
+    def failing(*_: object) -> None:
+        command = "echo first >&2; echo no licence >&2; exit 7"
+        subprocess.run(["sh", "-c", command], check=True, capture_output=True)
+
+    both = dataclasses.replace(request_, methods=(*request_.methods, "still"))
+    with monkeypatch.context() as patch:
+        patch.setattr(AverageFrame, "fit", failing)
+        with pytest.raises(CasesFailed, match="exit code 7: no licence") as told:
+            run(both, SILENT)
+    assert [outcome.result.method.name for outcome in told.value.outcomes] == ["still"]
+    assert [outcome.reused for outcome in run(both, SILENT)] == [False, True]
 
 
 def test_a_method_that_renders_too_few_frames_is_told(

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from ..errors import TgbenchError, suggest
+from ..files import require_text
 from ..progress import SILENT, Progress
 from ..synthetic.names import IDENTITIES
 from .identity import Identity
@@ -30,6 +31,7 @@ def resolve_identity(name: str, size: int, progress: Progress = SILENT) -> Ident
     folder = Path(name)
     if not folder.is_dir():
         raise _no_folder(name, folder)
+    require_text(folder.resolve())
     problems = validate(folder)
     if problems:
         listed = "; ".join(problems[:5]) + ("; ..." if len(problems) > 5 else "")

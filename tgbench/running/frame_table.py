@@ -6,6 +6,7 @@ import math
 from pathlib import Path
 
 import pandas as pd
+import pyarrow.parquet as pq
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
 from .. import plugins
@@ -14,6 +15,9 @@ from ..files import atomic_path
 from .result import Result
 
 _MEAN_TOLERANCE = 1e-6
+
+_MOST_VALUES = 50_000_000
+"""Of a table; ten hours of frames with 50 columns have fewer."""
 
 
 def write_table(path: Path, table: pd.DataFrame) -> None:
@@ -35,7 +39,10 @@ def read_table(path: Path) -> pd.DataFrame:
     if not path.is_file():
         raise TgbenchError(f"{path}: is missing")
     try:
+        _refuse_bomb(path)
         table = pd.read_parquet(path, page_checksum_verification=True)
+    except TgbenchError:
+        raise
     except Exception as error:  # Arrow and pandas raise anything on a damaged file.
         reason = (str(error) or type(error).__name__).splitlines()[0]
         raise TgbenchError(f"{path}: cannot be read ({reason})") from error
@@ -44,6 +51,16 @@ def read_table(path: Path) -> pd.DataFrame:
         if not column.isna().all() and not _is_numbers(column):
             raise TgbenchError(f"{path}: '{name}' holds something else than numbers")
     return table.apply(lambda column: column if _is_numbers(column) else column.astype("float64"))
+
+
+def _refuse_bomb(path: Path) -> None:
+    """Look at what a table claims to hold, which a small file may do, before it is unpacked."""
+    about = pq.read_metadata(path)
+    if about.num_rows * about.num_columns > _MOST_VALUES:
+        raise TgbenchError(
+            f"{path}: claims {about.num_rows} rows of {about.num_columns} columns, which no clip "
+            "has; run the case again with --fresh"
+        )
 
 
 def contradiction(table: pd.DataFrame, result: Result) -> str:

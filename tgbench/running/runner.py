@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+import subprocess
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from pathlib import Path
 
 from .. import plugins
 from ..errors import TgbenchError, suggest
+from ..faults import explain
 from ..files import make_folder
 from ..identities import Identity
 from ..identities.resolve import resolve_identity
@@ -91,6 +93,9 @@ def run(request: RunRequest, progress: Progress) -> list[Outcome]:
                     failures.append(str(done))
         except TgbenchError as error:
             failures.append(str(error))
+        except subprocess.SubprocessError as error:
+            # Of a program that a method calls; other methods may do without it.
+            failures.append(f"{group[0].contender.spec.name}: {explain(error) or error}")
     if failures:
         raise CasesFailed(failures, outcomes)
     return outcomes

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import TgbenchError
+from ..inputs import open_file
 
 if TYPE_CHECKING:
     import PIL.Image
@@ -92,7 +93,7 @@ class ImageFolder:
         import PIL.ImageOps
 
         try:
-            with PIL.Image.open(file, formats=_FORMATS) as opened:
+            with open_file(file) as stream, PIL.Image.open(stream, formats=_FORMATS) as opened:
                 deep = _is_deep(opened)
                 image = PIL.ImageOps.exif_transpose(opened)
         except (OSError, SyntaxError, ValueError, PIL.Image.DecompressionBombError) as error:

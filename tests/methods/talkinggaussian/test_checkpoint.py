@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+import resource
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,25 @@ def test_round_trip(sphere: Identity, tmp_path: Path):
     assert torch.equal(back["a"], state["a"])
     assert (back["b"], back["e"]) == (state["b"], state["e"])
     assert [path.name for path in tmp_path.iterdir()] == ["x.pt"]
+
+
+@pytest.mark.parametrize("earlier", [True, False])
+def test_what_the_disk_does_not_take_is_told_and_the_file_before_stays(
+    sphere: Identity, tmp_path: Path, earlier: bool
+):
+    """The system itself stops the write, within torch's archive, whose end then fails too."""
+    origin, path = origin_of(sphere), tmp_path / "x.pt"
+    if earlier:
+        write_checkpoint(path, origin, {"a": 1})
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, hard))
+    try:
+        with pytest.raises(TgbenchError, match=r"x\.pt: cannot be written \(File too large\)"):
+            write_checkpoint(path, origin, {"a": torch.rand(1_000_000)})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert [found.name for found in tmp_path.iterdir()] == ["x.pt"] * earlier
+    assert not earlier or read_checkpoint(path, origin) == {"a": 1}
 
 
 def test_foreign_config_is_named(sphere: Identity, tmp_path: Path):

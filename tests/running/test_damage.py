@@ -291,3 +291,45 @@ def test_files_of_the_user_stay_in_the_folder(runs: Runs) -> None:
     runs(fresh=True)
     assert (runs.case / "notes.txt").read_text() == "mine"
     assert (runs.case / "plots" / "one.pdf").read_text() == "mine too"
+
+
+def test_records_of_earlier_versions_cost_no_fit(runs: Runs) -> None:
+    """They have no copy and no hashes."""
+    path = runs.fit / "fit.json"
+    raw = json.loads(path.read_text())
+    del raw["files"]
+    path.write_text(json.dumps(raw))
+    (runs.fit / "fit.copy.json").unlink()
+    (runs.case / "result.json").unlink()
+    assert runs().result.timing.training_seconds == raw["seconds"]
+    assert runs.fits == 0
+    shutil.rmtree(runs.fit / "model")
+    (runs.case / "result.json").unlink()
+    runs()
+    assert runs.fits == 1
+    assert json.loads(path.read_text())["files"].keys()
+
+
+def test_without_the_fit_a_damaged_video_costs_no_numbers(runs: Runs) -> None:
+    before = (runs.case / "result.json").read_bytes()
+    shutil.rmtree(runs.request.out / "models")
+    (runs.case / "video.mp4").unlink()
+    with pytest.raises(CasesFailed, match="takes the fit that was measured"):
+        runs()
+    assert (runs.case / "result.json").read_bytes() == before
+    assert runs.fits == 0
+
+
+def test_numbers_that_cannot_be_measured_here_are_not_lost_with_a_table(
+    runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tgbench.running import earlier
+
+    before = (runs.case / "result.json").read_bytes()
+    (runs.case / "frames.parquet").unlink()
+    monkeypatch.setattr(
+        earlier, "reasons_against", lambda names, context: dict.fromkeys(names, "weights missing")
+    )
+    with pytest.raises(CasesFailed, match="holds psnr, which cannot be measured here now"):
+        runs()
+    assert (runs.case / "result.json").read_bytes() == before

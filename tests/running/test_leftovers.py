@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tgbench.files import atomic_path, remove_leftovers, temporary_folder
+from tgbench.files import atomic_path, remove_leftovers, remove_parts, temporary_folder
 from tgbench.running.leftovers import remove_all_leftovers
 
 WRITE = """
@@ -112,3 +112,13 @@ def test_a_folder_that_is_not_there_is_no_trouble(tmp_path: Path) -> None:
     with temporary_folder("made", tmp_path) as made:
         assert Path(made).is_dir()
     assert not Path(made).exists()
+
+
+def test_whoever_holds_a_folder_clears_it_of_all_that_is_unfinished(tmp_path: Path) -> None:
+    """Also of what a process of another machine, or of the same number, left there."""
+    (tmp_path / "ori_imgs").mkdir()
+    for name in (f".3.{platform.node()}-{os.getpid()}.part.jpg", ".4.elsewhere-1.part.jpg"):
+        (tmp_path / "ori_imgs" / name).write_text("no label")
+    (tmp_path / "ori_imgs" / "3.jpg").write_text("whole")
+    remove_parts(tmp_path)
+    assert [path.name for path in tmp_path.rglob("*.jpg")] == ["3.jpg"]

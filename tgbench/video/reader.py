@@ -186,7 +186,7 @@ class VideoReader:
     def _delivered(self, timed: _Timed) -> Iterator[tuple[Any, int]]:
         assert self.fps is not None
         try:
-            yield from resampled(timed, self.fps, late=self.clock.picture_from > 0)
+            yield from resampled(timed, self.fps)
         except TgbenchError as error:
             raise TgbenchError(f"{self.path}: {error}") from None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 import tempfile
 from fractions import Fraction
 from pathlib import Path
@@ -16,7 +17,7 @@ from scipy.signal import resample_poly
 from tgbench.audio import read_waveform
 from tgbench.video.reader import VideoReader
 
-from .recipes import H264, VP9, clip, lag, number, repacked, shown, speech
+from .recipes import H264, HEIGHT, VP9, WIDTH, clip, lag, number, repacked, shown, speech
 
 pytestmark = pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="needs ffmpeg to repack")
 
@@ -112,3 +113,55 @@ def test_of_late_sound(late: int, rate: int) -> None:
     containers = tuple(c for c in H264 if c != "avi")
     with tempfile.TemporaryDirectory() as folder:
         check(Path(folder), containers, ("libx264", "aac"), rate, sound_start=Fraction(late, 1000))
+
+
+def check_against_the_program(folder: Path, times: list[Fraction], sound_start: Fraction) -> None:
+    """Compare with `-vf fps=25` and `aresample=async=1:first_pts=0` of the ffmpeg program."""
+    source = clip(folder / "source.mp4", times, rate=25, sound=speech(1.5), sound_start=sound_start)
+    command = ["ffmpeg", "-v", "error", "-i", str(source)]
+    frames = ["-vf", "fps=25", "-pix_fmt", "rgb24", "-f", "rawvideo", "-"]
+    sound = ["-vn", "-af", "aresample=16000:async=1:first_pts=0", "-f", "f32le", "-"]
+    pictures, heard = (
+        subprocess.run([*command, *way], check=True, capture_output=True).stdout
+        for way in (frames, sound)
+    )
+    shape = (-1, HEIGHT, WIDTH, 3)
+    expected = [number(image) for image in np.frombuffer(pictures, np.uint8).reshape(shape)]
+    read = [number(image) for image in VideoReader(source)]
+    # How long the last frame of uneven ones is shown, decoders guess.
+    shortest = min(len(read), len(expected))
+    assert read[:shortest] == expected[:shortest]
+    assert set(read[shortest:]) | set(expected[shortest:]) <= {len(times) - 1}
+    samples = np.frombuffer(heard, np.float32)
+    assert abs(lag(read_waveform(source).samples, samples)) <= 1
+
+
+@given(
+    gaps=st.lists(st.integers(10, 200), min_size=12, max_size=30),
+    start=st.sampled_from([0, 0, 40, 100, 333]),
+    late=st.sampled_from([0, 0, 50, 250]),
+)
+@settings(max_examples=3, phases=PHASES)
+def test_of_a_varying_rate_against_the_ffmpeg_program(
+    gaps: list[int], start: int, late: int
+) -> None:
+    times = [Fraction(start + sum(gaps[:i]), 1000) for i in range(len(gaps))]
+    with tempfile.TemporaryDirectory() as folder:
+        check_against_the_program(Path(folder), times, Fraction(late, 1000))
+
+
+@pytest.mark.slow
+@given(
+    rate=st.integers(15, 60),
+    b_frames=st.integers(0, 3),
+    codec=st.sampled_from(["aac", "libmp3lame", "ac3"]),
+    lost=st.frozensets(st.integers(1, COUNT - 2), max_size=4),
+    offset=st.integers(0, 12).map(lambda n: Fraction(n, 25)),
+)
+@settings(max_examples=40, phases=PHASES, deadline=None)
+def test_of_everything_together(
+    rate: int, b_frames: int, codec: str, lost: frozenset[int], offset: Fraction
+) -> None:
+    containers = tuple(c for c in H264 if c not in ("avi", "fragmented"))
+    with tempfile.TemporaryDirectory() as folder:
+        check(Path(folder), containers, ("libx264", codec), rate, b_frames, lost, offset)

@@ -104,7 +104,7 @@ def read_waveform(path: Path) -> Waveform:
 
 
 def _notes(decoder: SoundDecoder, tracks: Tracks) -> list[str]:
-    notes = [note for note in tracks.notes if "sound" in note]
+    notes = list(tracks.sound_notes)
     if decoder.filled:
         notes.append(f"its sound has gaps of {decoder.filled:.2f} s in all, filled with silence")
     if decoder.changed:

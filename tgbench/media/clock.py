@@ -33,6 +33,9 @@ _REORDERED = 5
 _ROUNDING = Fraction(3, 2000)
 """Seconds by which two tracks may differ for their container's rounding alone."""
 
+_FINE, _FINE_ROUNDING = Fraction(1, 2000), Fraction(1, 10_000)
+"""Seconds of a tick, and by which two tracks differ for rounding to ticks that are finer."""
+
 _OPUS_DELAY = Fraction(312, 48_000)
 """Of libopus, by which ffmpeg's Matroska writer moves pictures, with every copy once more."""
 
@@ -138,7 +141,21 @@ def read_clock(start: Beginning, tracks: Tracks, format_name: str, path: Path) -
             f"{path}: its sound and its pictures start {float(abs(lead)):.0f} s apart; cut the "
             "part that has both"
         )
-    return Clock(zero, zero + sound_zero, shown - zero, recorded - zero, start.run_in)
+    picture_from = _exact(shown - zero, tracks)
+    return Clock(
+        shown - picture_from, zero + sound_zero, picture_from, recorded - zero, start.run_in
+    )
+
+
+def _exact(lead: Fraction, tracks: Tracks) -> Fraction:
+    """Return by how much sound leads, without rounding where it is whole or half frames at 25.
+
+    There frames start on the border between two instants, where rounding would move each by itself.
+    """
+    assert tracks.picture is not None
+    tolerance = _ROUNDING if tracks.picture.time_base > _FINE else _FINE_ROUNDING
+    nearest = Fraction(round(lead * 50), 50)
+    return nearest if abs(lead - nearest) <= tolerance else lead
 
 
 def _see(start: Beginning, packet: Any, stamps: Stamps) -> bool:

@@ -13,12 +13,13 @@ class Tracks:
 
     Attributes:
         picture, sound: PyAV's streams; None where the file has none.
-        notes: which others there are, in words.
+        picture_notes, sound_notes: which others there are of either kind, in words.
     """
 
     picture: Any | None
     sound: Any | None
-    notes: tuple[str, ...]
+    picture_notes: tuple[str, ...]
+    sound_notes: tuple[str, ...]
 
 
 def find_tracks(container: Any) -> Tracks:
@@ -29,11 +30,12 @@ def find_tracks(container: Any) -> Tracks:
     """
     pictures = [stream for stream in container.streams.video if not _is_still(stream)]
     sounds = list(container.streams.audio)
-    notes = [
-        *_others(pictures, "picture"),
-        *_others(sounds, "sound"),
-    ]
-    return Tracks(_default(pictures), _default(sounds), tuple(notes))
+    return Tracks(
+        _default(pictures),
+        _default(sounds),
+        tuple(_others(pictures, "picture")),
+        tuple(_others(sounds, "sound")),
+    )
 
 
 def _is_still(stream: Any) -> bool:

@@ -106,7 +106,7 @@ def describe(container: Any, tracks: Tracks, first: Any, clock: Clock, path: Pat
         mirrored=orientation.mirrored,
         stored_width=stored[0],
         stored_height=stored[1],
-        notes=(*tracks.notes, *colour_notes(first)),
+        notes=(*tracks.picture_notes, *colour_notes(first)),
     )
 
 

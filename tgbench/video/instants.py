@@ -13,16 +13,9 @@ from ..media.clock import LONGEST, LONGEST_PAUSE
 T = TypeVar("T")
 
 _HALF = Fraction(1, 2)
-_TIE = Fraction(3, 2000)
-"""Seconds within which a frame that starts between two instants counts as on the later one.
-
-Needed where the picture starts after the sound: containers round both starts to milliseconds.
-"""
 
 
-def resampled(
-    timed: Iterator[tuple[Fraction, Fraction, T]], fps: float, late: bool = False
-) -> Iterator[tuple[T, int]]:
+def resampled(timed: Iterator[tuple[Fraction, Fraction, T]], fps: float) -> Iterator[tuple[T, int]]:
     """Yield each frame with at how many of the instants k / fps it is shown.
 
     As ffmpeg's filter `fps` has it: a frame's start is rounded to the nearest instant, halves up;
@@ -32,25 +25,23 @@ def resampled(
     Args:
         timed: (start, length, frame) in seconds, in the order of their starts.
         fps: instants a second.
-        late: whether the starts are all offset by some time that was rounded.
 
     Raises:
         TgbenchError: a frame stands for so long that its stamp must be wrong.
     """
     rate = Fraction(fps).limit_denominator(1001)
-    slack = _TIE if late else Fraction(0)
     due = 0
     last: tuple[Fraction, Fraction, T] | None = None
     for current in timed:
         if last is not None:
             _check(last[0], current[0])
-            until = max(due, math.floor((current[0] + slack) * rate + _HALF))
+            until = max(due, math.floor(current[0] * rate + _HALF))
             yield last[2], until - due
             due = until
         last = current
     if last is not None:
         _check(last[0], last[0] + last[1])
-        until = max(due, math.floor((last[0] + last[1] + slack) * rate + _HALF))
+        until = max(due, math.floor((last[0] + last[1]) * rate + _HALF))
         yield last[2], max(until - due, int(due == 0))
 
 

@@ -5,21 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from .orientation import orientation_of
+from .orientation import Orientation
 
 Image = NDArray[np.uint8]
 
 _FLAGS = "bicubic+accurate_rnd+full_chroma_int+full_chroma_inp"
-"""Of libswscale: without them pictures come out a grey level or two too dark."""
+"""Of libswscale: without them pictures come out a grey level or two too dark.
+
+With them the way to planes is three times as fast as that to packed RGB, and gives the same.
+"""
 
 
 class RgbConverter:
     """Converts decoded frames, by the colours that each says it has."""
 
-    def __init__(self) -> None:
+    def __init__(self, orientation: Orientation) -> None:
+        """Args: orientation: of the pictures as they are stored."""
+        self._orientation = orientation
         self._key: tuple[Any, ...] = ()
         self._graph: Any = None
 
@@ -30,8 +36,7 @@ class RgbConverter:
             frame: from a decoder.
             size: (width, height) of the result.
         """
-        orientation = orientation_of(frame)
-        width, height = size[::-1] if orientation.transposed else size
+        width, height = size[::-1] if self._orientation.transposed else size
         key = (
             frame.width,
             frame.height,
@@ -44,7 +49,8 @@ class RgbConverter:
         if key != self._key:
             self._key, self._graph = key, _graph(*key)
         self._graph.vpush(frame)
-        return orientation.upright(self._graph.vpull().to_ndarray())
+        green, blue, red = (_pixels(plane) for plane in self._graph.vpull().planes)
+        return self._orientation.upright(np.asarray(cv2.merge((red, green, blue)), np.uint8))
 
 
 class Deinterlacer:
@@ -66,12 +72,17 @@ class Deinterlacer:
                 return
 
 
+def _pixels(plane: Any) -> Image:
+    """Return a plane, uint8 [H, W]."""
+    return np.frombuffer(plane, np.uint8).reshape(plane.height, plane.line_size)[:, : plane.width]
+
+
 def _graph(
     width: int, height: int, pixels: str, matrix: int, full: int, to_width: int, to_height: int
 ) -> Any:
     source = _arguments(width, height, pixels, matrix, full)
     scaling = f"w={to_width}:h={to_height}:flags={_FLAGS}"
-    return _built(source, ("scale", scaling), ("format", "rgb24"))
+    return _built(source, ("scale", scaling), ("format", "gbrp"))
 
 
 def _source(frame: Any) -> str:
@@ -91,6 +102,8 @@ def _built(source: str, *filters: tuple[str, str]) -> Any:
     import av
 
     graph = av.filter.Graph()
+    # Handing slices of small pictures to threads costs more than it saves; decoding has threads.
+    graph.threads = 1
     chain = [graph.add("buffer", source), *(graph.add(*one) for one in filters)]
     graph.link_nodes(*chain, graph.add("buffersink")).configure()
     return graph

@@ -22,6 +22,7 @@ from ..media.tracks import Tracks, find_tracks
 from .colours import check_colours
 from .info import announced_frames, describe, track_seconds
 from .instants import resampled
+from .orientation import orientation_of
 from .pictures import Deinterlacer, Image, RgbConverter
 
 _log = logging.getLogger("tgbench")
@@ -111,6 +112,8 @@ class VideoReader:
                 raise TgbenchError(f"{path}: no frame of it can be decoded; {REMEDY}")
             self.clock = read_clock(start, tracks, container.format.name, self.path)
             self.info = describe(container, tracks, start.picture, self.clock, self.path)
+            # Asked of every frame, side data would keep the frames until the garbage collector.
+            self._orientation = orientation_of(start.picture)
             self.interlaced = int(start.picture.interlaced_frame)
 
     def read_at(self, fps: float | None, *, square: bool = True) -> VideoReader:
@@ -158,7 +161,7 @@ class VideoReader:
             TgbenchError: its clock cannot be that of a clip, or its colours change to such as
                 cannot be read.
         """
-        convert = RgbConverter()
+        convert = RgbConverter(self._orientation)
         for frame, times in self.decoded():
             if times:
                 image = convert(frame, self.size)
@@ -183,7 +186,7 @@ class VideoReader:
     def _delivered(self, timed: _Timed) -> Iterator[tuple[Any, int]]:
         assert self.fps is not None
         try:
-            yield from resampled(timed, self.fps, late=self.clock.picture_from > 0)
+            yield from resampled(timed, self.fps)
         except TgbenchError as error:
             raise TgbenchError(f"{self.path}: {error}") from None
 

@@ -128,7 +128,7 @@ def test_wings_of_the_neck_beside_the_cheeks_are_not_continued() -> None:
     parsing = np.full((SIZE, SIZE, 3), WHITE, np.uint8)
     parsing[(ROWS > 40) & (ROWS <= 70) & (abs(COLUMNS - 48) < 20)] = NECK
     parsing[ROWS > 70] = TORSO
-    parsing[(ROWS < 62 - abs(COLUMNS - 48)) & (abs(COLUMNS - 48) < 24)] = HEAD
+    parsing[(62 - abs(COLUMNS - 48) > ROWS) & (abs(COLUMNS - 48) < 24)] = HEAD
     person = ((parsing != WHITE).any(axis=-1) * 255).astype(np.uint8)
     torso = TorsoPainter().paint(parsing, person, parsing)
     chin = 61

@@ -24,7 +24,7 @@ _UPRIGHT = 60.0
 _RESIDUAL = 0.03
 """Landmark residual in widths of the face beyond which no rigid head explains the landmarks."""
 
-_MOVES = 9.0
+_MOVES = 10.0
 """Difference of the background from the plate, grey levels, beyond which it is another one."""
 
 _MOVES_SELDOM = 0.05
@@ -114,7 +114,7 @@ def _background(identity: Identity, facts: Mapping[str, Any]) -> Iterator[str]:
     )
     yield (
         f"{_frames(other[nearest])}: the background differs by {level:.0f} grey levels from the "
-        f"rest of the clip: {reason}"
+        f"clip's plate: {reason}"
     )
 
 

@@ -6,13 +6,16 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 from scipy.spatial.transform import Rotation
 
 from tgbench.faces import LandmarkDetector, ibug68
-from tgbench.identities import HAIR, HEAD, INNER_MOUTH, Identity
+from tgbench.identities import HAIR, HEAD, INNER_MOUTH, NECK, Identity
+from tgbench.identities.filming import filming_faults
 from tgbench.identities.validation import validate
 from tgbench.preparation.prepare import prepare
 from tgbench.synthetic import dataset
@@ -82,15 +85,51 @@ def test_poses_turn_as_the_head_does(scene: Scene) -> None:
     assert np.abs(steps - true_steps).mean() < 0.25
 
 
-def test_head_and_background_are_told_apart(scene: Scene) -> None:
-    shares = []
+def is_any(image: NDArray[np.uint8], *colours: tuple[int, int, int]) -> NDArray[np.bool_]:
+    return np.any([(image == colour).all(-1) for colour in colours], axis=0)
+
+
+def edges(mask: NDArray[np.bool_]) -> Array:
+    """Points between neighbouring pixels of which one is in the mask, [K, 2] rows and columns."""
+    down = np.argwhere(mask[1:] != mask[:-1]) + np.array([0.5, 0.0])
+    across = np.argwhere(mask[:, 1:] != mask[:, :-1]) + np.array([0.0, 0.5])
+    return np.concatenate([down, across])
+
+
+def test_the_edge_of_the_head_is_that_of_the_picture(scene: Scene) -> None:
+    """Mean distance between the found and the true edge, both ways, below 0.7 px at 256."""
+    shares, distances = [], []
     for frame in range(0, len(scene.images), 10):
         found, true = (
-            np.any([(image == colour).all(-1) for colour in (HEAD, HAIR, INNER_MOUTH)], axis=0)
+            is_any(image, HEAD, HAIR, INNER_MOUTH)
             for image in (scene.prepared.parsing(frame), scene.parsing[frame])
         )
         shares.append((found & true).sum() / (found | true).sum())
-    assert np.mean(shares) > 0.85
+        ours, theirs = edges(found), edges(true)
+        there, back = cKDTree(theirs).query(ours)[0], cKDTree(ours).query(theirs)[0]
+        distances.append(np.concatenate([there, back]).mean())
+    assert np.mean(shares) > 0.97
+    assert np.mean(distances) < 0.7
+
+
+def test_the_torso_image_has_neck_and_nothing_of_the_head(scene: Scene) -> None:
+    for frame in range(0, len(scene.images), 15):
+        parsing, torso = scene.parsing[frame], scene.prepared.torso(frame)
+        head = is_any(parsing, HEAD, HAIR, INNER_MOUTH).astype(np.uint8)
+        inside = cv2.distanceTransform(head, cv2.DIST_L2, 5)
+        # Under the chin the neck goes on; no farther up than 53/512 and a rim.
+        lowest = np.flatnonzero(head[:, SIZE // 2]).max()
+        assert not (torso[..., 3] > 0)[: lowest - 70][inside[: lowest - 70] > 6].any()
+        # Next to the head it is not the frame as filmed.
+        around = cv2.distanceTransform(1 - head, cv2.DIST_L2, 5)
+        rim = (around > 0) & (around < 2) & is_any(parsing, NECK) & (torso[..., 3] == 255)
+        filmed = scene.prepared.filmed(frame).astype(int)
+        same = np.abs(torso[..., :3].astype(int) - filmed).max(axis=-1) <= 1
+        assert same[rim].mean() < 0.4
+
+
+def test_a_sound_film_has_no_faults(scene: Scene) -> None:
+    assert filming_faults(scene.prepared) == []
 
 
 def test_lips_and_lids_move_as_they_should(scene: Scene) -> None:

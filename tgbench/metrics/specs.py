@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Iterable
+from typing import Any
 
 from ..specs import Direction, MetricSpec, Needs, Requires
 
@@ -31,9 +32,9 @@ _SYNCNET = Requires(packages=("syncnet_python",), extra="sync", weights=("syncne
 
 
 def _variant(
-    of: MetricSpec, suffix: str, implementation: str, title: str, summary: str
+    of: MetricSpec, suffix: str, implementation: str, title: str, summary: str, **others: Any
 ) -> MetricSpec:
-    """Return another meaning of a metric, measured when named."""
+    """Return another meaning of a metric, measured when named; `others` are further fields."""
     return dataclasses.replace(
         of,
         name=f"{of.name}_{suffix}",
@@ -41,6 +42,7 @@ def _variant(
         implementation=implementation,
         title=title,
         by_name=True,
+        **others,
     )
 
 
@@ -89,14 +91,12 @@ SSIM_FACE_SKIMAGE = _variant(
     "SSIM (face, uniform)",
     "structural similarity of the face's crop with scikit-image's defaults",
 )
-SSIM_FACE_ALIGNED = dataclasses.replace(
-    _variant(
-        SSIM_FACE,
-        "aligned",
-        "tgbench.metrics.ssim_aligned:SsimFaceAligned",
-        "SSIM (OpenFace-aligned)",
-        "similarity of faces that OpenFace aligned in each video by itself, from its folders",
-    ),
+SSIM_FACE_ALIGNED = _variant(
+    SSIM_FACE,
+    "aligned",
+    "tgbench.metrics.ssim_aligned:SsimFaceAligned",
+    "SSIM (OpenFace-aligned)",
+    "similarity of faces that OpenFace aligned in each video by itself, from its folders",
     needs=_PAIR,
     takes_face_box=False,
     requires=Requires(option="--aligned-faces"),
@@ -122,14 +122,12 @@ LPIPS = MetricSpec(
     bounds=_FROM_ZERO,
     requires=Requires(("lpips", "torchvision"), "lpips", ("lpips_alexnet",)),
 )
-LPIPS_VGG = dataclasses.replace(
-    _variant(
-        LPIPS,
-        "vgg",
-        "tgbench.metrics.lpips:LpipsVgg",
-        "LPIPS (VGG)",
-        "learned perceptual distance of the whole image (VGG, v0.1)",
-    ),
+LPIPS_VGG = _variant(
+    LPIPS,
+    "vgg",
+    "tgbench.metrics.lpips:LpipsVgg",
+    "LPIPS (VGG)",
+    "learned perceptual distance of the whole image (VGG, v0.1)",
     requires=Requires(("lpips", "torchvision"), "lpips", ("lpips_vgg",)),
 )
 
@@ -144,14 +142,12 @@ LMD = MetricSpec(
     decimals=3,
     bounds=_FROM_ZERO,
 )
-LMD_RELATIVE = dataclasses.replace(
-    _variant(
-        LMD,
-        "relative",
-        "tgbench.metrics.lmd:LmdRelative",
-        "LMD / eyes",
-        "LMD by the distance of the outer eye corners, so that image size does not matter",
-    ),
+LMD_RELATIVE = _variant(
+    LMD,
+    "relative",
+    "tgbench.metrics.lmd:LmdRelative",
+    "LMD / eyes",
+    "LMD by the distance of the outer eye corners, so that image size does not matter",
     unit="",
     decimals=4,
 )
@@ -195,24 +191,20 @@ AUE_U = dataclasses.replace(
     implementation="tgbench.metrics.action_units.openface:UpperFaceError",
     title="AUE-U",
 )
-AUE_L_UNMASKED = dataclasses.replace(
-    _variant(
-        AUE_L,
-        "unmasked",
-        "tgbench.metrics.action_units.openface:LowerFaceErrorUnmasked",
-        "AUE-L (unmasked)",
-        "AUE-L as the official script sums it: failed frames count as zeros",
-    ),
+AUE_L_UNMASKED = _variant(
+    AUE_L,
+    "unmasked",
+    "tgbench.metrics.action_units.openface:LowerFaceErrorUnmasked",
+    "AUE-L (unmasked)",
+    "AUE-L as the official script sums it: failed frames count as zeros",
     averages_frames=False,
 )
-AUE_U_UNMASKED = dataclasses.replace(
-    _variant(
-        AUE_U,
-        "unmasked",
-        "tgbench.metrics.action_units.openface:UpperFaceErrorUnmasked",
-        "AUE-U (unmasked)",
-        "AUE-U as the official script sums it: failed frames count as zeros",
-    ),
+AUE_U_UNMASKED = _variant(
+    AUE_U,
+    "unmasked",
+    "tgbench.metrics.action_units.openface:UpperFaceErrorUnmasked",
+    "AUE-U (unmasked)",
+    "AUE-U as the official script sums it: failed frames count as zeros",
     averages_frames=False,
 )
 AUE_L_GEOMETRY = dataclasses.replace(
@@ -270,14 +262,12 @@ SYNC_E = dataclasses.replace(
     direction=Direction.LOWER,
 )
 SYNC_C_JOONSON, SYNC_E_JOONSON = (
-    dataclasses.replace(
-        _variant(
-            of,
-            "joonson",
-            f"tgbench.metrics.sync.metric:Joonson{name}",
-            f"{of.title} (original crop)",
-            f"{of.title} of a crop made through the original's AVI and MP3 files",
-        ),
+    _variant(
+        of,
+        "joonson",
+        f"tgbench.metrics.sync.metric:Joonson{name}",
+        f"{of.title} (original crop)",
+        f"{of.title} of a crop made through the original's AVI and MP3 files",
         requires=dataclasses.replace(_SYNCNET, weights=("syncnet", "s3fd"), programs=("ffmpeg",)),
     )
     for of, name in ((SYNC_C, "Confidence"), (SYNC_E, "Error"))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from tgbench.methods.talkinggaussian.config import TalkingGaussianConfig
-from tgbench.methods.talkinggaussian.motion import expression_units
 from tgbench.methods.talkinggaussian.rendering import Renderer
 
 from .scene import branch, drive
@@ -22,7 +21,7 @@ def test_rendering(benchmark, machine, tmp_path, face, mouth, size):
     benchmark.group = f"rendering of {FRAMES} frames, {face} + {mouth} Gaussians, {size} x {size}"
     config = TalkingGaussianConfig()
     branches = [branch("face", face, size, config), branch("mouth", mouth, size, config)]
-    renderer = Renderer(branches, expression_units(config))
+    renderer = Renderer(branches, config)
     driven = drive(tmp_path / "backdrop", size, FRAMES)
     benchmark.extra_info["frames"] = FRAMES
     benchmark(lambda: sum(1 for _ in renderer.frames(driven)))

@@ -58,7 +58,10 @@ def test_rooms_import_only_the_harness_and_themselves(room: str) -> None:
             assert not any(name.startswith(other) for other in others), f"{path} imports {name}"
 
 
-@pytest.mark.parametrize("command", [["-c", "import tgbench"], ["-m", "tgbench.cli", "list"]])
+LIST = ["-m", "tgbench.cli", "list"]
+
+
+@pytest.mark.parametrize("command", [["-c", "import tgbench"], LIST, [*LIST, "--json"]])
 def test_light_commands_import_nothing_heavy(command: list[str]) -> None:
     done = subprocess.run(
         [sys.executable, "-X", "importtime", *command], capture_output=True, text=True, check=True

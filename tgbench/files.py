@@ -191,8 +191,9 @@ def is_leftover(name: str) -> bool:
     """Whether a name is that of a temporary file whose process has ended on this machine."""
     if not name.startswith(".") or ".part" not in name:
         return False
-    here = re.escape(platform.node())
-    found = re.search(rf"\.{here}-(\d{{1,10}})(\.[^./]+)?\.part(\.[^./]*)?$", name)
+    # Names of earlier versions do not say which machine.
+    here = rf"(?:{re.escape(platform.node())}-)?"
+    found = re.search(rf"\.{here}(\d{{1,10}})(\.[^./]+)?\.part(\.[^./]*)?$", name)
     return found is not None and not _is_running(int(found[1]))
 
 

@@ -11,6 +11,9 @@ from typing import IO
 _LEAST = 20
 """Cells; what a terminal says that is narrower than this is not believed."""
 
+_BELOW = 4
+"""Cells that a text which finds no room beside its head is indented by."""
+
 
 def line_width(stream: IO[str]) -> int | None:
     """Return how many cells a line may have; None: as many as it likes, as in a file.
@@ -77,6 +80,22 @@ def _cells_of(sign: str) -> int:
     if unicodedata.category(sign) in ("Mn", "Me", "Cf"):
         return 0
     return 2 if unicodedata.east_asian_width(sign) in "WF" else 1
+
+
+def hanging(head: str, text: str, width: int | None) -> list[str]:
+    """Return lines of a text beside its head, below each other.
+
+    Where too little is left beside the head, all but the first line stand further left.
+
+    Args:
+        head: what stands before the text, with the blank between them.
+        text: one line.
+        width: cells of a line; None: one line is enough.
+    """
+    indent = " " * cells(head)
+    if width is not None and width - len(indent) < max(width // 3, _LEAST):
+        indent = " " * (len(head) - len(head.lstrip(" ")) + _BELOW)
+    return wrapped(f"{head}{text}".rstrip(), width, indent)
 
 
 def in_columns(rows: Iterable[Sequence[str]], width: int | None, before: str = "  ") -> list[str]:

@@ -1,12 +1,26 @@
 """What tgbench reads to list the method: no heavy import here."""
 
+from dataclasses import dataclass
+
 from tgbench.specs import CompositeMode, MethodSpec
+
+
+@dataclass(frozen=True)
+class Config:
+    """Settings; each can be changed with --set, and `tgbench list settings` shows them.
+
+    Attributes:
+        frames: how many training frames the mean is of, evenly spread.
+    """
+
+    frames: int = 20
+
 
 SPEC = MethodSpec(
     name="average_frame",
     summary="the mean of the training frames, always: an example of a plug-in",
     implementation="average_frame_method:AverageFrame",
-    config="average_frame_method:Config",
+    config="average_frame:Config",
     presets={"quick": {"frames": 20}, "paper": {"frames": 1000}},
     composite_mode=CompositeMode.FULL_FRAME,
 )

@@ -2,20 +2,13 @@
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from average_frame import Config
 
 from tgbench.identities import Identity, Split
 from tgbench.interfaces import Drive, FitContext, FitReport, Image
-
-
-@dataclass(frozen=True)
-class Config:
-    """Settings; each can be changed with --set."""
-
-    frames: int = 20
 
 
 class AverageFrame:

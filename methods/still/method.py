@@ -54,15 +54,17 @@ class Still:
         try:
             saved = read_json(path)
         except (OSError, ValueError) as error:
-            raise TgbenchError(f"{path}: cannot be read ({error}); run with --fresh") from error
+            raise TgbenchError(
+                f"{path}: cannot be read ({error}); remove it to make it anew"
+            ) from error
         if not isinstance(saved, dict):
-            raise TgbenchError(f"{path}: is no state of this method; run with --fresh")
+            raise TgbenchError(f"{path}: is no state of this method; remove it to make it anew")
         expected = _state(identity, split.train)
         for key, value in expected.items():
             if saved.get(key) != value:
                 raise TgbenchError(
                     f"{path}: was saved for another {key} ({saved.get(key)}, now {value}); "
-                    "run with --fresh"
+                    "remove it to make it anew"
                 )
         self._identity, self._train = identity, split.train
 

@@ -23,10 +23,14 @@ _AT_ONCE = 64
 class AudioNet(nn.Module):
     """Encode each window by itself, as AD-NeRF and its successors do (supplement B.1)."""
 
-    def __init__(self, channels: int, dim: int) -> None:
+    def __init__(self, channels: int, dim: int, scaled: bool = True) -> None:
         super().__init__()
         self.convolutions = _convolutions((channels, 32, 32, 64, 64), stride=2)
         self.head = nn.Sequential(nn.Linear(64, 64), nn.LeakyReLU(_SLOPE), nn.Linear(64, dim))
+        if scaled:
+            self._scale()
+
+    def _scale(self) -> None:
         # Torch's own start shrinks the signal to a thousandth of its mean on the way through six
         # layers, and what tells one sound from another would be lost.
         for module in self.modules():
@@ -57,9 +61,16 @@ class AudioAttention(nn.Module):
 class AudioEncoder(nn.Module):
     """The audio feature a of a frame."""
 
-    def __init__(self, channels: int, dim: int) -> None:
+    def __init__(self, channels: int, dim: int, scaled: bool = True) -> None:
+        """Take the channels of the audio, the length of the feature, and how weights start.
+
+        Args:
+            channels: of a step of the audio.
+            dim: of the feature.
+            scaled: start with weights that keep sounds apart, instead of torch's own.
+        """
         super().__init__()
-        self.net = AudioNet(channels, dim)
+        self.net = AudioNet(channels, dim, scaled)
         self.attention = AudioAttention(dim)
         self.register_buffer("mean", torch.zeros(channels, 1))
         self.register_buffer("deviation", torch.ones(channels, 1))
@@ -74,12 +85,12 @@ class AudioEncoder(nn.Module):
         """Map [8, channels, steps] to [dim]."""
         return self.attention(self._encode(windows))
 
-    def sequence(self, features: Tensor, rows: NDArray[np.int64]) -> Tensor:
-        """Map the frames at rows [T] of features [M, steps, channels] to [T, dim].
+    def sequence(self, features: Tensor, windows: Tensor) -> Tensor:
+        """Map frames, given the rows of their windows int64 [T, 8], to [T, dim].
 
-        Each window is encoded once, though eight frames look at it.
+        Each window of the features [M, steps, channels] is encoded once, though eight frames look
+        at it.
         """
-        windows = window_rows(rows, len(features)).to(features.device)
         needed, places = windows.unique(return_inverse=True)
         chosen = features[needed].transpose(1, 2)
         encoded = torch.cat([self._encode(part) for part in chosen.split(_AT_ONCE)])
@@ -96,8 +107,13 @@ def _convolutions(widths: tuple[int, ...], stride: int) -> nn.Sequential:
     return nn.Sequential(*layers)
 
 
-def window_rows(centres: NDArray[np.int64], count: int) -> Tensor:
-    """Return the rows of the eight windows about each centre [T] among `count`, int64 [T, 8]."""
-    offsets = np.arange(WINDOWS) - CENTRE
-    rows = np.clip(np.asarray(centres, np.int64)[:, None] + offsets, 0, max(count - 1, 0))
-    return torch.from_numpy(rows)
+def window_rows(centres: NDArray[np.int64], count: int, outside: int | None = None) -> Tensor:
+    """Return the rows of the eight windows about each centre [T] among `count`, int64 [T, 8].
+
+    Beyond the ends it is the row `outside`, by default that of the nearest window.
+    """
+    rows = np.asarray(centres, np.int64)[:, None] + np.arange(WINDOWS) - CENTRE
+    nearest = np.clip(rows, 0, max(count - 1, 0))
+    if outside is not None:
+        nearest = np.where(rows == nearest, rows, outside)
+    return torch.from_numpy(nearest)

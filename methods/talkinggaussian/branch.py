@@ -22,19 +22,22 @@ class Branch:
         name: "face" or "mouth".
         field: the canonical Gaussians.
         motion: what moves them.
+        moves_positions: whether the gradient of the motion reaches the canonical centres.
     """
 
     name: BranchName
     field: GaussianField
     motion: MotionField
+    moves_positions: bool = False
 
     def deform(self, windows: Tensor, units: Tensor) -> Deformation:
         """Return the deformation under audio [8, channels, steps] and action units [7].
 
-        The field is asked at the canonical centres and does not pull on them: where a Gaussian
-        rests is for the pictures to decide.
+        The field is asked at the canonical centres. Unless it moves positions it does not pull
+        on them: where a Gaussian rests is then for the pictures to decide.
         """
-        return self.motion(self.field.parameters["means"].detach(), windows, units)
+        means = self.field.parameters["means"]
+        return self.motion(means if self.moves_positions else means.detach(), windows, units)
 
     def draw(
         self,
@@ -100,7 +103,8 @@ class Branch:
         """Return the branch whose `state` was taken; `channels` are those of the audio."""
         motion = new_motion(name, channels, config)
         motion.load_state_dict(state["motion"])
-        return cls(name, GaussianField.restore(state["field"], config, device), motion.to(device))
+        field = GaussianField.restore(state["field"], config, device)
+        return cls(name, field, motion.to(device), config.motion_moves_positions)
 
 
 def new_motion(name: BranchName, channels: int, config: TalkingGaussianConfig) -> MotionField:

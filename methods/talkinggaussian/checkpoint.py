@@ -25,10 +25,10 @@ from tgbench.identities.layout import (
 
 from .config import TalkingGaussianConfig
 
-FORMAT = 1
+FORMAT = 2
 _CLIP = (TRANSFORMS_TRAIN, TRANSFORMS_VAL, ACTION_UNITS, AUDIO, MEL.file, BACKGROUND)
 
-_DAMAGED = "is no checkpoint or is damaged; use --fresh to fit anew"
+_DAMAGED = "is no checkpoint or is damaged; remove it to make anew what it holds"
 _BAD_CONTENT = (
     zipfile.BadZipFile,
     pickle.UnpicklingError,
@@ -150,7 +150,7 @@ def _read(path: Path) -> dict:
                 raise TgbenchError(f"{path}: {_DAMAGED}")
         content = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError as error:
-        raise TgbenchError(f"{path}: no such checkpoint; use --fresh to fit anew") from error
+        raise TgbenchError(f"{path}: no such checkpoint; fit again") from error
     except OSError as error:
         raise TgbenchError(f"{path}: cannot be read ({error.strerror or error})") from error
     except _BAD_CONTENT as error:

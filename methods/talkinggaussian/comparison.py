@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from .frames import HAIRS, IGNORED, Crop
+from .frames import HAIRS, IGNORED, TEETH, Crop
 from .kernel import Floats, kernel
 from .rasterizer import Rasterization
 from .windows import Window
@@ -26,7 +26,9 @@ Bytes = NDArray[np.uint8]
 AUDIO_CHANNEL, EXPRESSION_CHANNEL = 3, 4
 """Channels of a rendering, after the colours, that hold the region attention."""
 
-_LABELS = IGNORED + 1
+_LABELS = TEETH + 1
+_ON_LIPS = {"labelled": 0, "free": 1, "opaque": 2}
+_FREE, _FILLED = _ON_LIPS["free"], _ON_LIPS["opaque"]
 _SHOWN, _SEEN, _OPAQUE, _COUNTED, _CHARGED = range(5)
 _ZERO, _ONE = np.float32(0), np.float32(1)
 _ZERO64 = np.uint64(0)
@@ -40,8 +42,8 @@ class Comparison:
     Attributes:
         prediction, target: [H, W, 3].
         alpha_error: mean absolute error of alpha over all pixels, 0 where it is free.
-        lips_attention: mean over all pixels of the expression attention on the lips.
-        hair_attention: mean over all pixels of the audio and expression attention on hair.
+        lips_attention: mean of the expression attention over the window about the lips.
+        hair_attention: mean of the audio and expression attention over the hair.
     """
 
     prediction: Tensor
@@ -60,19 +62,23 @@ class Region:
         seen: labels whose pixels are compared; elsewhere the prediction is the background too.
         opaque: labels where alpha must be 1; elsewhere it must be 0.
         counted: labels where alpha matters.
-        free_lips: whether alpha is free inside the lips' bounding box.
+        alpha_on_lips: alpha inside the window about the lips is asked for by the labels, free,
+            or must be 1.
+        seen_beside_lips: whether all pixels outside the window about the lips are compared.
     """
 
     shown: Collection[int]
     seen: Collection[int]
     opaque: Collection[int]
     counted: Collection[int]
-    free_lips: bool
+    alpha_on_lips: Literal["labelled", "free", "opaque"] = "labelled"
+    seen_beside_lips: bool = False
 
     def table(self) -> Floats:
         """Return these and where attention is charged as 0 or 1 by label, float32 [labels, 5]."""
         table = np.zeros((_LABELS, 5), np.float32)
-        columns = (self.shown, self.seen, self.opaque, self.counted, (HAIRS,))
+        # What is ignored is hair that was not asked for; nothing may move it either.
+        columns = (self.shown, self.seen, self.opaque, self.counted, (HAIRS, IGNORED))
         for column, labels in enumerate(columns):
             table[list(labels), column] = 1.0
         return table
@@ -87,7 +93,7 @@ def compare(
         drawn: colours, then the strengths of audio and expression attention or nothing.
         background: a colour.
         crop: the truth.
-        lips: bounding box in the crop.
+        lips: window about the lips in the crop.
         region: what counts.
 
     Raises:
@@ -111,13 +117,17 @@ def _compare_by_autograd(
     over = colors[..., :3] + (1.0 - alpha)[..., None] * background
     inside = torch.zeros_like(alpha)
     inside[lips.rows_columns] = 1.0
-    if region.free_lips:
+    if region.alpha_on_lips == "free":
         counted = counted * (1.0 - inside)
+    elif region.alpha_on_lips == "opaque":
+        opaque, counted = torch.maximum(opaque, inside), torch.maximum(counted, inside)
+    if region.seen_beside_lips:
+        seen = torch.maximum(seen, 1.0 - inside)
     on_lips = on_hair = torch.zeros((), dtype=colors.dtype, device=colors.device)
     if colors.shape[-1] > EXPRESSION_CHANNEL:
         audio, expression = colors[..., AUDIO_CHANNEL], colors[..., EXPRESSION_CHANNEL]
-        on_lips = (expression * inside).mean()
-        on_hair = ((audio + expression) * charged).mean()
+        on_lips = (expression * inside).sum() / inside.sum().clamp_min(1.0)
+        on_hair = ((audio + expression) * charged).sum() / charged.sum().clamp_min(1.0)
     return Comparison(
         torch.where(seen[..., None] > 0, over, background),
         torch.where(shown[..., None] > 0, image, background),
@@ -146,22 +156,30 @@ class _Compare(torch.autograd.Function):
         colors, alpha = colors.contiguous(), alpha.contiguous()
         box = (lips.left, lips.top, lips.right, lips.bottom)
         labels, image = crop.labels.contiguous().numpy(), crop.image.contiguous().numpy()
-        shared = labels, region.table(), box, region.free_lips
+        on_lips = _ON_LIPS[region.alpha_on_lips]
+        shared = labels, region.table(), box, on_lips, region.seen_beside_lips
         prediction, target = torch.empty(2, *alpha.shape, 3)
-        sums = _compose(
+        *sums, lips_count, hair_count = _compose(
             colors.numpy(), alpha.numpy(), background.numpy(), image,
             *shared, prediction.numpy(), target.numpy(),
         )  # fmt: skip
         ctx.save_for_backward(alpha, background)
         ctx.shared, ctx.channels = shared, colors.shape[-1]
         ctx.mark_non_differentiable(target)
-        means = [torch.tensor(total / alpha.numel(), dtype=torch.float32) for total in sums]
+        ctx.counts = alpha.numel(), max(lips_count, 1), max(hair_count, 1)
+        means = [
+            torch.tensor(total / count, dtype=torch.float32)
+            for total, count in zip(sums, ctx.counts, strict=True)
+        ]
         return prediction, target, *means
 
     @staticmethod
     def backward(ctx: Any, d_prediction: Tensor, _d_target: Tensor, *d_means: Tensor) -> Any:
         alpha, background = ctx.saved_tensors
-        scales = [np.float32(d_mean.item() / alpha.numel()) for d_mean in d_means]
+        scales = [
+            np.float32(d_mean.item() / count)
+            for d_mean, count in zip(d_means, ctx.counts, strict=True)
+        ]
         d_colors = torch.empty(*alpha.shape, ctx.channels)
         d_alpha = torch.empty_like(alpha)
         _compose_backward(
@@ -180,15 +198,21 @@ def _compose(
     labels: Bytes,
     table: Floats,
     lips: tuple[int, int, int, int],
-    free_lips: bool,
+    on_lips_alpha: int,
+    seen_beside_lips: bool,
     prediction: Floats,
     target: Floats,
-) -> tuple[float, float, float]:
-    """Fill prediction and target; return the sums of alpha errors, attention on lips, on hair."""
+) -> tuple[float, float, float, int, int]:
+    """Fill prediction and target.
+
+    Returns:
+        The sums of alpha errors, of attention on lips and on hair, and the pixels of both.
+    """
     left, top, right, bottom = lips
     has_attention = colors.shape[2] > EXPRESSION_CHANNEL
     width = np.uint64(alpha.shape[1])
     alpha_error = on_lips = on_hair = 0.0
+    lips_count = hair_count = 0
     for y in range(alpha.shape[0]):
         row_error = row_lips = row_hair = _ZERO
         between = top <= y < bottom
@@ -196,15 +220,22 @@ def _compose(
             label = np.uint64(labels[y, x])
             inside = between and left <= np.int64(x) < right
             passed = _ONE - alpha[y, x]
-            seen, shown = table[label, _SEEN] > _ZERO, table[label, _SHOWN] > _ZERO
+            seen = table[label, _SEEN] > _ZERO or (seen_beside_lips and not inside)
+            shown = table[label, _SHOWN] > _ZERO
             for c in range(3):
                 behind = background[c]
                 over = colors[y, x, c] + passed * behind
                 prediction[y, x, c] = over if seen else behind
                 truth = np.float32(image[y, x, c]) * _UNIT
                 target[y, x, c] = truth if shown else behind
-            if not (free_lips and inside):
+            if inside and on_lips_alpha == _FILLED:
+                row_error += abs(alpha[y, x] - _ONE)
+            elif not (inside and on_lips_alpha == _FREE):
                 row_error += table[label, _COUNTED] * abs(alpha[y, x] - table[label, _OPAQUE])
+            if inside:
+                lips_count += 1
+            if table[label, _CHARGED] > _ZERO:
+                hair_count += 1
             if has_attention:
                 audio, expression = colors[y, x, AUDIO_CHANNEL], colors[y, x, EXPRESSION_CHANNEL]
                 row_hair += table[label, _CHARGED] * (audio + expression)
@@ -213,7 +244,7 @@ def _compose(
         alpha_error += float(row_error)
         on_lips += float(row_lips)
         on_hair += float(row_hair)
-    return alpha_error, on_lips, on_hair
+    return alpha_error, on_lips, on_hair, lips_count, hair_count
 
 
 @kernel
@@ -223,7 +254,8 @@ def _compose_backward(
     labels: Bytes,
     table: Floats,
     lips: tuple[int, int, int, int],
-    free_lips: bool,
+    on_lips_alpha: int,
+    seen_beside_lips: bool,
     d_prediction: Floats,
     d_alpha_error: np.float32,
     d_lips: np.float32,
@@ -239,15 +271,19 @@ def _compose_backward(
         for x in range(_ZERO64, width):
             label = np.uint64(labels[y, x])
             inside = between and left <= np.int64(x) < right
-            by_alpha, seen = _ZERO, table[label, _SEEN]
+            by_alpha = _ZERO
+            seen = _ONE if seen_beside_lips and not inside else table[label, _SEEN]
             for c in range(3):
                 d = d_prediction[y, x, c] * seen
                 d_colors[y, x, c] = d
                 by_alpha -= d * background[c]
-            if not (free_lips and inside):
-                error = alpha[y, x] - table[label, _OPAQUE]
+            wanted, counted = table[label, _OPAQUE], table[label, _COUNTED]
+            if inside and on_lips_alpha == _FILLED:
+                wanted = counted = _ONE
+            if not (inside and on_lips_alpha == _FREE):
+                error = alpha[y, x] - wanted
                 sign = _ONE if error > _ZERO else (-_ONE if error < _ZERO else _ZERO)
-                by_alpha += d_alpha_error * table[label, _COUNTED] * sign
+                by_alpha += d_alpha_error * counted * sign
             d_alpha[y, x] = by_alpha
             if has_attention:
                 on_hair = d_hair * table[label, _CHARGED]

@@ -14,6 +14,8 @@ from tgbench.identities.layout import ACTION_UNITS
 from tgbench.interfaces import Drive
 
 from .audio_encoder import window_rows
+from .config import TalkingGaussianConfig
+from .motion import expression_units
 
 
 class Conditions:
@@ -27,6 +29,7 @@ class Conditions:
         names: tuple[str, ...],
         *,
         device: torch.device,
+        silent_outside: bool = False,
         sound: object = "driving audio features",
         faces: object = "driving action units",
     ) -> None:
@@ -38,6 +41,8 @@ class Conditions:
             units: of N frames.
             names: of the action units that drive the face, in their order.
             device: where they are wanted.
+            silent_outside: whether windows beyond the ends of the sound are zeros, instead of
+                the nearest ones.
             sound: what errors call the source of the features.
             faces: what errors call the source of the units.
 
@@ -51,8 +56,12 @@ class Conditions:
                     f"{what}: holds NaN or infinity; measure it, or prepare the identity, again"
                 )
         self._features = torch.from_numpy(np.array(features, np.float32)).to(device)
-        self._rows = rows
-        self._windows = window_rows(rows, len(features)).to(device)
+        outside = None
+        if silent_outside:
+            outside = len(features)
+            self._features = torch.cat([self._features, torch.zeros_like(self._features[:1])])
+        self._count = len(features)
+        self._windows = window_rows(rows, len(features), outside).to(device)
         self._expression = torch.from_numpy(np.array(expression, np.float32)).to(device)
 
     @classmethod
@@ -62,7 +71,9 @@ class Conditions:
         frames: range,
         kind: str,
         names: tuple[str, ...],
+        *,
         device: torch.device,
+        silent_outside: bool = False,
     ) -> Conditions:
         """Hold what drives the training frames, and no sound from outside them."""
         if kind not in KINDS:
@@ -84,14 +95,24 @@ class Conditions:
             ),
             names,
             device=device,
+            silent_outside=silent_outside,
             sound=file if file.is_file() else identity.audio_path,
             faces=table,
         )
 
     @classmethod
-    def of_drive(cls, drive: Drive, names: tuple[str, ...], device: torch.device) -> Conditions:
+    def of_drive(
+        cls, drive: Drive, config: TalkingGaussianConfig, device: torch.device
+    ) -> Conditions:
         """Hold what drives the frames to render."""
-        return cls(drive.features, drive.feature_index, drive.action_units, names, device=device)
+        return cls(
+            drive.features,
+            drive.feature_index,
+            drive.action_units,
+            expression_units(config),
+            device=device,
+            silent_outside=config.audio_outside == "zeros",
+        )
 
     @property
     def channels(self) -> int:
@@ -100,13 +121,18 @@ class Conditions:
 
     @property
     def features(self) -> Tensor:
-        """All audio features, [M, steps, channels]."""
+        """All audio features, [M, steps, channels], and one of zeros if those are outside."""
         return self._features
 
     @property
-    def rows(self) -> NDArray[np.int64]:
-        """The row of `features` at each frame, [N]."""
-        return self._rows
+    def heard(self) -> Tensor:
+        """The audio features of the sound alone, [M, steps, channels]."""
+        return self._features[: self._count]
+
+    @property
+    def windows(self) -> Tensor:
+        """The rows of `features` around each frame, int64 [N, 8]."""
+        return self._windows
 
     @property
     def expressions(self) -> Tensor:
@@ -116,7 +142,7 @@ class Conditions:
     @property
     def silent(self) -> bool:
         """Whether the audio features never change."""
-        return bool((self._features == self._features[:1, :1]).all())
+        return bool((self.heard == self.heard[:1, :1]).all())
 
     def audio(self, position: int) -> Tensor:
         """Return the eight windows about a frame, [8, channels, steps]."""

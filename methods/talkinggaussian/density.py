@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import softplus
 
+from .config import BranchName, TalkingGaussianConfig
 from .gaussians import GaussianField, Parameters, inverse_softplus
 from .rasterizer.reference import rotation_matrices
 
@@ -34,6 +35,22 @@ class DensityLimits:
     opacity: float
     size: float
     count: int
+
+
+def density_limits(
+    config: TalkingGaussianConfig, branch: BranchName, extent: float, iteration: int
+) -> DensityLimits:
+    """Return the limits after so many iterations in a scene of an extent in metres."""
+    face = branch == "face"
+    progress = iteration / config.densify_last(branch)
+    large = config.prune_size * extent
+    return DensityLimits(
+        config.face_densify_gradient if face else config.mouth_densify_gradient,
+        config.dense_size * extent,
+        config.prune_opacity + (config.prune_opacity_final - config.prune_opacity) * progress,
+        large if iteration > config.static_iterations else float("inf"),
+        config.count_limit(branch),
+    )
 
 
 class DensityControl:

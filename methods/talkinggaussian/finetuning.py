@@ -14,12 +14,11 @@ from .conditions import Conditions
 from .config import TalkingGaussianConfig
 from .frames import TrainingFrames
 from .fusion import fuse
+from .gaussians import COLOR_PARAMETERS
 from .not_finite import LossWatch, located
 from .objectives import Terms, photometric, unit_image
-from .perceptual import SMALL_PATCH, Perceptual
+from .perceptual import SMALL_TILES, Perceptual
 from .sampling import FrameSampler
-
-COLOR_PARAMETERS = ("color", "harmonics")
 
 
 class FineTuning:
@@ -46,6 +45,8 @@ class FineTuning:
         self._sampler = FrameSampler(np.arange(len(frames)), (), generator)
         self._watch = LossWatch(branches[0].field.device)
         self._optimizer = self._new_optimizer()
+        if config.finetune_moments == "kept":
+            self._take_moments()
 
     def step(self) -> Tensor:
         """Do one iteration and return its loss.
@@ -126,6 +127,16 @@ class FineTuning:
                 groups.append({"params": [opacities], "lr": self._config.finetune_opacity_lr})
         return torch.optim.Adam(groups, eps=1e-15, fused=True)
 
+    def _take_moments(self) -> None:
+        """Go on with the moments that the branches ended with."""
+        for branch in self.branches:
+            before = branch.field.optimizer.state
+            for parameter in branch.field.parameters.values():
+                if parameter.requires_grad and before.get(parameter):
+                    self._optimizer.state[parameter] = {
+                        name: value.clone() for name, value in before[parameter].items()
+                    }
+
     def _terms(self, fused: Tensor, target: Tensor) -> Terms:
         terms = {"photometric": photometric(fused, target, self._config.ssim_weight)}
         lpips = self._lpips(fused, target)
@@ -140,4 +151,4 @@ class FineTuning:
             return self._perceptual.of(fused, target)
         if 2 * self.iteration < self._config.finetune_iterations:
             return None
-        return self._perceptual.of_patch(fused, target, SMALL_PATCH)
+        return self._perceptual.of_tiles(fused, target, SMALL_TILES)

@@ -23,14 +23,17 @@ from .checkpoint import Origin, read_checkpoint, write_checkpoint
 from .clouds import initial_cloud
 from .conditions import Conditions
 from .config import BranchName, TalkingGaussianConfig
+from .extent import LEAST_EXTENT, camera_extent
 from .finetuning import FineTuning
+from .floaters import remove_floaters
 from .frames import TrainingFrames
 from .gaussians import GaussianField
 from .motion import expression_units
 from .not_finite import REMEDY, first_not_finite
 from .objectives import FaceObjective, MouthObjective
 from .perceptual import Distance, Perceptual, perceptual_distance
-from .sampling import FrameSampler, Rule, SlidingWindow, Strongest
+from .sampling import FrameSampler
+from .schedule import sampling_rules
 from .strengths import Strengths
 from .training import BranchTrainer
 
@@ -78,11 +81,19 @@ class Fit:
         self._notes: list[str] = []
         self._device = torch.device(context.device)
         room = config.cache_megabytes << 20
-        self._frames = TrainingFrames(identity, split.train, room, self._device)
+        self._frames = TrainingFrames(
+            identity, split.train, room, self._device, config.sees_whole_lips
+        )
         units = expression_units(config)
         self._conditions = Conditions.of_training(
-            identity, split.train, config.audio_features, units, self._device
+            identity,
+            split.train,
+            config.audio_features,
+            units,
+            device=self._device,
+            silent_outside=config.audio_outside == "zeros",
         )
+        self._extent = config.scene_extent or self._measured_extent()
         self._strengths = Strengths.of(self._frames)
         self._notes.extend(self._strengths.notes)
         if self._conditions.silent:
@@ -108,12 +119,22 @@ class Fit:
         first = config.static_iterations
         self._run_together(trainers, "static initialisation", 0, first)
         self._run_together(trainers, "motion learning", first, config.branch_iterations)
+        self._remove_floaters(trainers)
         tuning = self._fine_tuning([trainer.branch for trainer in trainers])
         self._run_together([tuning], "colour fine-tuning", 0, config.finetune_iterations)
         iterations = {f"{trainer.branch.name} branch": trainer.iteration for trainer in trainers}
         iterations["colour fine-tuning"] = tuning.iteration
         seconds = max(trainer.seconds for trainer in trainers) + tuning.seconds
         return tuning.branches, FitReport(seconds, iterations, tuple(self._notes))
+
+    def _measured_extent(self) -> float:
+        extent = camera_extent(self._frames.identity.poses[np.array(self._frames.frames)])
+        if extent < LEAST_EXTENT:
+            self._notes.append(
+                f"the head hardly moves in the training frames (extent {extent:.3f} m): taken as "
+                f"{LEAST_EXTENT} m"
+            )
+        return max(extent, LEAST_EXTENT)
 
     def _branch_names(self) -> tuple[BranchName, ...]:
         if not self._config.face_mouth_decomposition:
@@ -139,12 +160,14 @@ class Fit:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self._context.seed * 1000 + number)
             motion = new_motion(name, self.channels, config).to(self._device)
-        motion.audio.normalise_by(self._conditions.features)
+        if config.audio_input == "normalised":
+            motion.audio.normalise_by(self._conditions.heard)
         objective = (FaceObjective if name == "face" else MouthObjective)(self._frames, config)
         cloud = initial_cloud(name, self._frames, config, generator)
+        gaussians = GaussianField.random(cloud, config, generator, self._device, self._extent)
         lens = self._frames.identity.intrinsics
         trainer = BranchTrainer(
-            Branch(name, GaussianField.random(cloud, config, generator, self._device), motion),
+            Branch(name, gaussians, motion, config.motion_moves_positions),
             objective,
             self._conditions,
             self._sampler(name, generator),
@@ -157,34 +180,9 @@ class Fit:
         return trainer
 
     def _sampler(self, name: BranchName, generator: torch.Generator) -> FrameSampler:
-        config, face = self._config, name == "face"
-        first = config.static_iterations
-        last = first + int(config.incremental_until * config.motion_iterations)
-        strengths = self._strengths
-        strongest = strengths.lips if face else strengths.parted
-        metrics = (strengths.lips, strengths.blink) if face else (strengths.parted,)
-        every = config.face_incremental_every if face else config.mouth_incremental_every
-        once_in = config.face_open_every if face else config.mouth_open_every
-        rules: list[Rule] = []
-        # A rule about what never moves would ask for the same few frames again and again.
-        if strongest.any():
-            rules.append(Strongest(strongest, config.open_share, first, once_in))
-        if config.incremental_sampling:
-            # The metrics of a branch take turns.
-            rules += [
-                SlidingWindow(
-                    metric,
-                    config.incremental_width,
-                    first,
-                    last,
-                    every * len(metrics),
-                    every * turn,
-                )
-                for turn, metric in enumerate(metrics)
-                if metric.any()
-            ]
+        rules = sampling_rules(name, self._strengths, self._config)
         frames = np.arange(len(self._frames))
-        if not face:
+        if name == "mouth":
             frames = self._with_mouth()
         return FrameSampler(frames, rules, generator)
 
@@ -232,6 +230,15 @@ class Fit:
             task.advance(stage.iteration - counted)
         self._save(stage)
 
+    def _remove_floaters(self, trainers: Sequence[BranchTrainer]) -> None:
+        """Clean the branches, unless fine-tuning has begun with clean ones."""
+        if self._checkpoint(FineTuning.name).is_file():
+            return
+        with self._context.progress.task("removing floaters", len(trainers)) as task:
+            for trainer in trainers:
+                remove_floaters(trainer.branch, self._frames, self._conditions)
+                task.advance()
+
     def _fine_tuning(self, branches: list[Branch]) -> FineTuning:
         generator = torch.Generator().manual_seed(self._context.seed * 1000 + len(_BRANCHES))
         tuning = FineTuning(
@@ -260,7 +267,7 @@ class Fit:
         return None if self._distance is None else Perceptual(self._distance, generator)
 
     def _resume(self, stage: Stage) -> None:
-        path = self._checkpoint(stage)
+        path = self._checkpoint(stage.name)
         if path.is_file():
             stage.restore(read_checkpoint(path, self._origin))
 
@@ -272,7 +279,7 @@ class Fit:
                 f"{broken} of the {stage.name} is NaN or infinite after {stage.iteration} "
                 f"iterations; {REMEDY}"
             )
-        write_checkpoint(self._checkpoint(stage), self._origin, state)
+        write_checkpoint(self._checkpoint(stage.name), self._origin, state)
 
-    def _checkpoint(self, stage: Stage) -> Path:
-        return self._context.workdir / f"{stage.name}.pt"
+    def _checkpoint(self, stage: str) -> Path:
+        return self._context.workdir / f"{stage}.pt"

@@ -14,14 +14,19 @@ from tgbench.errors import TgbenchError
 from tgbench.identities import HAIR, HEAD, INNER_MOUTH, Identity
 from tgbench.identities.layout import LANDMARKS, TRANSFORMS_TRAIN
 
+from .config import BranchName
 from .rasterizer import Camera, available_cores
-from .windows import Window, bounds, same_size, window_camera
+from .windows import Window, bounds, enclosing, same_size, window_camera
 
-BEHIND, FACE, HAIRS, MOUTH, IGNORED = 0, 1, 2, 3, 4
-"""Labels of a pixel: not of the head, its surface, its hair, inside of the mouth, no matter."""
+BEHIND, FACE, HAIRS, MOUTH, IGNORED, TEETH = 0, 1, 2, 3, 4, 5
+"""Labels of a pixel: not of the head, its surface, its hair, inside of the mouth, no matter, and
+inside of the mouth where both masks say so."""
+
+INSIDE = (MOUTH, TEETH)
 
 _INNER_LIPS_TOP, _INNER_LIPS_BOTTOM = 62, 66
 _LIPS = slice(48, 68)
+_OUTER_LIPS = slice(48, 60)
 
 
 @dataclass(frozen=True)
@@ -55,7 +60,7 @@ def label_pixels(
     for colour, label in ((HEAD, FACE), (HAIR, HAIRS), (INNER_MOUTH, MOUTH)):
         labels[packed == (colour[0] << 16 | colour[1] << 8 | colour[2])] = label
     if teeth is not None:
-        labels[teeth] = MOUTH
+        labels[teeth] = np.where(labels[teeth] == MOUTH, TEETH, MOUTH)
     return labels
 
 
@@ -82,6 +87,7 @@ class TrainingFrames:
         frames: range,
         cache_bytes: int,
         device: torch.device | str = "cpu",
+        whole_lips: bool = False,
     ) -> None:
         """Look through the masks of all training frames once.
 
@@ -90,6 +96,7 @@ class TrainingFrames:
             frames: those that train.
             cache_bytes: memory for decoded crops, of the device.
             device: where crops are wanted.
+            whole_lips: whether crops of the mouth hold all of the square about the lips.
 
         Raises:
             TgbenchError: there is no frame, none shows a head, or a landmark is no number.
@@ -116,7 +123,10 @@ class TrainingFrames:
         whole = Window(0, 0, *limits)
         self._head_windows = same_size([head or whole for head in heads], limits)
         self._skin_windows = self._inside_head([seen.skin for seen in surveyed])
-        self._mouth_windows = self._inside_head([seen.mouth for seen in surveyed])
+        mouths = [seen.mouth for seen in surveyed]
+        if whole_lips:
+            mouths = [enclosing(mouth, self.lips(i)) for i, mouth in enumerate(mouths)]
+        self._mouth_windows = self._inside_head(mouths)
 
     def __len__(self) -> int:
         return len(self.frames)
@@ -138,6 +148,15 @@ class TrainingFrames:
         """Return the part of the `position`-th training frame about the inside of the mouth."""
         return self._part(position, self._mouth_windows)
 
+    def view(self, position: int, branch: BranchName) -> tuple[Camera, Window]:
+        """Return the camera of a whole frame, and the window that a branch is trained in."""
+        window = self._head_windows[position]
+        if branch == "mouth":
+            window = self._mouth_windows[position].within(window)
+        identity = self.identity
+        camera = window_camera(identity.poses[self.frames[position]], identity.intrinsics)
+        return camera, window
+
     def behind(self, position: int) -> Tensor:
         """Return torso over plate in the head's window, uint8 RGB [h, w, 3]."""
         kept = self._behind.get(position)
@@ -150,11 +169,14 @@ class TrainingFrames:
         return kept
 
     def lips(self, position: int) -> Window:
-        """Return the lips' bounding box in pixels of the whole frame."""
-        points = self.identity.landmarks[self.frames[position]][_LIPS]
+        """Return the square about the outer lips, in pixels of the whole frame."""
+        points = self.identity.landmarks[self.frames[position]][_OUTER_LIPS]
         left, top = np.floor(points.min(0)).astype(int)
         right, bottom = np.ceil(points.max(0)).astype(int)
-        return Window(int(left), int(top), int(right), int(bottom))
+        lens = self.identity.intrinsics
+        side = min(int(max(right - left, bottom - top)), lens.width, lens.height)
+        box = Window(int(left), int(top), int(right), int(bottom))
+        return box.resized(side, side, (lens.width, lens.height))
 
     def lips_rays(self) -> tuple[list[Camera], NDArray[np.float32]]:
         """Return the cameras of all whole frames and the middle of the lips in each, [N, 2]."""
@@ -182,7 +204,7 @@ class TrainingFrames:
 
     def _survey(self, frame: int) -> _Survey:
         labels = self._labels(frame)
-        mouth = labels == MOUTH
+        mouth = np.isin(labels, INSIDE)
         skin = mouth | (labels == FACE)
         return _Survey(bounds(labels != BEHIND), bounds(skin), bounds(mouth), int(mouth.sum()))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,7 +20,9 @@ from .rasterizer import Camera
 Parameters = dict[str, Tensor]
 
 _INITIAL_OPACITY = 0.1
+_GREY = 0.498
 _LEAST_SIZE, _LONE_SIZE, _VANISHING_SIZE = 1e-4, 1e-2, 1e-6
+COLOR_PARAMETERS = ("color", "harmonics")
 DC = 0.28209479177387814
 """The constant harmonic; a colour c is stored as (c - 1/2) / DC."""
 
@@ -51,13 +53,20 @@ class GaussianField:
     be added to either without leaving its range.
     """
 
-    def __init__(self, parameters: Mapping[str, Tensor], config: TalkingGaussianConfig) -> None:
+    def __init__(
+        self,
+        parameters: Mapping[str, Tensor],
+        config: TalkingGaussianConfig,
+        extent: float = 1.0,
+    ) -> None:
+        """Take the Gaussians, the settings, and the extent of the scene in metres."""
         self._config = config
+        self.extent = extent
         self.parameters: Parameters = {
             name: tensor.detach().clone().requires_grad_() for name, tensor in parameters.items()
         }
         rates = {
-            "means": config.position_lr,
+            "means": config.position_lr * extent,
             "quats": config.rotation_lr,
             "scales": config.scale_lr,
             "opacities": config.opacity_lr,
@@ -81,6 +90,7 @@ class GaussianField:
         config: TalkingGaussianConfig,
         generator: torch.Generator,
         device: torch.device | str = "cpu",
+        extent: float = 1.0,
     ) -> GaussianField:
         """Start from a cloud of random positions [N, 3]: faint, as large as the gaps."""
         count = len(positions)
@@ -88,7 +98,10 @@ class GaussianField:
         quats = torch.zeros(count, 4)
         quats[:, 0] = 1.0
         higher = (config.harmonics_degree + 1) ** 2 - 1
-        colours = torch.rand(count, 3, generator=generator)
+        grey = config.initial_colors == "grey"
+        colours = (
+            torch.full((count, 3), _GREY) if grey else torch.rand(count, 3, generator=generator)
+        )
         parameters = {
             "means": positions,
             "quats": quats,
@@ -97,7 +110,8 @@ class GaussianField:
             "color": (colours - 0.5) / DC,
             "harmonics": torch.zeros(count, higher, 3),
         }
-        return cls({name: value.to(device) for name, value in parameters.items()}, config)
+        placed = {name: value.to(device) for name, value in parameters.items()}
+        return cls(placed, config, extent)
 
     def __len__(self) -> int:
         return len(self.parameters["means"])
@@ -142,10 +156,14 @@ class GaussianField:
         rate = config.position_lr ** (1.0 - share) * config.position_lr_final**share
         for group in self.optimizer.param_groups:
             if group["name"] == "means":
-                group["lr"] = rate
+                group["lr"] = rate * self.extent
 
-    def step(self) -> None:
-        """Apply the gradients and clear them."""
+    def step(self, only: Collection[str] | None = None) -> None:
+        """Apply the gradients, or those of some parameters, and clear all."""
+        if only is not None:
+            for name, parameter in self.parameters.items():
+                if name not in only:
+                    parameter.grad = None
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
 
@@ -184,11 +202,21 @@ class GaussianField:
             sizes = (softplus(scales[chosen]) / shrink).clamp_min(_VANISHING_SIZE)
             scales[chosen] = inverse_softplus(sizes)
 
+    def blow_up(self, chosen: Tensor, opacity: float, divisor: float) -> None:
+        """Set the opacity of chosen Gaussians, bool [N], and divide their sizes' logits.
+
+        That of a small size is far below zero: a tenth of it is that of a huge one.
+        """
+        with torch.no_grad():
+            self.parameters["opacities"][chosen] = math.log(opacity / (1.0 - opacity))
+            self.parameters["scales"][chosen] /= divisor
+
     def state(self) -> dict[str, object]:
         """Return the Gaussians themselves; the optimiser is the trainer's to keep."""
         return {
             "parameters": {name: value.detach() for name, value in self.parameters.items()},
             "degree": self.degree,
+            "extent": self.extent,
         }
 
     @classmethod
@@ -197,7 +225,7 @@ class GaussianField:
     ) -> GaussianField:
         """Return the field whose `state` was taken."""
         parameters = {name: value.to(device) for name, value in state["parameters"].items()}
-        field = cls(parameters, config)
+        field = cls(parameters, config, state["extent"])
         field.degree = state["degree"]
         return field
 

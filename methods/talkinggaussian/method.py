@@ -16,7 +16,6 @@ from .checkpoint import Origin, read_checkpoint, write_checkpoint
 from .conditions import Conditions
 from .config import TalkingGaussianConfig
 from .fitting import Fit
-from .motion import expression_units
 from .ply import export_ply
 from .rendering import Renderer
 
@@ -56,7 +55,7 @@ class TalkingGaussian:
         """
         self._check(drive)
         if self._renderer is None:
-            self._renderer = Renderer(self.branches, expression_units(self.config))
+            self._renderer = Renderer(self.branches, self.config)
         return self._renderer.frames(drive)
 
     def export(self, path: Path, part: str, drive: Drive | None) -> str:
@@ -72,9 +71,7 @@ class TalkingGaussian:
         if drive is None:
             return export_ply(path, self.branches, part)
         self._check(drive)
-        conditions = Conditions.of_drive(
-            drive, expression_units(self.config), self.branches[0].field.device
-        )
+        conditions = Conditions.of_drive(drive, self.config, self.branches[0].field.device)
         return export_ply(path, self.branches, part, conditions)
 
     def save(self, folder: Path) -> None:

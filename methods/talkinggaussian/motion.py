@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import cast
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from .audio_encoder import AudioEncoder
@@ -21,7 +20,9 @@ EXPRESSION_UNITS = ("AU01", "AU02", "AU04", "AU05", "AU06", "AU07", "AU45")
 _LEFT_OUT = {"seven": (), "six": ("AU02",)}
 _BLINK_MAXIMUM = 2.0
 _LEAST_SQUARE = 1e-12
-_WIDTHS = {"means": 3, "scales": 3, "quats": 4, "opacities": 1, "colors": 3}
+_WIDTHS = {
+    "means": 3, "scales": 3, "quats": 4, "opacities": 1, "colors": 3, "unused_opacities": 1
+}  # fmt: skip
 """What a motion field can change of a Gaussian, and numbers that it takes."""
 
 
@@ -36,7 +37,11 @@ def changed_parts(branch: BranchName, config: TalkingGaussianConfig) -> tuple[st
     if config.motion == "appearance":
         return "opacities", "colors"
     parts = ["means", "scales", "quats"] if branch == "face" else ["means"]
-    extra = {"opacities": config.predict_opacity, "colors": config.predict_color}
+    extra = {
+        "opacities": config.predict_opacity,
+        "colors": config.predict_color,
+        "unused_opacities": config.unused_opacity and branch == "face",
+    }
     return tuple(parts + [part for part, predicted in extra.items() if predicted])
 
 
@@ -50,6 +55,7 @@ class Deformation:
         quats: [N, 4] before normalisation.
         opacities: [N, 1] before the activation.
         colors: [N, 3], on the colour without view dependence, whose harmonics it replaces.
+        unused_opacities: [N, 1], decoded and charged, but added to nothing.
         audio_attention, expression_attention: the region attention V_a [N, audio_dim] and
             V_e [N, units] that it came from.
     """
@@ -59,6 +65,7 @@ class Deformation:
     quats: Tensor | None = None
     opacities: Tensor | None = None
     colors: Tensor | None = None
+    unused_opacities: Tensor | None = None
     audio_attention: Tensor | None = None
     expression_attention: Tensor | None = None
 
@@ -124,7 +131,7 @@ class MotionField(nn.Module):
         self,
         channels: int,
         config: TalkingGaussianConfig,
-        resolutions: tuple[int, int],
+        resolutions: tuple[int, float],
         parts: Sequence[str],
     ) -> None:
         """Take the channels of the audio, the grid's ends, and what the field changes."""
@@ -132,7 +139,8 @@ class MotionField(nn.Module):
         self.parts = tuple(parts)
         self._outputs = [_WIDTHS[part] for part in self.parts]
         self._position_scale = config.position_scale
-        self.audio = AudioEncoder(channels, config.audio_dim)
+        self._zero_outside = config.grid_layout == "torch_ngp"
+        self.audio = AudioEncoder(channels, config.audio_dim, config.network_start == "scaled")
         self.grid = TriPlaneHashGrid(
             levels=config.grid_levels,
             features=1,
@@ -140,10 +148,13 @@ class MotionField(nn.Module):
             finest_resolution=resolutions[1],
             log2_hashmap_size=config.grid_log2_size,
             bound=config.grid_bound,
+            library=config.grid_layout,
         )
 
     def encode(self, means: Tensor) -> Tensor:
-        """Return H(mu) of positions [N, 3]; outside the grid that of its nearest face."""
+        """Return H(mu) of positions [N, 3]; outside the grid as `grid_layout` says."""
+        if self._zero_outside:
+            return self.grid(means)
         return self.grid(means.clamp(-self.grid.bound, self.grid.bound))
 
     def places(self, means: Tensor) -> Places:
@@ -154,9 +165,9 @@ class MotionField(nn.Module):
         """Encode a frame's audio [8, channels, steps] and action units [units]."""
         return Drivers(self.audio(windows), self._expression(units))
 
-    def sequence(self, features: Tensor, rows: NDArray[np.int64], units: Tensor) -> Drivers:
-        """Encode frames at rows [T] of audio [M, steps, channels], with units [T, units]."""
-        return Drivers(self.audio.sequence(features, rows), self._expression(units))
+    def sequence(self, features: Tensor, windows: Tensor, units: Tensor) -> Drivers:
+        """Encode frames with windows [T, 8] of audio [M, steps, channels], and units [T, units]."""
+        return Drivers(self.audio.sequence(features, windows), self._expression(units))
 
     def deform(self, places: Places, drivers: Drivers) -> Deformation:
         """Decode the deformation of every Gaussian."""
@@ -173,7 +184,7 @@ class MotionField(nn.Module):
     def _first(self, features: Tensor) -> Tensor:
         """Return the decoder's first layer of H(mu) [features, N], its other inputs left out."""
         first = self._layer(0)
-        return torch.addmm(first.bias[:, None], first.weight[:, : len(features)], features)
+        return _affine(first.bias, first.weight[:, : len(features)], features)
 
     def _layer(self, index: int) -> nn.Linear:
         """Return one of the decoder's three layers."""
@@ -195,19 +206,16 @@ class FaceMotion(MotionField):
         resolutions = config.face_grid_coarsest, config.face_grid_finest
         super().__init__(channels, config, resolutions, changed_parts("face", config))
         units, features = len(expression_units(config)), self.grid.output_dim
-        self.expression = nn.Sequential(
-            nn.Linear(units - 1, 16), nn.ReLU(), nn.Linear(16, units - 1)
-        )
-        self.audio_attention = nn.Sequential(
-            nn.Linear(features, 32), nn.ReLU(), nn.Linear(32, config.audio_dim)
-        )
-        # Softplus, not ReLU: at the start all places are alike, and an action unit whose
-        # attention is cut off at one of them is cut off everywhere and for good.
-        self.expression_attention = nn.Sequential(
-            nn.Linear(features, 16), nn.ReLU(), nn.Linear(16, units), nn.Softplus()
+        biases, end = config.network_biases, config.expression_attention
+        self.expression = _layers((units - 1, 16, units - 1), biases)
+        self.audio_attention = _layers((features, 32, config.audio_dim), biases)
+        # Softplus instead of ReLU: with biases all places are alike at the start, and an action
+        # unit whose attention is cut off at one of them is cut off everywhere and for good.
+        self.expression_attention = _layers((features, 16, units), biases).append(
+            nn.Softplus() if end == "softplus" else nn.ReLU()
         )
         inputs = features + config.audio_dim + units
-        self.decoder = _decoder(inputs, config.face_hidden, sum(self._outputs))
+        self.decoder = _decoder(inputs, config.face_hidden, sum(self._outputs), config)
 
     def places(self, means: Tensor) -> Places:
         """Encode canonical positions [N, 3]."""
@@ -250,7 +258,7 @@ class MouthMotion(MotionField):
         resolutions = config.mouth_grid_coarsest, config.mouth_grid_finest
         super().__init__(channels, config, resolutions, changed_parts("mouth", config))
         inputs = self.grid.output_dim + config.audio_dim
-        self.decoder = _decoder(inputs, config.mouth_hidden, sum(self._outputs))
+        self.decoder = _decoder(inputs, config.mouth_hidden, sum(self._outputs), config)
         follows = torch.tensor([config.mouth_sideways, 1.0, config.mouth_sideways])
         self.register_buffer("follows", follows, persistent=False)
 
@@ -269,7 +277,11 @@ class MouthMotion(MotionField):
 
 def _dense(layer: nn.Linear, inputs: Tensor) -> Tensor:
     """Apply a layer to [inputs, N]."""
-    return torch.addmm(layer.bias[:, None], layer.weight, inputs)
+    return _affine(layer.bias, layer.weight, inputs)
+
+
+def _affine(bias: Tensor | None, weight: Tensor, inputs: Tensor) -> Tensor:
+    return weight @ inputs if bias is None else torch.addmm(bias[:, None], weight, inputs)
 
 
 def _through(layers: nn.Sequential, inputs: Tensor) -> Tensor:
@@ -279,11 +291,20 @@ def _through(layers: nn.Sequential, inputs: Tensor) -> Tensor:
     return inputs
 
 
-def _decoder(inputs: int, hidden: int, outputs: int) -> nn.Sequential:
-    """Three layers; the last starts at zero, so that motion learning starts from rest."""
-    last = nn.Linear(hidden, outputs)
-    nn.init.constant_(last.weight, 0.0)
-    nn.init.constant_(last.bias, 0.0)
-    return nn.Sequential(
-        nn.Linear(inputs, hidden), nn.ReLU(), nn.Linear(hidden, hidden), nn.ReLU(), last
-    )
+def _layers(widths: Sequence[int], biases: bool) -> nn.Sequential:
+    """Return dense layers with rectifiers between them."""
+    made: list[nn.Module] = []
+    for narrow, wide in pairwise(widths):
+        made += [nn.Linear(narrow, wide, bias=biases), nn.ReLU()]
+    return nn.Sequential(*made[:-1])
+
+
+def _decoder(
+    inputs: int, hidden: int, outputs: int, config: TalkingGaussianConfig
+) -> nn.Sequential:
+    """Three layers; the last may start at zero, so that motion learning starts from rest."""
+    layers = _layers((inputs, hidden, hidden, outputs), config.network_biases)
+    if config.network_start == "scaled":
+        for parameter in layers[-1].parameters():
+            nn.init.zeros_(parameter)
+    return layers

@@ -10,9 +10,9 @@ from torch import Tensor
 
 from .comparison import EXPRESSION_CHANNEL, Region, compare
 from .config import TalkingGaussianConfig
-from .frames import BEHIND, FACE, HAIRS, IGNORED, MOUTH, Crop, TrainingFrames
+from .frames import BEHIND, FACE, HAIRS, IGNORED, INSIDE, TEETH, Crop, TrainingFrames
 from .motion import Deformation
-from .perceptual import LARGE_PATCH, SMALL_PATCH, Perceptual
+from .perceptual import LARGE_TILES, SMALL_TILES, Perceptual
 from .rasterizer import Rasterization
 from .ssim import l1_ssim_loss
 from .windows import Window
@@ -20,13 +20,19 @@ from .windows import Window
 TRAINING_BACKGROUND = (0.0, 1.0, 0.0)
 """Behind every branch while it trains: a colour that no head has, so that holes show."""
 
-_FACE_LIPS_WEIGHT, _FACE_PATCH_WEIGHT, _MOUTH_PATCH_WEIGHT = 0.01, 0.2, 0.5
+FINISH_BACKGROUND = (0.0, 0.0, 0.0)
+"""Behind the mouth in its last iterations: what shows through gaps of it is dark, not green."""
+
+_PIXEL_MEANS = ("photometric", "alpha", "lpips_tiles")
+"""Terms that are means over the window that is drawn."""
+
+_FACE_LIPS_WEIGHT, _FACE_TILES_WEIGHT, _MOUTH_TILES_WEIGHT = 0.01, 0.2, 0.5
 """Of the LPIPS terms in motion learning, which the official code has and the paper has not."""
 
-_COMPARED = (BEHIND, FACE, HAIRS, MOUTH)
-_SURFACE = Region((FACE, HAIRS), _COMPARED, (FACE, HAIRS), _COMPARED, free_lips=False)
-_HEAD = Region((FACE, HAIRS, MOUTH), _COMPARED, (FACE, HAIRS, MOUTH), _COMPARED, free_lips=False)
-_INSIDE = Region((MOUTH,), (MOUTH,), (), (*_COMPARED, IGNORED), free_lips=True)
+_COMPARED = (BEHIND, FACE, HAIRS, *INSIDE)
+_SURFACE = Region((FACE, HAIRS), _COMPARED, (FACE, HAIRS), _COMPARED)
+_WITH_TEETH = Region((FACE, HAIRS), _COMPARED, (FACE, HAIRS, TEETH), _COMPARED)
+_HEAD = Region((FACE, HAIRS, *INSIDE), _COMPARED, (FACE, HAIRS, *INSIDE), _COMPARED)
 
 Terms = dict[str, Tensor]
 
@@ -60,16 +66,20 @@ class FaceObjective:
 
     @property
     def _region(self) -> Region:
-        return _SURFACE if self.config.face_mouth_decomposition else _HEAD
+        if not self.config.face_mouth_decomposition:
+            return _HEAD
+        return _SURFACE if self.config.teeth_alpha == "hole" else _WITH_TEETH
 
     def crop(self, position: int, iteration: int) -> Crop:
         """Return the part of a training frame with the head; often without the hair.
 
         Hair moves as neither sound nor expression tells, and there is much of it: motion is
-        learned from the skin alone but in every `hair_every`-th iteration.
+        learned from the skin alone but in every `hair_every`-th iteration and at the end.
         """
         config = self.config
-        if iteration < config.static_iterations or iteration % config.hair_every == 0:
+        left = config.branch_iterations - iteration
+        with_hair = iteration % config.hair_every == 0 or left <= config.hair_last_iterations
+        if iteration < config.static_iterations or with_hair:
             return self.frames.head(position)
         return without_hair(self.frames.skin(position))
 
@@ -96,7 +106,7 @@ class FaceObjective:
                 + config.hair_attention_weight * seen.hair_attention
             )
         if perceptual is not None:
-            terms["lpips"] = face_lpips(seen.prediction, seen.target, lips, background, perceptual)
+            terms |= face_lpips(seen.prediction, seen.target, lips, background, perceptual)
         return terms
 
 
@@ -119,16 +129,24 @@ class MouthObjective:
         background: Tensor,
         perceptual: Perceptual | None = None,
     ) -> Terms:
-        """Compare inside the mask alone; charge what would show outside the lips."""
+        """Compare inside the mask; charge what would show outside the lips."""
         lips = _lips_in(crop, self.frames, position)
-        seen = compare(drawn, background, crop, lips, _INSIDE)
+        region = Region(
+            INSIDE,
+            INSIDE,
+            (),
+            (*_COMPARED, IGNORED),
+            "free" if self.config.mouth_alpha == "free" else "opaque",
+            seen_beside_lips=self.config.mouth_pixels == "outside_lips",
+        )
+        seen = compare(drawn, background, crop, lips, region)
         terms = {
             "photometric": photometric(seen.prediction, seen.target, self.config.ssim_weight),
             "alpha": self.config.alpha_weight * seen.alpha_error,
         }
         if perceptual is not None:
-            on_patch = perceptual.of_patch(seen.prediction, seen.target, SMALL_PATCH)
-            terms["lpips"] = _MOUTH_PATCH_WEIGHT * on_patch
+            on_tiles = perceptual.of_tiles(seen.prediction, seen.target, SMALL_TILES)
+            terms["lpips_tiles"] = _MOUTH_TILES_WEIGHT * on_tiles
         return terms
 
 
@@ -139,14 +157,17 @@ def without_hair(crop: Crop) -> Crop:
 
 def face_lpips(
     prediction: Tensor, target: Tensor, lips: Window, background: Tensor, perceptual: Perceptual
-) -> Tensor:
-    """Return the LPIPS of the lips and of a patch that does not see them, weighted."""
+) -> Terms:
+    """Return the LPIPS of the lips and of tiles that do not see them, weighted."""
     on_lips = perceptual.of(prediction, target, lips)
     inside = torch.zeros(prediction.shape[:2], dtype=torch.bool, device=prediction.device)
     inside[lips.rows_columns] = True
     hidden = [torch.where(inside[..., None], background, image) for image in (prediction, target)]
-    on_patch = perceptual.of_patch(hidden[0], hidden[1], LARGE_PATCH)
-    return _FACE_LIPS_WEIGHT * on_lips + _FACE_PATCH_WEIGHT * on_patch
+    on_tiles = perceptual.of_tiles(hidden[0], hidden[1], LARGE_TILES)
+    return {
+        "lpips_lips": _FACE_LIPS_WEIGHT * on_lips,
+        "lpips_tiles": _FACE_TILES_WEIGHT * on_tiles,
+    }
 
 
 def _lips_in(crop: Crop, frames: TrainingFrames, position: int) -> Window:
@@ -157,6 +178,14 @@ def photometric(prediction: Tensor, target: Tensor, weight: float) -> Tensor:
     """Return L1 + weight * D-SSIM of two images [H, W, 3], D-SSIM = 1 - SSIM."""
     # The kernel mixes both with weights that add to one.
     return (1.0 + weight) * l1_ssim_loss(prediction, target, weight / (1.0 + weight))
+
+
+def over_image(terms: Terms, share: float) -> Terms:
+    """Turn means over a window into means over the image of which it is a share.
+
+    Outside the window prediction and truth are the background.
+    """
+    return {name: term * share if name in _PIXEL_MEANS else term for name, term in terms.items()}
 
 
 def deformation_terms(deformation: Deformation, config: TalkingGaussianConfig) -> Terms:

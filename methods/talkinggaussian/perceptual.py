@@ -11,15 +11,15 @@ from torch import Tensor
 
 from tgbench.errors import Unavailable
 
-from .windows import Window, random_patch
+from .windows import Window
 
 _log = logging.getLogger(__name__)
 
 Distance = Callable[[Tensor, Tensor], Tensor]
-"""Of two images [H, W, 3] in [0, 1], at least `_LEAST_SIDE` pixels wide and high."""
+"""Of two stacks of images [B, H, W, 3] in [0, 1], at least `_LEAST_SIDE` pixels each way."""
 
-LARGE_PATCH, SMALL_PATCH = (64, 96), (32, 42)
-"""Least and greatest side in pixels of the patches that the official code compares."""
+LARGE_TILES, SMALL_TILES = (64, 96), (32, 42)
+"""Least and greatest side in pixels of the tiles that the official code compares."""
 
 _LEAST_SIDE = 32
 """Below this AlexNet's pooling has nothing left to pool."""
@@ -31,7 +31,7 @@ class Perceptual:
 
     Attributes:
         distance: the network.
-        generator: draws the patches.
+        generator: draws the side of the tiles.
     """
 
     distance: Distance
@@ -44,12 +44,24 @@ class Perceptual:
         sides = (max(side, _LEAST_SIDE) for side in window.size)
         wide, high = (min(side, limit) for side, limit in zip(sides, (width, height), strict=True))
         inside = window.resized(wide, high, (width, height)).rows_columns
-        return self.distance(prediction[inside], target[inside])
+        return self.distance(prediction[inside][None], target[inside][None])
 
-    def of_patch(self, prediction: Tensor, target: Tensor, sides: tuple[int, int]) -> Tensor:
-        """Return LPIPS of a random square whose side lies between two lengths in pixels."""
-        height, width = prediction.shape[:2]
-        return self.of(prediction, target, random_patch((width, height), sides, self.generator))
+    def of_tiles(self, prediction: Tensor, target: Tensor, sides: tuple[int, int]) -> Tensor:
+        """Return the mean LPIPS of all tiles of a random side between two lengths in pixels.
+
+        What is left over at the right and at the bottom is not looked at.
+        """
+        least, greatest = (min(side, *prediction.shape[:2]) for side in sides)
+        side = int(torch.randint(least, greatest + 1, (1,), generator=self.generator))
+        return self.distance(tiles(prediction, side), tiles(target, side))
+
+
+def tiles(image: Tensor, side: int) -> Tensor:
+    """Return the squares of an image [H, W, 3], from its top left, [B, side, side, 3]."""
+    rows, columns = (length // side for length in image.shape[:2])
+    cut = image[: rows * side, : columns * side]
+    squares = cut.reshape(rows, side, columns, side, 3).transpose(1, 2)
+    return squares.reshape(-1, side, side, 3)
 
 
 def perceptual_distance(device: torch.device) -> tuple[Distance | None, str]:
@@ -64,7 +76,7 @@ def perceptual_distance(device: torch.device) -> tuple[Distance | None, str]:
         return None, missing
 
     def distance(prediction: Tensor, target: Tensor) -> Tensor:
-        scaled = [2.0 * image.permute(2, 0, 1)[None] - 1.0 for image in (prediction, target)]
+        scaled = [2.0 * images.permute(0, 3, 1, 2) - 1.0 for images in (prediction, target)]
         return network(*scaled).mean()
 
     return distance, ""

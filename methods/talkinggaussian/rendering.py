@@ -13,6 +13,7 @@ from tgbench.interfaces import Drive, Image
 
 from .branch import Branch
 from .conditions import Conditions
+from .config import TalkingGaussianConfig
 from .fusion import fuse, fused_image
 from .memory import keep_freed_memory
 from .motion import Drivers, Places
@@ -26,11 +27,12 @@ _BATCH = 16
 class Renderer:
     """Draws frames of trained branches; what no frame changes is computed once."""
 
-    def __init__(self, branches: Sequence[Branch], units: tuple[str, ...]) -> None:
-        """Take trained branches, the face first, and the action units that drive them."""
+    def __init__(self, branches: Sequence[Branch], config: TalkingGaussianConfig) -> None:
+        """Take trained branches, the face first, and the settings that they were trained with."""
         keep_freed_memory()
         self._branches = list(branches)
-        self._units = units
+        self._config = config
+        self._cut = config.frame_rounding == "down"
         self._device = branches[0].field.device
         # One thread a frame scales better than threads inside a frame, and holds few in memory;
         # threads inside one also wait for each other long where other programs run.
@@ -81,7 +83,8 @@ class Renderer:
                 drawn[1] if len(drawn) > 1 else None,
                 torch.from_numpy(behind).to(self._device) / 255.0,
             )
-            images = (fused.clamp(0.0, 1.0) * 255.0).round().to(torch.uint8)
+            images = fused.clamp(0.0, 1.0) * 255.0
+            images = (images if self._cut else images.round()).to(torch.uint8)
         return iter(images.cpu().numpy())
 
     def _undeformed(self) -> list[Places]:
@@ -94,9 +97,10 @@ class Renderer:
     def _drivers(self, drive: Drive) -> list[Drivers]:
         """Return what drives each branch, of all frames: a few hundred bytes a frame."""
         with torch.inference_mode():
-            conditions = Conditions.of_drive(drive, self._units, self._device)
-            features, rows, units = conditions.features, conditions.rows, conditions.expressions
-            return [branch.motion.sequence(features, rows, units) for branch in self._branches]
+            conditions = Conditions.of_drive(drive, self._config, self._device)
+            features, windows = conditions.features, conditions.windows
+            units = conditions.expressions
+            return [branch.motion.sequence(features, windows, units) for branch in self._branches]
 
     def _frame(self, drive: Drive, drivers: Sequence[Drivers], index: int) -> Image:
         with torch.inference_mode():
@@ -108,5 +112,5 @@ class Renderer:
                 )
             ]
             return fused_image(
-                drawn[0], drawn[1] if len(drawn) > 1 else None, drive.background(index)
+                drawn[0], drawn[1] if len(drawn) > 1 else None, drive.background(index), self._cut
             )

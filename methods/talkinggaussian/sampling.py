@@ -33,6 +33,7 @@ class SlidingWindow:
         width: of the window, B_upper - B_lower.
         first, last: iterations in which the window starts to move and has arrived.
         every, phase: it is asked when iteration = phase (mod every), K of the paper.
+        since, until: iterations from and before which it is asked; none for `first` and for ever.
     """
 
     metric: Metric
@@ -41,17 +42,23 @@ class SlidingWindow:
     last: int
     every: int
     phase: int = 0
+    since: int | None = None
+    until: int | None = None
 
     def applies(self, iteration: int) -> bool:
         """Say whether it is the window's turn."""
-        return iteration >= self.first and iteration % self.every == self.phase
+        since = self.first if self.since is None else self.since
+        asked = iteration >= since and (self.until is None or iteration < self.until)
+        return asked and iteration % self.every == self.phase
 
     def bounds(self, iteration: int) -> tuple[float, float]:
         """Return [B_lower + k T, B_upper + k T], inside [0, 1]."""
-        steps = max(self.last - self.first, 1)
-        progress = min(max((iteration - self.first) / steps, 0.0), 1.0)
-        lower = progress * (1.0 - self.width)
+        lower = self._progress(iteration) * (1.0 - self.width)
         return lower, lower + self.width
+
+    def _progress(self, iteration: int) -> float:
+        steps = max(self.last - self.first, 1)
+        return min(max((iteration - self.first) / steps, 0.0), 1.0)
 
     def candidates(self, iteration: int) -> NDArray[np.int64]:
         """Return the frames inside the window; the nearest where there is none."""
@@ -62,6 +69,27 @@ class SlidingWindow:
         # All of the nearest: where many frames are alike, one would be learned by heart.
         distance = np.abs(self.metric - 0.5 * (lower + upper))
         return np.flatnonzero(distance == distance.min())
+
+
+class EyesWindow(SlidingWindow):
+    """The window that the official code slides over AU45: it reaches half its width farther back.
+
+    The metric is AU45 / 2, at most 1.
+    """
+
+    def bounds(self, iteration: int) -> tuple[float, float]:
+        """Return [p - width / 2, p + width] of the progress p."""
+        progress = self._progress(iteration)
+        return progress - 0.5 * self.width, progress + self.width
+
+
+class OpenFrames(SlidingWindow):
+    """The window of the official code's mouth: from the most open frames it widens downwards."""
+
+    def bounds(self, iteration: int) -> tuple[float, float]:
+        """Return the window, whose lower end falls to the lower quartile of the metric."""
+        most, quartile = float(self.metric.max()), float(np.quantile(self.metric, 0.25))
+        return most - self._progress(iteration) * (most - quartile), most
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,9 @@ from tgbench.identities.layout import ACTION_UNITS
 from .frames import TrainingFrames
 from .sampling import Metric, normalised
 
+_CLOSED = 2.0
+"""AU45 of closed eyes; more is not told apart."""
+
 
 @dataclass(frozen=True)
 class Strengths:
@@ -22,12 +25,14 @@ class Strengths:
         lips: how far the lips are apart.
         blink: how far the eyes are closed.
         parted: how far the lips are parted as the inside of the mouth is sampled by.
+        closed_eyes: AU45 in units of 2, at most 1: a share of its scale, not of what was seen.
         notes: what does not move, for the report.
     """
 
     lips: Metric
     blink: Metric
     parted: Metric
+    closed_eyes: Metric
     notes: tuple[str, ...] = ()
 
     @classmethod
@@ -38,7 +43,9 @@ class Strengths:
             TgbenchError: a landmark or an action unit is NaN or infinite.
         """
         lips = normalised(frames.lips_height())
-        blink, parted = (_unit(frames, name) for name in ("AU45", "AU25"))
+        eyes, mouth = (_unit(frames, name) for name in ("AU45", "AU25"))
+        blink, parted = normalised(eyes), normalised(mouth)
+        closed = np.clip(eyes / _CLOSED, 0.0, 1.0).astype(np.float32)
         notes = []
         if len(frames) == 1:
             notes.append("one training frame: no motion can be learned from it")
@@ -52,10 +59,10 @@ class Strengths:
                     f"AU25 is constant in, or missing from, {ACTION_UNITS}: the inside of the "
                     "mouth is sampled by the height of the lips"
                 )
-        return cls(lips, blink, parted if parted.any() else lips, tuple(notes))
+        return cls(lips, blink, parted if parted.any() else lips, closed, tuple(notes))
 
 
-def _unit(frames: TrainingFrames, name: str) -> Metric:
+def _unit(frames: TrainingFrames, name: str) -> NDArray[np.floating]:
     """Return an action unit of the training frames; zeros where it was not measured."""
     identity, inside = frames.identity, frames.frames
     values: NDArray[np.floating] | None = identity.action_units.values.get(name)
@@ -68,4 +75,4 @@ def _unit(frames: TrainingFrames, name: str) -> Metric:
             f"{identity.folder / ACTION_UNITS}: {name}_r of frame {frame} is NaN or infinite; "
             "measure the action units again"
         )
-    return normalised(values)
+    return values

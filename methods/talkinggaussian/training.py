@@ -11,17 +11,27 @@ from torch import Tensor
 
 from .branch import Branch
 from .conditions import Conditions, Jitter
-from .config import TalkingGaussianConfig
-from .density import DensityControl, DensityLimits, resembling
+from .config import BranchName, TalkingGaussianConfig
+from .density import DensityControl, density_limits, resembling
+from .gaussians import COLOR_PARAMETERS
 from .memory import keep_freed_memory
+from .motion import Deformation
 from .not_finite import LossWatch, located
-from .objectives import TRAINING_BACKGROUND, Objective, deformation_terms
+from .objectives import (
+    FINISH_BACKGROUND,
+    TRAINING_BACKGROUND,
+    Objective,
+    Terms,
+    deformation_terms,
+    over_image,
+)
+from .optimizers import motion_optimizer, motion_rate
 from .perceptual import Perceptual
 from .rasterizer import Camera
 from .sampling import FrameSampler
 
 _WEAKENED_OPACITY = 0.1
-_WEAKENED_SHRINK = 10.0
+_WEAKENED_DIVISOR = 10.0
 
 
 @dataclass
@@ -64,7 +74,7 @@ class BranchTrainer:
         self._jitter = Jitter(config.audio_noise, config.audio_jitter, self.generator)
 
     @property
-    def name(self) -> str:
+    def name(self) -> BranchName:
         """Of the branch."""
         return self.branch.name
 
@@ -81,6 +91,7 @@ class BranchTrainer:
         started = time.perf_counter()
         iteration, gaussians = self.iteration, self.branch.field
         learns_motion = iteration >= self.config.static_iterations
+        finishing = self.config.finishes_mouth(self.name, iteration)
         position = self.sampler.draw(iteration)
         crop = self.objective.crop(position, iteration)
         stage = "motion learning" if learns_motion else "static initialisation"
@@ -90,26 +101,28 @@ class BranchTrainer:
         offset = torch.zeros(len(gaussians), 2, device=self._device, requires_grad=True)
         with located(where):
             if learns_motion:
-                deformation = self.branch.deform(
-                    self._jitter(self.conditions.audio(position)),
-                    self.conditions.expression(position),
-                )
+                with torch.set_grad_enabled(not finishing):
+                    deformation = self.branch.deform(
+                        self._jitter(self.conditions.audio(position)),
+                        self.conditions.expression(position),
+                    )
             drawn = self.branch.draw(
                 crop.camera, deformation, offset, with_attention=self.config.charges_attention
             )
         terms = self.objective.terms(
-            position, crop, drawn, self._background(), self._perceptual_at(iteration)
+            position,
+            crop,
+            drawn,
+            self._background(finishing),
+            self._perceptual_at(iteration),
         )
-        if deformation is not None:
-            terms |= deformation_terms(deformation, self.config)
-        loss = self._watch.total(terms, where)
+        loss = self._watch.total(self._charged(terms, crop.camera, deformation), where)
         loss.backward()
-        self.density.observe(self._in_half_images(offset.grad, crop.camera), drawn.radii)
-        gaussians.step()
-        if learns_motion:
-            self._step_motion(iteration)
+        self._step(iteration, finishing)
         self.iteration += 1
-        self._control_density(self.iteration)
+        if not finishing:
+            self.density.observe(self._in_half_images(offset.grad, crop.camera), drawn.radii)
+            self._control_density(self.iteration, crop.camera)
         if self.iteration % self.config.harmonics_every == 0:
             gaussians.raise_degree()
         self.seconds += time.perf_counter() - started
@@ -154,53 +167,69 @@ class BranchTrainer:
         first = config.branch_iterations - count[self.branch.name]
         return self.perceptual if iteration >= first else None
 
-    def _background(self) -> Tensor:
+    def _background(self, finishing: bool) -> Tensor:
         if self.config.random_background:
             return torch.rand(3, generator=self.generator).to(self._device)
-        return torch.tensor(TRAINING_BACKGROUND, device=self._device)
+        colour = FINISH_BACKGROUND if finishing else TRAINING_BACKGROUND
+        return torch.tensor(colour, device=self._device)
 
-    def _step_motion(self, iteration: int) -> None:
-        done = (iteration - self.config.static_iterations) / max(self.config.motion_iterations, 1)
+    def _charged(self, terms: Terms, camera: Camera, deformation: Deformation | None) -> Terms:
+        """Return the terms that count, with the mean that the settings ask for."""
+        if deformation is None and not self.config.alpha_in_static:
+            terms = {name: term for name, term in terms.items() if name != "alpha"}
+        if self.config.loss_mean == "image":
+            terms = over_image(terms, self._share(camera))
+        if deformation is not None and self.name == "face":
+            terms |= deformation_terms(deformation, self.config)
+        return terms
+
+    def _step(self, iteration: int, finishing: bool) -> None:
+        """Apply the gradients: to all, or to colours alone."""
+        if finishing:
+            self.branch.field.step(COLOR_PARAMETERS)
+            return
+        self.branch.field.step()
+        if iteration < self.config.static_iterations:
+            return
+        share = motion_rate(self.config, self.name, iteration)
         for group in self.optimizer.param_groups:
-            group["lr"] = group["initial_lr"] * self.config.motion_lr_final**done
+            group["lr"] = group["initial_lr"] * share
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
 
+    def _share(self, camera: Camera) -> float:
+        """Return the share of a whole image that a camera sees."""
+        width, height = self.image_size
+        return camera.width * camera.height / (width * height)
+
     def _in_half_images(self, gradient: Tensor | None, camera: Camera) -> Tensor:
-        """Scale pixel gradients of a crop's mean loss to those of a whole image, as 3DGS does."""
+        """Scale pixel gradients to half images and a whole image's mean loss, as 3DGS does."""
         assert gradient is not None
         width, height = self.image_size
-        share = camera.width * camera.height / (width * height)
+        share = 1.0 if self.config.loss_mean == "image" else self._share(camera)
         return gradient * gradient.new_tensor([0.5 * width * share, 0.5 * height * share])
 
-    def _control_density(self, done: int) -> None:
+    def _control_density(self, done: int, camera: Camera) -> None:
         config = self.config
-        last = config.densify_until * config.branch_iterations
-        if not config.densify_from <= done <= last or done % config.densify_every:
+        if done < config.densify_from or done % config.densify_every:
             return
-        face = self.branch.name == "face"
-        progress = done / last
-        self.density.densify(
-            self.branch.field,
-            DensityLimits(
-                config.face_densify_gradient if face else config.mouth_densify_gradient,
-                config.dense_size,
-                config.prune_opacity
-                + (config.prune_opacity_final - config.prune_opacity) * progress,
-                config.prune_size if done > config.static_iterations else float("inf"),
-                config.count_limit(self.branch.name),
-            ),
-            self.generator,
-        )
-        self._remove_background()
+        gaussians = self.branch.field
+        if done <= config.densify_last(self.name):
+            limits = density_limits(config, self.name, gaussians.extent, done)
+            self.density.densify(gaussians, limits, self.generator)
+        elif self.name == "mouth":
+            return
+        self._remove_background(camera)
 
-    def _remove_background(self) -> None:
+    def _remove_background(self, camera: Camera) -> None:
         """Prune (face) or weaken (mouth) what imitates the training background."""
         if self.config.random_background:
             return
         gaussians = self.branch.field
+        with torch.no_grad():
+            seen = gaussians.primitives(camera).colors
         green = resembling(
-            gaussians.base_colors.detach(),
+            seen,
             torch.tensor(TRAINING_BACKGROUND, device=self._device),
             self.config.background_tolerance,
         )
@@ -210,28 +239,7 @@ class BranchTrainer:
             keep = torch.nonzero(~green)[:, 0]
             gaussians.rebuild(keep)
             self.density = DensityControl(len(gaussians), self._device)
+        elif self.config.mouth_background == "enlarge":
+            gaussians.blow_up(green, _WEAKENED_OPACITY, _WEAKENED_DIVISOR)
         else:
-            gaussians.weaken(green, _WEAKENED_OPACITY, _WEAKENED_SHRINK)
-
-
-def motion_optimizer(branch: Branch, config: TalkingGaussianConfig) -> torch.optim.AdamW:
-    """Return AdamW with a rate for the grid, the networks and the attention over windows."""
-    motion = branch.motion
-    attention = list(motion.audio.attention.parameters())
-    audio = list(motion.audio.net.parameters())
-    chosen = {id(parameter) for parameter in [motion.grid.table, *attention, *audio]}
-    others = [parameter for parameter in motion.parameters() if id(parameter) not in chosen]
-    decay, rate = config.weight_decay, config.network_lr
-    groups = [
-        {"params": [motion.grid.table], "lr": config.grid_lr, "weight_decay": 0.0},
-        {"params": others, "lr": rate, "weight_decay": 0.0},
-        {"params": audio, "lr": rate, "weight_decay": decay},
-        {
-            "params": attention,
-            "lr": rate * config.audio_attention_lr,
-            "weight_decay": decay,
-        },
-    ]
-    for group in groups:
-        group["initial_lr"] = group["lr"]
-    return torch.optim.AdamW(groups, betas=(0.9, 0.99), eps=1e-8, fused=True)
+            gaussians.weaken(green, _WEAKENED_OPACITY, _WEAKENED_DIVISOR)

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from tgbench.identities import Intrinsics
@@ -64,18 +63,6 @@ class Window:
         return Window(left, top, left + width, top + height)
 
 
-def random_patch(
-    size: tuple[int, int], sides: tuple[int, int], generator: torch.Generator
-) -> Window:
-    """Draw a square, least to greatest side in pixels, from an image of a size."""
-    least, greatest = (min(side, *size) for side in sides)
-    side = int(torch.randint(least, greatest + 1, (1,), generator=generator))
-    left, top = (
-        int(torch.randint(length - side + 1, (1,), generator=generator)) for length in size
-    )
-    return Window(left, top, left + side, top + side)
-
-
 def window_camera(
     pose: NDArray[np.floating], lens: Intrinsics, window: Window | None = None
 ) -> Camera:
@@ -91,6 +78,18 @@ def bounds(mask: NDArray[np.bool_]) -> Window | None:
     if len(rows) == 0:
         return None
     return Window(int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
+
+
+def enclosing(first: Window | None, second: Window) -> Window:
+    """Return the least window about two, of which the first may be missing."""
+    if first is None:
+        return second
+    return Window(
+        min(first.left, second.left),
+        min(first.top, second.top),
+        max(first.right, second.right),
+        max(first.bottom, second.bottom),
+    )
 
 
 def same_size(windows: Iterable[Window], limits: tuple[int, int]) -> list[Window]:

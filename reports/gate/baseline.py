@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 from pathlib import Path
@@ -49,7 +50,7 @@ class MetricBaseline(Record):
         "where it was not measured.",
     )
     measured_by: str = Field(description="Values compare only where these agree.")
-    scored: int = Field(default=0, description="Frames that count in the value.")
+    scored: int = Field(default=0, ge=0, description="Frames that count in the value.")
     per_frame: list[Number | None] | None = Field(
         description=f"At each of `source_frames`, {DIGITS} significant digits; null where a frame "
         "was not scored. Null as a whole where the value has no parts."
@@ -59,11 +60,13 @@ class MetricBaseline(Record):
 class CalibrationRecord(Record):
     """How the noise floors of a case were measured."""
 
-    runs: int = Field(description="How often the same thing was run.")
+    runs: int = Field(ge=1, description="How often the same thing was run.")
     seeds: list[int] = Field(description="Of the runs.")
     quantile: float = Field(
+        ge=0.0,
+        le=1.0,
         description="Of the difference of two more runs: the floor is the root mean square of the "
-        "paired differences of all pairs of runs times this quantile of Student's t."
+        "paired differences of all pairs of runs times this quantile of Student's t.",
     )
     created: str = Field(description="UTC, ISO 8601.")
     tgbench_version: str
@@ -101,7 +104,9 @@ class CaseBaseline(Record):
     created: str = Field(description="When it was measured. UTC, ISO 8601.")
     environment: EnvironmentBrief
     calibration: CalibrationRecord | None = None
-    source_frames: list[int] = Field(description="Frames of the clip that were measured.")
+    source_frames: list[Annotated[int, Field(ge=0)]] = Field(
+        description="Frames of the clip that were measured."
+    )
     metrics: dict[str, MetricBaseline] = Field(min_length=1)
 
     @property
@@ -199,12 +204,29 @@ def _validated(path: Path, raw: dict[str, object]) -> Baseline:
         if keys.count(case.key) > 1:
             raise TgbenchError(f"{path}: has {' / '.join(case.key)} twice; remove one")
         for name, metric in case.metrics.items():
-            if metric.per_frame is not None and len(metric.per_frame) != len(case.source_frames):
+            if wrong := _contradiction(metric, len(case.source_frames)):
                 raise TgbenchError(
-                    f"{path}: {' / '.join(case.key)}: {name} has {len(metric.per_frame)} values "
-                    f"for {len(case.source_frames)} frames; take it from version control again"
+                    f"{path}: {' / '.join(case.key)}: {name} {wrong}; it was changed by hand: take "
+                    "it from version control again, or write a new one with --update --reason TEXT"
                 )
     return baseline
+
+
+def _contradiction(metric: MetricBaseline, frames: int) -> str:
+    """Return what of a metric cannot be of its own values at single frames; empty: nothing."""
+    if metric.per_frame is None:
+        return ""
+    if len(metric.per_frame) != frames:
+        return f"has {len(metric.per_frame)} values for {frames} frames"
+    found = [value for value in metric.per_frame if value is not None]
+    if len(found) != metric.scored:
+        return f"has {len(found)} values at frames where it says that {metric.scored} were scored"
+    mean = math.fsum(found) / len(found) if found else math.nan
+    # Each number is rounded by at most half of its last digit.
+    apart = 10.0**-DIGITS * 5.0 * max(map(abs, [*found, metric.value]))
+    if not abs(mean - metric.value) <= 2.0 * apart:
+        return f"is {metric.value:g} where the mean of its frames is {mean:g}"
+    return ""
 
 
 def _in_rows(found: re.Match[str]) -> str:

@@ -12,6 +12,7 @@ from pandas.api.types import is_integer_dtype
 
 from tgbench import plugins
 from tgbench.errors import TgbenchError
+from tgbench.running.attempts import unfinished
 from tgbench.running.frame_table import contradiction, read_table
 from tgbench.running.result import FRAMES_FILE, MetricRecord, Result, read_results
 from tgbench.specs import Needs
@@ -69,7 +70,8 @@ def read_measured(folder: Path) -> dict[Key, Measured]:
     """Return all results at or below a folder.
 
     Raises:
-        TgbenchError: there is none, one cannot be read, or two are of one case.
+        TgbenchError: there is none, one cannot be read, two are of one case, or one is older than
+            a run that was to replace it.
     """
     cases: dict[Key, Measured] = {}
     for path, result in read_results(folder):
@@ -85,8 +87,22 @@ def read_measured(folder: Path) -> dict[Key, Measured]:
                 f"{title(case.key)}: two results ({cases[case.key].folder}, {case.folder}); name "
                 "the folder of the one that is meant"
             )
+        _refuse_older(case)
         cases[case.key] = case
     return cases
+
+
+def _refuse_older(case: Measured) -> None:
+    """Make sure that no later run was to measure a case anew, and has not."""
+    attempt = unfinished(case.folder)
+    if attempt is None:
+        return
+    why = f" ({one_line(attempt.why)})" if attempt.why else ""
+    raise TgbenchError(
+        f"{case.folder}: this result is older than the last `tgbench run` into its folder, which "
+        f"began {attempt.began} and did not finish{why}; run that again, or delete the folder of "
+        "the result"
+    )
 
 
 def _frames(path: Path, result: Result) -> pd.DataFrame:

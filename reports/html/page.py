@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tgbench.errors import TgbenchError
-from tgbench.files import atomic_path, make_folder, temporary_folder
+from tgbench.files import atomic_path, make_folder, remove_leftovers, temporary_folder
 from tgbench.progress import SILENT, Progress
 from tgbench.running.result import Result
 from tgbench.version import __version__
@@ -79,7 +79,7 @@ def write_html(
     Raises:
         TgbenchError: the file cannot be written there.
     """
-    make_folder(path.parent)
+    remove_leftovers(make_folder(path.parent))
     if path.is_dir():
         raise TgbenchError(f"{path}: is a folder; name a file to write, such as report.html")
     entries = page_entries(results)

@@ -91,7 +91,7 @@ def test_an_interrupted_preparation_resumes_and_is_no_identity_meanwhile(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr("tgbench.preparation.prepare.torso_image", interrupt)
+        patched.setattr("tgbench.preparation.torso.TorsoPainter.paint", interrupt)
         with pytest.raises(KeyboardInterrupt):
             prepare(video, folder, size=64)
     with pytest.raises(TgbenchError):

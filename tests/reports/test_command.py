@@ -26,6 +26,47 @@ def test_tables_are_printed_and_written(
     assert len((tmp_path / "table.csv").read_text().splitlines()) == 3
 
 
+@pytest.mark.parametrize(
+    "words", [["--metrics", "PSNR"], ["--metrics", "psnr,LMD"], ["--metrics", "PSNR", "lmd"]]
+)
+def test_metrics_are_named_as_the_table_prints_them(
+    words: list[str],
+    make_result: MakeResult,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    write_result(tmp_path / "a", make_result(psnr=30.0, lmd=1.25, sync_c=5.0))
+    for arguments in ([str(tmp_path), *words], [*words, str(tmp_path)]):
+        assert main(["report", *arguments]) == 0
+        shown = capsys.readouterr().out
+        assert "30.00" in shown
+        assert ("1.250" in shown) == (len("".join(words)) > len("--metricsPSNR"))
+        assert "Sync-C" not in shown
+
+
+@pytest.mark.parametrize(
+    ("shape", "said"),
+    [
+        ("table3", "user study"),
+        ("Table 3", "user study"),
+        ("table9", "known: table1, table2, table4, table5, table6, table7"),
+        ("tabel1", "did you mean 'table1'"),
+    ],
+)
+def test_a_shape_that_is_none_is_told(
+    shape: str,
+    said: str,
+    make_result: MakeResult,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    write_result(tmp_path, make_result(psnr=30.0))
+    assert main(["report", str(tmp_path), "--shape", shape]) == 2
+    told = capsys.readouterr().err
+    assert said in told
+    assert "table7" in told
+
+
 def test_tables_can_go_elsewhere(make_result: MakeResult, tmp_path: Path) -> None:
     write_result(tmp_path / "out", make_result(psnr=30.0))
     assert main(["report", str(tmp_path / "out"), "--to", str(tmp_path / "tables")]) == 0

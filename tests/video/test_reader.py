@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -16,7 +17,8 @@ from numpy.typing import NDArray
 
 from tgbench.audio import Waveform, read_waveform, write_wav
 from tgbench.errors import TgbenchError
-from tgbench.video.reader import VideoReader, _resampled
+from tgbench.video.instants import resampled
+from tgbench.video.reader import VideoReader
 
 STEP = 4
 """Grey levels between the pictures of successive frames."""
@@ -83,11 +85,10 @@ def test_iterating_again_starts_again(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("fps", [15, 24, 30, 50])
-def test_resamples_to_the_nearest_frame_in_time(tmp_path: Path, fps: int) -> None:
-    got = numbers(list(VideoReader(encode(tmp_path / "a.mp4", numbered(2 * fps // 2), fps=fps))))
-    assert len(got) == pytest.approx(25, abs=1)
-    for k, number in enumerate(got):
-        assert abs(number / fps - k / 25) <= 0.5 / fps + 2e-3 or number == fps - 1
+def test_resamples_to_what_is_shown_then(tmp_path: Path, fps: int) -> None:
+    got = numbers(list(VideoReader(encode(tmp_path / "a.mp4", numbered(fps), fps=fps))))
+    # The last frame that starts before the middle of an instant and the next one, or on it.
+    assert got == [max(i for i in range(fps) if 50 * i < fps * (2 * k + 1)) for k in range(25)]
 
 
 def test_without_a_rate_every_stored_frame_comes_once(tmp_path: Path) -> None:
@@ -98,8 +99,7 @@ def test_without_a_rate_every_stored_frame_comes_once(tmp_path: Path) -> None:
 def test_uneven_frames_are_shown_for_as_long_as_they_last(tmp_path: Path) -> None:
     times = [0.0, 0.04, 0.4, 0.44, 0.48]
     got = numbers(list(VideoReader(encode(tmp_path / "a.mkv", numbered(5), times))))
-    # The gap between 0.04 and 0.4 is split at 0.22, that is, between instants 5 and 6.
-    assert got[:13] == [0, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 3, 4]
+    assert got[:13] == [0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2, 3, 4]
 
 
 def test_pictures_that_start_late_keep_their_place_beside_the_sound(tmp_path: Path) -> None:
@@ -113,19 +113,26 @@ def test_pictures_that_start_late_keep_their_place_beside_the_sound(tmp_path: Pa
     assert got[int(click / 16000 * 25)] == 2
 
 
-@pytest.mark.parametrize(
-    ("matrix", "turns"),
-    [
-        ((0, 1, -1, 0), -1),
-        ((-1, 0, 0, -1), 2),
-        ((0, -1, 1, 0), 1),
-    ],
-)
-def test_frames_stand_upright(tmp_path: Path, matrix: tuple[int, ...], turns: int) -> None:
-    """The track header's matrix (ISO/IEC 14496-12, 8.3.2) maps (x, y) to (ax + cy, bx + dy)."""
+UPRIGHT = {
+    (1, 0, 0, 1): lambda image: image,
+    (0, 1, -1, 0): lambda image: np.rot90(image, -1),
+    (-1, 0, 0, -1): lambda image: np.rot90(image, 2),
+    (0, -1, 1, 0): lambda image: np.rot90(image, 1),
+    (-1, 0, 0, 1): np.fliplr,
+    (1, 0, 0, -1): np.flipud,
+    (0, 1, 1, 0): lambda image: image.transpose(1, 0, 2),
+    (0, -1, -1, 0): lambda image: np.rot90(image, 2).transpose(1, 0, 2),
+}
+"""What the matrix (a, b, c, d) makes of a picture, which moves (x, y) to (ax + cy, bx + dy)."""
+
+
+@pytest.mark.parametrize("matrix", UPRIGHT)
+def test_frames_stand_upright(tmp_path: Path, matrix: tuple[int, ...]) -> None:
+    """All eight orientations of the track header's matrix (ISO/IEC 14496-12, 8.3.2)."""
     stored = np.zeros((48, 64, 3), np.uint8)
     stored[:16, :16] = 255
-    path = encode(tmp_path / "a.mp4", [stored] * 5)
+    stored[:16, 16:32] = 128
+    path = encode(tmp_path / "a.mp4", [stored] * 2)
     data = bytearray(path.read_bytes())
     unity = b"".join(value.to_bytes(4, "big") for value in (0x10000, 0, 0, 0, 0x10000, 0, 0, 0))
     place = data.index(unity, data.index(b"tkhd"))
@@ -136,8 +143,12 @@ def test_frames_stand_upright(tmp_path: Path, matrix: tuple[int, ...], turns: in
     reader = VideoReader(path)
     frame = next(iter(reader))
     assert frame.shape[:2] == (reader.info.height, reader.info.width)
-    np.testing.assert_allclose(frame, np.rot90(stored, turns), atol=12)
+    np.testing.assert_allclose(frame, UPRIGHT[matrix](stored), atol=12)
     assert frame.flags.c_contiguous
+    # What is said of it in words gives the same picture.
+    told = np.rot90(stored, reader.info.rotation // 90)
+    told = np.fliplr(told) if reader.info.mirrored else told
+    np.testing.assert_array_equal(told, UPRIGHT[matrix](stored))
 
 
 def test_pixels_are_made_square(tmp_path: Path) -> None:
@@ -145,6 +156,12 @@ def test_pixels_are_made_square(tmp_path: Path) -> None:
     reader = VideoReader(clip)
     assert next(iter(reader)).shape == (48, 128, 3)
     assert (reader.info.width, reader.info.height) == (128, 48)
+
+
+def test_pixels_of_an_absurd_shape_are_refused(tmp_path: Path) -> None:
+    clip = encode(tmp_path / "thin.mkv", numbered(3), aspect=Fraction(1, 50))
+    with pytest.raises(TgbenchError, match=r"thin\.mkv: says that its pixels are 1 by 50"):
+        VideoReader(clip)
 
 
 def test_a_clip_cut_short_gives_what_is_there(
@@ -193,17 +210,35 @@ def test_what_is_no_video_is_named(tmp_path: Path) -> None:
 
 
 @given(
-    gaps=st.lists(st.floats(0.005, 0.3), min_size=1, max_size=40),
-    start=st.floats(0.0, 0.5),
-    fps=st.sampled_from([5.0, 24.0, 25.0, 60.0]),
+    gaps=st.lists(st.integers(5, 300), min_size=1, max_size=40),
+    start=st.integers(0, 500),
+    fps=st.sampled_from([5, 24, 25, 60]),
 )
-def test_resampling_always_takes_the_nearest(gaps: list[float], start: float, fps: float) -> None:
-    times = start + np.concatenate([[0.0], np.cumsum(gaps)])
-    timed = [(float(time), 0.04, i) for i, time in enumerate(times)]
-    chosen = [i for i, count in _resampled(iter(timed), fps) for _ in range(count)]
-    assert chosen == sorted(chosen)
-    for k, i in enumerate(chosen):
-        distance = np.abs(times - k / fps)
-        assert distance[i] <= distance.min() + 2e-3
-    assert len(chosen) / fps >= times[-1] + 0.04 - 2e-3
-    assert len(chosen) / fps <= times[-1] + 0.04 + 1.0 / fps
+def test_resampling_is_that_of_ffmpegs_filter(gaps: list[int], start: int, fps: int) -> None:
+    times = start + np.concatenate([[0], np.cumsum(gaps)])
+    graph = av.filter.Graph()
+    source = graph.add("buffer", "video_size=2x2:pix_fmt=gray:time_base=1/1000")
+    filtered = graph.add("fps", f"{fps}:start_time=0")
+    graph.link_nodes(source, filtered, graph.add("buffersink")).configure()
+    expected = []
+    for number, time in enumerate(times):
+        image = np.full((2, 2), number, np.uint8)
+        frame = av.VideoFrame.from_ndarray(image, format="gray")
+        frame.pts, frame.time_base = int(time), MILLISECOND
+        graph.vpush(frame)
+        expected += _filtered(graph)
+    timed = [(Fraction(int(time), 1000), Fraction(1, 25), i) for i, time in enumerate(times)]
+    chosen = [i for i, count in resampled(iter(timed), fps) for _ in range(count)]
+    assert chosen[: len(expected)] == expected
+    # The filter does not learn how long the last frame is shown.
+    assert set(chosen[len(expected) :]) <= {len(times) - 2, len(times) - 1}
+    assert len(chosen) == max(1, math.floor(Fraction(int(times[-1]) + 40, 1000) * fps + 0.5))
+
+
+def _filtered(graph: av.filter.Graph) -> list[int]:
+    found = []
+    while True:
+        try:
+            found.append(int(graph.vpull().to_ndarray()[0, 0]))
+        except av.error.BlockingIOError:
+            return found

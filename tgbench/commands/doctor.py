@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from ..diagnosis.calibration import Verdict
     from ..diagnosis.installation import Finding
 
+_USUAL_SUBJECT, _BELOW = 26, " " * 8
 _COLOURS = {"works": "green", "missing": "yellow", "differs": "red", "broken": "red"}
 
 
@@ -86,10 +87,20 @@ def _verdicts(terminal: Terminal) -> list[Verdict]:
 
 
 def _print(state: str, subject: str, text: str, terminal: Terminal) -> None:
-    from rich.markup import escape
+    from rich.text import Text
 
-    colour = _COLOURS[state]
-    terminal.out.print(f"[{colour}]{state:<7}[/] {subject:<26} {escape(text)}")
+    from ..wrapping import hanging, line_width, wrapped
+
+    head, width = f"{state:<7} {subject:<26} ", line_width(terminal.out.file)
+    if width is None or len(subject) <= _USUAL_SUBJECT:
+        lines = hanging(head, text, width)
+    else:
+        lines = [*wrapped(head.rstrip(), width, _BELOW), *hanging(_BELOW, text, width)]
+    for place, line in enumerate(lines):
+        shown = Text(line, no_wrap=True)
+        if not place:
+            shown.stylize(_COLOURS[state], 0, len(state))
+        terminal.out.print(shown)
 
 
 def _landmark_error(terminal: Terminal) -> str:

@@ -131,7 +131,9 @@ def _settings(methods: Sequence[MethodSpec], width: int | None) -> Iterable[str]
     from ..running.documented import settings_of
 
     for spec in methods:
-        yield f"settings of {spec.name} (change them with --set NAME=VALUE):"
+        yield from wrapped(
+            f"settings of {spec.name} (change them with --set NAME=VALUE):", width, "  "
+        )
         yield from wrapped(f"  {introduced(spec)}", width, "  ")
         for setting in settings_of(spec):
             yield ""

@@ -6,9 +6,17 @@ import argparse
 from pathlib import Path
 
 from ..errors import TgbenchError
+from ..identities.layout import AUDIO
 from ..terminal import Terminal
 
 _SIZES = range(64, 2049)
+
+_OFFICIAL_FEATURES = ("aud_ds.npy", "aud_eo.npy", "aud_hu.npy")
+_FOR_OFFICIAL = (
+    "ER-NeRF and TalkingGaussian's own scripts need one more file, aud_ds.npy: in their "
+    "repository run `python data_utils/deepspeech_features/extract_ds_features.py --input "
+    "{audio}`, then rename aud.npy to aud_ds.npy"
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -54,4 +62,6 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
         deinterlace=args.deinterlace,
     )
     terminal.out.print(f"{folder} is ready; look at {folder / PREVIEW} to see whether it is right")
+    if not any((folder / name).is_file() for name in _OFFICIAL_FEATURES):
+        terminal.out.print(_FOR_OFFICIAL.format(audio=folder / AUDIO))
     return 0

@@ -53,13 +53,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(args: argparse.Namespace, terminal: Terminal) -> int:
     """Run, then print a small table of what was measured and where it lies."""
-    from ..metrics.naming import metrics_named
-    from ..running.environment import resolve_device
+    from ..running.attempts import planning
     from ..running.runner import CasesFailed, run
-    from ..running.settings import parse_overrides
     from ..running.summary import print_summary
 
-    request = RunRequest(
+    with planning(args.out):
+        request = _request(args)
+    try:
+        outcomes = run(request, terminal.progress)
+    except CasesFailed as failed:
+        if failed.outcomes:
+            print_summary(failed.outcomes, terminal.out)
+        raise
+    print_summary(outcomes, terminal.out)
+    return 0
+
+
+def _request(args: argparse.Namespace) -> RunRequest:
+    from ..metrics.naming import metrics_named
+    from ..running.environment import resolve_device
+    from ..running.settings import parse_overrides
+
+    return RunRequest(
         methods=tuple(dict.fromkeys(args.method)),
         protocol=args.protocol,
         identities=tuple(dict.fromkeys(args.identity or ["synth-a"])),
@@ -78,11 +93,3 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
         through_codec=args.through_codec,
         command=args.command,
     )
-    try:
-        outcomes = run(request, terminal.progress)
-    except CasesFailed as failed:
-        if failed.outcomes:
-            print_summary(failed.outcomes, terminal.out)
-        raise
-    print_summary(outcomes, terminal.out)
-    return 0

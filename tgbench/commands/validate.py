@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 from ..errors import TgbenchError
 from ..terminal import Terminal
+from ..wrapping import hanging, line_width, wrapped
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -15,23 +17,30 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(args: argparse.Namespace, terminal: Terminal) -> int:
-    """Print what is wrong, one line each.
+    """Print what is wrong with the files, or how the clip was filmed, one line each.
 
     Raises:
-        TgbenchError: something is.
+        TgbenchError: a file is missing or wrong.
     """
     from ..identities import Identity
+    from ..identities.filming import filming_faults
     from ..identities.validation import validate
 
     problems = validate(args.folder)
+    width = line_width(sys.stdout)
     for problem in problems:
-        print(f"  {problem}")
+        print("\n".join(hanging("  ", problem, width)))
     if problems:
         raise TgbenchError(f"{args.folder}: {len(problems)} problem(s), listed above")
     identity = Identity(args.folder)
     split = identity.split()
-    print(
-        f"{args.folder}: sound; {len(identity)} frames of {identity.intrinsics.width}x"
+    faults = filming_faults(identity)
+    for fault in faults:
+        print("\n".join(hanging("  warning: ", fault, width)))
+    verdict = f"whole, but see the {len(faults)} warning(s) above" if faults else "sound"
+    told = (
+        f"{args.folder}: {verdict}; {len(identity)} frames of {identity.intrinsics.width}x"
         f"{identity.intrinsics.height}, {len(split.train)} train, {len(split.test)} held out"
     )
+    print("\n".join(wrapped(told, width)))
     return 0

@@ -12,10 +12,14 @@ from ..terminal import Terminal
 from ..weights.records import read_record, record_path
 from ..weights.store import present_path, store_folder, stored_path
 from ..weights.table import TABLE, Weights, find
+from ..wrapping import hanging, line_width
 from .lists import names
 
 if TYPE_CHECKING:
     from ..weights.installing import Verified
+
+_WIDE, _BELOW = 66, 6
+"""Cells of a line in which texts stand beside the columns, and that they are indented by if not."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -67,24 +71,35 @@ def _list(chosen: list[str]) -> None:
         return
     print(f"weights in {store_folder()}:")
     for weights in TABLE.values():
-        print(f"  {weights.name:<21} {_state(weights):<8} {_size(weights):>9}  {weights.purpose}")
+        head = f"  {weights.name:<21} {_state(weights):<8} {_size(weights):>9}  "
+        _print(head, weights.purpose)
+        blank = " " * len(head)
         if weights.kept_for:
-            print(f"  {'':<40}  {_unused(weights)}")
-        print(f"  {'':<40}  licence: {weights.licence}")
+            _print(blank, _unused(weights))
+        _print(blank, f"licence: {weights.licence}")
     print("sources and hashes: tgbench weights list NAME")
+
+
+def _print(head: str, text: str) -> None:
+    """Print a text beside its head, on lines of whole words; or below it where that is too wide."""
+    width = line_width(sys.stdout)
+    if width is not None and head.isspace() and width < _WIDE:
+        head = " " * _BELOW
+    for line in hanging(head, text, width):
+        print(line, flush=True)
 
 
 def _describe(weights: Weights) -> None:
     """Print all that is known of an entry."""
     path = present_path(weights)
-    print(f"{weights.name}: {weights.purpose}")
+    _print("", f"{weights.name}: {weights.purpose}")
     if weights.kept_for:
-        print(f"  used     {_unused(weights)}")
-    print(f"  here     {path or f'no; it would be {stored_path(weights)}'}")
-    print(f"  source   {weights.source}")
-    print(f"  size     {_size(weights)}")
-    print(f"  hash     {weights.published_hash or _recorded_hash(weights)}")
-    print(f"  licence  {weights.licence}", flush=True)
+        _print("  used     ", _unused(weights))
+    _print("  here     ", f"{path or f'no; it would be {stored_path(weights)}'}")
+    _print("  source   ", weights.source)
+    _print("  size     ", _size(weights))
+    _print("  hash     ", weights.published_hash or _recorded_hash(weights))
+    _print("  licence  ", weights.licence)
 
 
 def _recorded_hash(weights: Weights) -> str:
@@ -133,7 +148,7 @@ def _verify() -> None:
     for found in verify():
         count, bad = count + 1, bad + bool(found.trouble)
         told = found.trouble or f"{_soundness(found)}: {found.path}"
-        print(f"  {found.weights.name:<21} {told}", flush=True)
+        _print(f"  {found.weights.name:<21} ", told)
     if bad:
         raise TgbenchError(f"{bad} of {count} files are not what they should be, see above")
     print(f"  {count} of {len(TABLE)} files are here" + (", none damaged" if count else ""))

@@ -25,10 +25,12 @@ _BINS = 16
 _CELLS = 48
 _ACROSS, _DOWN = (-2.0, 2.0), (-0.5, 3.5)
 _ROUNDS = 4
-_LONG_HAIR = 0.3
+_LONG_HAIR = 0.2
 _RARE = 1e-4
 _UNSEEN = 1.0
 _EARS = (132, 361)
+_EDGE_SOFTNESS = (0.03 * 255.0) ** 2
+"""Variance of colour, squared grey levels, above which a difference counts as an edge."""
 
 
 @dataclass(frozen=True)
@@ -76,12 +78,19 @@ class BelowJaw:
             # Hair in the shade of the neck has colours that the crown has not.
             self._looks[HAIR] = (hair + _colours(colour, odds[:, HAIR])) / 2.0
 
-    def classify(self, image: Image, landmarks: NDArray[np.floating], below: Mask) -> Image:
-        """Return `HAIR`, `NECK` or `TORSO` for every pixel of `below`, uint8 [H, W]."""
+    def odds(self, image: Image, landmarks: NDArray[np.floating], below: Mask) -> Array:
+        """Return how likely `HAIR`, `NECK` and `TORSO` are, float32 [H, W, 3], 0 beside `below`.
+
+        Args:
+            image: uint8 RGB [H, W, 3].
+            landmarks: [478, 2 or 3], pixels.
+            below: pixels of the person below the jaw.
+        """
         odds = np.zeros((*below.shape, 3), np.float32)
         odds[below] = self._posterior(_cells(image)[below], _place(landmarks, below.shape)[below])
-        reach = max(3, image.shape[0] // 40) | 1
-        return cv2.GaussianBlur(odds, (reach, reach), 0).argmax(axis=-1).astype(np.uint8)
+        reach = max(2, image.shape[0] // 64)
+        smooth = cv2.ximgproc.guidedFilter(image, odds, reach, _EDGE_SOFTNESS)
+        return np.asarray(smooth * below[..., None], np.float32)
 
     def _posterior(self, colour: NDArray[np.int64], place: NDArray[np.int64]) -> Array:
         looks = self._looks[:, colour] + _RARE
@@ -108,7 +117,7 @@ def _usual_places(long_hair: bool) -> Array:
     v = np.linspace(*_DOWN, _CELLS)[:, None]
     neck = np.exp(-((u / 0.5) ** 2)) * np.exp(-((np.maximum(v - 0.6, 0.0) / 0.6) ** 2))
     hair = np.exp(-(((np.abs(u) - 0.65) / 0.35) ** 2)) * np.exp(-((v / 1.5) ** 2))
-    torso = 1.0 / (1.0 + np.exp((0.9 - v) / 0.1)) + 1e-3 + 0.0 * u
+    torso = 1.0 / (1.0 + np.exp((0.9 - v) / 0.15)) + 5e-3 + 0.0 * u
     places = np.stack([hair * float(long_hair), neck + 0.01, torso])
     return (places / places.sum(axis=0)).astype(np.float32)
 
@@ -116,14 +125,14 @@ def _usual_places(long_hair: bool) -> Array:
 def _share_beside(
     samples: Sequence[Sample], cells: Sequence[NDArray[np.int64]], looks: Array
 ) -> float:
-    """Return how much of the strips beside the jaw is the person but no skin: long hair."""
+    """Return how much of the strips just below the ears is the person but no skin: hair."""
     shares = []
     for sample, cell in zip(samples, cells, strict=True):
         place = _place(sample.landmarks, sample.below.shape)
         row, column = np.divmod(place, _CELLS)
         u = np.abs(_ACROSS[0] + (column + 0.5) * (_ACROSS[1] - _ACROSS[0]) / _CELLS)
         v = _DOWN[0] + (row + 0.5) * (_DOWN[1] - _DOWN[0]) / _CELLS
-        strip = (u > 0.55) & (u < 0.8) & (v > 0.05) & (v < 0.4)
+        strip = (u > 0.55) & (u < 0.8) & (v > 0.02) & (v < 0.15)
         if strip.any():
             skin = looks[NECK][cell] > looks[HAIR][cell]
             shares.append(float((sample.below & ~skin)[strip].mean()))

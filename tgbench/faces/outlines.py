@@ -26,6 +26,20 @@ def face_mask(landmarks: Points, shape: tuple[int, ...]) -> Mask:
     return filled(landmarks[list(mesh.OVAL), :2], shape)
 
 
+def face_within(landmarks: Points, jaw: Points, shape: tuple[int, ...]) -> Mask:
+    """Return the inside of the face's outline with a jaw [P, 2] of its own, bool [H, W].
+
+    Args:
+        landmarks: mesh points [478, 2 or 3], pixels.
+        jaw: from the person's left ear over the chin to the right one, pixels.
+        shape: of the image: height, width.
+    """
+    last = mesh.OVAL.index(mesh.JAW[-1])
+    before, after = mesh.OVAL[: mesh.OVAL.index(mesh.JAW[0]) + 1], mesh.OVAL[last:]
+    outline = [landmarks[list(before), :2], jaw, landmarks[list(after), :2]]
+    return filled(np.concatenate(outline), shape)
+
+
 def inner_mouth_mask(landmarks: Points, shape: tuple[int, ...]) -> Mask:
     """Return the opening between the lips, bool [H, W]; empty where they are closed."""
     if np.linalg.norm(landmarks[13, :2] - landmarks[14, :2]) < _CLOSED:
@@ -33,16 +47,18 @@ def inner_mouth_mask(landmarks: Points, shape: tuple[int, ...]) -> Mask:
     return filled(landmarks[list(mesh.INNER_LIPS), :2], shape)
 
 
-def above_jaw(landmarks: Points, shape: tuple[int, ...]) -> Mask:
-    """Return what lies above the jaw and above the line through both ear lobes, bool [H, W]."""
+def above_ears(landmarks: Points, shape: tuple[int, ...]) -> Mask:
+    """Return what lies above the line through both ear lobes, bool [H, W]."""
     left, right = landmarks[361, :2], landmarks[132, :2]
     along = left - right
     far, up = 20.0 * along, 20.0 * np.array([along[1], -along[0]])
-    jaw = [vertex for vertex in mesh.JAW if vertex not in (454, 323, 93, 234)]
-    outline = np.concatenate(
-        [[left + far], landmarks[jaw, :2], [right - far, right - far + up, left + far + up]]
-    )
-    return filled(outline, shape)
+    corners = [left + far, right - far, right - far + up, left + far + up]
+    return filled(np.array(corners), shape)
+
+
+def above_jaw(landmarks: Points, shape: tuple[int, ...]) -> Mask:
+    """Return what lies above the mesh's jaw or above the line through both ear lobes."""
+    return above_ears(landmarks, shape) | face_mask(landmarks, shape)
 
 
 def filled(outline: Points, shape: tuple[int, ...]) -> Mask:

@@ -1,7 +1,9 @@
 """Segmentation of a person into head, hair, neck, torso and mouth, in the layout's colours.
 
-The mesh tells where the face and the inner lips are. Of the rest of the person, what is above the
-jaw is hair (or ears, which move with it), and what is below is told apart by place and colour.
+The mesh tells where the face and the inner lips are, the picture where the edge of the jaw is. Of
+the rest of the person, what is above the ear lobes is hair (or ears, which move with it), and what
+is below is told apart by place and colour. What does not hang together with neck and clothes, but
+lies beside the head, belongs to the head.
 """
 
 from __future__ import annotations
@@ -15,7 +17,9 @@ from numpy.typing import NDArray
 from ..identities.layout import HAIR, HEAD, INNER_MOUTH, NECK, TORSO, WHITE
 from . import below_jaw
 from .below_jaw import BelowJaw, Sample
-from .outlines import above_jaw, face_mask, inner_mouth_mask
+from .jawline import JawLine
+from .outlines import above_ears, above_jaw, face_mask, face_within, inner_mouth_mask
+from .solid_body import hanging_together, solid_body
 
 Image = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
@@ -27,24 +31,33 @@ _SOLID = 128
 """How much of a pixel, of 255, must be the person for it to count as such."""
 
 
+_CORE = 0.02
+"""How far from the mesh's outline the edge of the face may be, as a share of the side."""
+
+
 class Parser:
     """Parses the frames of a clip, with models fitted to some of them."""
 
     def __init__(
         self, frames: Iterable[tuple[Image, NDArray[np.uint8], NDArray[np.floating]]]
     ) -> None:
-        """Learn the person's colours.
+        """Learn the person's colours and jaw.
 
         Args:
             frames: image, person mask and landmarks (see `parse`) of a few dozen frames across
                 the clip.
         """
         samples = [_sample(*frame) for frame in frames]
+        self.jaw = JawLine((sample.image, sample.landmarks) for sample in samples)
         self._below = BelowJaw(samples)
         self._skin_lightness = float(np.median([_lightness(sample) for sample in samples]))
 
     def parse(
-        self, image: Image, person: NDArray[np.uint8], landmarks: NDArray[np.floating]
+        self,
+        image: Image,
+        person: NDArray[np.uint8],
+        landmarks: NDArray[np.floating],
+        steps: NDArray[np.floating] | None = None,
     ) -> Image:
         """Return the segmentation, uint8 RGB [H, W, 3], in the layout's colours.
 
@@ -52,22 +65,30 @@ class Parser:
             image: uint8 RGB [H, W, 3].
             person: how much of each pixel is the person, uint8 [H, W].
             landmarks: mesh points [478, 2 or 3], pixels.
+            steps: where the jaw's edge is, as `jaw.steps` says of the frame; `jaw.steady` makes
+                them quiet over time. Found in this frame alone if not given.
         """
         shape = image.shape[:2]
-        face = face_mask(landmarks, shape)
-        solid = (person > _SOLID) | face
-        above = above_jaw(landmarks, shape)
-        classes = self._below.classify(image, landmarks, solid & ~above & ~face)
+        if steps is None:
+            steps = self.jaw.steady(self.jaw.steps(image, landmarks)[None])[0]
+        core = _core(face_mask(landmarks, shape))
+        solid = (person > _SOLID) | core
+        face = face_within(landmarks, self.jaw.outline(landmarks, steps), shape) & solid
+        above = above_ears(landmarks, shape) & solid & ~face
+        odds = self._below.odds(image, landmarks, solid & ~above & ~face)
+        below = odds.max(axis=-1) > 0.0
+        hair = above | (below & (odds.argmax(axis=-1) == below_jaw.HAIR))
+        # Hair grows above: dark spots under a chin are its shadow.
+        hair = hanging_together(hair, above)
+        head = hanging_together(face | hair, core)
+        body = solid_body(solid & ~head, head)
         out = np.empty((*shape, 3), np.uint8)
         out[:] = WHITE
-        for number, colour in (
-            (below_jaw.HAIR, HAIR),
-            (below_jaw.NECK, NECK),
-            (below_jaw.TORSO, TORSO),
-        ):
-            out[solid & (classes == number)] = colour
-        out[solid & above] = HAIR
+        out[solid & ~body] = HAIR
+        out[body] = TORSO
+        out[body & (odds[..., below_jaw.NECK] > odds[..., below_jaw.TORSO])] = NECK
         out[face] = HEAD
+        out[_slivers(solid & ~body & ~face & ~hair, face)] = HEAD
         out[inner_mouth_mask(landmarks, shape)] = INNER_MOUTH
         return out
 
@@ -79,6 +100,19 @@ class Parser:
         bright = lab[..., 0] > _TEETH_LIGHTNESS * self._skin_lightness
         teeth = (mouth & bright & (chroma < _TEETH_CHROMA)).astype(np.uint8)
         return cv2.morphologyEx(teeth, cv2.MORPH_OPEN, np.ones((2, 2), np.uint8)) > 0
+
+
+def _core(face: Mask) -> Mask:
+    """Return what of a face's outline is the face, wherever its edge may be, bool [H, W]."""
+    reach = 2 * max(1, round(_CORE * face.shape[0])) + 1
+    return cv2.erode(face.astype(np.uint8), np.ones((reach, reach), np.uint8)) > 0
+
+
+def _slivers(left: Mask, face: Mask) -> Mask:
+    """Return what lies beside the face, of pixels that are neither hair nor body."""
+    reach = 2 * max(1, round(_CORE * face.shape[0])) + 1
+    near = cv2.dilate(face.astype(np.uint8), np.ones((reach, reach), np.uint8)) > 0
+    return left & near
 
 
 def _sample(image: Image, person: NDArray[np.uint8], landmarks: NDArray[np.floating]) -> Sample:

@@ -20,6 +20,13 @@ def map_array(path: Path) -> NDArray:
         OSError: it cannot be read.
         ValueError: it is no such file, or was cut short.
     """
-    with _PARSING:
-        array: NDArray = np.load(path, mmap_mode="r", allow_pickle=False)
+    try:
+        with _PARSING:
+            array = np.load(path, mmap_mode="r", allow_pickle=False)
+    except OSError:
+        raise
+    except Exception as error:  # NumPy raises anything on a damaged head.
+        raise ValueError((str(error) or type(error).__name__).splitlines()[0]) from error
+    if not isinstance(array, np.ndarray):
+        raise ValueError("is an archive of arrays, not one array")
     return array

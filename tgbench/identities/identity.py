@@ -16,9 +16,11 @@ from numpy.typing import NDArray
 from ..audio import MEL, FeatureKind, Waveform, audio_features, read_waveform
 from ..errors import TgbenchError
 from ..files import sha256
-from ..inputs import image_size, read_bytes, read_json, read_text, reason
+from ..inputs import image_size, read_bytes, read_text, reason
 from . import layout
 from .arrays import map_array
+from .cameras import read_cameras
+from .frame_files import TAIL, ends_whole
 from .split import Split
 
 Image = NDArray[np.uint8]
@@ -84,20 +86,15 @@ class Identity:
         self.name = folder.resolve().name
         if not folder.is_dir():
             raise TgbenchError(f"{folder}: no such identity folder")
-        train = _read_transforms(folder / layout.TRANSFORMS_TRAIN)
-        held_out = _read_transforms(folder / layout.TRANSFORMS_VAL)
-        frames = train["frames"] + held_out["frames"]
-        self.image_ids: list[int] = [int(frame["img_id"]) for frame in frames]
-        self.poses: NDArray[np.float32] = np.array(
-            [frame["transform_matrix"] for frame in frames], np.float32
+        train = read_cameras(folder / layout.TRANSFORMS_TRAIN)
+        held_out = read_cameras(folder / layout.TRANSFORMS_VAL)
+        self.image_ids: list[int] = train.image_ids + held_out.image_ids
+        self.poses: NDArray[np.float32] = np.concatenate([train.poses, held_out.poses]).astype(
+            np.float32
         )
         """float32 [N, 4, 4], camera to world, OpenGL axes, metres, head at the origin."""
-        self._train_frames = len(train["frames"])
-        # The field's loaders take the image size from the principal point (H = int(cy) * 2).
-        width, height = int(train["cx"]) * 2, int(train["cy"]) * 2
-        self.intrinsics = Intrinsics(
-            float(train["focal_len"]), float(train["cx"]), float(train["cy"]), width, height
-        )
+        self._train_frames = len(train.image_ids)
+        self.intrinsics = Intrinsics(train.focal, train.cx, train.cy, *train.size)
 
     def __len__(self) -> int:
         return len(self.image_ids)
@@ -116,6 +113,10 @@ class Identity:
         if not path.is_file():
             path = self.path(layout.ORIGINAL, frame)
         return self._image(path)
+
+    def filmed(self, frame: int) -> Image:
+        """Return the frame as filmed, with the background that was there, uint8 RGB [H, W, 3]."""
+        return self._image(self.path(layout.ORIGINAL, frame))
 
     def torso(self, frame: int) -> Image:
         """Return torso and neck without the head, uint8 RGBA [H, W, 4]."""
@@ -245,19 +246,6 @@ class Identity:
         return array[:height, :width]
 
 
-def _read_transforms(path: Path) -> dict:
-    try:
-        transforms = read_json(path)
-    except (OSError, ValueError) as error:
-        raise TgbenchError(
-            f"{path}: cannot be read ({error}); an identity needs it, see `tgbench prepare`"
-        ) from error
-    missing = {"focal_len", "cx", "cy", "frames"} - set(transforms)
-    if missing:
-        raise TgbenchError(f"{path}: lacks {', '.join(sorted(missing))}")
-    return transforms
-
-
 def _read_action_units(path: Path, image_ids: list[int]) -> ActionUnits:
     """Read OpenFace's CSV, whose Windows build writes a space before every column name."""
     try:
@@ -294,7 +282,8 @@ def _decode(path: Path, flag: int) -> NDArray:
         raise TgbenchError(f"{path}: {error}; prepare the identity again") from error
     if width * height > _MOST_PIXELS:
         raise TgbenchError(f"{path}: claims to be {width}x{height}; prepare the identity again")
-    image = cv2.imdecode(np.frombuffer(content, np.uint8), flag)
+    whole = ends_whole(path.suffix, content[-TAIL:])
+    image = cv2.imdecode(np.frombuffer(content, np.uint8), flag) if whole else None
     if image is None:
         raise TgbenchError(f"{path}: is no image or is cut short; prepare the identity again")
     return image
@@ -303,5 +292,5 @@ def _decode(path: Path, flag: int) -> NDArray:
 def _load_array(path: Path) -> NDArray:
     try:
         return map_array(path)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, EOFError) as error:
         raise TgbenchError(f"{path}: cannot be read ({error})") from error

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..errors import TgbenchError
 from .packets import packets
-from .stamps import Stamps
+from .stamps import Stamps, nominal_rate
 from .tracks import Tracks
 
 LONGEST_PAUSE = 600
@@ -26,6 +26,9 @@ FFmpeg's AAC and AC-3 encoders and LAME; a decoder of AAC never has less.
 
 _RUN_INS_OF_AAC = (1024, 2048, 2112)
 """FFmpeg's, Fraunhofer's, Apple's: sound that leads by so much started with the picture."""
+
+_REORDERED = 5
+"""Packets among the first of which is that of the second frame."""
 
 _ROUNDING = Fraction(3, 2000)
 """Seconds by which two tracks may differ for their container's rounding alone."""
@@ -61,14 +64,17 @@ class Beginning:
     Attributes:
         picture: the first frame; None where none can be decoded.
         shown: its time on the stamps of the file.
+        due: that time as the second frame has it, a frame's length before its own.
         heard: that of the first packet of sound, and of the first sample that was recorded.
         run_in: seconds of sound that the decoder gives before that sample.
     """
 
     picture: Any | None = None
     shown: Fraction | None = None
+    due: Fraction | None = None
     heard: tuple[Fraction, Fraction] | None = None
     run_in: Fraction = Fraction(0)
+    _pictures: list[Fraction] = field(default_factory=list)
     _sound: list[tuple[Fraction, bool]] = field(default_factory=list)
     _samples: Any | None = None
 
@@ -89,6 +95,9 @@ def read_beginning(container: Any, tracks: Tracks) -> Beginning:
             break
         if packet.stream is tracks.picture and missing_picture and stamps is not None:
             missing_picture = not _see(start, packet, stamps)
+            if start.shown is not None:
+                later = (time for time in start._pictures if time > start.shown)
+                start.due = min(later, default=start.shown + stamps.step) - stamps.step
         elif packet.stream is tracks.sound and missing_sound:
             missing_sound = not _hear(start, packet)
     _settle_sound(start, tracks)
@@ -107,12 +116,18 @@ def read_clock(start: Beginning, tracks: Tracks, format_name: str, path: Path) -
     first, recorded = start.heard
     if shown is None:
         return Clock(sound_zero=recorded, run_in=start.run_in)
+    late = Fraction(0) if start.due is None else start.due - shown
     codec = tracks.sound.codec_context.name if tracks.sound is not None else ""
+    sound_zero = Fraction(0)
     if format_name == "avi":
+        # A copy that moved the pictures by the run-in fills up to the second frame only.
+        moved = start.run_in and 0 < late <= 1 / nominal_rate(tracks.picture)
+        late = late if moved else Fraction(0)
         # Its tracks start together; a header's offset is in the stamps of their first packets.
-        recorded, sound_zero = first, recorded - first
-    else:
-        sound_zero = Fraction(0)
+        shown, recorded, sound_zero = shown + late, first + late, recorded - first - late
+    elif shown < recorded and abs(shown + late - recorded) <= _ROUNDING:
+        # Fragments of ffmpeg have no edit list: their first packets are moved to the beginning.
+        shown += late
     lead = shown - recorded
     delays = (0, 1, 2) if codec == "opus" else (0,)
     if any(abs(lead - n * _OPUS_DELAY) <= _ROUNDING for n in delays):
@@ -127,9 +142,12 @@ def read_clock(start: Beginning, tracks: Tracks, format_name: str, path: Path) -
 
 
 def _see(start: Beginning, packet: Any, stamps: Stamps) -> bool:
+    """Take in a packet of pictures; return whether it was the last one needed."""
     import av
 
     stamps.saw(packet)
+    if (stamp := stamps.of_packet(packet)) is not None:
+        start._pictures.append(stamp * packet.stream.time_base)
     try:
         frames = packet.decode()
     except av.error.EOFError:
@@ -137,10 +155,9 @@ def _see(start: Beginning, packet: Any, stamps: Stamps) -> bool:
     except av.error.FFmpegError:
         stamps.lost(packet)
         return False
-    if not frames:
-        return False
-    start.picture, start.shown = frames[0], stamps.of_frame(frames[0])
-    return True
+    if frames and start.picture is None:
+        start.picture, start.shown = frames[0], stamps.of_frame(frames[0])
+    return start.picture is not None and len(start._pictures) >= _REORDERED
 
 
 def _hear(start: Beginning, packet: Any) -> bool:

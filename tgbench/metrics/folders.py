@@ -8,9 +8,9 @@ from pathlib import Path
 from ..errors import TgbenchError
 from ..video.images import SUFFIXES as IMAGES
 
-_VIDEOS = frozenset(
-    (".3gp", ".avi", ".flv", ".m2ts", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts")
-    + (".ogv", ".ts", ".vob", ".webm", ".wmv")
+_VIDEOS = (
+    *(".3gp", ".avi", ".flv", ".m2ts", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts"),
+    *(".ogv", ".ts", ".vob", ".webm", ".wmv"),
 )
 
 
@@ -32,7 +32,7 @@ def holds_videos(path: Path) -> bool:
     if not path.is_dir():
         return False
     suffixes = {file.suffix.lower() for file in path.iterdir() if file.is_file()}
-    return bool(suffixes & _VIDEOS) and not suffixes & set(IMAGES)
+    return bool(suffixes & set(_VIDEOS)) and not suffixes & set(IMAGES)
 
 
 def videos_by_name(predictions: Path, targets: Path | None, allow_drop: bool) -> Clips:

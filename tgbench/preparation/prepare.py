@@ -16,9 +16,10 @@ from ..faces.action_units import MEASURED_BY, measure_action_units
 from ..faces.parsing import Parser
 from ..faces.pose import HeadTrack, track_head
 from ..faces.solid import in_head_frame
-from ..files import make_folder
+from ..files import make_folder, remove_parts
 from ..identities import Identity, IdentityWriter, default_split, layout
-from ..progress import SILENT, Progress
+from ..identities.filming import filming_faults
+from ..progress import SILENT, Progress, Task
 from ..running.locks import sole_writer
 from .crop import Crop, choose_crop
 from .faces import LOOKS_PER_SECOND, FaceBoxes, find_faces
@@ -29,7 +30,7 @@ from .preview import write_preview
 from .provenance import headlines, provenance
 from .source import Source, open_source
 from .stages import StageCache, StageKey
-from .torso import torso_image
+from .torso import TorsoPainter
 
 _log = logging.getLogger("tgbench")
 
@@ -82,6 +83,7 @@ def prepare(
     source = open_source(video, audio, deinterlace)
     _refuse_foreign(out)
     with sole_writer(make_folder(out) / WORK):
+        remove_parts(out)
         return _Preparation(source, out, size, progress).run()
 
 
@@ -137,7 +139,7 @@ class _Preparation:
     ) -> tuple[StageKey, Measured]:
         window = hashlib.sha256(crop.corners.tobytes()).hexdigest()
         heard = self._source.heard
-        key = self._cache.key("frames", 1, faces_key, crop.side, window, self._size, heard)
+        key = self._cache.key("frames", 2, faces_key, crop.side, window, self._size, heard)
         if not self._cache.done(key):
             with self._cache.working(key):
                 self._cache.forget("pose", "plate", "parts")
@@ -174,7 +176,7 @@ class _Preparation:
         return key
 
     def _parts(self, plate_key: StageKey, seen: Measured) -> None:
-        key = self._cache.key("parts", 1, plate_key)
+        key = self._cache.key("parts", 2, plate_key)
         if self._cache.done(key):
             return
         landmarks = seen.landmarks[..., :2] * np.float32(self._scale)
@@ -182,24 +184,36 @@ class _Preparation:
         writer = self._writer()
         with (
             self._cache.working(key),
-            self._progress.task("parsing, ground truth, torso", len(landmarks)) as task,
+            self._progress.task("parsing, ground truth, torso", 2 * len(landmarks)) as task,
         ):
             parser = Parser(
                 (self._image(i), self._masks.read(i), landmarks[i])
                 for i in _some(len(landmarks), _LEARNT_FRAMES)
             )
+            jaws = parser.jaw.steady(self._jaws(parser, landmarks, task))
+            painter = TorsoPainter()
             for frame, points in enumerate(landmarks):
                 image, person = self._image(frame), self._masks.read(frame)
-                parsing = parser.parse(image, person, points)
+                parsing = parser.parse(image, person, points, jaws[frame])
                 writer.write_frame(
                     frame,
                     ground_truth=over(image, person, plate),
                     parsing=parsing,
                     teeth_mask=parser.teeth_mask(image, points),
-                    torso=torso_image(image, person, parsing),
+                    torso=painter.paint(image, person, parsing),
                     landmarks=ibug68(points),
                 )
                 task.advance()
+
+    def _jaws(
+        self, parser: Parser, landmarks: NDArray[np.float32], task: Task
+    ) -> NDArray[np.float32]:
+        """Return where the edge of the jaw is in every frame, see `JawLine.steps`."""
+        jaws = []
+        for frame, points in enumerate(landmarks):
+            jaws.append(parser.jaw.steps(self._image(frame), points))
+            task.advance()
+        return np.stack(jaws)
 
     def _finish(self, seen: Measured, track: HeadTrack, crop: Crop, faces: FaceBoxes) -> None:
         count = len(seen.landmarks)
@@ -210,7 +224,11 @@ class _Preparation:
         np.save(self._out / layout.DENSE_LANDMARKS, seen.landmarks * np.float32(self._scale))
         writer.write_transforms(track.focal * self._scale, track.poses, default_split(count))
         facts = provenance(self._source, seen, track, crop, faces, self._size)
-        write_preview(Identity(self._out), headlines(facts))
+        identity = Identity(self._out)
+        facts["filming_faults"] = filming_faults(identity, facts)
+        for fault in facts["filming_faults"]:
+            _log.warning("%s: %s", self._source.video, fault)
+        write_preview(identity, headlines(facts))
         writer.finish(facts)
 
     def _writer(self) -> IdentityWriter:

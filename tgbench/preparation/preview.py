@@ -18,6 +18,9 @@ Image = NDArray[np.uint8]
 PREVIEW = "preview.jpg"
 
 _COLUMNS, _CELL, _CAPTION = 8, 256, 26
+_DARK, _LIGHT = (20, 20, 20), (255, 255, 255)
+"""What is drawn has a dark rim, so that it can be read on walls of any colour."""
+
 _AXIS = 0.09
 _AXES = (
     ((_AXIS, 0, 0), (230, 60, 60)),
@@ -63,17 +66,22 @@ def _fit(image: Image) -> Image:
 
 def _landmarks_and_axes(identity: Identity, frame: int) -> Image:
     zoom = _CELL / identity.intrinsics.width
-    image = _fit(identity.frame(frame))
-    for x, y in identity.landmarks[frame] * zoom:
-        cv2.circle(image, (round(x), round(y)), 1, (255, 255, 0), -1, cv2.LINE_AA)
+    image = _fit(identity.filmed(frame))
+    places = [(round(x), round(y)) for x, y in (identity.landmarks[frame] * zoom).tolist()]
+    for radius, colour in ((2, _DARK), (1, (255, 255, 0))):
+        for place in places:
+            cv2.circle(image, place, radius, colour, -1, cv2.LINE_AA)
     world_to_camera = np.linalg.inv(identity.poses[frame])
     origin = _seen(identity, world_to_camera, (0.0, 0.0, 0.0), zoom)
-    for end, colour in _AXES:
-        cv2.line(image, origin, _seen(identity, world_to_camera, end, zoom), colour, 2, cv2.LINE_AA)
-    number = f"{frame}"
-    cv2.putText(
-        image, number, (6, 18), cv2.FONT_HERSHEY_SIMPLEX, 0.5, (255, 255, 255), 1, cv2.LINE_AA
-    )
+    ends = [(_seen(identity, world_to_camera, end, zoom), colour) for end, colour in _AXES]
+    for end, _ in ends:
+        cv2.line(image, origin, end, _DARK, 4, cv2.LINE_AA)
+    for end, colour in ends:
+        cv2.line(image, origin, end, colour, 2, cv2.LINE_AA)
+    for colour, width in ((_DARK, 4), (_LIGHT, 1)):
+        cv2.putText(
+            image, f"{frame}", (6, 18), cv2.FONT_HERSHEY_SIMPLEX, 0.5, colour, width, cv2.LINE_AA
+        )
     return image
 
 

@@ -53,7 +53,7 @@ def provenance(
             "share_with_other_faces": round(faces.several, 3),
             "landmarks": landmarks.describe(tracking=True),
             "person_mask": segmentation.describe(),
-            "parsing": "mesh outlines and a mixture of place and colour",
+            "parsing": "mesh outlines, edge of the jaw, a mixture of place and colour",
         },
         "pose": {
             "focal_px": round(track.focal * scale, 2),
@@ -69,7 +69,7 @@ def provenance(
 
 
 def headlines(facts: dict[str, Any]) -> list[str]:
-    """Return the facts that a person wants to see beside the pictures, a line each."""
+    """Return what a person wants to see beside the pictures of `provenance`, a line each."""
     source, pose, face, crop = facts["source"], facts["pose"], facts["face"], facts["crop"]
     window = "follows the head" if crop["follows_the_head"] else "stands still"
     return [
@@ -80,4 +80,5 @@ def headlines(facts: dict[str, Any]) -> list[str]:
         f"distance {pose['distance_m']} m, turns by {pose['range_deg']} degrees; landmark residual "
         f"{pose['landmark_residual_px']} px, roughness {pose['roughness_px']} px "
         f"({pose['roughness_of_landmarks_px']} by landmarks alone)",
+        *(f"WARNING: {fault}" for fault in facts["filming_faults"]),
     ]

@@ -7,9 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..identities.layout import HAIR, HEAD, INNER_MOUTH, NECK, TORSO
-from .plate import nearest_fill
+from .smooth_fill import smooth_fill
 
 Image = NDArray[np.uint8]
+Mask = NDArray[np.bool_]
+Colours = NDArray[np.float32]
 
 _NECK_REACH, _TORSO_REACH = 53.0 / 512.0, 9.0 / 512.0
 """How far neck and torso go on beneath the head, as shares of the image's side: AD-NeRF's."""
@@ -20,45 +22,114 @@ _SEAM = 6.0 / 512.0
 _DARKER = 0.98
 """Each row farther under the head is this much darker, as the shadow under a chin is."""
 
+_KEPT = 0.8
+"""Share of the last frame's colours in what is filled in, so that it does not flicker."""
 
-def head_mask(parsing: Image) -> NDArray[np.bool_]:
+_OTHER_LIGHT = 20.0
+"""Mean change of the filled-in colours, grey levels, beyond which the last frame says nothing."""
+
+
+def head_mask(parsing: Image) -> Mask:
     """Return where a parsing map shows the head with hair and mouth, bool [H, W]."""
     return np.isin(_codes(parsing), [_code(colour) for colour in (HEAD, HAIR, INNER_MOUTH)])
 
 
-def torso_image(image: Image, person: NDArray[np.uint8], parsing: Image) -> Image:
-    """Return neck and torso, continued beneath the head's edge, uint8 RGBA [H, W, 4].
+class TorsoPainter:
+    """Paints neck and torso of successive frames, with nothing of the head in them."""
 
-    A head that moves a little where it is rendered leaves no hole.
+    def __init__(self) -> None:
+        """Start before the first frame of a clip."""
+        self._before: dict[str, Colours] = {}
 
-    Args:
-        image: uint8 RGB [H, W, 3].
-        person: how much of each pixel is the person, uint8 [H, W].
-        parsing: in the layout's colours.
-    """
-    side = image.shape[0]
-    head = head_mask(parsing)
-    neck, torso = (_codes(parsing) == _code(colour) for colour in (NECK, TORSO))
-    seam = 2 * max(1, round(_SEAM * side)) + 1
-    near_head = cv2.dilate(head.astype(np.uint8), np.ones((seam, seam), np.uint8)) > 0
-    body = neck | torso
-    result = np.zeros((*image.shape[:2], 4), np.uint8)
-    if not body.any():
+    def paint(self, image: Image, person: NDArray[np.uint8], parsing: Image) -> Image:
+        """Return neck and torso, continued beneath the head's edge, uint8 RGBA [H, W, 4].
+
+        A head that moves a little where it is rendered leaves no hole. Next to the head, where
+        pixels hold some of its colours, neck and torso are continued as well, so that the image
+        does not tell where the true head was.
+
+        Args:
+            image: uint8 RGB [H, W, 3].
+            person: how much of each pixel is the person, uint8 [H, W].
+            parsing: in the layout's colours.
+        """
+        side = image.shape[0]
+        head = head_mask(parsing)
+        neck, torso = (_codes(parsing) == _code(colour) for colour in (NECK, TORSO))
+        body = neck | torso
+        result = np.zeros((*image.shape[:2], 4), np.uint8)
+        if not body.any():
+            return result
+        clean = body & ~_grown(head, _SEAM * side)
+        face = _codes(parsing) == _code(HEAD)
+        under_neck, rows_up = _below_chin(head, face, neck, body)
+        under = under_neck | (head & (_away(body) < _TORSO_REACH * side))
+        as_neck = (neck | (under & _nearer(neck, torso))) & ~clean
+        colour = image.astype(np.float32)
+        for name, part, wanted in (
+            ("neck", neck, as_neck),
+            ("torso", torso, (body | under) & ~clean & ~as_neck),
+        ):
+            if wanted.any():
+                colour[wanted] = self._filled(name, image, part & clean, body & clean)[wanted]
+        shade = np.power(_DARKER, np.where(under, rows_up * 512.0 / side, 0.0))
+        result[..., :3] = np.round(colour * shade[..., None]).astype(np.uint8)
+        result[..., 3] = np.where(under, 255, np.where(body, person, 0))
+        result[result[..., 3] == 0] = 0
         return result
-    clean = body & ~near_head if (body & ~near_head).any() else body
-    under = np.zeros_like(head)
-    for part, reach in ((neck, _NECK_REACH), (torso, _TORSO_REACH)):
-        if part.any():
-            away = cv2.distanceTransform((~part).astype(np.uint8), cv2.DIST_L2, 5)
-            under |= head & (away < reach * side)
-    filled = nearest_fill(image, ~clean)
-    depth = cv2.distanceTransform(head.astype(np.uint8), cv2.DIST_L2, 5)
-    shade = np.power(_DARKER, np.where(under, depth * 512.0 / side, 0.0))[..., None]
-    soft = cv2.GaussianBlur(filled, (5, 5), 0)
-    colour = np.where(body[..., None], image, soft * shade)
-    result[..., :3] = np.round(colour).astype(np.uint8)
-    result[..., 3] = np.where(under, 255, np.where(body, person, 0))
-    return result
+
+    def _filled(self, name: str, image: Image, part: Mask, otherwise: Mask) -> Colours:
+        """Return colours that continue a part, much as in the last frame."""
+        before = self._before.get(name)
+        if not part.any() and before is not None:
+            return before
+        known = part if part.any() else otherwise
+        if not known.any():
+            return image.astype(np.float32)
+        filled = smooth_fill(image, known)
+        if before is not None and before.shape == filled.shape:
+            change = float(np.abs(filled - before).mean())
+            if change < _OTHER_LIGHT:
+                # What is seen now is as it is now; only what is not seen is kept.
+                kept = np.where(known[..., None], 0.0, _KEPT).astype(np.float32)
+                filled = filled + kept * (before - filled)
+        self._before[name] = filled
+        return filled
+
+
+def _below_chin(head: Mask, face: Mask, neck: Mask, body: Mask) -> tuple[Mask, Colours]:
+    """Return where the neck goes on under the head, and how many rows above the body pixels are."""
+    height = head.shape[0]
+    rows = np.arange(height)[:, None]
+    first = np.where(body, rows, 2 * height)
+    next_body = np.minimum.accumulate(first[::-1], axis=0)[::-1]
+    up = next_body - rows
+    reach = _NECK_REACH * height
+    meets_neck = np.take_along_axis(neck, np.minimum(next_body, height - 1), axis=0)
+    under = head & meets_neck & (up < reach)
+    chin = face[:-1] & neck[1:]
+    if chin.any():
+        # Level with what is under the chin: no wings where the jaw rises to the ears.
+        under &= rows > np.flatnonzero(chin.any(axis=1)).max() - reach
+    # Columns that end at different heights are no folds.
+    return under, cv2.GaussianBlur(
+        np.where(up < reach, up, 0).astype(np.float32), (0, 0), reach / 8
+    )
+
+
+def _nearer(neck: Mask, torso: Mask) -> Mask:
+    return _away(neck) <= _away(torso)
+
+
+def _grown(mask: Mask, reach: float) -> Mask:
+    return _away(mask) <= max(1.0, reach)
+
+
+def _away(mask: Mask) -> NDArray[np.float32]:
+    """Return how far every pixel is from the mask, pixels; infinite where it is empty."""
+    if not mask.any():
+        return np.full(mask.shape, np.inf, np.float32)
+    return np.asarray(cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, 5), np.float32)
 
 
 def _codes(parsing: Image) -> NDArray[np.int32]:

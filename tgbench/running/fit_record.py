@@ -38,9 +38,9 @@ class FitRecord(Record):
     seconds: float | None = Field(ge=0, description="Wall time of all stages; null: lost.")
     iterations: dict[str, int] = Field(description="Optimiser steps by stage.")
     notes: tuple[str, ...] = Field(description="What a reader of the numbers must know.")
-    files: dict[str, str] = Field(
-        default_factory=dict,
-        description="SHA-256 of what the method wrote, by relative name; empty in records of "
+    files: dict[str, str] | None = Field(
+        default=None,
+        description="SHA-256 of what the method wrote, by relative name; null in records of "
         "versions that did not look.",
     )
 
@@ -97,9 +97,9 @@ def damage_of_model(folder: Path, record: FitRecord) -> str:
     Raises:
         TgbenchError: one cannot be read for another reason than damage.
     """
-    if not record.files:
-        return ""
     found = _hashes(folder / MODEL_FOLDER)
+    if record.files is None:
+        return "" if found else f"{folder / MODEL_FOLDER}: is missing"
     for name, digest in record.files.items():
         if name not in found:
             return f"{folder / MODEL_FOLDER / name}: is missing"

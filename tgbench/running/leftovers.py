@@ -7,7 +7,7 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
-from ..files import is_leftover, remove, remove_leftovers
+from ..files import cache_root, is_leftover, remove, remove_leftovers
 from .fit_record import FIT_FILES
 from .fitting import MODELS
 from .replacing import is_passing, recover_all
@@ -15,7 +15,7 @@ from .result import CASE_FILES
 
 
 def remove_all_leftovers(out: Path) -> None:
-    """Remove what killed processes left at and below a folder of results, and in the system's.
+    """Remove what killed processes left in a folder of results, the cache, and the system's folder.
 
     What a living process is writing stays.
 
@@ -25,8 +25,10 @@ def remove_all_leftovers(out: Path) -> None:
     recover_all(out / MODELS, FIT_FILES)
     recover_all(out, CASE_FILES)
     for place, folders, files in os.walk(out):
-        folders[:] = [name for name in folders if not is_passing(name)]
         for name in filter(is_leftover, (*folders, *files)):
             remove(Path(place) / name)
+        folders[:] = [name for name in folders if not is_passing(name)]
+    synthetic = cache_root() / "synthetic"
     with suppress(OSError):
-        remove_leftovers(Path(tempfile.gettempdir()))
+        for folder in (Path(tempfile.gettempdir()), synthetic, *synthetic.glob("*/")):
+            remove_leftovers(folder)

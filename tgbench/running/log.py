@@ -76,8 +76,8 @@ class CaseLog(logging.Handler):
         )
         self.write(f"packages: Python {machine.python}, {packages}")
 
-    def result(self, result: Result) -> None:
-        """Say what was measured, by what, and what lies beside it."""
+    def measured(self, result: Result) -> None:
+        """Say what was measured, and by what."""
         for note in result.method.notes:
             self.write(f"note of the method: {note}")
         for name, record in result.metrics.items():
@@ -91,7 +91,10 @@ class CaseLog(logging.Handler):
             )
             for note in record.details.get("notes", ()):
                 self.write(f"note of {name}: {note}")
-        for path in sorted(self._path.parent.iterdir()):
+
+    def outputs(self) -> None:
+        """Say what lies beside the log now."""
+        for path in sorted(self._path.parent.glob("[!.]*")):
             if path.is_file() and path.name != LOG_FILE:
                 self.write(f"output: {path.name}, {path.stat().st_size} bytes")
 

@@ -61,8 +61,8 @@ class MetricRecord(Record):
         description="'unavailable': cannot be measured here; 'unscored': no frame could be scored."
     )
     reason: str = Field(default="", description="Why there is no number, and what to do.")
-    scored: int = Field(description="Frames that count in the value.")
-    total: int = Field(description="Frames that were offered.")
+    scored: int = Field(ge=0, description="Frames that count in the value.")
+    total: int = Field(ge=0, description="Frames that were offered.")
     unit: str = Field(default="", description="Unit of the value.")
     direction: Literal["higher", "lower", "none"] = Field(description="Which way is better.")
     measured_by: str = Field(
@@ -116,9 +116,9 @@ class IdentityRecord(Record):
     """Whose head it is."""
 
     name: str
-    frames: int = Field(description="Frames in the clip.")
-    width: int
-    height: int
+    frames: int = Field(ge=0, description="Frames in the clip.")
+    width: int = Field(ge=0)
+    height: int = Field(ge=0)
     sha256: str = Field(description="Of the names and hashes of all input files.")
     files: dict[str, str] = Field(
         description="SHA-256 of the clip's tables and sound; frames are in `sha256` only."
@@ -144,8 +144,8 @@ class SplitRecord(Record):
 class SpeedRecord(Record):
     """Frames made against the clock, in one way of asking for them."""
 
-    batch: int = Field(description="Frames of each request.")
-    frames: int = Field(description="Frames timed, over all repeats.")
+    batch: int = Field(ge=0, description="Frames of each request.")
+    frames: int = Field(ge=0, description="Frames timed, over all repeats.")
     repeat_frames: Annotated[list[int], FailFast()] = Field(description="Frames of each repeat.")
     repeat_seconds: Annotated[list[float], FailFast()] = Field(
         description="Wall time of each repeat."
@@ -198,7 +198,7 @@ class Result(Record):
     driver: DriverRecord
     split: SplitRecord
     seed: int
-    frames: int = Field(description="Frames rendered.")
+    frames: int = Field(ge=0, description="Frames rendered.")
     labelled: bool = Field(
         default=True, description="Whether the video carries the visible 'synthetic' label."
     )
@@ -233,7 +233,7 @@ def read_result(path: Path) -> Result:
             f"{path}: cannot be read ({reason(error)}); make it a file that you can read"
         ) from error
     except ValueError as error:
-        raise Damaged(f"{path}: {error}; run the case again") from error
+        raise Damaged(f"{path}: cannot be read ({error}); run the case again") from error
     return parse_result(text, str(path))
 
 

@@ -18,6 +18,7 @@ from ..interfaces import Case, EvaluationProtocol, FitReport, Method
 from ..metrics.specs import in_table_order
 from ..metrics.through_codec import THROUGH_CODEC
 from ..progress import Progress
+from . import attempts
 from .earlier import kept_result, refuse_to_lose, with_what_is_there
 from .experiment import Experiment, Subject
 from .fitting import Contender, Fitting, fit_or_load
@@ -75,6 +76,32 @@ def run(request: RunRequest, progress: Progress) -> list[Outcome]:
         TgbenchError: bad input, found before any work starts where possible.
         CasesFailed: after all cases, those that failed.
     """
+    with attempts.planning(request.out):
+        groups = _planned(request, progress)
+        attempts.begin(experiment.folder for group in groups for experiment in group)
+    outcomes: list[Outcome] = []
+    failures: list[str] = []
+    for group in groups:
+        try:
+            for done in _run_cases(group, progress):
+                if isinstance(done, Outcome):
+                    attempts.finish(done.folder)
+                    outcomes.append(done)
+                else:
+                    failures.append(str(done))
+        except TgbenchError as error:
+            failures.append(str(error))
+    if failures:
+        raise CasesFailed(failures, outcomes)
+    return outcomes
+
+
+def _planned(request: RunRequest, progress: Progress) -> list[list[Experiment]]:
+    """Return what is to be done, in groups of one method and identity.
+
+    Raises:
+        TgbenchError: bad input.
+    """
     contenders = _contenders(request)
     for name in request.metrics:
         plugins.find(plugins.metrics(), name, "metric")
@@ -90,24 +117,11 @@ def run(request: RunRequest, progress: Progress) -> list[Outcome]:
     for line in too_short(cases):
         _log.warning(line)
     subjects = _hash_inputs(identities, progress)
-    outcomes: list[Outcome] = []
-    failures: list[str] = []
-    for contender in contenders:
-        for folder, identity_cases in _by_identity(cases).items():
-            planned = [
-                Experiment(case, contender, subjects[folder], request) for case in identity_cases
-            ]
-            try:
-                for done in _run_cases(planned, progress):
-                    if isinstance(done, Outcome):
-                        outcomes.append(done)
-                    else:
-                        failures.append(str(done))
-            except TgbenchError as error:
-                failures.append(str(error))
-    if failures:
-        raise CasesFailed(failures, outcomes)
-    return outcomes
+    return [
+        [Experiment(case, contender, subjects[folder], request) for case in identity_cases]
+        for contender in contenders
+        for folder, identity_cases in _by_identity(cases).items()
+    ]
 
 
 def _with_metrics(cases: list[Case], wanted: tuple[str, ...]) -> list[Case]:
@@ -202,7 +216,8 @@ def _run_case(
     if kept is not None and not fitting.is_done:
         raise TgbenchError(
             f"{folder}: rendering it again takes the fit that was measured, which is no "
-            f"longer in {fitting.folder}; use --fresh to fit and measure again"
+            f"longer whole in {fitting.folder}; use --fresh with this method and identity alone to "
+            "fit and measure again"
         )
     with case_log(experiment) as log:
         for damage in damaged:
@@ -216,10 +231,11 @@ def _run_case(
         method, report = fits[fitting.key]
         if kept is None:
             result = measure(experiment, method, report, seen)
+            log.measured(result)
         else:
             spoilt = [damage.name for damage in damaged]
             result = render_again(asked.case, method, kept, folder, request, seen, spoilt)
-        log.result(result)
+        log.outputs()
     return Outcome(result, folder, reused=kept is not None, rendered=True)
 
 

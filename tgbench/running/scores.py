@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from ..errors import TgbenchError
-from ..files import hash_of, make_folder, sha256, write_json
+from ..files import atomic_path, hash_of, make_folder, remove_leftovers, sha256, write_json
 from ..inputs import read_json
 from ..interfaces import MetricOptions
 from ..metrics.videos import VideoScores
@@ -41,7 +41,7 @@ def make_scores_folder(folder: Path, fresh: bool) -> None:
             f"{folder}: holds scores already{_told(folder / SCORES_FILE)}; use --fresh to replace "
             "them, or another --out"
         )
-    make_folder(folder)
+    remove_leftovers(make_folder(folder))
 
 
 def write_scores(
@@ -51,7 +51,7 @@ def write_scores(
     inputs: Mapping[str, Path | None],
     options: MetricOptions,
 ) -> None:
-    """Write what was measured; the table of frames first, so that what is told of is there.
+    """Write what was measured.
 
     Args:
         folder: that is there.
@@ -61,8 +61,6 @@ def write_scores(
         options: how was measured.
     """
     table = pd.DataFrame({"frame": scores.places, **scores.per_frame})
-    (folder / SCORES_FILE).unlink(missing_ok=True)
-    write_table(folder / FRAMES_FILE, table)
     width, height = scores.size
     document = {
         "schema_version": SCORES_SCHEMA_VERSION,
@@ -78,7 +76,10 @@ def write_scores(
         "metrics": {name: record.model_dump() for name, record in records.items()},
         "environment": describe_environment("cpu").model_dump(),
     }
-    write_json(folder / SCORES_FILE, document)
+    # Earlier scores stay until both files are written; then one follows the other at once.
+    with atomic_path(folder / SCORES_FILE) as temporary:
+        write_json(temporary, document)
+        write_table(folder / FRAMES_FILE, table)
 
 
 def _told(path: Path) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -19,6 +20,8 @@ _UNEVEN = 0.01
 """Share by which the shortest distance of frames may differ from the average one."""
 
 _MOST_STRETCHED = 8
+
+_CLOCK_TIME = re.compile(r"(\d+):(\d+):(\d+(?:\.\d+)?)")
 
 
 @dataclass(frozen=True)
@@ -84,10 +87,9 @@ def describe(container: Any, tracks: Tracks, first: Any, clock: Clock, path: Pat
     stored = (width, height)
     if orientation.transposed:
         shown, stored = shown[::-1], stored[::-1]
-    rate = nominal_rate(container, stream)
-    average = Fraction(stream.average_rate or rate)
-    base = Fraction(stream.base_rate or average)
-    uneven = rate == average and abs(base / average - 1) > _UNEVEN
+    rate = nominal_rate(stream)
+    base = Fraction(stream.base_rate or rate)
+    uneven = base / min(Fraction(stream.average_rate or base), base) - 1 > _UNEVEN
     return VideoInfo(
         width=shown[0],
         height=shown[1],
@@ -111,7 +113,7 @@ def describe(container: Any, tracks: Tracks, first: Any, clock: Clock, path: Pat
 def announced_frames(container: Any, stream: Any) -> int | None:
     """Return how many frames the file says it has."""
     seconds = track_seconds(container, stream)
-    by_length = round(seconds * nominal_rate(container, stream)) if seconds else None
+    by_length = round(seconds * nominal_rate(stream)) if seconds else None
     # Headers of AVI may count fields.
     counted = None if container.format.name == "avi" else stream.frames
     return counted or by_length
@@ -121,6 +123,11 @@ def track_seconds(container: Any, stream: Any) -> float | None:
     """Return how long the file says that a track is, None where it does not."""
     if stream.duration:
         return float(stream.duration * stream.time_base)
+    # Where Matroska says it of a track, which may end before the sound does.
+    told = _CLOCK_TIME.fullmatch(stream.metadata.get("DURATION", ""))
+    if told:
+        hours, minutes, seconds = (float(part) for part in told.groups())
+        return hours * 3600 + minutes * 60 + seconds
     return container.duration / 1e6 if container.duration else None
 
 

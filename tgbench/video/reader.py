@@ -141,8 +141,7 @@ class VideoReader:
         with self._opened() as (container, tracks):
             stamps = Stamps(container, tracks.picture)
             pieces = stamps.of_packets(_until_damage(packets(container, tracks, tracks.picture)))
-        zero = self.clock.picture_zero
-        timed = [(time - zero, length, None) for time, length in pieces]
+        timed = [(self._since_zero(time), length, None) for time, length in pieces]
         gaps = sum(
             self._missing(earlier[0], later[0]) for earlier, later in itertools.pairwise(timed)
         )
@@ -236,13 +235,16 @@ class VideoReader:
                 check_colours(frame, self.path)
                 delivered += 1
                 self.interlaced += frame.interlaced_frame
-                start = stamps.of_frame(frame) - self.clock.picture_zero
+                start = self._since_zero(stamps.of_frame(frame))
                 reached = float(start)
                 yield start, stamps.length(frame), frame
         whole = track_seconds(container, stream)
         # Where frames are unevenly spaced there are fewer of them, but they reach the end.
         at_end = whole is not None and reached >= _WHOLE * whole
         self._judge(damaged, delivered, None if at_end else announced_frames(container, stream))
+
+    def _since_zero(self, stamp: Fraction) -> Fraction:
+        return max(stamp - self.clock.picture_zero, self.clock.picture_from)
 
     def _judge(self, damaged: int, delivered: int, announced: int | None) -> None:
         told = []

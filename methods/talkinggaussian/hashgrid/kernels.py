@@ -25,9 +25,12 @@ _ZERO64 = np.uint64(0)
 
 
 @kernel
-def _interior_first(points: Floats, scales: Floats) -> tuple[Longs, int]:
+def _interior_first(points: Floats, scales: Floats, resolutions: Indices) -> tuple[Longs, int]:
     """Point indices, those first all of whose vertices lie on the grid at every level; how many."""
-    limit = np.float32(1.0) - _HALF / scales[0] - np.float32(1e-6)
+    limit = np.float32(np.inf)
+    for level in range(scales.shape[0]):
+        last = np.float32(resolutions[level]) - np.float32(1.5)
+        limit = min(limit, last / scales[level] - np.float32(1e-6))
     order = np.empty(points.shape[0], np.int64)
     low, high = 0, points.shape[0]
     for n in range(points.shape[0]):
@@ -247,7 +250,7 @@ def encode(
         output: ``[3 L F, N]`` float32, output; plane, level, feature.
     """
     levels, count = scales.shape[0], points.shape[0]
-    order, interior = _interior_first(points, scales)
+    order, interior = _interior_first(points, scales, resolutions)
     axes, spans, planes = _gathered(points, order), _blocks(count, interior), _planes()
     cell_x, cell_y = np.empty(_BLOCK, np.uint32), np.empty(_BLOCK, np.uint32)
     part_x, part_y = np.empty(_BLOCK, np.float32), np.empty(_BLOCK, np.float32)
@@ -307,7 +310,7 @@ def encode_backward(
         d_points: ``[N, 3]`` float32, output; or ``[0, 3]`` to leave it out.
     """
     levels, count = scales.shape[0], points.shape[0]
-    order, interior = _interior_first(points, scales)
+    order, interior = _interior_first(points, scales, resolutions)
     axes, spans, planes = _gathered(points, order), _blocks(count, interior), _planes()
     cell_x, cell_y = np.empty(_BLOCK, np.uint32), np.empty(_BLOCK, np.uint32)
     part_x, part_y = np.empty(_BLOCK, np.float32), np.empty(_BLOCK, np.float32)

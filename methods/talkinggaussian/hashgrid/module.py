@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from ..backends import choose
 from ..extensions import has_extension
 from ..not_finite import NotFinite
-from .layout import GridLayout
+from .layout import GridLayout, LibraryName
 
 BackendName = Literal["torch", "numba", "tcnn"]
 
@@ -33,8 +33,11 @@ class Encoder(Protocol):
 _BACKENDS = {"torch": ".reference", "numba": ".compiled", "tcnn": ".tcnn"}
 
 
-def _encoder(named: str | None, device: torch.device) -> Encoder:
-    on_cuda = "tcnn" if device.type == "cuda" and has_extension("tinycudann") else "torch"
+def _encoder(
+    named: str | None, device: torch.device, library: LibraryName = "tiny_cuda_nn"
+) -> Encoder:
+    fast = library == "tiny_cuda_nn" and device.type == "cuda" and has_extension("tinycudann")
+    on_cuda = "tcnn" if fast else "torch"
     name = choose(named, device, {"cpu": "numba", "cuda": on_cuda})
     return cast(Encoder, import_module(_BACKENDS[name], __package__).encode)
 
@@ -42,9 +45,9 @@ def _encoder(named: str | None, device: torch.device) -> Encoder:
 class TriPlaneHashGrid(nn.Module):
     """Encodes positions by multi-resolution hash grids on the planes xy, yz and xz.
 
-    Each plane is one tiny-cuda-nn ``HashGrid`` encoding with linear interpolation; resolutions
-    count vertices, as tiny-cuda-nn does, and its ``per_level_scale`` is
-    ``(finest / base) ** (1 / (levels - 1))``.
+    Each plane is one tiny-cuda-nn ``HashGrid`` encoding with linear interpolation, or torch-ngp's
+    of the same settings, which is zero outside the box; resolutions count vertices, as
+    tiny-cuda-nn does, and its ``per_level_scale`` is ``(finest / base) ** (1 / (levels - 1))``.
 
     Attributes:
         table: Parameter ``[3, entries, features]``; per plane in tiny-cuda-nn's order.
@@ -56,25 +59,27 @@ class TriPlaneHashGrid(nn.Module):
     def __init__(
         self,
         base_resolution: int,
-        finest_resolution: int,
+        finest_resolution: float,
         *,
         levels: int = 12,
         features: int = 1,
         log2_hashmap_size: int = 17,
         bound: float = 0.15,
         generator: torch.Generator | None = None,
+        library: LibraryName = "tiny_cuda_nn",
         backend: BackendName | None = None,
     ) -> None:
         """Make the tables, drawn from U(-1e-4, 1e-4).
 
         Args:
             base_resolution: Vertices per axis of the coarsest level.
-            finest_resolution: Vertices per axis of the finest level.
+            finest_resolution: Vertices per axis of the finest level, not an integer in general.
             levels: Number of levels per plane.
             features: Features per entry.
             log2_hashmap_size: A level with more vertices than 2 to this power is hashed.
             bound: Half the box's edge, in the unit of the positions.
             generator: Source of the initial values.
+            library: Whose layout of the table, see :class:`.layout.GridLayout`.
             backend: ``numba`` (float32, CPU), ``tcnn`` (float32, CUDA) or ``torch`` (any float
                 type and device, slow); by default the one for the device of the positions, which
                 on CUDA is ``torch`` where tiny-cuda-nn is not installed.
@@ -88,7 +93,7 @@ class TriPlaneHashGrid(nn.Module):
                 f"to {finest_resolution} vertices"
             )
         growth = (finest_resolution / base_resolution) ** (1.0 / max(levels - 1, 1))
-        self.layout = GridLayout.build(levels, base_resolution, growth, log2_hashmap_size)
+        self.layout = GridLayout.build(levels, base_resolution, growth, log2_hashmap_size, library)
         self.output_dim = 3 * levels * features
         self.bound = bound
         self._backend: str | None = backend
@@ -99,7 +104,8 @@ class TriPlaneHashGrid(nn.Module):
         """Encode positions.
 
         Args:
-            positions: ``[N, 3]``, within ``[-bound, bound]``.
+            positions: ``[N, 3]``, within ``[-bound, bound]``; outside of it torch-ngp's features
+                are zero.
 
         Returns:
             ``[N, output_dim]``.
@@ -112,5 +118,12 @@ class TriPlaneHashGrid(nn.Module):
         on_cpu = positions.device.type == "cpu"
         if on_cpu and not torch.isfinite(positions.detach().sum()):
             raise NotFinite("positions hold NaN or infinity, so they cannot be encoded")
-        encode = _encoder(self._backend, positions.device)
-        return encode((positions + self.bound) / (2.0 * self.bound), self.table, self.layout)
+        encode = _encoder(self._backend, positions.device, self.layout.library)
+        if self.layout.library == "tiny_cuda_nn":
+            return encode(self._in_box(positions), self.table, self.layout)
+        inside = (positions.detach().abs() <= self.bound).all(dim=1)
+        points = self._in_box(positions.clamp(-self.bound, self.bound))
+        return encode(points, self.table, self.layout) * inside[:, None]
+
+    def _in_box(self, positions: Tensor) -> Tensor:
+        return (positions + self.bound) / (2.0 * self.bound)

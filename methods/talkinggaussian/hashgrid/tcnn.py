@@ -25,7 +25,7 @@ def encode(points: Tensor, table: Tensor, layout: GridLayout) -> Tensor:
 
     Raises:
         Unavailable: tiny-cuda-nn is not installed, or lays its parameters out in another way.
-        ValueError: A tensor is not float32 on a CUDA device.
+        ValueError: A tensor is not float32 on a CUDA device, or the layout is another library's.
     """
     for name, tensor in (("points", points), ("table", table)):
         if tensor.dtype != torch.float32 or tensor.device.type != DEVICE:
@@ -33,6 +33,8 @@ def encode(points: Tensor, table: Tensor, layout: GridLayout) -> Tensor:
                 f"the tcnn hash grid needs float32 on {DEVICE}, {name} is {tensor.dtype} on "
                 f"{tensor.device}"
             )
+    if layout.library != "tiny_cuda_nn":
+        raise ValueError(f"the tcnn hash grid cannot lay out a grid of {layout.library}")
     if len(points) == 0:
         # Nothing to launch a kernel for, but the table stays part of the graph.
         return reference.encode(points, table, layout)

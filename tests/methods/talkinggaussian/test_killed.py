@@ -25,11 +25,11 @@ from tgbench.progress import SILENT
 
 CONFIG = TalkingGaussianConfig(
     static_iterations=24, motion_iterations=26, finetune_iterations=12, checkpoint_every=7,
-    densify_from=8, densify_every=8, densify_until=0.9, harmonics_every=20,
+    densify_from=8, densify_every=8, face_densify_until=0.9, harmonics_every=20,
     face_gaussians=200, mouth_gaussians=50, face_gaussian_limit=260, mouth_gaussian_limit=70,
     face_densify_gradient=1e-6, mouth_densify_gradient=1e-6,
     face_grid_finest=24, mouth_grid_coarsest=16, mouth_grid_finest=24, lpips_weight=0.0,
-    incremental_until=0.5, audio_noise=0.1, audio_jitter=0.5,
+    face_incremental_until=0.5, audio_noise=0.1, audio_jitter=0.5,
 )
 
 def die():

@@ -14,7 +14,7 @@ from tgbench.methods.talkinggaussian.config import TalkingGaussianConfig
 from tgbench.methods.talkinggaussian.fitting import Fit
 from tgbench.methods.talkinggaussian.gaussians import Parameters
 from tgbench.methods.talkinggaussian.objectives import face_lpips
-from tgbench.methods.talkinggaussian.perceptual import LARGE_PATCH, SMALL_PATCH, Perceptual
+from tgbench.methods.talkinggaussian.perceptual import LARGE_TILES, SMALL_TILES, Perceptual
 from tgbench.methods.talkinggaussian.windows import Window
 from tgbench.progress import SILENT
 
@@ -41,44 +41,47 @@ def test_a_small_window_is_widened_to_what_the_network_takes():
     prediction, target = images()
     perceptual = Perceptual(recorder, torch.Generator())
     perceptual.of(prediction, target, Window(40, 50, 44, 56))
-    assert recorder.seen[0][0].shape == (32, 32, 3)
-    assert torch.equal(recorder.seen[0][0], prediction[37:69, 26:58])
+    assert recorder.seen[0][0].shape == (1, 32, 32, 3)
+    assert torch.equal(recorder.seen[0][0][0], prediction[37:69, 26:58])
     assert perceptual.of(prediction, target).item() == pytest.approx(
         (prediction - target).square().mean().item()
     )
 
 
-@pytest.mark.parametrize("sides", [SMALL_PATCH, LARGE_PATCH])
-def test_patches_are_squares_of_the_image_and_cover_it(sides: tuple[int, int]):
+@pytest.mark.parametrize("sides", [SMALL_TILES, LARGE_TILES])
+def test_tiles_are_the_squares_of_the_image_of_a_random_side(sides: tuple[int, int]):
     recorder = Recorder()
-    rows, columns = torch.meshgrid(torch.arange(120.0), torch.arange(100.0), indexing="ij")
-    image = torch.stack([rows, columns, rows], dim=-1)
+    image = images()[0]
     perceptual = Perceptual(recorder, torch.Generator().manual_seed(0))
     for _ in range(300):
-        perceptual.of_patch(image, image, sides)
-    lengths = {patch.shape[0] for patch, _ in recorder.seen}
-    assert all(patch.shape[0] == patch.shape[1] for patch, _ in recorder.seen)
-    assert lengths <= set(range(sides[0], sides[1] + 1))
-    assert {sides[0], sides[1]} <= lengths
-    assert min(patch[0, 0, 0] for patch, _ in recorder.seen) == 0
-    assert max(patch[-1, 0, 0] for patch, _ in recorder.seen) == 119
-    assert max(patch[0, -1, 1] for patch, _ in recorder.seen) == 99
+        perceptual.of_tiles(image, image, sides)
+    lengths = {stack.shape[1] for stack, _ in recorder.seen}
+    assert lengths == set(range(sides[0], sides[1] + 1))
+    for stack, _ in recorder.seen[:40]:
+        side = stack.shape[1]
+        expected = [
+            image[row : row + side, column : column + side]
+            for row in range(0, 120 - side + 1, side)
+            for column in range(0, 100 - side + 1, side)
+        ]
+        assert torch.equal(stack, torch.stack(expected))
 
 
-def test_the_faces_patch_does_not_see_the_lips():
+def test_the_faces_tiles_do_not_see_the_lips():
     recorder = Recorder()
     prediction, target = images()
     lips, background = Window(20, 60, 80, 100), torch.tensor([0.0, 1.0, 0.0])
     perceptual = Perceptual(recorder, torch.Generator().manual_seed(0))
-    loss = face_lpips(prediction, target, lips, background, perceptual)
-    (lips_seen, _), (patch, patch_target) = recorder.seen
-    assert torch.equal(lips_seen, prediction[60:100, 20:80])
-    same = (patch == patch_target).all(dim=-1)
-    assert (patch[same] == background).all()
+    terms = face_lpips(prediction, target, lips, background, perceptual)
+    (lips_seen, _), (tile, tile_target) = recorder.seen
+    assert torch.equal(lips_seen[0], prediction[60:100, 20:80])
+    same = (tile == tile_target).all(dim=-1)
+    assert (tile[same] == background).all()
     assert bool(same.any())
-    expected = 0.01 * (lips_seen - target[60:100, 20:80]).square().mean()
-    expected = expected + 0.2 * (patch - patch_target).square().mean()
-    assert loss.item() == pytest.approx(expected.item(), rel=1e-5)
+    on_lips = 0.01 * (lips_seen[0] - target[60:100, 20:80]).square().mean()
+    on_tiles = 0.2 * (tile - tile_target).square().mean()
+    assert terms["lpips_lips"].item() == pytest.approx(on_lips.item(), rel=1e-5)
+    assert terms["lpips_tiles"].item() == pytest.approx(on_tiles.item(), rel=1e-5)
 
 
 CONFIG = TalkingGaussianConfig(
@@ -102,7 +105,7 @@ CONFIG = TalkingGaussianConfig(
         # The paper: whole images in all of the fine-tuning.
         ({}, 4),
         ({"lpips_patches": True}, 2),
-        # Lips and a patch of the face, a patch of the mouth.
+        # Lips and tiles of the face, tiles of the mouth.
         ({"lpips_weight": 0.0, "face_lpips_iterations": 3, "mouth_lpips_iterations": 2}, 8),
     ],
 )

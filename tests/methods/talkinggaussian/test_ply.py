@@ -18,7 +18,7 @@ from tgbench.methods.talkinggaussian.config import TalkingGaussianConfig
 from tgbench.methods.talkinggaussian.gaussians import GaussianField
 from tgbench.methods.talkinggaussian.harmonics import sh_to_rgb
 from tgbench.methods.talkinggaussian.method import TalkingGaussian
-from tgbench.methods.talkinggaussian.motion import Deformation, expression_units
+from tgbench.methods.talkinggaussian.motion import Deformation
 from tgbench.methods.talkinggaussian.ply import export_ply, splats, write_ply
 from tgbench.methods.talkinggaussian.rasterizer import Camera, rasterize
 from tgbench.methods.talkinggaussian.windows import window_camera
@@ -99,9 +99,7 @@ def camera(sphere: Identity) -> Camera:
 def conditions_of(identity: Identity, frame: int):
     from tgbench.methods.talkinggaussian.conditions import Conditions
 
-    return Conditions.of_drive(
-        drive_of_frame(identity, frame), expression_units(CONFIG), torch.device("cpu")
-    )
+    return Conditions.of_drive(drive_of_frame(identity, frame), CONFIG, torch.device("cpu"))
 
 
 def test_names_and_order_are_those_of_the_reference_code(tmp_path: Path):

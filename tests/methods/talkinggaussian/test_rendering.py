@@ -15,7 +15,6 @@ from tgbench.interfaces import Drive, FitContext
 from tgbench.methods.talkinggaussian import rendering
 from tgbench.methods.talkinggaussian.config import TalkingGaussianConfig
 from tgbench.methods.talkinggaussian.method import TalkingGaussian
-from tgbench.methods.talkinggaussian.motion import expression_units
 from tgbench.methods.talkinggaussian.rendering import Renderer
 from tgbench.progress import SILENT
 
@@ -61,7 +60,7 @@ def test_batches_show_what_threads_show(
     sphere: Identity, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: dict
 ):
     config = dataclasses.replace(CONFIG, **settings)
-    renderer = Renderer(fitted(config, sphere, tmp_path).branches, expression_units(config))
+    renderer = Renderer(fitted(config, sphere, tmp_path).branches, config)
     drive = drive_of(sphere, range(20, 27))
     alone = list(renderer.frames(drive))
     # Seven frames in batches of three: the last is not full.

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import Path
 
@@ -142,3 +143,50 @@ def test_another_schema_is_refused(committed: Path, version: int | None, remedy:
 def test_a_missing_one_says_how_to_make_it(tmp_path: Path) -> None:
     with pytest.raises(TgbenchError, match=r"no such baseline.*--update"):
         read_baseline(tmp_path / "none.json")
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("value", 45.0, "psnr is 45 where the mean of its frames is"),
+        ("value", 31.947, "psnr is 31.947 where the mean"),
+        ("scored", 39, "has 40 values at frames where it says that 39 were scored"),
+        ("scored", -1, "scored: Input should be greater than or equal to 0"),
+        ("tolerance", -0.1, "tolerance: Input should be greater than or equal to 0"),
+    ],
+)
+def test_totals_must_follow_from_the_frames(
+    field: str, value: float, said: str, committed: Path, gate: Gate, tmp_path: Path
+) -> None:
+    assert gate(tmp_path / "out")[0] == 0
+    content = json.loads(committed.read_text(encoding="utf-8"))
+    content["cases"][0]["metrics"]["psnr"][field] = value
+    committed.write_text(json.dumps(content), encoding="utf-8")
+    code, printed = gate(tmp_path / "out")
+    assert code == 2
+    assert said in printed
+
+
+def test_frames_that_were_changed_contradict_their_total(committed: Path) -> None:
+    content = json.loads(committed.read_text(encoding="utf-8"))
+    content["cases"][0]["metrics"]["psnr"]["per_frame"][7] -= 0.1
+    committed.write_text(json.dumps(content), encoding="utf-8")
+    with pytest.raises(TgbenchError, match="mean of its frames"):
+        read_baseline(committed)
+
+
+def test_a_pipe_as_baseline_is_refused(gate: Gate, committed: Path, tmp_path: Path) -> None:
+    committed.unlink()
+    os.mkfifo(committed)
+    code, printed = gate(tmp_path / "out")
+    assert code == 2
+    assert "is a pipe or a device, not a file" in printed
+
+
+def test_a_pipe_as_result_is_refused(gate: Gate, committed: Path, tmp_path: Path) -> None:
+    (path,) = (tmp_path / "out").rglob("result.json")
+    path.unlink()
+    os.mkfifo(path)
+    code, printed = gate(tmp_path / "out")
+    assert code == 2
+    assert "is a pipe or a device, not a file" in printed

@@ -1,0 +1,69 @@
+"""Gaussians that training does not see: they would show in rendered frames as specks.
+
+A branch trains in windows about its region. What has left them is never compared with anything,
+and after the last densification nothing removes it; nor does anything remove what is hidden for
+good. Both go at the end of motion learning.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from .branch import Branch
+from .conditions import Conditions
+from .frames import TrainingFrames
+from .rasterizer import rasterize
+
+_VIEWS = 500
+_NIL = 0.5 / 255.0
+"""All of it in one pixel would change that by less than half a grey level."""
+
+_INSIDE_SHARE = 0.5
+
+
+def remove_floaters(branch: Branch, frames: TrainingFrames, conditions: Conditions) -> int:
+    """Remove the Gaussians of a trained branch that training hardly saw; return how many.
+
+    One goes if no training frame shows it, or if it shows more outside the windows that the
+    branch was trained in than inside. Of long clips up to 500 spread frames are looked at.
+    """
+    spread = np.linspace(0, len(frames) - 1, min(len(frames), _VIEWS)).round().astype(int)
+    count, device = len(branch.field), branch.field.device
+    most = torch.zeros(count, device=device)
+    total, inside = torch.zeros_like(most), torch.zeros_like(most)
+    for position in np.unique(spread):
+        everywhere, in_window = contributions(branch, frames, conditions, int(position))
+        most = torch.maximum(most, in_window)
+        total += everywhere
+        inside += in_window
+    floating = (most < _NIL) | (inside < _INSIDE_SHARE * total)
+    if not bool(floating.any()) or bool(floating.all()):
+        return 0
+    branch.field.rebuild(torch.nonzero(~floating)[:, 0])
+    return int(floating.sum())
+
+
+def contributions(
+    branch: Branch, frames: TrainingFrames, conditions: Conditions, position: int
+) -> tuple[Tensor, Tensor]:
+    """Return how much of a training frame each Gaussian paints, in pixels.
+
+    Returns:
+        The sums [N] of its weights in equation 2 over the whole frame and over the window that
+        the branch is trained in.
+    """
+    field = branch.field
+    camera, window = frames.view(position, branch.name)
+    with torch.no_grad():
+        deformation = branch.deform(conditions.audio(position), conditions.expression(position))
+        drawn = field.primitives(camera, deformation)
+    # A pixel is linear in the colours, so their gradients are the weights, whatever the colours.
+    colors = torch.zeros(len(field), 3, device=field.device, requires_grad=True)
+    image = rasterize(
+        drawn.means, drawn.quats, drawn.scales, drawn.opacities, colors, camera
+    ).colors
+    (image[..., 0].sum() + image[..., 1][window.rows_columns].sum()).backward()
+    assert colors.grad is not None
+    return colors.grad[:, 0], colors.grad[:, 1]

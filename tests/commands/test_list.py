@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tgbench import plugins
+from tgbench.cli import main
+
+
+def listed(capsys: pytest.CaptureFixture[str], *words: str) -> str:
+    assert main(["list", *words]) == 0
+    return capsys.readouterr().out
+
+
+def test_settings_are_told_with_defaults_presets_meaning_and_source(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    shown = listed(capsys, "settings", "still")
+    assert "head_radius = 0.12 (float)" in shown
+    assert "of the sphere that stands for the head" in shown
+    assert "static_iterations" not in shown
+    shown = listed(capsys, "settings", "talkinggaussian")
+    assert "audio_features" in shown
+    assert "[P] paper" in shown
+    spec = plugins.methods()["talkinggaussian"]
+    config = spec.load_config()()
+    quick = spec.presets["quick"]["static_iterations"]
+    assert f"static_iterations = {config.static_iterations} (int; quick: {quick}" in shown
+
+
+def test_presets_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+    shown = listed(capsys, "presets", "still,talkinggaussian")
+    assert "every setting at its default" in shown
+    assert "static_iterations=" in shown
+
+
+def test_metrics_tell_unit_direction_and_what_is_missing(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "tgbench.metrics.availability.why_not_here",
+        lambda spec: "no such weights" if spec.name == "lpips" else "",
+    )
+    lines = listed(capsys, "metrics").splitlines()
+    (psnr,) = [line for line in lines if line.startswith("  psnr ")]
+    assert psnr.split()[:4] == ["psnr", "PSNR", "[dB]", "↑"]
+    assert lines[-1] == "  lpips: no such weights"
+
+
+def test_json_holds_everything(capsys: pytest.CaptureFixture[str]) -> None:
+    found = json.loads(listed(capsys, "--json"))
+    assert {entry["name"] for entry in found["methods"]} == set(plugins.methods())
+    assert {entry["name"] for entry in found["protocols"]} == set(plugins.protocols())
+    metrics = {entry["name"]: entry for entry in found["metrics"]}
+    for name, spec in plugins.metrics().items():
+        assert metrics[name]["direction"] == spec.direction.value
+        assert metrics[name]["unit"] == spec.unit
+        assert metrics[name]["available"] == (not metrics[name]["reason"])
+    assert {"synth-a", "synth-b"} <= {entry["name"] for entry in found["identities"]}
+    assert found["presets"]["still"] == {"quick": {}, "paper": {}}
+    (radius,) = found["settings"]["still"]
+    assert radius["default"] == 0.12
+    assert radius["presets"] == {"quick": 0.12, "paper": 0.12}
+    only = json.loads(listed(capsys, "settings", "still", "--json"))
+    assert only == {"still": [radius]}
+
+
+@pytest.mark.parametrize("width", ["60", "80"])
+@pytest.mark.parametrize("words", [(), ("settings",), ("presets",), ("metrics",)])
+def test_no_word_is_broken_at_any_width(
+    width: str,
+    words: tuple[str, ...],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    whole = listed(capsys, *words)
+    monkeypatch.setenv("COLUMNS", width)
+    narrow = listed(capsys, *words)
+    assert narrow.split() == whole.split()
+    for line in narrow.splitlines():
+        assert len(line) <= int(width) or len(line.split()) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("setings",), "did you mean 'settings'"),
+        (("settings", "stil"), "did you mean 'still'"),
+        (("metrics", "still"), "only presets and settings have methods"),
+    ],
+)
+def test_what_cannot_be_listed_is_told(
+    words: tuple[str, ...], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["list", *words]) == 2
+    assert said in capsys.readouterr().err

@@ -1,0 +1,114 @@
+"""The same packets give the same frames and the same sound at the same times in every container."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+from scipy.signal import resample_poly
+
+from tgbench.audio import read_waveform
+from tgbench.video.reader import VideoReader
+
+from .recipes import H264, VP9, clip, lag, number, repacked, shown, speech
+
+pytestmark = pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="needs ffmpeg to repack")
+
+COUNT = 24
+
+PHASES = (Phase.explicit, Phase.reuse, Phase.generate)
+"""Without shrinking, which would encode for minutes."""
+
+
+def check(
+    folder: Path,
+    containers: tuple[str, ...],
+    codecs: tuple[str, str],
+    rate: int,
+    b_frames: int = 2,
+    lost: frozenset[int] = frozenset(),
+    offset: Fraction = Fraction(0),
+    sound_start: Fraction = Fraction(0),
+) -> None:
+    """Compare what is read from every container with what was put into the first."""
+    kept = [i for i in range(COUNT) if i not in lost]
+    times = [offset + Fraction(i, rate) for i in kept]
+    sound_rate = 48_000 if codecs[1] == "libopus" else 44_100
+    given_sound = speech(1.2, sound_rate)
+    source = clip(
+        folder / f"source.{containers[0]}",
+        times,
+        rate=rate,
+        sound=given_sound,
+        sound_start=sound_start,
+        codecs=codecs,
+        b_frames=b_frames,
+    )
+    at_25 = shown(times, times[-1] + Fraction(1, rate))
+    heard = resample_poly(given_sound, 16_000, sound_rate).astype(np.float32)
+    heard = np.concatenate([np.zeros(round(sound_start * 16_000), np.float32), heard])
+    for container, path in repacked(source, containers).items():
+        stored = VideoReader(path, fps=None)
+        assert [number(image) for image in stored] == list(range(len(kept))), container
+        resampled = VideoReader(path)
+        assert [number(image) for image in resampled] == at_25, container
+        assert resampled.survey().frames == len(at_25), container
+        sound = read_waveform(path).samples
+        assert abs(lag(sound, heard)) <= (16 if sound_start else 1), container
+        assert stored.info.start == pytest.approx(offset, abs=1e-3)
+
+
+@given(
+    rate=st.integers(15, 60),
+    b_frames=st.integers(0, 3),
+    codec=st.sampled_from(["aac", "libmp3lame"]),
+)
+@settings(max_examples=6, phases=PHASES)
+def test_of_h264(rate: int, b_frames: int, codec: str) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        check(Path(folder), H264, ("libx264", codec), rate, b_frames)
+
+
+@given(rate=st.integers(15, 60))
+@settings(max_examples=2, phases=PHASES)
+def test_of_vp9_and_opus(rate: int) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        check(Path(folder), VP9, ("libvpx-vp9", "libopus"), rate)
+
+
+@given(
+    rate=st.sampled_from([15, 24, 25, 30, 50, 60]),
+    lost=st.frozensets(st.integers(1, COUNT - 2), max_size=6),
+    offset=st.sampled_from([0, 20, 40, 100, 300, 500]),
+    b_frames=st.integers(0, 2),
+)
+@settings(max_examples=4, phases=PHASES)
+def test_of_lost_frames_and_late_pictures(
+    rate: int, lost: frozenset[int], offset: int, b_frames: int
+) -> None:
+    """AVI and fragments cannot say that pictures start late; AVI not where frames are missing."""
+    containers = tuple(c for c in H264 if c not in ("avi", "fragmented"))
+    with tempfile.TemporaryDirectory() as folder:
+        check(
+            Path(folder),
+            containers,
+            ("libx264", "aac"),
+            rate,
+            b_frames,
+            lost,
+            Fraction(offset, 1000),
+        )
+
+
+@given(late=st.integers(20, 400), rate=st.integers(15, 60))
+@settings(max_examples=2, phases=PHASES)
+def test_of_late_sound(late: int, rate: int) -> None:
+    containers = tuple(c for c in H264 if c != "avi")
+    with tempfile.TemporaryDirectory() as folder:
+        check(Path(folder), containers, ("libx264", "aac"), rate, sound_start=Fraction(late, 1000))

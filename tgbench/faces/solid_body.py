@@ -1,0 +1,66 @@
+"""Which of a person's pixels hang together as neck and clothes, and which are left of the head."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Mask = NDArray[np.bool_]
+
+_THIN = 0.008
+"""Half the width, as a share of the side, below which a strip is no part of a body."""
+
+_BESIDE = 0.06
+"""How far from the head, as a share of the side, a thin strip is taken for a part of it."""
+
+
+def solid_body(body: Mask, head: Mask) -> Mask:
+    """Return the body without the slivers along jaw, cheeks and hair, bool [H, W].
+
+    Neck and clothes are opened as one, so that a low strip of neck over a collar stays.
+
+    Args:
+        body: neck and clothes.
+        head: face, hair and mouth.
+    """
+    side = body.shape[0]
+    reach = max(1, round(_THIN * side))
+    opened = _opened(body, reach)
+    _, pieces, stats, _ = cv2.connectedComponentsWithStats(opened.astype(np.uint8))
+    areas = stats[:, cv2.CC_STAT_AREA].copy()
+    areas[0] = 0
+    if not areas.any():
+        return body
+    # Shoulders that hair parts from each other are a body; what hangs on a cheek is not.
+    bottom = stats[:, cv2.CC_STAT_TOP] + stats[:, cv2.CC_STAT_HEIGHT]
+    low = bottom >= bottom[areas.argmax()] - 2 * reach
+    kept = (low & (areas > 0))[pieces]
+    # Opening rounds corners off; they are given back, strips are not.
+    corners = body & (_away(kept) <= 0.6 * reach)
+    far = body & (_away(head) > _BESIDE * side)
+    return np.asarray(corners | far)
+
+
+def hanging_together(head: Mask, core: Mask) -> Mask:
+    """Return the parts of the head that touch its core, bool [H, W]; all where none does."""
+    _, pieces = cv2.connectedComponents(head.astype(np.uint8))
+    own = np.unique(pieces[core & head])
+    return np.isin(pieces, own[own > 0]) if own.any() else head
+
+
+def _opened(mask: Mask, reach: int) -> Mask:
+    brush = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
+    # Where the picture ends, the body goes on.
+    wide = cv2.copyMakeBorder(
+        mask.astype(np.uint8), reach, reach, reach, reach, cv2.BORDER_REPLICATE
+    )
+    opened = cv2.morphologyEx(wide, cv2.MORPH_OPEN, brush)
+    return opened[reach:-reach, reach:-reach] > 0
+
+
+def _away(mask: Mask) -> NDArray[np.float32]:
+    """Return how far every pixel is from the mask, pixels; infinite where it is empty."""
+    if not mask.any():
+        return np.full(mask.shape, np.inf, np.float32)
+    return np.asarray(cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, 5), np.float32)

@@ -1,0 +1,98 @@
+"""Where a clip is cut, and how much its background changes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import TgbenchError
+from . import layout
+from .identity import Identity
+
+Array = NDArray[np.float64]
+
+_SIDE = 64
+_EDGE = 0.03
+"""Share of the side around the person that is not taken for background."""
+
+_LEAST_BACKGROUND = 0.03
+"""Share of the picture below which nothing is said of its background."""
+
+_MOST_LOOKS = 250
+
+
+@dataclass(frozen=True)
+class Background:
+    """How far frames differ from the plate, where they show the background.
+
+    Attributes:
+        frames: the frames looked at, in order.
+        difference: root mean square in grey levels of each, NaN where too little is seen.
+    """
+
+    frames: NDArray[np.int64]
+    difference: Array
+
+
+def cuts(identity: Identity) -> list[int]:
+    """Return the frames at which another shot begins, found in the frames as filmed.
+
+    A cut is a change much larger than those of the frames around it, after which the picture
+    stays another one. Fast motion is large for many frames, a flash goes back.
+    """
+    small = np.stack([_small(identity, frame) for frame in range(len(identity))])
+    steps = np.abs(np.diff(small, axis=0)).mean(axis=(1, 2))
+    return [
+        frame + 1
+        for frame in np.flatnonzero(steps > _LEAST_CHANGE)
+        if _stands_out(steps, int(frame)) and _stays(small, steps, int(frame))
+    ]
+
+
+_LEAST_CHANGE = 5.0
+"""Mean change of a picture at a cut, grey levels, at least."""
+
+_TIMES = 3.0
+"""How much larger than the changes around it that of a cut is."""
+
+_AROUND = 5
+
+
+def _stands_out(steps: Array, at: int) -> bool:
+    # The frame beside a cut may be a mixture of both shots.
+    beside = [*steps[max(0, at - _AROUND) : max(0, at - 1)], *steps[at + 2 : at + 1 + _AROUND]]
+    near = steps[max(0, at - 1) : at + 2]
+    return bool(steps[at] == near.max() and steps[at] > _TIMES * max(beside, default=0.0))
+
+
+def _stays(small: Array, steps: Array, at: int) -> bool:
+    before, after = small[max(0, at - 2)], small[min(len(small) - 1, at + 3)]
+    return bool(np.abs(after - before).mean() > 0.6 * steps[at])
+
+
+def background(identity: Identity) -> Background:
+    """Compare frames as filmed with the plate, where nobody stands."""
+    frames = np.unique(np.linspace(0, len(identity) - 1, _MOST_LOOKS).round().astype(np.int64))
+    return Background(frames, np.array([_apart(identity, int(frame)) for frame in frames]))
+
+
+def _apart(identity: Identity, frame: int) -> float:
+    behind = (identity.parsing(frame) == layout.WHITE).all(axis=-1).astype(np.uint8)
+    reach = 2 * max(1, round(_EDGE * behind.shape[1])) + 1
+    free = cv2.erode(behind, np.ones((reach, reach), np.uint8)) > 0
+    if free.mean() < _LEAST_BACKGROUND:
+        return float("nan")
+    apart = identity.filmed(frame)[free].astype(np.float64) - identity.background[free]
+    return float(np.sqrt(np.mean(apart**2)))
+
+
+def _small(identity: Identity, frame: int) -> NDArray[np.float32]:
+    # A quarter of the size is decoded several times as fast.
+    path = identity.path(layout.ORIGINAL, frame)
+    image = cv2.imread(str(path), cv2.IMREAD_REDUCED_GRAYSCALE_4)
+    if image is None:
+        raise TgbenchError(f"{path}: is no image or is cut short; prepare the identity again")
+    return cv2.resize(image, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA).astype(np.float32)

@@ -46,7 +46,7 @@ def print_summary(outcomes: Sequence[Outcome], console: Console) -> None:
 def _origin(outcome: Outcome) -> str:
     if not outcome.reused:
         return ""
-    again = ", rendered again as asked for" if outcome.rendered else ""
+    again = ", rendered again" if outcome.rendered else ""
     return f" (was there already{again}; --fresh measures again)"
 
 

@@ -124,7 +124,7 @@ def test_what_cannot_be_read_is_listed_with_the_reason(
     assert "bob: 1/result.json: cannot be read" in text
     assert "carol: 2/result.json: was written by a newer tgbench" in text
     assert "dave: holds no results" in text
-    assert "erin: 3/result.json: cannot be shown" in text
+    assert "erin: 3/result.json: cannot be read (is nested too deeply)" in text
     assert str(tmp_path) not in text
 
 

@@ -158,7 +158,7 @@ def test_csv_has_a_line_for_each_number_whatever_reasons_hold(make_result: MakeR
     text = render_csv([make_result(psnr="gone\r=1+1\r\n@x")])
     assert "\r" not in text
     (line,) = csv.DictReader(io.StringIO(text, newline=""))
-    assert line["reason"] == "gone\n=1+1\n@x"
+    assert line["reason"] == "gone\n'=1+1\n'@x"
 
 
 @pytest.mark.parametrize("odd", ["half \ud800 a pair", {"half \ud800": 1}, "deep"])
@@ -172,7 +172,7 @@ def test_what_no_report_can_tell_is_left_out(
     text = json.dumps(result).replace('"odd": 0', f'"odd": {nested}')
     (tmp_path / "odd" / "result.json").write_text(text)
     assert main(["report", str(tmp_path)]) == 0
-    assert "cannot be shown" in caplog.text
+    assert "cannot be" in caplog.text
     methods = [line["method"] for line in csv.DictReader((tmp_path / "table.csv").open())]
     assert methods == ["whole"]
 

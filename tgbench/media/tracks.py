@@ -28,8 +28,9 @@ def find_tracks(container: Any) -> Tracks:
     A file may mark tracks as default; of several, or of none, the first is taken. Cover art and
     thumbnails are no moving pictures.
     """
-    pictures = [stream for stream in container.streams.video if not _is_still(stream)]
-    sounds = list(container.streams.audio)
+    # Without a codec that FFmpeg knows, a track has no context.
+    pictures = [s for s in container.streams.video if s.codec_context and not _is_still(s)]
+    sounds = [s for s in container.streams.audio if s.codec_context]
     return Tracks(
         _default(pictures),
         _default(sounds),

@@ -10,10 +10,7 @@ from ..errors import TgbenchError
 _HDR = {16: "PQ", 18: "HLG"}
 """Transfer characteristics (ITU-T H.273, table 3) that are brighter than a usual screen."""
 
-_TO_SDR = (
-    "zscale=t=linear:npl=203,format=gbrpf32le,zscale=p=bt709,tonemap=mobius:desat=0,"
-    "zscale=t=bt709:m=bt709:r=tv,format=yuv420p"
-)
+_TO_SDR = "zscale=t=bt709:m=bt709:p=bt709:r=tv,format=yuv420p"
 
 _UNKNOWN_MATRICES = {
     8: "YCgCo",

@@ -68,7 +68,7 @@ def _stands_out(steps: Array, at: int) -> bool:
     return bool(steps[at] == near.max() and steps[at] > _TIMES * max(beside, default=0.0))
 
 
-def _stays(small: Array, steps: Array, at: int) -> bool:
+def _stays(small: NDArray[np.float32], steps: Array, at: int) -> bool:
     before, after = small[max(0, at - 2)], small[min(len(small) - 1, at + 3)]
     return bool(np.abs(after - before).mean() > 0.6 * steps[at])
 

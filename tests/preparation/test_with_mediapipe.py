@@ -23,6 +23,9 @@ from tgbench.video.writer import VideoWriter
 
 pytest.importorskip("mediapipe")
 
+# The fixture prepares a whole film, which takes minutes where other work keeps the cores busy.
+pytestmark = pytest.mark.timeout(1200)
+
 Array = NDArray[np.float64]
 SIZE, SECONDS = 256, 3.0
 

@@ -25,6 +25,9 @@ _DARKER = 0.98
 _KEPT = 0.8
 """Share of the last frame's colours in what is filled in, so that it does not flicker."""
 
+_MARGIN = 0.08
+"""Surroundings that what is filled in continues, as a share of the side."""
+
 _OTHER_LIGHT = 20.0
 """Mean change of the filled-in colours, grey levels, beyond which the last frame says nothing."""
 
@@ -71,30 +74,43 @@ class TorsoPainter:
             ("torso", torso, (body | under) & ~clean & ~as_neck),
         ):
             if wanted.any():
-                colour[wanted] = self._filled(name, image, part & clean, body & clean)[wanted]
+                known = part & clean
+                known = known if known.any() else body & clean
+                colour[wanted] = self._filled(name, image, known, wanted)
         shade = np.power(_DARKER, np.where(under, rows_up * 512.0 / side, 0.0))
         result[..., :3] = np.round(colour * shade[..., None]).astype(np.uint8)
         result[..., 3] = np.where(under, 255, np.where(body, person, 0))
         result[result[..., 3] == 0] = 0
         return result
 
-    def _filled(self, name: str, image: Image, part: Mask, otherwise: Mask) -> Colours:
-        """Return colours that continue a part, much as in the last frame."""
+    def _filled(self, name: str, image: Image, known: Mask, wanted: Mask) -> Colours:
+        """Return colours [K, 3] of the wanted pixels that continue a part, much as before."""
         before = self._before.get(name)
-        if not part.any() and before is not None:
-            return before
-        known = part if part.any() else otherwise
-        if not known.any():
-            return image.astype(np.float32)
-        filled = smooth_fill(image, known)
-        if before is not None and before.shape == filled.shape:
-            change = float(np.abs(filled - before).mean())
-            if change < _OTHER_LIGHT:
-                # What is seen now is as it is now; only what is not seen is kept.
-                kept = np.where(known[..., None], 0.0, _KEPT).astype(np.float32)
-                filled = filled + kept * (before - filled)
+        if before is None or before.shape != image.shape:
+            before = np.full(image.shape, np.nan, np.float32)
+        window = _around(wanted, round(_MARGIN * image.shape[0]))
+        if not known[window].any():
+            plain = image[known].mean(axis=0) if known.any() else image.mean(axis=(0, 1))
+            return np.where(np.isnan(before), plain, before)[wanted].astype(np.float32)
+        fresh = smooth_fill(image[window], known[window])
+        change = np.abs(fresh - before[window])
+        seen = np.isfinite(change)
+        if seen.any() and float(change[seen].mean()) < _OTHER_LIGHT:
+            # What is seen now is as it is now; only what is not seen is kept.
+            kept = seen & ~known[window][..., None]
+            fresh = np.where(kept, fresh + _KEPT * (before[window] - fresh), fresh)
+        filled = np.full(image.shape, np.nan, np.float32)
+        filled[window] = fresh
         self._before[name] = filled
-        return filled
+        return filled[wanted]
+
+
+def _around(mask: Mask, margin: int) -> tuple[slice, slice]:
+    """Return the window that holds a mask and a margin around it."""
+    low = np.argwhere(mask).min(axis=0) - margin
+    high = np.argwhere(mask).max(axis=0) + margin + 1
+    (top, left), (bottom, right) = np.maximum(low, 0), high
+    return slice(int(top), int(bottom)), slice(int(left), int(right))
 
 
 def _below_chin(head: Mask, face: Mask, neck: Mask, body: Mask) -> tuple[Mask, Colours]:

@@ -119,8 +119,6 @@ class TalkingGaussianConfig:
         loss_mean: photometric and alpha terms of the branches are means over the window that is
             drawn, or over the whole image [P, O: image].
         ssim_weight: lambda [P: 0.2].
-        lips_weight: of the same photometric terms over the lips' bounding box alone, beside those
-            over all of the face [0: none, as paper and official code].
         lpips_weight: gamma, in fine-tuning, where LPIPS weights are [P: 0.5].
         lpips_patches: compare tiles of a random size in fine-tuning, in its second half, instead
             of whole images in all of it [P: off; O: on].
@@ -244,7 +242,6 @@ class TalkingGaussianConfig:
 
     loss_mean: Literal["window", "image"] = "window"
     ssim_weight: float = 0.2
-    lips_weight: float = 0.0
     lpips_weight: float = 0.5
     lpips_patches: bool = False
     face_lpips_iterations: int = 0

@@ -96,11 +96,6 @@ class FaceObjective:
             "photometric": photometric(seen.prediction, seen.target, config.ssim_weight),
             "alpha": config.alpha_weight * seen.alpha_error,
         }
-        if config.lips_weight > 0 and min(lips.size) > 0:
-            box = lips.rows_columns
-            terms["lips"] = config.lips_weight * photometric(
-                seen.prediction[box].contiguous(), seen.target[box].contiguous(), config.ssim_weight
-            )
         if drawn.colors.shape[-1] > EXPRESSION_CHANNEL:
             # Expression must leave the lips alone, and nothing but the pose moves the hair.
             terms["attention"] = (

@@ -127,7 +127,6 @@ def test_presets_of_paper_and_official_code_do_not_listen():
     for preset in ("paper", "official"):
         config = TalkingGaussianConfig(**SPEC.presets[preset])
         assert config.listening_iterations == 0
-        assert config.lips_weight == 0
         assert config.audio_lr == 1
 
 

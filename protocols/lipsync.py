@@ -23,7 +23,7 @@ _LONGEST_NAME = 60
 
 
 class LipSync:
-    """The lip-synchronisation setting of the TalkingGaussian paper (section 4.1).
+    """The lip-synchronisation setting of the TalkingGaussian paper (section 4.2).
 
     Pose, expression and backdrop are those of the training frames in their order, as the official
     code renders: they are what every method has seen, so what is new is the sound alone. When the

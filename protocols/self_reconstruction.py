@@ -19,7 +19,7 @@ DRIVER = "self"
 
 
 class SelfReconstruction:
-    """The head-reconstruction setting of the TalkingGaussian paper (section 4.1).
+    """The head-reconstruction setting of the TalkingGaussian paper (section 4.2).
 
     A method is fitted on the training frames and rendered at the poses, action units and sound of
     the held-out frames, which are the ground truth. Audio features are those of the whole clip:

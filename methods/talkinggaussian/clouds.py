@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from .config import BranchName, TalkingGaussianConfig
-from .frames import FACE, HAIRS, MOUTH, Crop, TrainingFrames
+from .frames import FACE, HAIRS, INSIDE, Crop, TrainingFrames
 from .rasterizer import Camera
 
 View = tuple[Camera, NDArray[np.bool_]]
@@ -38,12 +38,12 @@ def initial_cloud(
     if config.initial_cloud == "cube":
         return random_cloud(count, config.initial_extent, (), generator)
     if name == "face":
-        region = (FACE, HAIRS) if config.face_mouth_decomposition else (FACE, HAIRS, MOUTH)
+        region = (FACE, HAIRS) if config.face_mouth_decomposition else (FACE, HAIRS, *INSIDE)
         spread = np.unique(np.linspace(0, len(frames) - 1, _VIEWS).round().astype(int))
         views = [_view(frames.head(int(i)), *region) for i in spread]
         return random_cloud(count, config.initial_extent, views, generator)
     widest = np.argsort(frames.mouth_pixels, kind="stable")[-_VIEWS:]
-    views = [_view(frames.mouth(int(i)), MOUTH) for i in widest]
+    views = [_view(frames.mouth(int(i)), *INSIDE) for i in widest]
     lips = triangulated(*frames.lips_rays())
     return random_cloud(count, config.mouth_extent, views, generator, lips)
 

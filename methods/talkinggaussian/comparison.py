@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from .frames import HAIRS, IGNORED, Crop
+from .frames import HAIRS, IGNORED, TEETH, Crop
 from .kernel import Floats, kernel
 from .rasterizer import Rasterization
 from .windows import Window
@@ -26,7 +26,7 @@ Bytes = NDArray[np.uint8]
 AUDIO_CHANNEL, EXPRESSION_CHANNEL = 3, 4
 """Channels of a rendering, after the colours, that hold the region attention."""
 
-_LABELS = IGNORED + 1
+_LABELS = TEETH + 1
 _ON_LIPS = {"labelled": 0, "free": 1, "opaque": 2}
 _FREE, _FILLED = _ON_LIPS["free"], _ON_LIPS["opaque"]
 _SHOWN, _SEEN, _OPAQUE, _COUNTED, _CHARGED = range(5)

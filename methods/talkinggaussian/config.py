@@ -1,4 +1,4 @@
-"""Settings of TalkingGaussian. The defaults are the paper's; where it is silent, the field's."""
+"""Settings of TalkingGaussian, and where their values come from."""
 
 from __future__ import annotations
 
@@ -133,6 +133,8 @@ class TalkingGaussianConfig:
         hair_last_iterations: last iterations of the face that all see hair [O: 4000].
         alpha_weight: L1 between rendered alpha and mask [O: 1e-3].
         alpha_in_static: charge alpha in static initialisation, too [O: off].
+        teeth_alpha: the face's alpha where teeth show inside the mouth: 0 as in the rest of the
+            hole, or 1 [O: face, by an exclusive or of its masks].
         mouth_alpha: the mouth's alpha inside the square about the lips: free, or pulled to 1
             [O: filled].
         deformation_weight: mean absolute deformation of the face, each part [O: 1e-5].
@@ -252,6 +254,7 @@ class TalkingGaussianConfig:
     hair_last_iterations: int = 0
     alpha_weight: float = 1e-3
     alpha_in_static: bool = True
+    teeth_alpha: Literal["hole", "face"] = "hole"
     mouth_alpha: Literal["free", "filled"] = "free"
     deformation_weight: float = 1e-5
     lips_attention_weight: float = 1e-4
@@ -282,6 +285,11 @@ class TalkingGaussianConfig:
     def charges_attention(self) -> bool:
         """Whether the region attention has to be rendered when training."""
         return self.lips_attention_weight > 0 or self.hair_attention_weight > 0
+
+    @property
+    def sees_whole_lips(self) -> bool:
+        """Whether the mouth branch is charged for pixels all over the square about the lips."""
+        return self.mouth_alpha == "filled" or self.mouth_pixels == "outside_lips"
 
     def initial_count(self, branch: BranchName) -> int:
         """Size of the random cloud that a branch starts from."""

@@ -23,7 +23,7 @@ from .checkpoint import Origin, read_checkpoint, write_checkpoint
 from .clouds import initial_cloud
 from .conditions import Conditions
 from .config import BranchName, TalkingGaussianConfig
-from .extent import camera_extent
+from .extent import LEAST_EXTENT, camera_extent
 from .finetuning import FineTuning
 from .floaters import remove_floaters
 from .frames import TrainingFrames
@@ -82,7 +82,9 @@ class Fit:
         self._notes: list[str] = []
         self._device = torch.device(context.device)
         room = config.cache_megabytes << 20
-        self._frames = TrainingFrames(identity, split.train, room, self._device)
+        self._frames = TrainingFrames(
+            identity, split.train, room, self._device, config.sees_whole_lips
+        )
         units = expression_units(config)
         self._conditions = Conditions.of_training(
             identity,
@@ -92,9 +94,7 @@ class Fit:
             device=self._device,
             silent_outside=config.audio_outside == "zeros",
         )
-        self._extent = config.scene_extent or camera_extent(
-            identity.poses[split.train.start : split.train.stop]
-        )
+        self._extent = config.scene_extent or self._measured_extent()
         self._strengths = Strengths.of(self._frames)
         self._notes.extend(self._strengths.notes)
         if self._conditions.silent:
@@ -127,6 +127,15 @@ class Fit:
         iterations["colour fine-tuning"] = tuning.iteration
         seconds = max(trainer.seconds for trainer in trainers) + tuning.seconds
         return tuning.branches, FitReport(seconds, iterations, tuple(self._notes))
+
+    def _measured_extent(self) -> float:
+        extent = camera_extent(self._frames.identity.poses[np.array(self._frames.frames)])
+        if extent < LEAST_EXTENT:
+            self._notes.append(
+                f"the head hardly moves in the training frames (extent {extent:.3f} m): taken as "
+                f"{LEAST_EXTENT} m"
+            )
+        return max(extent, LEAST_EXTENT)
 
     def _branch_names(self) -> tuple[BranchName, ...]:
         if not self._config.face_mouth_decomposition:

@@ -16,10 +16,13 @@ from tgbench.identities.layout import LANDMARKS, TRANSFORMS_TRAIN
 
 from .config import BranchName
 from .rasterizer import Camera, available_cores
-from .windows import Window, bounds, same_size, window_camera
+from .windows import Window, bounds, enclosing, same_size, window_camera
 
-BEHIND, FACE, HAIRS, MOUTH, IGNORED = 0, 1, 2, 3, 4
-"""Labels of a pixel: not of the head, its surface, its hair, inside of the mouth, no matter."""
+BEHIND, FACE, HAIRS, MOUTH, IGNORED, TEETH = 0, 1, 2, 3, 4, 5
+"""Labels of a pixel: not of the head, its surface, its hair, inside of the mouth, no matter, and
+inside of the mouth where both masks say so."""
+
+INSIDE = (MOUTH, TEETH)
 
 _INNER_LIPS_TOP, _INNER_LIPS_BOTTOM = 62, 66
 _LIPS = slice(48, 68)
@@ -57,7 +60,7 @@ def label_pixels(
     for colour, label in ((HEAD, FACE), (HAIR, HAIRS), (INNER_MOUTH, MOUTH)):
         labels[packed == (colour[0] << 16 | colour[1] << 8 | colour[2])] = label
     if teeth is not None:
-        labels[teeth] = MOUTH
+        labels[teeth] = np.where(labels[teeth] == MOUTH, TEETH, MOUTH)
     return labels
 
 
@@ -84,6 +87,7 @@ class TrainingFrames:
         frames: range,
         cache_bytes: int,
         device: torch.device | str = "cpu",
+        whole_lips: bool = False,
     ) -> None:
         """Look through the masks of all training frames once.
 
@@ -92,6 +96,7 @@ class TrainingFrames:
             frames: those that train.
             cache_bytes: memory for decoded crops, of the device.
             device: where crops are wanted.
+            whole_lips: whether crops of the mouth hold all of the square about the lips.
 
         Raises:
             TgbenchError: there is no frame, none shows a head, or a landmark is no number.
@@ -118,7 +123,10 @@ class TrainingFrames:
         whole = Window(0, 0, *limits)
         self._head_windows = same_size([head or whole for head in heads], limits)
         self._skin_windows = self._inside_head([seen.skin for seen in surveyed])
-        self._mouth_windows = self._inside_head([seen.mouth for seen in surveyed])
+        mouths = [seen.mouth for seen in surveyed]
+        if whole_lips:
+            mouths = [enclosing(mouth, self.lips(i)) for i, mouth in enumerate(mouths)]
+        self._mouth_windows = self._inside_head(mouths)
 
     def __len__(self) -> int:
         return len(self.frames)
@@ -196,7 +204,7 @@ class TrainingFrames:
 
     def _survey(self, frame: int) -> _Survey:
         labels = self._labels(frame)
-        mouth = labels == MOUTH
+        mouth = np.isin(labels, INSIDE)
         skin = mouth | (labels == FACE)
         return _Survey(bounds(labels != BEHIND), bounds(skin), bounds(mouth), int(mouth.sum()))
 

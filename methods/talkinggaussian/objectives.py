@@ -10,7 +10,7 @@ from torch import Tensor
 
 from .comparison import EXPRESSION_CHANNEL, Region, compare
 from .config import TalkingGaussianConfig
-from .frames import BEHIND, FACE, HAIRS, IGNORED, MOUTH, Crop, TrainingFrames
+from .frames import BEHIND, FACE, HAIRS, IGNORED, INSIDE, TEETH, Crop, TrainingFrames
 from .motion import Deformation
 from .perceptual import LARGE_TILES, SMALL_TILES, Perceptual
 from .rasterizer import Rasterization
@@ -29,9 +29,10 @@ _PIXEL_MEANS = ("photometric", "alpha", "lpips_tiles")
 _FACE_LIPS_WEIGHT, _FACE_TILES_WEIGHT, _MOUTH_TILES_WEIGHT = 0.01, 0.2, 0.5
 """Of the LPIPS terms in motion learning, which the official code has and the paper has not."""
 
-_COMPARED = (BEHIND, FACE, HAIRS, MOUTH)
+_COMPARED = (BEHIND, FACE, HAIRS, *INSIDE)
 _SURFACE = Region((FACE, HAIRS), _COMPARED, (FACE, HAIRS), _COMPARED)
-_HEAD = Region((FACE, HAIRS, MOUTH), _COMPARED, (FACE, HAIRS, MOUTH), _COMPARED)
+_WITH_TEETH = Region((FACE, HAIRS), _COMPARED, (FACE, HAIRS, TEETH), _COMPARED)
+_HEAD = Region((FACE, HAIRS, *INSIDE), _COMPARED, (FACE, HAIRS, *INSIDE), _COMPARED)
 
 Terms = dict[str, Tensor]
 
@@ -65,7 +66,9 @@ class FaceObjective:
 
     @property
     def _region(self) -> Region:
-        return _SURFACE if self.config.face_mouth_decomposition else _HEAD
+        if not self.config.face_mouth_decomposition:
+            return _HEAD
+        return _SURFACE if self.config.teeth_alpha == "hole" else _WITH_TEETH
 
     def crop(self, position: int, iteration: int) -> Crop:
         """Return the part of a training frame with the head; often without the hair.
@@ -129,8 +132,8 @@ class MouthObjective:
         """Compare inside the mask; charge what would show outside the lips."""
         lips = _lips_in(crop, self.frames, position)
         region = Region(
-            (MOUTH,),
-            (MOUTH,),
+            INSIDE,
+            INSIDE,
             (),
             (*_COMPARED, IGNORED),
             "free" if self.config.mouth_alpha == "free" else "opaque",

@@ -41,7 +41,9 @@ def _moving_face(strengths: Strengths, config: TalkingGaussianConfig) -> list[Ru
     first, last = config.static_iterations, config.window_end("face")
     if config.face_sampling == "eyes":
         eyes = strengths.closed_eyes
-        return [EyesWindow(eyes, width, 0, last, every, since=first, until=last)] * bool(eyes.any())
+        if not eyes.any():
+            return []
+        return [EyesWindow(eyes, width, 0, last, every, since=first, until=last)]
     # The metrics take turns.
     metrics = (strengths.lips, strengths.blink)
     turns = len(metrics)

@@ -80,6 +80,18 @@ def bounds(mask: NDArray[np.bool_]) -> Window | None:
     return Window(int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
 
 
+def enclosing(first: Window | None, second: Window) -> Window:
+    """Return the least window about two, of which the first may be missing."""
+    if first is None:
+        return second
+    return Window(
+        min(first.left, second.left),
+        min(first.top, second.top),
+        max(first.right, second.right),
+        max(first.bottom, second.bottom),
+    )
+
+
 def same_size(windows: Iterable[Window], limits: tuple[int, int]) -> list[Window]:
     """Grow all windows to the largest and a margin, so that a loss weighs pixels alike."""
     windows = list(windows)

@@ -7,13 +7,21 @@ import pytest
 import torch
 
 from tgbench.methods.talkinggaussian.comparison import Comparison, Region, compare
-from tgbench.methods.talkinggaussian.frames import BEHIND, FACE, HAIRS, IGNORED, MOUTH, Crop
+from tgbench.methods.talkinggaussian.frames import (
+    BEHIND,
+    FACE,
+    HAIRS,
+    IGNORED,
+    MOUTH,
+    TEETH,
+    Crop,
+)
 from tgbench.methods.talkinggaussian.rasterizer import Camera, Rasterization
 from tgbench.methods.talkinggaussian.windows import Window
 
 WIDTH, HEIGHT = 37, 29
 LIPS = Window(10, 12, 22, 19)
-EVERYTHING = (BEHIND, FACE, HAIRS, MOUTH, IGNORED)
+EVERYTHING = (BEHIND, FACE, HAIRS, MOUTH, IGNORED, TEETH)
 REGIONS = {
     "surface": Region((FACE, HAIRS), EVERYTHING[:4], (FACE, HAIRS), EVERYTHING[:4]),
     "hole": Region((MOUTH,), (MOUTH,), (), EVERYTHING, "free"),
@@ -26,7 +34,7 @@ def crop() -> Crop:
     rng = np.random.default_rng(0)
     view = Camera.from_pose(np.eye(4), 50.0, WIDTH / 2, HEIGHT / 2, WIDTH, HEIGHT)
     image = rng.integers(0, 256, (HEIGHT, 2 * WIDTH, 3), dtype=np.uint8)[:, ::2]
-    labels = rng.integers(0, 5, (2 * HEIGHT, WIDTH), dtype=np.uint8)[::2]
+    labels = rng.integers(0, 6, (2 * HEIGHT, WIDTH), dtype=np.uint8)[::2]
     # Not contiguous, as parts of a crop are not.
     images = torch.from_numpy(image), torch.from_numpy(labels)
     return Crop(0, view, *images, Window(0, 0, WIDTH, HEIGHT))

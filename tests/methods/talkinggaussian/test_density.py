@@ -146,3 +146,20 @@ def test_weakened_gaussians_are_faint_and_small():
     drawn = field.primitives(Camera.from_pose(torch.eye(4), 50.0, 8.0, 8.0, 16, 16))
     torch.testing.assert_close(drawn.opacities, torch.tensor([0.5, 0.1, 0.5]))
     torch.testing.assert_close(drawn.scales[:, 0], torch.tensor([0.02, 0.002, 0.02]))
+
+
+def test_the_official_mouth_blows_green_gaussians_up_for_the_size_rule_to_find():
+    """What was seen: 0.012 m became 0.50 m, for the division acts before the softplus."""
+    field = field_of(3, scale=0.012)
+    trained_once(field)
+    with torch.no_grad():
+        field.parameters["scales"].fill_(float(inverse_softplus(torch.tensor(0.012))))
+    field.blow_up(torch.tensor([False, True, False]), opacity=0.1, divisor=10.0)
+    drawn = field.primitives(Camera.from_pose(torch.eye(4), 50.0, 8.0, 8.0, 16, 16))
+    torch.testing.assert_close(drawn.opacities[1], torch.tensor(0.1))
+    torch.testing.assert_close(
+        drawn.scales[:, 0], torch.tensor([0.012, 0.497, 0.012]), atol=2e-3, rtol=0
+    )
+    limits = DensityLimits(0.5, 0.01, 0.05, size=0.03, count=1000)
+    observed(field, []).densify(field, limits, torch.Generator())
+    assert len(field) == 2

@@ -10,11 +10,13 @@ import torch
 
 from tgbench.errors import TgbenchError
 from tgbench.identities import ActionUnits, Identity
-from tgbench.interfaces import Drive, FitContext, FitReport, Method
+from tgbench.interfaces import FitContext, FitReport, Method
 from tgbench.methods.talkinggaussian.config import TalkingGaussianConfig
 from tgbench.methods.talkinggaussian.fitting import Fit
 from tgbench.methods.talkinggaussian.method import TalkingGaussian
 from tgbench.progress import SILENT
+
+from .fits import drive_of, tensors
 
 TINY = TalkingGaussianConfig(
     static_iterations=100,
@@ -57,39 +59,10 @@ def fitted(
     return method, report
 
 
-def drive_of(identity: Identity, frames: range) -> Drive:
-    rows = np.array(frames)
-    units = identity.action_units
-    return Drive(
-        identity.intrinsics,
-        identity.poses[rows],
-        ActionUnits({n: v[rows] for n, v in units.values.items()}, units.measured_by),
-        identity.audio.cut(frames.start / 25, frames.stop / 25),
-        identity.audio_features(),
-        rows,
-        rows,
-        identity,
-    )
-
-
 def mean_error(method: TalkingGaussian, identity: Identity, frames: range) -> float:
     drawn = method.render(drive_of(identity, frames))
     truth = [identity.frame(i).astype(float) for i in frames]
     return float(np.mean([np.abs(a - b).mean() for a, b in zip(drawn, truth, strict=True)]))
-
-
-def tensors(value: object, path: str = "") -> dict[str, torch.Tensor]:
-    """All tensors of a nested state by path."""
-    if isinstance(value, torch.Tensor):
-        return {path: value}
-    items = value.items() if isinstance(value, dict) else enumerate(value)  # type: ignore[arg-type]
-    if not isinstance(value, dict | list | tuple):
-        return {}
-    found: dict[str, torch.Tensor] = {}
-    for key, inner in items:
-        if isinstance(inner, torch.Tensor | dict | list | tuple):
-            found |= tensors(inner, f"{path}/{key}")
-    return found
 
 
 def assert_same(first: TalkingGaussian, second: TalkingGaussian) -> None:

@@ -14,6 +14,7 @@ from tgbench.methods.talkinggaussian.frames import (
     FACE,
     HAIRS,
     MOUTH,
+    TEETH,
     TrainingFrames,
     label_pixels,
 )
@@ -22,9 +23,9 @@ PLENTY = 1 << 30
 
 
 def test_labels_follow_the_layouts_colours_and_the_teeth():
-    parsing = np.array([[HEAD, HAIR, INNER_MOUTH, NECK, WHITE, HEAD]], np.uint8)
-    teeth = np.array([[False, False, False, False, False, True]])
-    expected = [[FACE, HAIRS, MOUTH, BEHIND, BEHIND, MOUTH]]
+    parsing = np.array([[HEAD, HAIR, INNER_MOUTH, NECK, WHITE, HEAD, INNER_MOUTH]], np.uint8)
+    teeth = np.array([[False, False, False, False, False, True, True]])
+    expected = [[FACE, HAIRS, MOUTH, BEHIND, BEHIND, MOUTH, TEETH]]
     assert label_pixels(parsing, teeth).tolist() == expected
 
 
@@ -91,3 +92,15 @@ def test_an_identity_without_a_head_is_refused(
         cv2.imwrite(str(path), np.full((48, 48, 3), 255, np.uint8))
     with pytest.raises(TgbenchError, match="no training frame has head pixels"):
         TrainingFrames(identity, identity.split().train, PLENTY)
+
+
+def test_crops_of_the_mouth_can_hold_all_of_the_lips(sphere: Identity):
+    train = sphere.split().train
+    tight, wide = (TrainingFrames(sphere, train, PLENTY, whole_lips=w) for w in (False, True))
+    for position in range(len(train)):
+        lips, window = wide.lips(position), wide.mouth(position).window
+        assert window.left <= lips.left < lips.right <= window.right
+        assert window.top <= lips.top < lips.bottom <= window.bottom
+        assert lips.right - lips.left == lips.bottom - lips.top
+    heights = [frames.mouth(0).window.size[1] for frames in (tight, wide)]
+    assert heights[0] < heights[1]

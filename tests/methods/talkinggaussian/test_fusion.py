@@ -53,3 +53,14 @@ def test_fused_images_are_clipped_not_wrapped():
     face = Rasterization(values[None, :, None].repeat(1, 1, 3), alpha, torch.zeros(1))
     image = fused_image(face, None, np.full((1, 7, 3), 9, np.uint8))
     assert image[0, :, 0].tolist() == [0, 0, 0, 2, 255, 255, 255]
+
+
+def test_the_official_code_cuts_instead_of_rounding():
+    face, mouth = drawn(0)[0], drawn(1)[0]
+    behind = np.random.default_rng(2).integers(0, 256, (6, 5, 3), np.uint8)
+    exact = 255 * fuse(face, mouth, torch.tensor(behind / 255)).numpy()
+    image = fused_image(face, mouth, behind, cut=True)
+    below = exact - image
+    assert below.min() > -1e-3
+    assert below.max() < 1.0
+    assert below.max() > 0.6

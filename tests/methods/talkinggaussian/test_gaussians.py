@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from tgbench.methods.talkinggaussian.clouds import random_cloud, triangulated
+from tgbench.identities import Identity
+from tgbench.methods.talkinggaussian.clouds import initial_cloud, random_cloud, triangulated
 from tgbench.methods.talkinggaussian.config import TalkingGaussianConfig
+from tgbench.methods.talkinggaussian.frames import TrainingFrames
 from tgbench.methods.talkinggaussian.gaussians import GaussianField, inverse_softplus
 from tgbench.methods.talkinggaussian.motion import Deformation
 from tgbench.methods.talkinggaussian.rasterizer import Camera
@@ -123,3 +125,20 @@ def test_rays_meet_where_they_were_sent_from():
     x, y, z = triangulated(cameras[4:5] * 5, pixels[4:5] * 5)
     assert abs(z) < 0.02
     assert (x, y) == pytest.approx((0.01, -0.06), abs=0.01)
+
+
+def test_the_official_start_is_a_grey_cube(sphere: Identity):
+    config = TalkingGaussianConfig(
+        initial_cloud="cube", initial_colors="grey", face_gaussians=4000, mouth_gaussians=4000
+    )
+    frames = TrainingFrames(sphere, sphere.split().train, 1 << 20)
+    generator = torch.Generator().manual_seed(0)
+    for name in ("face", "mouth"):
+        cloud = initial_cloud(name, frames, config, generator)
+        assert cloud.shape == (4000, 3)
+        np.testing.assert_allclose(cloud.min(0).values, -0.1, atol=2e-3)
+        np.testing.assert_allclose(cloud.max(0).values, 0.1, atol=2e-3)
+        # Evenly spread: the deviation of a uniform variable.
+        np.testing.assert_allclose(cloud.std(0), 0.2 / 12**0.5, rtol=0.05)
+    field = GaussianField.random(cloud, config, generator)
+    torch.testing.assert_close(field.primitives(CAMERA).colors, torch.full((4000, 3), 0.498))

@@ -4,12 +4,14 @@ import numpy as np
 import pytest
 import torch
 
+from tgbench.identities import Identity
 from tgbench.methods.talkinggaussian.audio_encoder import (
     AudioEncoder,
     window_rows,
 )
+from tgbench.methods.talkinggaussian.conditions import Conditions
 from tgbench.methods.talkinggaussian.config import TalkingGaussianConfig
-from tgbench.methods.talkinggaussian.motion import FaceMotion, MouthMotion
+from tgbench.methods.talkinggaussian.motion import FaceMotion, MouthMotion, expression_units
 
 CHANNELS, STEPS, UNITS = 5, 16, 7
 SMALL = TalkingGaussianConfig(
@@ -149,3 +151,28 @@ def test_windows_surround_the_frame_and_end_with_the_sound():
     stacked = windows_of(features, 3)
     assert stacked.shape == (8, CHANNELS, STEPS)
     assert stacked[:, 0, 0].tolist() == [0, 0, 1, 2, 3, 4, 5, 5]
+
+
+def test_beyond_the_ends_of_the_sound_there_can_be_zeros(sphere: Identity):
+    """As in the official code; the window of a frame is that of the frame all the same."""
+    train = sphere.split().train
+    units = expression_units(SMALL)
+    zeros, nearest = (
+        Conditions.of_training(
+            sphere, train, "mel", units, device=torch.device("cpu"), silent_outside=silent
+        )
+        for silent in (True, False)
+    )
+    features = sphere.audio_features()[train.start : train.stop].transpose(0, 2, 1)
+    last = len(train) - 1
+    assert (zeros.audio(0)[:4] == 0).all()
+    assert (zeros.audio(last)[5:] == 0).all()
+    np.testing.assert_array_equal(zeros.audio(0)[4:], features[:4])
+    np.testing.assert_array_equal(zeros.audio(last)[:5], features[last - 4 :])
+    np.testing.assert_array_equal(nearest.audio(0)[:4], np.repeat(features[:1], 4, axis=0))
+    assert torch.equal(zeros.audio(10), nearest.audio(10))
+    assert torch.equal(zeros.heard, nearest.features)
+    motion = randomised(FaceMotion(zeros.channels, SMALL))
+    together = motion.sequence(zeros.features, zeros.windows, zeros.expressions)
+    alone = motion.drivers(zeros.audio(last), zeros.expression(last))
+    torch.testing.assert_close(together.at(last).audio, alone.audio, rtol=1e-5, atol=1e-4)

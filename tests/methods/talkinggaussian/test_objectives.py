@@ -9,7 +9,15 @@ from skimage.metrics import structural_similarity
 
 from tgbench.identities import Identity
 from tgbench.methods.talkinggaussian.config import TalkingGaussianConfig
-from tgbench.methods.talkinggaussian.frames import FACE, HAIRS, IGNORED, MOUTH, TrainingFrames
+from tgbench.methods.talkinggaussian.frames import (
+    FACE,
+    HAIRS,
+    IGNORED,
+    MOUTH,
+    TEETH,
+    Crop,
+    TrainingFrames,
+)
 from tgbench.methods.talkinggaussian.objectives import (
     FaceObjective,
     MouthObjective,
@@ -135,3 +143,50 @@ def test_the_mouth_is_free_behind_the_lips_but_not_beside_them(frames: TrainingF
     beside = shown.alpha.numpy().copy()
     beside[max(lips.top, 0) : lips.bottom, max(lips.left, 0) : lips.right] = 0.0
     assert terms["alpha"].item() == pytest.approx(0.5 * beside.mean(), rel=1e-5)
+
+
+def square_of_lips(frames: TrainingFrames, crop: Crop) -> np.ndarray:
+    """Which pixels of a crop lie in the square about points 48 to 59."""
+    points = frames.identity.landmarks[frames.frames[6]][48:60]
+    low, high = np.floor(points.min(0)), np.ceil(points.max(0))
+    side = (high - low).max()
+    left, top = (low + high - side) // 2 - (crop.window.left, crop.window.top)
+    rows, columns = np.mgrid[: crop.labels.shape[0], : crop.labels.shape[1]]
+    across = (columns >= left) & (columns < left + side)
+    return across & (rows >= top) & (rows < top + side)
+
+
+def test_the_official_mouth_fills_the_square_and_must_not_show_beside_it(frames: TrainingFrames):
+    official = dataclasses.replace(CONFIG, mouth_alpha="filled", mouth_pixels="outside_lips")
+    objective = MouthObjective(frames, official)
+    crop = frames.head(6)
+    shown = drawn(crop.window.size, 3)
+    inside_mouth, square = crop.labels.numpy() == MOUTH, square_of_lips(frames, crop)
+    assert (square & ~inside_mouth).any()
+    image = crop.image.numpy() / 255
+    target = torch.tensor(inside(inside_mouth, image))
+    # What lips hide is left out; the background is asked for where no lips are.
+    seen = torch.tensor(inside(inside_mouth | ~square, composite(shown)))
+    terms = objective.terms(6, crop, shown, BACKGROUND)
+    expected = photometric(seen, target, 0.2).item()
+    assert terms["photometric"].item() == pytest.approx(expected, rel=1e-5)
+    off = np.abs(shown.alpha.numpy() - square).mean()
+    assert terms["alpha"].item() == pytest.approx(0.5 * off, rel=1e-5)
+
+
+def test_the_official_faces_alpha_takes_teeth_for_face(frames: TrainingFrames):
+    crop = frames.head(6)
+    labels = crop.labels.clone()
+    rows, columns = np.nonzero(labels.numpy() == MOUTH)
+    labels[rows[::2], columns[::2]] = TEETH
+    crop = dataclasses.replace(crop, labels=labels)
+    shown = drawn(crop.window.size, 3)
+    surface = (labels == FACE) | (labels == HAIRS)
+    losses = {}
+    for kind, opaque in (("hole", surface), ("face", surface | (labels == TEETH))):
+        config = dataclasses.replace(CONFIG, teeth_alpha=kind)
+        terms = FaceObjective(frames, config).terms(6, crop, shown, BACKGROUND)
+        off = np.abs(shown.alpha.numpy() - opaque.numpy()).mean()
+        assert terms["alpha"].item() == pytest.approx(0.5 * off, rel=1e-5)
+        losses[kind] = terms["photometric"].item()
+    assert losses["hole"] == losses["face"]

@@ -1,0 +1,102 @@
+"""A whole fit of the presets `paper` and `official`, shortened, and one that is stopped."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from tgbench.identities import Identity
+from tgbench.interfaces import FitContext
+from tgbench.methods.talkinggaussian.branch import Branch
+from tgbench.methods.talkinggaussian.config import TalkingGaussianConfig
+from tgbench.methods.talkinggaussian.fitting import Fit
+from tgbench.methods.talkinggaussian.method import TalkingGaussian
+from tgbench.methods.talkinggaussian.spec import SPEC
+from tgbench.progress import SILENT
+
+from .fits import drive_of, tensors
+
+SHORT = {
+    "static_iterations": 30,
+    "motion_iterations": 40,
+    "finetune_iterations": 8,
+    "checkpoint_every": 7,
+    "face_gaussians": 300,
+    "mouth_gaussians": 200,
+    "densify_from": 10,
+    "densify_every": 10,
+    "harmonics_every": 20,
+    "position_lr_iterations": 75,
+    "mouth_finish_iterations": 9,
+    "hair_last_iterations": 6,
+    "face_lpips_iterations": 0,
+    "mouth_lpips_iterations": 0,
+    "lpips_weight": 0.0,
+    "grid_levels": 3,
+    "face_grid_finest": 38.4,
+    "mouth_grid_finest": 57.6,
+}
+
+
+def short(preset: str) -> TalkingGaussianConfig:
+    settings = {**SPEC.presets[preset], **SHORT}
+    return TalkingGaussianConfig(**settings)  # type: ignore[arg-type]
+
+
+def fitted(config: TalkingGaussianConfig, identity: Identity, folder: Path) -> list[Branch]:
+    folder.mkdir(exist_ok=True)
+    return Fit(config, identity, identity.split(), FitContext(folder, 0, "cpu", SILENT)).run()[0]
+
+
+@pytest.mark.parametrize("preset", ["paper", "official"])
+def test_a_stopped_fit_ends_like_one_never_stopped(
+    preset: str, sphere: Identity, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    config = short(preset)
+    whole = fitted(config, sphere, tmp_path / "whole")
+    save, passed = Fit._save, []
+
+    def dying(self: Fit, stage) -> None:
+        if stage.name == "mouth" and stage.iteration >= 65:
+            passed.append(stage.iteration)
+            raise KeyboardInterrupt
+        save(self, stage)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Fit, "_save", dying)
+        with pytest.raises(KeyboardInterrupt):
+            fitted(config, sphere, tmp_path / "stopped")
+    assert passed
+    resumed = fitted(config, sphere, tmp_path / "stopped")
+    for one, other in zip(whole, resumed, strict=True):
+        mine, theirs = tensors(one.state()), tensors(other.state())
+        assert mine.keys() == theirs.keys()
+        assert all(torch.equal(mine[key], theirs[key]) for key in mine)
+
+
+def test_saved_loaded_and_rendered(sphere: Identity, tmp_path: Path):
+    """With biases left out, another layout of the grid and frames that are cut."""
+    config = short("official")
+    method = TalkingGaussian(config)
+    (tmp_path / "work").mkdir()
+    method.fit(sphere, sphere.split(), FitContext(tmp_path / "work", 0, "cpu", SILENT))
+    method.save(tmp_path)
+    other = TalkingGaussian(config)
+    other.load(tmp_path, sphere, sphere.split(), "cpu")
+    drive = drive_of(sphere, range(28, 33))
+    for one, two in zip(method.render(drive), other.render(drive), strict=True):
+        assert np.array_equal(one, two)
+    gaussians = other.branches[0].field
+    assert gaussians.extent == pytest.approx(method.branches[0].field.extent)
+    assert gaussians.extent < 0.5
+    rounded = TalkingGaussian(dataclasses.replace(config, frame_rounding="nearest"))
+    rounded.branches, rounded._channels = method.branches, method._channels
+    differences = [
+        one.astype(int) - two.astype(int)
+        for one, two in zip(rounded.render(drive), other.render(drive), strict=True)
+    ]
+    assert {0, 1} == set(np.unique(differences))

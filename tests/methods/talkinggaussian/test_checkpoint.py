@@ -8,7 +8,12 @@ import torch
 
 from tgbench.errors import TgbenchError
 from tgbench.identities import Identity, Split
-from tgbench.methods.talkinggaussian.checkpoint import Origin, read_checkpoint, write_checkpoint
+from tgbench.methods.talkinggaussian.checkpoint import (
+    FORMAT,
+    Origin,
+    read_checkpoint,
+    write_checkpoint,
+)
 from tgbench.methods.talkinggaussian.config import TalkingGaussianConfig
 
 CONFIG = TalkingGaussianConfig()
@@ -83,9 +88,9 @@ def test_one_changed_byte_is_noticed(sphere: Identity, tmp_path: Path, share: fl
     [
         [1, 2],
         torch.zeros(3),
-        {"format": 1},
-        {"format": 1, "origin": {}, "state": {}, "config_hash": ""},
-        {"format": 1, "origin": 5, "state": {}, "config_hash": ""},
+        {"format": FORMAT},
+        {"format": FORMAT, "origin": {}, "state": {}, "config_hash": ""},
+        {"format": FORMAT, "origin": 5, "state": {}, "config_hash": ""},
     ],
 )
 def test_another_programs_file_is_refused(sphere: Identity, tmp_path: Path, content: object):
@@ -124,7 +129,7 @@ def test_code_in_a_file_is_not_run(sphere: Identity, tmp_path: Path):
         def __reduce__(self) -> tuple:
             return (Path.touch, (tmp_path / "ran",))
 
-    torch.save({"format": 1, "origin": Trap(), "state": {}}, tmp_path / "x.pt")
+    torch.save({"format": FORMAT, "origin": Trap(), "state": {}}, tmp_path / "x.pt")
     with pytest.raises(TgbenchError, match="damaged"):
         read_checkpoint(tmp_path / "x.pt", origin_of(sphere))
     assert not (tmp_path / "ran").exists()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +30,15 @@ TINY = TalkingGaussianConfig(
     mouth_gaussians=40,
     lpips_weight=0.0,
 )
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """As fits train: where other programs run, threads of one small layer wait for each other."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 def faces(count: int = 12) -> np.ndarray:
@@ -73,7 +83,7 @@ def test_lips_that_never_move_and_faces_without_eyes_have_finite_shapes():
     assert np.isfinite(lip_shapes(blind)).all()
 
 
-def listening(iterations: int, shuffled: bool = False) -> tuple[Listening, np.ndarray]:
+def listening(iterations: int) -> tuple[Listening, np.ndarray]:
     """Sound whose loudness opens the mouth, and a branch that has not heard it yet."""
     count, rng = 120, np.random.default_rng(1)
     opening = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(count + 16) / 25.0 * rng.uniform(1, 2))
@@ -83,8 +93,6 @@ def listening(iterations: int, shuffled: bool = False) -> tuple[Listening, np.nd
     )
     points = np.repeat(faces()[:1], count, axis=0)
     points[:, 65:68, 1] += 8.0 * opening[8 : count + 8, None]
-    if shuffled:
-        points = rng.permutation(points)
     config = dataclasses.replace(TINY, listening_iterations=iterations)
     units = ActionUnits({name: np.zeros(count) for name in EXPRESSION_UNITS}, "nobody")
     cpu = torch.device("cpu")
@@ -114,12 +122,12 @@ def explained(stage: Listening, opening: np.ndarray) -> float:
 
 
 def test_the_encoder_learns_what_opens_the_mouth():
-    stage, opening = listening(100)
+    stage, opening = listening(60)
     shapes = stage._shapes
-    losses = [float(stage.step()) for _ in range(100)]
+    losses = [float(stage.step()) for _ in range(60)]
     # The layer on top starts at zero, so the first loss is the mean of the shapes themselves.
     assert losses[0] == pytest.approx(shapes.abs().mean().item(), rel=0.3)
-    assert np.mean(losses[-10:]) < 0.3 * losses[0]
+    assert np.mean(losses[-5:]) < 0.3 * losses[0]
     assert explained(stage, opening) > 0.8
 
 

@@ -40,6 +40,8 @@ class TalkingGaussianConfig:
         expression_units: the seven upper-face action units of the paper, or the six without AU02
             [S: seven; O: six].
 
+        listening_iterations: before it the audio encoders learn the lips' shapes from sound
+            [0: not at all, as paper and official code].
         static_iterations: static initialisation, equation 10 [O: 3000].
         motion_iterations: motion learning, equation 11 [P: 50,000 with the initialisation].
         finetune_iterations: colour fine-tuning, equation 12 [P: 10,000].
@@ -103,6 +105,7 @@ class TalkingGaussianConfig:
         mouth_sideways: share of the decoded translation that the inside of the mouth follows to
             the sides and in depth [P: 1; O: 0.2].
         grid_lr, network_lr: of AdamW for hash grids and all else [S: 5e-3, 5e-4].
+        audio_lr: factor on `network_lr` for the network that encodes windows of sound [O: 1].
         audio_attention_lr: factor on `network_lr` for the attention over windows [O: 5].
         motion_lr_schedule: one exponential over motion learning [S], or halved until the windows
             of equation 6 arrive, then a tenth over all of the branch's iterations [O: steps].
@@ -169,6 +172,7 @@ class TalkingGaussianConfig:
     cache_megabytes: int = 512
     checkpoint_every: int = 1000
 
+    listening_iterations: int = 0
     static_iterations: int = 3_000
     motion_iterations: int = 47_000
     finetune_iterations: int = 10_000
@@ -228,6 +232,7 @@ class TalkingGaussianConfig:
     mouth_sideways: float = 1.0
     grid_lr: float = 5e-3
     network_lr: float = 5e-4
+    audio_lr: float = 1.0
     audio_attention_lr: float = 5.0
     motion_lr_schedule: Literal["exponential", "steps"] = "exponential"
     motion_lr_final: float = 0.05

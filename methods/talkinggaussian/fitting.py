@@ -28,6 +28,7 @@ from .finetuning import FineTuning
 from .floaters import remove_floaters
 from .frames import TrainingFrames
 from .gaussians import GaussianField
+from .listening import Listening, lip_shapes
 from .motion import expression_units
 from .not_finite import REMEDY, first_not_finite
 from .objectives import FaceObjective, MouthObjective
@@ -117,6 +118,7 @@ class Fit:
         trainers = [self._trainer(name) for name in self._branch_names()]
         config = self._config
         first = config.static_iterations
+        self._listen(trainers)
         self._run_together(trainers, "static initialisation", 0, first)
         self._run_together(trainers, "motion learning", first, config.branch_iterations)
         self._remove_floaters(trainers)
@@ -178,6 +180,26 @@ class Fit:
         )
         self._resume(trainer)
         return trainer
+
+    def _listen(self, trainers: Sequence[BranchTrainer]) -> None:
+        """Train the audio encoders of branches that have not begun."""
+        last = self._config.listening_iterations
+        trainers = [trainer for trainer in trainers if trainer.iteration == 0]
+        if last == 0 or not trainers:
+            return
+        inside = self._frames.frames
+        shapes = lip_shapes(self._frames.identity.landmarks[inside.start : inside.stop])
+        stages = [self._listening(trainer.branch, shapes) for trainer in trainers]
+        self._run_together(stages, "learning lips from sound", 0, last)
+        for trainer, stage in zip(trainers, stages, strict=True):
+            trainer.seconds += stage.seconds
+
+    def _listening(self, branch: Branch, shapes: NDArray[np.float32]) -> Listening:
+        number = len(_BRANCHES) + 1 + _BRANCHES.index(branch.name)
+        generator = torch.Generator().manual_seed(self._context.seed * 1000 + number)
+        stage = Listening(branch, self._conditions, shapes, self._config, generator)
+        self._resume(stage)
+        return stage
 
     def _sampler(self, name: BranchName, generator: torch.Generator) -> FrameSampler:
         rules = sampling_rules(name, self._strengths, self._config)

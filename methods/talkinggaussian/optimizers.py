@@ -19,7 +19,7 @@ def motion_optimizer(branch: Branch, config: TalkingGaussianConfig) -> torch.opt
     parts = (
         ([motion.grid.table], config.grid_lr, config.grid_weight_decay),
         (others, rate, 0.0),
-        (audio, rate, config.audio_weight_decay),
+        (audio, rate * config.audio_lr, config.audio_weight_decay),
         (attention, rate * config.audio_attention_lr, config.audio_attention_weight_decay),
     )
     groups = [

@@ -20,6 +20,11 @@ def map_array(path: Path) -> NDArray:
         OSError: it cannot be read.
         ValueError: it is no such file, or was cut short.
     """
-    with _PARSING:
-        array: NDArray = np.load(path, mmap_mode="r", allow_pickle=False)
+    try:
+        with _PARSING:
+            array: NDArray = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, MemoryError):
+        raise
+    except Exception as error:  # Of an empty file, or of a head that is no Python.
+        raise ValueError(f"is no array ({type(error).__name__})") from error
     return array

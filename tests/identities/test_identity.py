@@ -174,3 +174,10 @@ def test_split_covers_every_frame_once(frames: int) -> None:
 def test_a_clip_too_short_to_split_is_refused(frames: int) -> None:
     with pytest.raises(TgbenchError):
         default_split(frames)
+
+
+@pytest.mark.parametrize("content", [b"", b"\x93NUMPY", b"\x93NUMPY\x01\x00\x06\x00{'a':\n"])
+def test_an_array_that_is_none_is_told(own_identity: Path, content: bytes) -> None:
+    (own_identity / "aud_mel.npy").write_bytes(content)
+    (problem,) = validate(own_identity)
+    assert problem.startswith("aud_mel.npy: cannot be read (")

@@ -23,7 +23,7 @@ def map_array(path: Path) -> NDArray:
     try:
         with _PARSING:
             array = np.load(path, mmap_mode="r", allow_pickle=False)
-    except OSError:
+    except (OSError, MemoryError):
         raise
     except Exception as error:  # NumPy raises anything on a damaged head.
         raise ValueError((str(error) or type(error).__name__).splitlines()[0]) from error

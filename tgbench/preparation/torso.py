@@ -128,8 +128,9 @@ def _below_chin(head: Mask, face: Mask, neck: Mask, body: Mask) -> tuple[Mask, C
         # Level with what is under the chin: no wings where the jaw rises to the ears.
         under &= rows > np.flatnonzero(chin.any(axis=1)).max() - reach
     # Columns that end at different heights are no folds.
-    rise = np.where(up < reach, up, 0).astype(np.float32)
-    return under, np.asarray(cv2.GaussianBlur(rise, (0, 0), reach / 8), np.float32)
+    depth = np.where(up < reach, up, 0).astype(np.float32)
+    smooth: Colours = np.asarray(cv2.GaussianBlur(depth, (0, 0), reach / 8), np.float32)
+    return under, smooth
 
 
 def _nearer(neck: Mask, torso: Mask) -> Mask:

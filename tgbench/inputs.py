@@ -52,7 +52,9 @@ def read_bytes(path: Path, most: int = LARGEST_TEXT) -> bytes:
     """
     try:
         with open_file(path) as stream:
-            content = stream.read(most + 1)
+            # A buffer of all that it may have would be made first.
+            expected = min(os.fstat(stream.fileno()).st_size, most)
+            content = stream.read(expected + 1)
     except IsADirectoryError as error:
         raise OSError(errno.EISDIR, "is a folder, not a file", str(path)) from error
     if len(content) > most:

@@ -106,9 +106,9 @@ def lips(images: Iterable[Image], frames: range, identity: Identity) -> dict[str
     openings, distances, whole, mouth = [], [], [], []
     for image, frame in zip(images, frames, strict=True):
         target = identity.frame(frame)
-        points = identity.landmarks[frame][MOUTH]
-        left, top = np.maximum(np.floor(points.min(0)).astype(int) - MARGIN, 0)
-        right, bottom = np.ceil(points.max(0)).astype(int) + MARGIN
+        lips = identity.landmarks[frame][MOUTH]
+        left, top = np.maximum(np.floor(lips.min(0)).astype(int) - MARGIN, 0)
+        right, bottom = np.ceil(lips.max(0)).astype(int) + MARGIN
         box = slice(top, bottom), slice(left, right)
         whole.append(psnr(image, target))
         mouth.append(psnr(image[box], target[box]))

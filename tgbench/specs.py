@@ -34,6 +34,11 @@ class Direction(enum.StrEnum):
     LOWER = "lower"
     NONE = "none"
 
+    @property
+    def arrow(self) -> str:
+        """Return it as a sign; empty where neither way is better."""
+        return {"higher": "↑", "lower": "↓"}.get(self.value, "")
+
 
 class Needs(enum.StrEnum):
     """What a metric must be given."""
@@ -158,6 +163,12 @@ class MetricSpec(Spec):
     bounds: Bounds = UNBOUNDED
     shortest_seconds: float = 0.0
     requires: Requires = Requires()
+
+    @property
+    def label(self) -> str:
+        """Return the title with the direction and the unit."""
+        unit = f"[{self.unit}]" if self.unit else ""
+        return " ".join(filter(None, (self.title, self.direction.arrow, unit)))
 
 
 @dataclass(frozen=True)

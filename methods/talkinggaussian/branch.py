@@ -31,7 +31,7 @@ class Branch:
     moves_positions: bool = False
 
     def deform(self, windows: Tensor, units: Tensor) -> Deformation:
-        """Return the deformation under audio [8, channels, steps] and action units [7].
+        """Return the deformation under audio [8, channels, steps] and action units [units].
 
         The field is asked at the canonical centres. Unless it moves positions it does not pull
         on them: where a Gaussian rests is then for the pictures to decide.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -121,8 +122,8 @@ class Fit:
         self._listen(trainers)
         self._run_together(trainers, "static initialisation", 0, first)
         self._run_together(trainers, "motion learning", first, config.branch_iterations)
-        self._remove_floaters(trainers)
-        tuning = self._fine_tuning([trainer.branch for trainer in trainers])
+        spent = self._remove_floaters(trainers)
+        tuning = self._fine_tuning([trainer.branch for trainer in trainers], spent)
         self._run_together([tuning], "colour fine-tuning", 0, config.finetune_iterations)
         iterations = {f"{trainer.branch.name} branch": trainer.iteration for trainer in trainers}
         iterations["colour fine-tuning"] = tuning.iteration
@@ -192,7 +193,7 @@ class Fit:
         stages = [self._listening(trainer.branch, shapes) for trainer in trainers]
         self._run_together(stages, "learning lips from sound", 0, last)
         for trainer, stage in zip(trainers, stages, strict=True):
-            trainer.seconds += stage.seconds
+            trainer.seconds = stage.seconds
 
     def _listening(self, branch: Branch, shapes: NDArray[np.float32]) -> Listening:
         number = len(_BRANCHES) + 1 + _BRANCHES.index(branch.name)
@@ -252,16 +253,19 @@ class Fit:
             task.advance(stage.iteration - counted)
         self._save(stage)
 
-    def _remove_floaters(self, trainers: Sequence[BranchTrainer]) -> None:
-        """Clean the branches, unless fine-tuning has begun with clean ones."""
+    def _remove_floaters(self, trainers: Sequence[BranchTrainer]) -> float:
+        """Clean the branches, unless fine-tuning has begun with clean ones; return the seconds."""
+        started = time.perf_counter()
         if self._checkpoint(FineTuning.name).is_file():
-            return
+            return 0.0
         with self._context.progress.task("removing floaters", len(trainers)) as task:
             for trainer in trainers:
                 remove_floaters(trainer.branch, self._frames, self._conditions)
                 task.advance()
+        return time.perf_counter() - started
 
-    def _fine_tuning(self, branches: list[Branch]) -> FineTuning:
+    def _fine_tuning(self, branches: list[Branch], spent: float = 0.0) -> FineTuning:
+        """Return the stage, or what was saved of it; its time begins with the seconds `spent`."""
         generator = torch.Generator().manual_seed(self._context.seed * 1000 + len(_BRANCHES))
         tuning = FineTuning(
             branches,
@@ -271,6 +275,7 @@ class Fit:
             generator,
             self._perceptual(generator) if self._config.lpips_weight > 0 else None,
         )
+        tuning.seconds = spent
         self._resume(tuning)
         return tuning
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.nn.functional import pad
 
 from tgbench.errors import Unavailable
 
@@ -39,10 +40,10 @@ class Perceptual:
 
     def of(self, prediction: Tensor, target: Tensor, window: Window | None = None) -> Tensor:
         """Return LPIPS of two images [H, W, 3], or of a window, widened to what LPIPS takes."""
+        prediction, target = _at_least(prediction), _at_least(target)
         height, width = prediction.shape[:2]
         window = window or Window(0, 0, width, height)
-        sides = (max(side, _LEAST_SIDE) for side in window.size)
-        wide, high = (min(side, limit) for side, limit in zip(sides, (width, height), strict=True))
+        wide, high = (max(side, _LEAST_SIDE) for side in window.size)
         inside = window.resized(wide, high, (width, height)).rows_columns
         return self.distance(prediction[inside][None], target[inside][None])
 
@@ -51,9 +52,18 @@ class Perceptual:
 
         What is left over at the right and at the bottom is not looked at.
         """
+        prediction, target = _at_least(prediction), _at_least(target)
         least, greatest = (min(side, *prediction.shape[:2]) for side in sides)
         side = int(torch.randint(least, greatest + 1, (1,), generator=self.generator))
         return self.distance(tiles(prediction, side), tiles(target, side))
+
+
+def _at_least(image: Tensor) -> Tensor:
+    """Return an image [H, W, 3], continued at the right and at the bottom if LPIPS needs more."""
+    down, right = (max(_LEAST_SIDE - side, 0) for side in image.shape[:2])
+    if not (down or right):
+        return image
+    return pad(image.permute(2, 0, 1)[None], (0, right, 0, down), "replicate")[0].permute(1, 2, 0)
 
 
 def tiles(image: Tensor, side: int) -> Tensor:

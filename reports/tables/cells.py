@@ -49,7 +49,7 @@ class Column:
     @property
     def arrow(self) -> str:
         """Which way is better, as a sign; empty where neither is."""
-        return {Direction.HIGHER: "↑", Direction.LOWER: "↓", Direction.NONE: ""}[self.direction]
+        return self.direction.arrow
 
 
 @dataclass(frozen=True)

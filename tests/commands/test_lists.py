@@ -128,4 +128,4 @@ def test_too_few_and_too_many_are_told() -> None:
 def test_help_says_how_values_are_parted() -> None:
     parser = argparse.ArgumentParser()
     add_list(parser, "--metrics", phrases, "which", metavar="NAME")
-    assert "which (parted by blanks or commas)" in " ".join(parser.format_help().split())
+    assert "which (separated by spaces or commas)" in " ".join(parser.format_help().split())

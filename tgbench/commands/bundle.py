@@ -60,7 +60,7 @@ def only_one(args: argparse.Namespace, dest: str, what: str) -> Path:
     """
     given = stand_alone(args, dest, most=1)
     if not given:
-        raise TgbenchError(f"what is it about? Name {what}; see --help")
+        raise TgbenchError(f"name {what}; see --help")
     return Path(given[0])
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from .. import plugins
 from ..errors import TgbenchError, suggest
-from ..specs import Direction, MethodSpec, MetricSpec, Spec
+from ..specs import MethodSpec, MetricSpec, Spec
 from ..synthetic.names import IDENTITIES, TRACKS
 from ..terminal import Terminal
 from ..wrapping import in_columns, line_width, wrapped
@@ -18,7 +18,6 @@ from .lists import names
 
 _KINDS = ("methods", "protocols", "metrics", "identities", "audio", "presets", "settings")
 _BY_METHOD = ("presets", "settings")
-_ARROWS = {Direction.HIGHER: "↑", Direction.LOWER: "↓", Direction.NONE: "·"}
 
 _EPILOG = """\
 examples:
@@ -114,7 +113,7 @@ def _metrics(width: int | None) -> Iterable[str]:
 
 def _metric(spec: MetricSpec) -> tuple[str, str, str, str]:
     unit = f" [{spec.unit}]" if spec.unit else ""
-    return spec.name, f"{spec.title}{unit}", _ARROWS[spec.direction], spec.summary
+    return spec.name, f"{spec.title}{unit}", spec.direction.arrow or "·", spec.summary
 
 
 def _presets(methods: Sequence[MethodSpec], width: int | None) -> Iterable[str]:

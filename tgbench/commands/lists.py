@@ -1,4 +1,4 @@
-"""Options that take several values: parted by blanks, by commas, or given again and again."""
+"""Options that take several values: separated by spaces, by commas, or given again and again."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import Any
 
 from ..errors import TgbenchError
 
-EITHER = "parted by blanks or commas"
+EITHER = "separated by spaces or commas"
 """Said in the help of each of these options."""
 
 _NEXT_PAIR = re.compile(r",(?![^(]*\))(?=[^,=]*=)")
 
 
 def names(words: Iterable[str]) -> list[str]:
-    """Return names that are parted by commas or blanks."""
+    """Return names that are separated by commas or spaces."""
     return [name for word in words for name in re.split(r"[,\s]+", word) if name]
 
 
@@ -27,7 +27,7 @@ def phrases(words: Iterable[str]) -> list[str]:
 
 
 def paths(words: Iterable[str]) -> list[Path]:
-    """Return paths that are parted by commas; one that is there may hold commas itself."""
+    """Return paths that are separated by commas; one that is there may hold commas itself."""
     return [Path(path) for path in named_paths(words)]
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import TgbenchError
 from ..running.result import FRAMES_FILE, SCORES_FILE
-from ..specs import Direction, MetricSpec
+from ..specs import Direction
 from ..terminal import Terminal
 from .lists import add_list, names, paths, stand_alone
 from .options import add_measuring_options
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from ..running.result import MetricRecord
 
 Records = Mapping[str, "MetricRecord"]
-
-_ARROWS = {Direction.HIGHER: "↑", Direction.LOWER: "↓", Direction.NONE: ""}
 
 _EPILOG = """\
 a clip is a video, or a folder of images (png, jpg, bmp) in the order of their numbers.
@@ -236,7 +234,7 @@ def _print_means(scored: Sequence[Records], clips: int, terminal: Terminal) -> N
         values = [value for one in scored if (value := one[name].value) is not None]
         if values and spec.direction is not Direction.NONE:
             mean = f"{sum(values) / len(values):.{spec.decimals}f}"
-            rows.append([_label(spec), Text(mean), Text(f"{len(values)}/{clips}")])
+            rows.append([Text(spec.label), Text(mean), Text(f"{len(values)}/{clips}")])
     if rows:
         heads = [Head("", right=False), Head("mean over clips"), Head("clips")]
         print_table(terminal.out, heads, rows)
@@ -317,7 +315,7 @@ def _print(records: Records, notes: Sequence[str], terminal: Terminal) -> None:
         value, *ends = (f"{number:.{spec.decimals}f}" for number in numbers)
         cells = [value, *([" to ".join(ends)] if intervals else [])]
         cells.append(f"{record.scored}/{record.total}")
-        rows.append([_label(spec), *map(Text, cells)])
+        rows.append([Text(spec.label), *map(Text, cells)])
     out = terminal.out
     if rows:
         print_table(out, [Head("", right=False), *map(Head, titles)], rows)
@@ -325,11 +323,3 @@ def _print(records: Records, notes: Sequence[str], terminal: Terminal) -> None:
         out.print(Text(f"- {', '.join(lacking)}: {reason}", style="dim"))
     for note in notes:
         out.print(Text(f"note: {note}"))
-
-
-def _label(spec: MetricSpec) -> Text:
-    """Return a metric's title with its direction and unit."""
-    from rich.text import Text
-
-    unit = f"[{spec.unit}]" if spec.unit else ""
-    return Text(" ".join(filter(None, (spec.title, _ARROWS[spec.direction], unit))))

@@ -12,6 +12,9 @@ Mask = NDArray[np.bool_]
 Points = NDArray[np.floating]
 
 _SUBPIXEL_BITS = 4
+_BESIDE = 0.02
+"""How far from the mesh's outline the edge of the face may be, as a share of the side."""
+
 _CLOSED = 1.0
 """Pixels between the lips below which the mouth is closed."""
 
@@ -24,6 +27,18 @@ def face_mask(landmarks: Points, shape: tuple[int, ...]) -> Mask:
         shape: of the image: height, width.
     """
     return filled(landmarks[list(mesh.OVAL), :2], shape)
+
+
+def face_core(landmarks: Points, shape: tuple[int, ...]) -> Mask:
+    """Return what is the face, wherever beside the mesh's outline its edge may be, bool [H, W]."""
+    outline = face_mask(landmarks, shape)
+    core = cv2.erode(outline.astype(np.uint8), _edge_brush(shape)) > 0
+    return core if core.any() else outline
+
+
+def beside(face: Mask) -> Mask:
+    """Return a face and as much around it as its edge may be beside the mesh's, bool [H, W]."""
+    return cv2.dilate(face.astype(np.uint8), _edge_brush(face.shape)) > 0
 
 
 def face_within(landmarks: Points, jaw: Points, shape: tuple[int, ...]) -> Mask:
@@ -69,3 +84,8 @@ def filled(outline: Points, shape: tuple[int, ...]) -> Mask:
     points = np.clip(fixed, -1e6, 1e6).astype(np.int32)
     cv2.fillPoly(inside, [points], (1.0,), shift=_SUBPIXEL_BITS)
     return inside > 0
+
+
+def _edge_brush(shape: tuple[int, ...]) -> NDArray[np.uint8]:
+    reach = 2 * max(1, round(_BESIDE * shape[0])) + 1
+    return np.ones((reach, reach), np.uint8)

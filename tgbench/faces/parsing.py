@@ -18,7 +18,15 @@ from ..identities.layout import HAIR, HEAD, INNER_MOUTH, NECK, TORSO, WHITE
 from . import below_jaw
 from .below_jaw import BelowJaw, Sample
 from .jawline import JawLine
-from .outlines import above_ears, above_jaw, face_mask, face_within, inner_mouth_mask
+from .outlines import (
+    above_ears,
+    above_jaw,
+    beside,
+    face_core,
+    face_mask,
+    face_within,
+    inner_mouth_mask,
+)
 from .solid_body import hanging_together, solid_body
 
 Image = NDArray[np.uint8]
@@ -29,10 +37,6 @@ _TEETH_LIGHTNESS, _TEETH_CHROMA = 0.62, 24.0
 
 _SOLID = 128
 """How much of a pixel, of 255, must be the person for it to count as such."""
-
-
-_CORE = 0.02
-"""How far from the mesh's outline the edge of the face may be, as a share of the side."""
 
 
 class Parser:
@@ -71,7 +75,7 @@ class Parser:
         shape = image.shape[:2]
         if steps is None:
             steps = self.jaw.steady(self.jaw.steps(image, landmarks)[None])[0]
-        core = _core(face_mask(landmarks, shape))
+        core = face_core(landmarks, shape)
         solid = (person > _SOLID) | core
         face = face_within(landmarks, self.jaw.outline(landmarks, steps), shape) & solid
         above = above_ears(landmarks, shape) & solid & ~face
@@ -88,7 +92,8 @@ class Parser:
         out[body] = TORSO
         out[body & (odds[..., below_jaw.NECK] > odds[..., below_jaw.TORSO])] = NECK
         out[face] = HEAD
-        out[_slivers(solid & ~body & ~face & ~hair, face)] = HEAD
+        # What is left beside the face is its edge.
+        out[solid & ~body & ~face & ~hair & beside(face)] = HEAD
         out[inner_mouth_mask(landmarks, shape)] = INNER_MOUTH
         return out
 
@@ -100,19 +105,6 @@ class Parser:
         bright = lab[..., 0] > _TEETH_LIGHTNESS * self._skin_lightness
         teeth = (mouth & bright & (chroma < _TEETH_CHROMA)).astype(np.uint8)
         return cv2.morphologyEx(teeth, cv2.MORPH_OPEN, np.ones((2, 2), np.uint8)) > 0
-
-
-def _core(face: Mask) -> Mask:
-    """Return what of a face's outline is the face, wherever its edge may be, bool [H, W]."""
-    reach = 2 * max(1, round(_CORE * face.shape[0])) + 1
-    return cv2.erode(face.astype(np.uint8), np.ones((reach, reach), np.uint8)) > 0
-
-
-def _slivers(left: Mask, face: Mask) -> Mask:
-    """Return what lies beside the face, of pixels that are neither hair nor body."""
-    reach = 2 * max(1, round(_CORE * face.shape[0])) + 1
-    near = cv2.dilate(face.astype(np.uint8), np.ones((reach, reach), np.uint8)) > 0
-    return left & near
 
 
 def _sample(image: Image, person: NDArray[np.uint8], landmarks: NDArray[np.floating]) -> Sample:

@@ -9,15 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import backend
-from .outlines import face_mask
+from .outlines import face_core
 
 Image = NDArray[np.uint8]
 
 _EDGE_RADIUS = 4
 _EDGE_SOFTNESS = (0.03 * 255.0) ** 2
-
-_CORE = 0.02
-"""How far within the outline of the mesh a pixel is surely the person, as a share of the side."""
 
 
 class PersonSegmenter:
@@ -47,11 +44,7 @@ class PersonSegmenter:
             cv2.ximgproc.guidedFilter(image, soft, _EDGE_RADIUS, _EDGE_SOFTNESS), np.float32
         )
         soft = np.clip(soft * 1.1 - 0.05, 0.0, 1.0)
-        # The outline of the mesh lies a few pixels beside the face's, on either side.
-        reach = 2 * max(1, round(_CORE * soft.shape[0])) + 1
-        outline = face_mask(landmarks, soft.shape).astype(np.uint8)
-        face = cv2.erode(outline, np.ones((reach, reach), np.uint8)) > 0
-        face = face if face.any() else outline > 0
+        face = face_core(landmarks, soft.shape)
         soft[face] = 1.0
         _, parts = cv2.connectedComponents((soft > 0.1).astype(np.uint8))
         own = np.bincount(parts[face], minlength=2)[1:].argmax() + 1

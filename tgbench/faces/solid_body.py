@@ -37,8 +37,8 @@ def solid_body(body: Mask, head: Mask) -> Mask:
     low = bottom >= bottom[areas.argmax()] - 2 * reach
     kept = (low & (areas > 0))[pieces]
     # Opening rounds corners off; they are given back, strips are not.
-    corners = body & (_away(kept) <= 0.6 * reach)
-    far = body & (_away(head) > _BESIDE * side)
+    corners = body & (away_from(kept) <= 0.6 * reach)
+    far = body & (away_from(head) > _BESIDE * side)
     return np.asarray(corners | far)
 
 
@@ -59,7 +59,7 @@ def _opened(mask: Mask, reach: int) -> Mask:
     return opened[reach:-reach, reach:-reach] > 0
 
 
-def _away(mask: Mask) -> NDArray[np.float32]:
+def away_from(mask: Mask) -> NDArray[np.float32]:
     """Return how far every pixel is from the mask, pixels; infinite where it is empty."""
     if not mask.any():
         return np.full(mask.shape, np.inf, np.float32)

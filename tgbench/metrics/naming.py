@@ -48,7 +48,7 @@ def metric_named(text: str, others: Collection[str] = ()) -> str:
 
 
 def metrics_named(words: Iterable[str], others: Collection[str] = ()) -> tuple[str, ...]:
-    """Return the names of the metrics that a user lists, parted by commas or blanks.
+    """Return the names of the metrics that a user lists, separated by commas or spaces.
 
     Titles that hold blanks are found without quotes, too.
 

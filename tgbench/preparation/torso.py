@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ..faces.solid_body import away_from
 from ..identities.layout import HAIR, HEAD, INNER_MOUTH, NECK, TORSO
 from .smooth_fill import smooth_fill
 
@@ -66,7 +67,7 @@ class TorsoPainter:
         clean = body & ~_grown(head, _SEAM * side)
         face = _codes(parsing) == _code(HEAD)
         under_neck, rows_up = _below_chin(head, face, neck, body)
-        under = under_neck | (head & (_away(body) < _TORSO_REACH * side))
+        under = under_neck | (head & (away_from(body) < _TORSO_REACH * side))
         as_neck = (neck | (under & _nearer(neck, torso))) & ~clean
         colour = image.astype(np.float32)
         for name, part, wanted in (
@@ -134,18 +135,11 @@ def _below_chin(head: Mask, face: Mask, neck: Mask, body: Mask) -> tuple[Mask, C
 
 
 def _nearer(neck: Mask, torso: Mask) -> Mask:
-    return _away(neck) <= _away(torso)
+    return away_from(neck) <= away_from(torso)
 
 
 def _grown(mask: Mask, reach: float) -> Mask:
-    return _away(mask) <= max(1.0, reach)
-
-
-def _away(mask: Mask) -> NDArray[np.float32]:
-    """Return how far every pixel is from the mask, pixels; infinite where it is empty."""
-    if not mask.any():
-        return np.full(mask.shape, np.inf, np.float32)
-    return np.asarray(cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, 5), np.float32)
+    return away_from(mask) <= max(1.0, reach)
 
 
 def _codes(parsing: Image) -> NDArray[np.int32]:

@@ -9,7 +9,6 @@ from rich.markup import escape
 from rich.text import Text
 
 from .. import plugins
-from ..specs import Direction
 from ..text_table import Head, print_table
 from .applicable import why_never
 from .result import Result
@@ -17,8 +16,6 @@ from .runner import Outcome
 
 if TYPE_CHECKING:
     from rich.console import Console
-
-_ARROWS = {Direction.HIGHER: " ↑", Direction.LOWER: " ↓", Direction.NONE: ""}
 
 
 def print_summary(outcomes: Sequence[Outcome], console: Console) -> None:
@@ -32,8 +29,7 @@ def print_summary(outcomes: Sequence[Outcome], console: Console) -> None:
     rows = []
     for name in names:
         spec = specs[name]
-        label = f"{spec.title}{_ARROWS[spec.direction]}" + (f" [{spec.unit}]" if spec.unit else "")
-        rows.append((label, *(_cell(outcome, name, spec.decimals) for outcome in outcomes)))
+        rows.append((spec.label, *(_cell(outcome, name, spec.decimals) for outcome in outcomes)))
     console.print()
     print_table(console, heads, [[Text(cell) for cell in row] for row in rows])
     for line in _told(outcomes):

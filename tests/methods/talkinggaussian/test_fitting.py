@@ -12,11 +12,10 @@ from tgbench.errors import TgbenchError
 from tgbench.identities import ActionUnits, Identity
 from tgbench.interfaces import FitContext, FitReport, Method
 from tgbench.methods.talkinggaussian.config import TalkingGaussianConfig
-from tgbench.methods.talkinggaussian.fitting import Fit
 from tgbench.methods.talkinggaussian.method import TalkingGaussian
 from tgbench.progress import SILENT
 
-from .fits import drive_of, tensors
+from .fits import assert_alike, drive_of, dying
 
 TINY = TalkingGaussianConfig(
     static_iterations=100,
@@ -63,13 +62,6 @@ def mean_error(method: TalkingGaussian, identity: Identity, frames: range) -> fl
     drawn = method.render(drive_of(identity, frames))
     truth = [identity.frame(i).astype(float) for i in frames]
     return float(np.mean([np.abs(a - b).mean() for a, b in zip(drawn, truth, strict=True)]))
-
-
-def assert_same(first: TalkingGaussian, second: TalkingGaussian) -> None:
-    for one, other in zip(first.branches, second.branches, strict=True):
-        mine, theirs = tensors(one.state()), tensors(other.state())
-        assert mine.keys() == theirs.keys()
-        assert all(torch.equal(mine[key], theirs[key]) for key in mine)
 
 
 @pytest.fixture(scope="module")
@@ -156,10 +148,10 @@ def test_what_cannot_be_is_refused(trained, sphere: Identity, tmp_path: Path):
 
 def test_same_seed_same_result_another_seed_another(whole, sphere: Identity, tmp_path: Path):
     second, _ = fitted(SHORT, sphere, tmp_path / "b")
-    assert_same(whole[0], second)
+    assert_alike(whole[0].branches, second.branches)
     third, _ = fitted(SHORT, sphere, tmp_path / "c", seed=1)
     with pytest.raises(AssertionError):
-        assert_same(second, third)
+        assert_alike(second.branches, third.branches)
 
 
 @pytest.mark.parametrize(("stage", "iteration"), [("face", 17), ("mouth", 52), ("fused", 9)])
@@ -167,25 +159,15 @@ def test_a_stopped_fit_ends_like_one_never_stopped(
     whole,
     sphere: Identity,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
     stage: str,
     iteration: int,
 ):
     """The process dies in the middle: what it saved last is all that the next one has."""
-    original = Fit._save
-
-    def dying(self: Fit, running) -> None:
-        if running.name == stage and running.iteration >= iteration:
-            raise KeyboardInterrupt
-        original(self, running)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Fit, "_save", dying)
-        with pytest.raises(KeyboardInterrupt):
-            fitted(SHORT, sphere, tmp_path / "stopped")
+    with dying(stage, iteration):
+        fitted(SHORT, sphere, tmp_path / "stopped")
     assert list((tmp_path / "stopped").glob("*.pt"))
     resumed, report = fitted(SHORT, sphere, tmp_path / "stopped")
-    assert_same(whole[0], resumed)
+    assert_alike(whole[0].branches, resumed.branches)
     assert report.iterations["face branch"] == SHORT.branch_iterations
 
 
@@ -251,4 +233,4 @@ def test_held_out_sound_plays_no_part(whole, make_sphere: Callable[..., Identity
     features[30:] = 7.0
     np.save(second.folder / "aud_mel.npy", features)
     method, _ = fitted(SHORT, second, tmp_path / "work")
-    assert_same(whole[0], method)
+    assert_alike(whole[0].branches, method.branches)

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ import torch
 
 from tgbench.identities import ActionUnits, Identity
 from tgbench.interfaces import FitContext
+from tgbench.methods.talkinggaussian import fitting
 from tgbench.methods.talkinggaussian.branch import Branch, new_motion
 from tgbench.methods.talkinggaussian.conditions import Conditions
 from tgbench.methods.talkinggaussian.config import TalkingGaussianConfig
@@ -153,7 +156,13 @@ def test_a_stopped_listening_goes_on_as_if_it_had_not_been(sphere: Identity):
     assert all(torch.equal(expected[name], found[name]) for name in expected)
 
 
-def test_a_fit_listens_once_and_counts_its_time(sphere: Identity, tmp_path: Path):
+def test_a_fit_listens_once_and_counts_all_its_time(
+    sphere: Identity, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    # By the clock of `fitting`, which times the removal of floaters alone, that takes 1000 s.
+    clock = SimpleNamespace(perf_counter=itertools.count(0.0, 1000.0).__next__)
+    monkeypatch.setattr(fitting, "time", clock)
+
     def fit() -> Fit:
         return Fit(TINY, sphere, sphere.split(), FitContext(tmp_path, 0, "cpu", SILENT))
 
@@ -162,6 +171,13 @@ def test_a_fit_listens_once_and_counts_its_time(sphere: Identity, tmp_path: Path
         "listening-face.pt",
         "listening-mouth.pt",
     }
+    seconds = {
+        path.stem: torch.load(path, weights_only=True)["state"]["seconds"]
+        for path in tmp_path.glob("*.pt")
+    }
+    assert seconds["face"] > seconds["listening-face"]
+    assert report.seconds == max(seconds["face"], seconds["mouth"]) + seconds["fused"]
+    assert seconds["fused"] > 1000.0
     again, repeated = fit().run()
     assert repeated.seconds == report.seconds
     for one, other in zip(branches, again, strict=True):

@@ -67,6 +67,26 @@ def test_tiles_are_the_squares_of_the_image_of_a_random_side(sides: tuple[int, i
         assert torch.equal(stack, torch.stack(expected))
 
 
+@pytest.mark.parametrize(("height", "width"), [(20, 50), (50, 20), (9, 9)])
+def test_an_image_too_small_for_the_network_is_continued(height: int, width: int):
+    """The crop of a mouth at 64x64 is: there the network would stop the fit in its last stage."""
+    recorder = Recorder()
+    image, other = (part.requires_grad_() for part in images(height, width))
+    perceptual = Perceptual(recorder, torch.Generator().manual_seed(0))
+    expected = np.pad(
+        image.detach().numpy(), ((0, max(32 - height, 0)), (0, max(32 - width, 0)), (0, 0)), "edge"
+    )
+    loss = perceptual.of_tiles(image, other, SMALL_TILES) + perceptual.of(image, other)
+    (tile, _), (whole, _) = recorder.seen
+    assert min(tile.shape[1:3]) == 32
+    assert np.array_equal(tile[0].numpy(), expected[:32, :32])
+    assert np.array_equal(whole[0].numpy(), expected)
+    perceptual.of(image, other, Window(1, 2, 3, 4))
+    assert recorder.seen[2][0].shape == (1, 32, 32, 3)
+    loss.backward()
+    assert bool((image.grad != 0).any())
+
+
 def test_the_faces_tiles_do_not_see_the_lips():
     recorder = Recorder()
     prediction, target = images()

@@ -10,13 +10,15 @@ import pytest
 import torch
 
 from tgbench.errors import TgbenchError
-from tgbench.identities import ActionUnits, Identity
-from tgbench.interfaces import Drive, FitContext
+from tgbench.identities import Identity
+from tgbench.interfaces import FitContext
 from tgbench.methods.talkinggaussian import rendering
 from tgbench.methods.talkinggaussian.config import TalkingGaussianConfig
 from tgbench.methods.talkinggaussian.method import TalkingGaussian
 from tgbench.methods.talkinggaussian.rendering import Renderer
 from tgbench.progress import SILENT
+
+from .fits import drive_of
 
 CONFIG = TalkingGaussianConfig(
     grid_levels=3,
@@ -29,20 +31,6 @@ CONFIG = TalkingGaussianConfig(
     network_lr=5e-3,
     lpips_weight=0.0,
 )
-
-
-def drive_of(identity: Identity, frames: range) -> Drive:
-    rows, units = np.array(frames), identity.action_units
-    return Drive(
-        identity.intrinsics,
-        identity.poses[rows],
-        ActionUnits({name: v[rows] for name, v in units.values.items()}, units.measured_by),
-        identity.audio.cut(frames.start / 25, frames.stop / 25),
-        identity.audio_features(),
-        rows,
-        rows,
-        identity,
-    )
 
 
 def fitted(config: TalkingGaussianConfig, identity: Identity, workdir: Path) -> TalkingGaussian:

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from scipy.fft import dct
 
 COEFFICIENTS = 13
-STEPS_PER_SECOND = 100
 
 _RATE = 16_000
 _LENGTH, _STEP = 400, 160

@@ -260,7 +260,7 @@ class Fit:
             return 0.0
         with self._context.progress.task("removing floaters", len(trainers)) as task:
             for trainer in trainers:
-                remove_floaters(trainer.branch, self._frames, self._conditions)
+                remove_floaters(trainer.branch, self._frames, self._conditions, trainer.iteration)
                 task.advance()
         return time.perf_counter() - started
 

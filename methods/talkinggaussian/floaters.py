@@ -16,20 +16,27 @@ from .conditions import Conditions
 from .frames import TrainingFrames
 from .rasterizer import rasterize
 
-_VIEWS = 500
+_LEAST_VIEWS, _MOST_VIEWS = 100, 500
+_ITERATIONS_A_VIEW = 36
+"""A view costs as much as an iteration or two, so looking takes a few per cent of training."""
+
 _NIL = 0.5 / 255.0
 """All of it in one pixel would change that by less than half a grey level."""
 
 _INSIDE_SHARE = 0.5
 
 
-def remove_floaters(branch: Branch, frames: TrainingFrames, conditions: Conditions) -> int:
+def remove_floaters(
+    branch: Branch, frames: TrainingFrames, conditions: Conditions, iterations: int
+) -> int:
     """Remove the Gaussians of a trained branch that training hardly saw; return how many.
 
     One goes if no training frame shows it, or if it shows more outside the windows that the
-    branch was trained in than inside. Of long clips up to 500 spread frames are looked at.
+    branch was trained in than inside. Of long clips 100 to 500 spread frames are looked at, the
+    more the more `iterations` the branch was trained for.
     """
-    spread = np.linspace(0, len(frames) - 1, min(len(frames), _VIEWS)).round().astype(int)
+    views = min(len(frames), max(_LEAST_VIEWS, min(iterations // _ITERATIONS_A_VIEW, _MOST_VIEWS)))
+    spread = np.linspace(0, len(frames) - 1, views).round().astype(int)
     count, device = len(branch.field), branch.field.device
     most = torch.zeros(count, device=device)
     total, inside = torch.zeros_like(most), torch.zeros_like(most)

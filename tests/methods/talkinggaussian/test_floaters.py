@@ -18,6 +18,7 @@ from tgbench.methods.talkinggaussian.motion import expression_units
 
 CONFIG = TalkingGaussianConfig(grid_levels=2, face_hidden=8, mouth_hidden=8, audio_dim=4)
 CPU = torch.device("cpu")
+ITERATIONS = 100
 
 
 @pytest.fixture(scope="module")
@@ -59,9 +60,9 @@ def test_what_no_window_shows_goes_and_the_head_stays(frames, conditions):
     sizes = [0.01] * 3 + [0.01, 0.01, 0.0005] + [0.02] * len(wall)
     branch = branch_of("face", means, sizes, conditions.channels)
     kept = branch.field.parameters["means"].detach()[[0, 1, 2, *range(6, len(means))]]
-    assert remove_floaters(branch, frames, conditions) == 3
+    assert remove_floaters(branch, frames, conditions, ITERATIONS) == 3
     assert torch.equal(branch.field.parameters["means"].detach(), kept)
-    assert remove_floaters(branch, frames, conditions) == 0
+    assert remove_floaters(branch, frames, conditions, ITERATIONS) == 0
 
 
 def test_what_reaches_into_the_window_from_outside_goes(frames, conditions):
@@ -75,7 +76,7 @@ def test_what_reaches_into_the_window_from_outside_goes(frames, conditions):
     alone = [contributions(branch, frames, conditions, k) for k in range(len(frames))]
     inside = torch.stack([part for _, part in alone])[:, 3]
     assert inside.max() > 1.0
-    assert remove_floaters(branch, frames, conditions) == 1
+    assert remove_floaters(branch, frames, conditions, ITERATIONS) == 1
     assert branch.field.parameters["means"][3, 0].item() == pytest.approx(positions[1][0])
 
 
@@ -96,11 +97,11 @@ def test_the_mouth_is_judged_by_its_own_window(frames, conditions):
     lips = (0.0, -0.045, 0.09)
     brow = (0.0, 0.07, 0.07)
     branch = branch_of("mouth", [lips, brow], [0.005, 0.005], conditions.channels)
-    assert remove_floaters(branch, frames, conditions) == 1
+    assert remove_floaters(branch, frames, conditions, ITERATIONS) == 1
     assert branch.field.parameters["means"][0, 1].item() == pytest.approx(lips[1])
 
 
 def test_a_branch_is_never_emptied(frames, conditions):
     branch = branch_of("face", [FAR, FAR], [0.01, 0.01], conditions.channels)
-    assert remove_floaters(branch, frames, conditions) == 0
+    assert remove_floaters(branch, frames, conditions, ITERATIONS) == 0
     assert len(branch.field) == 2

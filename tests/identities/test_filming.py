@@ -73,7 +73,9 @@ def film(folder: Path, setting: Callable[[int], Setting]) -> Identity:
         )
     plate = np.repeat(wall(setting(0).pan)[..., None], 3, axis=-1)
     writer.write_background(plate.astype(np.uint8))
-    writer.write_transforms(150.0, np.tile(np.eye(4), (FRAMES, 1, 1)), default_split(FRAMES))
+    poses = np.tile(np.eye(4), (FRAMES, 1, 1))
+    poses[:, 2, 3] = 0.6
+    writer.write_transforms(150.0, poses, default_split(FRAMES))
     writer.write_action_units({name: np.ones(FRAMES) for name in ALL_ACTION_UNITS}, "drawn")
     writer.write_audio(Waveform(np.zeros(FRAMES * SAMPLE_RATE // 25, np.float32)))
     writer.finish({"made_by": "tests"})

@@ -53,7 +53,9 @@ _MEMORY = re.compile(
     r"insufficient memory|failed to map segment|unable to mmap|unable to allocate",
     re.IGNORECASE,
 )
-_THREADS = re.compile(r"can't start new thread|unable to start thread|resource temporarily unavail")
+_THREADS = re.compile(
+    r"can't start new thread|unable to start thread|resource temporarily unavail", re.IGNORECASE
+)
 _UNWRITTEN = re.compile(
     r"PytorchStreamWriter failed|failed writing file|write failed|inline_container.*unexpected pos"
 )

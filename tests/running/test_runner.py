@@ -176,6 +176,26 @@ def test_a_program_that_fails_stops_its_method_alone(
     assert [outcome.reused for outcome in run(both, SILENT)] == [False, True]
 
 
+def test_a_program_that_fails_in_one_case_leaves_its_siblings(
+    request_: RunRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from average_frame_method import AverageFrame
+
+    render, drivers = AverageFrame.render, []
+
+    def first_fails(self, drive):  # type: ignore[no-untyped-def]
+        drivers.append(drive)
+        if len(drivers) == 1:
+            subprocess.run(["sh", "-c", "exit 7"], check=True)
+        return render(self, drive)
+
+    monkeypatch.setattr(AverageFrame, "render", first_fails)
+    lipsync = dataclasses.replace(request_, protocol="lipsync", metrics=("psnr",))
+    with pytest.raises(CasesFailed, match=r"average_frame: .*exit code 7") as failed:
+        run(lipsync, SILENT)
+    assert len(failed.value.outcomes) == 1
+
+
 def test_a_method_that_renders_too_few_frames_is_told(
     request_: RunRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -51,9 +51,8 @@ def read_bytes(path: Path, most: int = LARGEST_TEXT) -> bytes:
         ValueError: it is larger.
     """
     with open_file(path) as stream:
-        size = os.fstat(stream.fileno()).st_size
         # Python would allocate room for `most`, however small the file is.
-        content = stream.read(min(size, most) + 1)
+        content = stream.read(min(os.fstat(stream.fileno()).st_size, most) + 1)
     if len(content) > most:
         size = f"{most >> 20} MB" if most >= MEBIBYTE else f"{most >> 10} kB"
         raise ValueError(f"is larger than the {size} that it may have")

@@ -116,7 +116,7 @@ def _told(error: BaseException) -> str | None:
 
 
 def _of_system(error: OSError) -> str | None:
-    """Tell an error of the operating system; those of files that are no good are told elsewhere."""
+    """Explain an error of the operating system; readers of files explain their own."""
     if error.errno is None or error.errno in _OURS:
         return _of_library(str(error))
     where = " to ".join(os.fsdecode(n) for n in (error.filename, error.filename2) if _named(n))

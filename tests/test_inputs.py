@@ -4,6 +4,8 @@ import json
 import os
 import socket
 import tracemalloc
+import warnings
+from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from pathlib import Path
 from struct import pack
@@ -97,6 +99,14 @@ def png(width: int, height: int) -> bytes:
 
     head = chunk(b"IHDR", pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
     return b"\x89PNG\r\n\x1a\n" + head + chunk(b"IDAT", b"") + chunk(b"IEND", b"")
+
+
+def test_threads_that_look_at_images_leave_filters_of_warnings_alone() -> None:
+    content = png(12_000, 12_000)
+    before = list(warnings.filters)
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(lambda _: image_head(BytesIO(content)), range(2000)))
+    assert warnings.filters == before
 
 
 def test_an_image_tells_its_size_before_it_is_decoded() -> None:

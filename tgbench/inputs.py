@@ -10,6 +10,7 @@ import errno
 import json
 import os
 import stat
+import threading
 import warnings
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -20,6 +21,9 @@ LARGEST_TEXT = 64 * MEBIBYTE
 
 DEEPEST = 64
 """Levels of JSON; what the suite writes has ten."""
+
+# Filters of warnings are the process's: threads that change them at once may leave them changed.
+_ONE_AT_A_TIME = threading.Lock()
 
 
 def open_file(path: Path) -> BinaryIO:
@@ -107,7 +111,7 @@ def image_head(content: BinaryIO) -> tuple[tuple[int, int], str]:
     """
     from PIL import Image
 
-    with warnings.catch_warnings():
+    with _ONE_AT_A_TIME, warnings.catch_warnings():
         # Of sizes that the caller refuses.
         warnings.simplefilter("ignore")
         try:

@@ -108,7 +108,7 @@ def lips(images: Iterable[Image], frames: range, identity: Identity) -> dict[str
         target = identity.frame(frame)
         lips = identity.landmarks[frame][MOUTH]
         left, top = np.maximum(np.floor(lips.min(0)).astype(int) - MARGIN, 0)
-        right, bottom = np.ceil(lips.max(0)).astype(int) + MARGIN
+        right, bottom = np.ceil(lips.max(0)).astype(int) + MARGIN + 1
         box = slice(top, bottom), slice(left, right)
         whole.append(psnr(image, target))
         mouth.append(psnr(image[box], target[box]))

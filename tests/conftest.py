@@ -42,6 +42,8 @@ MadeOnce = Callable[[str, Callable[[Path], object]], Path]
 
 def pytest_configure(config: pytest.Config) -> None:
     """Share the cores between the workers of pytest-xdist, before they import anything."""
+    # Text is as wide as a test says.
+    os.environ.pop("COLUMNS", None)
     workers = getattr(config.option, "numprocesses", None)
     if workers:
         threads = max(1, (os.cpu_count() or 1) // workers)

@@ -15,6 +15,7 @@ from tgbench.running.fitting import MODELS, Contender, Fitting, fit_or_load
 from tgbench.running.settings import configure
 
 SETTINGS = {
+    "listening_iterations": "4",
     "static_iterations": "4",
     "motion_iterations": "4",
     "finetune_iterations": "2",

@@ -144,7 +144,7 @@ def test_a_score_without_any_number_fails_and_says_so(
         (["a.mp4", "a.mp4", "--fps", "0"], "--fps 0"),
         (["a.mp4", "a.mp4", "--action-units", "none.csv", "a.mp4"], "none.csv: no such file"),
         (["a.mp4", "a.mp4", "--aligned-faces", "a.mp4", "a.mp4"], "no such folder"),
-        (["a.mp4", "a.mp4", "--metrics", "ssim_fac"], "name one of ssim_face"),
+        (["a.mp4", "a.mp4", "--metrics", "ssim_fac"], "did you mean 'ssim_face'"),
         (["a.mp4", "--metrics", "fps"], "tgbench run"),
         (["a.mp4", "empty"], "holds no images"),
         (["a.mp4", "gone"], "no such file"),

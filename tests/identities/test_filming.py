@@ -74,7 +74,7 @@ def film(folder: Path, setting: Callable[[int], Setting]) -> Identity:
     plate = np.repeat(wall(setting(0).pan)[..., None], 3, axis=-1)
     writer.write_background(plate.astype(np.uint8))
     poses = np.tile(np.eye(4), (FRAMES, 1, 1))
-    poses[:, 2, 3] = 0.6
+    poses[:, 2, 3] = 1.0  # The camera looks down -z, at the head in the origin.
     writer.write_transforms(150.0, poses, default_split(FRAMES))
     writer.write_action_units({name: np.ones(FRAMES) for name in ALL_ACTION_UNITS}, "drawn")
     writer.write_audio(Waveform(np.zeros(FRAMES * SAMPLE_RATE // 25, np.float32)))

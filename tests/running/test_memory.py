@@ -23,6 +23,7 @@ _FILES = (
     layout.LANDMARKS,
 )
 _SETTINGS = {
+    "listening_iterations": 20,
     "static_iterations": 20,
     "motion_iterations": 300,
     "finetune_iterations": 5,

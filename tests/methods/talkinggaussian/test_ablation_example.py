@@ -13,6 +13,7 @@ from tgbench.identities import Identity
 
 EXAMPLE = Path(__file__).resolve().parents[3] / "examples" / "ablation" / "ablation.py"
 SHORT = {
+    "listening_iterations": 4,
     "static_iterations": 4,
     "motion_iterations": 4,
     "finetune_iterations": 2,

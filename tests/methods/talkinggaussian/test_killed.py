@@ -18,7 +18,7 @@ from pathlib import Path
 import torch
 from tgbench.identities import Identity
 from tgbench.interfaces import FitContext
-from tgbench.methods.talkinggaussian import finetuning, training
+from tgbench.methods.talkinggaussian import finetuning, listening, training
 from tgbench.methods.talkinggaussian.config import TalkingGaussianConfig
 from tgbench.methods.talkinggaussian.method import TalkingGaussian
 from tgbench.progress import SILENT
@@ -29,7 +29,7 @@ CONFIG = TalkingGaussianConfig(
     face_gaussians=200, mouth_gaussians=50, face_gaussian_limit=260, mouth_gaussian_limit=70,
     face_densify_gradient=1e-6, mouth_densify_gradient=1e-6,
     face_grid_finest=24, mouth_grid_coarsest=16, mouth_grid_finest=24, lpips_weight=0.0,
-    face_incremental_until=0.5, audio_noise=0.1, audio_jitter=0.5,
+    face_incremental_until=0.5, audio_noise=0.1, audio_jitter=0.5, listening_iterations=10,
 )
 
 def die():
@@ -53,7 +53,7 @@ def die_at(stage, iteration, moment):
             die()
 
     save, torch.save = torch.save, half
-    for trainer in (training.BranchTrainer, finetuning.FineTuning):
+    for trainer in (listening.Listening, training.BranchTrainer, finetuning.FineTuning):
         trainer.step = dying(trainer.step)
 
 def fit(folder, work):
@@ -76,6 +76,7 @@ for moment in moments:
 fit(folder, work)
 """
 MOMENTS = (
+    ("listening-face", 8, "step"),  # after the first checkpoint of what is heard
     ("face", 5, "step"),  # before its first checkpoint
     ("mouth", 16, "step"),  # right after a densification that no checkpoint has
     ("face", 24, "step"),  # at the end of static initialisation

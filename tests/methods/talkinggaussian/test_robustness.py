@@ -130,7 +130,7 @@ def test_a_state_that_is_not_finite_is_never_saved(
     def poisoned(self: Fit, stage) -> None:
         if stage.name == "face" and stage.iteration == 10:
             with torch.no_grad():
-                stage.branch.field.parameters["opacities"][3] = float("nan")
+                stage.branch.field.parameters["opacities"][0] = float("nan")
         genuine(self, stage)
 
     monkeypatch.setattr(Fit, "_save", poisoned)

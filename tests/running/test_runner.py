@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tgbench.audio import Waveform, write_wav
 from tgbench.errors import TgbenchError
 from tgbench.files import hash_of, sha256
 from tgbench.identities import Identity
@@ -33,6 +34,15 @@ def request_(tiny_identity: Path, tmp_path: Path, example_plugin: str) -> RunReq
         preset="quick",
         out=tmp_path / "out",
     )
+
+
+@pytest.fixture
+def two_cases(request_: RunRequest, tmp_path: Path) -> RunRequest:
+    """A head that speaks two short sounds."""
+    sounds = (tmp_path / "one.wav", tmp_path / "two.wav")
+    for loudness, path in enumerate(sounds, start=1):
+        write_wav(path, Waveform(np.full(6400, loudness / 10, np.float32)))
+    return dataclasses.replace(request_, protocol="lipsync", audio=sounds, metrics=("psnr",))
 
 
 def test_a_case_leaves_a_result_that_says_everything(
@@ -177,7 +187,7 @@ def test_a_program_that_fails_stops_its_method_alone(
 
 
 def test_a_program_that_fails_in_one_case_leaves_its_siblings(
-    request_: RunRequest, monkeypatch: pytest.MonkeyPatch
+    two_cases: RunRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from average_frame_method import AverageFrame
 
@@ -190,9 +200,8 @@ def test_a_program_that_fails_in_one_case_leaves_its_siblings(
         return render(self, drive)
 
     monkeypatch.setattr(AverageFrame, "render", first_fails)
-    lipsync = dataclasses.replace(request_, protocol="lipsync", metrics=("psnr",))
     with pytest.raises(CasesFailed, match=r"average_frame: .*exit code 7") as failed:
-        run(lipsync, SILENT)
+        run(two_cases, SILENT)
     assert len(failed.value.outcomes) == 1
 
 
@@ -221,18 +230,15 @@ def test_newer_and_broken_results_are_told(request_: RunRequest) -> None:
         read_result(path)
 
 
-def test_a_failing_case_leaves_its_siblings(
-    request_: RunRequest,
-) -> None:
+def test_a_failing_case_leaves_its_siblings(two_cases: RunRequest) -> None:
     """Of two drivers the first holds a foreign result; the second is measured all the same."""
-    lipsync = dataclasses.replace(request_, protocol="lipsync")
-    first, second = run(lipsync, SILENT)
+    first, second = run(two_cases, SILENT)
     path = first.folder / "result.json"
     raw = json.loads(path.read_text())
     path.write_text(json.dumps({**raw, "case_key": "of something else"}))
     (second.folder / "result.json").unlink()
     with pytest.raises(CasesFailed, match=first.folder.name) as failed:
-        run(lipsync, SILENT)
+        run(two_cases, SILENT)
     assert [outcome.folder for outcome in failed.value.outcomes] == [second.folder]
     assert (second.folder / "result.json").is_file()
 

@@ -82,6 +82,8 @@ def without_memory() -> Exception:
         (without_memory, "out of memory"),
         (lambda: MemoryError("Unable to allocate 7 TiB"), "out of memory"),
         (lambda: RuntimeError("can't start new thread"), "no more processes or threads"),
+        # What C++ says of EAGAIN (std::system_error of libstdc++).
+        (lambda: RuntimeError(os.strerror(errno.EAGAIN)), "no more processes or threads"),
         (lambda: ImportError("libx.so: failed to map segment from shared object"), "out of memory"),
         (lambda: ImportError("libcuda.so: cannot open", name="torch"), "torch does not load"),
         (lambda: OSError(errno.EMFILE, "Too many open files", "a"), "ulimit -n"),

@@ -25,9 +25,9 @@ _EXIT_NOBODY_READS = 141
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code.
 
-    0: done; 1: a check failed (`gate`, `verify`, `doctor`), or a defect of the suite; 2: bad input,
-    or a fault of the world such as a full disk, told in one line; 130: stopped by Ctrl-C; 141:
-    nobody reads the output any more.
+    0: done; 1: a check failed (`gate`, `verify`, `doctor`), `score` could not measure a clip, or a
+    defect of the suite; 2: bad input, or a fault of the world such as a full disk, told in one
+    line; 130: stopped by Ctrl-C; 141: nobody reads the output any more.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
     prepare_streams()

@@ -53,7 +53,9 @@ _MEMORY = re.compile(
     r"insufficient memory|failed to map segment|unable to mmap|unable to allocate",
     re.IGNORECASE,
 )
-_THREADS = re.compile(r"can't start new thread|unable to start thread|resource temporarily unavail")
+_THREADS = re.compile(
+    r"can't start new thread|unable to start thread|resource temporarily unavail", re.IGNORECASE
+)
 _UNWRITTEN = re.compile(
     r"PytorchStreamWriter failed|failed writing file|write failed|inline_container.*unexpected pos"
 )
@@ -114,7 +116,7 @@ def _told(error: BaseException) -> str | None:
 
 
 def _of_system(error: OSError) -> str | None:
-    """Tell an error of the operating system; those of files that are no good are told elsewhere."""
+    """Explain an error of the operating system; readers of files explain their own."""
     if error.errno is None or error.errno in _OURS:
         return _of_library(str(error))
     where = " to ".join(os.fsdecode(n) for n in (error.filename, error.filename2) if _named(n))

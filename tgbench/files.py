@@ -239,5 +239,6 @@ def _is_running(process: int) -> bool:
     except (ProcessLookupError, OverflowError):
         return False
     except PermissionError:
-        return True
+        # Of another user.
+        pass
     return True

@@ -7,10 +7,10 @@ what the file should have been.
 from __future__ import annotations
 
 import errno
-import io
 import json
 import os
 import stat
+import threading
 import warnings
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -22,6 +22,9 @@ LARGEST_TEXT = 64 * MEBIBYTE
 DEEPEST = 64
 """Levels of JSON; what the suite writes has ten."""
 
+# Filters of warnings are the process's: threads that change them at once may leave them changed.
+_ONE_AT_A_TIME = threading.Lock()
+
 
 def open_file(path: Path) -> BinaryIO:
     """Open an ordinary file for reading; a pipe, which might never answer, is refused at once.
@@ -29,14 +32,15 @@ def open_file(path: Path) -> BinaryIO:
     Raises:
         OSError: it cannot be opened, or is something else.
     """
-    # Without it, opening a pipe waits for whoever writes into it.
-    stream = os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb")
-    kind = os.fstat(stream.fileno()).st_mode
+    # Without O_NONBLOCK, opening a pipe waits for whoever writes into it.
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    kind = os.fstat(descriptor).st_mode
     if stat.S_ISREG(kind):
-        return stream
-    stream.close()
-    what = "is a folder" if stat.S_ISDIR(kind) else "is a pipe or a device"
-    raise OSError(errno.EINVAL, f"{what}, not a file", str(path))
+        return os.fdopen(descriptor, "rb")
+    os.close(descriptor)
+    if stat.S_ISDIR(kind):
+        raise IsADirectoryError(errno.EISDIR, "is a folder, not a file", str(path))
+    raise OSError(errno.EINVAL, "is a pipe or a device, not a file", str(path))
 
 
 def read_bytes(path: Path, most: int = LARGEST_TEXT) -> bytes:
@@ -50,13 +54,9 @@ def read_bytes(path: Path, most: int = LARGEST_TEXT) -> bytes:
         OSError: it cannot be read, or is no ordinary file.
         ValueError: it is larger.
     """
-    try:
-        with open_file(path) as stream:
-            # A buffer of all that it may have would be made first.
-            expected = min(os.fstat(stream.fileno()).st_size, most)
-            content = stream.read(expected + 1)
-    except IsADirectoryError as error:
-        raise OSError(errno.EISDIR, "is a folder, not a file", str(path)) from error
+    with open_file(path) as stream:
+        # Python would allocate room for `most`, however small the file is.
+        content = stream.read(min(os.fstat(stream.fileno()).st_size, most) + 1)
     if len(content) > most:
         size = f"{most >> 20} MB" if most >= MEBIBYTE else f"{most >> 10} kB"
         raise ValueError(f"is larger than the {size} that it may have")
@@ -103,20 +103,20 @@ def parse_json(text: str | bytes) -> Any:
     return value
 
 
-def image_size(content: bytes) -> tuple[int, int]:
-    """Return width and height that an image claims to have, without decoding it.
+def image_head(content: BinaryIO) -> tuple[tuple[int, int], str]:
+    """Return (width, height) that an image claims to have and Pillow's mode, without decoding it.
 
     Raises:
         ValueError: it is no image, or claims what no image has.
     """
     from PIL import Image
 
-    with warnings.catch_warnings():
+    with _ONE_AT_A_TIME, warnings.catch_warnings():
         # Of sizes that the caller refuses.
         warnings.simplefilter("ignore")
         try:
-            with Image.open(io.BytesIO(content)) as image:
-                return image.size
+            with Image.open(content) as image:
+                return image.size, image.mode
         except Exception as error:  # Pillow raises errors of many kinds.
             raise ValueError("is no image or is cut short") from error
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import tracemalloc
 import wave
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
 from tgbench.errors import TgbenchError
 from tgbench.identities import Identity
@@ -118,6 +120,22 @@ def cut(name: str, share: float) -> Spoil:
     return spoil
 
 
+def pipe(name: str) -> Spoil:
+    """A pipe that nobody writes into; whoever opened it would wait for ever."""
+
+    def spoil(folder: Path) -> None:
+        (folder / name).unlink()
+        os.mkfifo(folder / name)
+
+    return spoil
+
+
+def huge_plate(folder: Path) -> None:
+    """Few bytes that claim 12000 x 12000 pixels."""
+    Image.new("L", (12_000, 12_000)).save(folder / "bc.png")
+    (folder / "bc.png").rename(folder / "bc.jpg")
+
+
 NOISE = np.random.default_rng(1)
 HUGE = 10**18
 CASES: list[tuple[str, Spoil, str]] = [
@@ -181,6 +199,17 @@ CASES: list[tuple[str, Spoil, str]] = [
     ("small plate", plate(lambda p: p[:9]), "bc.jpg: is 32x9, not 32x32"),
     ("plate cut", cut("bc.jpg", 0.8), "bc.jpg: no image"),
     ("plate of words", text("words", "bc.jpg"), "bc.jpg: no image"),
+    ("huge plate", huge_plate, "bc.jpg: no image"),
+    *(
+        (f"pipe {name}", pipe(name), said)
+        for name, said in (
+            ("ori_imgs/0.lms", "ori_imgs/N.lms: not 68"),
+            ("ori_imgs/0.jpg", "ori_imgs/N.jpg: missing"),
+            ("gt_imgs/0.jpg", "gt_imgs/N.jpg: missing"),
+            ("parsing/0.png", "parsing/N.png: missing"),
+            ("teeth_mask/0.npy", "teeth_mask/N.npy: missing"),
+        )
+    ),
     *(
         (f"{name} cut to {share}", cut(f"{name}/2.{kind}", share), f"{name}/N.{kind}: no image")
         for name, kind in (("gt_imgs", "jpg"), ("parsing", "png"), ("torso_imgs", "png"))

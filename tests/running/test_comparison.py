@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -24,13 +23,13 @@ from tgbench.video.reader import VideoReader
 from tgbench.video.writer import DIGITAL_SOURCE_TYPE
 
 
-def case_of(folder: Path, size: int = 64, target: bool = True) -> Case:
+def case_of(made_by: str = "", target: bool = True) -> Case:
     """As much of a case as the videos look at."""
     made: Any = SimpleNamespace(
-        identity=SimpleNamespace(folder=folder, name="somebody"),
+        identity=SimpleNamespace(provenance={"made_by": made_by}, name="somebody"),
         driver="self",
         drive=SimpleNamespace(
-            intrinsics=SimpleNamespace(width=size, height=size),
+            intrinsics=SimpleNamespace(width=64, height=64),
             audio=Waveform(np.zeros(16000, np.float32), 16000),
         ),
         target_frames=np.arange(3) if target else None,
@@ -60,8 +59,7 @@ def test_the_error_is_the_mean_of_the_channels_and_has_no_sign() -> None:
 
 
 def test_truth_and_error_are_written_frame_by_frame(tmp_path: Path, rng_frames: Any) -> None:
-    case = case_of(tmp_path)
-    with ComparisonVideos(case, "still on somebody", tmp_path / "out") as videos:
+    with ComparisonVideos(case_of(), "still on somebody", tmp_path / "out") as videos:
         for frame in rng_frames:
             videos.write(frame, frame // 2)
     truth = list(VideoReader(tmp_path / "out" / "target.mp4", fps=None))
@@ -75,8 +73,7 @@ def test_a_recorded_truth_is_not_called_synthetic_and_a_modelled_one_is(tmp_path
     black = np.zeros((64, 64, 3), np.uint8)
     notes = {}
     for made_by in ("tgbench 1 prepare", "tgbench.synthetic"):
-        (tmp_path / "identity.json").write_text(f'{{"made_by": "{made_by}"}}')
-        with ComparisonVideos(case_of(tmp_path), "x", tmp_path) as videos:
+        with ComparisonVideos(case_of(made_by), "x", tmp_path) as videos:
             videos.write(black, black)
         for name in ("target", "error"):
             with av.open(str(tmp_path / f"{name}.mp4")) as container:
@@ -94,7 +91,7 @@ def test_a_recorded_truth_is_not_called_synthetic_and_a_modelled_one_is(tmp_path
 
 
 def test_without_ground_truth_there_is_neither(tmp_path: Path) -> None:
-    with ComparisonVideos(case_of(tmp_path, target=False), "x", tmp_path) as videos:
+    with ComparisonVideos(case_of(target=False), "x", tmp_path) as videos:
         videos.write(np.zeros((64, 64, 3), np.uint8), None)
     assert not list(tmp_path.glob("*.mp4"))
 
@@ -103,18 +100,21 @@ def test_an_error_while_rendering_leaves_no_half_video(tmp_path: Path) -> None:
     small = np.zeros((32, 32, 3), np.uint8)
     with (
         pytest.raises(ValueError, match="frame 0"),
-        ComparisonVideos(case_of(tmp_path), "x", tmp_path / "out") as videos,
+        ComparisonVideos(case_of(), "x", tmp_path / "out") as videos,
     ):
         videos.write(small, small)
     assert not list((tmp_path / "out").iterdir())
 
 
-def test_provenance_that_cannot_be_read_is_no_claim(tmp_path: Path) -> None:
-    identity: Any = dataclasses.make_dataclass("I", ["folder"])(tmp_path)
-    assert not is_synthetic(identity)
-    for text in ("{", "[]", '{"made_by": 3}'):
-        (tmp_path / "identity.json").write_text(text)
-        assert not is_synthetic(identity)
+def test_provenance_that_cannot_be_read_is_no_claim(own_identity: Path) -> None:
+    path = own_identity / "identity.json"
+    for text in ("{", "[]", '{"made_by": 3}', "[" * 100_000):
+        path.write_text(text)
+        assert not is_synthetic(Identity(own_identity))
+    path.unlink()
+    assert not is_synthetic(Identity(own_identity))
+    path.write_text('{"made_by": "tgbench.synthetic"}')
+    assert is_synthetic(Identity(own_identity))
 
 
 def test_a_built_in_identity_says_that_it_is_synthetic(tiny_identity: Path) -> None:

@@ -55,6 +55,8 @@ WRONG = [
     '{"seconds": -1, "iterations": {}, "notes": []}',
     '{"seconds": NaN, "iterations": {}, "notes": []}',
     '{"seconds": 1, "iterations": [], "notes": "n"}',
+    '{"seconds": 1, "iterations": {"face": "many"}, "notes": []}',
+    '{"seconds": 1, "iterations": {}, "notes": [1]}',
 ]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import itertools
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -92,6 +93,21 @@ def test_an_error_leaves_the_old_folder(tmp_path: Path, swap: str) -> None:
         fail()
     assert read_both(folder) == {"old"}
     assert list(tmp_path.iterdir()) == [folder]
+
+
+def test_all_that_is_new_is_on_the_disk_before_it_takes_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Files below folders, too, such as those of a fitted method."""
+    flushed = set()
+    monkeypatch.setattr(os, "fsync", lambda number: flushed.add(os.fstat(number).st_ino))
+    with sole_replacer(tmp_path / "case"), replacement(tmp_path / "case", OURS) as new:
+        (new / "model").mkdir()
+        files = [new / "a", new / "model" / "weights"]
+        for path in files:
+            path.write_text("x")
+        made = {path.stat().st_ino for path in files}
+    assert flushed == made
 
 
 def test_what_a_living_process_writes_is_left_alone(tmp_path: Path) -> None:

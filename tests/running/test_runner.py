@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tgbench.audio import Waveform, write_wav
 from tgbench.errors import TgbenchError
 from tgbench.files import hash_of, sha256
 from tgbench.identities import Identity
@@ -33,6 +34,15 @@ def request_(tiny_identity: Path, tmp_path: Path, example_plugin: str) -> RunReq
         preset="quick",
         out=tmp_path / "out",
     )
+
+
+@pytest.fixture
+def two_cases(request_: RunRequest, tmp_path: Path) -> RunRequest:
+    """A head that speaks two short sounds."""
+    sounds = (tmp_path / "one.wav", tmp_path / "two.wav")
+    for loudness, path in enumerate(sounds, start=1):
+        write_wav(path, Waveform(np.full(6400, loudness / 10, np.float32)))
+    return dataclasses.replace(request_, protocol="lipsync", audio=sounds, metrics=("psnr",))
 
 
 def test_a_case_leaves_a_result_that_says_everything(
@@ -176,6 +186,25 @@ def test_a_program_that_fails_stops_its_method_alone(
     assert [outcome.reused for outcome in run(both, SILENT)] == [False, True]
 
 
+def test_a_program_that_fails_in_one_case_leaves_its_siblings(
+    two_cases: RunRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from average_frame_method import AverageFrame
+
+    render, drivers = AverageFrame.render, []
+
+    def first_fails(self, drive):  # type: ignore[no-untyped-def]
+        drivers.append(drive)
+        if len(drivers) == 1:
+            subprocess.run(["sh", "-c", "exit 7"], check=True)
+        return render(self, drive)
+
+    monkeypatch.setattr(AverageFrame, "render", first_fails)
+    with pytest.raises(CasesFailed, match=r"average_frame: .*exit code 7") as failed:
+        run(two_cases, SILENT)
+    assert len(failed.value.outcomes) == 1
+
+
 def test_a_method_that_renders_too_few_frames_is_told(
     request_: RunRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -201,18 +230,15 @@ def test_newer_and_broken_results_are_told(request_: RunRequest) -> None:
         read_result(path)
 
 
-def test_a_failing_case_leaves_its_siblings(
-    request_: RunRequest,
-) -> None:
+def test_a_failing_case_leaves_its_siblings(two_cases: RunRequest) -> None:
     """Of two drivers the first holds a foreign result; the second is measured all the same."""
-    lipsync = dataclasses.replace(request_, protocol="lipsync")
-    first, second = run(lipsync, SILENT)
+    first, second = run(two_cases, SILENT)
     path = first.folder / "result.json"
     raw = json.loads(path.read_text())
     path.write_text(json.dumps({**raw, "case_key": "of something else"}))
     (second.folder / "result.json").unlink()
     with pytest.raises(CasesFailed, match=first.folder.name) as failed:
-        run(lipsync, SILENT)
+        run(two_cases, SILENT)
     assert [outcome.folder for outcome in failed.value.outcomes] == [second.folder]
     assert (second.folder / "result.json").is_file()
 

@@ -43,6 +43,12 @@ def test_the_last_number_of_a_name_counts(tmp_path: Path) -> None:
     assert (clip.first_number, clip.positions, clip.missing) == (1, [0, 1, 2], [])
 
 
+def test_digits_that_are_no_numbers_are_letters(tmp_path: Path) -> None:
+    names = [f"1\u00b2{i}_png" for i in (2, 10, 1)]
+    clip = ImageFolder(write(tmp_path / "a", **{n: grey(i) for i, n in enumerate(names)}))
+    assert [file.stem for file in clip.files] == ["1\u00b21", "1\u00b22", "1\u00b210"]
+
+
 def test_every_nth_frame_has_no_gaps(tmp_path: Path) -> None:
     clip = ImageFolder(write(tmp_path / "a", **{f"{i}_png": grey(i) for i in (4, 8, 12, 16)}))
     assert (clip.positions, clip.missing) == ([0, 1, 2, 3], [])

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ..errors import TgbenchError
 from ..media.clock import LONGEST, LONGEST_PAUSE, Clock
-from ..media.packets import packets
+from ..media.packets import MOST_DAMAGED, packets
 from ..media.tracks import Tracks
 
 Samples = NDArray[np.float32]
@@ -99,7 +99,7 @@ class SoundDecoder:
                 return
             except av.error.FFmpegError:
                 self.damaged += 1
-                if self.damaged > 100 and self.damaged > delivered:
+                if self.damaged > MOST_DAMAGED and self.damaged > delivered:
                     if not delivered:
                         raise
                     return

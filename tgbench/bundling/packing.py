@@ -13,7 +13,7 @@ from typing import Any
 
 from .. import plugins
 from ..errors import TgbenchError
-from ..files import atomic_path, make_folder, remove_leftovers, temporary_folder
+from ..files import atomic_path, make_folder, remove_leftovers, sha256, temporary_folder
 from ..interfaces import Case, Method
 from ..progress import Progress
 from ..running.environment import resolve_device
@@ -23,6 +23,7 @@ from ..running.frame_table import read_table
 from ..running.rendering import render
 from ..running.request import RunRequest
 from ..running.result import (
+    ABOVE_CASE,
     FRAMES_FILE,
     FRAMES_FOLDER,
     RESULT_FILE,
@@ -48,8 +49,6 @@ from .planning import GroundTruth
 _OLDEST = (1980, 1, 1, 0, 0, 0)
 _REGULAR_FILE = 0o100644 << 16
 _WEIGHTS = re.compile(r"([\w.+-]+), sha256 ([0-9a-f]+)")
-_OUT_LEVELS = 3
-"""From OUT/<protocol>/<identity>/<method>/<driver> up to OUT."""
 
 
 @dataclass(frozen=True)
@@ -109,9 +108,7 @@ def pack(folder: Path, output: Path, truth: GroundTruth, progress: Progress) -> 
                     writer.add_frames(inside, Path(made) / FRAMES_FOLDER, result.frames)
             cases.append(_bundled(inside, result, case, progress))
         writer.finish(cases)
-    with output.open("rb") as stream:
-        digest = hashlib.file_digest(stream, "sha256").hexdigest()
-    return Packed(output, digest, len(planned), rendered)
+    return Packed(output, sha256(output), len(planned), rendered)
 
 
 class _Writer:
@@ -224,7 +221,7 @@ def _render(result: Result, case: Case, place: Path, folder: Path, progress: Pro
         case.split,
         result.seed,
         resolve_device(result.environment.device),
-        place.resolve().parents[_OUT_LEVELS] / MODELS,
+        place.resolve().parents[ABOVE_CASE] / MODELS,
     )
     if not fitting.is_done:
         raise TgbenchError(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -43,9 +42,9 @@ def filming_faults(identity: Identity, facts: Mapping[str, Any] | None = None) -
 
     Args:
         identity: a folder whose files are whole.
-        facts: the content of its `identity.json`; read if not given.
+        facts: its provenance, if `identity.json` is not written yet.
     """
-    facts = _facts(identity) if facts is None else facts
+    facts = identity.provenance if facts is None else facts
     shots = [*_cuts(identity)]
     faults = [*shots, *_outside(identity), *_turned(identity, facts)]
     # After a cut the plate belongs to one of the shots: the cut says it all.
@@ -122,14 +121,6 @@ def _face_sizes(identity: Identity) -> NDArray[np.float64]:
     points = identity.landmarks.astype(np.float64)
     left, right = _JAW_ENDS
     return np.asarray(np.linalg.norm(points[:, left] - points[:, right], axis=-1))
-
-
-def _facts(identity: Identity) -> Mapping[str, Any]:
-    try:
-        facts = json.loads((identity.folder / layout.PROVENANCE).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return facts if isinstance(facts, dict) else {}
 
 
 def _residual(facts: Mapping[str, Any]) -> float | None:

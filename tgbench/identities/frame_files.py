@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image as PillowImage
 
+from ..errors import TgbenchError
+from ..inputs import read_text
 from . import layout
 from .arrays import map_array
 from .cameras import few
+from .image_files import decode_image, look_at_image
 
 _REMEDY = "prepare the identity again"
-TAIL = 1024
-"""Bytes in which the end mark of an image is looked for."""
-
-_ENDS = {".jpg": b"\xff\xd9", ".png": b"IEND\xaeB`\x82"}
 _COMPARED = 5
 """Frames whose background is compared with the plate."""
 
@@ -74,18 +71,6 @@ def plate_problems(folder: Path, image_ids: list[int], size: tuple[int, int]) ->
             )
 
 
-def is_whole_image(path: Path) -> bool:
-    """Whether an image file ends as its format says; decoders fill up what was cut off."""
-    with path.open("rb") as stream:
-        stream.seek(-min(TAIL, os.fstat(stream.fileno()).st_size), os.SEEK_END)
-        return ends_whole(path.suffix, stream.read())
-
-
-def ends_whole(suffix: str, data: bytes) -> bool:
-    """Whether the data of an image file of a suffix reach to its end mark."""
-    return _ENDS.get(suffix, b"") in data[-TAIL:]
-
-
 def _gap(
     folder: Path, image_id: int, plate: NDArray[np.uint8], size: tuple[int, int]
 ) -> float | None:
@@ -117,10 +102,8 @@ def _pictures(
             absent.append(i)
             continue
         try:
-            whole = is_whole_image(path)
-            with PillowImage.open(path) as image:
-                found, mode = image.size, image.mode
-        except (OSError, ValueError, SyntaxError, PillowImage.DecompressionBombError):
+            found, mode, whole = look_at_image(path)
+        except (OSError, ValueError):
             unreadable.append(i)
             continue
         if not whole:
@@ -146,7 +129,7 @@ def _landmarks(folder: Path, image_ids: list[int], size: tuple[int, int]) -> Ite
     for i in image_ids:
         path = folder / layout.LANDMARKS.format(i)
         try:
-            points = np.array(path.read_text(encoding="utf-8").split(), np.float64)
+            points = np.array(read_text(path).split(), np.float64)
         except FileNotFoundError:
             absent.append(i)
             continue
@@ -200,10 +183,6 @@ def _has_size(found: tuple[int, int], size: tuple[int, int]) -> bool:
 def _read(path: Path) -> NDArray[np.uint8] | None:
     """Return an image, uint8 BGR [H, W, 3]; None where it is none or was cut short."""
     try:
-        data = path.read_bytes()
-    except OSError:
+        return decode_image(path, cv2.IMREAD_COLOR)
+    except TgbenchError:
         return None
-    if not data or not ends_whole(path.suffix, data):
-        return None
-    image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
-    return None if image is None else image.astype(np.uint8, copy=False)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -16,17 +17,14 @@ from numpy.typing import NDArray
 from ..audio import MEL, FeatureKind, Waveform, audio_features, read_waveform
 from ..errors import TgbenchError
 from ..files import sha256
-from ..inputs import image_size, read_bytes, read_text, reason
+from ..inputs import read_json, read_text, reason
 from . import layout
 from .arrays import map_array
 from .cameras import read_cameras
-from .frame_files import TAIL, ends_whole
+from .image_files import decode_image
 from .split import Split
 
 Image = NDArray[np.uint8]
-
-_MOST_PIXELS = 1 << 26
-"""Of an image, 8192 x 8192: a file of a few bytes may claim to be any size."""
 
 
 @dataclass(frozen=True)
@@ -121,7 +119,7 @@ class Identity:
     def torso(self, frame: int) -> Image:
         """Return torso and neck without the head, uint8 RGBA [H, W, 4]."""
         path = self.path(layout.TORSO_IMAGE, frame)
-        image = _decode(path, cv2.IMREAD_UNCHANGED)
+        image = decode_image(path, cv2.IMREAD_UNCHANGED)
         if image.ndim != 3 or image.shape[2] != 4:
             raise TgbenchError(f"{path}: must be RGBA; prepare the identity again")
         return self._sized(cv2.cvtColor(image, cv2.COLOR_BGRA2RGBA), path)
@@ -164,6 +162,15 @@ class Identity:
     def action_units(self) -> ActionUnits:
         """Action units of every frame, from OpenFace's table or one of its shape."""
         return _read_action_units(self.folder / layout.ACTION_UNITS, self.image_ids)
+
+    @cached_property
+    def provenance(self) -> Mapping[str, Any]:
+        """What the folder says of how it was made; empty where nothing can be read."""
+        try:
+            said = read_json(self.folder / layout.PROVENANCE)
+        except (OSError, ValueError):
+            return {}
+        return said if isinstance(said, dict) else {}
 
     @property
     def audio_path(self) -> Path:
@@ -232,7 +239,7 @@ class Identity:
         return points
 
     def _image(self, path: Path) -> Image:
-        image = cv2.cvtColor(_decode(path, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
+        image = cv2.cvtColor(decode_image(path, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
         return self._sized(image, path)
 
     def _sized(self, array: NDArray, path: Path) -> NDArray:
@@ -269,24 +276,6 @@ def _read_action_units(path: Path, image_ids: list[int]) -> ActionUnits:
     except (KeyError, ValueError) as error:
         raise TgbenchError(f"{path}: a value is missing or no number ({error})") from error
     return ActionUnits(values, rows[0].get("measured_by", "openface"))
-
-
-def _decode(path: Path, flag: int) -> NDArray:
-    """Decode an image from its bytes: imread would print to the terminal instead of raising."""
-    try:
-        content = read_bytes(path)
-        width, height = image_size(content)
-    except OSError as error:
-        raise TgbenchError(f"{path}: cannot be read ({reason(error)})") from error
-    except ValueError as error:
-        raise TgbenchError(f"{path}: {error}; prepare the identity again") from error
-    if width * height > _MOST_PIXELS:
-        raise TgbenchError(f"{path}: claims to be {width}x{height}; prepare the identity again")
-    whole = ends_whole(path.suffix, content[-TAIL:])
-    image = cv2.imdecode(np.frombuffer(content, np.uint8), flag) if whole else None
-    if image is None:
-        raise TgbenchError(f"{path}: is no image or is cut short; prepare the identity again")
-    return image
 
 
 def _load_array(path: Path) -> NDArray:

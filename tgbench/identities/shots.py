@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import TgbenchError
 from . import layout
 from .identity import Identity
+from .image_files import decode_image
 
 Array = NDArray[np.float64]
 
@@ -22,6 +22,14 @@ _LEAST_BACKGROUND = 0.03
 """Share of the picture below which nothing is said of its background."""
 
 _MOST_LOOKS = 250
+
+_LEAST_CHANGE = 5.0
+"""Mean change of a picture at a cut, grey levels, at least."""
+
+_TIMES = 3.0
+"""How much larger than the changes around it that of a cut is."""
+
+_AROUND = 5
 
 
 @dataclass(frozen=True)
@@ -50,15 +58,6 @@ def cuts(identity: Identity) -> list[int]:
         for frame in np.flatnonzero(steps > _LEAST_CHANGE)
         if _stands_out(steps, int(frame)) and _stays(small, steps, int(frame))
     ]
-
-
-_LEAST_CHANGE = 5.0
-"""Mean change of a picture at a cut, grey levels, at least."""
-
-_TIMES = 3.0
-"""How much larger than the changes around it that of a cut is."""
-
-_AROUND = 5
 
 
 def _stands_out(steps: Array, at: int) -> bool:
@@ -92,7 +91,5 @@ def _apart(identity: Identity, frame: int) -> float:
 def _small(identity: Identity, frame: int) -> NDArray[np.float32]:
     # A quarter of the size is decoded several times as fast.
     path = identity.path(layout.ORIGINAL, frame)
-    image = cv2.imread(str(path), cv2.IMREAD_REDUCED_GRAYSCALE_4)
-    if image is None:
-        raise TgbenchError(f"{path}: is no image or is cut short; prepare the identity again")
+    image = decode_image(path, cv2.IMREAD_REDUCED_GRAYSCALE_4)
     return cv2.resize(image, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA).astype(np.float32)

@@ -8,6 +8,9 @@ from typing import Any
 
 from .tracks import Tracks
 
+MOST_DAMAGED = 100
+"""Packets after which a file that gives nothing whole is given up."""
+
 _MAY_RESTART = 0x0200
 """FFmpeg's mark of formats whose clock may start anew in mid-stream (`AVFMT_TS_DISCONT`)."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,8 +12,6 @@ from numpy.typing import NDArray
 
 from ..files import atomic_path, hash_of, write_json
 from ..inputs import read_json
-
-_log = logging.getLogger("tgbench")
 
 
 @dataclass(frozen=True)

@@ -15,14 +15,11 @@ from pydantic import Field, ValidationError
 
 from ..files import write_json
 from ..inputs import read_json
-from .result import RESULT_FILE
+from .result import ABOVE_CASE, RESULT_FILE
 from .schema import Record
 
 ATTEMPT_FILE = "attempt.json"
 """In OUT: of a run before it knew its cases. In the folder of a case: of a run that includes it."""
-
-_ABOVE_CASE = 3
-"""Folders between that of a case and OUT."""
 
 
 class Attempt(Record):
@@ -68,7 +65,7 @@ def unfinished(case: Path) -> Attempt | None:
         case: its folder, `OUT/<protocol>/<identity>/<method>/<driver>`.
     """
     above = case.resolve().parents
-    folders = [case, *above[_ABOVE_CASE : _ABOVE_CASE + 1]]
+    folders = [case, *above[ABOVE_CASE : ABOVE_CASE + 1]]
     return next(filter(None, map(_read, folders)), None)
 
 

@@ -10,7 +10,6 @@ import cv2
 import numpy as np
 
 from ..identities import Identity, layout
-from ..inputs import read_json
 from ..interfaces import Case, Image
 from ..synthetic.names import MADE_BY
 from ..version import __version__
@@ -133,8 +132,4 @@ class ComparisonVideos:
 
 def is_synthetic(identity: Identity) -> bool:
     """Whether an identity is a head that the suite modelled itself, as its provenance says."""
-    try:
-        said = read_json(identity.folder / layout.PROVENANCE)
-    except (OSError, ValueError):
-        return False
-    return isinstance(said, dict) and said.get("made_by") == MADE_BY
+    return identity.provenance.get("made_by") == MADE_BY

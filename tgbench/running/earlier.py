@@ -110,7 +110,7 @@ def _is_of_the_same_frames(result: Result, asked: Experiment) -> bool:
 
 
 def _what_lacks_now(result: Result, asked: Experiment) -> dict[str, str]:
-    """Return what each metric that a result lacks is in want of now; nothing where it is here."""
+    """Return why each metric that a result lacks cannot be measured; empty: now it can."""
     lacking = [name for name, found in result.metrics.items() if found.status == "unavailable"]
     return _reasons(lacking, asked)
 

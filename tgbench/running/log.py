@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ..files import sha256, write_text
+from ..inputs import open_file
 from ..printing import printable
 from ..progress import Progress, Tally, Task, duration
 from ..version import __version__
@@ -30,8 +31,8 @@ class CaseLog(logging.Handler):
         super().__init__(logging.INFO)
         self._path = folder / LOG_FILE
         self._text = ""
-        with suppress(OSError):
-            self._text = self._path.read_text(encoding="utf-8", errors="replace")
+        with suppress(OSError), open_file(self._path) as stream:
+            self._text = stream.read().decode("utf-8", "replace")
 
     def write(self, text: str) -> None:
         """Add a line, with the time."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
-import logging
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -47,7 +46,6 @@ from .result import (
 from .timing import time_method
 from .wholeness import describe_files
 
-_log = logging.getLogger("tgbench")
 _TABLES = (
     layout.TRANSFORMS_TRAIN,
     layout.TRANSFORMS_VAL,

@@ -135,7 +135,7 @@ def _is_temporary(name: str) -> bool:
 
 def _flush(folder: Path) -> None:
     """Bring files to the disk: a power cut after the renaming must not leave them empty."""
-    for path in folder.iterdir():
+    for path in folder.rglob("*"):
         if path.is_file():
             with path.open("rb") as stream, suppress(OSError):
                 os.fsync(stream.fileno())

@@ -24,6 +24,9 @@ SCHEMA_VERSION = 1
 SCORES_SCHEMA_VERSION = 2
 """Of what `tgbench score` writes; grows likewise."""
 
+ABOVE_CASE = 3
+"""Folders between OUT and that of a case, OUT/<protocol>/<identity>/<method>/<driver>."""
+
 RESULT_FILE = "result.json"
 SCORES_FILE = "scores.json"
 FRAMES_FILE = "frames.parquet"

@@ -93,9 +93,6 @@ def run(request: RunRequest, progress: Progress) -> list[Outcome]:
                     failures.append(str(done))
         except TgbenchError as error:
             failures.append(str(error))
-        except subprocess.SubprocessError as error:
-            # Of a program that a method calls; other methods may do without it.
-            failures.append(f"{group[0].contender.spec.name}: {explain(error) or error}")
     if failures:
         raise CasesFailed(failures, outcomes)
     return outcomes
@@ -203,6 +200,8 @@ def _run_cases(planned: list[Experiment], progress: Progress) -> Iterator[Outcom
             raise
         except TgbenchError as error:
             yield error
+        except subprocess.SubprocessError as error:
+            yield TgbenchError(_of_program(asked.contender, error))
         else:
             yield outcome
 
@@ -249,3 +248,10 @@ def _fitted(fitting: Fitting, request: RunRequest, progress: Progress) -> tuple[
         return fit_or_load(fitting, request.fresh, progress)
     except TgbenchError as error:
         raise _FitFailed(str(error)) from error
+    except subprocess.SubprocessError as error:
+        raise _FitFailed(_of_program(fitting.contender, error)) from error
+
+
+def _of_program(contender: Contender, error: subprocess.SubprocessError) -> str:
+    """Say how a program that a method calls failed."""
+    return f"{contender.spec.name}: {explain(error) or error}"

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
-import numpy as np
 
 from ..errors import TgbenchError
 from ..files import hash_of, sha256
+from ..identities.image_files import decode_image
 from ..interfaces import Case
+from ..media import open_media
 from .frame_table import contradiction, read_table
 from .result import (
     ERROR_FILE,
@@ -25,7 +26,6 @@ from .result import (
 
 TABLES = (FRAMES_FILE, FACES_FILE)
 COMPARISONS = (TARGET_FILE, ERROR_FILE)
-_PNG_END = b"IEND\xaeB`\x82"
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def has_images(folder: Path, result: Result) -> bool:
         return False
     if recorded := result.files.get(FRAMES_FOLDER):
         return recorded == _hash_of_images(folder, result.frames)
-    return all(_is_whole_png(image) for image in images)
+    return all(_is_whole_image(image) for image in images)
 
 
 def _expected(result: Result, case: Case) -> Iterable[str]:
@@ -117,9 +117,11 @@ def _damage_of_video(path: Path, frames: int) -> str:
 
     count = 0
     try:
-        with av.open(str(path)) as container:
+        with open_media(path, "cannot be decoded", "render it again") as container:
             for _ in container.decode(video=0):
                 count += 1
+    except TgbenchError as error:
+        return str(error).removeprefix(f"{path}: ")
     except (av.error.FFmpegError, IndexError) as error:
         return f"cannot be decoded after {count} frames ({error})"
     return "" if count == frames else f"has {count} of {frames} frames"
@@ -130,8 +132,9 @@ def _hash_of_images(folder: Path, frames: int) -> str:
     return hash_of([sha256(path) if path.is_file() else "" for path in names])
 
 
-def _is_whole_png(path: Path) -> bool:
-    data = path.read_bytes()
-    if not data.endswith(_PNG_END):
+def _is_whole_image(path: Path) -> bool:
+    try:
+        decode_image(path, cv2.IMREAD_COLOR)
+    except TgbenchError:
         return False
-    return cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) is not None
+    return True

@@ -140,7 +140,7 @@ def _is_deep(opened: PIL.Image.Image) -> bool:
 def _natural(file: Path) -> list[tuple[int, int, str]]:
     """Sort key by which frame 9 comes before frame 10, whatever the padding."""
     pieces = re.split(r"(\d+)", file.name.casefold())
-    return [(0, int(text), "") if text.isdigit() else (1, 0, text) for text in pieces if text]
+    return [(0, int(text), "") if text.isdecimal() else (1, 0, text) for text in pieces if text]
 
 
 def _positions(files: Sequence[Path]) -> tuple[int | None, list[int]]:

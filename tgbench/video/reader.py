@@ -16,7 +16,7 @@ from typing import Any
 from ..errors import TgbenchError
 from ..media import REMEDY, open_media
 from ..media.clock import read_beginning, read_clock
-from ..media.packets import packets
+from ..media.packets import MOST_DAMAGED, packets
 from ..media.stamps import Stamps
 from ..media.tracks import Tracks, find_tracks
 from .colours import check_colours
@@ -32,9 +32,6 @@ _MAX_THREADS = 8
 
 _WHOLE = 0.9
 """Share of the announced frames below which a file counts as cut short; headers are not exact."""
-
-_MOST_DAMAGED = 100
-"""Pieces after which a file that gives nothing whole is given up."""
 
 _FAULT = "is no video that can be read"
 _WANTED = "give a video, or a folder of images"
@@ -218,11 +215,9 @@ class VideoReader:
             except (StopIteration, av.error.EOFError):
                 break
             except av.error.FFmpegError:
+                # After a damaged packet come good ones, but not after a demuxer that fails.
                 damaged += 1
-                # A demuxer that fails may fail for ever; after a damaged packet come good ones.
-                if damaged > _MOST_DAMAGED and damaged > delivered:
-                    break
-                continue
+                break
             stamps.saw(packet)
             try:
                 frames = packet.decode()
@@ -231,7 +226,7 @@ class VideoReader:
             except av.error.FFmpegError:
                 damaged += 1
                 stamps.lost(packet)
-                if damaged > _MOST_DAMAGED and damaged > delivered:
+                if damaged > MOST_DAMAGED and damaged > delivered:
                     break
                 continue
             for frame in frames:

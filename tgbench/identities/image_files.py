@@ -1,0 +1,68 @@
+"""Images of an identity, read with suspicion: whole ones, of a size that a frame may have."""
+
+from __future__ import annotations
+
+import io
+import os
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import TgbenchError
+from ..inputs import image_head, open_file, read_bytes, reason
+
+_TAIL = 1024
+"""Bytes in which the end mark of an image is looked for."""
+
+_ENDS = {".jpg": b"\xff\xd9", ".png": b"IEND\xaeB`\x82"}
+
+_MOST_PIXELS = 1 << 26
+"""Of an image, 8192 x 8192: a file of a few bytes may claim to be any size."""
+
+
+def decode_image(path: Path, flag: int) -> NDArray[np.uint8]:
+    """Return a whole image as OpenCV decodes it, uint8 [H, W] or [H, W, C], blue first.
+
+    Decoded from bytes: `imread` prints to the terminal instead of raising.
+
+    Args:
+        path: of the file.
+        flag: one of OpenCV's `IMREAD_...`.
+
+    Raises:
+        TgbenchError: it cannot be read, is no image, is cut short, or claims to be huge.
+    """
+    try:
+        content = read_bytes(path)
+        (width, height), _ = image_head(io.BytesIO(content))
+    except OSError as error:
+        raise TgbenchError(f"{path}: cannot be read ({reason(error)})") from error
+    except ValueError as error:
+        raise TgbenchError(f"{path}: {error}; prepare the identity again") from error
+    if width * height > _MOST_PIXELS:
+        raise TgbenchError(f"{path}: claims to be {width}x{height}; prepare the identity again")
+    whole = _ends_whole(path, content[-_TAIL:])
+    image = cv2.imdecode(np.frombuffer(content, np.uint8), flag) if whole else None
+    if image is None:
+        raise TgbenchError(f"{path}: is no image or is cut short; prepare the identity again")
+    return image.astype(np.uint8, copy=False)
+
+
+def look_at_image(path: Path) -> tuple[tuple[int, int], str, bool]:
+    """Return (width, height), Pillow's mode, and whether the file ends as its format says.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: it is no image.
+    """
+    with open_file(path) as stream:
+        size, mode = image_head(stream)
+        stream.seek(-min(_TAIL, os.fstat(stream.fileno()).st_size), os.SEEK_END)
+        return size, mode, _ends_whole(path, stream.read())
+
+
+def _ends_whole(path: Path, tail: bytes) -> bool:
+    # Decoders fill up what was cut off.
+    return _ENDS.get(path.suffix, b"") in tail

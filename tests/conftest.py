@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
 import shutil
 from collections import Counter
@@ -162,3 +163,9 @@ def made_once(shared_folder: Path) -> MadeOnce:
 def _cache_outside_home(shared_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep what tests make out of the user's cache; share it between tests, as it is costly."""
     monkeypatch.setenv("TGBENCH_CACHE", str(shared_folder / "cache"))
+
+
+@pytest.fixture(autouse=True)
+def _log_seen_by_caplog(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command that ran before in this process prints what is logged and hands it on no more."""
+    monkeypatch.setattr(logging.getLogger("tgbench"), "propagate", True)

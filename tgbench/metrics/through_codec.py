@@ -7,7 +7,6 @@ such numbers are not those of the frames themselves.
 
 from __future__ import annotations
 
-import platform
 from collections import deque
 from collections.abc import Iterator
 from fractions import Fraction
@@ -32,8 +31,11 @@ DESCRIPTION = (
 )
 
 
-# With AVX-512 x264 gives other bits from run to run, for some sizes such as 128x96.
-_REPEATABLE = {"x264-params": "asm=avx2"} if platform.machine() in ("x86_64", "AMD64") else {}
+def _repeatable() -> dict[str, str]:
+    """With AVX-512 x264 gives other bits from run to run, for some sizes such as 128x96."""
+    from llvmlite.binding import get_host_cpu_features
+
+    return {"x264-params": "asm=avx2"} if get_host_cpu_features().get("avx512f") else {}
 
 
 class Passage:
@@ -98,7 +100,7 @@ class _Codec:
         encoder.pix_fmt = "yuv420p"
         encoder.time_base = Fraction(1, 25)
         encoder.framerate = Fraction(25)
-        encoder.options = {"crf": str(RATE_FACTOR), "preset": "medium", **_REPEATABLE}
+        encoder.options = {"crf": str(RATE_FACTOR), "preset": "medium", **_repeatable()}
         # What x264 makes depends on how many threads make it.
         encoder.thread_count = 1
         self._encoder: VideoCodecContext = encoder

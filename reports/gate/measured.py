@@ -94,14 +94,18 @@ def read_measured(folder: Path) -> dict[Key, Measured]:
 
 def _refuse_older(case: Measured) -> None:
     """Make sure that no later run was to measure a case anew, and has not."""
-    attempt = unfinished(case.folder)
-    if attempt is None:
+    note = unfinished(case.folder)
+    if note is None:
         return
+    attempt = note.attempt
     why = f" ({one_line(attempt.why)})" if attempt.why else ""
+    if note.goes:
+        remedy = f"run it again as meant, or delete {note.file} if it is not about this result"
+    else:
+        remedy = f"delete {note.file} if it is not about this result, or when that was run as meant"
     raise TgbenchError(
-        f"{case.folder}: this result is older than the last `tgbench run` into its folder, which "
-        f"began {attempt.began} and did not finish{why}; run that again, or delete the folder of "
-        "the result"
+        f"{case.folder}: this result is older than the last `tgbench run` that may have meant it, "
+        f"which began {one_line(attempt.began)} and did not finish{why}; {remedy}"
     )
 
 

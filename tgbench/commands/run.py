@@ -53,11 +53,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(args: argparse.Namespace, terminal: Terminal) -> int:
     """Run, then print a small table of what was measured and where it lies."""
-    from ..running.attempts import planning
+    from ..running.asked import Asked
+    from ..running.attempts import asking
     from ..running.runner import CasesFailed, run
     from ..running.summary import print_summary
 
-    with planning(args.out):
+    with asking(args.out, Asked.of(args.method, args.protocol, _identities(args))):
         request = _request(args)
     try:
         outcomes = run(request, terminal.progress)
@@ -69,6 +70,10 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
     return 0
 
 
+def _identities(args: argparse.Namespace) -> list[str]:
+    return args.identity or ["synth-a"]
+
+
 def _request(args: argparse.Namespace) -> RunRequest:
     from ..metrics.naming import metrics_named
     from ..running.environment import resolve_device
@@ -77,7 +82,7 @@ def _request(args: argparse.Namespace) -> RunRequest:
     return RunRequest(
         methods=tuple(dict.fromkeys(args.method)),
         protocol=args.protocol,
-        identities=tuple(dict.fromkeys(args.identity or ["synth-a"])),
+        identities=tuple(dict.fromkeys(_identities(args))),
         audio=tuple(dict.fromkeys(args.audio)),
         preset=args.preset,
         overrides=parse_overrides(args.settings),

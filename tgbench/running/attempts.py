@@ -7,19 +7,30 @@ these for its outcome, such as a gate in continuous integration, would pass what
 from __future__ import annotations
 
 import datetime
+import fcntl
+import os
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import Field, ValidationError
 
-from ..files import write_json
+from ..files import hash_of, write_json
 from ..inputs import read_json
-from .result import ABOVE_CASE, RESULT_FILE
+from .asked import Asked
+from .result import ABOVE_CASE, LARGEST_RESULT, RESULT_FILE
 from .schema import Record
 
 ATTEMPT_FILE = "attempt.json"
-"""In OUT: of a run before it knew its cases. In the folder of a case: of a run that includes it."""
+"""In the folder of a case: of a run that includes it."""
+
+_NAME_ABOVE = "attempt-{}.json"
+"""In OUT: of runs before they knew their cases, one for all that were asked for the same."""
+
+_DIGITS = 12
+
+_LONGEST_REASON = 2000
 
 
 class Attempt(Record):
@@ -27,22 +38,63 @@ class Attempt(Record):
 
     began: str = Field(description="UTC, ISO 8601.")
     why: str = Field(default="", description="What it said at its end, if it came to say anything.")
+    asked: Asked | None = Field(
+        default=None, description="What for; null in the folder of a case, which says it."
+    )
+
+
+@dataclass(frozen=True)
+class Note:
+    """An attempt and where it is noted.
+
+    Attributes:
+        file: of the note.
+        attempt: what it says.
+        goes: whether it goes away when the run is done as it was meant.
+    """
+
+    file: Path
+    attempt: Attempt
+    goes: bool
 
 
 @contextmanager
-def planning(out: Path) -> Iterator[None]:
-    """Note in OUT that a run was asked for, until it knows which cases it is to do."""
-    if not out.is_dir():
-        yield
-        return
-    began = _now()
-    _note(out, Attempt(began=began))
+def asking(out: Path, asked: Asked) -> Iterator[Attempt]:
+    """Note in OUT, if it is there, what a run is asked for, and what it says if it is refused.
+
+    Yields:
+        What is noted. The note stays.
+    """
+    attempt = Attempt(began=_now(), asked=asked)
+    _note_above(out, attempt)
     try:
-        yield
+        yield attempt
     except Exception as error:
-        _note(out, Attempt(began=began, why=" ".join(str(error).split())))
+        why = " ".join(str(error).split()).encode(errors="backslashreplace").decode()
+        _note_above(out, attempt.model_copy(update={"why": why[:_LONGEST_REASON]}))
         raise
-    finish(out)
+
+
+@contextmanager
+def planning(out: Path, asked: Asked) -> Iterator[None]:
+    """Note in OUT what a run is asked for until it knows its cases.
+
+    Then the notes of earlier runs that it covers or corrects go, too.
+    """
+    with asking(out, asked) as attempt:
+        yield
+    if not out.is_dir():
+        return
+    with _alone(out):
+        for path in _notes_above(out):
+            earlier = _read(path)
+            if (
+                earlier is not None
+                and earlier.asked is not None
+                and earlier.began <= attempt.began
+                and asked.settles(earlier.asked)
+            ):
+                path.unlink(missing_ok=True)
 
 
 def begin(cases: Iterable[Path]) -> None:
@@ -50,38 +102,79 @@ def begin(cases: Iterable[Path]) -> None:
     attempt = Attempt(began=_now())
     for folder in cases:
         if (folder / RESULT_FILE).exists():
-            _note(folder, attempt)
+            _write(folder / ATTEMPT_FILE, attempt)
 
 
 def finish(folder: Path) -> None:
-    """Take the note away: what lies there is what the run was to do."""
+    """Take the note of a case away: what lies there is what the run was to do."""
     (folder / ATTEMPT_FILE).unlink(missing_ok=True)
 
 
-def unfinished(case: Path) -> Attempt | None:
-    """Return the run that was to do a case and has not, if there is one.
+def unfinished(case: Path) -> Note | None:
+    """Return the last run that was to do a case, or may have been, and has not, if there is one.
 
     Args:
         case: its folder, `OUT/<protocol>/<identity>/<method>/<driver>`.
     """
-    above = case.resolve().parents
-    folders = [case, *above[ABOVE_CASE : ABOVE_CASE + 1]]
-    return next(filter(None, map(_read, folders)), None)
+    case = case.resolve()
+    own = _read(case / ATTEMPT_FILE)
+    if own is not None:
+        return Note(case / ATTEMPT_FILE, own, goes=True)
+    if len(case.parents) <= ABOVE_CASE:
+        return None
+    method, identity, protocol, out = case.parents[: ABOVE_CASE + 1]
+    found = []
+    for path in _notes_above(out):
+        attempt = _read(path)
+        if attempt is None:
+            continue
+        asked = attempt.asked
+        # A damaged note does not say what it is about.
+        if asked is None or asked.concerns(protocol.name, identity.name, method.name):
+            found.append(Note(path, attempt, goes=asked is not None and asked.correctable))
+    return max(found, key=lambda note: note.attempt.began, default=None)
 
 
-def _note(folder: Path, attempt: Attempt) -> None:
-    write_json(folder / ATTEMPT_FILE, attempt.model_dump())
+def _notes_above(out: Path) -> list[Path]:
+    # Earlier versions left one for all runs, which says nothing of what it was asked for.
+    return [out / ATTEMPT_FILE, *sorted(out.glob(_NAME_ABOVE.format("[0-9a-f]" * _DIGITS)))]
 
 
-def _read(folder: Path) -> Attempt | None:
-    path = folder / ATTEMPT_FILE
+def _note_above(out: Path, attempt: Attempt) -> None:
+    if attempt.asked is None or not out.is_dir():
+        return
+    name = _NAME_ABOVE.format(hash_of(attempt.asked.model_dump())[:_DIGITS])
+    with _alone(out):
+        _write(out / name, attempt)
+
+
+@contextmanager
+def _alone(out: Path) -> Iterator[None]:
+    """Keep other runs from writing a note between the reading of it and its removal."""
+    descriptor = os.open(out, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        # Some file systems of other machines lock no folders.
+        with suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _write(path: Path, attempt: Attempt) -> None:
+    write_json(path, attempt.model_dump())
+
+
+def _read(path: Path) -> Attempt | None:
     if not path.exists():
         return None
     try:
-        return Attempt.model_validate(read_json(path))
+        return Attempt.model_validate(read_json(path, LARGEST_RESULT))
+    except FileNotFoundError:
+        return None
     except (OSError, ValueError, ValidationError):
         return Attempt(began="an unknown time")
 
 
 def _now() -> str:
-    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="microseconds")

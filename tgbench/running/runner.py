@@ -21,6 +21,7 @@ from ..metrics.specs import in_table_order
 from ..metrics.through_codec import THROUGH_CODEC
 from ..progress import Progress
 from . import attempts
+from .asked import Asked
 from .earlier import kept_result, refuse_to_lose, with_what_is_there
 from .experiment import Experiment, Subject
 from .fitting import Contender, Fitting, fit_or_load
@@ -78,7 +79,8 @@ def run(request: RunRequest, progress: Progress) -> list[Outcome]:
         TgbenchError: bad input, found before any work starts where possible.
         CasesFailed: after all cases, those that failed.
     """
-    with attempts.planning(request.out):
+    asked = Asked.of(request.methods, request.protocol, request.identities)
+    with attempts.planning(request.out, asked):
         groups = _planned(request, progress)
         attempts.begin(experiment.folder for group in groups for experiment in group)
     outcomes: list[Outcome] = []

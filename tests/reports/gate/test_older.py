@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -102,3 +103,73 @@ def test_a_damaged_note_is_a_note(gate: Gate, write_case: WriteCase, tmp_path: P
     code, printed = gate(tmp_path / "out")
     assert code == 2
     assert "(a ::error)" in printed
+
+
+def ask(
+    out: Path, *words: str, method: str = "still", protocol: str = "self_reconstruction"
+) -> int:
+    return main(["run", "--method", method, "--protocol", protocol, "--out", str(out), *words])
+
+
+@pytest.fixture
+def people(tiny_identity: Path, tmp_path: Path) -> tuple[str, str]:
+    other = tmp_path / "people" / "other"
+    shutil.copytree(tiny_identity, other)
+    return str(tiny_identity), str(other)
+
+
+def test_a_run_of_another_identity_does_not_settle_a_refused_one(
+    people: tuple[str, str], gate: Gate, tmp_path: Path
+) -> None:
+    mine, other = people
+    out = tmp_path / "out"
+    assert ask(out, "--identity", mine, "--metrics", "psnr") == 0
+    gate.update(out)
+    assert ask(out, "--identity", mine, "--set", "nonsense=1") == 2
+    assert ask(out, "--identity", other, "--metrics", "psnr") == 0
+    code, printed = gate(out)
+    assert code == 2
+    assert "unknown setting 'nonsense'" in printed
+    assert ask(out, "--identity", mine, other, "--metrics", "psnr") == 0
+    assert not list(out.glob("attempt*"))
+    assert gate(out / "self_reconstruction" / "tiny")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "names"),
+    [
+        (("--set", "nonsense=1"), {"protocol": "lipsync"}),
+        (("--set", "nonsense=1"), {"method": "talkinggaussian"}),
+        (("--set", "nonsense=1", "--identity", "synth-b"), {}),
+        ((), {"protocol": "lipsync", "method": "stil"}),
+        (("--identity", "/nowhere"), {"protocol": "lipsync"}),
+        (("--identity", "synth-b"), {"protocol": "lipsinc"}),
+    ],
+)
+def test_a_refused_run_of_something_else_blocks_nothing(
+    words: tuple[str, ...],
+    names: dict[str, str],
+    gate: Gate,
+    write_case: WriteCase,
+    tmp_path: Path,
+) -> None:
+    out = tmp_path / "out"
+    folder = write_case(out, {"sync_c": 6.5}, method="still")
+    assert folder.relative_to(out).parts[:2] == ("self_reconstruction", "synth-a")
+    gate.update(out)
+    assert ask(out, *words, **names) == 2
+    assert gate(out)[0] == 0
+    assert len(list(out.glob("attempt-*.json"))) == 1
+
+
+def test_the_message_names_the_note(gate: Gate, write_case: WriteCase, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    write_case(out, {"sync_c": 6.5}, method="still")
+    gate.update(out)
+    assert ask(out, method="stil") == 2
+    (note,) = out.glob("attempt-*.json")
+    code, printed = gate(out)
+    assert code == 2
+    assert f"run it again as meant, or delete {note} if it is not about this result" in printed
+    note.unlink()
+    assert gate(out)[0] == 0

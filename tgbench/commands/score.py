@@ -23,15 +23,17 @@ if TYPE_CHECKING:
 Records = Mapping[str, "MetricRecord"]
 
 _EPILOG = """\
-a clip is a video, or a folder of images (png, jpg, bmp) in the order of their numbers.
-of two folders of videos, those of one name are compared.
+A clip is a video, or a folder of images (png, jpg, bmp) in the order of their
+numbers. Of two folders of videos, those of one name are compared.
 
 examples:
   tgbench score ours.mp4 real.mp4
-  tgbench score ours/ real/                              folders of videos, paired by name
-  tgbench score demo.mp4                                 what needs no ground truth
-  tgbench score ours.mp4 real/ --metrics psnr ssim_face lmd --face-box 120,80,400,420
-  tgbench score ours.mp4 --audio speech.wav --metrics sync_c sync_e lip_agreement
+  tgbench score ours/ real/             folders of videos, paired by name
+  tgbench score demo.mp4                what needs no ground truth
+  tgbench score ours.mp4 real/ --metrics psnr ssim_face lmd \\
+      --face-box 120,80,400,420
+  tgbench score ours.mp4 --audio speech.wav \\
+      --metrics sync_c sync_e lip_agreement
 """
 
 

@@ -23,7 +23,9 @@ class Unavailable(TgbenchError):
     """
 
 
-def suggest(unknown: str, known: Iterable[str], what: str, all_of_them: str = "") -> TgbenchError:
+def suggest(
+    unknown: str, known: Iterable[str], what: str, all_of_them: str = "", owner: str = ""
+) -> TgbenchError:
     """Return the error for an unknown name, with the nearest known one if there is any.
 
     Args:
@@ -31,6 +33,7 @@ def suggest(unknown: str, known: Iterable[str], what: str, all_of_them: str = ""
         known: an iterable of valid names.
         what: what kind of thing it is, such as "method".
         all_of_them: the command that lists them, where they are too many for a line.
+        owner: what would have it, such as the name of a method.
     """
     names = sorted(known)
     near = difflib.get_close_matches(unknown, names, n=1, cutoff=0.5)
@@ -38,4 +41,5 @@ def suggest(unknown: str, known: Iterable[str], what: str, all_of_them: str = ""
     listed = f"known: {', '.join(names) or 'none'}"
     if all_of_them:
         listed = f"`{all_of_them}` shows all of them"
-    return TgbenchError(f"unknown {what} '{unknown}': {hint}{listed}")
+    trouble = f"{owner} has no {what}" if owner else f"unknown {what}"
+    return TgbenchError(f"{trouble} '{unknown}': {hint}{listed}")

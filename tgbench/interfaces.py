@@ -244,6 +244,7 @@ class Timing:
         protocol: how and on what it was measured, in words.
         end_to_end: from the sound to the encoded video, None where that cannot be timed.
         no_end_to_end: why not.
+        trains: whether the method is fitted to an identity at all.
     """
 
     training_seconds: float | None
@@ -251,6 +252,7 @@ class Timing:
     protocol: str
     end_to_end: TimedFrames | None = None
     no_end_to_end: str = ""
+    trains: bool = True
 
 
 @dataclass(frozen=True)

@@ -17,14 +17,17 @@ if TYPE_CHECKING:
 
 _EPILOG = """\
 examples:
-  tgbench gate --update --baseline baseline.json --reason "first baseline" results
-  tgbench gate --baseline baseline.json results --junit gate.xml --markdown gate.md
+  tgbench gate --update --baseline baseline.json \\
+      --reason "first baseline" results
+  tgbench gate --baseline baseline.json results \\
+      --junit gate.xml --markdown gate.md
   tgbench gate --calibrate --runs 5 --vary-seed --baseline baseline.json -- \\
       --method mymethod --protocol self_reconstruction
 
-A metric fails when it is worse than in the baseline by more than its tolerance, and the interval
-(95 %) of the change, paired frame by frame, lies beyond the noise floor. One that vanished fails,
-too. Exit code: 0 nothing failed, 1 something did, 2 the two cannot be compared, or other bad input.
+A metric fails when it is worse than in the baseline by more than its
+tolerance, and the interval (95 %) of the change, paired frame by frame, lies
+beyond the noise floor. One that vanished fails, too. Exit code: 0 nothing
+failed, 1 something did, 2 the two cannot be compared, or other bad input.
 """
 
 

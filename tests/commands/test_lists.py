@@ -129,3 +129,11 @@ def test_help_says_how_values_are_parted() -> None:
     parser = argparse.ArgumentParser()
     add_list(parser, "--metrics", phrases, "which", metavar="NAME")
     assert "which (separated by spaces or commas)" in " ".join(parser.format_help().split())
+
+
+@pytest.mark.parametrize("command", sorted(plugins.commands()))
+def test_help_fits_a_terminal_of_80_columns(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    parser = argparse.ArgumentParser(prog=f"tgbench {command}")
+    plugins.commands()[command].load().add_arguments(parser)
+    assert [line for line in parser.format_help().splitlines() if len(line) > 80] == []

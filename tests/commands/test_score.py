@@ -133,6 +133,31 @@ def test_a_score_without_any_number_fails_and_says_so(
     assert shown.splitlines()[-1].startswith("nothing was measured; a.mp4 alone: 5 frames")
 
 
+def test_identical_clips_are_a_finding_and_no_failure(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clip = video(tmp_path / "a.mp4", 5)
+    copy = tmp_path / "b.mp4"
+    copy.write_bytes(clip.read_bytes())
+    out = tmp_path / "out"
+    said = "every frame equals its target: PSNR is infinite"
+    for metrics in (["psnr"], ["psnr", "ssim"]):
+        command = ["score", str(clip), str(copy), "--out", str(out), "--fresh", "--metrics"]
+        assert main([*command, *metrics]) == 0
+        assert " ".join(capsys.readouterr().out.split()).endswith(said)
+        record = json.loads((out / "scores.json").read_text())["metrics"]["psnr"]
+        assert (record["value"], record["status"]) == (None, "unscored")
+    for name in ("ours", "real"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "a.mp4").write_bytes(clip.read_bytes())
+    folders = [str(tmp_path / "ours"), str(tmp_path / "real")]
+    assert main(["score", *folders, "--metrics", "psnr"]) == 0
+    assert said in " ".join(capsys.readouterr().out.split())
+    other = video(tmp_path / "c.mp4", 5, noise=9.0)
+    assert main(["score", str(clip), str(other), "--metrics", "psnr"]) == 0
+    assert "infinite" not in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

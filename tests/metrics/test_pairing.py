@@ -147,6 +147,7 @@ def test_a_clip_cut_short_is_refused_against_a_whole_one_and_told_alone(tmp_path
     pairs = Pairs(path)
     read = len(list(pairs))
     assert 10 < read < 50
+    assert any("cut.mp4: 1 piece is damaged and was skipped" in note for note in pairs.notes)
     assert any("of about 60 frames" in n and f"{read} frames were read" in n for n in pairs.notes)
     whole = tmp_path / "whole.mp4"
     with VideoWriter(whole, 64, 64) as writer:
@@ -154,8 +155,33 @@ def test_a_clip_cut_short_is_refused_against_a_whole_one_and_told_alone(tmp_path
             writer.write(np.zeros((64, 64, 3), np.uint8))
     with pytest.raises(
         TgbenchError, match=r"cut\.mp4 has \d+ frames \(of 60 that it announces: it is cut short\)"
-    ):
+    ) as refused:
         list(Pairs(path, whole))
+    assert f"; copy or record {path} again; or compare what has" in str(refused.value)
+    assert "cut the longer one" not in str(refused.value)
+
+
+@pytest.mark.parametrize("fps", [None, 20.0, 25.0, 30.0])
+def test_numbers_of_a_clip_cut_short_agree_at_any_rate(tmp_path: Path, fps: float | None) -> None:
+    rng = np.random.default_rng(0)
+    whole = tmp_path / "whole.mkv"
+    with av.open(str(whole), "w") as container:
+        stream = container.add_stream("libx264", rate=25, options={"preset": "ultrafast"})
+        stream.width, stream.height, stream.pix_fmt = 64, 64, "yuv420p"
+        for _ in range(60):
+            image = rng.integers(0, 255, (64, 64, 3), np.uint8)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="rgb24")))
+        container.mux(stream.encode(None))
+    path = tmp_path / "cut.mkv"
+    path.write_bytes(whole.read_bytes()[: whole.stat().st_size * 7 // 10])
+    pairs = Pairs(path, whole, fps=fps, allow_drop=True)
+    compared = len(list(pairs))
+    expected = round(60 / 25 * (fps or 25))
+    assert 0.5 * expected < compared < 0.8 * expected
+    assert (
+        f"cut.mkv: is cut short: {compared} of about {expected} frames; {compared} frames were read"
+        in pairs.notes
+    )
 
 
 def test_frames_lost_in_the_midst_do_not_shift_the_rest_in_silence(tmp_path: Path) -> None:

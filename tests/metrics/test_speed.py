@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -61,9 +63,10 @@ def test_each_says_what_is_included_and_on_what_it_was_measured() -> None:
 
 def test_training_time_is_in_minutes() -> None:
     assert TrainingTime(context(TIMING)).compute().value == pytest.approx(1.5)
-    assert TrainingTime(context(NOTHING)).compute().reason == (
-        "the method is not trained, or how long it took is lost"
-    )
+    lost = TrainingTime(context(NOTHING)).compute()
+    assert (lost.value, lost.reason) == (None, "how long training took is lost")
+    never = TrainingTime(context(dataclasses.replace(NOTHING, trains=False))).compute()
+    assert (never.value, never.reason) == (None, "the method is not trained")
 
 
 @pytest.mark.parametrize("name", ["fps", "fps_best", "fps_end_to_end", "training_time"])

@@ -185,7 +185,8 @@ def test_a_damaged_result_is_set_aside_and_measured_again(
     assert not runs().reused
     assert runs.fits == 0
     assert (runs.case / "result.damaged.json").read_bytes() == damaged
-    assert "set aside as result.damaged.json" in caplog.text
+    assert "set aside as result.damaged.json, measuring again" in caplog.text
+    assert "run the case again" not in caplog.text
     assert_whole(runs, before)
 
 
@@ -241,7 +242,8 @@ def test_without_any_record_an_intact_fit_is_kept_and_its_time_is_not_known(runs
     outcome = runs(metrics=("psnr", "training_time"))
     assert runs.fits == 0
     assert outcome.result.timing.training_seconds is None
-    assert outcome.result.metrics["training_time"].value is None
+    found = outcome.result.metrics["training_time"]
+    assert (found.value, found.reason) == (None, "how long training took is lost")
     assert any("record of the fit was damaged" in note for note in outcome.result.method.notes)
 
 

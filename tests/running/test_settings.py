@@ -52,8 +52,10 @@ def test_optional_values() -> None:
 @pytest.mark.parametrize(
     ("overrides", "said"),
     [
-        ({"step": "1"}, "did you mean 'steps'"),
-        ({"steps": "many"}, "--set steps=many: must be int"),
+        ({"step": "1"}, f"^{SPEC.name} has no setting 'step': did you mean 'steps'"),
+        ({"steps": "many"}, "--set steps=many: must be a whole number, such as 3$"),
+        ({"limit": "2.5"}, "--set limit=2.5: must be a whole number, such as 3$"),
+        ({"rate": "fast"}, "--set rate=fast: must be a number, such as 0.5$"),
         ({"steps": "0"}, "must be at least 1"),
         ({"mirrored": "yes"}, "must be true or false"),
         ({"motion": "both"}, "must be one of deformation, appearance"),
@@ -65,7 +67,9 @@ def test_bad_settings_are_told(overrides: dict[str, str], said: str) -> None:
 
 
 def test_unknown_preset_is_told() -> None:
-    with pytest.raises(TgbenchError, match="did you mean 'quick'"):
+    with pytest.raises(
+        TgbenchError, match=f"^{SPEC.name} has no preset 'quik': did you mean 'quick'"
+    ):
         configure(SPEC, "quik", {})
 
 

@@ -10,13 +10,15 @@ from ..terminal import Terminal
 from .lists import add_list, paths, stand_alone
 
 _EPILOG = """\
-A bundle holds each result, its values of single frames, every rendered frame (PNG, without a label)
-and hashes of the ground truth; neither the ground truth nor the sound itself. Frames come from
-`tgbench run --frames`, or are rendered again by the fit that was measured.
+A bundle holds each result, its values of single frames, every rendered frame
+(PNG, without a label) and hashes of the ground truth; neither the ground truth
+nor the sound itself. Frames come from `tgbench run --frames`, or are rendered
+again by the fit that was measured.
 
 examples:
   tgbench bundle results
-  tgbench bundle results --output paper.zip --identity data/NAME --audio speech.wav
+  tgbench bundle results --output paper.zip \\
+      --identity data/NAME --audio speech.wav
 """
 
 

@@ -19,14 +19,16 @@ examples:
   tgbench compare results-before results-after
   tgbench compare scores/ours scores/theirs --json comparison.json
 
-Differences are B minus A, paired frame by frame. Their intervals (95 %) are bootstrapped over
-stretches of frames, and over clips where there are several; an interval that holds zero tells no
-difference. Values that unlike things measured are never compared, and those of unlike protocols
-never averaged: each protocol has a table of its own.
+Differences are B minus A, paired frame by frame. Their intervals (95 %) are
+bootstrapped over stretches of frames, and over clips where there are several;
+an interval that holds zero tells no difference. Values that unlike things
+measured are never compared, and those of unlike protocols never averaged: each
+protocol has a table of its own.
 
-These fits are compared: another seed may give another result. A folder that holds results of
-several seeds (each run with an --out of its own below it) is averaged over them, frame by frame;
-`tgbench report` shows mean and spread over seeds.
+These fits are compared: another seed may give another result. A folder that
+holds results of several seeds (each run with an --out of its own below it) is
+averaged over them, frame by frame; `tgbench report` shows mean and spread over
+seeds.
 """
 
 

@@ -13,13 +13,15 @@ from .options import add_fit_options
 _EPILOG = """\
 examples:
   tgbench export --method talkinggaussian --output head.ply
-  tgbench export --method talkinggaussian --identity data/NAME --frame 12 --output head-12.ply
+  tgbench export --method talkinggaussian --identity data/NAME \\
+      --frame 12 --output head-12.ply
   tgbench export --method talkinggaussian --branch mouth --output mouth.ply
 
-It writes what `tgbench run` fitted with the same options (--identity, --preset, --set, --size,
---seed, --device, --out). TalkingGaussian writes a PLY of 3D Gaussian splatting; its axes are those
-of the head: x to the image's right, y up, z out of the face, in metres. Viewers that expect y down
-(COLMAP's axes) show the head upside down until it is turned.
+It writes what `tgbench run` fitted with the same options (--identity,
+--preset, --set, --size, --seed, --device, --out). TalkingGaussian writes a PLY
+of 3D Gaussian splatting; its axes are those of the head: x to the image's
+right, y up, z out of the face, in metres. Viewers that expect y down (COLMAP's
+axes) show the head upside down until it is turned.
 """
 
 

@@ -22,9 +22,9 @@ _BY_METHOD = ("presets", "settings")
 _EPILOG = """\
 examples:
   tgbench list
-  tgbench list metrics                    with unit, direction, and what is missing
+  tgbench list metrics                    unit, direction, what is missing
   tgbench list presets talkinggaussian
-  tgbench list settings talkinggaussian   name, type, default, presets, meaning, source
+  tgbench list settings talkinggaussian   type, default, presets, meaning
   tgbench list --json                     everything, for a program
 """
 

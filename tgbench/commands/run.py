@@ -13,7 +13,8 @@ _EPILOG = """\
 examples:
   tgbench run --method talkinggaussian --protocol lipsync
   tgbench run --method talkinggaussian still --protocol self_reconstruction
-  tgbench run --method talkinggaussian --protocol lipsync --identity data/NAME --audio speech.wav
+  tgbench run --method talkinggaussian --protocol lipsync \\
+      --identity data/NAME --audio speech.wav
 """
 
 

@@ -23,15 +23,17 @@ if TYPE_CHECKING:
 Records = Mapping[str, "MetricRecord"]
 
 _EPILOG = """\
-a clip is a video, or a folder of images (png, jpg, bmp) in the order of their numbers.
-of two folders of videos, those of one name are compared.
+A clip is a video, or a folder of images (png, jpg, bmp) in the order of their
+numbers. Of two folders of videos, those of one name are compared.
 
 examples:
   tgbench score ours.mp4 real.mp4
-  tgbench score ours/ real/                              folders of videos, paired by name
-  tgbench score demo.mp4                                 what needs no ground truth
-  tgbench score ours.mp4 real/ --metrics psnr ssim_face lmd --face-box 120,80,400,420
-  tgbench score ours.mp4 --audio speech.wav --metrics sync_c sync_e lip_agreement
+  tgbench score ours/ real/             folders of videos, paired by name
+  tgbench score demo.mp4                what needs no ground truth
+  tgbench score ours.mp4 real/ --metrics psnr ssim_face lmd \\
+      --face-box 120,80,400,420
+  tgbench score ours.mp4 --audio speech.wav \\
+      --metrics sync_c sync_e lip_agreement
 """
 
 
@@ -108,7 +110,7 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
     """Score, print a small table, and write the scores if asked to.
 
     Returns:
-        1 if nothing could be measured.
+        1 if nothing was found out.
     """
     prediction, target = _clips(args)
     options = _options(args)
@@ -128,7 +130,7 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
 
         make_scores_folder(args.out, args.fresh)
     records = _score_clip(prediction, target, names, options, args, args.out, terminal)
-    return 0 if _measured(records) else 1
+    return 0 if _measured(records) or _equality(records) else 1
 
 
 def _score_folder(
@@ -171,8 +173,8 @@ def _score_folder(
     for note in clips.notes:
         terminal.out.print(Text(f"note: {note}"))
     _print_means(scored, len(clips.pairs), terminal)
-    whole = len(scored) == len(clips.pairs) and all(map(_measured, scored))
-    return 0 if whole else 1
+    whole = all(_measured(records) or _equality(records) for records in scored)
+    return 0 if whole and len(scored) == len(clips.pairs) else 1
 
 
 def _score_clip(
@@ -204,7 +206,8 @@ def _score_clip(
     _print(records, scores.notes, terminal)
     what = f"{prediction.name} " + (f"against {target.name}" if target else "alone")
     ending = f"{what}: {scores.frames} frames at {scores.fps:g} a second"
-    if not _measured(records):
+    equality = _equality(records)
+    if not _measured(records) and not equality:
         ending = f"nothing was measured; {ending}"
     elif out is None:
         ending += "; --out FOLDER keeps the numbers"
@@ -212,12 +215,23 @@ def _score_clip(
         inputs = {"prediction": prediction, "target": target, "audio": scores.sound}
         write_scores(out, scores, records, inputs, options)
         ending += f"; wrote {SCORES_FILE} and {FRAMES_FILE} to {out}"
+    if equality:
+        ending += f"; {equality}"
     terminal.out.print(ending, markup=False)
     return records
 
 
 def _measured(records: Records) -> bool:
     return any(record.value is not None for record in records.values())
+
+
+def _equality(records: Records) -> str:
+    """Return that all pictures equal their targets, so that PSNR has no number; else nothing."""
+    for name, what in (("psnr", "frame"), ("psnr_face", "face that was found")):
+        record = records.get(name)
+        if record and record.value is None and record.details.get("identical_frames"):
+            return f"every {what} equals its target: PSNR is infinite"
+    return ""
 
 
 def _print_means(scored: Sequence[Records], clips: int, terminal: Terminal) -> None:

@@ -15,10 +15,11 @@ if TYPE_CHECKING:
     from ..bundling.verifying import CaseReport
 
 _EPILOG = """\
-Measures every frame again, offline, against the ground truth that is here, which must have the
-hashes in the bundle. Built-in identities and sounds are made here; name others with --identity and
---audio. Exit code: 0 all that was measured agrees, 1 something differs, 2 bad input or a case of
-which nothing could be compared.
+Measures every frame again, offline, against the ground truth that is here,
+which must have the hashes in the bundle. Built-in identities and sounds are
+made here; name others with --identity and --audio. Exit code: 0 all that was
+measured agrees, 1 something differs, 2 bad input or a case of which nothing
+could be compared.
 
 examples:
   tgbench verify results.zip

@@ -231,9 +231,18 @@ class Pairs:
                     f"{end.source.path} has {count} frames{shortfall(end.source, count)}"
                     for end, count in zip(self._sides, counts, strict=True)
                 )
+                broken = " and ".join(
+                    str(end.source.path)
+                    for end, count in zip(self._sides, counts, strict=True)
+                    if shortfall(end.source, count)
+                )
+                remedy = (
+                    f"copy or record {broken} again"
+                    if broken
+                    else "cut the longer one, or give the right rate with --fps"
+                )
                 self._drop(
-                    f"the two differ in length: {lengths} at {self.fps:g} a second; cut the longer "
-                    "one, or give the right rate with --fps"
+                    f"the two differ in length: {lengths} at {self.fps:g} a second; {remedy}"
                 )
 
     def _drop(self, why: str) -> None:

@@ -38,7 +38,10 @@ def frames_per_second(timed: TimedFrames) -> float:
     return timed.frames / timed.seconds
 
 
-_NO_TRAINING_TIME = "the method is not trained, or how long it took is lost"
+_UNTRAINED = "the method is not trained"
+
+LOST = "how long training took is lost"
+"""Why a method that is trained may have no training time."""
 
 
 class _Clocked:
@@ -118,7 +121,7 @@ class TrainingTime(_Clocked):
 
     def _measured(self, timing: Timing) -> Measurement:
         if timing.training_seconds is None:
-            return Measurement(None, reason=_NO_TRAINING_TIME)
+            return Measurement(None, reason=LOST if timing.trains else _UNTRAINED)
         return Measurement(timing.training_seconds / 60.0, measured_by=TRAINING)
 
 

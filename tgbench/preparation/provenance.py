@@ -71,13 +71,15 @@ def provenance(
 def headlines(facts: dict[str, Any]) -> list[str]:
     """Return what a person wants to see beside the pictures of `provenance`, a line each."""
     source, pose, face, crop = facts["source"], facts["pose"], facts["face"], facts["crop"]
+    pitch, yaw, roll = pose["range_deg"]
     window = "follows the head" if crop["follows_the_head"] else "stands still"
     return [
         f"{source['video']}: {source['width']}x{source['height']}, {source['fps']:.2f} fps, "
         f"{source['codec']} -> {facts['frames']} frames of {facts['size']}x{facts['size']} at 25 "
         f"fps; window of {crop['side']} px {window}",
         f"face in {face['frames_found']} of {facts['frames']} frames; focal {pose['focal_px']} px, "
-        f"distance {pose['distance_m']} m, turns by {pose['range_deg']} degrees; landmark residual "
+        f"distance {pose['distance_m']} m; range of the head in degrees: pitch {pitch}, yaw {yaw}, "
+        f"roll {roll}; landmark residual "
         f"{pose['landmark_residual_px']} px, roughness {pose['roughness_px']} px "
         f"({pose['roughness_of_landmarks_px']} by landmarks alone)",
         *(f"WARNING: {fault}" for fault in facts["filming_faults"]),

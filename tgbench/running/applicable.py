@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..metrics.specs import TRAINING_TIME, UPPER_FACE_METRICS, WHOLE_IMAGE_METRICS
+from ..metrics.speed import LOST
 from .result import Result
 
 
@@ -18,5 +19,6 @@ def why_never(result: Result, metric: str) -> str:
     if metric in UPPER_FACE_METRICS and not method.moves_upper_face:
         return "the upper face is not moved"
     if metric == TRAINING_TIME.name and result.timing.training_seconds is None:
-        return "nothing is trained"
+        found = result.metrics.get(metric)
+        return "" if found and found.reason == LOST else "nothing is trained"
     return ""

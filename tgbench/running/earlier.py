@@ -76,7 +76,7 @@ def _earlier(asked: Experiment) -> Result | None:
     try:
         return read_result(path)
     except Damaged as error:
-        _log.warning("%s; set aside as %s, measuring again", error, set_aside(path).name)
+        _log.warning("%s; set aside as %s, measuring again", error.fault, set_aside(path).name)
         return None
 
 

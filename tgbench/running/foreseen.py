@@ -24,17 +24,21 @@ def _lines(case: Case) -> list[str]:
         if spec.shortest_seconds > seconds:
             titles.setdefault(spec.shortest_seconds, []).append(spec.title)
     return [
-        f"{case.identity.name}: no {' and no '.join(names)}: takes {shortest:g} s, and "
-        f"{_what_is_short(case, shortest)}"
+        f"{case.identity.name}: {' and '.join(names)} {'need' if len(names) > 1 else 'needs'} "
+        f"{_shortage(case, shortest)}"
         for shortest, names in titles.items()
     ]
 
 
-def _what_is_short(case: Case, shortest: float) -> str:
+def _shortage(case: Case, shortest: float) -> str:
+    """Return how long a case must last for a metric, how long it does, and what would help."""
     frames = len(case.drive)
     have = f"{frames / layout.FPS:.1f} s ({frames} frames)"
     if case.target_frames is None:
-        return f"the sound '{case.driver}' has {have}"
+        return f"{shortest:g} s of sound; the sound '{case.driver}' has {have}"
     # The held-out share of the clip stays as it is, rounded in the clip's favour.
     clip = math.ceil(shortest * len(case.identity) / frames)
-    return f"{have} are held out of {len(case.identity) / layout.FPS:.1f} s; use a clip of {clip} s"
+    return (
+        f"{shortest:g} s of held-out video; this clip of {len(case.identity) / layout.FPS:.1f} s "
+        f"holds out {have}: use a clip of at least {clip} s"
+    )

@@ -90,6 +90,7 @@ def _measure(
     if RENDERING_SPEEDS.intersection(case.metrics):
         with progress.task(f"timing {name}", None):
             timing = time_method(method, case.drive, request.device, trained)
+    timing = dataclasses.replace(timing, trains=experiment.contender.spec.trains)
     suite = MetricSuite(case.metrics, experiment.metric_context(timing))
     faces, passage = FaceTrack(), Passage(request.through_codec)
 

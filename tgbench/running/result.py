@@ -236,7 +236,7 @@ def read_result(path: Path) -> Result:
             f"{path}: cannot be read ({reason(error)}); make it a file that you can read"
         ) from error
     except ValueError as error:
-        raise Damaged(f"{path}: cannot be read ({error}); run the case again") from error
+        raise Damaged(f"{path}: cannot be read ({error})", "run the case again") from error
     return parse_result(text, str(path))
 
 

@@ -17,7 +17,16 @@ class Record(BaseModel):
 
 
 class Damaged(TgbenchError):
-    """A file is not what was written: cut short, or something else."""
+    """A file is not what was written: cut short, or something else.
+
+    Attributes:
+        fault: the message without what to do, for who does it already.
+    """
+
+    def __init__(self, fault: str, remedy: str = "") -> None:
+        """Join the two parts of the message."""
+        super().__init__(f"{fault}; {remedy}" if remedy else fault)
+        self.fault = fault
 
 
 _Kind = TypeVar("_Kind", bound=Record)
@@ -40,11 +49,10 @@ def parse_record(
         Damaged: cut short, or something else.
         TgbenchError: of a newer schema.
     """
-    remedy = f"; {remedy}" if remedy else ""
     try:
         raw = parse_json(text)
     except ValueError as error:
-        raise Damaged(f"{where}: cannot be read ({error}){remedy}") from error
+        raise Damaged(f"{where}: cannot be read ({error})", remedy) from error
     refuse_newer(raw.get("schema_version") if isinstance(raw, dict) else None, newest, where)
     try:
         return kind.model_validate(raw)

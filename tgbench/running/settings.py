@@ -11,6 +11,8 @@ from typing import Any
 from ..errors import TgbenchError, suggest
 from ..specs import MethodSpec
 
+_EXAMPLES = {int: "a whole number, such as 3", float: "a number, such as 0.5", str: "a word"}
+
 
 def parse_overrides(pairs: Sequence[str]) -> dict[str, str]:
     """Turn ["key=value", ...] into a dictionary.
@@ -37,14 +39,14 @@ def configure(spec: MethodSpec, preset: str, overrides: Mapping[str, str]) -> An
     """
     config_class = spec.load_config()
     if preset not in spec.presets:
-        error = suggest(preset, spec.presets, f"preset of '{spec.name}'")
+        error = suggest(preset, spec.presets, "preset", owner=spec.name)
         raise TgbenchError(f"{error}; what they change: tgbench list presets {spec.name}")
     values: dict[str, Any] = dict(spec.presets[preset])
     types_of = typing.get_type_hints(config_class)
     for key, text in overrides.items():
         if key not in types_of:
             where = f"tgbench list settings {spec.name}"
-            raise suggest(key, types_of, f"setting of '{spec.name}'", where)
+            raise suggest(key, types_of, "setting", where, owner=spec.name)
         values[key] = _parse(key, text, types_of[key])
     try:
         return config_class(**values)
@@ -58,7 +60,7 @@ def keys_of(spec: MethodSpec) -> set[str]:
 
 
 def _parse(key: str, text: str, kind: Any) -> Any:
-    """Read a value as the field's type; the type's own name goes into the error."""
+    """Read a value as the field's type."""
     origin = typing.get_origin(kind)
     if origin is typing.Literal:
         choices = [str(choice) for choice in typing.get_args(kind)]
@@ -78,5 +80,5 @@ def _parse(key: str, text: str, kind: Any) -> Any:
         try:
             return kind(text)
         except ValueError as error:
-            raise TgbenchError(f"--set {key}={text}: must be {kind.__name__}") from error
+            raise TgbenchError(f"--set {key}={text}: must be {_EXAMPLES[kind]}") from error
     raise TgbenchError(f"--set {key}: cannot be set from the command line")

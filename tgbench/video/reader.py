@@ -101,6 +101,7 @@ class VideoReader:
         self.square = square
         self.deinterlace = deinterlace
         self.damage = ""
+        self._damaged, self._short = 0, False
         self.gaps = 0
         self.interlaced = 0
         with self._opened() as (container, tracks):
@@ -175,10 +176,11 @@ class VideoReader:
             timed = self._decoded(container, tracks)
             if self.deinterlace:
                 timed = _deinterlaced(timed)
-            if self.fps is None:
-                yield from self._stored(timed)
-            else:
-                yield from self._delivered(timed)
+            delivered = 0
+            for frame, times in self._stored(timed) if self.fps is None else self._delivered(timed):
+                delivered += times
+                yield frame, times
+        self._judge(delivered)
 
     def _delivered(self, timed: _Timed) -> Iterator[tuple[Any, int]]:
         assert self.fps is not None
@@ -202,7 +204,7 @@ class VideoReader:
         return max(round((later - earlier) * Fraction(self.info.fps)) - 1, 0)
 
     def _decoded(self, container: Any, tracks: Tracks) -> _Timed:
-        """Yield (start, length, frame) of what can be decoded; warn once about what cannot."""
+        """Yield (start, length, frame) of what can be decoded, and note whether that is all."""
         import av
 
         stream = tracks.picture
@@ -239,17 +241,25 @@ class VideoReader:
         whole = track_seconds(container, stream)
         # Where frames are unevenly spaced there are fewer of them, but they reach the end.
         at_end = whole is not None and reached >= _WHOLE * whole
-        self._judge(damaged, delivered, None if at_end else announced_frames(container, stream))
+        announced = None if at_end else announced_frames(container, stream)
+        self._short = bool(announced and 0 < delivered < _WHOLE * announced - 2)
+        self._damaged = damaged
 
     def _since_zero(self, stamp: Fraction) -> Fraction:
         return max(stamp - self.clock.picture_zero, self.clock.picture_from)
 
-    def _judge(self, damaged: int, delivered: int, announced: int | None) -> None:
+    def _judge(self, delivered: int) -> None:
+        """Set `damage`, with numbers of frames at the rate at which they are delivered."""
         told = []
-        if damaged and delivered:
-            told.append(f"{damaged} pieces are damaged and were skipped")
-        if announced and 0 < delivered < _WHOLE * announced - 2:
-            told.append(f"is cut short: {delivered} of about {announced} frames")
+        if self._damaged and delivered:
+            are = (
+                "piece is damaged and was" if self._damaged == 1 else "pieces are damaged and were"
+            )
+            told.append(f"{self._damaged} {are} skipped")
+        if self._short:
+            whole = self.expected_frames or 0
+            of = f": {delivered} of about {whole} frames" if delivered < whole else ""
+            told.append(f"is cut short{of}")
         self.damage = "; ".join(told)
         if self.damage:
             _log.warning("%s: %s", self.path, self.damage)

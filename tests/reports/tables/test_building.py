@@ -63,6 +63,18 @@ def test_what_a_method_cannot_have_is_a_plain_dash(make_result: MakeResult) -> N
     assert [cell(table, name, "psnr").rank for name in ("whole", "fixed")] == [1, 2]
 
 
+def test_a_training_time_that_is_lost_is_no_plain_dash(make_result: MakeResult) -> None:
+    reason = "how long training took is lost"
+    (table,) = build_tables(
+        [
+            make_result("whole", psnr=30.0, training_time=2.0),
+            make_result("lost", psnr=20.0, training_time=reason, training=None),
+        ]
+    )
+    (mark,) = cell(table, "lost", "training_time").marks
+    assert reason in {note.mark: note.text for note in table.notes}[mark]
+
+
 def test_what_was_not_measured_has_its_reason_below(make_result: MakeResult) -> None:
     results = [
         make_result("a", psnr=30.0, lpips="weights are missing", sync_c="no network"),

@@ -191,14 +191,18 @@ def atomic_folder(folder: Path) -> Iterator[Path]:
                 raise
 
 
-def remove_leftovers(folder: Path) -> None:
+def remove_leftovers(folder: Path, beginning: str = "") -> None:
     """Remove the temporary files and folders that killed processes of this machine left here.
 
     Those of a process that still runs stay. Folders below are not looked into.
+
+    Args:
+        folder: to look in.
+        beginning: of the names of ours, in a folder that other programs use too.
     """
     with suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
-            if is_leftover(entry.name):
+            if entry.name.startswith(beginning) and is_leftover(entry.name):
                 remove(Path(entry.path))
 
 

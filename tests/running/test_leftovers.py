@@ -122,3 +122,16 @@ def test_whoever_holds_a_folder_clears_it_of_all_that_is_unfinished(tmp_path: Pa
     (tmp_path / "ori_imgs" / "3.jpg").write_text("whole")
     remove_parts(tmp_path)
     assert [path.name for path in tmp_path.rglob("*.jpg")] == ["3.jpg"]
+
+
+def test_what_other_programs_keep_in_the_temporary_folder_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    system = tmp_path / "system"
+    system.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(system))
+    # No process of Linux has so high a number.
+    (system / ".download.4999999.part").write_text("another program's")
+    (system / ".tgbench-sync.4999999.part").mkdir()
+    remove_all_leftovers(tmp_path / "out")
+    assert [path.name for path in system.iterdir()] == [".download.4999999.part"]

@@ -29,6 +29,7 @@ def remove_all_leftovers(out: Path) -> None:
             remove(Path(place) / name)
         folders[:] = [name for name in folders if not is_passing(name)]
     synthetic = cache_root() / "synthetic"
+    remove_leftovers(Path(tempfile.gettempdir()), ".tgbench-")
     with suppress(OSError):
-        for folder in (Path(tempfile.gettempdir()), synthetic, *synthetic.glob("*/")):
+        for folder in (synthetic, *synthetic.glob("*/")):
             remove_leftovers(folder)

@@ -65,8 +65,8 @@ class CaseLog(logging.Handler):
         code = method_config.code
         self.write(
             f"method: {method_config.spec.name}, preset {method_config.preset}, "
-            f"seed {request.seed}, device {request.device}, {code.distribution or 'no distribution'}, "
-            f"code sha256 {code.sha256}"
+            f"seed {request.seed}, device {request.device}, "
+            f"{code.distribution or 'no distribution'}, code sha256 {code.sha256}"
         )
         told = ", ".join(f"{key}={value}" for key, value in method_config.settings.items())
         self.write(f"settings: {told}")

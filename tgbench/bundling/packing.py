@@ -18,13 +18,13 @@ from ..interfaces import Case, Method
 from ..progress import Progress
 from ..running.environment import resolve_device
 from ..running.experiment import IdentityHashes
-from ..running.fitting import MODELS, Fitting, MethodConfig, load_fitted
+from ..running.fitting import Fitting, MethodConfig, load_fitted
 from ..running.frame_table import read_table
 from ..running.integrity import has_images
 from ..running.rendering import render
-from ..running.request import RunRequest
+from ..running.folders import MODELS, out_of
+from ..running.request import RunOptions
 from ..running.result import (
-    ABOVE_CASE,
     FRAMES_FILE,
     FRAMES_FOLDER,
     RESULT_FILE,
@@ -221,7 +221,7 @@ def _render(result: Result, case: Case, place: Path, folder: Path, progress: Pro
         case.split,
         result.seed,
         resolve_device(result.environment.device),
-        place.resolve().parents[ABOVE_CASE] / MODELS,
+        out_of(place, result.protocol.name) / MODELS,
     )
     if not fitting.is_done:
         raise TgbenchError(
@@ -230,17 +230,9 @@ def _render(result: Result, case: Case, place: Path, folder: Path, progress: Pro
         )
     method: Method = method_config.spec.load()(method_config.config)
     load_fitted(method, fitting)
-    request = RunRequest(
-        (result.method.name,),
-        result.protocol.name,
-        (),
-        (),
-        result.method.preset,
-        label=False,
-        keep_frames=True,
-    )
+    options = RunOptions(label=False, keep_frames=True)
     who = f"{result.method.name} on {case.identity.name}, {case.driver}"
-    render(case, method, who, folder, request, progress)
+    render(case, method, who, folder, options, progress)
 
 
 def _method_config(result: Result, remedy: str) -> MethodConfig:
@@ -251,12 +243,6 @@ def _method_config(result: Result, remedy: str) -> MethodConfig:
     """
     spec = plugins.find(plugins.methods(), result.method.name, "method")
     try:
-        config: Any = spec.load_config()(**result.method.config)
-    except (TypeError, ValueError) as error:
-        raise TgbenchError(
-            f"settings of '{spec.name}' are others by now ({error}); {remedy}"
-        ) from error
-    method_config = MethodConfig(spec, config, result.method.preset)
-    if method_config.settings_hash != result.method.config_hash:
-        raise TgbenchError(f"settings of '{spec.name}' are others by now; {remedy}")
-    return method_config
+        return MethodConfig.of(spec, result.method.config, result.method.preset)
+    except TgbenchError as error:
+        raise TgbenchError(f"{error}; {remedy}") from error

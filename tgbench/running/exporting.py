@@ -14,7 +14,8 @@ from ..identities import ActionUnits, Identity
 from ..identities.resolve import resolve_identity
 from ..interfaces import Drive, Exports, Method
 from ..progress import Progress
-from .fitting import MODELS, Fitting, MethodConfig, NoFit, load_fitted
+from .fitting import Fitting, MethodConfig, NoFit, load_fitted
+from .folders import MODELS
 from .request import default_size
 from .settings import configure
 

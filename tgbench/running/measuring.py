@@ -14,7 +14,7 @@ from ..files import sha256
 from ..identities import layout
 from ..interfaces import Case, FitReport, Image, Method, TimedFrames, Timing
 from ..metrics.evaluate import MetricSuite
-from ..metrics.speed import RENDERING_SPEEDS
+from ..metrics.speed import RENDERING_SPEEDS, SHARED
 from ..metrics.through_codec import Passage
 from ..progress import Progress
 from ..version import __version__
@@ -22,6 +22,7 @@ from .comparison_videos import ComparisonVideos
 from .environment import describe_environment, peak_memory_mb
 from .experiment import Experiment, IdentityHashes
 from .face_track import FaceTrack
+from .fit_record import FitRecord
 from .fitting import MethodConfig
 from .frame_table import write_table
 from .integrity import describe_files
@@ -56,7 +57,7 @@ _TABLES = (
 
 
 def measure(
-    experiment: Experiment, method: Method, report: FitReport, progress: Progress
+    experiment: Experiment, method: Method, record: FitRecord, progress: Progress
 ) -> Result:
     """Render a case, score every frame as it comes, and write the result folder.
 
@@ -65,34 +66,39 @@ def measure(
     Args:
         experiment: the case, and how it is to be done.
         method: fitted.
-        report: what fitting took.
+        record: of the fit.
         progress: where to report.
     """
     with replacement(experiment.folder, CASE_FILES) as folder:
-        return _measure(experiment, method, report, progress, folder)
+        return _measure(experiment, method, record, progress, folder)
 
 
 def _measure(
     experiment: Experiment,
     method: Method,
-    report: FitReport,
+    record: FitRecord,
     progress: Progress,
     folder: Path,
 ) -> Result:
-    case, name = experiment.case, str(experiment)
+    case, name, report = experiment.case, str(experiment), record.report
     # Frames that were kept once are not lost because this run did not ask for them.
     kept = (experiment.folder / FRAMES_FOLDER).is_dir()
-    request = dataclasses.replace(
-        experiment.request, keep_frames=experiment.request.keep_frames or kept
+    options = dataclasses.replace(
+        experiment.options, keep_frames=experiment.options.keep_frames or kept
     )
     trained = report.seconds if experiment.method_config.spec.trains else None
     timing = Timing(trained, (), "rendering was not timed: no metric was asked for that says")
     if RENDERING_SPEEDS.intersection(case.metrics):
         with progress.task(f"timing {name}", None):
-            timing = time_method(method, case.drive, request.device, trained)
-    timing = dataclasses.replace(timing, trains=experiment.method_config.spec.trains)
+            timing = time_method(method, case.drive, options.device, trained)
+    timing = dataclasses.replace(
+        timing,
+        trains=experiment.method_config.spec.trains,
+        training_shared=record.shared_machine,
+        protocol=f"{timing.protocol}; {SHARED}" if options.shared_machine else timing.protocol,
+    )
     suite = MetricSuite(case.metrics, experiment.metric_context(timing))
-    faces, passage = FaceTrack(), Passage(request.through_codec)
+    faces, passage = FaceTrack(), Passage(options.through_codec)
 
     def see(pairs: Iterator[tuple[int, Image, Image | None]]) -> None:
         for index, frame, target in pairs:
@@ -105,7 +111,7 @@ def _measure(
 
     started = time.perf_counter()
     with ComparisonVideos(case, name, folder) as comparison:
-        render(case, method, name, folder, request, progress, score)
+        render(case, method, name, folder, options, progress, score)
         see(passage.finish())
     _write_table(folder / FRAMES_FILE, case, suite.per_frame())
     if found := faces.columns():
@@ -132,7 +138,7 @@ def _result(
     metrics: dict[str, MetricRecord],
     times: TimingRecord,
 ) -> Result:
-    case, request = experiment.case, experiment.request
+    case, options = experiment.case, experiment.options
     return Result(
         tgbench_version=__version__,
         created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
@@ -150,12 +156,13 @@ def _result(
             train=(case.split.train.start, case.split.train.stop),
             test=(case.split.test.start, case.split.test.stop),
         ),
-        seed=request.seed,
+        seed=options.seed,
+        fresh=options.fresh,
         frames=len(case.drive),
-        labelled=request.label,
+        labelled=options.label,
         metrics=metrics,
         timing=times,
-        environment=describe_environment(request.device),
+        environment=describe_environment(options.device),
     )
 
 

@@ -17,7 +17,7 @@ from ..video.writer import VideoWriter
 from .comparison_videos import ComparisonVideos
 from .integrity import COMPARISONS, describe_files, has_images
 from .replacing import link_or_copy, replacement
-from .request import RunRequest
+from .request import RunOptions
 from .result import (
     CASE_FILES,
     FRAMES_FOLDER,
@@ -33,7 +33,7 @@ def render(
     method: Method,
     who: str,
     folder: Path,
-    request: RunRequest,
+    options: RunOptions,
     progress: Progress,
     see: Callable[[int, Image], None] = lambda index, frame: None,
 ) -> None:
@@ -44,7 +44,7 @@ def render(
         method: fitted.
         who: names method and case in a few words.
         folder: of the case.
-        request: whether there is a label, and whether frames are kept.
+        options: whether there is a label, and whether frames are kept.
         progress: where to report.
         see: gets the number of each frame, and the frame without a label.
 
@@ -52,7 +52,7 @@ def render(
         TgbenchError: the method renders other frames than asked for, or one cannot be written.
     """
     size, images = case.drive.intrinsics, folder / FRAMES_FOLDER
-    if request.keep_frames:
+    if options.keep_frames:
         shutil.rmtree(images, ignore_errors=True)
         images.mkdir(parents=True)
     with (
@@ -62,7 +62,7 @@ def render(
             size.height,
             fps=layout.FPS,
             audio=case.drive.audio,
-            label=request.label,
+            label=options.label,
             title=who,
         ) as video,
         progress.task(f"rendering {who}", len(case.drive)) as task,
@@ -70,7 +70,7 @@ def render(
         for index, frame in _checked(method.render(case.drive), case, who):
             see(index, frame)
             video.write(frame)
-            if request.keep_frames:
+            if options.keep_frames:
                 _write_image(images / f"{index}.png", frame)
             task.advance()
 
@@ -80,7 +80,7 @@ def render_again(
     method: Method,
     result: Result,
     folder: Path,
-    request: RunRequest,
+    options: RunOptions,
     progress: Progress,
     spoilt: Collection[str],
 ) -> Result:
@@ -91,7 +91,7 @@ def render_again(
         method: fitted, as when the case was measured.
         result: of the case.
         folder: of the case.
-        request: whether there is a label, and whether frames are kept.
+        options: whether there is a label, and whether frames are kept.
         progress: where to report.
         spoilt: names of files that are not to be kept.
 
@@ -99,7 +99,7 @@ def render_again(
         The result, which says what the files are like now.
     """
     who = f"{result.method.name} on {case.identity.name}, {case.driver}"
-    made = {VIDEO_FILE, *spoilt, *((FRAMES_FOLDER,) if request.keep_frames else ())}
+    made = {VIDEO_FILE, *spoilt, *((FRAMES_FOLDER,) if options.keep_frames else ())}
     compared = case.target_frames is not None and not made.isdisjoint(COMPARISONS)
     made |= set(COMPARISONS) if compared else set()
     with replacement(folder, CASE_FILES) as new:
@@ -112,11 +112,11 @@ def render_again(
                 def see(index: int, frame: Image) -> None:
                     comparison.write(frame, target_of(case, index))
 
-                render(case, method, who, new, request, progress, see)
+                render(case, method, who, new, options, progress, see)
         else:
-            render(case, method, who, new, request, progress)
+            render(case, method, who, new, options, progress)
         files = describe_files(new, result.frames)
-        result = result.model_copy(update={"labelled": request.label, "files": files})
+        result = result.model_copy(update={"labelled": options.label, "files": files})
         write_result(new, result)
     return result
 
@@ -128,11 +128,11 @@ def target_of(case: Case, index: int) -> Image | None:
     return case.identity.frame(int(case.target_frames[index]))
 
 
-def is_rendered(folder: Path, result: Result, request: RunRequest) -> bool:
-    """Whether a finished case has the label and the frames that a request asks for."""
-    if result.labelled != request.label:
+def is_rendered(folder: Path, result: Result, options: RunOptions) -> bool:
+    """Whether a finished case has the label and the frames that are asked for."""
+    if result.labelled != options.label:
         return False
-    return not request.keep_frames or has_images(folder, result)
+    return not options.keep_frames or has_images(folder, result)
 
 
 def _write_image(path: Path, frame: Image) -> None:

@@ -8,21 +8,13 @@ printed unless `progress` is true.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from .errors import TgbenchError
-from .progress import SILENT, ConsoleProgress, Progress
-from .specs import MethodSpec, MetricSpec, ProtocolSpec
-
 if TYPE_CHECKING:
-    import pandas as pd
 
-    from .comparing.differences import Comparison
-    from .identities import Identity
-    from .running.runner import Outcome
-    from .scoring import Scores
+    pass
 
 __all__ = [
     "compare",

@@ -12,9 +12,9 @@ from .interfaces import MetricOptions
 from .metrics.folders import Clips, holds_videos, videos_by_name
 from .metrics.videos import VideoScores, metrics_for_videos, score_videos
 from .progress import SILENT, Progress
-from .running.records import metric_records
+from .running.metric_records import metric_records
 from .running.result import MetricRecord
-from .running.scores import make_scores_folder, write_scores
+from .running.score_folder import make_scores_folder, write_scores
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -72,7 +72,11 @@ def test_a_kill_at_any_moment_leaves_one_whole_folder(
         assert folder.exists() or (earlier != "old\n" and killed)
         if earlier == "old\n":
             assert (folder / "of the user").read_text() == "kept"
-        assert {path.name for path in folder.parent.iterdir()} <= {"case", ".case.lock", ".case.owner"}
+        assert {path.name for path in folder.parent.iterdir()} <= {
+            "case",
+            ".case.lock",
+            ".case.owner",
+        }
         if not killed:
             assert read_both(folder) == {"new\n"}
             assert change >= 5

@@ -9,7 +9,6 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from .. import plugins
 from ..errors import TgbenchError
@@ -19,10 +18,10 @@ from ..progress import Progress
 from ..running.environment import resolve_device
 from ..running.experiment import IdentityHashes
 from ..running.fitting import Fitting, MethodConfig, load_fitted
+from ..running.folders import MODELS, out_of
 from ..running.frame_table import read_table
 from ..running.integrity import has_images
 from ..running.rendering import render
-from ..running.folders import MODELS, out_of
 from ..running.request import RunOptions
 from ..running.result import (
     FRAMES_FILE,

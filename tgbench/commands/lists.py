@@ -21,6 +21,21 @@ def names(words: Iterable[str]) -> list[str]:
     return [name for word in words for name in re.split(r"[,\s]+", word) if name]
 
 
+def numbers(words: Iterable[str]) -> list[int]:
+    """Return whole numbers that are separated by commas or spaces.
+
+    Raises:
+        TgbenchError: one is no whole number.
+    """
+    found = []
+    for name in names(words):
+        try:
+            found.append(int(name))
+        except ValueError as error:
+            raise TgbenchError(f"'{name}': give a whole number, such as 3") from error
+    return found
+
+
 def phrases(words: Iterable[str]) -> list[str]:
     """Return words as they are: names that may hold blanks, such as titles of metrics."""
     return list(words)

@@ -15,7 +15,7 @@ from ..errors import TgbenchError
 from ..files import hash_of, remove, remove_parts, write_text
 from ..identities import Identity, Split
 from ..inputs import read_json, read_text
-from ..interfaces import FitContext, FitReport, Method
+from ..interfaces import FitContext, Method
 from ..progress import Progress
 from ..specs import MethodSpec
 from ..terminal import NOTICE
@@ -24,8 +24,8 @@ from .code import Code
 from .fit_record import (
     FIT_FILES,
     MODEL_FOLDER,
-    TOKEN_FILE,
     RECORD_FILE,
+    TOKEN_FILE,
     WORK_FOLDER,
     FitRecord,
     damage_of_model,
@@ -213,9 +213,7 @@ def fit(fitting: Fitting, progress: Progress) -> tuple[Method, FitRecord]:
             )
         work = _workdir(fitting)
         with fit_log(fitting) as log:
-            context = FitContext(
-                work, fitting.seed, fitting.device, LoggedProgress(progress, log)
-            )
+            context = FitContext(work, fitting.seed, fitting.device, LoggedProgress(progress, log))
             report = method.fit(fitting.identity, fitting.split, context)
             with replacement(folder, FIT_FILES) as new:
                 method.save(new / MODEL_FOLDER)
@@ -294,7 +292,9 @@ def _text(path: Path) -> str:
 
 
 def _as_typed(value: Any) -> str:
-    return "none" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+    return (
+        "none" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+    )
 
 
 def _load(method: Method, fitting: Fitting, folder: Path) -> None:

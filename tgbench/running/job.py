@@ -78,7 +78,7 @@ class JobSpec(Record):
     train: tuple[int, int] = Field(description="Training frames, end exclusive.")
     test: tuple[int, int] = Field(description="Held-out frames, end exclusive.")
     seed: int
-    device: Literal["cpu", "cuda"]
+    device: Annotated[str, StringConstraints(pattern=r"^(cpu|cuda)$")]
     case: CaseJob | None = Field(default=None, description="Null for a fit.")
     fresh: str = Field(
         default="",

@@ -130,7 +130,9 @@ def plan(request: RunRequest, progress: Progress) -> Plan:
     for name in request.identities:
         require_identity(name)
     configs = [
-        MethodConfig(spec, configure(spec, request.preset, _own(request, spec.name)), request.preset)
+        MethodConfig(
+            spec, configure(spec, request.preset, _own(request, spec.name)), request.preset
+        )
         for spec in specs
     ]
     made = Plan()

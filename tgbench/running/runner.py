@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ..errors import TgbenchError
 from ..files import cache_root, is_leftover, make_folder, remove, remove_leftovers
-from ..progress import Progress, duration
+from ..progress import Progress
 from ..terminal import NOTICE
 from . import attempts
 from .attempts import Asked
@@ -63,9 +63,7 @@ class CasesFailed(TgbenchError):
         self.outcomes = outcomes
 
 
-def run(
-    request: RunRequest, progress: Progress, executor: Executor | None = None
-) -> list[Outcome]:
+def run(request: RunRequest, progress: Progress, executor: Executor | None = None) -> list[Outcome]:
     """Run every method on every case of the protocols.
 
     What fails does not stop the others. A case that is there already is kept, so a run that was

@@ -20,7 +20,7 @@ from ..progress import Progress
 from ..version import __version__
 from .comparison import ComparisonVideos
 from .environment import describe_environment, peak_memory_mb
-from .experiment import Experiment, Subject
+from .experiment import Experiment
 from .face_track import FaceTrack
 from .fitting import Contender
 from .frame_table import write_table
@@ -139,12 +139,15 @@ def _result(
         case_key=experiment.key,
         method=_method_record(experiment.contender, report),
         protocol=ProtocolRecord(name=case.protocol, version=case.protocol_version),
-        identity=_identity_record(case, experiment.subject),
+        identity=_identity_record(experiment),
         driver=DriverRecord(
             name=case.driver,
             audio=case.driving_audio.name,
             sha256=sha256(case.driving_audio),
             seconds=case.drive.audio.seconds,
+            encoder=case.drive.encoder,
+            features=case.features_file.name if case.features_file else "",
+            features_sha256=sha256(case.features_file) if case.features_file else "",
         ),
         split=SplitRecord(
             train=(case.split.train.start, case.split.train.stop),
@@ -192,12 +195,16 @@ def _method_record(contender: Contender, report: FitReport) -> MethodRecord:
     )
 
 
-def _identity_record(case: Case, subject: Subject) -> IdentityRecord:
+def _identity_record(experiment: Experiment) -> IdentityRecord:
+    identity, subject = experiment.case.identity, experiment.subject
+    files = {name: subject.files[name] for name in _TABLES if name in subject.files}
+    if features := identity.features_file(experiment.contender.encoder):
+        files[features.name] = sha256(features)
     return IdentityRecord(
-        name=case.identity.name,
-        frames=len(case.identity),
-        width=case.identity.intrinsics.width,
-        height=case.identity.intrinsics.height,
+        name=identity.name,
+        frames=len(identity),
+        width=identity.intrinsics.width,
+        height=identity.intrinsics.height,
         sha256=subject.sha256,
-        files={name: subject.files[name] for name in _TABLES if name in subject.files},
+        files=files,
     )

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .. import plugins
+from ..audio import FeatureSource
 from ..errors import TgbenchError, suggest
 from ..faults import explain
 from ..files import make_folder
@@ -115,17 +116,30 @@ def _planned(request: RunRequest, progress: Progress) -> list[list[Experiment]]:
     remove_all_leftovers(make_folder(request.out))
     identities = [resolve_identity(name, request.size, progress) for name in request.identities]
     _refuse_namesakes(identities)
-    cases = _with_metrics(protocol.plan(identities, request.audio), request.metrics)
-    if request.through_codec:
-        cases = [_through_codec(case) for case in cases]
-    for line in too_short(cases):
+    plans = {
+        source: _cases(protocol.plan(identities, request.audio, source), request)
+        for source in dict.fromkeys(_features(contender, request) for contender in contenders)
+    }
+    for line in too_short(next(iter(plans.values()))):
         _log.warning(line)
     subjects = _hash_inputs(identities, progress)
     return [
         [Experiment(case, contender, subjects[folder], request) for case in identity_cases]
         for contender in contenders
-        for folder, identity_cases in _by_identity(cases).items()
+        for folder, identity_cases in _by_identity(plans[_features(contender, request)]).items()
     ]
+
+
+def _features(contender: Contender, request: RunRequest) -> FeatureSource:
+    """Return where a method's audio features come from."""
+    names_encoder = hasattr(contender.config, "audio_features")
+    return FeatureSource(contender.encoder, request.audio_features if names_encoder else ())
+
+
+def _cases(planned: list[Case], request: RunRequest) -> list[Case]:
+    """Return the cases of a protocol as the request wants them measured."""
+    cases = _with_metrics(planned, request.metrics)
+    return [_through_codec(case) for case in cases] if request.through_codec else cases
 
 
 def _with_metrics(cases: list[Case], wanted: tuple[str, ...]) -> list[Case]:

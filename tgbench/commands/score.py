@@ -126,7 +126,7 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
     if holds_videos(prediction):
         return _score_folder(prediction, target, names, options, args, terminal)
     if args.out is not None:
-        from ..running.scores import make_scores_folder
+        from ..running.score_folder import make_scores_folder
 
         make_scores_folder(args.out, args.fresh)
     records = _score_clip(prediction, target, names, options, args, args.out, terminal)
@@ -149,7 +149,7 @@ def _score_folder(
     from rich.text import Text
 
     from ..metrics.folders import videos_by_name
-    from ..running.scores import make_scores_folder
+    from ..running.score_folder import make_scores_folder
 
     if args.audio or options.action_units or options.aligned_faces:
         raise TgbenchError(
@@ -188,8 +188,8 @@ def _score_clip(
 ) -> Records:
     """Score one clip, print its table, and write the scores if there is a folder for them."""
     from ..metrics.videos import score_videos
-    from ..running.records import metric_records
-    from ..running.scores import write_scores
+    from ..running.metric_records import metric_records
+    from ..running.score_folder import write_scores
 
     scores = score_videos(
         prediction,

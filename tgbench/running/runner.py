@@ -6,7 +6,7 @@ import dataclasses
 import logging
 import subprocess
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,10 +23,10 @@ from ..metrics.through_codec import THROUGH_CODEC
 from ..progress import Progress
 from . import attempts
 from .asked import Asked
-from .earlier import kept_result, refuse_to_lose, with_what_is_there
-from .experiment import Experiment, Subject
-from .fitting import Contender, Fitting, fit_or_load
+from .experiment import Experiment, IdentityHashes
+from .fitting import Fitting, MethodConfig, fit_or_load
 from .foreseen import too_short
+from .integrity import TABLES, damages
 from .leftovers import remove_all_leftovers
 from .locks import sole_replacer
 from .log import LoggedProgress, case_log
@@ -35,8 +35,8 @@ from .rendering import is_rendered, render_again
 from .replacing import recover
 from .request import RunRequest
 from .result import CASE_FILES, Result
+from .resume import kept_result, refuse_to_lose, with_what_is_there
 from .settings import configure, keys_of
-from .wholeness import TABLES, damages
 
 _log = logging.getLogger("tgbench")
 
@@ -107,7 +107,8 @@ def _planned(request: RunRequest, progress: Progress) -> list[list[Experiment]]:
     Raises:
         TgbenchError: bad input.
     """
-    contenders = _contenders(request)
+    configs = _method_configs(request)
+    sources = _feature_sources(configs, request)
     for name in request.metrics:
         plugins.find(plugins.metrics(), name, "metric")
     protocol: EvaluationProtocol = plugins.find(
@@ -118,22 +119,31 @@ def _planned(request: RunRequest, progress: Progress) -> list[list[Experiment]]:
     _refuse_namesakes(identities)
     plans = {
         source: _cases(protocol.plan(identities, request.audio, source), request)
-        for source in dict.fromkeys(_features(contender, request) for contender in contenders)
+        for source in dict.fromkeys(sources)
     }
     for line in too_short(next(iter(plans.values()))):
         _log.warning(line)
-    subjects = _hash_inputs(identities, progress)
+    hashes = _hash_inputs(identities, progress)
     return [
-        [Experiment(case, contender, subjects[folder], request) for case in identity_cases]
-        for contender in contenders
-        for folder, identity_cases in _by_identity(plans[_features(contender, request)]).items()
+        [Experiment(case, method_config, hashes[folder], request) for case in identity_cases]
+        for method_config, source in zip(configs, sources, strict=True)
+        for folder, identity_cases in _by_identity(plans[source]).items()
     ]
 
 
-def _features(contender: Contender, request: RunRequest) -> FeatureSource:
-    """Return where a method's audio features come from."""
-    names_encoder = hasattr(contender.config, "audio_features")
-    return FeatureSource(contender.encoder, request.audio_features if names_encoder else ())
+def _feature_sources(configs: Sequence[MethodConfig], request: RunRequest) -> list[FeatureSource]:
+    """Return where the audio features of each method come from.
+
+    Raises:
+        TgbenchError: there is no such encoder, or nothing uses the files that the user gave.
+    """
+    if request.audio_features and not any(config.names_encoder for config in configs):
+        names = ", ".join(config.spec.name for config in configs)
+        raise TgbenchError(f"--audio-features: no setting of {names} names an audio encoder")
+    return [
+        FeatureSource(config.encoder, request.audio_features if config.names_encoder else ())
+        for config in configs
+    ]
 
 
 def _cases(planned: list[Case], request: RunRequest) -> list[Case]:
@@ -163,27 +173,27 @@ def _refuse_namesakes(identities: list[Identity]) -> None:
             raise TgbenchError(f"two identities are called '{name}'; rename one of the folders")
 
 
-def _contenders(request: RunRequest) -> list[Contender]:
+def _method_configs(request: RunRequest) -> list[MethodConfig]:
     specs = [plugins.find(plugins.methods(), name, "method") for name in request.methods]
     known = {key for spec in specs for key in keys_of(spec)}
     for key in request.overrides:
         if key not in known:
             names = " ".join(spec.name for spec in specs)
             raise suggest(key, known, "setting", f"tgbench list settings {names}")
-    contenders = []
+    configs = []
     for spec in specs:
         own = {key: text for key, text in request.overrides.items() if key in keys_of(spec)}
-        contenders.append(Contender(spec, configure(spec, request.preset, own), request.preset))
-    return contenders
+        configs.append(MethodConfig(spec, configure(spec, request.preset, own), request.preset))
+    return configs
 
 
-def _hash_inputs(identities: list[Identity], progress: Progress) -> dict[Path, Subject]:
-    subjects = {}
+def _hash_inputs(identities: list[Identity], progress: Progress) -> dict[Path, IdentityHashes]:
+    hashes = {}
     with progress.task("hashing inputs", len(identities)) as task:
         for identity in identities:
-            subjects[identity.folder] = Subject(identity.input_hashes())
+            hashes[identity.folder] = IdentityHashes(identity.input_hashes())
             task.advance()
-    return subjects
+    return hashes
 
 
 def _by_identity(cases: list[Case]) -> dict[Path, list[Case]]:
@@ -217,7 +227,7 @@ def _run_cases(planned: list[Experiment], progress: Progress) -> Iterator[Outcom
         except TgbenchError as error:
             yield error
         except subprocess.SubprocessError as error:
-            yield TgbenchError(_of_program(asked.contender, error))
+            yield TgbenchError(_of_program(asked.method_config, error))
         else:
             yield outcome
 
@@ -265,9 +275,9 @@ def _fitted(fitting: Fitting, request: RunRequest, progress: Progress) -> tuple[
     except TgbenchError as error:
         raise _FitFailed(str(error)) from error
     except subprocess.SubprocessError as error:
-        raise _FitFailed(_of_program(fitting.contender, error)) from error
+        raise _FitFailed(_of_program(fitting.method_config, error)) from error
 
 
-def _of_program(contender: Contender, error: subprocess.SubprocessError) -> str:
+def _of_program(method_config: MethodConfig, error: subprocess.SubprocessError) -> str:
     """Say how a program that a method calls failed."""
-    return f"{contender.spec.name}: {explain(error) or error}"
+    return f"{method_config.spec.name}: {explain(error) or error}"

@@ -49,6 +49,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         default=[],
     )
+    add_list(
+        parser,
+        "--audio-features",
+        paths,
+        "audio features of each --audio, in the same order, for the encoder that the method names "
+        "(its encoder is run on the sound if none is given)",
+        metavar="FILE.npy",
+        default=[],
+    )
     add_fit_options(parser)
     add_list(
         parser,
@@ -139,6 +148,7 @@ def _request(args: argparse.Namespace) -> RunRequest:
         metrics=metrics_named(args.metrics or ()),
         landmarks=args.landmarks,
         through_codec=args.through_codec,
+        audio_features=tuple(args.audio_features),
         jobs=args.jobs,
         command=getattr(args, "command", ""),
     )

@@ -58,6 +58,10 @@ class CaseJob(Record):
         description="Driving sounds the protocol is given; empty for its own choice."
     )
     audio_sha256: _Hash = Field(description="Of the sound that drives this case.")
+    audio_features: tuple[str, ...] = Field(
+        description="Files of features of these sounds; empty where the encoder is run."
+    )
+    features_sha256: str = Field(description="Of the file of features in use; empty: none.")
     metrics: tuple[_Name, ...] = Field(description="Names, in table order.")
     landmarks: str = Field(description="The detector of landmarks.")
     through_codec: bool = Field(

@@ -68,6 +68,12 @@ class JobLog(logging.Handler):
         self.identity(case.identity, experiment.hashes.sha256)
         sound = case.driving_audio
         self.write(f"driving sound: {sound}, sha256 {sha256(sound)}")
+        features = case.features_file
+        read = f"{features}, sha256 {sha256(features)}" if features else "computed from the sound"
+        self.write(f"audio features: {case.drive.encoder}, {read}")
+        features = case.features_file
+        read = f"{features}, sha256 {sha256(features)}" if features else "computed from the sound"
+        self.write(f"audio features: {case.drive.encoder}, {read}")
         self.write(f"case: {len(case.drive)} frames, key {experiment.key}")
         self.method(experiment.method_config, experiment.options.seed, experiment.options.device)
         self.write(f"fit: {experiment.fitting.folder}")

@@ -11,8 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from .. import plugins
+from ..audio import FeatureSource
 from ..errors import TgbenchError, suggest
 from ..faults import one_line
+from ..files import sha256
 from ..identities import Identity, layout
 from ..identities.resolve import require_identity, resolve_identity
 from ..interfaces import Case, EvaluationProtocol
@@ -135,12 +137,15 @@ def plan(request: RunRequest, progress: Progress) -> Plan:
         )
         for spec in specs
     ]
+    if request.audio_features and not any(config.names_encoder for config in configs):
+        names = ", ".join(config.spec.name for config in configs)
+        raise TgbenchError(f"--audio-features: no setting of {names} names an audio encoder")
     made = Plan()
     people = _people(request, progress, made.failures)
-    token = secrets.token_hex(8) if request.fresh else ""
+    planner = _Planner(request, protocols, metrics, made)
     for config in configs:
         for person in people:
-            _plan_group(config, person, protocols, metrics, request, token, made)
+            planner.add(config, person)
     if not made.cases and made.failures:
         raise made.failures[0].error
     return made
@@ -185,128 +190,160 @@ def _people(request: RunRequest, progress: Progress, failures: list[Failure]) ->
     return found
 
 
-def _plan_group(
-    config: MethodConfig,
-    person: _Person,
-    protocols: Sequence[ProtocolSpec],
-    metrics: dict[str, tuple[str, ...]],
-    request: RunRequest,
-    token: str,
-    made: Plan,
-) -> None:
-    """Add the cases of one method and one identity, those of each seed together."""
-    cases: list[tuple[Case, tuple[str, ...]]] = []
-    for spec in protocols:
-        try:
-            found = plan_cases(spec, person.identity, request.audio)
-        except Exception as error:
-            failure = Failure(f"{spec.name} on {person.identity.name}", error)
-            if str(failure) not in map(str, made.failures):
-                made.failures.append(failure)
-            continue
-        for case in found:
-            if wanted := metrics[spec.name]:
-                case = dataclasses.replace(case, metrics=in_table_order(wanted))
-            if request.through_codec:
-                case = through_codec(case)
-            cases.append((case, _sounds(case, request.audio)))
-    made.warnings += [
-        line for line in too_short(case for case, _ in cases) if line not in made.warnings
-    ]
-    for seed in request.seeds:
-        options = request.options(seed, token)
-        for case, sounds in cases:
-            experiment = in_its_folder(
-                Experiment(
-                    case,
-                    config,
-                    person.hashes,
-                    options,
-                    request.size if person.is_built_in else None,
-                )
-            )
-            made.cases.append(_planned_case(experiment, person, sounds, request, made.failures))
+class _Planner:
+    """Adds the cases of one method and one identity after another to a plan."""
 
+    def __init__(
+        self,
+        request: RunRequest,
+        protocols: Sequence[ProtocolSpec],
+        metrics: dict[str, tuple[str, ...]],
+        made: Plan,
+    ) -> None:
+        self._request, self._protocols, self._metrics = request, protocols, metrics
+        self._made = made
+        self._token = secrets.token_hex(8) if request.fresh else ""
+        self._planned: dict[tuple[str, Path, FeatureSource], list[Case] | Exception] = {}
 
-def _planned_case(
-    experiment: Experiment,
-    person: _Person,
-    sounds: tuple[str, ...],
-    request: RunRequest,
-    failures: list[Failure],
-) -> PlannedCase:
-    fit = JobSpec(
-        tgbench_version=__version__,
-        kind="fit",
-        method=MethodJob(
-            name=experiment.method_config.spec.name,
-            preset=experiment.method_config.preset,
-            config=experiment.method_config.settings,
-            code_sha256=experiment.method_config.code.sha256,
-        ),
-        identity=IdentityJob(
-            name=person.identity.name,
-            source=person.source,
-            size=request.size,
-            sha256=person.hashes.sha256,
-        ),
-        train=(experiment.case.split.train.start, experiment.case.split.train.stop),
-        test=(experiment.case.split.test.start, experiment.case.split.test.stop),
-        seed=experiment.options.seed,
-        device=experiment.options.device,
-        fresh=experiment.options.fresh,
-        shared_machine=experiment.options.shared_machine,
-        out=str(request.out.resolve()),
-        command=request.command,
-    )
-    case = experiment.case
-    job = fit.model_copy(
-        update={
-            "kind": "case",
-            "case": CaseJob(
-                protocol=case.protocol,
-                protocol_version=case.protocol_version,
-                driver=case.driver,
-                audio=sounds,
-                audio_sha256=experiment.audio_sha256,
-                metrics=case.metrics,
-                landmarks=request.landmarks,
-                through_codec=request.through_codec,
-                label=request.label,
-                keep_frames=request.keep_frames,
+    def add(self, config: MethodConfig, person: _Person) -> None:
+        """Add all cases of a method and an identity, those of each seed together."""
+        request, made = self._request, self._made
+        files = request.audio_features if config.names_encoder else ()
+        cases: list[Case] = []
+        for spec in self._protocols:
+            try:
+                cases += self._cases(spec, person, FeatureSource(config.encoder, files))
+            except Exception as error:
+                failure = Failure(f"{spec.name} on {person.identity.name}", error)
+                if str(failure) not in map(str, made.failures):
+                    made.failures.append(failure)
+        made.warnings += [line for line in too_short(cases) if line not in made.warnings]
+        size = request.size if person.is_built_in else None
+        for seed in request.seeds:
+            options = request.options(seed, self._token)
+            for case in cases:
+                experiment = in_its_folder(Experiment(case, config, person.hashes, options, size))
+                made.cases.append(self._with_jobs(experiment, person))
+
+    def _cases(self, spec: ProtocolSpec, person: _Person, source: FeatureSource) -> list[Case]:
+        """Return the cases of an identity as they are to be measured, planned once for all."""
+        key = spec.name, person.identity.folder, source
+        if key not in self._planned:
+            audio = self._request.audio if not spec.self_driven or self._all_self_driven else ()
+            try:
+                found = plan_cases(spec, person.identity, audio, source)
+                self._planned[key] = [self._as_asked(case) for case in found]
+            except Exception as error:
+                self._planned[key] = error
+        cases = self._planned[key]
+        if isinstance(cases, Exception):
+            raise cases
+        return cases
+
+    @property
+    def _all_self_driven(self) -> bool:
+        """Whether no protocol takes the sounds that are given, so that they are refused."""
+        return all(each.self_driven for each in self._protocols)
+
+    def _as_asked(self, case: Case) -> Case:
+        if wanted := self._metrics[case.protocol]:
+            case = dataclasses.replace(case, metrics=in_table_order(wanted))
+        return through_codec(case) if self._request.through_codec else case
+
+    def _with_jobs(self, experiment: Experiment, person: _Person) -> PlannedCase:
+        """Return a case with its jobs and what is there of it."""
+        config, case, options = experiment.method_config, experiment.case, experiment.options
+        split = case.split
+        fit = JobSpec(
+            tgbench_version=__version__,
+            kind="fit",
+            method=MethodJob(
+                name=config.spec.name,
+                preset=config.preset,
+                config=config.settings,
+                code_sha256=config.code.sha256,
             ),
-            "depends_on": (fit.address,),
-        }
-    )
-    found: Standing | None = None
-    try:
-        found = standing(experiment)
-    except Exception as error:
-        failures.append(Failure(job.title, error))
-    return PlannedCase(job, experiment, found, PlannedFit(fit, experiment.fitting))
+            identity=IdentityJob(
+                name=person.identity.name,
+                source=person.source,
+                size=self._request.size,
+                sha256=person.hashes.sha256,
+            ),
+            train=(split.train.start, split.train.stop),
+            test=(split.test.start, split.test.stop),
+            seed=options.seed,
+            device=options.device,
+            fresh=options.fresh,
+            shared_machine=options.shared_machine,
+            out=str(options.out.resolve()),
+            command=options.command,
+        )
+        job = fit.model_copy(
+            update={
+                "kind": "case",
+                "case": self._case_job(experiment),
+                "depends_on": (fit.address,),
+            }
+        )
+        found: Standing | None = None
+        try:
+            found = standing(experiment)
+        except Exception as error:
+            self._made.failures.append(Failure(job.title, error))
+        return PlannedCase(job, experiment, found, PlannedFit(fit, experiment.fitting))
+
+    def _case_job(self, experiment: Experiment) -> CaseJob:
+        case, options = experiment.case, experiment.options
+        audio, features = self._sounds_of(case)
+        return CaseJob(
+            protocol=case.protocol,
+            protocol_version=case.protocol_version,
+            driver=case.driver,
+            audio=audio,
+            audio_sha256=experiment.audio_sha256,
+            audio_features=features,
+            features_sha256=sha256(case.features_file) if case.features_file else "",
+            metrics=case.metrics,
+            landmarks=options.landmarks,
+            through_codec=options.through_codec,
+            label=options.label,
+            keep_frames=options.keep_frames,
+        )
+
+    def _sounds_of(self, case: Case) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return which of the given sounds, and files of features, it takes to plan a case again."""
+        audio, features = self._request.audio, self._request.audio_features
+        spec = plugins.protocols()[case.protocol]
+        if spec.self_driven:
+            return (), ()
+        used = case.features_file is not None
+        driving = case.driving_audio.resolve()
+        for index, path in enumerate(audio):
+            if path.exists() and path.resolve() == driving:
+                files = features[index : index + 1] if used else ()
+                return (str(driving),), tuple(str(file.resolve()) for file in files)
+        # Names of built-in tracks stay names, because another machine keeps them elsewhere.
+        return (
+            tuple(str(path.resolve() if path.exists() else path) for path in audio),
+            tuple(str(file.resolve()) for file in features if used),
+        )
 
 
-def plan_cases(spec: ProtocolSpec, identity: Identity, audio: Sequence[Path]) -> list[Case]:
+def plan_cases(
+    spec: ProtocolSpec, identity: Identity, audio: Sequence[Path], source: FeatureSource
+) -> list[Case]:
     """Return the cases of one identity under a protocol.
 
     Raises:
         TgbenchError: the protocol cannot be used with this identity, or with these sounds.
     """
     protocol: EvaluationProtocol = spec.load()()
-    return protocol.plan([identity], audio)
+    return protocol.plan([identity], audio, source)
 
 
 def through_codec(case: Case) -> Case:
     """Return the case under a protocol of another version, for its numbers are other ones."""
     return dataclasses.replace(case, protocol_version=f"{case.protocol_version}, {THROUGH_CODEC}")
-
-
-def _sounds(case: Case, audio: Sequence[Path]) -> tuple[str, ...]:
-    """Return which of the given sounds a protocol needs to plan a case again."""
-    driving = case.driving_audio.resolve()
-    own = [str(path.resolve()) for path in audio if path.exists() and path.resolve() == driving]
-    # Names of built-in tracks stay names, because another machine keeps them elsewhere.
-    return tuple(own or (str(path.resolve() if path.exists() else path) for path in audio))
 
 
 def _own(request: RunRequest, method: str) -> dict[str, str]:

@@ -50,6 +50,8 @@ class RunRequest:
     Attributes:
         methods, protocols, identities: what to run; identities are built-in names or folders.
         audio: driving sounds of protocols that take one; empty for the protocol's own choice.
+        audio_features: a file of features for each driving sound, in the same order; empty: the
+            methods' audio encoders are run.
         preset, overrides: of the methods' configurations.
         size: side in pixels of built-in identities.
         device: "cpu" or "cuda".
@@ -81,6 +83,7 @@ class RunRequest:
     metrics: tuple[str, ...] = ()
     landmarks: str = "mediapipe"
     through_codec: bool = False
+    audio_features: tuple[Path, ...] = ()
     jobs: int = 1
     command: str = ""
 

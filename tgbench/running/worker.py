@@ -7,6 +7,7 @@ import logging
 from pathlib import Path
 
 from .. import plugins
+from ..audio import FeatureSource
 from ..errors import TgbenchError
 from ..files import sha256
 from ..identities import Identity, Split
@@ -137,7 +138,7 @@ class Worker:
         built_in = job.identity.source in IDENTITIES
         return in_its_folder(
             Experiment(
-                _case_of(job, wanted, identity),
+                _case_of(job, wanted, identity, config),
                 config,
                 hashes,
                 _options(job),
@@ -197,16 +198,17 @@ def _options(job: JobSpec) -> RunOptions:
     )
 
 
-def _case_of(job: JobSpec, wanted: CaseJob, identity: Identity) -> Case:
+def _case_of(job: JobSpec, wanted: CaseJob, identity: Identity, config: MethodConfig) -> Case:
     """Return the case of a job as its protocol plans it here.
 
     Raises:
         TgbenchError: the protocol, the sound or the split is another one by now.
     """
     spec = plugins.find(plugins.protocols(), wanted.protocol, "protocol")
+    source = FeatureSource(config.encoder, tuple(map(Path, wanted.audio_features)))
     planned = [
         through_codec(case) if wanted.through_codec else case
-        for case in plan_cases(spec, identity, [Path(sound) for sound in wanted.audio])
+        for case in plan_cases(spec, identity, [*map(Path, wanted.audio)], source)
     ]
     same = [case for case in planned if sha256(case.driving_audio) == wanted.audio_sha256]
     # Two sounds may be equal; then their names tell them apart.
@@ -220,6 +222,8 @@ def _case_of(job: JobSpec, wanted: CaseJob, identity: Identity) -> Case:
             f"protocol {case.protocol} is of version {case.protocol_version} here and of "
             f"{wanted.protocol_version} in the job; {again}"
         )
+    if wanted.features_sha256 != (sha256(case.features_file) if case.features_file else ""):
+        raise TgbenchError(f"audio features of '{wanted.driver}' are not those of the job; {again}")
     split = case.split
     if ((split.train.start, split.train.stop), (split.test.start, split.test.stop)) != (
         job.train,

@@ -20,8 +20,8 @@ from ..tables.apart import told_apart
 from ..tables.cells import DASH, Cell, Column, Status
 from ..tables.measured import measured_cell, metric_column
 from .cases import CaseGroup, Entry
-from .escaping import shortened
 from .frames import FrameValues, worst_frames
+from .templating import shortened
 from .videos import CaseClips, Clip
 
 _LIPS = ("mouth_opening", "speech_level")

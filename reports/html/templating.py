@@ -15,6 +15,7 @@ from markupsafe import Markup
 from tgbench.running.result import Result
 from tgbench.version import __version__
 
+from ..renderers.cell_text import interval_text, number_text
 from ..renderers.heads import levels, spans
 from ..tables.cells import Cell, Status
 
@@ -57,7 +58,13 @@ def environment(package: str = __package__) -> Environment:
     )
     environment.policies["json.dumps_kwargs"] = {"allow_nan": False, "separators": (",", ":")}
     environment.filters |= {"shortened": shortened, "counted": counted, "explained": _explained}
-    environment.globals |= {"version": __version__, "levels": levels, "spans": spans}
+    environment.globals |= {
+        "version": __version__,
+        "levels": levels,
+        "spans": spans,
+        "number_text": number_text,
+        "interval_text": interval_text,
+    }
     return environment
 
 

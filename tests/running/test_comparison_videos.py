@@ -12,7 +12,7 @@ import pytest
 from tgbench.audio import Waveform
 from tgbench.identities import Identity
 from tgbench.interfaces import Case
-from tgbench.running.comparison import (
+from tgbench.running.comparison_videos import (
     ERROR_FULL_SCALE,
     ComparisonVideos,
     error_map,

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from rich.console import Console
 
+from tgbench.commands.run import print_summary
 from tgbench.running.result import MetricRecord
 from tgbench.running.runner import Outcome
-from tgbench.running.summary import print_summary
 
 from ..reports.conftest import result
 

@@ -82,7 +82,7 @@ def _earlier(asked: Experiment) -> Result | None:
 
 def _up_to_date(result: Result, asked: Experiment) -> Result | None:
     """Return a result of the same experiment with the reasons of now; None: measure again."""
-    if result.method.code_sha256 not in ("", asked.contender.code.sha256):
+    if result.method.code_sha256 not in ("", asked.method_config.code.sha256):
         _log.warning(
             "%s: the method's code changed since this was measured (%s); measuring again",
             asked.folder,
@@ -148,16 +148,16 @@ def _told_anew(result: Result, reasons: Mapping[str, str]) -> Result:
 
 def _difference(result: Result, asked: Experiment) -> str:
     """Name what is not the same, the likeliest first."""
-    case, contender, request = asked.case, asked.contender, asked.request
-    if result.method.preset != contender.preset:
-        return f"preset: {result.method.preset} there, {contender.preset} asked for"
-    old, new = result.method.config, contender.settings
+    case, method_config, request = asked.case, asked.method_config, asked.request
+    if result.method.preset != method_config.preset:
+        return f"preset: {result.method.preset} there, {method_config.preset} asked for"
+    old, new = result.method.config, method_config.settings
     for key in sorted({*old, *new}):
         if old.get(key) != new.get(key):
             return f"{key}: {old.get(key)} there, {new.get(key)} asked for"
     if result.seed != request.seed:
         return f"seed: {result.seed} there, {request.seed} asked for"
-    if result.identity.sha256 != asked.subject.sha256:
+    if result.identity.sha256 != asked.hashes.sha256:
         return f"identity '{case.identity.name}' has other files"
     if result.environment.device != request.device:
         return f"device: {result.environment.device} there, {request.device} asked for"

@@ -207,9 +207,7 @@ def print_plan(request: RunRequest, as_json: bool, terminal: Terminal) -> int:
             }
             for job, state, folder in jobs
         ]
-        failures = [
-            {"what": each.what, "why": one_line(each.error)} for each in planned.failures
-        ]
+        failures = [{"what": each.what, "why": one_line(each.error)} for each in planned.failures]
         print(json.dumps({"jobs": rows, "failures": failures}, indent=2))
         return 1 if planned.failures else 0
     table = []
@@ -228,7 +226,9 @@ def print_plan(request: RunRequest, as_json: bool, terminal: Terminal) -> int:
     total = f"about {duration(sum(known))}" if known else "time not known"
     if known and unknown:
         total += f" and {unknown} without an earlier timing"
-    terminal.out.print(Text(f"{len(to_do)} of {len(jobs)} jobs to do: {total}" if to_do else "nothing to do"))
+    terminal.out.print(
+        Text(f"{len(to_do)} of {len(jobs)} jobs to do: {total}" if to_do else "nothing to do")
+    )
     return 1 if planned.failures else 0
 
 

@@ -9,8 +9,8 @@ from tgbench import plugins
 from tgbench.audio import Waveform
 from tgbench.identities import ActionUnits, Identity
 from tgbench.interfaces import Drive
-from tgbench.metrics.specs import in_table_order
-from tgbench.specs import Needs
+from tgbench.plugins import in_table_order
+from tgbench.specs import ProtocolSpec
 
 Frames = NDArray[np.int64]
 
@@ -46,10 +46,9 @@ def drive_with(
     )
 
 
-def metrics_without(*needs: Needs) -> tuple[str, ...]:
-    """Return the installed metrics that need none of `needs`, in table order."""
-    excluded = frozenset(needs)
+def metrics_of(protocol: ProtocolSpec) -> tuple[str, ...]:
+    """Return the installed metrics that a protocol measures unasked, in table order."""
     specs = plugins.metrics().values()
     return in_table_order(
-        spec.name for spec in specs if not (spec.by_name or spec.needs & excluded)
+        spec.name for spec in specs if not (spec.by_name or spec.needs & protocol.excludes)
     )

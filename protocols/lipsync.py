@@ -14,10 +14,9 @@ from tgbench.errors import TgbenchError, suggest
 from tgbench.identities import Identity
 from tgbench.identities.resolve import looks_like_path
 from tgbench.interfaces import Case
-from tgbench.specs import Needs
 from tgbench.synthetic.names import TRACKS
 
-from .drives import drive_with, metrics_without
+from .drives import drive_with, metrics_of
 from .specs import LIPSYNC
 
 _LONGEST_NAME = 60
@@ -123,5 +122,5 @@ def _case(
         ),
         driving_audio=path,
         target_frames=None,
-        metrics=metrics_without(Needs.TARGET),
+        metrics=metrics_of(LIPSYNC),
     )

@@ -12,7 +12,7 @@ from tgbench.errors import TgbenchError
 from tgbench.identities import Identity
 from tgbench.interfaces import Case
 
-from .drives import drive_with, metrics_without
+from .drives import drive_with, metrics_of
 from .specs import SELF_RECONSTRUCTION
 
 DRIVER = "self"
@@ -62,7 +62,7 @@ def _case(identity: Identity) -> Case:
         ),
         driving_audio=identity.audio_path,
         target_frames=frames,
-        metrics=metrics_without(),
+        metrics=metrics_of(SELF_RECONSTRUCTION),
     )
 
 

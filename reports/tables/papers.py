@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tgbench.metrics.specs import IMAGE_METRICS, in_table_order
+from tgbench.plugins import in_table_order, metric_spec
 from tgbench.running.result import Result
 
 from .averages import printed
@@ -234,7 +234,7 @@ def _cell(metric: str, text: str, row: _Row) -> Cell:
     if metric == "training_time":
         value *= _MINUTES
         text = printed(value, metric_column(metric, ()).decimals)
-    pasted = metric in IMAGE_METRICS and row.method in _PASTED
+    pasted = metric_spec(metric).region.depends_on_composite and row.method in _PASTED
     return Cell(
         value,
         text,

@@ -12,7 +12,7 @@ from scipy import stats
 
 from tgbench import plugins
 from tgbench.interfaces import Measurement
-from tgbench.running.records import metric_records
+from tgbench.running.metric_records import metric_records
 from tgbench.scales import Scale, scale_between
 from tgbench.statistics import Series, mean_interval
 

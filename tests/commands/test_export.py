@@ -11,7 +11,7 @@ from tgbench.files import hash_of
 from tgbench.identities import Identity
 from tgbench.progress import SILENT
 from tgbench.running.code import Code
-from tgbench.running.fitting import MODELS, Contender, Fitting, fit_or_load
+from tgbench.running.fitting import MODELS, Fitting, MethodConfig, fit_or_load
 from tgbench.running.settings import configure
 
 SETTINGS = {
@@ -30,7 +30,7 @@ def fit(identity: Path, out: Path) -> None:
     opened = Identity(identity)
     fit_or_load(
         Fitting(
-            Contender(spec, configure(spec, "quick", SETTINGS), "quick"),
+            MethodConfig(spec, configure(spec, "quick", SETTINGS), "quick"),
             opened,
             hash_of(opened.input_hashes()),
             opened.split(),

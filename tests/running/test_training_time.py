@@ -13,7 +13,7 @@ from tgbench.identities import Identity, Split
 from tgbench.interfaces import Drive, FitContext, FitReport, Image, MetricContext, Timing
 from tgbench.metrics.speed import TrainingTime
 from tgbench.progress import SILENT
-from tgbench.running.fitting import Contender, Fitting, fit_or_load
+from tgbench.running.fitting import Fitting, MethodConfig, fit_or_load
 from tgbench.specs import MethodSpec
 
 LOADING, STAGES = 1000.0, {"first": (10, 1.0), "second": (5, 2.0)}
@@ -68,8 +68,8 @@ class TwoStages:
 def fitting(identity: Path, out: Path) -> Fitting:
     found = Identity(identity)
     spec = MethodSpec("two_stages", "a method", f"{__name__}:TwoStages")
-    contender = Contender(spec, NoSettings(), "quick")
-    return Fitting(contender, found, "hash", found.split(), 0, "cpu", out)
+    method_config = MethodConfig(spec, NoSettings(), "quick")
+    return Fitting(method_config, found, "hash", found.split(), 0, "cpu", out)
 
 
 def test_a_fit_stopped_and_resumed_counts_as_one_never_stopped(

@@ -17,9 +17,10 @@ from ..files import atomic_path, make_folder, remove_leftovers, sha256, temporar
 from ..interfaces import Case, Method
 from ..progress import Progress
 from ..running.environment import resolve_device
-from ..running.experiment import Subject
-from ..running.fitting import MODELS, Contender, Fitting, load_fitted
+from ..running.experiment import IdentityHashes
+from ..running.fitting import MODELS, Fitting, MethodConfig, load_fitted
 from ..running.frame_table import read_table
+from ..running.integrity import has_images
 from ..running.rendering import render
 from ..running.request import RunRequest
 from ..running.result import (
@@ -30,7 +31,6 @@ from ..running.result import (
     Result,
     read_results,
 )
-from ..running.wholeness import has_images
 from ..version import __version__
 from .contents import (
     LARGEST_TABLE,
@@ -153,7 +153,7 @@ def _planned(place: Path, result: Result, truth: GroundTruth) -> Case:
         case = truth.case(result)
     except TgbenchError as error:
         raise TgbenchError(f"{place}: cannot be bundled: {error}") from error
-    if Subject(case.identity.input_hashes()).sha256 != result.identity.sha256:
+    if IdentityHashes(case.identity.input_hashes()).sha256 != result.identity.sha256:
         raise TgbenchError(
             f"{place}: was measured on other files of '{case.identity.name}' than those in "
             f"{case.identity.folder}; name the right folder with --identity, or run it again"
@@ -208,14 +208,14 @@ def _render(result: Result, case: Case, place: Path, folder: Path, progress: Pro
         TgbenchError: its fit is not there, or the method is not, or is of other code.
     """
     remedy = f"run it again with --frames and --fresh (results in {place})"
-    contender = _contender(result, remedy)
-    if result.method.code_sha256 not in ("", contender.code.sha256):
+    method_config = _method_config(result, remedy)
+    if result.method.code_sha256 not in ("", method_config.code.sha256):
         raise TgbenchError(
             f"{place}: kept no frames, and the code of '{result.method.name}' is another one than "
             f"when it was measured; {remedy}"
         )
     fitting = Fitting(
-        contender,
+        method_config,
         case.identity,
         result.identity.sha256,
         case.split,
@@ -228,7 +228,7 @@ def _render(result: Result, case: Case, place: Path, folder: Path, progress: Pro
             f"{place}: kept no frames, and the fit that was measured is not in {fitting.folder}; "
             f"{remedy}"
         )
-    method: Method = contender.spec.load()(contender.config)
+    method: Method = method_config.spec.load()(method_config.config)
     load_fitted(method, fitting)
     request = RunRequest(
         (result.method.name,),
@@ -243,7 +243,7 @@ def _render(result: Result, case: Case, place: Path, folder: Path, progress: Pro
     render(case, method, who, folder, request, progress)
 
 
-def _contender(result: Result, remedy: str) -> Contender:
+def _method_config(result: Result, remedy: str) -> MethodConfig:
     """Return a method as it was configured.
 
     Raises:
@@ -256,7 +256,7 @@ def _contender(result: Result, remedy: str) -> Contender:
         raise TgbenchError(
             f"settings of '{spec.name}' are others by now ({error}); {remedy}"
         ) from error
-    contender = Contender(spec, config, result.method.preset)
-    if contender.settings_hash != result.method.config_hash:
+    method_config = MethodConfig(spec, config, result.method.preset)
+    if method_config.settings_hash != result.method.config_hash:
         raise TgbenchError(f"settings of '{spec.name}' are others by now; {remedy}")
-    return contender
+    return method_config

@@ -12,7 +12,7 @@ from ..identities import layout
 from ..interfaces import Case, MetricContext, MetricOptions
 from ..metrics.evaluate import MetricSuite
 from ..progress import Progress
-from ..running.records import metric_records
+from ..running.metric_records import metric_records
 from ..running.result import Result
 from ..specs import Needs
 from .agreement import Finding, Verdict, judge

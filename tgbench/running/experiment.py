@@ -12,12 +12,12 @@ from ..identities import layout
 from ..interfaces import Case, MetricContext, MetricOptions, Timing
 from ..plugins import in_table_order
 from ..version import __version__
-from .fitting import MODELS, Contender, Fitting
+from .fitting import MODELS, Fitting, MethodConfig
 from .request import RunRequest
 
 
 @dataclass(frozen=True)
-class Subject:
+class IdentityHashes:
     """An identity's hashes, computed once for all of its cases.
 
     Attributes:
@@ -38,24 +38,24 @@ class Experiment:
 
     Attributes:
         case: what to render and to measure.
-        contender: the method.
-        subject: hashes of the case's identity.
+        method_config: the method.
+        hashes: hashes of the case's identity.
         request: of the run that asks for it.
     """
 
     case: Case
-    contender: Contender
-    subject: Subject
+    method_config: MethodConfig
+    hashes: IdentityHashes
     request: RunRequest
 
     def __str__(self) -> str:
         """Name it in a few words."""
-        return f"{self.contender.spec.name} on {self.case.identity.name}, {self.case.driver}"
+        return f"{self.method_config.spec.name} on {self.case.identity.name}, {self.case.driver}"
 
     @property
     def folder(self) -> Path:
         """OUT/<protocol>/<identity>/<method>/<driver>, of its own where a codec takes part."""
-        case, name = self.case, self.contender.spec.name
+        case, name = self.case, self.method_config.spec.name
         driver = f"{case.driver}-h264" if self.request.through_codec else case.driver
         return self.request.out / case.protocol / case.identity.name / name / driver
 
@@ -66,9 +66,9 @@ class Experiment:
         return hash_of(
             {
                 "tgbench": __version__,
-                "method": self.contender.settings_hash,
+                "method": self.method_config.settings_hash,
                 "protocol": [case.protocol, case.protocol_version],
-                "identity": self.subject.sha256,
+                "identity": self.hashes.sha256,
                 "audio": sha256(case.driving_audio),
                 "frames": [int(frame) for frame in case.drive.source_frames],
                 "train": [case.split.train.start, case.split.train.stop],
@@ -84,9 +84,9 @@ class Experiment:
         """The fit it takes."""
         case, request = self.case, self.request
         return Fitting(
-            self.contender,
+            self.method_config,
             case.identity,
-            self.subject.sha256,
+            self.hashes.sha256,
             case.split,
             request.seed,
             request.device,

@@ -14,7 +14,7 @@ from ..identities import ActionUnits, Identity
 from ..identities.resolve import resolve_identity
 from ..interfaces import Drive, Exports, Method
 from ..progress import Progress
-from .fitting import MODELS, Contender, Fitting, NoFit, load_fitted
+from .fitting import MODELS, Fitting, MethodConfig, NoFit, load_fitted
 from .request import default_size
 from .settings import configure
 
@@ -50,15 +50,17 @@ def export(request: ExportRequest, progress: Progress) -> str:
         TgbenchError: bad input, a method that exports nothing, or no such fit.
     """
     spec = plugins.find(plugins.methods(), request.method, "method")
-    contender = Contender(spec, configure(spec, request.preset, request.overrides), request.preset)
-    method: Method = spec.load()(contender.config)
+    method_config = MethodConfig(
+        spec, configure(spec, request.preset, request.overrides), request.preset
+    )
+    method: Method = spec.load()(method_config.config)
     if not isinstance(method, Exports):
         raise TgbenchError(f"method '{spec.name}' has nothing to export")
     make_folder(request.output.parent)
     identity = resolve_identity(request.identity, request.size, progress)
     drive = None if request.frame is None else drive_of_frame(identity, request.frame)
     fitting = Fitting(
-        contender,
+        method_config,
         identity,
         hash_of(identity.input_hashes()),
         identity.split(),

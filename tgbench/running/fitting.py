@@ -46,7 +46,7 @@ class NoFit(TgbenchError):
 
 
 @dataclass(frozen=True)
-class Contender:
+class MethodConfig:
     """A method with its complete configuration.
 
     Attributes:
@@ -79,7 +79,7 @@ class Contender:
 class Fitting:
     """What a fit depends on and where it is kept."""
 
-    contender: Contender
+    method_config: MethodConfig
     identity: Identity
     identity_hash: str
     split: Split
@@ -90,7 +90,7 @@ class Fitting:
     @property
     def key(self) -> str:
         """SHA-256 of everything that determines the fitted state."""
-        return hash_of([self.experiment, self.contender.code.sha256])
+        return hash_of([self.experiment, self.method_config.code.sha256])
 
     @property
     def experiment(self) -> str:
@@ -98,7 +98,7 @@ class Fitting:
         return hash_of(
             {
                 "tgbench": __version__,
-                "config": self.contender.settings_hash,
+                "config": self.method_config.settings_hash,
                 "identity": self.identity_hash,
                 "train": [self.split.train.start, self.split.train.stop],
                 "seed": self.seed,
@@ -113,7 +113,7 @@ class Fitting:
 
     @property
     def _siblings(self) -> Path:
-        return self.models / self.identity.name / self.contender.spec.name
+        return self.models / self.identity.name / self.method_config.spec.name
 
     @property
     def is_done(self) -> bool:
@@ -144,15 +144,15 @@ def fit_or_load(fitting: Fitting, fresh: bool, progress: Progress) -> tuple[Meth
     Raises:
         TgbenchError: another process is fitting the same, or fitting failed.
     """
-    method: Method = fitting.contender.spec.load()(fitting.contender.config)
+    method: Method = fitting.method_config.spec.load()(fitting.method_config.config)
     folder = fitting.folder
     with sole_replacer(folder):
         recover(folder, FIT_FILES)
         record = None if fresh else _intact(folder)
         if record is not None:
             _load(method, fitting, folder)
-            if fitting.contender.spec.trains:
-                name = fitting.contender.spec.name
+            if fitting.method_config.spec.trains:
+                name = fitting.method_config.spec.name
                 _log.info("%s: takes the fit that is in %s", name, folder, extra=NOTICE)
             mend_record(folder, record, fitting.experiment)
             return method, record.report
@@ -160,7 +160,7 @@ def fit_or_load(fitting: Fitting, fresh: bool, progress: Progress) -> tuple[Meth
         if former is not None and not fresh:
             _log.warning(
                 "%s: the method's code changed since the fit in %s; fitting again",
-                fitting.contender.spec.name,
+                fitting.method_config.spec.name,
                 former,
             )
         work = folder / WORK_FOLDER
@@ -208,7 +208,7 @@ def _intact(folder: Path) -> FitRecord | None:
 
 def _load(method: Method, fitting: Fitting, folder: Path) -> None:
     method.load(folder / MODEL_FOLDER, fitting.identity, fitting.split, fitting.device)
-    _log.info("%s: loaded from %s", fitting.contender.spec.name, folder)
+    _log.info("%s: loaded from %s", fitting.method_config.spec.name, folder)
 
 
 def _experiment(path: Path) -> str | None:

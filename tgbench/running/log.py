@@ -49,7 +49,7 @@ class CaseLog(logging.Handler):
         if self._text:
             self._text += "\n"
         case, request = experiment.case, experiment.request
-        contender, identity = experiment.contender, case.identity
+        method_config, identity = experiment.method_config, case.identity
         self.write(f"tgbench {__version__}: {experiment}")
         if request.command:
             self.write(f"command: {request.command}")
@@ -57,18 +57,18 @@ class CaseLog(logging.Handler):
         size = f"{identity.intrinsics.width}x{identity.intrinsics.height}"
         self.write(
             f"identity: {identity.folder}, {len(identity)} frames of {size}, "
-            f"sha256 {experiment.subject.sha256}"
+            f"sha256 {experiment.hashes.sha256}"
         )
         sound = case.driving_audio
         self.write(f"driving sound: {sound}, sha256 {sha256(sound)}")
         self.write(f"case: {len(case.drive)} frames, key {experiment.key}")
-        code = contender.code
+        code = method_config.code
         self.write(
-            f"method: {contender.spec.name}, preset {contender.preset}, seed {request.seed}, "
-            f"device {request.device}, {code.distribution or 'no distribution'}, "
-            f"code sha256 {code.sha256}"
+            f"method: {method_config.spec.name}, preset {method_config.preset}, "
+            f"seed {request.seed}, device {request.device}, "
+            f"{code.distribution or 'no distribution'}, code sha256 {code.sha256}"
         )
-        told = ", ".join(f"{key}={value}" for key, value in contender.settings.items())
+        told = ", ".join(f"{key}={value}" for key, value in method_config.settings.items())
         self.write(f"settings: {told}")
         machine = describe_environment(request.device)
         packages = ", ".join(f"{name} {version}" for name, version in machine.packages.items())

@@ -18,13 +18,14 @@ from ..metrics.speed import RENDERING_SPEEDS
 from ..metrics.through_codec import Passage
 from ..progress import Progress
 from ..version import __version__
-from .comparison import ComparisonVideos
+from .comparison_videos import ComparisonVideos
 from .environment import describe_environment, peak_memory_mb
-from .experiment import Experiment, Subject
+from .experiment import Experiment, IdentityHashes
 from .face_track import FaceTrack
-from .fitting import Contender
+from .fitting import MethodConfig
 from .frame_table import write_table
-from .records import metric_records
+from .integrity import describe_files
+from .metric_records import metric_records
 from .rendering import render, target_of
 from .replacing import replacement
 from .result import (
@@ -44,7 +45,6 @@ from .result import (
     write_result,
 )
 from .timing import time_method
-from .wholeness import describe_files
 
 _TABLES = (
     layout.TRANSFORMS_TRAIN,
@@ -85,12 +85,12 @@ def _measure(
     request = dataclasses.replace(
         experiment.request, keep_frames=experiment.request.keep_frames or kept
     )
-    trained = report.seconds if experiment.contender.spec.trains else None
+    trained = report.seconds if experiment.method_config.spec.trains else None
     timing = Timing(trained, (), "rendering was not timed: no metric was asked for that says")
     if RENDERING_SPEEDS.intersection(case.metrics):
         with progress.task(f"timing {name}", None):
             timing = time_method(method, case.drive, request.device, trained)
-    timing = dataclasses.replace(timing, trains=experiment.contender.spec.trains)
+    timing = dataclasses.replace(timing, trains=experiment.method_config.spec.trains)
     suite = MetricSuite(case.metrics, experiment.metric_context(timing))
     faces, passage = FaceTrack(), Passage(request.through_codec)
 
@@ -137,9 +137,9 @@ def _result(
         tgbench_version=__version__,
         created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         case_key=experiment.key,
-        method=_method_record(experiment.contender, report),
+        method=_method_record(experiment.method_config, report),
         protocol=ProtocolRecord(name=case.protocol, version=case.protocol_version),
-        identity=_identity_record(case, experiment.subject),
+        identity=_identity_record(case, experiment.hashes),
         driver=DriverRecord(
             name=case.driver,
             audio=case.driving_audio.name,
@@ -175,29 +175,29 @@ def _write_table(path: Path, case: Case, columns: Mapping[str, list[float | None
     write_table(path, table)
 
 
-def _method_record(contender: Contender, report: FitReport) -> MethodRecord:
-    spec = contender.spec
+def _method_record(method_config: MethodConfig, report: FitReport) -> MethodRecord:
+    spec = method_config.spec
     return MethodRecord(
         name=spec.name,
-        preset=contender.preset,
-        config=contender.settings,
-        config_hash=contender.settings_hash,
+        preset=method_config.preset,
+        config=method_config.settings,
+        config_hash=method_config.settings_hash,
         composite_mode=spec.composite_mode.value,
         leaked_conditions=list(spec.leaked_conditions),
         whole_image_valid=spec.whole_image_valid,
         moves_upper_face=spec.moves_upper_face,
         notes=list(report.notes),
-        distribution=contender.code.distribution,
-        code_sha256=contender.code.sha256,
+        distribution=method_config.code.distribution,
+        code_sha256=method_config.code.sha256,
     )
 
 
-def _identity_record(case: Case, subject: Subject) -> IdentityRecord:
+def _identity_record(case: Case, hashes: IdentityHashes) -> IdentityRecord:
     return IdentityRecord(
         name=case.identity.name,
         frames=len(case.identity),
         width=case.identity.intrinsics.width,
         height=case.identity.intrinsics.height,
-        sha256=subject.sha256,
-        files={name: subject.files[name] for name in _TABLES if name in subject.files},
+        sha256=hashes.sha256,
+        files={name: hashes.files[name] for name in _TABLES if name in hashes.files},
     )

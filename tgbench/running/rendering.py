@@ -14,7 +14,8 @@ from ..identities import layout
 from ..interfaces import Case, Image, Method
 from ..progress import Progress
 from ..video.writer import VideoWriter
-from .comparison import ComparisonVideos
+from .comparison_videos import ComparisonVideos
+from .integrity import COMPARISONS, describe_files, has_images
 from .replacing import link_or_copy, replacement
 from .request import RunRequest
 from .result import (
@@ -25,7 +26,6 @@ from .result import (
     Result,
     write_result,
 )
-from .wholeness import COMPARISONS, describe_files, has_images
 
 
 def render(

@@ -22,10 +22,10 @@ from ..plugins import in_table_order
 from ..progress import Progress
 from . import attempts
 from .asked import Asked
-from .earlier import kept_result, refuse_to_lose, with_what_is_there
-from .experiment import Experiment, Subject
-from .fitting import Contender, Fitting, fit_or_load
+from .experiment import Experiment, IdentityHashes
+from .fitting import Fitting, MethodConfig, fit_or_load
 from .foreseen import too_short
+from .integrity import TABLES, damages
 from .leftovers import remove_all_leftovers
 from .locks import sole_replacer
 from .log import LoggedProgress, case_log
@@ -34,8 +34,8 @@ from .rendering import is_rendered, render_again
 from .replacing import recover
 from .request import RunRequest
 from .result import CASE_FILES, Result
+from .resume import kept_result, refuse_to_lose, with_what_is_there
 from .settings import configure, keys_of
-from .wholeness import TABLES, damages
 
 _log = logging.getLogger("tgbench")
 
@@ -106,7 +106,7 @@ def _planned(request: RunRequest, progress: Progress) -> list[list[Experiment]]:
     Raises:
         TgbenchError: bad input.
     """
-    contenders = _contenders(request)
+    configs = _method_configs(request)
     for name in request.metrics:
         plugins.find(plugins.metrics(), name, "metric")
     protocol: EvaluationProtocol = plugins.find(
@@ -120,10 +120,10 @@ def _planned(request: RunRequest, progress: Progress) -> list[list[Experiment]]:
         cases = [_through_codec(case) for case in cases]
     for line in too_short(cases):
         _log.warning(line)
-    subjects = _hash_inputs(identities, progress)
+    hashes = _hash_inputs(identities, progress)
     return [
-        [Experiment(case, contender, subjects[folder], request) for case in identity_cases]
-        for contender in contenders
+        [Experiment(case, method_config, hashes[folder], request) for case in identity_cases]
+        for method_config in configs
         for folder, identity_cases in _by_identity(cases).items()
     ]
 
@@ -149,27 +149,27 @@ def _refuse_namesakes(identities: list[Identity]) -> None:
             raise TgbenchError(f"two identities are called '{name}'; rename one of the folders")
 
 
-def _contenders(request: RunRequest) -> list[Contender]:
+def _method_configs(request: RunRequest) -> list[MethodConfig]:
     specs = [plugins.find(plugins.methods(), name, "method") for name in request.methods]
     known = {key for spec in specs for key in keys_of(spec)}
     for key in request.overrides:
         if key not in known:
             names = " ".join(spec.name for spec in specs)
             raise suggest(key, known, "setting", f"tgbench list settings {names}")
-    contenders = []
+    configs = []
     for spec in specs:
         own = {key: text for key, text in request.overrides.items() if key in keys_of(spec)}
-        contenders.append(Contender(spec, configure(spec, request.preset, own), request.preset))
-    return contenders
+        configs.append(MethodConfig(spec, configure(spec, request.preset, own), request.preset))
+    return configs
 
 
-def _hash_inputs(identities: list[Identity], progress: Progress) -> dict[Path, Subject]:
-    subjects = {}
+def _hash_inputs(identities: list[Identity], progress: Progress) -> dict[Path, IdentityHashes]:
+    hashes = {}
     with progress.task("hashing inputs", len(identities)) as task:
         for identity in identities:
-            subjects[identity.folder] = Subject(identity.input_hashes())
+            hashes[identity.folder] = IdentityHashes(identity.input_hashes())
             task.advance()
-    return subjects
+    return hashes
 
 
 def _by_identity(cases: list[Case]) -> dict[Path, list[Case]]:
@@ -203,7 +203,7 @@ def _run_cases(planned: list[Experiment], progress: Progress) -> Iterator[Outcom
         except TgbenchError as error:
             yield error
         except subprocess.SubprocessError as error:
-            yield TgbenchError(_of_program(asked.contender, error))
+            yield TgbenchError(_of_program(asked.method_config, error))
         else:
             yield outcome
 
@@ -251,9 +251,9 @@ def _fitted(fitting: Fitting, request: RunRequest, progress: Progress) -> tuple[
     except TgbenchError as error:
         raise _FitFailed(str(error)) from error
     except subprocess.SubprocessError as error:
-        raise _FitFailed(_of_program(fitting.contender, error)) from error
+        raise _FitFailed(_of_program(fitting.method_config, error)) from error
 
 
-def _of_program(contender: Contender, error: subprocess.SubprocessError) -> str:
+def _of_program(method_config: MethodConfig, error: subprocess.SubprocessError) -> str:
     """Say how a program that a method calls failed."""
-    return f"{contender.spec.name}: {explain(error) or error}"
+    return f"{method_config.spec.name}: {explain(error) or error}"

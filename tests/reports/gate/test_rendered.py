@@ -19,7 +19,7 @@ from tgbench.metrics.evaluate import MetricSuite
 from tgbench.reports.gate.baseline import read_baseline, write_baseline
 from tgbench.reports.gate.calibrating import with_floors
 from tgbench.reports.gate.measured import read_measured
-from tgbench.running.records import metric_records
+from tgbench.running.metric_records import metric_records
 from tgbench.statistics import as_series
 from tgbench.synthetic import film
 from tgbench.synthetic.studio import Studio

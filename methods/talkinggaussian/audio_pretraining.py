@@ -1,0 +1,150 @@
+"""The audio encoder learns the lips' shapes from sound, before any picture is rendered.
+
+Neither the paper nor the official code does this. A short clip needs it: rendered lips give the
+encoder one frame's gradient in an iteration, most of it from what sound does not move, and the lips
+end up moving half as far as the true ones.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from .branch import Branch
+from .conditions import Conditions
+from .config import TalkingGaussianConfig
+from .not_finite import LossWatch
+
+_LIPS = slice(48, 68)
+_OUTER_EYE_CORNERS = (36, 45)
+_BATCH = 32
+_RATE, _RATE_FINAL, _ATTENTION_RATE = 4e-3, 0.05, 5.0
+"""Of AdamW: at the start, the share left at the end, and the factor for the attention."""
+
+_LEAST_DEVIATION = 1e-6
+_LEAST_EYES = 1.0
+"""Pixels between the outer eye corners below which they say nothing about the head."""
+
+
+class AudioPretraining:
+    """Trains the audio encoder of a branch, and a linear layer that is thrown away.
+
+    Attributes:
+        branch: whose encoder learns.
+        iteration: iterations done.
+        seconds: wall time spent.
+    """
+
+    def __init__(
+        self,
+        branch: Branch,
+        conditions: Conditions,
+        shapes: NDArray[np.float32],
+        config: TalkingGaussianConfig,
+        generator: torch.Generator,
+    ) -> None:
+        """Take the branch, the sound of the training frames, and `lip_shapes` of them [N, 40]."""
+        self.branch = branch
+        self.iteration = 0
+        self.seconds = 0.0
+        self._conditions, self._config, self._generator = conditions, config, generator
+        device = branch.field.device
+        self._shapes = torch.from_numpy(shapes).to(device)
+        self._head = nn.Linear(config.audio_dim, shapes.shape[1])
+        nn.init.zeros_(self._head.weight)
+        nn.init.zeros_(self._head.bias)
+        self._head.to(device)
+        self._watch = LossWatch(device)
+        self._optimizer = self._new_optimizer()
+
+    @property
+    def name(self) -> str:
+        """Of its checkpoint."""
+        return f"audio-pretraining-{self.branch.name}"
+
+    def step(self) -> Tensor:
+        """Do one iteration, on a batch of frames, and return its loss.
+
+        Raises:
+            TgbenchError: the loss is not finite.
+        """
+        started = time.perf_counter()
+        done = self.iteration / self._config.listening_iterations
+        for group in self._optimizer.param_groups:
+            group["lr"] = group["initial_lr"] * _RATE_FINAL**done
+        order = torch.randperm(len(self._shapes), generator=self._generator)[:_BATCH]
+        chosen = order.to(self._shapes.device)
+        heard = self.branch.motion.audio.sequence(
+            self._conditions.features, self._conditions.windows[chosen]
+        )
+        error = (self._head(heard) - self._shapes[chosen]).abs().mean()
+        where = f"in iteration {self.iteration} of the {self.branch.name}'s audio pretraining"
+        loss = self._watch.total({"lip shape": error}, where)
+        loss.backward()
+        self._optimizer.step()
+        self._optimizer.zero_grad(set_to_none=True)
+        self.iteration += 1
+        self.seconds += time.perf_counter() - started
+        return loss.detach()
+
+    def state(self) -> dict[str, object]:
+        """Return everything that `restore` needs.
+
+        Raises:
+            TgbenchError: a loss since the last look is not finite.
+        """
+        self._watch.look()
+        return {
+            "audio": self.branch.motion.audio.state_dict(),
+            "head": self._head.state_dict(),
+            "optimizer": self._optimizer.state_dict(),
+            "generator": self._generator.get_state(),
+            "iteration": self.iteration,
+            "seconds": self.seconds,
+        }
+
+    def restore(self, state: Mapping) -> None:
+        """Continue where `state` was taken."""
+        self.branch.motion.audio.load_state_dict(state["audio"])
+        self._head.load_state_dict(state["head"])
+        self._optimizer = self._new_optimizer()
+        self._optimizer.load_state_dict(state["optimizer"])
+        self._generator.set_state(state["generator"])
+        self.iteration, self.seconds = state["iteration"], state["seconds"]
+
+    def _new_optimizer(self) -> torch.optim.AdamW:
+        audio = self.branch.motion.audio
+        parts = (
+            ([*audio.net.parameters(), *self._head.parameters()], _RATE),
+            (list(audio.attention.parameters()), _RATE * _ATTENTION_RATE),
+        )
+        groups = [{"params": params, "lr": rate, "initial_lr": rate} for params, rate in parts]
+        return torch.optim.AdamW(groups, betas=(0.9, 0.99), eps=1e-8, weight_decay=0.0, fused=True)
+
+
+def lip_shapes(landmarks: NDArray[np.floating]) -> NDArray[np.float32]:
+    """Return the shapes of the lips in a clip, whatever the head's place, size and tilt.
+
+    Args:
+        landmarks: iBUG [N, 68, 2] in pixels.
+
+    Returns:
+        float32 [N, 40]: x, then y, of points 48 to 67 from their centre, in the direction and by
+        the distance of the outer eye corners; less their mean over the clip, by the deviation of
+        all; zeros where the lips never move. A face without eyes is neither turned nor scaled.
+    """
+    points = np.asarray(landmarks, np.float64)
+    points = points[..., 0] + 1j * points[..., 1]
+    right, left = _OUTER_EYE_CORNERS
+    eyes = points[:, [left]] - points[:, [right]]
+    lips = points[:, _LIPS] - points[:, _LIPS].mean(axis=1, keepdims=True)
+    # A complex quotient turns and scales at once.
+    turned = lips / np.where(np.abs(eyes) < _LEAST_EYES, 1.0, eyes)
+    shapes = np.concatenate([turned.real, turned.imag], axis=1)
+    shapes -= shapes.mean(axis=0)
+    return (shapes / max(float(shapes.std()), _LEAST_DEVIATION)).astype(np.float32)

@@ -1,0 +1,198 @@
+"""What each branch must reproduce of a frame, and what it is charged for (equations 10 and 11)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from .config import TalkingGaussianConfig
+from .crop_window import Window
+from .frames import BEHIND, FACE, HAIRS, IGNORED, INSIDE, TEETH, Crop, TrainingFrames
+from .motion import Deformation
+from .perceptual import LARGE_TILES, SMALL_TILES, Perceptual
+from .pixel_losses import EXPRESSION_CHANNEL, LossRegion, compare
+from .rasterizer import Rasterization
+from .ssim import l1_ssim_loss
+
+TRAINING_BACKGROUND = (0.0, 1.0, 0.0)
+"""Behind every branch while it trains: a colour that no head has, so that holes show."""
+
+FINISH_BACKGROUND = (0.0, 0.0, 0.0)
+"""Behind the mouth in its last iterations: what shows through gaps of it is dark, not green."""
+
+_PIXEL_MEANS = ("photometric", "alpha", "lpips_tiles")
+"""Terms that are means over the window that is drawn."""
+
+_FACE_LIPS_WEIGHT, _FACE_TILES_WEIGHT, _MOUTH_TILES_WEIGHT = 0.01, 0.2, 0.5
+"""Of the LPIPS terms in motion learning, which the official code has and the paper has not."""
+
+_COMPARED = (BEHIND, FACE, HAIRS, *INSIDE)
+_SURFACE = LossRegion((FACE, HAIRS), _COMPARED, (FACE, HAIRS), _COMPARED)
+_WITH_TEETH = LossRegion((FACE, HAIRS), _COMPARED, (FACE, HAIRS, TEETH), _COMPARED)
+_HEAD = LossRegion((FACE, HAIRS, *INSIDE), _COMPARED, (FACE, HAIRS, *INSIDE), _COMPARED)
+
+Terms = dict[str, Tensor]
+
+
+class BranchLoss(Protocol):
+    """The region of the image that a branch learns."""
+
+    def crop(self, position: int, iteration: int) -> Crop:
+        """Return the part of a training frame that the branch renders in an iteration."""
+
+    def terms(
+        self,
+        position: int,
+        crop: Crop,
+        drawn: Rasterization,
+        background: Tensor,
+        perceptual: Perceptual | None = None,
+    ) -> Terms:
+        """Return the weighted terms of the loss of a rendering over a colour [3]."""
+
+
+@dataclass(frozen=True)
+class FaceLoss:
+    """All of the head but the inside of the mouth, where the face must leave a hole.
+
+    Without the decomposition into face and mouth there is no hole, and all of the head is learned.
+    """
+
+    frames: TrainingFrames
+    config: TalkingGaussianConfig
+
+    @property
+    def _region(self) -> LossRegion:
+        if not self.config.face_mouth_decomposition:
+            return _HEAD
+        return _SURFACE if self.config.teeth_alpha == "hole" else _WITH_TEETH
+
+    def crop(self, position: int, iteration: int) -> Crop:
+        """Return the part of a training frame with the head; often without the hair.
+
+        Hair moves as neither sound nor expression tells, and there is much of it: motion is
+        learned from the skin alone but in every `hair_every`-th iteration and at the end.
+        """
+        config = self.config
+        left = config.branch_iterations - iteration
+        with_hair = iteration % config.hair_every == 0 or left <= config.hair_last_iterations
+        if iteration < config.static_iterations or with_hair:
+            return self.frames.head(position)
+        return without_hair(self.frames.skin(position))
+
+    def terms(
+        self,
+        position: int,
+        crop: Crop,
+        drawn: Rasterization,
+        background: Tensor,
+        perceptual: Perceptual | None = None,
+    ) -> Terms:
+        """Compare with the branch's region over the training background."""
+        lips = _lips_in(crop, self.frames, position)
+        seen = compare(drawn, background, crop, lips, self._region)
+        config = self.config
+        terms = {
+            "photometric": photometric(seen.prediction, seen.target, config.ssim_weight),
+            "alpha": config.alpha_weight * seen.alpha_error,
+        }
+        if drawn.colors.shape[-1] > EXPRESSION_CHANNEL:
+            # Expression must leave the lips alone, and nothing but the pose moves the hair.
+            terms["attention"] = (
+                config.lips_attention_weight * seen.lips_attention
+                + config.hair_attention_weight * seen.hair_attention
+            )
+        if perceptual is not None:
+            terms |= face_lpips(seen.prediction, seen.target, lips, background, perceptual)
+        return terms
+
+
+@dataclass(frozen=True)
+class MouthLoss:
+    """The inside of the mouth; what lips hide of it is free."""
+
+    frames: TrainingFrames
+    config: TalkingGaussianConfig
+
+    def crop(self, position: int, iteration: int) -> Crop:
+        """Return the part of a training frame about the mouth."""
+        return self.frames.mouth(position)
+
+    def terms(
+        self,
+        position: int,
+        crop: Crop,
+        drawn: Rasterization,
+        background: Tensor,
+        perceptual: Perceptual | None = None,
+    ) -> Terms:
+        """Compare inside the mask; charge what would show outside the lips."""
+        lips = _lips_in(crop, self.frames, position)
+        region = LossRegion(
+            INSIDE,
+            INSIDE,
+            (),
+            (*_COMPARED, IGNORED),
+            "free" if self.config.mouth_alpha == "free" else "opaque",
+            seen_beside_lips=self.config.mouth_pixels == "outside_lips",
+        )
+        seen = compare(drawn, background, crop, lips, region)
+        terms = {
+            "photometric": photometric(seen.prediction, seen.target, self.config.ssim_weight),
+            "alpha": self.config.alpha_weight * seen.alpha_error,
+        }
+        if perceptual is not None:
+            on_tiles = perceptual.of_tiles(seen.prediction, seen.target, SMALL_TILES)
+            terms["lpips_tiles"] = _MOUTH_TILES_WEIGHT * on_tiles
+        return terms
+
+
+def without_hair(crop: Crop) -> Crop:
+    """Return a crop whose hair is not asked for, and not forbidden either."""
+    return replace(crop, labels=crop.labels.masked_fill(crop.labels == HAIRS, IGNORED))
+
+
+def face_lpips(
+    prediction: Tensor, target: Tensor, lips: Window, background: Tensor, perceptual: Perceptual
+) -> Terms:
+    """Return the LPIPS of the lips and of tiles that do not see them, weighted."""
+    on_lips = perceptual.of(prediction, target, lips)
+    inside = torch.zeros(prediction.shape[:2], dtype=torch.bool, device=prediction.device)
+    inside[lips.rows_columns] = True
+    hidden = [torch.where(inside[..., None], background, image) for image in (prediction, target)]
+    on_tiles = perceptual.of_tiles(hidden[0], hidden[1], LARGE_TILES)
+    return {
+        "lpips_lips": _FACE_LIPS_WEIGHT * on_lips,
+        "lpips_tiles": _FACE_TILES_WEIGHT * on_tiles,
+    }
+
+
+def _lips_in(crop: Crop, frames: TrainingFrames, position: int) -> Window:
+    return frames.lips(position).relative_to(crop.window).clipped(crop.window.size)
+
+
+def photometric(prediction: Tensor, target: Tensor, weight: float) -> Tensor:
+    """Return L1 + weight * D-SSIM of two images [H, W, 3], D-SSIM = 1 - SSIM."""
+    # The kernel mixes both with weights that add to one.
+    return (1.0 + weight) * l1_ssim_loss(prediction, target, weight / (1.0 + weight))
+
+
+def over_image(terms: Terms, share: float) -> Terms:
+    """Turn means over a window into means over the image of which it is a share.
+
+    Outside the window prediction and truth are the background.
+    """
+    return {name: term * share if name in _PIXEL_MEANS else term for name, term in terms.items()}
+
+
+def deformation_terms(deformation: Deformation, config: TalkingGaussianConfig) -> Terms:
+    """Return the regulariser that keeps deformations small."""
+    return {"deformation": config.deformation_weight * deformation.magnitude()}
+
+
+def unit_image(image: Tensor) -> Tensor:
+    """Return uint8 [H, W, 3] as float32 in [0, 1]."""
+    return image.float().div_(255.0)

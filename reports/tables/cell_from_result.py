@@ -1,0 +1,88 @@
+"""From one result and metric to a cell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from tgbench import plugins
+from tgbench.running.applicable import why_never
+from tgbench.running.result import MetricRecord, Result
+from tgbench.specs import Direction, MetricSpec, Needs
+from tgbench.statistics import Interval, Series
+
+from .cells import Cell, Column, Status
+
+FrameReader = Callable[[Result, str], Series | None]
+
+
+def metric_column(metric: str, results: Sequence[Result]) -> Column:
+    """Describe a metric; of one whose plug-in is not installed here, the results tell."""
+    spec = plugins.metrics().get(metric)
+    if spec is None:
+        record = next(r.metrics[metric] for r in results if metric in r.metrics)
+        spec = MetricSpec(
+            metric, "", "", title=metric, unit=record.unit, direction=Direction(record.direction)
+        )
+    return Column(metric, spec.title or metric, spec.unit, spec.direction, spec.decimals)
+
+
+def measured_cell(
+    result: Result, column: Column, frames: FrameReader | None = None, intervals: bool = False
+) -> Cell:
+    """Return the cell of a metric, a dash where the method cannot have it."""
+    metric = column.name
+    record = result.metrics.get(metric)
+    if never := why_never(result, metric):
+        return Cell(None, Status.NOT_APPLICABLE, reason=never, metric=metric)
+    if record is None:
+        return Cell(None, Status.ABSENT, metric=metric)
+    if record.value is None:
+        return Cell(
+            None,
+            Status(record.status),
+            reason=record.reason,
+            scored=record.scored,
+            total=record.total,
+            metric=metric,
+        )
+    averages = plugins.averages_frames(metric)
+    values = frames(result, metric) if frames is not None and averages else None
+    clips = () if values is None else (values,)
+    return Cell(
+        record.value,
+        Status.MEASURED,
+        interval=_stored_interval(record) if intervals else None,
+        scored=record.scored,
+        total=record.total,
+        measured_by=record.measured_by,
+        comparable=_comparable(result, metric, record),
+        metric=metric,
+        clips=clips,
+        fits=((result.seed, record.value),),
+        by_chance=_by_chance(record.value, record.details),
+    )
+
+
+def _stored_interval(record: MetricRecord) -> Interval | None:
+    stored = record.interval
+    if stored is None:
+        return None
+    return Interval(stored.low, stored.high, stored.level, stored.method)
+
+
+def _by_chance(value: float, details: Mapping[str, Any]) -> tuple[int, int]:
+    chance = details.get("by_chance")
+    return (int(value <= chance), 1) if isinstance(chance, int | float) else (0, 0)
+
+
+def _comparable(result: Result, metric: str, record: MetricRecord) -> tuple[object, ...]:
+    """Return what must agree for two values of one case to be ranked."""
+    key: tuple[object, ...] = (record.measured_by,)
+    spec = plugins.metric_spec(metric)
+    if spec.region.depends_on_composite:
+        key += (result.method.composite_mode,)
+    if Needs.TIMING in spec.needs:
+        where = result.environment
+        key += (where.device, where.cpu, where.cores, where.gpu)
+    return key

@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+from rich.console import Console
+
+from tgbench.commands.run import print_summary
+from tgbench.running.result import MetricRecord
+from tgbench.running.runner import Outcome
+
+from ..reports.conftest import result
+
+
+def test_gaps_and_notes_are_told_once_with_the_metrics_they_concern(tmp_path: Path) -> None:
+    def measured(value: float) -> MetricRecord:
+        return MetricRecord(
+            value=value,
+            status="measured",
+            scored=1,
+            total=1,
+            direction="higher",
+            measured_by="tests",
+            details={"notes": ["offset +2 frames"]},
+        )
+
+    made = result(sync_c=measured(5.0), sync_e=measured(7.0), lpips="no weights", psnr=30.0)
+    stream = io.StringIO()
+    outcomes = [Outcome(made, tmp_path, reused=False)] * 2
+    print_summary(outcomes, Console(file=stream, width=200))
+    lines = stream.getvalue().splitlines()
+    assert [line for line in lines if line.startswith("- ")] == [
+        "- sync_c, sync_e: offset +2 frames",
+        "- lpips: no weights",
+    ]
+
+
+def test_what_a_method_cannot_have_is_a_gap_as_in_tables(tmp_path: Path) -> None:
+    made = result("fixed", aue_u=0.2, upper_face=False, training_time=1.0, training=None, lmd=1.25)
+    stream = io.StringIO()
+    print_summary([Outcome(made, tmp_path, reused=False)], Console(file=stream, width=200))
+    lines = [line.split() for line in stream.getvalue().splitlines() if line]
+    assert ["AUE-U", "↓", "-"] in lines
+    assert ["LMD", "↓", "[px]", "1.250"] in lines
+    assert ["-", "aue_u:", "fixed:", "the", "upper", "face", "is", "not", "moved"] in lines

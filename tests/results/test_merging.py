@@ -1,0 +1,101 @@
+"""A later measurement with fewer metrics hides no earlier complete one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tgbench.results import MeasuredCase, merge_cases, read_cases
+from tgbench.running.result import MetricRecord
+
+from ..reports.conftest import result
+from .fabricated import record, write_run
+
+EARLY, LATE = "2025-01-01T00:00:00+00:00", "2025-01-02T00:00:00+00:00"
+UNAVAILABLE = MetricRecord(
+    value=None, status="unavailable", reason="no weights", scored=0, total=0, direction="lower"
+)
+UNSCORED = MetricRecord(
+    value=None, status="unscored", reason="no face", scored=0, total=120, direction="lower"
+)
+
+
+def case(created: str, **about: object) -> MeasuredCase:
+    return MeasuredCase(result(created=created, **about), Path(created[:10]))
+
+
+def values(merged: MeasuredCase) -> dict[str, float | None]:
+    return {name: found.value for name, found in merged.metrics.items()}
+
+
+@pytest.mark.parametrize("turn", [1, -1])
+def test_the_later_wins_and_the_earlier_fills(turn: int) -> None:
+    repeats = [case(EARLY, psnr=30.0, lpips=0.1, lmd=2.0), case(LATE, psnr=31.0)]
+    (merged,) = merge_cases(repeats[::turn])
+    assert values(merged) == {"psnr": 31.0, "lpips": 0.1, "lmd": 2.0}
+    assert merged.folder == Path(LATE[:10])
+    assert merged.origin("psnr") is merged
+    assert merged.origin("lpips").folder == Path(EARLY[:10])
+
+
+def test_what_a_machine_cannot_measure_hides_nothing_but_a_finding_does() -> None:
+    early = case(EARLY, lpips=0.1, lmd=2.0)
+    (merged,) = merge_cases([early, case(LATE, lpips=UNAVAILABLE, lmd=UNSCORED)])
+    assert values(merged) == {"lpips": 0.1, "lmd": None}
+    assert merged.metrics["lmd"].reason == "no face"
+
+
+def test_three_measurements_are_taken_latest_first() -> None:
+    middle = case("2025-01-01T12:00:00+00:00", lpips=0.2)
+    (merged,) = merge_cases([middle, case(EARLY, lpips=0.1, lmd=2.0), case(LATE, psnr=31.0)])
+    assert values(merged) == {"psnr": 31.0, "lpips": 0.2, "lmd": 2.0}
+    assert merge_cases([merged]) == [merged]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"seed": 1},
+        {"config": {"a": 1}},
+        {"identity_sha": "1" * 64},
+        {"driver": "another"},
+        {"version": "2"},
+        {"method": "theirs"},
+    ],
+)
+def test_other_experiments_stay_separate(other: dict[str, object]) -> None:
+    assert len(merge_cases([case(EARLY, lpips=0.1), case(LATE, psnr=31.0, **other)])) == 2
+
+
+@pytest.mark.parametrize("other", [{"mode": "face pasted"}, {"leaked": ("true pose",)}])
+def test_frames_made_otherwise_lend_no_metric(other: dict[str, object]) -> None:
+    (merged,) = merge_cases([case(EARLY, lpips=0.1), case(LATE, psnr=31.0, **other)])
+    assert values(merged) == {"psnr": 31.0}
+    assert [repeat.folder for repeat in merged.earlier] == [Path(EARLY[:10])]
+
+
+def test_another_machine_and_other_code_are_named() -> None:
+    early = case(EARLY, lpips=0.1, cpu="an old one")
+    code = early.result.method.model_copy(update={"code_sha256": "1" * 64})
+    early = MeasuredCase(early.result.model_copy(update={"method": code}), early.folder)
+    (merged,) = merge_cases([early, case(LATE, psnr=31.0)])
+    assert merged.differences(merged.origin("lpips")) == (
+        "other code of the method",
+        "another machine",
+    )
+    assert merged.differences(merged.origin("psnr")) == ()
+
+
+def test_single_frames_are_those_of_the_metric_s_own_folder(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    lmd, psnr = rng.normal(2, 0.1, 120), rng.normal(30, 1, 120)
+    before = result(created=EARLY, lmd=record(lmd, "lower"), psnr=record(psnr, "higher"))
+    write_run(tmp_path / "before", before, lmd=lmd, psnr=psnr)
+    after = result(created=LATE, psnr=record(psnr + 1, "higher"))
+    write_run(tmp_path / "after", after, psnr=psnr + 1)
+    (merged,) = read_cases([tmp_path])
+    np.testing.assert_array_equal(merged.values("lmd"), lmd)
+    np.testing.assert_array_equal(merged.values("psnr"), psnr + 1)
+    assert merged.values("lpips") is None

@@ -1,0 +1,259 @@
+"""One measured case: its result, its folder, and the values of single frames, read on demand."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from ..errors import TgbenchError
+from ..metrics.through_codec import THROUGH_CODEC
+from ..running.applicable import why_never
+from ..running.result import FRAMES_FILE, MetricRecord, Result
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ..statistics import Series
+
+SCORE = "score"
+"""Stands for the protocol of videos that `tgbench score` measured without one."""
+
+_log = logging.getLogger("tgbench")
+
+
+class CaseKey(NamedTuple):
+    """What was measured. Values of one case may be compared; values of different cases may not.
+
+    Attributes:
+        protocol: its name, `SCORE` for scored videos.
+        version: of the protocol; the frame rate for scored videos.
+        identity: name of the clip, or of the true video.
+        driver: name of what drives the head; empty for scored videos.
+        identity_sha256: hash of the identity's files, or of the true video.
+        driver_sha256: hash of the driving sound; empty for scored videos.
+    """
+
+    protocol: str
+    version: str
+    identity: str
+    driver: str
+    identity_sha256: str
+    driver_sha256: str
+
+    @property
+    def content(self) -> tuple[str, ...]:
+        """The key without names: equal where the same files were measured in the same way."""
+        return self.protocol, self.version, self.identity_sha256, self.driver_sha256
+
+    @property
+    def clip(self) -> str:
+        """Identity and driver for a reader; the driver is left out where it is the clip's own."""
+        own = self.driver in ("", "self")
+        return self.identity if own else f"{self.identity} · {self.driver}"
+
+
+class Variant(NamedTuple):
+    """A method with its settings, whatever the seed: what has a row of its own in a table.
+
+    Attributes:
+        method: its name, or the name of a scored video.
+        config_hash: hash of the configuration, or of the scored video.
+        device: kind of device, such as "cpu".
+    """
+
+    method: str
+    config_hash: str
+    device: str
+
+
+class Experiment(NamedTuple):
+    """What was done. Measurements of one experiment are repeats of each other."""
+
+    case: CaseKey
+    variant: Variant
+    seed: int
+
+
+_PROVENANCE: Mapping[str, Callable[[Result], object]] = {
+    "other code of the method": lambda result: result.method.code_sha256,
+    "another version of tgbench": lambda result: result.tgbench_version,
+    "another machine": lambda result: (
+        result.environment.cpu,
+        result.environment.cores,
+        result.environment.gpu,
+    ),
+}
+"""What repeats of one experiment may differ in, beside their numbers."""
+
+
+@dataclass(frozen=True, eq=False)
+class MeasuredCase:
+    """One case of one method and seed.
+
+    Several measurements of one experiment are one `MeasuredCase` after `merge_cases`: the latest,
+    with the metrics of earlier ones that it lacks.
+
+    Attributes:
+        result: what was measured; of scored videos, what is known in the same form.
+        folder: where the files of the latest measurement are.
+        origins: by metric, the earlier measurement that it is from; metrics that are not in it
+            are of the latest one.
+        earlier: earlier measurements of the experiment, the latest first, whether or not a metric
+            is taken from them.
+    """
+
+    result: Result
+    folder: Path
+    origins: Mapping[str, MeasuredCase] = field(default_factory=dict)
+    earlier: tuple[MeasuredCase, ...] = ()
+
+    @property
+    def scored(self) -> bool:
+        """Whether `tgbench score` measured it; then method and identity are names of videos."""
+        return self.result.protocol.name == SCORE
+
+    @property
+    def through_codec(self) -> bool:
+        """Whether frames were measured as they come out of an H.264 file."""
+        return THROUGH_CODEC in self.result.protocol.version
+
+    @property
+    def seed(self) -> int | None:
+        """The seed of the fit; None where nothing says it."""
+        return None if self.scored else self.result.seed
+
+    @cached_property
+    def key(self) -> CaseKey:
+        """What was measured."""
+        result = self.result
+        return CaseKey(
+            result.protocol.name,
+            result.protocol.version,
+            result.identity.name,
+            result.driver.name,
+            result.identity.sha256,
+            "" if self.scored else result.driver.sha256,
+        )
+
+    @cached_property
+    def variant(self) -> Variant:
+        """The method with its settings."""
+        method = self.result.method
+        return Variant(method.name, method.config_hash, self.result.environment.device)
+
+    @property
+    def experiment(self) -> Experiment:
+        """What was done."""
+        return Experiment(self.key, self.variant, self.result.seed)
+
+    @property
+    def metrics(self) -> Mapping[str, MetricRecord]:
+        """What was found, by metric."""
+        return self.result.metrics
+
+    def origin(self, metric: str) -> MeasuredCase:
+        """Return the measurement that a metric is from; ask its result for code and machine."""
+        return self.origins.get(metric, self)
+
+    def applicable(self, metric: str) -> MetricRecord | None:
+        """Return a metric's record, without its value if that says nothing about the method.
+
+        Tables show a dash in such a cell although `result.json` has a number, such as the
+        upper-face error of a method that moves the mouth alone.
+        """
+        record = self.metrics.get(metric)
+        if record is None:
+            return None
+        never = why_never(self.origin(metric).result, metric)
+        return record.model_copy(update={"value": None, "reason": never}) if never else record
+
+    def differences(self, other: MeasuredCase) -> tuple[str, ...]:
+        """Say in which of code, version and machine another measurement differs from this one."""
+        return tuple(
+            what for what, of in _PROVENANCE.items() if of(self.result) != of(other.result)
+        )
+
+    @cached_property
+    def frames(self) -> pd.DataFrame:
+        """The values of single frames, a row for each; read once. Without those of `origins`.
+
+        Raises:
+            TgbenchError: the table is missing, damaged, or does not belong to the result.
+        """
+        table, problem = self._found
+        if problem:
+            raise TgbenchError(f"{self.folder / FRAMES_FILE}: {problem}; {self._remedy}")
+        return table
+
+    @property
+    def frame_problem(self) -> str:
+        """What is wrong with the table of frames, in words; empty if nothing is."""
+        return self._found[1]
+
+    @property
+    def readable_frames(self) -> pd.DataFrame:
+        """The values of single frames as far as they can be read; see `frame_problem`."""
+        return self._found[0]
+
+    @property
+    def source_frames(self) -> list[int]:
+        """Which frames were measured, as the clip counts them.
+
+        Raises:
+            TgbenchError: the table cannot be read, or does not number its frames.
+        """
+        from pandas.api.types import is_integer_dtype
+
+        name = "source_frame" if "source_frame" in self.frames else "frame"
+        if name not in self.frames or not is_integer_dtype(self.frames[name]):
+            raise TgbenchError(
+                f"{self.folder / FRAMES_FILE}: does not number its frames; {self._remedy}"
+            )
+        return [int(frame) for frame in self.frames[name]]
+
+    def values(self, metric: str) -> Series | None:
+        """Return a metric at single frames [T], NaN where not scored; None where there are none.
+
+        A table that cannot be read is warned of once. Use `frames` where that is an error.
+        """
+        origin = self.origin(metric)
+        if origin is not self:
+            return origin.values(metric)
+        table = self._trusted
+        if metric not in table:
+            return None
+        values: Series = table[metric].to_numpy("float64", na_value=float("nan"))
+        return values
+
+    @cached_property
+    def _trusted(self) -> pd.DataFrame:
+        table, problem = self._found
+        if problem:
+            _log.warning(
+                "%s: %s; its values at single frames are left out",
+                self.folder / FRAMES_FILE,
+                problem,
+            )
+            return table.iloc[:0, :0]
+        return table
+
+    @cached_property
+    def _found(self) -> tuple[pd.DataFrame, str]:
+        import pandas as pd
+
+        from ..running.frame_table import contradiction, read_table
+
+        path = self.folder / FRAMES_FILE
+        try:
+            table = read_table(path)
+        except TgbenchError as error:
+            return pd.DataFrame(), str(error).removeprefix(f"{path}: ")
+        return table, contradiction(table, self.result)
+
+    @property
+    def _remedy(self) -> str:
+        return "score again" if self.scored else "run the case again with --fresh"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from .. import plugins
 from ..errors import TgbenchError
-from ..metrics.specs import in_table_order
+from ..plugins import in_table_order
 from ..specs import Direction
 from ..statistics import FEWEST_FRAMES, Difference, Series, paired_difference
 from .matching import Pair, by_protocol, matched, unlike

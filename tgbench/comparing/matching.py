@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 from .. import plugins
 from ..errors import TgbenchError
-from ..metrics.specs import IMAGE_METRICS
 from ..running.result import MetricRecord
 from ..specs import Needs
 from .sides import Entry, Key, frames_of
@@ -67,13 +66,13 @@ def unlike(metric: str, pair: Pair, records: Sequence[MetricRecord]) -> str:
     if len(by) > 1:
         return f"measured unlike: {' / '.join(sorted(by))}"
     both = [*pair[0], *pair[1]]
-    if metric in IMAGE_METRICS and len({entry.made_of for entry in both}) > 1:
+    spec = plugins.metric_spec(metric)
+    if spec.region.depends_on_composite and len({entry.made_of for entry in both}) > 1:
         made = " / ".join(sorted({entry.made_of for entry in both}))
         return f"the frames are made of unlike parts ({made})"
-    spec = plugins.metrics().get(metric)
-    if spec is not None and Needs.TIMING in spec.needs:
+    if Needs.TIMING in spec.needs:
         return "timed on unlike machines" if len({e.machine for e in both}) > 1 else ""
-    if spec is not None and Needs.AUDIO in spec.needs and len({e.sound for e in both}) > 1:
+    if Needs.AUDIO in spec.needs and len({e.sound for e in both}) > 1:
         return "heard with unlike sounds"
     frames = [frames_of(entry) for entry in both]
     if any(other != frames[0] for other in frames[1:]):

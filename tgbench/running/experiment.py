@@ -10,11 +10,11 @@ from pathlib import Path
 from ..files import hash_of, sha256
 from ..identities import layout
 from ..interfaces import Case, MetricContext, MetricOptions, Timing
-from ..metrics.specs import in_table_order
+from ..plugins import in_table_order
 from ..version import __version__
 from .fitting import Fitting, MethodConfig, features_key
 from .folders import MODELS, case_folder, variant_name, without_variant
-from .request import RunOptions, default_size
+from .request import RunOptions
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class Experiment:
         case, options = self.case, self.options
         driver = f"{case.driver}-h264" if options.through_codec else case.driver
         changed = self.method_config.changed
-        if self.size not in (None, default_size(self.method_config.preset)):
+        if self.size not in (None, self.method_config.spec.image_size(self.method_config.preset)):
             changed["size"] = self.size
         folder = case_folder(
             options.out,

@@ -18,8 +18,8 @@ from ..files import sha256
 from ..identities import Identity, layout
 from ..identities.resolve import require_identity, resolve_identity
 from ..interfaces import Case, EvaluationProtocol
-from ..metrics.specs import in_table_order
 from ..metrics.through_codec import THROUGH_CODEC
+from ..plugins import in_table_order
 from ..progress import Progress
 from ..specs import ProtocolSpec
 from ..synthetic.names import IDENTITIES
@@ -311,7 +311,7 @@ class _Planner:
         )
 
     def _sounds_of(self, case: Case) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Return which of the given sounds, and files of features, it takes to plan a case again."""
+        """Return which of the given sounds, and files of features, a case needs."""
         audio, features = self._request.audio, self._request.audio_features
         spec = plugins.protocols()[case.protocol]
         if spec.self_driven:
@@ -369,19 +369,18 @@ def _metrics_of(
     """
     specs = [plugins.find(plugins.metrics(), name, "metric") for name in request.metrics]
     for spec in specs:
-        lacking = [each for each in protocols if spec.needs & each.excludes]
-        if len(lacking) == len(protocols):
-            needs = ", ".join(sorted(spec.needs & lacking[0].excludes))
-            names = " and ".join(each.name for each in lacking)
+        reasons = {each.name: each.why_not_measured(spec) for each in protocols}
+        if all(reasons.values()):
+            lacking = "; ".join(f"{name} has no {what}" for name, what in reasons.items())
             raise TgbenchError(
-                f"--metrics {spec.name}: {names} cannot measure it, because it needs {needs}; "
-                f"leave it out, or choose another --protocol"
+                f"--metrics {spec.name}: cannot be measured ({lacking}); leave it out, or choose "
+                "another --protocol"
             )
-    able = tuple(spec.name for spec in specs if not spec.needs & protocol.excludes)
+    able = tuple(spec.name for spec in specs if not protocol.why_not_measured(spec))
     if specs and not able:
         raise TgbenchError(
-            f"--protocol {protocol.name}: it can measure none of {', '.join(request.metrics)}; "
-            "leave it out, or ask for a metric that it has"
+            f"--protocol {protocol.name}: can measure none of {', '.join(request.metrics)}; leave "
+            "it out, or ask for a metric that it has"
         )
     return able
 

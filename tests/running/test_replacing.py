@@ -148,7 +148,7 @@ def test_a_run_killed_at_any_moment_leaves_the_old_result_or_the_new(
     """The new video has no label, so that a mixture would show."""
     request = RunRequest(
         methods=(example_plugin,),
-        protocol="self_reconstruction",
+        protocols=("self_reconstruction",),
         identities=(str(tiny_identity),),
         audio=(),
         preset="quick",

@@ -176,10 +176,10 @@ def print_plan(request: RunRequest, as_json: bool, terminal: Terminal) -> int:
     from ..faults import one_line
     from ..progress import duration
     from ..running.estimates import estimates
-    from ..running.planning import plan
+    from ..running.planning import Planner
     from ..text_table import Head, print_table
 
-    planned = plan(request, terminal.progress)
+    planned = Planner(request).plan(terminal.progress)
     left = {job.address for job in planned.to_do()}
     seconds = estimates(planned, request.out)
     jobs = []

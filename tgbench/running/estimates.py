@@ -8,7 +8,7 @@ from statistics import median
 
 from ..errors import TgbenchError
 from .experiment import Experiment
-from .planning import Plan
+from .plan import Plan
 from .result import Result, read_result, result_paths
 
 

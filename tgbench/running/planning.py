@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-import logging
 import math
 import secrets
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from .. import plugins
 from ..audio import FeatureSource
 from ..errors import TgbenchError, suggest
-from ..faults import one_line
 from ..files import sha256
 from ..identities import Identity, layout
 from ..identities.resolve import require_identity, resolve_identity
@@ -25,130 +23,12 @@ from ..specs import ProtocolSpec
 from ..synthetic.names import IDENTITIES
 from ..version import __version__
 from .experiment import Experiment, IdentityHashes
-from .fitting import Fitting, MethodConfig
+from .fitting import MethodConfig
 from .job import CaseJob, IdentityJob, JobSpec, MethodJob
+from .plan import Failure, Plan, PlannedCase, PlannedFit
 from .request import RunRequest
-from .resume import Standing, State, in_its_folder, standing
+from .resume import Standing, in_its_folder, standing
 from .settings import configure, keys_of
-
-_log = logging.getLogger("tgbench")
-
-
-@dataclass(frozen=True)
-class Failure:
-    """What could not be done.
-
-    Attributes:
-        what: a method, an identity or a job, in a few words.
-        error: why.
-    """
-
-    what: str
-    error: Exception
-
-    def __str__(self) -> str:
-        """Return both on one line."""
-        return f"{self.what}: {one_line(self.error)}"
-
-
-@dataclass(frozen=True)
-class PlannedFit:
-    """A fit that cases need.
-
-    Attributes:
-        job: the fit as data.
-        fitting: what is fitted to what.
-    """
-
-    job: JobSpec
-    fitting: Fitting
-
-
-@dataclass(frozen=True)
-class PlannedCase:
-    """A case with what is there of it.
-
-    Attributes:
-        job: the case as data.
-        experiment: what is rendered and measured.
-        standing: what is there; None: it cannot be done.
-        fit: the fit it needs.
-    """
-
-    job: JobSpec
-    experiment: Experiment
-    standing: Standing | None
-    fit: PlannedFit
-
-    @property
-    def needs_fit(self) -> bool:
-        """Whether the fit has to be made, if it is not there."""
-        return self.standing is not None and self.standing.state is State.MEASURE
-
-
-@dataclass
-class Plan:
-    """What a run consists of.
-
-    Attributes:
-        cases: in the order in which they are done, those of one fit together.
-        failures: what cannot be done.
-        warnings: what is certain before anything starts, such as metrics that will have no value.
-    """
-
-    cases: list[PlannedCase] = field(default_factory=list)
-    failures: list[Failure] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
-
-    @property
-    def fits(self) -> list[PlannedFit]:
-        """Every fit that a case needs, once, in order."""
-        return list({case.fit.job.address: case.fit for case in self.cases}.values())
-
-    def to_do(self) -> list[JobSpec]:
-        """Return the jobs that are left, each after those it depends on."""
-        jobs: dict[str, JobSpec] = {}
-        for case in self.cases:
-            if case.needs_fit:
-                jobs.setdefault(case.fit.job.address, case.fit.job)
-            if case.standing is not None and case.standing.state is not State.DONE:
-                jobs.setdefault(case.job.address, case.job)
-        return list(jobs.values())
-
-
-def plan(request: RunRequest, progress: Progress) -> Plan:
-    """Return the jobs of a run. No file of results is changed.
-
-    A method or an identity with which something is wrong does not stop the others.
-
-    Raises:
-        TgbenchError: a name, a setting or a metric that is not there, or not of these protocols;
-            or nothing is left to do because everything failed.
-    """
-    specs = [plugins.find(plugins.methods(), name, "method") for name in request.methods]
-    protocols = [plugins.find(plugins.protocols(), name, "protocol") for name in request.protocols]
-    _refuse_unknown_settings(request, [spec.name for spec in specs])
-    metrics = {spec.name: _metrics_of(spec, request, protocols) for spec in protocols}
-    for name in request.identities:
-        require_identity(name)
-    configs = [
-        MethodConfig(
-            spec, configure(spec, request.preset, _own(request, spec.name)), request.preset
-        )
-        for spec in specs
-    ]
-    if request.audio_features and not any(config.names_encoder for config in configs):
-        names = ", ".join(config.spec.name for config in configs)
-        raise TgbenchError(f"--audio-features: no setting of {names} names an audio encoder")
-    made = Plan()
-    people = _people(request, progress, made.failures)
-    planner = _Planner(request, protocols, metrics, made)
-    for config in configs:
-        for person in people:
-            planner.add(config, person)
-    if not made.cases and made.failures:
-        raise made.failures[0].error
-    return made
 
 
 @dataclass(frozen=True)
@@ -170,42 +50,76 @@ class _Person:
         return self.source in IDENTITIES
 
 
-def _people(request: RunRequest, progress: Progress, failures: list[Failure]) -> list[_Person]:
-    found: list[_Person] = []
-    for name in request.identities:
-        try:
-            identity = resolve_identity(name, request.size, progress)
-            with progress.task(f"hashing {identity.name}", None):
-                hashes = IdentityHashes(identity.input_hashes())
-        except Exception as error:
-            failures.append(Failure(f"identity {name}", error))
-            continue
-        source = name if name in IDENTITIES else str(Path(name).resolve())
-        found.append(_Person(source, identity, hashes))
-    # Results are filed by name: two folders of one name would overwrite each other's.
-    names = [person.identity.name for person in found]
-    for name in names:
-        if names.count(name) > 1:
-            raise TgbenchError(f"two identities are called '{name}'; rename one of the folders")
-    return found
+class Planner:
+    """Plans a run."""
 
+    def __init__(self, request: RunRequest) -> None:
+        """Look up all names of a request, before any work is done for it.
 
-class _Planner:
-    """Adds the cases of one method and one identity after another to a plan."""
-
-    def __init__(
-        self,
-        request: RunRequest,
-        protocols: Sequence[ProtocolSpec],
-        metrics: dict[str, tuple[str, ...]],
-        made: Plan,
-    ) -> None:
-        self._request, self._protocols, self._metrics = request, protocols, metrics
-        self._made = made
+        Raises:
+            TgbenchError: a name, a setting or a metric does not exist, or not for these protocols.
+        """
+        specs = [plugins.find(plugins.methods(), name, "method") for name in request.methods]
+        protocols = [
+            plugins.find(plugins.protocols(), name, "protocol") for name in request.protocols
+        ]
+        _refuse_unknown_settings(request)
+        preset = request.preset
+        configs = [
+            MethodConfig(spec, configure(spec, preset, _own(request, spec.name)), preset)
+            for spec in specs
+        ]
+        if request.audio_features and not any(config.names_encoder for config in configs):
+            names = ", ".join(request.methods)
+            raise TgbenchError(f"--audio-features: no setting of {names} names an audio encoder")
+        for config in configs:
+            # An unknown encoder is refused before anything else is done.
+            _ = config.encoder
+        for name in request.identities:
+            require_identity(name)
+        self._request, self._protocols, self._configs = request, protocols, configs
+        self._metrics = {spec.name: _metrics_of(spec, request, protocols) for spec in protocols}
         self._token = secrets.token_hex(8) if request.fresh else ""
+        self._made = Plan()
         self._planned: dict[tuple[str, Path, FeatureSource], list[Case] | Exception] = {}
 
-    def add(self, config: MethodConfig, person: _Person) -> None:
+    def plan(self, progress: Progress) -> Plan:
+        """Return the jobs of the run. No file of results is changed.
+
+        A method or an identity with which something is wrong does not stop the others.
+
+        Raises:
+            TgbenchError: nothing is left to do, because something is wrong with everything.
+        """
+        made = self._made
+        people = self._people(progress)
+        for config in self._configs:
+            for person in people:
+                self._add(config, person)
+        if not made.cases and made.failures:
+            raise made.failures[0].error
+        return made
+
+    def _people(self, progress: Progress) -> list[_Person]:
+        found: list[_Person] = []
+        for name in self._request.identities:
+            try:
+                identity = resolve_identity(name, self._request.size, progress)
+                with progress.task(f"hashing {identity.name}", None):
+                    hashes = IdentityHashes(identity.input_hashes())
+            except Exception as error:
+                self._made.failures.append(Failure(f"identity {name}", error, identity=name))
+                continue
+            source = name if name in IDENTITIES else str(Path(name).resolve())
+            found.append(_Person(source, identity, hashes))
+        # Results are filed by name: two folders of one name would overwrite each other's.
+        names = [person.identity.name for person in found]
+        for name in names:
+            if names.count(name) > 1:
+                raise TgbenchError(f"two identities are called '{name}'; rename one of the folders")
+        return found
+
+    def _add(self, config: MethodConfig, person: _Person) -> None:
         """Add all cases of a method and an identity, those of each seed together."""
         request, made = self._request, self._made
         files = request.audio_features if config.names_encoder else ()
@@ -214,7 +128,12 @@ class _Planner:
             try:
                 cases += self._cases(spec, person, FeatureSource(config.encoder, files))
             except Exception as error:
-                failure = Failure(f"{spec.name} on {person.identity.name}", error)
+                failure = Failure(
+                    f"{spec.name} on {person.identity.name}",
+                    error,
+                    identity=person.source,
+                    protocol=spec.name,
+                )
                 if str(failure) not in map(str, made.failures):
                     made.failures.append(failure)
         made.warnings += [line for line in too_short(cases) if line not in made.warnings]
@@ -351,7 +270,8 @@ def _own(request: RunRequest, method: str) -> dict[str, str]:
     return {key: text for key, text in request.overrides.items() if key in keys}
 
 
-def _refuse_unknown_settings(request: RunRequest, methods: Sequence[str]) -> None:
+def _refuse_unknown_settings(request: RunRequest) -> None:
+    methods = request.methods
     known = {key for name in methods for key in keys_of(plugins.methods()[name])}
     for key in request.overrides:
         if key not in known:

@@ -20,7 +20,8 @@ from .fit_record import FIT_FILES
 from .folders import MODELS
 from .integrity import damages
 from .locks import sole_replacer
-from .planning import Failure, Plan, PlannedCase, plan
+from .plan import Failure, Plan, PlannedCase
+from .planning import Planner
 from .replacing import is_passing, recover_all
 from .request import RunRequest
 from .result import CASE_FILES, RESULT_FILE, Result, read_result
@@ -81,9 +82,11 @@ def run(request: RunRequest, progress: Progress, executor: Executor | None = Non
     """
     asked = Asked.of(request.methods, request.protocols, request.identities)
     with attempts.planning(request.out, asked):
+        planner = Planner(request)
         remove_all_leftovers(make_folder(request.out))
-        planned = plan(request, progress)
+        planned = planner.plan(progress)
         attempts.begin(case.experiment.folder for case in planned.cases)
+    _note_unplanned(request, planned)
     for line in planned.warnings:
         _log.warning(line)
     failures = list(planned.failures)
@@ -100,6 +103,16 @@ def run(request: RunRequest, progress: Progress, executor: Executor | None = Non
     if failures:
         raise CasesFailed(failures, outcomes) from failures[0].error
     return outcomes
+
+
+def _note_unplanned(request: RunRequest, planned: Plan) -> None:
+    """Note in OUT what was asked for and could not even be planned, and why."""
+    for failure in planned.failures:
+        if failure.identity:
+            protocols = [failure.protocol] if failure.protocol else request.protocols
+            asked = Asked.of(request.methods, protocols, [failure.identity])
+            with suppress(TgbenchError), attempts.asking(request.out, asked):
+                raise TgbenchError(str(failure))
 
 
 def _executor(request: RunRequest, planned: Plan, progress: Progress) -> Executor:

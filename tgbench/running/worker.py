@@ -24,7 +24,8 @@ from .job import CaseJob, JobSpec
 from .locks import sole_replacer
 from .log import LoggedProgress, case_log
 from .measuring import measure
-from .planning import Plan, plan_cases, through_codec
+from .plan import Plan
+from .planning import plan_cases, through_codec
 from .rendering import render_again
 from .replacing import recover
 from .request import RunOptions

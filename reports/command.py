@@ -118,7 +118,7 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
     from .renderers.terminal import render_terminal
     from .renderers.values import render_csv
     from .tables.building import Extras, build_tables
-    from .tables.papers import published_beside
+    from .tables.published import published_beside
 
     found, unread = readable_results(args.folders)
     results = [result for _, result in found]

@@ -16,9 +16,9 @@ from tgbench.running.comparison_videos import ERROR_FULL_SCALE
 from tgbench.running.result import Result
 from tgbench.specs import Direction, Needs
 
-from ..tables.apart import told_apart
-from ..tables.cells import DASH, Cell, Column, Status
-from ..tables.measured import measured_cell, metric_column
+from ..tables.cell_from_result import measured_cell, metric_column
+from ..tables.cells import Cell, Column, Status
+from ..tables.labels import told_apart
 from .cases import CaseGroup, Entry
 from .escaping import shortened
 from .frames import FrameValues, worst_frames
@@ -177,7 +177,7 @@ def _possible(entry: Entry, found: FrameValues) -> FrameValues:
 def _cell(entry: Entry, metric: str) -> Cell:
     known = metric in plugins.metrics() or metric in entry.result.metrics
     if not known:
-        return Cell(None, DASH, Status.ABSENT, metric=metric)
+        return Cell(None, Status.ABSENT, metric=metric)
     return measured_cell(entry.result, metric_column(metric, [entry.result]))
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from tgbench.running.result import Result
 
+from ..renderers.cell_text import interval_text, number_text
 from ..renderers.heads import levels, spans
 from ..tables.cells import Block, Cell, Column, Note, Row, Status, Table
 from .escaping import shortened, text
@@ -96,7 +97,7 @@ def _block(
     for row in block.rows:
         yield f'<tr class="row">{"".join(_sides(row, number, sources))}'
         for column in table.columns:
-            yield render_cell(row.cells[column.name], number)
+            yield render_cell(row.cells[column.name], column, number)
         yield "</tr>\n"
     yield "</tbody>\n"
 
@@ -112,7 +113,7 @@ def _sides(row: Row, number: int, sources: Sources) -> Iterator[str]:
     yield f'<th scope="row" class="side">{label}{render_marks(row.marks, number)}</th>'
 
 
-def render_cell(cell: Cell, number: int, attributes: str = "") -> str:
+def render_cell(cell: Cell, column: Column, number: int, attributes: str = "") -> str:
     """Return a cell of table `number`, with further attributes."""
     classes = " ".join(filter(None, ("missing" if cell.value is None else "", _rank(cell))))
     value = "" if cell.value is None else f' data-value="{cell.value!r}"'
@@ -122,14 +123,15 @@ def render_cell(cell: Cell, number: int, attributes: str = "") -> str:
         partial = f'<span class="scored">{cell.scored}/{cell.total}</span>'
     return (
         f'<td class="{classes}"{value}{kind}{attributes} title="{text(_told(cell))}">'
-        f"{_number(cell)}{render_marks(cell.marks, number)}{partial}</td>"
+        f"{_number(cell, column)}{render_marks(cell.marks, number)}{partial}</td>"
     )
 
 
-def _number(cell: Cell) -> str:
+def _number(cell: Cell, column: Column) -> str:
     """Return what a cell shows, an interval on a line of its own."""
-    below = f'<span class="interval">{text(cell.interval)}</span>' if cell.interval else ""
-    return f"<span>{text(cell.number)}</span>{below}"
+    interval = interval_text(cell, column)
+    below = f'<span class="interval">{text(interval)}</span>' if interval else ""
+    return f"<span>{text(number_text(cell, column))}</span>{below}"
 
 
 def _rank(cell: Cell) -> str:

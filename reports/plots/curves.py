@@ -11,8 +11,8 @@ import numpy as np
 
 from tgbench.statistics import Series
 
-from ..tables.apart import told_apart
 from ..tables.cells import Block, Column
+from ..tables.labels import told_apart
 from .panels import column_title, letter_of
 from .style import Look, add_legend, looks, panels_figure, paper_style
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from tgbench.plugins import bounds_of
 from tgbench.statistics import Interval, mean_interval
 
-from ..tables.apart import told_apart
 from ..tables.cells import Block, Cell, Column, Table
-from ..tables.notes import first_clause
+from ..tables.footnotes import first_clause
+from ..tables.labels import told_apart
 from ..tables.ranking import LEAST_COVERAGE
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"

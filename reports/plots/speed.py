@@ -11,8 +11,8 @@ from tgbench.errors import suggest
 from tgbench.metrics.naming import metric_named
 from tgbench.metrics.specs import FPS
 
-from ..tables.apart import told_apart
 from ..tables.cells import Block, Cell, Column, Table
+from ..tables.labels import told_apart
 from .panels import column_title, drawable, letter_of, summary, why_not
 from .style import Look, add_legend, looks, panels_figure, paper_style
 

@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ..tables.apart import told_apart
 from ..tables.cells import Block, Column, Table
+from ..tables.labels import told_apart
 from .lettering import short
 from .panels import cases, column_title, drawable, letter_of, why_not
 from .style import Look, add_legend, look, panels_figure, paper_style

@@ -11,6 +11,7 @@ from rich.cells import cell_len
 from tgbench.terminal import printable
 
 from ..tables.cells import Cell, Column, Row, Table
+from .cell_text import interval_text, number_text
 from .heads import levels
 from .wrapping import HOLD, widest_part
 
@@ -96,9 +97,9 @@ def marked(marks: Sequence[str]) -> str:
     return f"{HOLD}{','.join(marks)}" if marks else ""
 
 
-def number(cell: Cell) -> str:
+def number(cell: Cell, column: Column) -> str:
     """Return the number of a cell as shown."""
-    return printable(cell.number)
+    return printable(number_text(cell, column))
 
 
 def _labels(table: Table) -> Iterator[list[str]]:
@@ -135,7 +136,7 @@ def _units(table: Table) -> Iterator[tuple[Track, ...]]:
 def _track(column: Column, rows: Sequence[Row]) -> Track:
     cells = [row.cells[column.name] for row in rows]
     title = printable(column.title)
-    texts = [text for cell in cells for text in (number(cell), cell.interval)]
+    texts = [text for cell in cells for text in (number(cell, column), interval_text(cell, column))]
     wide = max(map(cell_len, texts), default=0)
     marks = max((cell_len(marked(cell.marks)) for cell in cells), default=0)
     heads = max(widest_part(title), min(cell_len(title) + 2, _LEAST_HEAD), _unit(column))

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from tgbench.version import __version__
 
 from ..tables.cells import DASH, Block, Cell, Column, Note, Table
+from .cell_text import interval_text, number_text
 from .heads import levels, sides_shown, spans
-from .letters import Letters, escape, maths
+from .latex_text import EMPTY, Letters, Tex, comment, escape, joined, maths, tex
 from .paging import pages, size
-from .tex import EMPTY, Tex, comment, joined, tex
 from .typesetting import column_head, group_width, height, label_width
 from .wrapping import wrapped
 
@@ -104,20 +104,25 @@ def _block(block: Block, table: Table, letters: Letters) -> Iterator[Tex]:
             sides[0] = [tex(r"\quad <>", line) for line in sides[0]]
         sides = [[lines[0], *(tex(r"\quad <>", line) for line in lines[1:])] for lines in sides]
         sides[-1][-1] += _marks(row.marks)
-        cells = [(row.cells[column.name], rooms[column.name]) for column in table.columns]
+        cells = [(row.cells[column.name], column, rooms[column.name]) for column in table.columns]
         tall = height(table, row, sides)
         for place in range(tall):
             shown = [lines[place] if place < len(lines) else EMPTY for lines in sides]
             end = tex("[2pt]") if place == tall - 1 > 0 else EMPTY
-            yield _line([*shown, *(_cell(cell, place) + room for cell, room in cells)]) + end
+            yield (
+                _line(
+                    [*shown, *(_cell(cell, column, place) + room for cell, column, room in cells)]
+                )
+                + end
+            )
         before = row.side
 
 
-def _cell(cell: Cell, place: int) -> Tex:
+def _cell(cell: Cell, column: Column, place: int) -> Tex:
     """Return what a cell has on a line of its row: the number, then where it may lie."""
     if place:
-        return maths(cell.interval) if place == 1 else EMPTY
-    text = escape(DASH) if cell.value is None else maths(cell.number)
+        return maths(interval_text(cell, column)) if place == 1 else EMPTY
+    text = escape(DASH) if cell.value is None else maths(number_text(cell, column))
     if cell.rank == 1:
         text = tex(r"\textbf{<>}", text)
     elif cell.rank == 2:

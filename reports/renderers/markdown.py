@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from tgbench.terminal import printable
 
 from ..tables.cells import Cell, Column, Table
+from .cell_text import interval_text, number_text
 
 _SPECIAL = set("\\`*_{}[]<>|#~$")
 
@@ -47,7 +48,7 @@ def _grid(table: Table) -> Iterator[str]:
             yield _row([f"*{escape(block.title)}*", *("" for _ in range(blank))])
         for row in block.rows:
             *outer, last = map(escape, row.side)
-            cells = (_cell(row.cells[column.name]) for column in table.columns)
+            cells = (_cell(row.cells[column.name], column) for column in table.columns)
             yield _row([*outer, last + _marks(row.marks), *cells])
 
 
@@ -57,8 +58,9 @@ def _head(column: Column) -> str:
     return f"{above}{escape(column.title)}{unit} {column.arrow}".rstrip()
 
 
-def _cell(cell: Cell) -> str:
-    text = {1: f"**{cell.text}**", 2: f"<u>{cell.text}</u>"}.get(cell.rank or 0, cell.text)
+def _cell(cell: Cell, column: Column) -> str:
+    plain = f"{number_text(cell, column)} {interval_text(cell, column)}".rstrip()
+    text = {1: f"**{plain}**", 2: f"<u>{plain}</u>"}.get(cell.rank or 0, plain)
     return text + _marks(cell.marks)
 
 

@@ -7,8 +7,9 @@ import itertools
 from collections.abc import Iterator, Sequence
 
 from ..tables.cells import Block, Cell, Column, Note, Row, Status, Table
+from .cell_text import interval_text, number_text
 from .heads import levels
-from .tex import Tex, tex
+from .latex_text import Tex, tex
 from .typesetting import column_head, group_width, height, in_rows, label_width
 from .wrapping import wrapped
 
@@ -176,13 +177,19 @@ def _texts_by_column(table: Table) -> Iterator[list[str]]:
         above = [line for text in column.groups for line in wrapped(text, group_width(alike))]
         shares = ["x" * -(-len(line) // alike) for line in above]
         cells = [row.cells[column.name] for row, _ in rows]
-        numbers = [_bold(cell) + _small(cell.marks) for cell in cells]
-        yield [*column_head(table, column), *shares, *numbers, *(cell.interval for cell in cells)]
+        numbers = [_bold(cell, column) + _small(cell.marks) for cell in cells]
+        yield [
+            *column_head(table, column),
+            *shares,
+            *numbers,
+            *(interval_text(c, column) for c in cells),
+        ]
 
 
-def _bold(cell: Cell) -> str:
+def _bold(cell: Cell, column: Column) -> str:
     """Return text about as wide as a number is, with bold letters if it is the best."""
-    return cell.number + "0" * (len(cell.number) // 5 if cell.rank == 1 else 0)
+    number = number_text(cell, column)
+    return number + "0" * (len(number) // 5 if cell.rank == 1 else 0)
 
 
 def _small(marks: tuple[str, ...]) -> str:

@@ -12,6 +12,7 @@ from rich.text import Text
 from tgbench.terminal import printable
 
 from ..tables.cells import Cell, Row, Table
+from .cell_text import interval_text
 from .grid import GAP, INDENT, Track, grid, label, marked, number
 from .heads import head_lines, levels, sides_shown, spans
 from .paging import without_empty_rows
@@ -159,8 +160,11 @@ def _cell(cell: Cell, track: Track, place: int) -> Text:
     if place > 1:
         return Text(" " * (GAP + track.width))
     if place == 1:
-        return Text(_right(cell.interval, GAP + track.number) + " " * track.marks, style="dim")
-    text = number(cell)
+        return Text(
+            _right(interval_text(cell, track.column), GAP + track.number) + " " * track.marks,
+            style="dim",
+        )
+    text = number(cell, track.column)
     line = Text(" " * (GAP + track.number - cell_len(text)))
     line.append(text, style=_STYLES.get(cell.rank or 0, ""))
     return line.append(_left(marked(cell.marks).replace(HOLD, " "), track.marks), style="dim")

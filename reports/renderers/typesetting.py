@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ..tables.cells import Block, Column, Row, Table
+from .cell_text import interval_text, number_text
 from .heads import head_lines, sides_shown
 from .wrapping import widest_part, wrapped
 
@@ -25,7 +26,11 @@ def group_width(covered: int) -> int:
 def column_head(table: Table, column: Column) -> list[str]:
     """Return the lines of a column's head, about as wide as its numbers."""
     cells = [row.cells[column.name] for block in table.blocks for row in block.rows]
-    widths = [len(text) for cell in cells for text in (cell.number, cell.interval)]
+    widths = [
+        len(text)
+        for cell in cells
+        for text in (number_text(cell, column), interval_text(cell, column))
+    ]
     return head_lines(column, max(_LEAST_HEAD, widest_part(column.title), *widths))
 
 

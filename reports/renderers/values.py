@@ -12,9 +12,9 @@ from tgbench.metrics.specs import in_table_order
 from tgbench.printing import printable
 from tgbench.running.result import MetricRecord, Result
 
+from ..tables.cell_from_result import metric_column
 from ..tables.entries import experiment, latest_of
-from ..tables.measured import metric_column
-from ..tables.papers import Published
+from ..tables.published import Published
 from ..tables.settings import differing, flat
 
 FIELDS = (

@@ -101,7 +101,7 @@ class Board:
     def _cell(self, cell: Cell, column: Column) -> str:
         # Said once below the table; in every cell it would be most of the page.
         untold = dataclasses.replace(cell, measured_by="")
-        return render_cell(untold, 0, self._facets.of_cell(cell, column))
+        return render_cell(untold, column, 0, self._facets.of_cell(cell, column))
 
     def _label(self, row: Row, block: Block) -> str:
         label = named(row.label)

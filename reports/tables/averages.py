@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import statistics
 from collections.abc import Sequence
 
@@ -9,7 +10,7 @@ from tgbench.plugins import bounds_of
 from tgbench.specs import Direction
 from tgbench.statistics import Series, mean_interval
 
-from .cells import DASH, Cell, Column, Fits, Status
+from .cells import Cell, Column, Fits, Status
 
 
 def cell_over_seeds(cells: Sequence[Cell], column: Column) -> Cell:
@@ -23,10 +24,9 @@ def cell_over_seeds(cells: Sequence[Cell], column: Column) -> Cell:
         return _unknown(f"measured with {len(values)} of {len(cells)} seeds", column)
     if len({cell.comparable for cell in cells}) > 1:
         return _unknown("not measured in the same way with every seed", column)
-    mean, spread = statistics.fmean(values), statistics.stdev(values)
-    text = f"{printed(mean, column.decimals)} ± {printed(spread, column.decimals)}"
     fits = tuple(fit for cell in cells for fit in cell.fits)
-    return _measured(mean, text, cells, _mean_of_frames(cells), fits)
+    found = _measured(statistics.fmean(values), cells, _mean_of_frames(cells), fits)
+    return dataclasses.replace(found, spread=statistics.stdev(values))
 
 
 def cell_over_cases(cells: Sequence[Cell], cases: int, column: Column, intervals: bool) -> Cell:
@@ -39,12 +39,12 @@ def cell_over_cases(cells: Sequence[Cell], cases: int, column: Column, intervals
         cells: of the cases that are there.
         cases: how many there should be.
         column: the metric.
-        intervals: whether to tell where the mean may lie.
+        intervals: whether to find the interval of the mean.
     """
     if len(cells) == cases == 1:
         return cells[0]
     if cells and all(cell.status is Status.NOT_APPLICABLE for cell in cells):
-        return Cell(None, DASH, Status.NOT_APPLICABLE, cells[0].reason, metric=column.name)
+        return _without_value(Status.NOT_APPLICABLE, cells[0].reason, column)
     values = [cell.value for cell in cells if cell.value is not None]
     if values and column.direction is Direction.NONE:
         return _unknown("has no better side, so a mean over cases would hide how far off", column)
@@ -55,29 +55,18 @@ def cell_over_cases(cells: Sequence[Cell], cases: int, column: Column, intervals
     mean = statistics.fmean(values)
     known = all(cell.clips for cell in cells)
     clips = tuple(clip for cell in cells for clip in cell.clips) if known else ()
-    text = told_mean(mean, clips, column, intervals)
-    return _measured(mean, text, cells, clips, _means_by_seed(cells))
-
-
-def printed(value: float, decimals: int) -> str:
-    """Return a number with its decimals."""
-    # Adding zero turns the -0.0 of a rounded small negative number into 0.0.
-    return f"{round(value, decimals) + 0.0:.{decimals}f}"
-
-
-def told_mean(value: float, clips: Sequence[Series], column: Column, intervals: bool) -> str:
-    """Return a mean over clips; with where it may lie, if wanted and their frames are known."""
-    text = printed(value, column.decimals)
-    wanted = intervals and clips
-    interval = mean_interval(clips, bounds=bounds_of(column.name)) if wanted else None
-    if interval is None:
-        return text
-    low, high = (printed(end, column.decimals) for end in (interval.low, interval.high))
-    return f"{text} [{low}, {high}]"
+    found = _measured(mean, cells, clips, _means_by_seed(cells))
+    if not intervals or not clips:
+        return found
+    return dataclasses.replace(found, interval=mean_interval(clips, bounds=bounds_of(column.name)))
 
 
 def _unknown(reason: str, column: Column) -> Cell:
-    return Cell(None, DASH, Status.UNAVAILABLE, reason, metric=column.name)
+    return _without_value(Status.UNAVAILABLE, reason, column)
+
+
+def _without_value(status: Status, reason: str, column: Column) -> Cell:
+    return Cell(None, status, reason=reason, metric=column.name)
 
 
 def _mean_of_frames(cells: Sequence[Cell]) -> tuple[Series, ...]:
@@ -97,12 +86,9 @@ def _means_by_seed(cells: Sequence[Cell]) -> Fits:
     return tuple((fits[0][0], statistics.fmean(value for _, value in fits)) for fits in by_seed)
 
 
-def _measured(
-    value: float, text: str, cells: Sequence[Cell], clips: tuple[Series, ...], fits: Fits
-) -> Cell:
+def _measured(value: float, cells: Sequence[Cell], clips: tuple[Series, ...], fits: Fits) -> Cell:
     return Cell(
         value,
-        text,
         Status.MEASURED,
         scored=sum(cell.scored for cell in cells),
         total=sum(cell.total for cell in cells),

@@ -12,11 +12,16 @@ from tgbench.metrics.naming import metric_named
 from tgbench.metrics.specs import in_table_order
 from tgbench.running.result import Result
 
+from .cell_from_result import FrameReader, measured_cell, metric_column
 from .cells import Block, Column, Note, Table
 from .entries import measured_entries, protocol_title
+from .footnotes import annotated
 from .labels import method_labels
 from .layout import Layout
-from .legends import (
+from .published import Published, published_beside, with_dashes
+from .settings import check_settings
+from .shapes import PLAIN, VARIED, Shape, field_title
+from .table_notes import (
     dash_note,
     interval_note,
     missing_notes,
@@ -26,11 +31,6 @@ from .legends import (
     sizes_note,
     training_notes,
 )
-from .measured import FrameReader, measured_cell, metric_column
-from .notes import annotated
-from .papers import Published, published_beside, with_dashes
-from .settings import check_settings
-from .shapes import PLAIN, VARIED, Shape, field_title
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 
 from tgbench.running.result import Result
 from tgbench.specs import Direction
-from tgbench.statistics import Series
+from tgbench.statistics import Interval, Series
 
 DASH = "–"
+"""Stands where there is no number, or no such setting."""
 
 Fits = tuple[tuple[int, float], ...]
 """Seeds and what was measured with each."""
@@ -54,13 +55,15 @@ class Column:
 
 @dataclass(frozen=True)
 class Cell:
-    """One number, or why there is none.
+    """One number, or why there is none. Renderers make the text of it.
 
     Attributes:
-        value: the number, None where there is none.
-        text: as shown, without marks; a dash where there is no number.
-        status: why.
-        reason: in words, where there is no number.
+        value: the number; None where there is none.
+        status: what kind of value this is, or why there is none.
+        spread: sample standard deviation over seeds; None for a single seed.
+        interval: of the mean over frames, where that was asked for and is known.
+        decimals: digits after the point in the paper, of a published number; None: the column's.
+        reason: why there is no number, in words.
         scored, total: frames that count in the value, of how many.
         measured_by: what measured it.
         comparable: equal for cells that may be ranked against each other.
@@ -69,18 +72,20 @@ class Cell:
             most of them.
         marks: of the notes that concern it.
         metric: whose value it is.
-        caveats: what a reader must know about it alone, in words.
+        caveats: what a reader must know about this value alone, in words.
         clips: values of single frames [T] of each clip whose mean it is, where they are wanted.
         by_chance: how many of the values in it are no better than chance, of how many of which
             that is known.
         fits: by seed, in order, the value of the method as it was fitted with it.
         differs: significantly from the best of those it is ranked with; None: was not asked, or
-            cannot be told.
+            cannot be decided.
     """
 
     value: float | None
-    text: str
     status: Status
+    spread: float | None = None
+    interval: Interval | None = None
+    decimals: int | None = None
     reason: str = ""
     scored: int = 0
     total: int = 0
@@ -101,16 +106,6 @@ class Cell:
         """Whether all of the values in it are no better than chance."""
         lucky, known = self.by_chance
         return lucky == known > 0
-
-    @property
-    def number(self) -> str:
-        """The text without the interval."""
-        return self.text.partition(" [")[0]
-
-    @property
-    def interval(self) -> str:
-        """Where the number may lie, in brackets; empty where that is not told."""
-        return self.text[len(self.number) + 1 :]
 
 
 @dataclass(frozen=True)

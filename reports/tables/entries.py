@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from tgbench.running.result import Result
 
 from .averages import cell_over_seeds
+from .cell_from_result import FrameReader, measured_cell
 from .cells import DASH, Cell, Column
 from .labels import method_labels, variant
-from .measured import FrameReader, measured_cell
 from .settings import in_natural_order, setting
 
 Case = tuple[str, str, str, str, str, str]

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 from collections import Counter, defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
 
+from tgbench import plugins
+from tgbench.errors import TgbenchError
 from tgbench.running.result import Result
+from tgbench.running.settings import configure
 
-from .presets import preset_settings
 from .settings import PREFIX, flat, setting
 
 Variant = tuple[str, str, str]
@@ -79,7 +84,7 @@ def _settings(alike: Sequence[Result], elsewhere: Collection[str]) -> list[list[
     """Return as KEY=VALUE what each configuration has that is not usual, where they differ."""
     chosen: list[list[str]] = [[] for _ in alike]
     configs = [flat(result.method.config) for result in alike]
-    presets = [preset_settings(result) for result in alike]
+    presets = [_preset_settings(result) for result in alike]
     for key in dict.fromkeys(key for config in configs for key in config):
         values = [str(config.get(key)) for config in configs]
         if PREFIX + key in elsewhere or len(set(values)) == 1:
@@ -96,3 +101,49 @@ def _most_frequent(values: Sequence[str]) -> list[str | None]:
     """Return for each of unlike values the most frequent one; none if two are equally frequent."""
     (value, most), (_, next_most) = Counter(values).most_common(2)
     return [None if most == next_most else value] * len(values)
+
+
+def _preset_settings(result: Result) -> dict[str, Any]:
+    """Return by name the settings that a result's preset gives its method today.
+
+    Empty where that is not known here: a report needs none of the methods that it compares.
+    """
+    try:
+        spec = plugins.methods().get(result.method.name)
+        if spec is None or result.method.preset not in spec.presets:
+            return {}
+        config = dataclasses.asdict(configure(spec, result.method.preset, {}))
+        # As results hold them: a tuple is a list there.
+        return flat(json.loads(json.dumps(config)))
+    except (ImportError, AttributeError, TypeError, TgbenchError):
+        # Of a plug-in that does not work here, which is for `tgbench run` to say.
+        return {}
+
+
+def told_apart(keys: Sequence[tuple[object, ...]]) -> list[str]:
+    """Return for each key what it has that not all of them have; empty for a single one.
+
+    Args:
+        keys: different ones, of one metric.
+    """
+    flat = [tuple(_flattened(key)) for key in keys]
+    if len({len(parts) for parts in flat}) == 1:
+        differing = [len(set(values)) > 1 for values in zip(*flat, strict=True)]
+    else:
+        differing = [True] * max(map(len, flat), default=0)
+    return [
+        ", ".join(
+            str(part)
+            for part, differs in zip(parts, differing, strict=False)
+            if differs and part not in (None, "")
+        )
+        for parts in flat
+    ]
+
+
+def _flattened(key: Iterable[object]) -> Iterable[object]:
+    for part in key:
+        if isinstance(part, tuple):
+            yield from _flattened(part)
+        else:
+            yield part

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from .averages import cell_over_cases
-from .cells import DASH, Block, Cell, Column, Row, Status
+from .cells import Block, Cell, Column, Row, Status
 from .entries import Entry
 from .ranking import ranked
 from .settings import in_natural_order, is_setting
@@ -110,7 +110,7 @@ class Layout:
     ) -> Cell:
         place, metric = self._places[column.name]
         if not cases or column.name not in measured:
-            return Cell(None, DASH, Status.ABSENT, metric=metric.name)
+            return Cell(None, Status.ABSENT, metric=metric.name)
         here = [e.cells[metric.name] for e in entries if e.at(self._shape.columns) == place]
         return cell_over_cases(here, len(cases), metric, self._intervals)
 
@@ -155,7 +155,7 @@ class Layout:
         cells = {}
         for name, (place, metric) in self._places.items():
             if place not in entries:
-                cells[name] = Cell(None, DASH, Status.ABSENT, metric=metric.name)
+                cells[name] = Cell(None, Status.ABSENT, metric=metric.name)
                 continue
             cell = entries[place].cells[metric.name]
             own = tuple(text for text in entries[place].caveats if text not in shared)

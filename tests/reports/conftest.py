@@ -15,6 +15,7 @@ from tgbench.running.result import (
     DriverRecord,
     EnvironmentRecord,
     IdentityRecord,
+    IntervalRecord,
     MethodRecord,
     MetricRecord,
     ProtocolRecord,
@@ -42,6 +43,13 @@ def metric(name: str, value: float | str | MetricRecord | None) -> MetricRecord:
         direction=DIRECTIONS.get(name, "higher"),
         measured_by="tests",
     )
+
+
+def with_interval(value: float, low: float, high: float, direction: str = "higher") -> MetricRecord:
+    """A record as a run leaves it, with the interval of its mean."""
+    interval = IntervalRecord(low=low, high=high, level=0.95, method="tests")
+    plain = metric("", value)
+    return plain.model_copy(update={"interval": interval, "direction": direction})
 
 
 def result(

@@ -26,7 +26,7 @@ def cell(
 ) -> Cell:
     clips = (np.array(frames, float),) if len(frames) else ()
     status = Status.UNAVAILABLE if value is None else Status.MEASURED
-    return Cell(value, "", status, reason, comparable=(key,), metric="m", clips=clips)
+    return Cell(value, status, reason=reason, comparable=(key,), metric="m", clips=clips)
 
 
 def table(values: dict[str, dict[str, Cell]], *more: Block) -> Table:

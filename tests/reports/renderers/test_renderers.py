@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from tgbench.reports.renderers import letters, markdown
+from tgbench.reports.renderers import latex_text, markdown
 from tgbench.reports.renderers.latex import render_latex
 from tgbench.reports.renderers.markdown import render_markdown
 from tgbench.reports.renderers.terminal import render_terminal
@@ -76,7 +76,7 @@ def test_latex_escapes_what_is_special() -> None:
         ("line\n\tbreak\x00", r"line break\textbackslash{}x00"),
         ("é Ł 頭", "é ? ?"),
     ):
-        assert letters.escape(text).source == source
+        assert latex_text.escape(text).source == source
 
 
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")

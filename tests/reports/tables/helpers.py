@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tgbench.reports.renderers.cell_text import interval_text, number_text
 from tgbench.reports.tables.cells import Cell, Table
 from tgbench.running.result import MetricRecord
 
@@ -9,6 +10,13 @@ from tgbench.running.result import MetricRecord
 def cell(table: Table, label: str, metric: str, block: int = 0) -> Cell:
     (row,) = [row for row in table.blocks[block].rows if row.label == label]
     return row.cells[metric]
+
+
+def shown(table: Table, label: str, metric: str, block: int = 0) -> str:
+    """The text of a cell, with its interval."""
+    (column,) = [column for column in table.columns if column.name == metric]
+    found = cell(table, label, metric, block)
+    return f"{number_text(found, column)} {interval_text(found, column)}".rstrip()
 
 
 def record(value: float, measured_by: str, scored: int = 10, total: int = 10) -> MetricRecord:

@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 
 from tgbench.reports.tables.building import build_tables
-from tgbench.reports.tables.notes import NO_BETTER_THAN_CHANCE
+from tgbench.reports.tables.footnotes import NO_BETTER_THAN_CHANCE
 from tgbench.running.result import Result
-from tgbench.statistics import mean_interval
+from tgbench.statistics import Interval, mean_interval
 
-from .helpers import by_chance, cell, record
+from ..conftest import with_interval
+from .helpers import by_chance, cell, record, shown
 
 MakeResult = Callable[..., Result]
 
@@ -23,7 +24,7 @@ def test_seeds_share_a_row_with_mean_and_standard_deviation(make_result: MakeRes
     (table,) = build_tables([*results, make_result("other", psnr=31.5)])
     psnr = cell(table, "ours", "psnr")
     assert psnr.value == pytest.approx(np.mean(values))
-    assert psnr.text == f"{np.mean(values):.2f} ± {np.std(values, ddof=1):.2f}"
+    assert shown(table, "ours", "psnr") == f"{np.mean(values):.2f} ± {np.std(values, ddof=1):.2f}"
     assert (psnr.rank, cell(table, "other", "psnr").rank) == (1, 2)
     lmd = cell(table, "ours", "lmd")
     assert (lmd.value, lmd.reason) == (None, "measured with 2 of 3 seeds")
@@ -49,7 +50,7 @@ def test_the_mean_needs_every_case(make_result: MakeResult) -> None:
     (table,) = build_tables(results)
     assert [block.title for block in table.blocks] == ["x", "y", "mean of 2 cases"]
     assert cell(table, "a", "psnr", block=2).value == 31.0
-    assert cell(table, "a", "lmd", block=2).text == "1.500"
+    assert shown(table, "a", "lmd", block=2) == "1.500"
     assert cell(table, "a", "lmd", block=2).total == 20
     assert cell(table, "a", "psnr", block=2).rank is None
     missing = cell(table, "b", "psnr", block=2)
@@ -79,17 +80,16 @@ def frames_of(values: dict[str, list[float]]):
     return read
 
 
-def test_intervals_are_those_of_the_frames(make_result: MakeResult) -> None:
-    values = list(np.random.default_rng(0).normal(30, 2, 100))
-    results = [make_result(psnr=float(np.mean(values)), fps=50.0)]
-    (table,) = build_tables(results, frames_of({"synth-a0": values}))
-    interval = mean_interval([np.array(values)], bounds=(0.0, math.inf))
-    text = f"{np.mean(values):.2f} [{interval.low:.2f}, {interval.high:.2f}]"
-    assert cell(table, "ours", "psnr").text == text
-    assert cell(table, "ours", "fps").text == "50.0"
+def test_a_single_result_has_the_interval_that_is_stored_with_it(make_result: MakeResult) -> None:
+    results = [make_result(psnr=with_interval(30.0, 27.004, 32.5), fps=50.0)]
+    frames = frames_of({"synth-a0": [30.0] * 100})
+    (table,) = build_tables(results, frames)
+    assert shown(table, "ours", "psnr") == "30.00 [27.00, 32.50]"
+    assert cell(table, "ours", "psnr").interval == Interval(27.004, 32.5, 0.95, "tests")
+    assert shown(table, "ours", "fps") == "50.0"
     assert any("In brackets" in note.text for note in table.notes)
     (plain,) = build_tables(results)
-    assert cell(plain, "ours", "psnr").text == f"{np.mean(values):.2f}"
+    assert cell(plain, "ours", "psnr").interval is None
 
 
 def test_the_mean_of_cases_is_as_sure_as_its_clips(make_result: MakeResult) -> None:
@@ -97,15 +97,15 @@ def test_the_mean_of_cases_is_as_sure_as_its_clips(make_result: MakeResult) -> N
     levels = {"x": 20, "y": 30, "z": 31}
     frames = {f"{name}0": list(rng.normal(level, 1, 50)) for name, level in levels.items()}
     results = [
-        make_result(identity=name, psnr=float(np.mean(frames[f"{name}0"]))) for name in levels
+        make_result(identity=name, psnr=with_interval(float(np.mean(frames[f"{name}0"])), 1, 99))
+        for name in levels
     ]
     (table,) = build_tables(results, frames_of(frames))
     clips = [np.array(clip) for clip in frames.values()]
-    interval = mean_interval(clips, bounds=(0.0, math.inf))
-    assert f"[{interval.low:.2f}, {interval.high:.2f}]" in cell(table, "ours", "psnr", 3).text
+    assert cell(table, "ours", "psnr", 3).interval == mean_interval(clips, bounds=(0.0, math.inf))
     (table,) = build_tables(results[:2], frames_of(frames))
-    assert "[" in cell(table, "ours", "psnr").text
-    assert "[" not in cell(table, "ours", "psnr", 2).text
+    assert cell(table, "ours", "psnr").interval is not None
+    assert cell(table, "ours", "psnr", 2).interval is None, "two clips do not tell"
 
 
 def test_means_say_how_much_of_them_is_chance(make_result: MakeResult) -> None:

@@ -9,7 +9,7 @@ from tgbench.reports.tables.cells import DASH, Status
 from tgbench.running.result import Result
 
 from ..conftest import printed
-from .helpers import cell, record
+from .helpers import cell, record, shown
 
 MakeResult = Callable[..., Result]
 
@@ -26,7 +26,7 @@ def test_one_table_a_protocol_with_columns_in_the_fields_order(make_result: Make
     assert [column.arrow for column in tables[1].columns] == ["↑", "↓", "↑"]
     assert [block.title for block in tables[0].blocks] == ["synth-a · speech"]
     assert [block.title for block in tables[1].blocks] == ["synth-a"]
-    assert cell(tables[1], "ours", "psnr").text == "31.23"
+    assert shown(tables[1], "ours", "psnr") == "31.23"
 
 
 def test_versions_of_a_protocol_are_not_mixed(make_result: MakeResult) -> None:
@@ -59,7 +59,7 @@ def test_what_a_method_cannot_have_is_a_plain_dash(make_result: MakeResult) -> N
     ):
         found = cell(table, label, metric)
         assert found.status is Status.NOT_APPLICABLE
-        assert (found.text, found.marks, found.rank) == (DASH, (), None)
+        assert (shown(table, label, metric), found.marks, found.rank) == (DASH, (), None)
     assert [cell(table, name, "psnr").rank for name in ("whole", "fixed")] == [1, 2]
 
 
@@ -176,7 +176,7 @@ def test_identities_of_one_name_are_told_apart_by_their_size(make_result: MakeRe
 
 def test_a_small_negative_value_is_no_minus_zero(make_result: MakeResult) -> None:
     (table,) = build_tables([make_result(lip_lag=-0.2)])
-    assert cell(table, "ours", "lip_lag").text == "0"
+    assert shown(table, "ours", "lip_lag") == "0"
 
 
 def test_a_metric_whose_plugin_is_not_installed_is_shown_all_the_same(

@@ -13,7 +13,7 @@ import pytest
 
 from tgbench import plugins
 from tgbench.reports.tables.building import build_tables
-from tgbench.reports.tables.labels import method_labels, variant
+from tgbench.reports.tables.labels import method_labels, told_apart, variant
 from tgbench.running.result import Result
 from tgbench.running.settings import configure, parse_overrides
 from tgbench.specs import MethodSpec
@@ -164,3 +164,19 @@ def test_asking_for_presets_loads_no_implementation() -> None:
         "sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_only_what_differs_is_told() -> None:
+    keys = [("measurer", "full frame", None), ("measurer", "pasted", None)]
+    assert told_apart(keys) == ["full frame", "pasted"]
+    assert told_apart(keys[:1]) == [""]
+    assert told_apart([]) == []
+
+
+def test_pairs_of_keys_are_told_as_one() -> None:
+    keys = [(("cpu", 2), ("m", "pasted")), (("cpu", 4), ("m", "pasted"))]
+    assert told_apart(keys) == ["2", "4"]
+
+
+def test_keys_of_other_lengths_are_told_whole() -> None:
+    assert told_apart([(), ("m", "pasted")]) == ["", "m, pasted"]

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from tgbench.reports.tables.building import build_tables
 from tgbench.reports.tables.cells import Cell, Column, Row, Status
-from tgbench.reports.tables.notes import NO_BETTER_THAN_CHANCE
+from tgbench.reports.tables.footnotes import NO_BETTER_THAN_CHANCE
 from tgbench.reports.tables.ranking import ranked
 from tgbench.running.result import MetricRecord, Result
 from tgbench.specs import Direction
@@ -121,7 +121,7 @@ def test_ranks_are_one_more_than_the_number_of_better_values_unless_all_are_alik
 ) -> None:
     column = Column("m", "m", "", direction, 0)
     rows = [
-        Row(str(index), {"m": Cell(float(value), "", Status.MEASURED)})
+        Row(str(index), {"m": Cell(float(value), Status.MEASURED)})
         for index, value in enumerate(values)
     ]
     found = [row.cells["m"].rank for row in ranked(rows, [column])]

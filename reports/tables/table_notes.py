@@ -10,11 +10,11 @@ from tgbench.metrics.specs import IMAGE_METRICS
 from tgbench.running.result import Result
 from tgbench.specs import Needs
 
+from .cell_from_result import metric_column
 from .cells import DASH, Block, Cell, Column, Note, Row, Status
 from .entries import Entry, frame_size
+from .footnotes import DIFFERS, first_clause
 from .labels import Variant, variant
-from .measured import metric_column
-from .notes import DIFFERS, first_clause
 
 INTERVALS = (
     "In brackets: where the mean may lie (95 %), from a bootstrap over stretches of frames; in the "

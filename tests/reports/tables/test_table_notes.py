@@ -9,12 +9,12 @@ from tgbench.reports.renderers.latex import render_latex
 from tgbench.reports.renderers.markdown import render_markdown
 from tgbench.reports.tables.building import Extras, build_tables
 from tgbench.reports.tables.cells import Table
-from tgbench.reports.tables.legends import ALIKE, INTERVALS, NO_INTERVALS, REMEDY, UNTOLD
-from tgbench.reports.tables.notes import first_clause
+from tgbench.reports.tables.footnotes import first_clause
 from tgbench.reports.tables.shapes import Shape
+from tgbench.reports.tables.table_notes import ALIKE, INTERVALS, NO_INTERVALS, REMEDY, UNTOLD
 from tgbench.running.result import Result
 
-from ..conftest import printed, series_of
+from ..conftest import printed, series_of, with_interval
 
 MakeResult = Callable[..., Result]
 
@@ -66,11 +66,10 @@ def test_dashes_without_a_letter_are_explained(make_result: MakeResult) -> None:
 
 
 def test_brackets_are_explained_where_there_are_any(make_result: MakeResult) -> None:
-    results = [make_result("a", psnr=1.0)]
-    frames = {"a": np.linspace(0.0, 2.0, 50)}
-    (table,) = build_tables(results, extras=Extras(series_of(frames), intervals=True))
+    results = [make_result("a", psnr=with_interval(1.0, 0.5, 1.5))]
+    (table,) = build_tables(results, extras=Extras(intervals=True))
     assert INTERVALS in told(table)
-    (table,) = build_tables(results, extras=Extras(lambda *_: None, intervals=True))
+    (table,) = build_tables([make_result("a", psnr=1.0)], extras=Extras(intervals=True))
     assert INTERVALS not in told(table)
     assert NO_INTERVALS in told(table)
 

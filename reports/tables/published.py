@@ -13,10 +13,9 @@ from pathlib import Path
 from tgbench.metrics.specs import IMAGE_METRICS, in_table_order
 from tgbench.running.result import Result
 
-from .averages import printed
-from .cells import DASH, Cell, Column, Status
+from .cell_from_result import metric_column
+from .cells import Cell, Column, Status
 from .entries import Entry, protocol_title
-from .measured import metric_column
 
 SOURCE = "TalkingGaussian (ECCV 2024)"
 NOTE = (
@@ -158,7 +157,7 @@ def with_dashes(entries: Sequence[Entry], metrics: Sequence[Column]) -> list[Ent
     for entry in entries:
         cells = {
             metric.name: entry.cells.get(metric.name)
-            or Cell(None, DASH, Status.ABSENT, metric=metric.name)
+            or Cell(None, Status.ABSENT, metric=metric.name)
             for metric in metrics
         }
         filled.append(Entry(entry.place, entry.title, cells, entry.caveats))
@@ -190,7 +189,7 @@ def _entries(source: _Source, line: Mapping[str, str], fields: Collection[str]) 
 
 
 @dataclass(frozen=True)
-class _Row:
+class _Line:
     """What a line of a file is about.
 
     Attributes:
@@ -206,39 +205,38 @@ class _Row:
     contest: str = ""
 
 
-def _row(source: _Source, line: Mapping[str, str]) -> _Row:
+def _row(source: _Source, line: Mapping[str, str]) -> _Line:
     if source.number == 4:
         settings = {
             "config.motion": (line["motion"], line["motion"]),
             "config.face_mouth_decomposition": ("FMD" * (line["fmd"] == "yes"), line["fmd"]),
             "config.incremental_sampling": ("IS" * (line["is"] == "yes"), line["is"]),
         }
-        return _Row(_OURS, (line["backbone"],), settings)
+        return _Line(_OURS, (line["backbone"],), settings)
     if source.number == 5:
         decoded = line["settings"].split("+")
         settings = {
             f"config.predict_{name}": (text * (text in decoded), "yes" if text in decoded else "no")
             for name, text in (("opacity", "alpha"), ("color", "rgb"))
         }
-        return _Row(_OURS, (decoded[0],), settings)
+        return _Line(_OURS, (decoded[0],), settings)
     extractor = line.get("extractor", _TRUTH)
     if extractor == _TRUTH:
-        return _Row(line.get("method", _TRUTH))
+        return _Line(line.get("method", _TRUTH))
     contest = extractor if source.number == 7 else ""
     settings = {"config.audio_features": (extractor, extractor)}
-    return _Row(line.get("method", _OURS), (), settings, contest)
+    return _Line(line.get("method", _OURS), (), settings, contest)
 
 
-def _cell(metric: str, text: str, row: _Row) -> Cell:
-    value = float(text)
+def _cell(metric: str, text: str, row: _Line) -> Cell:
+    value, decimals = float(text), len(text.partition(".")[2])
     if metric == "training_time":
-        value *= _MINUTES
-        text = printed(value, metric_column(metric, ()).decimals)
+        value, decimals = value * _MINUTES, metric_column(metric, ()).decimals
     pasted = metric in IMAGE_METRICS and row.method in _PASTED
     return Cell(
         value,
-        text,
         Status.PUBLISHED,
+        decimals=decimals,
         measured_by=f"published: {SOURCE}",
         # The truth is no rival of what imitates it.
         comparable=("published", row.contest, pasted, row.method == _TRUTH),

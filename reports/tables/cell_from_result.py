@@ -10,10 +10,9 @@ from tgbench.metrics.specs import IMAGE_METRICS
 from tgbench.running.applicable import why_never
 from tgbench.running.result import MetricRecord, Result
 from tgbench.specs import Direction, MetricSpec, Needs
-from tgbench.statistics import Series
+from tgbench.statistics import Interval, Series
 
-from .averages import told_mean
-from .cells import DASH, Cell, Column, Status
+from .cells import Cell, Column, Status
 
 FrameReader = Callable[[Result, str], Series | None]
 
@@ -36,17 +35,16 @@ def measured_cell(
     metric = column.name
     record = result.metrics.get(metric)
     if never := why_never(result, metric):
-        return Cell(None, DASH, Status.NOT_APPLICABLE, never, metric=metric)
+        return Cell(None, Status.NOT_APPLICABLE, reason=never, metric=metric)
     if record is None:
-        return Cell(None, DASH, Status.ABSENT, metric=metric)
+        return Cell(None, Status.ABSENT, metric=metric)
     if record.value is None:
         return Cell(
             None,
-            DASH,
             Status(record.status),
-            record.reason,
-            record.scored,
-            record.total,
+            reason=record.reason,
+            scored=record.scored,
+            total=record.total,
             metric=metric,
         )
     averages = plugins.averages_frames(metric)
@@ -54,8 +52,8 @@ def measured_cell(
     clips = () if values is None else (values,)
     return Cell(
         record.value,
-        told_mean(record.value, clips, column, intervals),
         Status.MEASURED,
+        interval=_stored_interval(record) if intervals else None,
         scored=record.scored,
         total=record.total,
         measured_by=record.measured_by,
@@ -65,6 +63,13 @@ def measured_cell(
         fits=((result.seed, record.value),),
         by_chance=_by_chance(record.value, record.details),
     )
+
+
+def _stored_interval(record: MetricRecord) -> Interval | None:
+    stored = record.interval
+    if stored is None:
+        return None
+    return Interval(stored.low, stored.high, stored.level, stored.method)
 
 
 def _by_chance(value: float, details: Mapping[str, Any]) -> tuple[int, int]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from tgbench import plugins
 from tgbench.identities.layout import FPS
-from tgbench.metrics.specs import in_table_order
+from tgbench.plugins import in_table_order
 from tgbench.running.comparison_videos import ERROR_FULL_SCALE
 from tgbench.running.result import Result
 from tgbench.specs import Direction, Needs

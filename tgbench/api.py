@@ -66,6 +66,7 @@ def run(
     *,
     identity: Some = "synth-a",
     audio: Some = (),
+    audio_features: Some = (),
     preset: str = "quick",
     settings: Mapping[str, object] | None = None,
     size: int | None = None,
@@ -90,6 +91,8 @@ def run(
         protocol: name of a protocol, or several.
         identity: built-in names or folders.
         audio: driving sound, as files or built-in tracks; empty takes the protocol's own.
+        audio_features: a `.npy` of audio features for each sound, in the same order; empty runs the
+            audio encoder of the method.
         preset: of the methods' settings.
         settings: name to value of the settings to change.
         size: side of the frames of built-in identities in pixels; None takes the preset's.
@@ -123,6 +126,7 @@ def run(
             protocols=_words(protocol),
             identities=_words(identity),
             audio=tuple(map(Path, _words(audio))),
+            audio_features=tuple(map(Path, _words(audio_features))),
             preset=preset,
             overrides={key: str(value) for key, value in (settings or {}).items()},
             size=size or default_size(_words(method), preset),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
 import shlex
 import sys
 from collections.abc import Sequence
 
 from . import plugins
+from .commands.lists import OnceParser
 from .errors import TgbenchError, suggest
 from .limits import refuse_too_little_memory
 from .streams import drop_output, prepare_streams
@@ -62,9 +62,7 @@ def _dispatch(arguments: list[str], terminal: Terminal) -> int:
     chosen = next((word for word in arguments if not word.startswith("-")), None)
     if chosen is not None and chosen not in specs:
         raise suggest(chosen, specs, "command")
-    parser = argparse.ArgumentParser(
-        prog="tgbench", description="Evaluation of audio-driven talking heads."
-    )
+    parser = OnceParser(prog="tgbench", description="Evaluation of audio-driven talking heads.")
     parser.add_argument("--version", action="version", version=f"tgbench {__version__}")
     subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
     for name, spec in specs.items():

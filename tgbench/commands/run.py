@@ -66,7 +66,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "of every random choice (0)",
         metavar="N",
         default=[0],
-        dest="seeds",
     )
     add_measuring_options(parser)
     again = parser.add_mutually_exclusive_group()
@@ -140,7 +139,7 @@ def _request(args: argparse.Namespace) -> RunRequest:
         overrides=parse_overrides(args.settings),
         size=args.size or default_size(args.method, args.preset),
         device=resolve_device(args.device),
-        seeds=tuple(dict.fromkeys(args.seeds)),
+        seeds=tuple(dict.fromkeys(args.seed)),
         out=args.out,
         fresh=args.fresh,
         label=not args.no_label,

@@ -105,7 +105,7 @@ class ChildProcesses:
             # In a session of its own, so that Ctrl-C reaches it once, by `stop`, and its own
             # children with it.
             child = subprocess.Popen(
-                [sys.executable, "-m", "tgbench", "run-job", str(path)],
+                _command(path),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -192,6 +192,10 @@ def stopped_by_terminate() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, former)
+
+
+def _command(path: Path) -> list[str]:
+    return [sys.executable, "-m", "tgbench", "run-job", str(path)]
 
 
 def _log_of(path: Path) -> Path:

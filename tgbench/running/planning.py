@@ -105,7 +105,7 @@ class Planner:
         for name in self._request.identities:
             try:
                 identity = resolve_identity(name, self._request.size, progress)
-                with progress.task(f"hashing {identity.name}", None):
+                with progress.task(f"hashing inputs of {identity.name}", None):
                     hashes = IdentityHashes(identity.input_hashes())
             except Exception as error:
                 self._made.failures.append(Failure(f"identity {name}", error, identity=name))

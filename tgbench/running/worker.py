@@ -152,7 +152,7 @@ class Worker:
         key = wanted.source, wanted.size
         if key not in self._identities:
             identity = resolve_identity(wanted.source, wanted.size, self._progress)
-            with self._progress.task(f"hashing {identity.name}", None):
+            with self._progress.task(f"hashing inputs of {identity.name}", None):
                 self._identities[key] = identity, IdentityHashes(identity.input_hashes())
         identity, hashes = self._identities[key]
         if hashes.sha256 != wanted.sha256 or identity.name != wanted.name:

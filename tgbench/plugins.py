@@ -7,7 +7,16 @@ from importlib.metadata import entry_points
 from typing import TypeVar
 
 from .errors import TgbenchError, suggest
-from .specs import UNBOUNDED, Bounds, CommandSpec, MethodSpec, MetricSpec, ProtocolSpec, Spec
+from .specs import (
+    UNBOUNDED,
+    Bounds,
+    CommandSpec,
+    MethodSpec,
+    MetricSpec,
+    ProtocolSpec,
+    RendererSpec,
+    Spec,
+)
 
 S = TypeVar("S", bound=Spec)
 
@@ -44,10 +53,15 @@ def commands() -> dict[str, CommandSpec]:
     return _specs("commands", CommandSpec)
 
 
+def renderers() -> dict[str, RendererSpec]:
+    """Return every installed form of tables by name."""
+    return _specs("renderers", RendererSpec)
+
+
 def foreign_packages() -> set[str]:
     """Return the outermost packages that plug-ins of others are in."""
     own = __name__.partition(".")[0]
-    groups = ("methods", "protocols", "metrics", "commands")
+    groups = ("methods", "protocols", "metrics", "commands", "renderers")
     points = (point for group in groups for point in entry_points(group=f"{own}.{group}"))
     return {point.module.partition(".")[0] for point in points} - {own}
 

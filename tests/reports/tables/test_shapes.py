@@ -8,6 +8,7 @@ import pytest
 
 from tgbench.cli import main
 from tgbench.errors import TgbenchError
+from tgbench.reports.renderers import TableReport
 from tgbench.reports.renderers.markdown import render_markdown
 from tgbench.reports.tables.building import build_tables
 from tgbench.reports.tables.cells import Status
@@ -75,7 +76,7 @@ def test_rows_of_unlike_people_do_not_compete(lipsync: list[Result]) -> None:
         ("obama", "first"): 2,
         ("obama", "second"): 1,
     }
-    assert "| may | first" in render_markdown([table])
+    assert "| may | first" in render_markdown(TableReport([table]))
 
 
 def test_protocols_side_by_side(lipsync: list[Result], make_result: MakeResult) -> None:
@@ -151,7 +152,9 @@ def test_shapes_of_the_paper_show_their_protocol_alone(
 
 def test_groups_in_markdown_and_on_a_terminal(lipsync: list[Result]) -> None:
     (table,) = build_tables(lipsync, shape=TABLE_2)
-    assert "| a<br>may<br>Sync-E ↓ | a<br>may<br>Sync-C ↑ |" in render_markdown([table])
+    assert "| a<br>may<br>Sync-E ↓ | a<br>may<br>Sync-C ↑ |" in render_markdown(
+        TableReport([table])
+    )
     people = next(line for line in printed(table).splitlines() if "may" in line)
     assert people.split() == ["may", "obama", "may", "obama"]
 

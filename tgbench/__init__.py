@@ -1,10 +1,73 @@
 """tgbench: evaluation of audio-driven talking heads.
 
-Importing the package loads no numerical library; see `tgbench.specs` for what a plug-in
-declares and `tgbench.interfaces` for what it implements.
+Every name below is loaded when it is first used, so that importing the package loads no numerical
+library. `tgbench.specs` has what a plug-in declares, `tgbench.interfaces` what it implements.
 """
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from .errors import TgbenchError, Unavailable
 from .version import __version__
 
-__all__ = ["TgbenchError", "Unavailable", "__version__"]
+if TYPE_CHECKING:
+    from . import metrics
+    from .api import (
+        compare,
+        list_identities,
+        list_methods,
+        list_metrics,
+        list_protocols,
+        load_results,
+        prepare,
+        run,
+        score,
+        score_folder,
+    )
+    from .identities import Identity
+    from .interfaces import EvaluationProtocol, Method, Metric
+
+__all__ = [
+    "EvaluationProtocol",
+    "Identity",
+    "Method",
+    "Metric",
+    "TgbenchError",
+    "Unavailable",
+    "__version__",
+    "compare",
+    "list_identities",
+    "list_methods",
+    "list_metrics",
+    "list_protocols",
+    "load_results",
+    "metrics",
+    "prepare",
+    "run",
+    "score",
+    "score_folder",
+]
+
+_ELSEWHERE = {
+    "Identity": "identities",
+    "EvaluationProtocol": "interfaces",
+    "Method": "interfaces",
+    "Metric": "interfaces",
+}
+"""The modules of the names that are not in `api`."""
+
+
+def __getattr__(name: str) -> Any:
+    if name == "metrics":
+        return import_module(".metrics", __name__)
+    if name not in __all__:
+        raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
+    value = getattr(import_module(f".{_ELSEWHERE.get(name, 'api')}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -5,11 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from ..errors import TgbenchError
 from ..identities.layout import AUDIO
 from ..terminal import Terminal
-
-_SIZES = range(64, 2049)
 
 _OFFICIAL_FEATURES = ("aud_ds.npy", "aud_eo.npy", "aud_hu.npy")
 _FOR_OFFICIAL = (
@@ -45,11 +42,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(args: argparse.Namespace, terminal: Terminal) -> int:
     """Prepare, then say where to look."""
-    if args.size % 2 or args.size not in _SIZES:
-        raise TgbenchError(
-            f"--size {args.size}: must be even, {_SIZES.start} to {_SIZES.stop - 1}; "
-            "256 and 512 are usual"
-        )
     from ..preparation.prepare import prepare
     from ..preparation.preview import PREVIEW
 

@@ -15,12 +15,8 @@ from .lists import add_list, names, paths, stand_alone
 from .options import add_measuring_options
 
 if TYPE_CHECKING:
-    from rich.text import Text
-
-    from ..interfaces import MetricOptions
     from ..running.result import MetricRecord
-
-Records = Mapping[str, "MetricRecord"]
+    from ..scoring import ScoreRequest, Scores
 
 _EPILOG = """\
 A clip is a video, or a folder of images (png, jpg, bmp) in the order of their
@@ -113,128 +109,63 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
         1 if nothing was found out.
     """
     prediction, target = _clips(args)
-    options = _options(args)
-    if args.fps is not None and not 0 < args.fps <= 1000:
-        raise TgbenchError(f"--fps {args.fps:g}: give frames a second, such as 25")
-
+    from ..interfaces import MetricOptions
     from ..metrics.folders import holds_videos
     from ..metrics.naming import metrics_named
-    from ..metrics.videos import metrics_for_videos
+    from ..scoring import ScoreRequest, score
 
-    chosen = None if args.metrics is None else metrics_named(args.metrics)
-    names = metrics_for_videos(chosen, target is not None, options)
+    request = ScoreRequest(
+        prediction,
+        target,
+        audio=args.audio,
+        metrics=None if args.metrics is None else metrics_named(args.metrics),
+        options=MetricOptions(
+            landmarks=args.landmarks,
+            through_codec=args.through_codec,
+            face_box=None if args.face_box is None else _box(args.face_box),
+            action_units=None if args.action_units is None else tuple(args.action_units),
+            aligned_faces=None if args.aligned_faces is None else tuple(args.aligned_faces),
+        ),
+        fps=args.fps,
+        allow_drop=args.allow_drop,
+        deinterlace=args.deinterlace,
+        out=args.out,
+        fresh=args.fresh,
+    )
     if holds_videos(prediction):
-        return _score_folder(prediction, target, names, options, args, terminal)
-    if args.out is not None:
-        from ..running.score_folder import make_scores_folder
-
-        make_scores_folder(args.out, args.fresh)
-    records = _score_clip(prediction, target, names, options, args, args.out, terminal)
-    return 0 if _measured(records) or _equality(records) else 1
+        return _score_folder(request, terminal)
+    scores = score(request, terminal.progress)
+    _print(scores, terminal)
+    return 0 if scores.is_finding else 1
 
 
-def _score_folder(
-    predictions: Path,
-    targets: Path | None,
-    names: Sequence[str],
-    options: MetricOptions,
-    args: argparse.Namespace,
-    terminal: Terminal,
-) -> int:
-    """Score the videos of a folder, each against that of its name, and print their means.
+def _score_folder(request: ScoreRequest, terminal: Terminal) -> int:
+    """Score the videos of a folder, print each, and print their means.
 
     Returns:
         1 if a clip could not be scored.
     """
     from rich.text import Text
 
-    from ..metrics.folders import videos_by_name
-    from ..running.score_folder import make_scores_folder
+    from ..scoring import ClipFailed, paired_clips, score_folder
 
-    if args.audio or options.action_units or options.aligned_faces:
-        raise TgbenchError(
-            f"{predictions}: holds several videos; --audio, --action-units and --aligned-faces are "
-            "of one"
-        )
-    clips = videos_by_name(predictions, targets, args.allow_drop)
-    folders = {name: None if args.out is None else args.out / name for name in clips.pairs}
-    for folder in folders.values():
-        if folder is not None:
-            make_scores_folder(folder, args.fresh)
-    scored: list[Records] = []
-    for name, (prediction, target) in clips.pairs.items():
-        try:
-            scored.append(
-                _score_clip(prediction, target, names, options, args, folders[name], terminal)
-            )
-        except TgbenchError as error:
-            terminal.out.print(Text(f"{name}: not scored: {error}"))
+    clips = paired_clips(request)
+    scored: list[Scores] = []
+    for _, found in score_folder(request, clips, terminal.progress):
+        if isinstance(found, ClipFailed):
+            terminal.out.print(Text(str(found)))
+        else:
+            _print(found, terminal)
+            scored.append(found)
         terminal.out.print()
     for note in clips.notes:
         terminal.out.print(Text(f"note: {note}"))
     _print_means(scored, len(clips.pairs), terminal)
-    whole = all(_measured(records) or _equality(records) for records in scored)
+    whole = all(scores.is_finding for scores in scored)
     return 0 if whole and len(scored) == len(clips.pairs) else 1
 
 
-def _score_clip(
-    prediction: Path,
-    target: Path | None,
-    names: Sequence[str],
-    options: MetricOptions,
-    args: argparse.Namespace,
-    out: Path | None,
-    terminal: Terminal,
-) -> Records:
-    """Score one clip, print its table, and write the scores if there is a folder for them."""
-    from ..metrics.videos import score_videos
-    from ..running.metric_records import metric_records
-    from ..running.score_folder import write_scores
-
-    scores = score_videos(
-        prediction,
-        target,
-        args.audio,
-        names,
-        terminal.progress,
-        options=options,
-        fps=args.fps,
-        allow_drop=args.allow_drop,
-        deinterlace=args.deinterlace,
-    )
-    records = metric_records(scores.measurements, scores.per_frame)
-    _print(records, scores.notes, terminal)
-    what = f"{prediction.name} " + (f"against {target.name}" if target else "alone")
-    ending = f"{what}: {scores.frames} frames at {scores.fps:g} a second"
-    equality = _equality(records)
-    if not _measured(records) and not equality:
-        ending = f"nothing was measured; {ending}"
-    elif out is None:
-        ending += "; --out FOLDER keeps the numbers"
-    if out is not None:
-        inputs = {"prediction": prediction, "target": target, "audio": scores.sound}
-        write_scores(out, scores, records, inputs, options)
-        ending += f"; wrote {SCORES_FILE} and {FRAMES_FILE} to {out}"
-    if equality:
-        ending += f"; {equality}"
-    terminal.out.print(ending, markup=False)
-    return records
-
-
-def _measured(records: Records) -> bool:
-    return any(record.value is not None for record in records.values())
-
-
-def _equality(records: Records) -> str:
-    """Return that all pictures equal their targets, so that PSNR has no number; else nothing."""
-    for name, what in (("psnr", "frame"), ("psnr_face", "face that was found")):
-        record = records.get(name)
-        if record and record.value is None and record.details.get("identical_frames"):
-            return f"every {what} equals its target: PSNR is infinite"
-    return ""
-
-
-def _print_means(scored: Sequence[Records], clips: int, terminal: Terminal) -> None:
+def _print_means(scored: Sequence[Scores], clips: int, terminal: Terminal) -> None:
     """Print the mean of every metric over the clips that have it."""
     from rich.text import Text
 
@@ -243,9 +174,9 @@ def _print_means(scored: Sequence[Records], clips: int, terminal: Terminal) -> N
 
     specs = plugins.metrics()
     rows: list[list[Text]] = []
-    for name in scored[0] if scored else ():
+    for name in scored[0].metrics if scored else ():
         spec = specs[name]
-        values = [value for one in scored if (value := one[name].value) is not None]
+        values = [value for one in scored if (value := one.metrics[name].value) is not None]
         if values and spec.direction is not Direction.NONE:
             mean = f"{sum(values) / len(values):.{spec.decimals}f}"
             rows.append([Text(spec.label), Text(mean), Text(f"{len(values)}/{clips}")])
@@ -271,31 +202,6 @@ def _clips(args: argparse.Namespace) -> tuple[Path, Path | None]:
     return prediction, target
 
 
-def _options(args: argparse.Namespace) -> MetricOptions:
-    """Return how to measure.
-
-    Raises:
-        TgbenchError: no box, or a file or folder that is not there.
-    """
-    from ..interfaces import MetricOptions
-
-    for option, given in (
-        ("--action-units", args.action_units),
-        ("--aligned-faces", args.aligned_faces),
-    ):
-        for path in given or ():
-            if not (path.is_dir() if option == "--aligned-faces" else path.is_file()):
-                kind = "folder" if option == "--aligned-faces" else "file"
-                raise TgbenchError(f"{option} {path}: no such {kind}")
-    return MetricOptions(
-        landmarks=args.landmarks,
-        through_codec=args.through_codec,
-        face_box=None if args.face_box is None else _box(args.face_box),
-        action_units=None if args.action_units is None else tuple(args.action_units),
-        aligned_faces=None if args.aligned_faces is None else tuple(args.aligned_faces),
-    )
-
-
 def _box(edges: Sequence[str]) -> tuple[int, int, int, int]:
     try:
         left, top, right, bottom = map(int, edges)
@@ -307,7 +213,31 @@ def _box(edges: Sequence[str]) -> tuple[int, int, int, int]:
     return left, top, right, bottom
 
 
-def _print(records: Records, notes: Sequence[str], terminal: Terminal) -> None:
+def _print(scores: Scores, terminal: Terminal) -> None:
+    """Print the table of one clip, what could not be measured, and where the numbers are."""
+    from rich.text import Text
+
+    _print_table(scores.metrics, terminal)
+    out = terminal.out
+    for note in scores.clip.notes:
+        out.print(Text(f"note: {note}"))
+    against = f"against {scores.target.name}" if scores.target else "alone"
+    ending = (
+        f"{scores.prediction.name} {against}: {scores.clip.frames} frames at "
+        f"{scores.clip.fps:g} a second"
+    )
+    if not scores.is_finding:
+        ending = f"nothing was measured; {ending}"
+    elif scores.folder is None:
+        ending += "; --out FOLDER keeps the numbers"
+    if scores.folder is not None:
+        ending += f"; wrote {SCORES_FILE} and {FRAMES_FILE} to {scores.folder}"
+    if scores.equality:
+        ending += f"; {scores.equality}"
+    out.print(Text(ending))
+
+
+def _print_table(records: Mapping[str, MetricRecord], terminal: Terminal) -> None:
     from rich.text import Text
 
     from .. import plugins
@@ -335,5 +265,3 @@ def _print(records: Records, notes: Sequence[str], terminal: Terminal) -> None:
         print_table(out, [Head("", right=False), *map(Head, titles)], rows)
     for reason, lacking in reasons.items():
         out.print(Text(f"- {', '.join(lacking)}: {reason}", style="dim"))
-    for note in notes:
-        out.print(Text(f"note: {note}"))

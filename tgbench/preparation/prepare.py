@@ -37,6 +37,7 @@ _log = logging.getLogger("tgbench")
 WORK = ".prepare"
 """Folder within the identity for what the stages hand on to each other."""
 
+_SIZES = range(64, 2049)
 _PLATE_FRAMES = 80
 _LEARNT_FRAMES = 40
 _LATE = (layout.TRANSFORMS_TRAIN, layout.TRANSFORMS_VAL, layout.PROVENANCE)
@@ -68,7 +69,7 @@ def prepare(
     Args:
         video: any video of one person who speaks.
         out: the identity's folder.
-        size: side of its square images, pixels, even.
+        size: side of its square images in pixels: even, 64 to 2048.
         audio: sound to take instead of the video's own, in step with it.
         progress: where to report.
         deinterlace: whether to make whole pictures of interlaced ones.
@@ -80,6 +81,11 @@ def prepare(
         TgbenchError: the video, the sound or the folder is not usable; the message says why.
         Unavailable: MediaPipe is not installed.
     """
+    if size % 2 or size not in _SIZES:
+        raise TgbenchError(
+            f"--size {size}: must be even, {_SIZES.start} to {_SIZES.stop - 1}; "
+            "256 and 512 are usual"
+        )
     source = open_source(video, audio, deinterlace)
     _refuse_foreign(out)
     with sole_writer(make_folder(out) / WORK):

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 import torch
 
+from tgbench.audio_encoders.mel import SPEC as MEL
 from tgbench.identities import Identity
-from tgbench.methods.talkinggaussian.audio_encoder import (
-    AudioEncoder,
+from tgbench.methods.talkinggaussian.audio_network import (
+    AudioNetwork,
     window_rows,
 )
 from tgbench.methods.talkinggaussian.conditions import Conditions
@@ -100,7 +101,7 @@ def test_audio_encoder_tells_sounds_apart_from_the_start():
     """A start that shrinks its input lets the audio drown in the biases."""
     generator = torch.Generator().manual_seed(1)
     torch.manual_seed(0)
-    encoder = AudioEncoder(32, 32)
+    encoder = AudioNetwork(32, 32)
     features = 3.0 + 5.0 * torch.randn(40, STEPS, 32, generator=generator)
     encoder.normalise_by(features)
     encoded = torch.stack([encoder(windows_of(features, i)) for i in range(8, 32)])
@@ -108,7 +109,7 @@ def test_audio_encoder_tells_sounds_apart_from_the_start():
 
 
 def test_attention_is_a_convex_combination():
-    encoder = randomised(AudioEncoder(CHANNELS, 4))
+    encoder = randomised(AudioNetwork(CHANNELS, 4))
     windows = torch.randn(8, CHANNELS, STEPS, generator=torch.Generator().manual_seed(2))
     rows = encoder.net(windows)
     mixed = encoder.attention(rows)
@@ -159,11 +160,11 @@ def test_beyond_the_ends_of_the_sound_there_can_be_zeros(sphere: Identity):
     units = expression_units(SMALL)
     zeros, nearest = (
         Conditions.of_training(
-            sphere, train, "mel", units, device=torch.device("cpu"), silent_outside=silent
+            sphere, train, MEL, units, device=torch.device("cpu"), silent_outside=silent
         )
         for silent in (True, False)
     )
-    features = sphere.audio_features()[train.start : train.stop].transpose(0, 2, 1)
+    features = sphere.audio_features().windows[train.start : train.stop].transpose(0, 2, 1)
     last = len(train) - 1
     assert (zeros.audio(0)[:4] == 0).all()
     assert (zeros.audio(last)[5:] == 0).all()

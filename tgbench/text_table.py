@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -14,7 +15,7 @@ from .printing import printable
 from .wrapping import line_width
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import Console, RenderableType
 
 GAP = 2
 """Cells between columns."""
@@ -60,7 +61,7 @@ def print_table(console: Console, heads: Sequence[Head], rows: Sequence[Sequence
             console.print()
         chosen = [0, *(place + 1 for place in places)]
         texts = [columns[place] for place in chosen]
-        room = None if width is None else width - GAP * len(chosen)
+        room = None if width is None else width - GAP * len(places)
         console.print(
             plain_table(
                 [heads[place] for place in chosen],
@@ -76,18 +77,30 @@ def plain_table(
     rows: Iterable[Sequence[Text]],
     *,
     show_heads: bool = True,
+    indent: int = 0,
 ) -> Table:
-    """Return a table of columns with given widths in cells; without any lines."""
-    table = Table(box=None, show_header=show_heads, padding=(0, GAP, 0, 0), header_style="bold")
-    for head, width in zip(heads, widths, strict=True):
-        justify = "right" if head.right else "left"
-        title = Text(head.title)
-        table.add_column(title, width=width, no_wrap=head.right, justify=justify, overflow="fold")  # type: ignore[arg-type]
+    """Return a table without lines, its columns of given widths, all of it indented, in cells."""
+    table = Table(box=None, show_header=show_heads, padding=0, header_style="bold")
+    for place, (head, width) in enumerate(zip(heads, widths, strict=True)):
+        gap = GAP if place else indent
+        table.add_column(
+            _spaced(Text(head.title), head, gap),
+            width=width + gap,
+            no_wrap=head.right,
+            justify="right" if head.right else "left",
+            overflow="fold",
+        )
     for row in rows:
-        table.add_row(*row)
+        cells = enumerate(zip(row, heads, strict=True))
+        table.add_row(*(_spaced(cell, head, GAP if n else indent) for n, (cell, head) in cells))
     # As wide as its columns are, whatever rich takes for the width of a file.
-    table.width = sum(widths) + GAP * len(widths)
+    table.width = indent + sum(widths) + GAP * (len(widths) - 1)
     return table
+
+
+def _spaced(text: Text, head: Head, gap: int) -> RenderableType:
+    """Return a cell with the gap before it, unless it stands at the right of a wider column."""
+    return text if head.right or not gap else Padding(text, (0, 0, 0, gap))
 
 
 def strips(side: int, columns: Sequence[int], width: int | None) -> list[list[int]]:
@@ -99,13 +112,13 @@ def strips(side: int, columns: Sequence[int], width: int | None) -> list[list[in
         width: of a line; None: all stand beside each other.
     """
     found: list[list[int]] = [[]]
-    used = side + GAP
+    used = side
     for place, wide in enumerate(columns):
-        if found[-1] and width is not None and used + wide + GAP > width:
+        if found[-1] and width is not None and used + GAP + wide > width:
             found.append([])
-            used = side + GAP
+            used = side
         found[-1].append(place)
-        used += wide + GAP
+        used += GAP + wide
     return found
 
 

@@ -1,11 +1,12 @@
-"""Heads above several columns, and texts at the side that repeat."""
+"""Heads above several columns, texts at the side that repeat, and parts of a table."""
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from collections.abc import Sequence
 
-from ..tables.cells import Column
+from ..tables.cells import Column, Row, Status, Table
 
 
 def levels(columns: Sequence[Column]) -> int:
@@ -26,3 +27,25 @@ def sides_shown(before: Sequence[str], side: Sequence[str]) -> list[str]:
         repeated = repeated and list(before[: position + 1]) == list(side[: position + 1])
         shown.append("" if repeated else text)
     return shown
+
+
+def with_columns(table: Table, columns: Sequence[Column]) -> Table:
+    """Return the part of a table that has these columns, without rows that have nothing in them.
+
+    Rows that have nothing in the whole table stay beside its first columns.
+    """
+    first = tuple(columns[:1]) == table.columns[:1]
+    blocks = []
+    for block in table.blocks:
+        rows = tuple(
+            row
+            for row in block.rows
+            if _has_some(row, columns) or (first and not _has_some(row, table.columns))
+        )
+        if rows:
+            blocks.append(dataclasses.replace(block, rows=rows))
+    return dataclasses.replace(table, columns=tuple(columns), blocks=tuple(blocks))
+
+
+def _has_some(row: Row, columns: Sequence[Column]) -> bool:
+    return any(row.cells[column.name].status is not Status.ABSENT for column in columns)

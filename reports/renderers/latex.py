@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from tgbench.specs import RendererSpec
@@ -39,28 +38,24 @@ def render_latex(report: TableReport) -> str:
     loads both. A table that is wider than its place is scaled down to it.
     """
     head = comment("made by tgbench", __version__) + tex("\n")
-    names: Counter[str] = Counter()
-    pieces = []
-    for table in report.tables:
-        names[table.name] += 1
-        about = [table.name, *([names[table.name]] if names[table.name] > 1 else [])]
-        pieces += [
-            joined(lines, "\n") + tex("\n") for lines in _pieces(table, about, report.latex_width)
-        ]
+    taken: set[Tex] = set()
+    pieces = [
+        joined(lines, "\n") + tex("\n")
+        for table in report.tables
+        for lines in _pieces(table, report.latex_width, taken)
+    ]
     # LaTeX holds back only so many tables that find no place.
     body = joined(pieces, "\n\\clearpage\n")
     return joined([head, _PREAMBLE, body, tex("\\end{document}\n")], "\n").source
 
 
-def _pieces(table: Table, about: Sequence[str | int], width: LatexWidth) -> Iterator[Iterator[Tex]]:
+def _pieces(table: Table, width: LatexWidth, taken: set[Tex]) -> Iterator[Iterator[Tex]]:
     """Yield the lines of each environment that a table makes."""
     if not table.columns:
         yield _without_numbers(table)
         return
-    found = parts(table, width)
-    for number, part in enumerate(found, 1):
-        name = label([*about, "part", number] if len(found) > 1 else about)
-        yield _environment(part, name)
+    for part in parts(table, width):
+        yield _environment(part, label(table.name, taken))
 
 
 def _without_numbers(table: Table) -> Iterator[Tex]:

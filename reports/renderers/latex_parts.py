@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ..tables.cells import Block, Column, Note, Row, Status, Table
+from ..tables.cells import Block, Column, Note, Row, Table
 from .cell_text import interval_text, number_text
-from .heads import levels, sides_shown
+from .heads import levels, sides_shown, with_columns
 from .report import LatexWidth
 from .wrapping import HOLD, wrapped
 
@@ -137,29 +137,7 @@ def _strips(table: Table, room: float) -> list[Table]:
                 strips[-1] = wider
                 continue
         strips.append(dataclasses.replace(table, columns=unit))
-    return [_without_empty_rows(strip, table) for strip in strips]
-
-
-def _without_empty_rows(strip: Table, table: Table) -> Table:
-    """Leave out rows of which nothing is in these columns.
-
-    Those that have nothing in the whole table stay beside its first columns.
-    """
-    first = strip.columns[:1] == table.columns[:1]
-    blocks = []
-    for block in strip.blocks:
-        rows = tuple(
-            row
-            for row in block.rows
-            if _has_some(row, strip.columns) or (first and not _has_some(row, table.columns))
-        )
-        if rows:
-            blocks.append(dataclasses.replace(block, rows=rows))
-    return dataclasses.replace(strip, blocks=tuple(blocks))
-
-
-def _has_some(row: Row, columns: Sequence[Column]) -> bool:
-    return any(row.cells[column.name].status is not Status.ABSENT for column in columns)
+    return [with_columns(table, strip.columns) for strip in strips]
 
 
 def _stacks(table: Table) -> list[Table]:

@@ -5,6 +5,7 @@ A text of a result enters the source only through `escape`, `maths` and `comment
 
 from __future__ import annotations
 
+import itertools
 import re
 import unicodedata
 from collections import Counter
@@ -163,10 +164,18 @@ def prose(text: str) -> Tex:
     return joined(words[:_LONGEST], " ")
 
 
-def label(parts: Iterable[str | int]) -> Tex:
-    r"""Return a name for `\ref`: letters, digits and hyphens alone."""
-    words = re.findall("[a-z0-9]+", " ".join(map(str, parts)).lower())
-    return Tex("tab:" + "-".join(words)[:_LONGEST_LABEL])
+def label(name: str, taken: set[Tex]) -> Tex:
+    r"""Return a name for `\ref` that is not taken: letters, digits and hyphens alone.
+
+    Args:
+        name: of a table.
+        taken: names that are used; the new one is added.
+    """
+    words = "-".join(re.findall("[a-z0-9]+", name.lower()))[:_LONGEST_LABEL]
+    tries = (f"tab:{words}" + (f"-{n}" if n > 1 else "") for n in itertools.count(1))
+    found = next(made for made in map(Tex, tries) if made not in taken)
+    taken.add(found)
+    return found
 
 
 class Letters:

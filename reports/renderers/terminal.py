@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from rich.console import Group, RenderableType
-from rich.padding import Padding
 from rich.text import Text
 
 from tgbench.printing import printable
@@ -14,11 +13,11 @@ from tgbench.wrapping import hanging, wrapped
 
 from ..tables.cells import Block, Cell, Column, Row, Table
 from .cell_text import interval_text, number_text
-from .heads import sides_shown
+from .heads import sides_shown, with_columns
 
 _STYLES = {1: "bold", 2: "underline"}
 _HOLD = "\u00a0"
-_LEAST_HEAD, _LONGEST_PART = 10, 24
+_LEAST_HEAD, _LONGEST_PART, _LEAST_SIDE = 10, 24, 8
 _INDENT = 2
 
 
@@ -52,8 +51,12 @@ class _Grid:
         ]
         labels = [[text.plain for text in _sides(row, row.side)] for row in rows]
         fields = [printable(field) for field in table.side]
+        most = _LONGEST_PART
+        if width is not None:
+            room = width - self._indent - GAP - max(column.width for column in self._columns)
+            most = min(most, max(room // len(fields) - GAP, _LEAST_SIDE))
         self._texts = list(zip(fields, *labels, strict=True))
-        self._least = [min(longest_word(texts), _LONGEST_PART) for texts in self._texts]
+        self._least = [min(longest_word(texts), most) for texts in self._texts]
 
     def strips(self) -> Iterator[RenderableType]:
         """Yield all strips."""
@@ -70,25 +73,23 @@ class _Grid:
         numbers = [column.width for column in columns]
         room = None
         if self._width is not None:
-            gaps = GAP * (len(self._texts) + len(columns)) + self._indent
+            gaps = GAP * (len(self._texts) + len(columns) - 1) + self._indent
             room = self._width - sum(numbers) - gaps
         side = narrowed(self._texts, self._least, room)
         heads = [
             *(Head(printable(field), right=False) for field in self._table.side),
             *(Head(column.head) for column in columns),
         ]
-        yield self._indented(plain_table(heads, [*side, *numbers], ()))
-        for number, block in enumerate(self._table.blocks):
+        widths = [*side, *numbers]
+        yield plain_table(heads, widths, (), indent=self._indent)
+        shown = with_columns(self._table, [column.column for column in columns])
+        for number, block in enumerate(shown.blocks):
             if number:
                 yield Text()
             if block.title:
                 yield from (_text(line, "italic") for line in _wrapped(block.title, self._width))
-            yield self._indented(
-                plain_table(heads, [*side, *numbers], _rows(block, columns), show_heads=False)
-            )
-
-    def _indented(self, shown: RenderableType) -> RenderableType:
-        return Padding(shown, (0, 0, 0, self._indent)) if self._indent else shown
+            rows = _rows(block, columns, side)
+            yield plain_table(heads, widths, rows, show_heads=False, indent=self._indent)
 
 
 class _Column:
@@ -124,11 +125,12 @@ class _Column:
         return line
 
 
-def _rows(block: Block, columns: Sequence[_Column]) -> Iterator[list[Text]]:
+def _rows(block: Block, columns: Sequence[_Column], widths: Sequence[int]) -> Iterator[list[Text]]:
     before: tuple[str, ...] = ()
     for row in block.rows:
         cells = (column.cell(row.cells[column.column.name]) for column in columns)
-        yield [*_sides(row, sides_shown(before, row.side)), *cells]
+        sides = _sides(row, sides_shown(before, row.side))
+        yield [*map(_broken, sides, widths), *cells]
         before = row.side
 
 
@@ -137,6 +139,14 @@ def _sides(row: Row, shown: Sequence[str]) -> list[Text]:
     sides = [Text(printable(" ".join(text.split()))) for text in shown]
     sides[-1].append(_marks(row.marks).replace(" ", _HOLD), "dim")
     return sides
+
+
+def _broken(text: Text, width: int) -> Text:
+    """Return a text on lines of whole words, marks beside the last of them."""
+    broken = Text("\n".join(wrapped(text.plain, width)).replace(_HOLD, " "))
+    for span in text.spans:
+        broken.stylize(span.style, span.start, span.end)
+    return broken
 
 
 def _marks(marks: Sequence[str]) -> str:

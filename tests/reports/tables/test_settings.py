@@ -186,6 +186,6 @@ def test_the_command_takes_settings(
     options = ["--rows", "config.motion,config.branch.rate", "--columns", "seed"]
     assert main(["report", str(tmp_path), *options]) == 0
     assert "seed 10" in capsys.readouterr().out
-    assert "seed 10" in (tmp_path / "table.tex").read_text()
+    assert "seed 10" in (tmp_path / "table-selection.tex").read_text()
     assert main(["report", str(tmp_path), "--rows", "method,motion"]) == 2
     assert "write config.motion" in " ".join(capsys.readouterr().err.split())

@@ -19,8 +19,8 @@ from .waveform import Waveform
 from .windows import whole_frames
 
 SLACK = 2
-"""Rows by which a file may miss the number of video frames: for N frames of sound the field's HuBERT
-script writes N - 1 rows, its wav2vec script N + 1."""
+"""Rows by which a file may miss the number of video frames: for N frames of sound the field's
+HuBERT script writes N - 1 rows, its wav2vec script N + 1."""
 
 
 class CannotEncode(TgbenchError):

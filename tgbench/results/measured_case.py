@@ -9,9 +9,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from ..comparability import why_not_applicable
 from ..errors import TgbenchError
 from ..metrics.through_codec import THROUGH_CODEC
-from ..running.applicable import why_never
 from ..running.result import FRAMES_FILE, MetricRecord, Result
 
 if TYPE_CHECKING:
@@ -54,6 +54,26 @@ class CaseKey(NamedTuple):
         """Identity and driver for a reader; the driver is left out where it is the clip's own."""
         own = self.driver in ("", "self")
         return self.identity if own else f"{self.identity} · {self.driver}"
+
+    @property
+    def through_codec(self) -> bool:
+        """Whether frames were measured as they come out of an H.264 file."""
+        return THROUGH_CODEC in self.version
+
+    @property
+    def setting(self) -> str:
+        """Protocol and version for a reader. Values of different settings are never averaged."""
+        version = self.version.removesuffix(f", {THROUGH_CODEC}")
+        text = self.protocol
+        if version:
+            text += f" ({version})" if self.protocol == SCORE else f" (version {version})"
+        return text + (f", frames measured {THROUGH_CODEC}" if self.through_codec else "")
+
+    @property
+    def title(self) -> str:
+        """The whole case for a reader, without the protocol's version."""
+        codec = f" {THROUGH_CODEC}" if self.through_codec else ""
+        return f"{self.protocol}{codec}: {self.clip}"
 
 
 class Variant(NamedTuple):
@@ -117,11 +137,6 @@ class MeasuredCase:
         return self.result.protocol.name == SCORE
 
     @property
-    def through_codec(self) -> bool:
-        """Whether frames were measured as they come out of an H.264 file."""
-        return THROUGH_CODEC in self.result.protocol.version
-
-    @property
     def seed(self) -> int | None:
         """The seed of the fit; None where nothing says it."""
         return None if self.scored else self.result.seed
@@ -168,8 +183,12 @@ class MeasuredCase:
         record = self.metrics.get(metric)
         if record is None:
             return None
-        never = why_never(self.origin(metric).result, metric)
-        return record.model_copy(update={"value": None, "reason": never}) if never else record
+        never = why_not_applicable(self.origin(metric).result, metric)
+        if not never:
+            return record
+        kept = "; the number in result.json says nothing about the method"
+        reason = never + (kept if record.value is not None else "")
+        return record.model_copy(update={"value": None, "reason": reason})
 
     def differences(self, other: MeasuredCase) -> tuple[str, ...]:
         """Say in which of code, version and machine another measurement differs from this one."""

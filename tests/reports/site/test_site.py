@@ -87,7 +87,7 @@ def test_best_is_marked_within_comparable_groups_only(submit: Submit, publish: P
     groups = {a["data-value"]: a.get("data-group", "0") for a in cells if "data-value" in a}
     assert groups["30.0"] == groups["29.0"] == "0"
     assert groups["40.0"] == groups["1.0"] == "1"
-    assert "Rows that a filter hides still count" in board(summary).text
+    assert "hidden rows still count" in board(summary).text
 
 
 def test_of_two_results_for_one_cell_the_used_one_is_said(submit: Submit, publish: Publish) -> None:
@@ -98,11 +98,11 @@ def test_of_two_results_for_one_cell_the_used_one_is_said(submit: Submit, publis
     assert "33.00" in page.text
     assert "31.00" not in page.text
     told = re.sub(r"\s+", " ", page.text)
-    assert "counts bob/1, 2025-02-01; does not: alice/0, 2025-01-01" in told
+    assert "bob/1, 2025-02-01 counts; alice/0, 2025-01-01 does not" in told
     texts = [Page(path).text for path in (summary.index.parent / "results").iterdir()]
     assert sorted("does not show this result" in text for text in texts) == [False, True]
-    assert "unlike in" not in page.text
-    assert sorted("the one that the table shows" in text for text in texts) == [False, True]
+    assert "differ in" not in page.text
+    assert sorted("the latest result" in text for text in texts) == [False, True]
 
 
 def test_what_cannot_be_read_is_listed_with_the_reason(
@@ -252,7 +252,7 @@ def test_a_method_that_counts_with_other_code_is_told(
         method = result.method.model_copy(update={"code_sha256": code * 64})
         write_result(tmp_path / source, result.model_copy(update={"method": method}))
     page = board(publish("alice", "bob"))
-    assert "; unlike in the method's code" in page.text
+    assert "differ in the method's code" in page.text
 
 
 def test_means_stand_first_and_say_who_has_none(submit: Submit, publish: Publish) -> None:
@@ -270,3 +270,21 @@ def test_results_without_a_number_are_there_all_the_same(submit: Submit, publish
     page = board(publish("alice"))
     assert len([link for link in page.links if link.startswith("results/")]) == 2
     assert "no weights" in page.text
+
+
+def test_metrics_that_only_an_earlier_result_has_stay_on_the_board_and_count_in_the_csv(
+    submit: Submit, publish: Publish
+) -> None:
+    submit("alice", "ours", psnr=31.0, lmd=2.5, created="2025-01-01T00:00:00+00:00")
+    submit("bob", "ours", psnr=33.0, created="2025-02-01T00:00:00+00:00")
+    summary = publish("alice", "bob")
+    cells = [about for tag, about in board(summary).elements if tag == "td"]
+    assert [about["data-value"] for about in cells if "data-value" in about] == ["33.0", "2.5"]
+    (path,) = summary.index.parent.glob("*.csv")
+    with path.open(encoding="utf-8", newline="") as stream:
+        lines = list(csv.DictReader(stream))
+    assert [(line["source"], line["value"], line["superseded"]) for line in lines] == [
+        ("alice/0", "31.0", "yes"),
+        ("alice/0", "2.5", "no"),
+        ("bob/1", "33.0", "no"),
+    ]

@@ -343,3 +343,17 @@ class CommandSpec(Spec):
     def load(self) -> Any:
         """Import and return the module."""
         return importlib.import_module(self.implementation)
+
+
+@dataclass(frozen=True)
+class RendererSpec(Spec):
+    """A form that `tgbench report` writes tables in.
+
+    Its implementation is a function of a `tgbench.reports.renderers.TableReport` that returns the
+    text of a file.
+
+    Attributes:
+        suffix: of the file, without a point.
+    """
+
+    suffix: str = "txt"

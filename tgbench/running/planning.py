@@ -13,7 +13,7 @@ from .. import plugins
 from ..audio import FeatureSource
 from ..errors import TgbenchError, suggest
 from ..files import sha256
-from ..identities import Identity, layout
+from ..identities import Identity
 from ..identities.resolve import require_identity, resolve_identity
 from ..interfaces import Case, EvaluationProtocol
 from ..metrics.through_codec import THROUGH_CODEC
@@ -311,7 +311,7 @@ def too_short(cases: Iterable[Case]) -> list[str]:
 
 
 def _shortages(case: Case) -> list[str]:
-    seconds = len(case.drive) / layout.FPS
+    seconds = len(case.drive) / case.drive.fps
     titles: dict[float, list[str]] = {}
     for name in case.metrics:
         spec = plugins.metrics()[name]
@@ -327,12 +327,13 @@ def _shortages(case: Case) -> list[str]:
 def _shortage(case: Case, shortest: float) -> str:
     """Return how long a case must last for a metric, how long it does, and what would help."""
     frames = len(case.drive)
-    have = f"{frames / layout.FPS:.1f} s ({frames} frames)"
+    have = f"{frames / case.drive.fps:.1f} s ({frames} frames)"
     if case.target_frames is None:
         return f"{shortest:g} s of sound; the sound '{case.driver}' has {have}"
     # The held-out share of the clip stays as it is, rounded in the clip's favour.
     clip = math.ceil(shortest * len(case.identity) / frames)
+    length = len(case.identity) / case.identity.fps
     return (
-        f"{shortest:g} s of held-out video; this clip of {len(case.identity) / layout.FPS:.1f} s "
+        f"{shortest:g} s of held-out video; this clip of {length:.1f} s "
         f"holds out {have}: use a clip of at least {clip} s"
     )

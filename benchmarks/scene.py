@@ -19,14 +19,14 @@ from tgbench.interfaces import Drive
 from tgbench.methods.talkinggaussian.branch import Branch, new_motion
 from tgbench.methods.talkinggaussian.conditions import Conditions
 from tgbench.methods.talkinggaussian.config import BranchName, TalkingGaussianConfig
+from tgbench.methods.talkinggaussian.crop_window import Window
 from tgbench.methods.talkinggaussian.frames import FACE, HAIRS, MOUTH, Crop, TrainingFrames
 from tgbench.methods.talkinggaussian.gaussians import GaussianField, inverse_softplus
+from tgbench.methods.talkinggaussian.losses import FaceLoss, MouthLoss
 from tgbench.methods.talkinggaussian.motion import expression_units
-from tgbench.methods.talkinggaussian.objectives import FaceObjective, MouthObjective
 from tgbench.methods.talkinggaussian.rasterizer import Camera
 from tgbench.methods.talkinggaussian.sampling import FrameSampler
 from tgbench.methods.talkinggaussian.training import BranchTrainer
-from tgbench.methods.talkinggaussian.windows import Window
 
 CHANNELS, STEPS, FRAMES = 80, 16, 16
 UNITS = ("AU01", "AU02", "AU04", "AU05", "AU06", "AU07", "AU25", "AU45")
@@ -114,7 +114,7 @@ def trainer(
     generator = torch.Generator().manual_seed(0)
     made = BranchTrainer(
         branch(name, count, size, config),
-        (FaceObjective if name == "face" else MouthObjective)(frames, config),
+        (FaceLoss if name == "face" else MouthLoss)(frames, config),
         conditions(config),
         FrameSampler(np.arange(FRAMES), (), generator),
         config,

@@ -11,8 +11,8 @@ from tgbench.identities import Identity, Split
 from tgbench.inputs import read_json
 from tgbench.interfaces import Drive, FitContext, FitReport, Image
 
-from .config import StillConfig
 from .poses import nearest_poses
+from .spec import StillConfig
 
 _STATE = "still.json"
 

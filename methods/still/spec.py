@@ -1,14 +1,33 @@
-"""What the still method declares."""
+"""What the still method declares, and its settings."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from tgbench.specs import CompositeMode, MethodSpec
+
+
+@dataclass(frozen=True)
+class StillConfig:
+    """Settings of the still method.
+
+    Attributes:
+        head_radius: of the sphere that stands for the head when poses are compared, as a share
+            of its distance from the camera.
+    """
+
+    head_radius: float = 0.12
+
+    def __post_init__(self) -> None:
+        if not 0.0 < self.head_radius < 0.5:
+            raise ValueError(f"head_radius is {self.head_radius}; it must lie between 0 and 0.5")
+
 
 SPEC = MethodSpec(
     "still",
     "repeats the training frame with the nearest head pose; the floor of every table",
     "tgbench.methods.still.method:Still",
-    config="tgbench.methods.still.config:StillConfig",
+    config="tgbench.methods.still.spec:StillConfig",
     presets={"quick": {}, "paper": {}},
     trains=False,
     moves_upper_face=False,

@@ -13,7 +13,7 @@ from tgbench.identities import ActionUnits, Identity
 from tgbench.identities.layout import ACTION_UNITS
 from tgbench.interfaces import Drive
 
-from .audio_encoder import window_rows
+from .audio_network import window_rows
 from .config import TalkingGaussianConfig
 from .motion import expression_units
 

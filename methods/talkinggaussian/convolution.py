@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from .kernel import Floats, kernel, part
+from .njit import Floats, kernel, part
 
 _ZERO, _ZERO64 = np.float32(0), np.uint64(0)
 

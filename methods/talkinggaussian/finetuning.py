@@ -15,8 +15,8 @@ from .config import TalkingGaussianConfig
 from .frames import TrainingFrames
 from .fusion import fuse
 from .gaussians import COLOR_PARAMETERS
+from .losses import Terms, photometric, unit_image
 from .not_finite import LossWatch, located
-from .objectives import Terms, photometric, unit_image
 from .perceptual import SMALL_TILES, Perceptual
 from .sampling import FrameSampler
 

@@ -19,24 +19,22 @@ from tgbench.identities import Identity, Split
 from tgbench.interfaces import FitContext, FitReport
 from tgbench.progress import Task
 
+from .audio_pretraining import AudioPretraining, lip_shapes
 from .branch import Branch, new_motion
 from .checkpoint import Origin, read_checkpoint, write_checkpoint
-from .clouds import initial_cloud
 from .conditions import Conditions
 from .config import BranchName, TalkingGaussianConfig
-from .extent import LEAST_EXTENT, camera_extent
 from .finetuning import FineTuning
 from .floaters import remove_floaters
 from .frames import TrainingFrames
 from .gaussians import GaussianField
-from .listening import Listening, lip_shapes
+from .losses import FaceLoss, MouthLoss
 from .motion import expression_units
+from .motion_scores import MotionScores
 from .not_finite import REMEDY, first_not_finite
-from .objectives import FaceObjective, MouthObjective
 from .perceptual import Distance, Perceptual, perceptual_distance
-from .sampling import FrameSampler
-from .schedule import sampling_rules
-from .strengths import Strengths
+from .point_init import LEAST_EXTENT, camera_extent, initial_cloud
+from .sampling import FrameSampler, sampling_rules
 from .training import BranchTrainer
 
 _BRANCHES: tuple[BranchName, ...] = ("face", "mouth")
@@ -96,8 +94,8 @@ class Fit:
             silent_outside=config.audio_outside == "zeros",
         )
         self._extent = config.scene_extent or self._measured_extent()
-        self._strengths = Strengths.of(self._frames)
-        self._notes.extend(self._strengths.notes)
+        self._scores = MotionScores.of(self._frames)
+        self._notes.extend(self._scores.notes)
         if self._conditions.silent:
             self._notes.append("the sound of the training frames is constant: no speech is learned")
         self._distance = self._perceptual_distance()
@@ -119,7 +117,7 @@ class Fit:
         trainers = [self._trainer(name) for name in self._branch_names()]
         config = self._config
         first = config.static_iterations
-        self._listen(trainers)
+        self._pretrain_audio(trainers)
         self._run_together(trainers, "static initialisation", 0, first)
         self._run_together(trainers, "motion learning", first, config.branch_iterations)
         spent = self._remove_floaters(trainers)
@@ -165,13 +163,13 @@ class Fit:
             motion = new_motion(name, self.channels, config).to(self._device)
         if config.audio_input == "normalised":
             motion.audio.normalise_by(self._conditions.heard)
-        objective = (FaceObjective if name == "face" else MouthObjective)(self._frames, config)
+        region_loss = (FaceLoss if name == "face" else MouthLoss)(self._frames, config)
         cloud = initial_cloud(name, self._frames, config, generator)
         gaussians = GaussianField.random(cloud, config, generator, self._device, self._extent)
         lens = self._frames.identity.intrinsics
         trainer = BranchTrainer(
             Branch(name, gaussians, motion, config.motion_moves_positions),
-            objective,
+            region_loss,
             self._conditions,
             self._sampler(name, generator),
             config,
@@ -182,7 +180,7 @@ class Fit:
         self._resume(trainer)
         return trainer
 
-    def _listen(self, trainers: Sequence[BranchTrainer]) -> None:
+    def _pretrain_audio(self, trainers: Sequence[BranchTrainer]) -> None:
         """Train the audio encoders of branches that have not begun."""
         last = self._config.listening_iterations
         trainers = [trainer for trainer in trainers if trainer.iteration == 0]
@@ -190,20 +188,20 @@ class Fit:
             return
         inside = self._frames.frames
         shapes = lip_shapes(self._frames.identity.landmarks[inside.start : inside.stop])
-        stages = [self._listening(trainer.branch, shapes) for trainer in trainers]
+        stages = [self._audio_pretraining(trainer.branch, shapes) for trainer in trainers]
         self._run_together(stages, "learning lips from sound", 0, last)
         for trainer, stage in zip(trainers, stages, strict=True):
             trainer.seconds = stage.seconds
 
-    def _listening(self, branch: Branch, shapes: NDArray[np.float32]) -> Listening:
+    def _audio_pretraining(self, branch: Branch, shapes: NDArray[np.float32]) -> AudioPretraining:
         number = len(_BRANCHES) + 1 + _BRANCHES.index(branch.name)
         generator = torch.Generator().manual_seed(self._context.seed * 1000 + number)
-        stage = Listening(branch, self._conditions, shapes, self._config, generator)
+        stage = AudioPretraining(branch, self._conditions, shapes, self._config, generator)
         self._resume(stage)
         return stage
 
     def _sampler(self, name: BranchName, generator: torch.Generator) -> FrameSampler:
-        rules = sampling_rules(name, self._strengths, self._config)
+        rules = sampling_rules(name, self._scores, self._config)
         frames = np.arange(len(self._frames))
         if name == "mouth":
             frames = self._with_mouth()

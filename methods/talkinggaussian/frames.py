@@ -15,8 +15,8 @@ from tgbench.identities import HAIR, HEAD, INNER_MOUTH, Identity
 from tgbench.identities.layout import LANDMARKS, TRANSFORMS_TRAIN
 
 from .config import BranchName
+from .crop_window import Window, bounds, enclosing, same_size, window_camera
 from .rasterizer import Camera, available_cores
-from .windows import Window, bounds, enclosing, same_size, window_camera
 
 BEHIND, FACE, HAIRS, MOUTH, IGNORED, TEETH = 0, 1, 2, 3, 4, 5
 """Labels of a pixel: not of the head, its surface, its hair, inside of the mouth, no matter, and

@@ -13,9 +13,9 @@ from torch import Tensor
 from torch.nn.functional import softplus
 
 from .config import TalkingGaussianConfig
-from .harmonics import sh_to_rgb
 from .motion import Deformation
 from .rasterizer import Camera
+from .spherical_harmonics import sh_to_rgb
 
 Parameters = dict[str, Tensor]
 

@@ -10,7 +10,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from .audio_encoder import AudioEncoder
+from .audio_network import AudioNetwork
 from .config import BranchName, TalkingGaussianConfig
 from .hashgrid import TriPlaneHashGrid
 
@@ -140,7 +140,7 @@ class MotionField(nn.Module):
         self._outputs = [_WIDTHS[part] for part in self.parts]
         self._position_scale = config.position_scale
         self._zero_outside = config.grid_layout == "torch_ngp"
-        self.audio = AudioEncoder(channels, config.audio_dim, config.network_start == "scaled")
+        self.audio = AudioNetwork(channels, config.audio_dim, config.network_start == "scaled")
         self.grid = TriPlaneHashGrid(
             levels=config.grid_levels,
             features=1,

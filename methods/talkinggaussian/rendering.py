@@ -14,11 +14,11 @@ from tgbench.interfaces import Drive, Image
 from .branch import Branch
 from .conditions import Conditions
 from .config import TalkingGaussianConfig
+from .crop_window import window_camera
 from .fusion import fuse, fused_image
-from .memory import keep_freed_memory
+from .malloc import keep_freed_memory
 from .motion import Drivers, Places
 from .rasterizer import available_cores
-from .windows import window_camera
 
 _BATCH = 16
 """Frames that a GPU draws together; at 512 x 512 they take about 200 MB."""

@@ -10,8 +10,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-Metric = NDArray[np.float32]
-"""Strength of a motion in each training frame, [N] in [0, 1]."""
+from .config import BranchName, TalkingGaussianConfig
+from .motion_scores import Metric, MotionScores
+
+_GREATEST_SHARE = 0.05
+"""The official code clips AU25 at its 95th percentile and asks for the frames with the maximum."""
 
 
 class Rule(Protocol):
@@ -121,20 +124,6 @@ class Strongest:
         return np.argsort(-self.metric, kind="stable")[:count]
 
 
-def normalised(metric: NDArray[np.floating]) -> Metric:
-    """Scale to [0, 1] between the 5th and 95th percentile, so that outliers do not count.
-
-    What is the same in nearly all frames, as rare blinks are, is scaled between its extremes; a
-    constant becomes zero.
-    """
-    low, high = np.percentile(metric, (5, 95))
-    if high <= low:
-        low, high = metric.min(), metric.max()
-    if high <= low:
-        return np.zeros(len(metric), np.float32)
-    return np.clip((metric - low) / (high - low), 0.0, 1.0).astype(np.float32)
-
-
 class FrameSampler:
     """Draws training frames in shuffled rounds, or among those that the first rule asks for."""
 
@@ -167,3 +156,67 @@ class FrameSampler:
     def restore(self, state: Mapping) -> None:
         """Continue the round whose `state` was taken."""
         self._round = list(state["round"])
+
+
+def sampling_rules(
+    branch: BranchName, scores: MotionScores, config: TalkingGaussianConfig
+) -> list[Rule]:
+    """Return the rules of a branch, of which the first that applies decides.
+
+    A rule about what never moves is left out: it would ask for the same few frames again and again.
+    """
+    if branch == "face":
+        return _static_face(scores, config) + _moving_face(scores, config)
+    return _static_mouth(scores, config) + _moving_mouth(scores, config)
+
+
+def _static_face(scores: MotionScores, config: TalkingGaussianConfig) -> list[Rule]:
+    lips, until = scores.lips, config.static_iterations
+    if not lips.any():
+        return []
+    if config.static_sampling == "widest":
+        return [Strongest(lips, config.open_share, until, config.face_open_every)]
+    if not config.incremental_sampling:
+        return []
+    every, last = config.face_incremental_every, config.window_end("face")
+    return [SlidingWindow(lips, config.incremental_width, 0, last, every, until=until)]
+
+
+def _moving_face(scores: MotionScores, config: TalkingGaussianConfig) -> list[Rule]:
+    if not config.incremental_sampling:
+        return []
+    every, width = config.face_incremental_every, config.incremental_width
+    first, last = config.static_iterations, config.window_end("face")
+    if config.face_sampling == "eyes":
+        eyes = scores.closed_eyes
+        if not eyes.any():
+            return []
+        return [EyesWindow(eyes, width, 0, last, every, since=first, until=last)]
+    # The metrics take turns.
+    metrics = (scores.lips, scores.blink)
+    turns = len(metrics)
+    return [
+        SlidingWindow(metric, width, first, last, every * turns, every * turn)
+        for turn, metric in enumerate(metrics)
+        if metric.any()
+    ]
+
+
+def _static_mouth(scores: MotionScores, config: TalkingGaussianConfig) -> list[Rule]:
+    parted, until = scores.parted, config.static_iterations
+    if not parted.any():
+        return []
+    if config.static_sampling == "widest":
+        return [Strongest(parted, config.open_share, until, config.mouth_open_every)]
+    return [Strongest(parted, _GREATEST_SHARE, until, every=1)]
+
+
+def _moving_mouth(scores: MotionScores, config: TalkingGaussianConfig) -> list[Rule]:
+    parted = scores.parted
+    if not config.incremental_sampling or not parted.any():
+        return []
+    every, width = config.mouth_incremental_every, config.incremental_width
+    first, last = config.static_iterations, config.window_end("mouth")
+    if config.mouth_sampling == "closing":
+        return [OpenFrames(parted, width, 0, last, every, since=first, until=last)]
+    return [SlidingWindow(parted, width, first, last, every)]

@@ -12,20 +12,19 @@ from torch import Tensor
 from .branch import Branch
 from .conditions import Conditions, Jitter
 from .config import BranchName, TalkingGaussianConfig
-from .density import DensityControl, density_limits, resembling
+from .densification import DensityControl, density_limits, resembling
 from .gaussians import COLOR_PARAMETERS
-from .memory import keep_freed_memory
-from .motion import Deformation
-from .not_finite import LossWatch, located
-from .objectives import (
+from .losses import (
     FINISH_BACKGROUND,
     TRAINING_BACKGROUND,
-    Objective,
+    BranchLoss,
     Terms,
     deformation_terms,
     over_image,
 )
-from .optimizers import motion_optimizer, motion_rate
+from .malloc import keep_freed_memory
+from .motion import Deformation
+from .not_finite import LossWatch, located
 from .perceptual import Perceptual
 from .rasterizer import Camera
 from .sampling import FrameSampler
@@ -40,7 +39,7 @@ class BranchTrainer:
 
     Attributes:
         branch: what is trained.
-        objective: the region that it learns.
+        region_loss: the region that it learns.
         conditions: audio and expression of the training frames.
         sampler: which frame comes next.
         config: the method's settings.
@@ -52,7 +51,7 @@ class BranchTrainer:
     """
 
     branch: Branch
-    objective: Objective
+    region_loss: BranchLoss
     conditions: Conditions
     sampler: FrameSampler
     config: TalkingGaussianConfig
@@ -93,7 +92,7 @@ class BranchTrainer:
         learns_motion = iteration >= self.config.static_iterations
         finishing = self.config.finishes_mouth(self.name, iteration)
         position = self.sampler.draw(iteration)
-        crop = self.objective.crop(position, iteration)
+        crop = self.region_loss.crop(position, iteration)
         stage = "motion learning" if learns_motion else "static initialisation"
         where = f"in iteration {iteration} of the {self.name}'s {stage}, frame {crop.frame}"
         deformation = None
@@ -109,7 +108,7 @@ class BranchTrainer:
             drawn = self.branch.draw(
                 crop.camera, deformation, offset, with_attention=self.config.charges_attention
             )
-        terms = self.objective.terms(
+        terms = self.region_loss.terms(
             position,
             crop,
             drawn,
@@ -243,3 +242,40 @@ class BranchTrainer:
             gaussians.blow_up(green, _WEAKENED_OPACITY, _WEAKENED_DIVISOR)
         else:
             gaussians.weaken(green, _WEAKENED_OPACITY, _WEAKENED_DIVISOR)
+
+
+def motion_optimizer(branch: Branch, config: TalkingGaussianConfig) -> torch.optim.AdamW:
+    """Return AdamW with rates and weight decays for the parts of a motion field."""
+    motion = branch.motion
+    attention = list(motion.audio.attention.parameters())
+    audio = list(motion.audio.net.parameters())
+    chosen = {id(parameter) for parameter in [motion.grid.table, *attention, *audio]}
+    others = [parameter for parameter in motion.parameters() if id(parameter) not in chosen]
+    rate = config.network_lr
+    parts = (
+        ([motion.grid.table], config.grid_lr, config.grid_weight_decay),
+        (others, rate, 0.0),
+        (audio, rate * config.audio_lr, config.audio_weight_decay),
+        (attention, rate * config.audio_attention_lr, config.audio_attention_weight_decay),
+    )
+    groups = [
+        {"params": parameters, "lr": lr, "initial_lr": lr, "weight_decay": decay}
+        for parameters, lr, decay in parts
+    ]
+    return torch.optim.AdamW(groups, betas=(0.9, 0.99), eps=1e-8, fused=True)
+
+
+def motion_rate(config: TalkingGaussianConfig, branch: BranchName, iteration: int) -> float:
+    """Return the share of the motion field's initial rates that an iteration learns at.
+
+    The exponential falls over motion learning. The steps count from the branch's first iteration:
+    halved until the windows of equation 6 arrive, from there on as if a tenth were reached over
+    all iterations, which drops at the turn.
+    """
+    if config.motion_lr_schedule == "exponential":
+        learned = iteration - config.static_iterations
+        return config.motion_lr_final ** (learned / max(config.motion_iterations, 1))
+    turn = config.window_end(branch)
+    if iteration < turn:
+        return 0.5 ** (iteration / turn)
+    return 0.1 ** (iteration / config.branch_iterations)

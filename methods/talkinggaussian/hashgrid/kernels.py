@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..kernel import Floats, Indices, Longs, kernel
+from ..njit import Floats, Indices, Longs, kernel
 
 Flags = NDArray[np.bool_]
 

@@ -8,8 +8,7 @@ from typing import Literal, Protocol, cast
 import torch
 from torch import Tensor, nn
 
-from ..backends import choose
-from ..extensions import has_extension
+from ..backends import choose, has_extension
 from ..not_finite import NotFinite
 from .layout import GridLayout, LibraryName
 

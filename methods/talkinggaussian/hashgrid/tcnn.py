@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from tgbench.errors import Unavailable
 
-from ..extensions import extension
+from ..backends import extension
 from . import reference
 from .layout import GridLayout
 

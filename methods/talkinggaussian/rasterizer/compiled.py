@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..kernel import Doubles, Floats, Indices, Ints, Longs
+from ..njit import Doubles, Floats, Indices, Ints, Longs
 from ..not_finite import NotFinite
 from .binning import TILE_HEIGHT, TILE_WIDTH, bin_by_tile
 from .blending import blend, blend_backward

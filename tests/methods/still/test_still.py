@@ -12,9 +12,9 @@ from tgbench import plugins
 from tgbench.errors import TgbenchError
 from tgbench.identities import Identity, Intrinsics, Split
 from tgbench.interfaces import FitContext, Method
-from tgbench.methods.still.config import StillConfig
 from tgbench.methods.still.method import Still
 from tgbench.methods.still.poses import nearest_poses, outline, project
+from tgbench.methods.still.spec import StillConfig
 from tgbench.progress import SILENT
 from tgbench.protocols.self_reconstruction import SelfReconstruction
 from tgbench.specs import CompositeMode

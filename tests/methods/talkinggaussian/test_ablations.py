@@ -12,11 +12,11 @@ import torch
 from tgbench.errors import TgbenchError
 from tgbench.identities import Identity
 from tgbench.interfaces import FitContext
-from tgbench.methods.talkinggaussian.clouds import initial_cloud
 from tgbench.methods.talkinggaussian.config import TalkingGaussianConfig
 from tgbench.methods.talkinggaussian.fitting import Fit
 from tgbench.methods.talkinggaussian.frames import FACE, HAIRS, MOUTH, TrainingFrames
 from tgbench.methods.talkinggaussian.gaussians import GaussianField
+from tgbench.methods.talkinggaussian.losses import FaceLoss, photometric
 from tgbench.methods.talkinggaussian.motion import (
     Deformation,
     FaceMotion,
@@ -24,7 +24,7 @@ from tgbench.methods.talkinggaussian.motion import (
     changed_parts,
     expression_units,
 )
-from tgbench.methods.talkinggaussian.objectives import FaceObjective, photometric
+from tgbench.methods.talkinggaussian.point_init import initial_cloud
 from tgbench.methods.talkinggaussian.rasterizer import Camera, Rasterization
 from tgbench.methods.talkinggaussian.spec import SPEC
 from tgbench.progress import SILENT
@@ -129,17 +129,17 @@ def test_appearance_motion_decodes_colour_and_opacity_by_itself():
 def test_without_decomposition_one_branch_learns_all_of_the_head(sphere: Identity, tmp_path: Path):
     config = with_settings(face_mouth_decomposition=False)
     frames = TrainingFrames(sphere, sphere.split().train, 1 << 30)
-    together, apart = FaceObjective(frames, config), FaceObjective(frames, SMALL)
+    together, apart = FaceLoss(frames, config), FaceLoss(frames, SMALL)
     crop = together.crop(6, 0)
     width, height = crop.window.size
     shown = Rasterization(torch.zeros(height, width, 3), torch.zeros(height, width), torch.zeros(1))
     background = torch.tensor([0.1, 0.9, 0.3])
-    for objective, labels in ((together, (FACE, HAIRS, MOUTH)), (apart, (FACE, HAIRS))):
+    for region_loss, labels in ((together, (FACE, HAIRS, MOUTH)), (apart, (FACE, HAIRS))):
         mask = np.isin(crop.labels, labels)
         target = np.where(mask[..., None], crop.image.numpy() / 255, background.numpy())
         empty = background.expand(height, width, 3).contiguous()
         expected = photometric(empty, torch.tensor(target, dtype=torch.float32), 0.2)
-        terms = objective.terms(6, crop, shown, background)
+        terms = region_loss.terms(6, crop, shown, background)
         assert terms["photometric"].item() == pytest.approx(expected.item(), rel=1e-5)
 
     fit = Fit(config, sphere, sphere.split(), FitContext(tmp_path, 0, "cpu", SILENT))

@@ -30,7 +30,7 @@ def trainer_of(
     """Six Gaussians at the origin: grey, green, two nearly green, and two that change by side."""
     fit = Fit(config, sphere, sphere.split(), FitContext(folder, 0, "cpu", SILENT))
     trainer = fit._trainer(name)  # type: ignore[arg-type]
-    camera = trainer.objective.crop(0, 0).camera
+    camera = trainer.region_loss.crop(0, 0).camera
     x, y, z = -camera.position / np.linalg.norm(camera.position)
     just, beyond = (0.0, 1 - 29 / 255, 29 / 255), (31 / 255, 1.0, 0.0)
     base = np.array([GREY, GREEN, just, beyond, GREY, GREEN])

@@ -12,7 +12,7 @@ import torch
 
 from tgbench.identities import Identity
 from tgbench.interfaces import FitContext
-from tgbench.methods.talkinggaussian import comparison
+from tgbench.methods.talkinggaussian import pixel_losses
 from tgbench.methods.talkinggaussian.config import TalkingGaussianConfig
 from tgbench.methods.talkinggaussian.fitting import Fit
 from tgbench.methods.talkinggaussian.training import BranchTrainer
@@ -31,7 +31,7 @@ CONFIG = TalkingGaussianConfig(
     harmonics_every=4,
     lpips_weight=0.0,
 )
-CHOOSERS = ("rasterizer.interface", "hashgrid.module", "ssim.loss", "harmonics")
+CHOOSERS = ("rasterizer.interface", "hashgrid.module", "ssim", "spherical_harmonics")
 
 
 def use_plain_torch(monkeypatch: pytest.MonkeyPatch) -> set[str]:
@@ -51,12 +51,12 @@ def use_plain_torch(monkeypatch: pytest.MonkeyPatch) -> set[str]:
         monkeypatch.setattr(module, "choose", chooser(user))
 
     def by_autograd(drawn, background, crop, lips, region):
-        return comparison._compare_by_autograd(
+        return pixel_losses._compare_by_autograd(
             drawn.colors, drawn.alpha, background, crop, lips, region
         )
 
-    objectives = import_module("tgbench.methods.talkinggaussian.objectives")
-    monkeypatch.setattr(objectives, "compare", by_autograd)
+    losses = import_module("tgbench.methods.talkinggaussian.losses")
+    monkeypatch.setattr(losses, "compare", by_autograd)
     return asked
 
 

@@ -179,16 +179,17 @@ def test_checkpoints_of_another_configuration_are_refused(whole, sphere: Identit
 def test_nan_names_iteration_stage_term_and_frame(
     sphere: Identity, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    from tgbench.methods.talkinggaussian import objectives
 
-    real, calls = objectives.photometric, []
+    from tgbench.methods.talkinggaussian import losses
+
+    real, calls = losses.photometric, []
 
     def broken(*args, **kwargs):
         calls.append(1)
         loss = real(*args, **kwargs)
         return loss * float("nan") if len(calls) > 40 else loss
 
-    monkeypatch.setattr(objectives, "photometric", broken)
+    monkeypatch.setattr(losses, "photometric", broken)
     with pytest.raises(
         TgbenchError,
         match=r"photometric loss is nan in iteration \d+ of the (face|mouth)'s .*, frame \d+",

@@ -5,11 +5,11 @@ import pytest
 import torch
 
 from tgbench.identities import Identity
-from tgbench.methods.talkinggaussian.clouds import initial_cloud, random_cloud, triangulated
 from tgbench.methods.talkinggaussian.config import TalkingGaussianConfig
 from tgbench.methods.talkinggaussian.frames import TrainingFrames
 from tgbench.methods.talkinggaussian.gaussians import GaussianField, inverse_softplus
 from tgbench.methods.talkinggaussian.motion import Deformation
+from tgbench.methods.talkinggaussian.point_init import initial_cloud, random_cloud, triangulated
 from tgbench.methods.talkinggaussian.rasterizer import Camera
 
 CAMERA = Camera.from_pose(np.array([[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0.8], [0, 0, 0, 1.0]]),

@@ -18,7 +18,7 @@ from pathlib import Path
 import torch
 from tgbench.identities import Identity
 from tgbench.interfaces import FitContext
-from tgbench.methods.talkinggaussian import finetuning, listening, training
+from tgbench.methods.talkinggaussian import audio_pretraining, finetuning, training
 from tgbench.methods.talkinggaussian.config import TalkingGaussianConfig
 from tgbench.methods.talkinggaussian.method import TalkingGaussian
 from tgbench.progress import SILENT
@@ -53,7 +53,8 @@ def die_at(stage, iteration, moment):
             die()
 
     save, torch.save = torch.save, half
-    for trainer in (listening.Listening, training.BranchTrainer, finetuning.FineTuning):
+    stages = (audio_pretraining.AudioPretraining, training.BranchTrainer, finetuning.FineTuning)
+    for trainer in stages:
         trainer.step = dying(trainer.step)
 
 def fit(folder, work):
@@ -76,7 +77,7 @@ for moment in moments:
 fit(folder, work)
 """
 MOMENTS = (
-    ("listening-face", 8, "step"),  # after the first checkpoint of what is heard
+    ("audio-pretraining-face", 8, "step"),  # after the first checkpoint of what is heard
     ("face", 5, "step"),  # before its first checkpoint
     ("mouth", 16, "step"),  # right after a densification that no checkpoint has
     ("face", 24, "step"),  # at the end of static initialisation

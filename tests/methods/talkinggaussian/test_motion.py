@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from tgbench.identities import Identity
-from tgbench.methods.talkinggaussian.audio_encoder import (
-    AudioEncoder,
+from tgbench.methods.talkinggaussian.audio_network import (
+    AudioNetwork,
     window_rows,
 )
 from tgbench.methods.talkinggaussian.conditions import Conditions
@@ -100,7 +100,7 @@ def test_audio_encoder_tells_sounds_apart_from_the_start():
     """A start that shrinks its input lets the audio drown in the biases."""
     generator = torch.Generator().manual_seed(1)
     torch.manual_seed(0)
-    encoder = AudioEncoder(32, 32)
+    encoder = AudioNetwork(32, 32)
     features = 3.0 + 5.0 * torch.randn(40, STEPS, 32, generator=generator)
     encoder.normalise_by(features)
     encoded = torch.stack([encoder(windows_of(features, i)) for i in range(8, 32)])
@@ -108,7 +108,7 @@ def test_audio_encoder_tells_sounds_apart_from_the_start():
 
 
 def test_attention_is_a_convex_combination():
-    encoder = randomised(AudioEncoder(CHANNELS, 4))
+    encoder = randomised(AudioNetwork(CHANNELS, 4))
     windows = torch.randn(8, CHANNELS, STEPS, generator=torch.Generator().manual_seed(2))
     rows = encoder.net(windows)
     mixed = encoder.attention(rows)

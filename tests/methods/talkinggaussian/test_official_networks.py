@@ -14,8 +14,8 @@ import torch
 from tgbench.methods.talkinggaussian.branch import Branch, new_motion
 from tgbench.methods.talkinggaussian.config import TalkingGaussianConfig
 from tgbench.methods.talkinggaussian.gaussians import GaussianField
-from tgbench.methods.talkinggaussian.optimizers import motion_optimizer
 from tgbench.methods.talkinggaussian.spec import SPEC
+from tgbench.methods.talkinggaussian.training import motion_optimizer
 
 OFFICIAL = TalkingGaussianConfig(**SPEC.presets["official"])  # type: ignore[arg-type]
 CHANNELS = 29

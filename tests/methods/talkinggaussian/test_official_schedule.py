@@ -17,16 +17,15 @@ import torch
 
 from tgbench.identities import Identity
 from tgbench.interfaces import FitContext
-from tgbench.methods.talkinggaussian import fitting, objectives
-from tgbench.methods.talkinggaussian.comparison import Comparison
+from tgbench.methods.talkinggaussian import fitting, losses
 from tgbench.methods.talkinggaussian.config import TalkingGaussianConfig
-from tgbench.methods.talkinggaussian.density import density_limits
-from tgbench.methods.talkinggaussian.extent import camera_extent
+from tgbench.methods.talkinggaussian.densification import density_limits
 from tgbench.methods.talkinggaussian.fitting import Fit
 from tgbench.methods.talkinggaussian.frames import HAIRS
-from tgbench.methods.talkinggaussian.optimizers import motion_rate
+from tgbench.methods.talkinggaussian.pixel_losses import Comparison
+from tgbench.methods.talkinggaussian.point_init import camera_extent
 from tgbench.methods.talkinggaussian.spec import SPEC
-from tgbench.methods.talkinggaussian.training import BranchTrainer
+from tgbench.methods.talkinggaussian.training import BranchTrainer, motion_rate
 from tgbench.progress import SILENT
 
 OFFICIAL = TalkingGaussianConfig(**SPEC.presets["official"])  # type: ignore[arg-type]
@@ -142,7 +141,7 @@ def test_when_gaussians_are_added_and_green_ones_looked_for(
     densified, cleaned = [], []
     monkeypatch.setattr(trainer.density, "densify", lambda *_: densified.append(now))
     monkeypatch.setattr(trainer, "_remove_background", lambda _: cleaned.append(now))
-    camera = trainer.objective.crop(0, 0).camera
+    camera = trainer.region_loss.crop(0, 0).camera
     for now in range(1, 50_001):
         trainer._control_density(now, camera)
     assert densified == list(range(500, end + 1, 100))
@@ -170,8 +169,8 @@ def charged(fit: Fit, name: str, iteration: int) -> tuple[dict[str, float], floa
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(trainer._watch, "total", total)
-        patch.setattr(objectives, "compare", compare)
-        patch.setattr(objectives, "photometric", lambda p, t, w: p.sum() * 0.0 + 1.0)
+        patch.setattr(losses, "compare", compare)
+        patch.setattr(losses, "photometric", lambda p, t, w: p.sum() * 0.0 + 1.0)
         patch.setattr(type(trainer.branch.motion), "forward", moved)
         trainer.step()
     return seen, shares[0], backgrounds[0]
@@ -238,9 +237,10 @@ def test_what_learns(fit: Fit, iteration: int):
 @pytest.mark.parametrize("iteration", MOMENTS)
 def test_hair(fit: Fit, iteration: int):
     """Left out of six in seven iterations from 3,000 to 46,000."""
-    objective = fit._trainer("face").objective
+    region_loss = fit._trainer("face").region_loss
     with_hair = [
-        bool((objective.crop(0, k).labels == HAIRS).any()) for k in range(iteration, iteration + 7)
+        bool((region_loss.crop(0, k).labels == HAIRS).any())
+        for k in range(iteration, iteration + 7)
     ]
     expected = [k < 3_000 or k >= 46_000 or k % 7 == 0 for k in range(iteration, iteration + 7)]
     assert with_hair == expected

@@ -15,13 +15,13 @@ from tgbench.identities import Identity
 from tgbench.interfaces import Exports
 from tgbench.methods.talkinggaussian.branch import Branch, new_motion
 from tgbench.methods.talkinggaussian.config import TalkingGaussianConfig
+from tgbench.methods.talkinggaussian.crop_window import window_camera
 from tgbench.methods.talkinggaussian.gaussians import GaussianField
-from tgbench.methods.talkinggaussian.harmonics import sh_to_rgb
 from tgbench.methods.talkinggaussian.method import TalkingGaussian
 from tgbench.methods.talkinggaussian.motion import Deformation
 from tgbench.methods.talkinggaussian.ply import export_ply, splats, write_ply
 from tgbench.methods.talkinggaussian.rasterizer import Camera, rasterize
-from tgbench.methods.talkinggaussian.windows import window_camera
+from tgbench.methods.talkinggaussian.spherical_harmonics import sh_to_rgb
 from tgbench.running.exporting import drive_of_frame
 
 CONFIG = TalkingGaussianConfig(face_grid_finest=48, mouth_grid_coarsest=16, mouth_grid_finest=48)

@@ -5,11 +5,11 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tgbench.methods.talkinggaussian.motion_scores import normalised
 from tgbench.methods.talkinggaussian.sampling import (
     FrameSampler,
     SlidingWindow,
     Strongest,
-    normalised,
 )
 
 metrics = st.lists(st.floats(0, 1, width=32), min_size=1, max_size=40).map(

@@ -14,8 +14,9 @@ from skimage.metrics import structural_similarity
 from torchmetrics.functional.image import structural_similarity_index_measure
 
 from tgbench.errors import Unavailable
-from tgbench.methods.talkinggaussian.extensions import extension, has_extension
-from tgbench.methods.talkinggaussian.ssim import l1_ssim_loss, loss, ssim_map
+from tgbench.methods.talkinggaussian import ssim
+from tgbench.methods.talkinggaussian.backends import extension, has_extension
+from tgbench.methods.talkinggaussian.ssim import l1_ssim_loss, ssim_map
 
 INTERIOR = slice(5, -5)
 
@@ -84,7 +85,7 @@ def twin_on_cpu(monkeypatch: pytest.MonkeyPatch) -> Iterator[FusedTwin]:
         cached.cache_clear()
     twin = FusedTwin()
     monkeypatch.setitem(sys.modules, "fused_ssim", twin)
-    monkeypatch.setattr(loss, "FUSED_DEVICE", "cpu")
+    monkeypatch.setattr(ssim, "FUSED_DEVICE", "cpu")
     yield twin
     for cached in (extension, has_extension):
         cached.cache_clear()
@@ -231,12 +232,12 @@ def test_fused_ssim_is_told_whether_it_trains(twin_on_cpu):
 
 def test_the_device_chooses(twin_on_cpu, monkeypatch: pytest.MonkeyPatch):
     cpu, cuda = torch.device("cpu"), torch.device("cuda")
-    assert [loss._backend(None, device) for device in (cpu, cuda)] == ["numba", "fused"]
-    assert loss._backend("torch", cuda) == "torch"
+    assert [ssim._backend(None, device) for device in (cpu, cuda)] == ["numba", "fused"]
+    assert ssim._backend("torch", cuda) == "torch"
     for cached in (extension, has_extension):
         cached.cache_clear()
     monkeypatch.setitem(sys.modules, "fused_ssim", None)
-    assert loss._backend(None, cuda) == "torch"
+    assert ssim._backend(None, cuda) == "torch"
     x, y = images(20, 30, 3)
     with pytest.raises(Unavailable, match=r"fused_ssim is not installed; .*pip install .*git\+"):
         l1_ssim_loss(x, y, backend="fused")

@@ -17,8 +17,8 @@ from tgbench.interfaces import FitContext, FitReport
 from tgbench.methods.talkinggaussian.config import TalkingGaussianConfig
 from tgbench.methods.talkinggaussian.frames import TrainingFrames
 from tgbench.methods.talkinggaussian.method import TalkingGaussian
+from tgbench.methods.talkinggaussian.motion_scores import MotionScores
 from tgbench.methods.talkinggaussian.sampling import FrameSampler
-from tgbench.methods.talkinggaussian.strengths import Strengths
 from tgbench.progress import SILENT
 from tgbench.running.exporting import drive_of_frame
 
@@ -187,7 +187,7 @@ def test_one_blink_among_many_frames_counts(make_sphere: MakeSphere, tmp_path: P
     make_sphere(tmp_path / "clip", frames=33, size=16)
     column("AU45_r", lambda i: "2.5" if i == 7 else "0")(tmp_path / "clip")
     identity = Identity(tmp_path / "clip")
-    strengths = Strengths.of(TrainingFrames(identity, range(30), 0))
+    strengths = MotionScores.of(TrainingFrames(identity, range(30), 0))
     assert strengths.notes == ()
     np.testing.assert_array_equal(strengths.blink, np.arange(30) == 7)
 

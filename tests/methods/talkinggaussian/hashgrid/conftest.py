@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tgbench.methods.talkinggaussian.extensions import extension, has_extension
+from tgbench.methods.talkinggaussian.backends import extension, has_extension
 from tgbench.methods.talkinggaussian.hashgrid import tcnn
 
 from . import tinycudann_twin

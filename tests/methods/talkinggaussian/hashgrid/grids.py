@@ -7,7 +7,7 @@ from typing import NamedTuple
 import pytest
 import torch
 
-from tgbench.methods.talkinggaussian.extensions import has_extension
+from tgbench.methods.talkinggaussian.backends import has_extension
 from tgbench.methods.talkinggaussian.hashgrid import TriPlaneHashGrid
 
 BOUND = 0.15

@@ -13,12 +13,12 @@ import torch
 from tgbench.identities import ActionUnits, Identity
 from tgbench.interfaces import FitContext
 from tgbench.methods.talkinggaussian import fitting
+from tgbench.methods.talkinggaussian.audio_pretraining import AudioPretraining, lip_shapes
 from tgbench.methods.talkinggaussian.branch import Branch, new_motion
 from tgbench.methods.talkinggaussian.conditions import Conditions
 from tgbench.methods.talkinggaussian.config import TalkingGaussianConfig
 from tgbench.methods.talkinggaussian.fitting import Fit
 from tgbench.methods.talkinggaussian.gaussians import GaussianField
-from tgbench.methods.talkinggaussian.listening import Listening, lip_shapes
 from tgbench.methods.talkinggaussian.motion import EXPRESSION_UNITS
 from tgbench.methods.talkinggaussian.spec import SPEC
 from tgbench.progress import SILENT
@@ -86,7 +86,7 @@ def test_lips_that_never_move_and_faces_without_eyes_have_finite_shapes():
     assert np.isfinite(lip_shapes(blind)).all()
 
 
-def listening(iterations: int) -> tuple[Listening, np.ndarray]:
+def listening(iterations: int) -> tuple[AudioPretraining, np.ndarray]:
     """Sound whose loudness opens the mouth, and a branch that has not heard it yet."""
     count, rng = 120, np.random.default_rng(1)
     opening = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(count + 16) / 25.0 * rng.uniform(1, 2))
@@ -109,12 +109,12 @@ def listening(iterations: int) -> tuple[Listening, np.ndarray]:
     cloud = torch.zeros(4, 3)
     field = GaussianField.random(cloud, config, generator, cpu)
     branch = Branch("mouth", field, motion)
-    return Listening(branch, conditions, lip_shapes(points), config, generator), opening[
+    return AudioPretraining(branch, conditions, lip_shapes(points), config, generator), opening[
         8 : count + 8
     ]
 
 
-def explained(stage: Listening, opening: np.ndarray) -> float:
+def explained(stage: AudioPretraining, opening: np.ndarray) -> float:
     """Share of the opening's variance that a straight line through the audio feature explains."""
     conditions = stage._conditions
     with torch.inference_mode():
@@ -167,15 +167,15 @@ def test_a_fit_listens_once_and_counts_all_its_time(
         return Fit(TINY, sphere, sphere.split(), FitContext(tmp_path, 0, "cpu", SILENT))
 
     branches, report = fit().run()
-    assert {path.name for path in tmp_path.glob("listening-*.pt")} == {
-        "listening-face.pt",
-        "listening-mouth.pt",
+    assert {path.name for path in tmp_path.glob("audio-pretraining-*.pt")} == {
+        "audio-pretraining-face.pt",
+        "audio-pretraining-mouth.pt",
     }
     seconds = {
         path.stem: torch.load(path, weights_only=True)["state"]["seconds"]
         for path in tmp_path.glob("*.pt")
     }
-    assert seconds["face"] > seconds["listening-face"]
+    assert seconds["face"] > seconds["audio-pretraining-face"]
     assert report.seconds == max(seconds["face"], seconds["mouth"]) + seconds["fused"]
     assert seconds["fused"] > 1000.0
     again, repeated = fit().run()

@@ -22,6 +22,10 @@ _RIDGE = 1e-4
 _AGREEMENT = 0.75
 """Share of the views in whose mask a point must lie: masks move with the face."""
 
+_MARGIN = 1.1
+LEAST_EXTENT = 0.05
+"""Metres. Cameras that never move would otherwise let no Gaussian move, and prune them all."""
+
 
 def initial_cloud(
     name: BranchName,
@@ -99,6 +103,17 @@ def triangulated(
         right += across @ camera.position
     x, y, z = np.linalg.solve(system, right)
     return float(x), float(y), float(z)
+
+
+def camera_extent(poses: NDArray[np.floating]) -> float:
+    """Return 1.1 times the largest distance of a camera from the mean of all, metres.
+
+    Args:
+        poses: [N, 4, 4], to the world, metres; of the training frames.
+    """
+    centres = np.asarray(poses, np.float64)[:, :3, 3]
+    distances = np.linalg.norm(centres - centres.mean(axis=0), axis=1)
+    return _MARGIN * float(distances.max())
 
 
 def _view(crop: Crop, *labels: int) -> View:

@@ -11,14 +11,16 @@ from tgbench.errors import TgbenchError
 from tgbench.identities.layout import ACTION_UNITS
 
 from .frames import TrainingFrames
-from .sampling import Metric, normalised
+
+Metric = NDArray[np.float32]
+"""Strength of a motion in each training frame, [N] in [0, 1]."""
 
 _CLOSED = 2.0
 """AU45 of closed eyes; more is not told apart."""
 
 
 @dataclass(frozen=True)
-class Strengths:
+class MotionScores:
     """Motions of the training frames, each [N] in [0, 1], all zero where nothing moves.
 
     Attributes:
@@ -36,7 +38,7 @@ class Strengths:
     notes: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, frames: TrainingFrames) -> Strengths:
+    def of(cls, frames: TrainingFrames) -> MotionScores:
         """Measure the training frames by their landmarks, AU45 and AU25.
 
         Raises:
@@ -60,6 +62,20 @@ class Strengths:
                     "mouth is sampled by the height of the lips"
                 )
         return cls(lips, blink, parted if parted.any() else lips, closed, tuple(notes))
+
+
+def normalised(metric: NDArray[np.floating]) -> Metric:
+    """Scale to [0, 1] between the 5th and 95th percentile, so that outliers do not count.
+
+    What is the same in nearly all frames, as rare blinks are, is scaled between its extremes; a
+    constant becomes zero.
+    """
+    low, high = np.percentile(metric, (5, 95))
+    if high <= low:
+        low, high = metric.min(), metric.max()
+    if high <= low:
+        return np.zeros(len(metric), np.float32)
+    return np.clip((metric - low) / (high - low), 0.0, 1.0).astype(np.float32)
 
 
 def _unit(frames: TrainingFrames, name: str) -> NDArray[np.floating]:

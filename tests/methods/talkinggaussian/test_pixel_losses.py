@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from tgbench.methods.talkinggaussian.comparison import Comparison, Region, compare
+from tgbench.methods.talkinggaussian.crop_window import Window
 from tgbench.methods.talkinggaussian.frames import (
     BEHIND,
     FACE,
@@ -16,16 +16,16 @@ from tgbench.methods.talkinggaussian.frames import (
     TEETH,
     Crop,
 )
+from tgbench.methods.talkinggaussian.pixel_losses import Comparison, LossRegion, compare
 from tgbench.methods.talkinggaussian.rasterizer import Camera, Rasterization
-from tgbench.methods.talkinggaussian.windows import Window
 
 WIDTH, HEIGHT = 37, 29
 LIPS = Window(10, 12, 22, 19)
 EVERYTHING = (BEHIND, FACE, HAIRS, MOUTH, IGNORED, TEETH)
 REGIONS = {
-    "surface": Region((FACE, HAIRS), EVERYTHING[:4], (FACE, HAIRS), EVERYTHING[:4]),
-    "hole": Region((MOUTH,), (MOUTH,), (), EVERYTHING, "free"),
-    "filled hole": Region((MOUTH,), (MOUTH,), (), EVERYTHING, "opaque", seen_beside_lips=True),
+    "surface": LossRegion((FACE, HAIRS), EVERYTHING[:4], (FACE, HAIRS), EVERYTHING[:4]),
+    "hole": LossRegion((MOUTH,), (MOUTH,), (), EVERYTHING, "free"),
+    "filled hole": LossRegion((MOUTH,), (MOUTH,), (), EVERYTHING, "opaque", seen_beside_lips=True),
 }
 BACKGROUND = torch.tensor([0.1, 0.9, 0.3])
 
@@ -40,7 +40,9 @@ def crop() -> Crop:
     return Crop(0, view, *images, Window(0, 0, WIDTH, HEIGHT))
 
 
-def compared(region: Region, channels: int, dtype: torch.dtype) -> tuple[list[torch.Tensor], ...]:
+def compared(
+    region: LossRegion, channels: int, dtype: torch.dtype
+) -> tuple[list[torch.Tensor], ...]:
     """The comparison and its gradients by colours and alpha, for random weights of its parts."""
     g = torch.Generator().manual_seed(1)
     alpha = torch.rand(HEIGHT, WIDTH, generator=g)

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from .backends import choose
-from .kernel import Floats, kernel
+from .njit import Floats, kernel
 
 BackendName = Literal["torch", "numba"]
 

@@ -31,7 +31,7 @@ _LEAST_EYES = 1.0
 """Pixels between the outer eye corners below which they say nothing about the head."""
 
 
-class Listening:
+class AudioPretraining:
     """Trains the audio encoder of a branch, and a linear layer that is thrown away.
 
     Attributes:
@@ -65,7 +65,7 @@ class Listening:
     @property
     def name(self) -> str:
         """Of its checkpoint."""
-        return f"listening-{self.branch.name}"
+        return f"audio-pretraining-{self.branch.name}"
 
     def step(self) -> Tensor:
         """Do one iteration, on a batch of frames, and return its loss.
@@ -83,7 +83,7 @@ class Listening:
             self._conditions.features, self._conditions.windows[chosen]
         )
         error = (self._head(heard) - self._shapes[chosen]).abs().mean()
-        where = f"in iteration {self.iteration} of the {self.branch.name}'s listening"
+        where = f"in iteration {self.iteration} of the {self.branch.name}'s audio pretraining"
         loss = self._watch.total({"lip shape": error}, where)
         loss.backward()
         self._optimizer.step()

@@ -18,9 +18,9 @@ from tgbench.methods.talkinggaussian.frames import (
     Crop,
     TrainingFrames,
 )
-from tgbench.methods.talkinggaussian.objectives import (
-    FaceObjective,
-    MouthObjective,
+from tgbench.methods.talkinggaussian.losses import (
+    FaceLoss,
+    MouthLoss,
     photometric,
 )
 from tgbench.methods.talkinggaussian.rasterizer import Rasterization
@@ -75,10 +75,10 @@ def test_photometric_loss_is_l1_and_d_ssim():
 
 
 def test_the_face_must_leave_a_hole_for_the_mouth(frames: TrainingFrames):
-    objective = FaceObjective(frames, CONFIG)
-    crop = objective.crop(6, 0)
+    region_loss = FaceLoss(frames, CONFIG)
+    crop = region_loss.crop(6, 0)
     shown = drawn(crop.window.size)
-    terms = objective.terms(6, crop, shown, BACKGROUND)
+    terms = region_loss.terms(6, crop, shown, BACKGROUND)
     labels = crop.labels.numpy()
     mask = (labels == FACE) | (labels == HAIRS)
     assert (labels == MOUTH).any()
@@ -91,25 +91,25 @@ def test_the_face_must_leave_a_hole_for_the_mouth(frames: TrainingFrames):
 
 def test_hair_is_left_out_of_most_motion_iterations(frames: TrainingFrames):
     config = dataclasses.replace(CONFIG, static_iterations=10, hair_every=5)
-    objective = FaceObjective(frames, config)
-    with_hair = [k for k in range(30) if (objective.crop(6, k).labels == HAIRS).any()]
+    region_loss = FaceLoss(frames, config)
+    with_hair = [k for k in range(30) if (region_loss.crop(6, k).labels == HAIRS).any()]
     assert with_hair == [*range(11), 15, 20, 25]
-    crop = objective.crop(6, 11)
+    crop = region_loss.crop(6, 11)
     ignored = crop.labels.numpy() == IGNORED
     assert 0 < ignored.mean() < 0.5
     shown, other = drawn(crop.window.size, 3), drawn(crop.window.size, 3)
     other.colors[torch.from_numpy(ignored)] = 0.7
     other.alpha[torch.from_numpy(ignored)] = 0.2
-    first = objective.terms(6, crop, shown, BACKGROUND)
-    second = objective.terms(6, crop, other, BACKGROUND)
+    first = region_loss.terms(6, crop, shown, BACKGROUND)
+    second = region_loss.terms(6, crop, other, BACKGROUND)
     assert all(first[name].item() == second[name].item() for name in first)
     other.colors[crop.labels == FACE] = 0.7
-    assert objective.terms(6, crop, other, BACKGROUND)["photometric"] > first["photometric"]
+    assert region_loss.terms(6, crop, other, BACKGROUND)["photometric"] > first["photometric"]
 
 
 def test_attention_is_charged_on_lips_and_hair(frames: TrainingFrames):
-    objective = FaceObjective(frames, CONFIG)
-    crop = objective.crop(6, 0)
+    region_loss = FaceLoss(frames, CONFIG)
+    crop = region_loss.crop(6, 0)
     shown = drawn(crop.window.size)
     audio, expression = np.moveaxis(shown.colors.numpy()[..., 3:], -1, 0)
     points = frames.identity.landmarks[6][48:60] - (crop.window.left, crop.window.top)
@@ -119,24 +119,24 @@ def test_attention_is_charged_on_lips_and_hair(frames: TrainingFrames):
     rows = slice(first_row, first_row + int(side))
     lips = expression[rows, first_column : first_column + int(side)].mean()
     hair = (audio + expression)[crop.labels.numpy() == HAIRS].mean()
-    terms = objective.terms(6, crop, shown, BACKGROUND)
+    terms = region_loss.terms(6, crop, shown, BACKGROUND)
     assert terms["attention"].item() == pytest.approx(0.25 * lips + 0.125 * hair, rel=1e-4)
-    without = objective.terms(6, crop, drawn(crop.window.size, 3), BACKGROUND)
+    without = region_loss.terms(6, crop, drawn(crop.window.size, 3), BACKGROUND)
     assert "attention" not in without
 
 
 def test_the_mouth_is_free_behind_the_lips_but_not_beside_them(frames: TrainingFrames):
-    objective = MouthObjective(frames, CONFIG)
-    crop = objective.crop(6, 0)
+    region_loss = MouthLoss(frames, CONFIG)
+    crop = region_loss.crop(6, 0)
     shown = drawn(crop.window.size, 3)
     mask = crop.labels.numpy() == MOUTH
     target, seen = inside(mask, crop.image.numpy() / 255), inside(mask, composite(shown))
-    terms = objective.terms(6, crop, shown, BACKGROUND)
+    terms = region_loss.terms(6, crop, shown, BACKGROUND)
     loss = photometric(torch.tensor(seen), torch.tensor(target), 0.2)
     assert terms["photometric"].item() == pytest.approx(loss.item(), rel=1e-5)
     hidden = drawn(crop.window.size, 3)
     hidden.colors[torch.from_numpy(~mask)] = 0.5
-    other = objective.terms(6, crop, hidden, BACKGROUND)
+    other = region_loss.terms(6, crop, hidden, BACKGROUND)
     assert other["photometric"].item() == terms["photometric"].item()
 
     lips = frames.lips(6).relative_to(crop.window)
@@ -158,7 +158,7 @@ def square_of_lips(frames: TrainingFrames, crop: Crop) -> np.ndarray:
 
 def test_the_official_mouth_fills_the_square_and_must_not_show_beside_it(frames: TrainingFrames):
     official = dataclasses.replace(CONFIG, mouth_alpha="filled", mouth_pixels="outside_lips")
-    objective = MouthObjective(frames, official)
+    region_loss = MouthLoss(frames, official)
     crop = frames.head(6)
     shown = drawn(crop.window.size, 3)
     inside_mouth, square = crop.labels.numpy() == MOUTH, square_of_lips(frames, crop)
@@ -167,7 +167,7 @@ def test_the_official_mouth_fills_the_square_and_must_not_show_beside_it(frames:
     target = torch.tensor(inside(inside_mouth, image))
     # What lips hide is left out; the background is asked for where no lips are.
     seen = torch.tensor(inside(inside_mouth | ~square, composite(shown)))
-    terms = objective.terms(6, crop, shown, BACKGROUND)
+    terms = region_loss.terms(6, crop, shown, BACKGROUND)
     expected = photometric(seen, target, 0.2).item()
     assert terms["photometric"].item() == pytest.approx(expected, rel=1e-5)
     off = np.abs(shown.alpha.numpy() - square).mean()
@@ -185,7 +185,7 @@ def test_the_official_faces_alpha_takes_teeth_for_face(frames: TrainingFrames):
     losses = {}
     for kind, opaque in (("hole", surface), ("face", surface | (labels == TEETH))):
         config = dataclasses.replace(CONFIG, teeth_alpha=kind)
-        terms = FaceObjective(frames, config).terms(6, crop, shown, BACKGROUND)
+        terms = FaceLoss(frames, config).terms(6, crop, shown, BACKGROUND)
         off = np.abs(shown.alpha.numpy() - opaque.numpy()).mean()
         assert terms["alpha"].item() == pytest.approx(0.5 * off, rel=1e-5)
         losses[kind] = terms["photometric"].item()

@@ -16,10 +16,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from .crop_window import Window
 from .frames import HAIRS, IGNORED, TEETH, Crop
-from .kernel import Floats, kernel
+from .njit import Floats, kernel
 from .rasterizer import Rasterization
-from .windows import Window
 
 Bytes = NDArray[np.uint8]
 
@@ -54,7 +54,7 @@ class Comparison:
 
 
 @dataclass(frozen=True)
-class Region:
+class LossRegion:
     """What a branch is asked for in the pixels of each label.
 
     Attributes:
@@ -85,7 +85,7 @@ class Region:
 
 
 def compare(
-    drawn: Rasterization, background: Tensor, crop: Crop, lips: Window, region: Region
+    drawn: Rasterization, background: Tensor, crop: Crop, lips: Window, region: LossRegion
 ) -> Comparison:
     """Compare a rendering over a colour [3] with a crop; gradients go to the rendering.
 
@@ -108,7 +108,7 @@ def compare(
 
 
 def _compare_by_autograd(
-    colors: Tensor, alpha: Tensor, background: Tensor, crop: Crop, lips: Window, region: Region
+    colors: Tensor, alpha: Tensor, background: Tensor, crop: Crop, lips: Window, region: LossRegion
 ) -> Comparison:
     """For other devices and types; what the kernels are tested against."""
     table = _placed_table(region, colors.device).to(colors.dtype)
@@ -138,7 +138,7 @@ def _compare_by_autograd(
 
 
 @cache
-def _placed_table(region: Region, device: torch.device) -> Tensor:
+def _placed_table(region: LossRegion, device: torch.device) -> Tensor:
     return torch.from_numpy(region.table()).to(device)
 
 
@@ -151,7 +151,7 @@ class _Compare(torch.autograd.Function):
         background: Tensor,
         crop: Crop,
         lips: Window,
-        region: Region,
+        region: LossRegion,
     ) -> tuple[Tensor, ...]:
         colors, alpha = colors.contiguous(), alpha.contiguous()
         box = (lips.left, lips.top, lips.right, lips.bottom)

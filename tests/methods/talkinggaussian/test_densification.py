@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from tgbench.methods.talkinggaussian.config import TalkingGaussianConfig
-from tgbench.methods.talkinggaussian.density import DensityControl, DensityLimits, resembling
+from tgbench.methods.talkinggaussian.densification import DensityControl, DensityLimits, resembling
 from tgbench.methods.talkinggaussian.gaussians import GaussianField, inverse_softplus
 from tgbench.methods.talkinggaussian.rasterizer import Camera
 

@@ -20,7 +20,7 @@ _AT_ONCE = 64
 """Windows of a long sound that are encoded together."""
 
 
-class AudioNet(nn.Module):
+class WindowNet(nn.Module):
     """Encode each window by itself, as AD-NeRF and its successors do (supplement B.1)."""
 
     def __init__(self, channels: int, dim: int, scaled: bool = True) -> None:
@@ -58,7 +58,7 @@ class AudioAttention(nn.Module):
         return (self.weights(scores) @ batch).view(*features.shape[:-2], -1)
 
 
-class AudioEncoder(nn.Module):
+class AudioNetwork(nn.Module):
     """The audio feature a of a frame."""
 
     def __init__(self, channels: int, dim: int, scaled: bool = True) -> None:
@@ -70,7 +70,7 @@ class AudioEncoder(nn.Module):
             scaled: start with weights that keep sounds apart, instead of torch's own.
         """
         super().__init__()
-        self.net = AudioNet(channels, dim, scaled)
+        self.net = WindowNet(channels, dim, scaled)
         self.attention = AudioAttention(dim)
         self.register_buffer("mean", torch.zeros(channels, 1))
         self.register_buffer("deviation", torch.ones(channels, 1))

@@ -8,14 +8,14 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from .comparison import EXPRESSION_CHANNEL, Region, compare
 from .config import TalkingGaussianConfig
+from .crop_window import Window
 from .frames import BEHIND, FACE, HAIRS, IGNORED, INSIDE, TEETH, Crop, TrainingFrames
 from .motion import Deformation
 from .perceptual import LARGE_TILES, SMALL_TILES, Perceptual
+from .pixel_losses import EXPRESSION_CHANNEL, LossRegion, compare
 from .rasterizer import Rasterization
 from .ssim import l1_ssim_loss
-from .windows import Window
 
 TRAINING_BACKGROUND = (0.0, 1.0, 0.0)
 """Behind every branch while it trains: a colour that no head has, so that holes show."""
@@ -30,14 +30,14 @@ _FACE_LIPS_WEIGHT, _FACE_TILES_WEIGHT, _MOUTH_TILES_WEIGHT = 0.01, 0.2, 0.5
 """Of the LPIPS terms in motion learning, which the official code has and the paper has not."""
 
 _COMPARED = (BEHIND, FACE, HAIRS, *INSIDE)
-_SURFACE = Region((FACE, HAIRS), _COMPARED, (FACE, HAIRS), _COMPARED)
-_WITH_TEETH = Region((FACE, HAIRS), _COMPARED, (FACE, HAIRS, TEETH), _COMPARED)
-_HEAD = Region((FACE, HAIRS, *INSIDE), _COMPARED, (FACE, HAIRS, *INSIDE), _COMPARED)
+_SURFACE = LossRegion((FACE, HAIRS), _COMPARED, (FACE, HAIRS), _COMPARED)
+_WITH_TEETH = LossRegion((FACE, HAIRS), _COMPARED, (FACE, HAIRS, TEETH), _COMPARED)
+_HEAD = LossRegion((FACE, HAIRS, *INSIDE), _COMPARED, (FACE, HAIRS, *INSIDE), _COMPARED)
 
 Terms = dict[str, Tensor]
 
 
-class Objective(Protocol):
+class BranchLoss(Protocol):
     """The region of the image that a branch learns."""
 
     def crop(self, position: int, iteration: int) -> Crop:
@@ -55,7 +55,7 @@ class Objective(Protocol):
 
 
 @dataclass(frozen=True)
-class FaceObjective:
+class FaceLoss:
     """All of the head but the inside of the mouth, where the face must leave a hole.
 
     Without the decomposition into face and mouth there is no hole, and all of the head is learned.
@@ -65,7 +65,7 @@ class FaceObjective:
     config: TalkingGaussianConfig
 
     @property
-    def _region(self) -> Region:
+    def _region(self) -> LossRegion:
         if not self.config.face_mouth_decomposition:
             return _HEAD
         return _SURFACE if self.config.teeth_alpha == "hole" else _WITH_TEETH
@@ -111,7 +111,7 @@ class FaceObjective:
 
 
 @dataclass(frozen=True)
-class MouthObjective:
+class MouthLoss:
     """The inside of the mouth; what lips hide of it is free."""
 
     frames: TrainingFrames
@@ -131,7 +131,7 @@ class MouthObjective:
     ) -> Terms:
         """Compare inside the mask; charge what would show outside the lips."""
         lips = _lips_in(crop, self.frames, position)
-        region = Region(
+        region = LossRegion(
             INSIDE,
             INSIDE,
             (),

@@ -9,8 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from ..backends import choose
-from ..extensions import extension, has_extension
+from .backends import choose, extension, has_extension
 
 BackendName = Literal["torch", "numba", "fused"]
 
@@ -111,7 +110,7 @@ def _fused_ssim(prediction: Tensor, target: Tensor) -> Tensor:
 class _L1SSIM(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, prediction: Tensor, target: Tensor, ssim_weight: float) -> Tensor:
-        from .kernels import l1_ssim
+        from .ssim_kernels import l1_ssim
 
         height, width, channels = prediction.shape
         x, y = (t.contiguous().view(height, -1).numpy() for t in (prediction, target))

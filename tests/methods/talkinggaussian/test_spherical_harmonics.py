@@ -7,9 +7,9 @@ import pytest
 import torch
 from scipy.special import sph_harm_y
 
-from tgbench.methods.talkinggaussian import harmonics
+from tgbench.methods.talkinggaussian import spherical_harmonics
 from tgbench.methods.talkinggaussian.backends import choose
-from tgbench.methods.talkinggaussian.harmonics import harmonics_basis, sh_to_rgb
+from tgbench.methods.talkinggaussian.spherical_harmonics import harmonics_basis, sh_to_rgb
 
 NEEDS_CUDA = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 CUDA = pytest.param("cuda", marks=NEEDS_CUDA, id="cuda")
@@ -71,9 +71,9 @@ def test_agrees_with_float64(degree, device):
 
 
 def test_the_device_chooses(monkeypatch: pytest.MonkeyPatch):
-    assert choose(None, torch.device("cuda", 1), harmonics._BY_DEVICE) == "torch"
-    assert choose(None, torch.device("cpu"), harmonics._BY_DEVICE) == "numba"
-    monkeypatch.setattr(harmonics, "_BY_DEVICE", {"cpu": "torch"})
+    assert choose(None, torch.device("cuda", 1), spherical_harmonics._BY_DEVICE) == "torch"
+    assert choose(None, torch.device("cpu"), spherical_harmonics._BY_DEVICE) == "numba"
+    monkeypatch.setattr(spherical_harmonics, "_BY_DEVICE", {"cpu": "torch"})
     coefficients, directions = random_inputs(dtype=torch.float64)
     assert sh_to_rgb(coefficients, directions).dtype == torch.float64
 

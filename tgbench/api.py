@@ -313,11 +313,14 @@ def prepare(
 def load_results(*folders: PathLike) -> pd.DataFrame:
     """Return the results at or below folders as one tidy table: a row for each value.
 
+    Results of one experiment in several folders become one, metric by metric: the latest
+    measurement counts.
+
     Args:
-        folders: that `tgbench run` wrote.
+        folders: that `tgbench run` or `tgbench score --out` wrote.
 
     Returns:
-        One row for each metric of each case, in the order of cases and tables, with the columns
+        One row for each metric of each case, with the columns
 
         - `method`, `settings` (those that differ from the preset), `preset`, `protocol`,
           `protocol_version`, `identity`, `driver`, `seed`: what was run;
@@ -327,14 +330,25 @@ def load_results(*folders: PathLike) -> pd.DataFrame:
         - `status` ("measured", "unavailable" or "unscored"), `reason`, `scored` and `total`
           (frames): how far it was found;
         - `measured_by`, `composite_mode`, `leaked_conditions`: what a value may be compared with;
-        - `device`, `cpu`, `gpu`, `code_sha256`, `created` (UTC), `folder`: where it is from.
+        - `device`, `cpu`, `gpu`, `code_sha256` (of the method), `tgbench_version`, `created`
+          (UTC), `folder`: where it is from.
+
+        Of scored videos, `method` and `identity` are the names of the prediction and the target,
+        and `protocol` is "score".
 
     Raises:
         TgbenchError: a folder holds no results, or one cannot be read.
-    """
-    from .results_table import results_table
 
-    return results_table([Path(folder) for folder in folders])
+    >>> import tgbench
+    >>> _ = tgbench.score("ours", "real", metrics="psnr", out="scores")
+    >>> table = tgbench.load_results("scores")
+    >>> table[["metric", "value", "unit", "scored", "total"]].round(2)
+      metric  value unit  scored  total
+    0   psnr  28.13   dB       5      5
+    """
+    from .results.table import results_table
+
+    return results_table(map(Path, folders))
 
 
 def compare(

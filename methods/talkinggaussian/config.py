@@ -18,8 +18,8 @@ class TalkingGaussianConfig:
     are iterations, learning rates those of Adam.
 
     Attributes:
-        audio_features: kind of audio window, a name of `tgbench.audio.features.KINDS`
-            [S: DeepSpeech; mel needs no pretrained network].
+        audio_features: name of the audio encoder; `tgbench list audio-encoders` shows them
+            [S: deepspeech; mel needs no pretrained network].
         audio_input: audio features as they are, or normalised by the mean and deviation of each
             channel of the training frames [O: raw].
         audio_outside: what windows hold beyond the ends of the sound: the nearest window, or
@@ -159,7 +159,7 @@ class TalkingGaussianConfig:
             which the window has arrived [O: 0.8, 0.78].
     """
 
-    audio_features: Literal["mel"] = "mel"
+    audio_features: str = "mel"
     audio_input: Literal["normalised", "raw"] = "normalised"
     audio_outside: Literal["nearest", "zeros"] = "nearest"
     frame_rounding: Literal["nearest", "down"] = "nearest"

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from tgbench.audio_encoders.mel import SPEC as MEL
 from tgbench.identities import Identity
 from tgbench.methods.talkinggaussian.branch import Branch, new_motion
 from tgbench.methods.talkinggaussian.conditions import Conditions
@@ -31,7 +32,7 @@ def frames(make_sphere: Callable[..., Identity], tmp_path_factory) -> TrainingFr
 @pytest.fixture(scope="module")
 def conditions(frames: TrainingFrames) -> Conditions:
     units = expression_units(CONFIG)
-    return Conditions.of_training(frames.identity, frames.frames, "mel", units, device=CPU)
+    return Conditions.of_training(frames.identity, frames.frames, MEL, units, device=CPU)
 
 
 def branch_of(

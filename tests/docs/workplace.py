@@ -3,31 +3,45 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
+import dataclasses
 import re
-import runpy
-import sys
+import shutil
 import tomllib
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
+import pytest
 
-from tgbench import plugins
+from tgbench import plugins, synthetic
+from tgbench.audio import Waveform, read_waveform, write_wav
 from tgbench.cli import main
+from tgbench.identities import Identity
+from tgbench.video.writer import VideoWriter
 
 ROOT = Path(__file__).resolve().parents[2]
 OF_THE_SHELL = {"cd", "git", "source", "mv"}
 """Programs that examples may call and that no test runs."""
 
+SIZE, SECONDS, SPOKEN = 96, 4.4, 2.4
+SHORT = {
+    "listening_iterations": 4,
+    "static_iterations": 4,
+    "motion_iterations": 4,
+    "finetune_iterations": 2,
+    "face_gaussians": 100,
+    "mouth_gaussians": 20,
+}
+"""Settings of TalkingGaussian that train it within a second or two."""
+
 
 class Workplace:
     """The working folder of one page.
 
-    `ours` and `real` are five grey frames each, ours 10 levels brighter; of the videos of these
-    names ours is noisy.
+    It has `ours.mp4` and `real.mp4` (ours is noisy), folders `ours` and `real` of two such videos,
+    `VIDEO.mp4`, `speech.wav`, the identity `data/NAME`, and `results`, `alice` and `bob` with the
+    results of two methods.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -35,11 +49,10 @@ class Workplace:
         self._names: dict[str, Any] = {"__name__": "__main__"}
 
     def command(self, words: Sequence[str]) -> None:
-        """Run a command of `tgbench`, or a script of the repository; do without all others."""
+        """Run a command of `tgbench` or `python -c`; do without all others."""
         if words[0] == "tgbench":
-            with contextlib.suppress(SystemExit):
-                assert main(list(words[1:])) in (0, 1), " ".join(words)
-        elif words[0] == "python" and words[1] == "-c":
+            assert main(list(words[1:])) in (0, 1), " ".join(words)
+        elif words[:2] == ["python", "-c"]:
             exec(words[2], {"__name__": "__main__"})
 
     def python(self, text: str, page: Path) -> None:
@@ -47,16 +60,59 @@ class Workplace:
         exec(compile(text, f"{page.name} (snippet)", "exec"), self._names)
 
 
-def grey(folder: Path, level: int) -> None:
-    """Write five grey frames, as a folder of images."""
-    folder.mkdir(parents=True)
-    for index in range(5):
-        pixels = np.full((64, 64, 3), level + index, np.uint8)
-        Image.fromarray(pixels).save(folder / f"{index}.png")
+def make_quick(patch: pytest.MonkeyPatch) -> None:
+    """Let built-in people be small, tracks short, and TalkingGaussian train for an instant."""
+    identity, track = synthetic.ensure_identity, synthetic.ensure_driving_track
+
+    def small(name: str, *_: object, **__: object) -> Path:
+        return identity(name, size=SIZE, seconds=SECONDS)
+
+    def short(name: str) -> Path:
+        whole = track(name)
+        path = whole.parent / "short" / whole.name
+        if not path.exists():
+            path.parent.mkdir(exist_ok=True)
+            write_wav(path, read_waveform(whole).cut(0.0, SPOKEN))
+        return path
+
+    methods = plugins.methods()
+    spec = methods["talkinggaussian"]
+    presets = {name: {**changed, **SHORT} for name, changed in spec.presets.items()}
+    quick = {**methods, spec.name: dataclasses.replace(spec, presets=presets)}
+    patch.setattr(synthetic, "ensure_identity", small)
+    patch.setattr(synthetic, "ensure_driving_track", short)
+    patch.setattr(plugins, "methods", lambda: quick)
+
+
+def furnish(folder: Path) -> None:
+    """Write all files that examples name; `make_quick` is in force."""
+    person = Identity(synthetic.ensure_identity("synth-a"))
+    shutil.copytree(person.folder, folder / "data" / "NAME")
+    for name, noise in (("ours", 6.0), ("real", 0.0)):
+        _film(folder / f"{name}.mp4", person, noise, person.audio)
+        (folder / name).mkdir()
+        for clip in ("monday", "tuesday"):
+            shutil.copy(folder / f"{name}.mp4", folder / name / f"{clip}.mp4")
+    shutil.copy(folder / "real.mp4", folder / "VIDEO.mp4")
+    shutil.copy(synthetic.ensure_driving_track("track-voice"), folder / "speech.wav")
+    for protocol in ("self_reconstruction", "lipsync"):
+        run = ["run", "--method", "still", "talkinggaussian", "--protocol", protocol]
+        assert main([*run, "--device", "cpu", "--out", str(folder / "results")]) == 0
+    for name in ("alice", "bob"):
+        shutil.copytree(folder / "results", folder / name)
+
+
+def _film(path: Path, person: Identity, noise: float, sound: Waveform) -> None:
+    rng = np.random.default_rng(0)
+    frames = range(60)
+    with VideoWriter(path, SIZE, SIZE, audio=sound.cut(0.0, len(frames) / 25)) as writer:
+        for index in frames:
+            picture = person.frame(index) + noise * rng.normal(size=(SIZE, SIZE, 3))
+            writer.write(np.clip(picture, 0, 255).astype(np.uint8))
 
 
 def parse(words: Sequence[str]) -> None:
-    """Refuse a command that does not exist, or has other options, or names what is not there."""
+    """Refuse a command that does not exist, has other options, or names what is not there."""
     program, *rest = words
     if program == "tgbench":
         _parse_tgbench(rest)
@@ -66,9 +122,8 @@ def parse(words: Sequence[str]) -> None:
     elif program == "pip":
         _check_extras(rest)
     elif program == "python":
-        script = next(word for word in rest if not word.startswith("-") or word == "-c")
-        named = ROOT / script if rest[0] != "-m" else ROOT / f"{script.replace('.', '/')}.py"
-        assert script in ("-c", "pytest", "venv") or named.exists(), f"{script} is not there"
+        if rest[0].endswith(".py"):
+            assert (ROOT / rest[0]).is_file(), f"{rest[0]} is not there"
     else:
         assert program in OF_THE_SHELL or "=" in program, f"what is {program}?"
 
@@ -79,18 +134,18 @@ def _parse_tgbench(words: Sequence[str]) -> None:
     parser = argparse.ArgumentParser(prog=f"tgbench {name}")
     parser.add_argument("--debug", action="store_true")
     plugins.commands()[name].load().add_arguments(parser)
-    given = vars(parser.parse_args(rest))
-    known = {
-        "method": plugins.methods(),
-        "protocol": plugins.protocols(),
-        "metrics": plugins.metrics(),
-    }
-    del known, given
+    args = vars(parser.parse_args(rest))
+    if name == "run":
+        _check_names(args["protocol"], plugins.protocols())
+
+
+def _check_names(given: str | Iterable[str], known: Iterable[str]) -> None:
+    names = {given} if isinstance(given, str) else set(given)
+    assert names <= set(known), f"not known: {names - set(known)}"
 
 
 def _check_extras(words: Sequence[str]) -> None:
     table = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     extras = table["project"]["optional-dependencies"]
-    for extra in re.findall(r"\[([\w,]+)\]", " ".join(words)):
-        for name in extra.split(","):
-            assert name in extras, f"there is no extra {name}"
+    for listed in re.findall(r"\[([\w,]+)\]", " ".join(words)):
+        _check_names(listed.split(","), extras)

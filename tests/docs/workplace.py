@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parents[2]
 OF_THE_SHELL = {"cd", "git", "source", "mv"}
 """Programs that examples may call and that no test runs."""
 
-SIZE, SECONDS, SPOKEN = 96, 4.4, 2.4
+SIZE, SECONDS, SPOKEN = 64, 3.0, 1.6
 SHORT = {
     "listening_iterations": 4,
     "static_iterations": 4,
@@ -95,16 +95,15 @@ def furnish(folder: Path) -> None:
             shutil.copy(folder / f"{name}.mp4", folder / name / f"{clip}.mp4")
     shutil.copy(folder / "real.mp4", folder / "VIDEO.mp4")
     shutil.copy(synthetic.ensure_driving_track("track-voice"), folder / "speech.wav")
-    for protocol in ("self_reconstruction", "lipsync"):
-        run = ["run", "--method", "still", "talkinggaussian", "--protocol", protocol]
-        assert main([*run, "--device", "cpu", "--out", str(folder / "results")]) == 0
+    run = ["run", "--method", "still", "talkinggaussian", "--protocol", "self_reconstruction"]
+    assert main([*run, "--out", str(folder / "results")]) == 0
     for name in ("alice", "bob"):
         shutil.copytree(folder / "results", folder / name)
 
 
 def _film(path: Path, person: Identity, noise: float, sound: Waveform) -> None:
     rng = np.random.default_rng(0)
-    frames = range(60)
+    frames = range(40)
     with VideoWriter(path, SIZE, SIZE, audio=sound.cut(0.0, len(frames) / 25)) as writer:
         for index in frames:
             picture = person.frame(index) + noise * rng.normal(size=(SIZE, SIZE, 3))

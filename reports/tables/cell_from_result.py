@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from tgbench import plugins
-from tgbench.metrics.specs import IMAGE_METRICS
 from tgbench.running.applicable import why_never
 from tgbench.running.result import MetricRecord, Result
 from tgbench.specs import Direction, MetricSpec, Needs
@@ -80,10 +79,10 @@ def _by_chance(value: float, details: Mapping[str, Any]) -> tuple[int, int]:
 def _comparable(result: Result, metric: str, record: MetricRecord) -> tuple[object, ...]:
     """Return what must agree for two values of one case to be ranked."""
     key: tuple[object, ...] = (record.measured_by,)
-    if metric in IMAGE_METRICS:
+    spec = plugins.metric_spec(metric)
+    if spec.region.depends_on_composite:
         key += (result.method.composite_mode,)
-    spec = plugins.metrics().get(metric)
-    if spec is not None and Needs.TIMING in spec.needs:
+    if Needs.TIMING in spec.needs:
         where = result.environment
         key += (where.device, where.cpu, where.cores, where.gpu)
     return key

@@ -103,7 +103,7 @@ def _request(args: argparse.Namespace) -> RunRequest:
         audio=tuple(dict.fromkeys(args.audio)),
         preset=args.preset,
         overrides=parse_overrides(args.settings),
-        size=args.size or default_size(args.preset),
+        size=args.size or default_size(args.method, args.preset),
         device=resolve_device(args.device),
         seed=args.seed,
         out=args.out,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from ..metrics.specs import TRAINING_TIME, UPPER_FACE_METRICS, WHOLE_IMAGE_METRICS
+from .. import plugins
 from ..metrics.speed import LOST
+from ..specs import Needs, Region
 from .result import Result
 
 
@@ -14,11 +15,12 @@ def why_never(result: Result, metric: str) -> str:
     of methods that move the mouth alone.
     """
     method = result.method
-    if metric in WHOLE_IMAGE_METRICS and not method.whole_image_valid:
+    spec = plugins.metric_spec(metric)
+    if spec.region is Region.WHOLE_IMAGE and not method.whole_image_valid:
         return "the whole image is not the method's"
-    if metric in UPPER_FACE_METRICS and not method.moves_upper_face:
+    if spec.region is Region.UPPER_FACE and not method.moves_upper_face:
         return "the upper face is not moved"
-    if metric == TRAINING_TIME.name and result.timing.training_seconds is None:
+    if Needs.TRAINING in spec.needs and result.timing.training_seconds is None:
         found = result.metrics.get(metric)
         return "" if found and found.reason == LOST else "nothing is trained"
     return ""

@@ -50,7 +50,7 @@ def baseline(gate: Gate, write_case: WriteCase, tmp_path: Path) -> Gate:
         ),
         (
             inside("method", leaked_conditions=["true pose"]),
-            "leaked conditions: nothing in the baseline, true pose now",
+            "leaked conditions: nothing in the baseline, true head pose now",
         ),
         (other_measurer, "psnr measured by: tests in the baseline, weights, sha256 abc now"),
     ],

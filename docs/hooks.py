@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from tgbench import plugins
 from tgbench.specs import MetricSpec
@@ -18,21 +19,43 @@ from tgbench.specs import MetricSpec
 ROOT = Path(__file__).resolve().parents[1]
 
 _MARK = re.compile(r"^<!-- generated: (\w+) -->$", re.MULTILINE)
-_METHOD_README = "methods/talkinggaussian/README.md"
+_SHIM, _SHIM_ELSEWHERE = "assets/iframe-worker.js", "https://unpkg.com/iframe-worker/shim"
+"""What lets the search work in pages opened from disk."""
+
+_FROM_ELSEWHERE = {
+    "methods/talkinggaussian.md": "methods/talkinggaussian/README.md",
+    "benchmarks.md": "benchmarks/results/cpu.md",
+}
+"""Pages that are files outside of docs/, and those files."""
 
 
 def on_files(files: Any, config: Any) -> Any:
-    """Add the README of TalkingGaussian as a page."""
+    """Add the pages that are files elsewhere in the repository."""
     from mkdocs.structure.files import File
 
-    text = (ROOT / _METHOD_README).read_text(encoding="utf-8").replace("../../docs/", "../")
-    files.append(File.generated(config, "methods/talkinggaussian.md", content=text))
+    for page, source in _FROM_ELSEWHERE.items():
+        text = (ROOT / source).read_text(encoding="utf-8").replace("../../docs/", "../")
+        files.append(File.generated(config, page, content=text))
     return files
 
 
-def on_page_markdown(markdown: str, **_: Any) -> str:
-    """Fill in what a page asks for."""
+def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
+    """Fill in what a page asks for, and point links at the pages from elsewhere."""
+    folder = Path(page.file.src_uri).parent
+    for target, source in _FROM_ELSEWHERE.items():
+        in_the_repository = os.path.relpath(source, "docs" / folder)
+        on_the_site = os.path.relpath(target, folder)
+        markdown = markdown.replace(f"({in_the_repository})", f"({on_the_site})")
     return _MARK.sub(lambda found: "\n".join(GENERATED[found[1]]()), markdown)
+
+
+def on_post_build(config: Any) -> None:
+    """Let no page ask a network for anything."""
+    site = Path(config.site_dir)
+    for page in site.rglob("*.html"):
+        own = os.path.relpath(site / _SHIM, page.parent)
+        text = page.read_text(encoding="utf-8")
+        page.write_text(text.replace(_SHIM_ELSEWHERE, own), encoding="utf-8")
 
 
 def default_metrics() -> Iterator[str]:
@@ -76,13 +99,12 @@ def methods() -> Iterator[str]:
 
 def command_line() -> Iterator[str]:
     """Yield the help of every command."""
-    os.environ["COLUMNS"] = "90"
     for name, spec in plugins.commands().items():
         parser = argparse.ArgumentParser(prog=f"tgbench {name}", description=spec.summary)
         spec.load().add_arguments(parser)
-        yield f"## tgbench {name}"
-        yield ""
-        yield from ("```text", parser.format_help().rstrip(), "```", "")
+        with patch.dict(os.environ, COLUMNS="90"):
+            shown = parser.format_help().rstrip()
+        yield from (f"## tgbench {name}", "", "```text", shown, "```", "")
 
 
 def _cell(text: str) -> str:

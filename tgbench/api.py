@@ -66,6 +66,7 @@ def run(
     *,
     identity: Some = "synth-a",
     audio: Some = (),
+    audio_features: Some = (),
     preset: str = "quick",
     settings: Mapping[str, object] | None = None,
     size: int | None = None,
@@ -89,6 +90,8 @@ def run(
         protocol: name of a protocol.
         identity: built-in names or folders.
         audio: driving sound, as files or built-in tracks; empty takes the protocol's own.
+        audio_features: a file of features for each driving sound, in the same order; empty runs
+            the audio encoders that the methods name.
         preset: of the methods' settings.
         settings: name to value of the settings to change.
         size: side of the frames of built-in identities in pixels; None takes the preset's.
@@ -120,6 +123,7 @@ def run(
             protocol=protocol,
             identities=_words(identity),
             audio=tuple(map(Path, _words(audio))),
+            audio_features=tuple(map(Path, _words(audio_features))),
             preset=preset,
             overrides={key: str(value) for key, value in (settings or {}).items()},
             size=size or default_size(_words(method), preset),

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from . import plugins
 from .errors import TgbenchError
 from .progress import SILENT, ConsoleProgress, Progress
-from .specs import MethodSpec, MetricSpec, ProtocolSpec
+from .specs import AudioEncoderSpec, MethodSpec, MetricSpec, ProtocolSpec
 from .synthetic.names import IDENTITIES
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ClipsFailed",
     "compare",
+    "list_audio_encoders",
     "list_identities",
     "list_methods",
     "list_metrics",
@@ -418,6 +419,16 @@ def list_metrics() -> list[MetricSpec]:
     ('PSNR', 'dB', 'higher')
     """
     return list(plugins.metrics().values())
+
+
+def list_audio_encoders() -> list[AudioEncoderSpec]:
+    """Return what every installed audio encoder declares about itself.
+
+    >>> import tgbench
+    >>> "mel" in [spec.name for spec in tgbench.list_audio_encoders()]
+    True
+    """
+    return list(plugins.audio_encoders().values())
 
 
 def list_identities() -> dict[str, str]:

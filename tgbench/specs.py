@@ -96,7 +96,9 @@ class MethodSpec(Spec):
 
     Attributes:
         config: "module:Dataclass" of its settings, every field with a default.
-        presets: name to overrides of the config.
+        presets: name to overrides of the config, nested settings with dotted keys.
+        renamed_settings: old name of a setting to its name now. `--set` takes both, and reports
+            read results of earlier versions by it.
         licence: of the implementation.
         source: the paper.
         trains: whether it is fitted to an identity.
@@ -108,6 +110,7 @@ class MethodSpec(Spec):
 
     config: str = ""
     presets: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    renamed_settings: Mapping[str, str] = field(default_factory=dict)
     licence: str = "Apache-2.0"
     source: str = ""
     trains: bool = True

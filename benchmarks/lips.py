@@ -29,7 +29,6 @@ from tgbench.metrics.face_points import MOUTH, mouth_opening
 from tgbench.metrics.lmd import mouth_landmark_distance
 from tgbench.metrics.psnr import psnr
 from tgbench.progress import SILENT
-from tgbench.protocols.drives import drive_with
 from tgbench.running.settings import configure, parse_overrides
 
 STILL = "still"
@@ -97,7 +96,7 @@ def measured(
 def drive_of(identity: Identity, frames: range) -> Drive:
     """Return what drives frames of the identity's own clip."""
     chosen = np.array(frames)
-    return drive_with(identity, chosen, identity.audio, identity.audio_features(), chosen)
+    return Drive.of_frames(identity, chosen, identity.audio, identity.audio_features(), chosen)
 
 
 def lips(images: Iterable[Image], frames: range, identity: Identity) -> dict[str, float]:

@@ -9,15 +9,22 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from tgbench.audio import Waveform, audio_features, read_waveform
+from tgbench.audio import (
+    DEFAULT_FEATURES,
+    AudioFeatures,
+    FeatureSource,
+    Waveform,
+    read_waveform,
+    whole_frames,
+)
 from tgbench.errors import TgbenchError, suggest
 from tgbench.identities import Identity
 from tgbench.identities.resolve import looks_like_path
-from tgbench.interfaces import Case
+from tgbench.interfaces import Case, Drive
 from tgbench.specs import Needs
 from tgbench.synthetic.names import TRACKS
 
-from .drives import drive_with, metrics_without
+from .drives import metrics_without
 from .specs import LIPSYNC
 
 _LONGEST_NAME = 60
@@ -31,24 +38,31 @@ class LipSync:
     sound is longer they run backwards, then forwards again. No frame has a ground truth.
     """
 
-    def plan(self, identities: Sequence[Identity], audio: Sequence[Path]) -> list[Case]:
+    def plan(
+        self,
+        identities: Sequence[Identity],
+        audio: Sequence[Path],
+        features: FeatureSource = DEFAULT_FEATURES,
+    ) -> list[Case]:
         """Return a case for every identity and sound.
 
         Args:
             identities: whom to drive.
             audio: files, or names of built-in driving tracks; empty for all of those.
+            features: where the audio features of the sounds come from.
 
         Raises:
-            TgbenchError: a sound is missing, unreadable, or shorter than one frame.
+            TgbenchError: a sound is missing, unreadable, or shorter than one frame; or its audio
+                features cannot be had.
         """
         paths = [_track(path) for path in audio or map(Path, TRACKS)]
         sounds = [(path, read_waveform(path)) for path in paths]
         names = unique_names(path.stem for path in paths)
-        features = [_features(path, sound) for path, sound in sounds]
+        heard = features.of_sounds(sounds)
         return [
             _case(identity, name, path, sound, windows)
             for identity in identities
-            for name, (path, sound), windows in zip(names, sounds, features, strict=True)
+            for name, (path, sound), windows in zip(names, sounds, heard, strict=True)
         ]
 
 
@@ -90,38 +104,33 @@ def _track(path: Path) -> Path:
     return ensure_driving_track(str(path))
 
 
-def _features(path: Path, sound: Waveform) -> NDArray[np.float32]:
-    try:
-        return audio_features(sound)
-    except TgbenchError as error:
-        raise TgbenchError(f"{path}: {error}") from error
-
-
 def _case(
     identity: Identity,
     driver: str,
     path: Path,
     sound: Waveform,
-    features: NDArray[np.float32],
+    features: AudioFeatures,
 ) -> Case:
     split = identity.split()
     if len(split.train) == 0:
         raise TgbenchError(f"{identity.folder}: has no training frame to take poses from")
-    frames = np.array(split.train, np.int64)[mirrored(len(features), len(split.train))]
+    count = whole_frames(sound)
+    frames = np.array(split.train, np.int64)[mirrored(count, len(split.train))]
     return Case(
         protocol=LIPSYNC.name,
         protocol_version=LIPSYNC.version,
         identity=identity,
         split=split,
         driver=driver,
-        drive=drive_with(
+        drive=Drive.of_frames(
             identity,
             source_frames=frames,
-            audio=sound.cut(0.0, len(features) / Identity.fps),
+            audio=sound.cut(0.0, count / Identity.fps),
             features=features,
-            feature_index=np.arange(len(features)),
+            feature_index=np.arange(count),
         ),
         driving_audio=path,
         target_frames=None,
         metrics=metrics_without(Needs.TARGET),
+        features_file=features.file,
     )

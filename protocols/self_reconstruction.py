@@ -7,12 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
-from tgbench.audio import Waveform
+from tgbench.audio import DEFAULT_FEATURES, FeatureSource, Waveform
 from tgbench.errors import TgbenchError
 from tgbench.identities import Identity
-from tgbench.interfaces import Case
+from tgbench.interfaces import Case, Drive
+from tgbench.specs import AudioEncoderSpec
 
-from .drives import drive_with, metrics_without
+from .drives import metrics_without
 from .specs import SELF_RECONSTRUCTION
 
 DRIVER = "self"
@@ -27,42 +28,54 @@ class SelfReconstruction:
     as in the field's own code.
     """
 
-    def plan(self, identities: Sequence[Identity], audio: Sequence[Path]) -> list[Case]:
+    def plan(
+        self,
+        identities: Sequence[Identity],
+        audio: Sequence[Path],
+        features: FeatureSource = DEFAULT_FEATURES,
+    ) -> list[Case]:
         """Return one case an identity.
 
         Raises:
-            TgbenchError: driving audio was given, which this setting cannot use, or an identity
-                holds out no frame.
+            TgbenchError: driving audio or a file of features was given, which this setting cannot
+                use, an identity holds out no frame, or its audio features cannot be had.
         """
         if audio:
             raise TgbenchError(
                 f"{SELF_RECONSTRUCTION.name} drives with the clip's own sound; leave out --audio, "
                 "or use --protocol lipsync"
             )
-        return [_case(identity) for identity in identities]
+        if features.files:
+            raise TgbenchError(
+                f"{SELF_RECONSTRUCTION.name} takes audio features from the identity folder; put "
+                f"the file there as {features.encoder.file} and leave out --audio-features"
+            )
+        return [_case(identity, features.encoder) for identity in identities]
 
 
-def _case(identity: Identity) -> Case:
+def _case(identity: Identity, encoder: AudioEncoderSpec) -> Case:
     split = identity.split()
     frames = np.array(split.test, np.int64)
     if len(frames) == 0:
         raise TgbenchError(f"{identity.folder}: holds out no frame; transforms_val.json is empty")
+    features = identity.audio_features(encoder)
     return Case(
         protocol=SELF_RECONSTRUCTION.name,
         protocol_version=SELF_RECONSTRUCTION.version,
         identity=identity,
         split=split,
         driver=DRIVER,
-        drive=drive_with(
+        drive=Drive.of_frames(
             identity,
             source_frames=frames,
             audio=sound_of_frames(identity.audio, [identity.image_ids[i] for i in frames]),
-            features=identity.audio_features(),
+            features=features,
             feature_index=frames,
         ),
         driving_audio=identity.audio_path,
         target_frames=frames,
         metrics=metrics_without(),
+        features_file=features.file,
     )
 
 

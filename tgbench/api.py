@@ -21,7 +21,7 @@ from .synthetic.names import IDENTITIES
 if TYPE_CHECKING:
     import pandas as pd
 
-    from .comparing.differences import Comparison
+    from .comparing import Comparison
     from .identities import Identity
     from .running.runner import Outcome
     from .scoring import Scores
@@ -313,8 +313,10 @@ def prepare(
 def load_results(*folders: PathLike) -> pd.DataFrame:
     """Return the results at or below folders as one tidy table: a row for each value.
 
+    Of several measurements of one experiment, each metric is from the latest that has it.
+
     Args:
-        folders: that `tgbench run` wrote.
+        folders: that `tgbench run` or `tgbench score --out` wrote.
 
     Returns:
         One row for each metric of each case, in the order of cases and tables, with the columns
@@ -361,19 +363,15 @@ def compare(
     Raises:
         TgbenchError: a folder holds no results, or no case is on both sides.
     """
-    from .comparing.differences import compare as compare_sides
-    from .comparing.sides import read_side
-    from .metrics.naming import metrics_named
+    from .comparing import compare_folders
 
-    if second is None and methods is None:
-        raise TgbenchError(f"{first} with what? Name a second folder, or two methods")
-    of_first, of_second = methods or (None, None)
-    sides = (
-        read_side(Path(first), of_first, protocol),
-        read_side(Path(first if second is None else second), of_second, protocol),
+    return compare_folders(
+        Path(first),
+        None if second is None else Path(second),
+        methods=methods,
+        metrics=_words(metrics),
+        protocol=protocol,
     )
-    measured = {name for side in sides for entry in side for name in entry.metrics}
-    return compare_sides(*sides, metrics=metrics_named(_words(metrics), measured))
 
 
 def list_methods() -> list[MethodSpec]:

@@ -14,9 +14,10 @@ from typing import Any, Protocol, Self, TypeVar, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from .audio import Waveform
+from .audio import AudioFeatures, FeatureSource, Waveform
 from .errors import Unavailable
 from .identities import ActionUnits, Identity, Intrinsics, Split
+from .plugins import DEFAULT_ENCODER
 from .progress import Progress
 from .specs import MetricSpec
 
@@ -50,6 +51,7 @@ class Drive:
         source_frames: int [T], the frame of the identity whose pose, expression and background
             each frame takes.
         backdrop: source of what stands behind the head; see `background`.
+        encoder: name of the audio encoder that the features are of.
     """
 
     intrinsics: Intrinsics
@@ -60,6 +62,41 @@ class Drive:
     feature_index: NDArray[np.int64]
     source_frames: NDArray[np.int64]
     backdrop: Backdrop = field(repr=False)
+    encoder: str = DEFAULT_ENCODER
+
+    @classmethod
+    def of_frames(
+        cls,
+        identity: Identity,
+        source_frames: NDArray[np.int64],
+        audio: Waveform,
+        features: AudioFeatures,
+        feature_index: NDArray[np.int64],
+    ) -> Drive:
+        """Return a drive that takes pose, expression and backdrop from frames of an identity.
+
+        Args:
+            identity: the person.
+            source_frames: int [T], a frame of the identity for each frame to render.
+            audio: sound of exactly these frames.
+            features: of a whole sound track.
+            feature_index: int [T], rows of the features.
+        """
+        units = identity.action_units
+        return cls(
+            intrinsics=identity.intrinsics,
+            poses=identity.poses[source_frames],
+            action_units=ActionUnits(
+                {name: row[source_frames] for name, row in units.values.items()},
+                units.measured_by,
+            ),
+            audio=audio,
+            features=features.windows,
+            feature_index=feature_index,
+            source_frames=source_frames,
+            backdrop=identity,
+            encoder=features.encoder,
+        )
 
     def __len__(self) -> int:
         return len(self.poses)
@@ -158,6 +195,8 @@ class Case:
         target_frames: int [T], frames of the identity that are the ground truth, or None where
             there is none.
         metrics: names of the metrics that apply.
+        features_file: the file that the audio features of the drive were read from; None where
+            an encoder computed them.
     """
 
     protocol: str
@@ -169,17 +208,41 @@ class Case:
     driving_audio: Path
     target_frames: NDArray[np.int64] | None
     metrics: tuple[str, ...]
+    features_file: Path | None = None
 
 
 class EvaluationProtocol(Protocol):
     """Turns identities and audio into cases."""
 
-    def plan(self, identities: Sequence[Identity], audio: Sequence[Path]) -> list[Case]:
+    def plan(
+        self, identities: Sequence[Identity], audio: Sequence[Path], features: FeatureSource
+    ) -> list[Case]:
         """Return the cases.
 
         Args:
             identities: whom to measure.
             audio: driving tracks, empty for the protocol's own choice.
+            features: where the audio features of the drives come from.
+        """
+
+
+@runtime_checkable
+class AudioEncoder(Protocol):
+    """What turns sound into windows of features. Constructed without arguments."""
+
+    def features(self, waveform: Waveform) -> NDArray[np.float32]:
+        """Return one window for every whole video frame of a sound.
+
+        Args:
+            waveform: mono at 16 kHz.
+
+        Returns:
+            float32 [frames, steps, channels]: frames is floor(seconds * 25), steps and channels
+            are those of the encoder's `AudioEncoderSpec.window`. Window i is about the time
+            i / 25 s.
+
+        Raises:
+            TgbenchError: the sound is too short.
         """
 
 

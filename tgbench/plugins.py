@@ -7,9 +7,21 @@ from importlib.metadata import entry_points
 from typing import TypeVar
 
 from .errors import TgbenchError, suggest
-from .specs import UNBOUNDED, Bounds, CommandSpec, MethodSpec, MetricSpec, ProtocolSpec, Spec
+from .specs import (
+    UNBOUNDED,
+    AudioEncoderSpec,
+    Bounds,
+    CommandSpec,
+    MethodSpec,
+    MetricSpec,
+    ProtocolSpec,
+    Spec,
+)
 
 S = TypeVar("S", bound=Spec)
+
+DEFAULT_ENCODER = "mel"
+"""The audio encoder of methods that name none."""
 
 
 def methods() -> dict[str, MethodSpec]:
@@ -39,6 +51,23 @@ def bounds_of(metric: str) -> Bounds:
     return UNBOUNDED if spec is None else spec.bounds
 
 
+def audio_encoders() -> dict[str, AudioEncoderSpec]:
+    """Return every installed audio encoder by name."""
+    return _specs("audio_encoders", AudioEncoderSpec)
+
+
+def audio_encoder_of(config: object) -> AudioEncoderSpec:
+    """Return the audio encoder that a method's configuration names in its `audio_features`.
+
+    It is mel for a configuration without such a field.
+
+    Raises:
+        TgbenchError: there is no such encoder; the nearest known name is suggested.
+    """
+    name = getattr(config, "audio_features", DEFAULT_ENCODER)
+    return find(audio_encoders(), name, "audio encoder")
+
+
 def commands() -> dict[str, CommandSpec]:
     """Return every installed subcommand by name."""
     return _specs("commands", CommandSpec)
@@ -47,7 +76,7 @@ def commands() -> dict[str, CommandSpec]:
 def foreign_packages() -> set[str]:
     """Return the outermost packages that plug-ins of others are in."""
     own = __name__.partition(".")[0]
-    groups = ("methods", "protocols", "metrics", "commands")
+    groups = ("methods", "protocols", "metrics", "audio_encoders", "commands")
     points = (point for group in groups for point in entry_points(group=f"{own}.{group}"))
     return {point.module.partition(".")[0] for point in points} - {own}
 

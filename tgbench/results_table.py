@@ -8,7 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from .running.result import Result, read_results
+from .results import MeasuredCase, read_cases
+from .running.result import Result
 
 
 def results_table(folders: Sequence[Path]) -> pd.DataFrame:
@@ -17,35 +18,24 @@ def results_table(folders: Sequence[Path]) -> pd.DataFrame:
     Raises:
         TgbenchError: a folder holds no results, or one cannot be read.
     """
-    found = (pair for folder in folders for pair in read_results(folder))
-    return pd.DataFrame([row for path, result in found for row in _rows(path.parent, result)])
+    return pd.DataFrame([row for case in read_cases(folders) for row in _rows(case)])
 
 
-def _rows(folder: Path, result: Result) -> list[dict[str, Any]]:
-    method, environment = result.method, result.environment
-    before = {
+def _rows(case: MeasuredCase) -> list[dict[str, Any]]:
+    result, method, key = case.result, case.result.method, case.key
+    about = {
         "method": method.name,
         "settings": _changed(result),
         "preset": method.preset,
-        "protocol": result.protocol.name,
-        "protocol_version": result.protocol.version,
-        "identity": result.identity.name,
-        "driver": result.driver.name,
-        "seed": result.seed,
-    }
-    after = {
-        "composite_mode": method.composite_mode,
-        "leaked_conditions": ", ".join(method.leaked_conditions),
-        "device": environment.device,
-        "cpu": environment.cpu,
-        "gpu": environment.gpu,
-        "code_sha256": method.code_sha256,
-        "created": pd.Timestamp(result.created),
-        "folder": str(folder),
+        "protocol": key.protocol,
+        "protocol_version": key.version,
+        "identity": key.identity,
+        "driver": key.driver,
+        "seed": case.seed,
     }
     return [
         {
-            **before,
+            **about,
             "metric": name,
             "value": float("nan") if record.value is None else record.value,
             "unit": record.unit,
@@ -57,10 +47,25 @@ def _rows(folder: Path, result: Result) -> list[dict[str, Any]]:
             "scored": record.scored,
             "total": record.total,
             "measured_by": record.measured_by,
-            **after,
+            **_provenance(case.origin(name)),
         }
-        for name, record in result.metrics.items()
+        for name, record in case.metrics.items()
     ]
+
+
+def _provenance(case: MeasuredCase) -> dict[str, Any]:
+    """Return where a value is from, which may be an earlier measurement than the case's others."""
+    method, environment = case.result.method, case.result.environment
+    return {
+        "composite_mode": method.composite_mode,
+        "leaked_conditions": ", ".join(method.leaked_conditions),
+        "device": environment.device,
+        "cpu": environment.cpu,
+        "gpu": environment.gpu,
+        "code_sha256": method.code_sha256,
+        "created": pd.Timestamp(case.result.created),
+        "folder": str(case.folder),
+    }
 
 
 def _changed(result: Result) -> str:

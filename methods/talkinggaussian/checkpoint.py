@@ -11,7 +11,6 @@ from pathlib import Path
 
 import torch
 
-from tgbench.audio import MEL
 from tgbench.configs import flat
 from tgbench.errors import TgbenchError
 from tgbench.files import atomic_path, hash_of, sha256
@@ -23,11 +22,12 @@ from tgbench.identities.layout import (
     TRANSFORMS_TRAIN,
     TRANSFORMS_VAL,
 )
+from tgbench.plugins import audio_encoder_of
 
 from .config import TalkingGaussianConfig
 
 FORMAT = 2
-_CLIP = (TRANSFORMS_TRAIN, TRANSFORMS_VAL, ACTION_UNITS, AUDIO, MEL.file, BACKGROUND)
+_CLIP = (TRANSFORMS_TRAIN, TRANSFORMS_VAL, ACTION_UNITS, AUDIO, BACKGROUND)
 
 _DAMAGED = "is no checkpoint or is damaged; remove it to make anew what it holds"
 _BAD_CONTENT = (
@@ -65,7 +65,8 @@ class Origin:
         cls, config: TalkingGaussianConfig, identity: Identity, split: Split, seed: int | None
     ) -> Origin:
         """Describe a fit."""
-        names = [name for name in _CLIP if (identity.folder / name).is_file()]
+        clip = (*_CLIP, audio_encoder_of(config).file)
+        names = [name for name in clip if (identity.folder / name).is_file()]
         files = {name: sha256(identity.folder / name) for name in names}
         train = (split.train.start, split.train.stop)
         return cls(flat(config), identity.name, files, train, seed)

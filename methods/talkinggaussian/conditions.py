@@ -7,11 +7,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from tgbench.audio.features import KINDS
-from tgbench.errors import TgbenchError, suggest
+from tgbench.errors import TgbenchError
 from tgbench.identities import ActionUnits, Identity
 from tgbench.identities.layout import ACTION_UNITS
 from tgbench.interfaces import Drive
+from tgbench.specs import AudioEncoderSpec
 
 from .audio_network import window_rows
 from .config import TalkingGaussianConfig
@@ -69,15 +69,13 @@ class Conditions:
         cls,
         identity: Identity,
         frames: range,
-        kind: str,
+        encoder: AudioEncoderSpec,
         names: tuple[str, ...],
         *,
         device: torch.device,
         silent_outside: bool = False,
     ) -> Conditions:
         """Hold what drives the training frames, and no sound from outside them."""
-        if kind not in KINDS:
-            raise suggest(kind, KINDS, "kind of audio features")
         inside = slice(frames.start, frames.stop)
         units, table = identity.action_units, identity.folder / ACTION_UNITS
         missing = [f"{name}_r" for name in names if name not in units.values]
@@ -86,9 +84,9 @@ class Conditions:
                 f"{table}: no column {', '.join(missing)}, which drive the face; measure the clip "
                 "again with OpenFace's FeatureExtraction -aus or `tgbench prepare`"
             )
-        file = identity.folder / KINDS[kind].file
+        features = identity.audio_features(encoder)
         return cls(
-            identity.audio_features(KINDS[kind])[inside],
+            features.windows[inside],
             np.arange(len(frames)),
             ActionUnits(
                 {name: values[inside] for name, values in units.values.items()}, units.measured_by
@@ -96,7 +94,7 @@ class Conditions:
             names,
             device=device,
             silent_outside=silent_outside,
-            sound=file if file.is_file() else identity.audio_path,
+            sound=features.file or identity.audio_path,
             faces=table,
         )
 

@@ -187,8 +187,8 @@ class TalkingGaussianConfig:
     of Adam.
     """
 
-    audio_features: Literal["mel"] = "mel"
-    """Kind of audio features, a name of `tgbench.audio.features.KINDS` [S: DeepSpeech; mel needs no
+    audio_features: str = "mel"
+    """Audio encoder; `tgbench list audio-encoders` shows the names [S: deepspeech; mel needs no
     pretrained network]."""
 
     motion: Literal["deformation", "appearance"] = "deformation"

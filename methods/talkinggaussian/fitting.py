@@ -17,6 +17,7 @@ from torch import Tensor
 from tgbench.errors import TgbenchError
 from tgbench.identities import Identity, Split
 from tgbench.interfaces import FitContext, FitReport
+from tgbench.plugins import audio_encoder_of
 from tgbench.progress import Task
 
 from .audio_pretraining import AudioPretraining, lip_shapes
@@ -88,7 +89,7 @@ class Fit:
         self._conditions = Conditions.of_training(
             identity,
             split.train,
-            config.audio_features,
+            audio_encoder_of(config),
             units,
             device=self._device,
             silent_outside=config.audio.outside == "zeros",

@@ -10,6 +10,7 @@ import torch
 from tgbench.errors import TgbenchError
 from tgbench.identities import Identity, Split
 from tgbench.interfaces import Drive, FitContext, FitReport, Image
+from tgbench.plugins import audio_encoder_of
 
 from .branch import Branch
 from .checkpoint import Origin, read_checkpoint, write_checkpoint
@@ -108,10 +109,12 @@ class TalkingGaussian:
         """Refuse to move what is not fitted, or by audio features of another kind."""
         if not self.branches:
             raise TgbenchError("TalkingGaussian has nothing to render; fit or load it first")
-        if drive.features.shape[2] != self._channels:
+        encoder = audio_encoder_of(self.config)
+        window = drive.features.shape[1:]
+        if drive.encoder != encoder.name or window != encoder.window:
             raise TgbenchError(
-                f"the driving audio features have {drive.features.shape[2]} channels, the fit had "
-                f"{self._channels}; drive with '{self.config.audio_features}' features"
+                f"the driving audio features are {drive.encoder} of {window[0]} x {window[1]}; "
+                f"drive with {encoder.name} of {encoder.window[0]} x {encoder.window[1]}, as fitted"
             )
 
 

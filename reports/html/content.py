@@ -20,8 +20,8 @@ from ..tables.cell_from_result import measured_cell, metric_column
 from ..tables.cells import Cell, Column, Status
 from ..tables.labels import told_apart
 from .cases import CaseGroup, Entry
-from .escaping import shortened
 from .frames import FrameValues, worst_frames
+from .templating import shortened
 from .videos import CaseClips, Clip
 
 _LIPS = ("mouth_opening", "speech_level")

@@ -2,32 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tgbench.errors import TgbenchError
 from tgbench.files import atomic_path, make_folder, remove_leftovers, temporary_folder
 from tgbench.progress import SILENT, Progress
 from tgbench.running.result import Result
-from tgbench.version import __version__
 
 from ..tables.building import build_tables
-from ..tables.cells import Table
-from . import assets
+from ..tables.cells import Row, Table
 from .cases import CaseGroup, Entry, case_groups, page_entries, superseded
 from .content import VideoStore, case_content, field_descriptions, result_content
-from .escaping import json_block, shortened, text
 from .frames import read_frame_values
-from .markup import made_of
-from .summary import render_table
-from .videos import BUDGET_MB, Choice, base64_pieces, choose_clips, videos_told
-
-_FEW = 6
-"""Things left out that are told without being asked for."""
-
-_PLACE = re.compile(r"\{\{(\w+)\}\}")
+from .templating import asset, environment, made_of, policy, scripts
+from .videos import BUDGET_MB, Choice, about_videos, base64_pieces, choose_clips
 
 
 @dataclass(frozen=True)
@@ -86,150 +77,78 @@ def write_html(
     cases = case_groups(entries)
     if tables is None:
         tables = build_tables(result for _, result in results)
+    store = VideoStore()
     with temporary_folder("tgbench-page") as workshop:
         clips = choose_clips(
             cases, Path(workshop), progress, with_videos=with_videos, budget_mb=budget_mb
         )
-        page = _Page(entries, cases, clips, tables, metrics, problems, progress)
+        style, script = asset("page.css"), scripts()
+        pieces = (
+            environment()
+            .get_template("report.html.j2")
+            .generate(
+                policy=policy(style, script),
+                style=style,
+                script=script,
+                made_of=made_of([result for _, result in results]),
+                problems=[*problems, *superseded(entries)],
+                tables=tables,
+                anchors=_anchors(cases),
+                source_of=_sources(entries),
+                about_videos=about_videos(clips),
+                cases=list(zip(cases, clips.cases, strict=True)),
+                entries=entries,
+                fields=field_descriptions(),
+                result_content=result_content,
+                case_contents=_case_contents(cases, clips, store, metrics, progress),
+                videos=_videos(store, progress),
+            )
+        )
         with atomic_path(path) as temporary:
             # A name may hold what no encoding has, such as half of a surrogate pair.
             with temporary.open("w", encoding="utf-8", errors="replace", newline="\n") as stream:
-                for piece in page.pieces():
-                    stream.write(piece)
+                stream.writelines(pieces)
             size = temporary.stat().st_size
-    videos = len(page.store.paths)
+    videos = len(store.paths)
     return HtmlSummary(path, size, len(entries), len(cases), videos, clips.left_out, clips.previews)
 
 
-class _Page:
-    """Yields a page from first to last character."""
-
-    def __init__(
-        self,
-        entries: Sequence[Entry],
-        cases: Sequence[CaseGroup],
-        clips: Choice,
-        tables: Sequence[Table],
-        metrics: Sequence[str],
-        problems: Sequence[str],
-        progress: Progress,
-    ) -> None:
-        self.store = VideoStore()
-        self._entries = entries
-        self._cases = cases
-        self._clips = clips
-        self._tables = tables
-        self._metrics = metrics
-        self._problems = problems
-        self._progress = progress
-        self._style, self._script = assets.style(), assets.script()
-        self._parts: dict[str, Callable[[], Iterator[str]]] = {
-            "policy": self._policy,
-            "style": lambda: iter([self._style]),
-            "version": lambda: iter([text(__version__)]),
-            "counts": self._counts,
-            "problems": self._left_out,
-            "tables": self._summary,
-            "told": self._about_videos,
-            "cases": self._case_list,
-            "results": self._result_list,
-            "blocks": self._blocks,
-            "script": lambda: iter([self._script]),
-            "videos": self._videos,
-        }
-
-    def pieces(self) -> Iterator[str]:
-        """Yield the page."""
-        parts = _PLACE.split(assets.asset("page.html"))
-        for position, part in enumerate(parts):
-            if position % 2:
-                yield from self._parts[part]()
-            else:
-                yield part
-
-    def _policy(self) -> Iterator[str]:
-        yield text(assets.policy(self._style, self._script))
-
-    def _counts(self) -> Iterator[str]:
-        yield text(made_of([entry.result for entry in self._entries]))
-
-    def _left_out(self) -> Iterator[str]:
-        problems = [*self._problems, *superseded(self._entries)]
-        if not problems:
-            return
-        unfold = " open" if len(problems) <= _FEW else ""
-        yield f'<details class="problems"{unfold}><summary>Left out: {len(problems)}</summary><ul>'
-        for problem in problems:
-            yield f"<li>{text(problem)}</li>\n"
-        yield "</ul></details>"
-
-    def _summary(self) -> Iterator[str]:
-        anchors: dict[str, dict[str, str]] = {}
-        for number, case in enumerate(self._cases):
-            anchors.setdefault(case.protocol, {})[case.title] = f"case-{number}"
-        numbers = {id(entry.result): entry.number for entry in self._entries}
-        for number, table in enumerate(self._tables):
-            yield from render_table(
-                table,
-                number,
-                anchors.get(table.title, {}),
-                lambda result: f"result-{numbers[id(result)]}" if id(result) in numbers else "",
-            )
-
-    def _about_videos(self) -> Iterator[str]:
-        told = videos_told(self._clips)
-        if told:
-            yield f'<p class="videos-told" role="note">{text(told)}</p>'
-
-    def _case_list(self) -> Iterator[str]:
-        for number, case in enumerate(self._cases):
-            labels = ", ".join(shortened(entry.label) for entry in case.entries)
-            title = shortened(case.title)
-            clips = self._clips.cases[number]
-            seen = any(not clip.missing for clip in clips.clips)
-            kind = f"case{' watchable' if seen else ''}{' with-truth' if clips.truth else ''}"
-            blind = "" if seen else ' <span class="tag">no videos</span>'
-            yield (
-                f'<details class="{kind}" name="case" id="case-{number}" data-case="{number}">'
-                f'<summary><b>{text(title)}</b> <span class="tag">{text(case.protocol)}</span>'
-                f'{blind} <span class="muted">{text(labels)}</span></summary></details>\n'
-            )
-
-    def _result_list(self) -> Iterator[str]:
-        for entry in self._entries:
-            result = entry.result
-            parts = result.protocol.name, result.identity.name, result.driver.name
-            told = " · ".join(map(shortened, parts))
-            old = ' <span class="tag">superseded</span>' if entry.superseded else ""
-            yield (
-                f'<details class="result" id="result-{entry.number}" data-result="{entry.number}">'
-                f"<summary><b>{text(shortened(entry.label))}</b> {text(told)}"
-                f' <span class="muted">{text(result.created)}</span>{old}</summary></details>\n'
-            )
-
-    def _blocks(self) -> Iterator[str]:
-        yield _block("fields", json_block(field_descriptions()))
-        for entry in self._entries:
-            yield _block(f"data-result-{entry.number}", json_block(result_content(entry)))
-        with self._progress.task("reading frames", len(self._cases)) as task:
-            for number, (case, clips) in enumerate(
-                zip(self._cases, self._clips.cases, strict=True)
-            ):
-                values = [
-                    read_frame_values(entry.folder, entry.result.frames) for entry in case.entries
-                ]
-                content = case_content(case, clips, values, self.store, self._metrics)
-                yield _block(f"data-case-{number}", json_block(content))
-                task.advance()
-
-    def _videos(self) -> Iterator[str]:
-        with self._progress.task("adding videos", len(self.store.paths)) as task:
-            for number, path in enumerate(self.store.paths):
-                yield f'<script type="text/plain" id="video-{number}">'
-                yield from base64_pieces(path)
-                yield "</script>\n"
-                task.advance()
+def _anchors(cases: Sequence[CaseGroup]) -> dict[tuple[str, str], str]:
+    """Return the element of each case, by the titles of the table and block that show it."""
+    return {(case.protocol, case.title): f"case-{number}" for number, case in enumerate(cases)}
 
 
-def _block(name: str, content: str) -> str:
-    return f'<script type="application/json" id="{name}">{content}</script>\n'
+def _sources(entries: Sequence[Entry]) -> Callable[[Row], str]:
+    """Return a function that names the element of the one result that a row shows, if it is one."""
+    numbers = {id(entry.result): entry.number for entry in entries}
+
+    def source_of(row: Row) -> str:
+        found = [numbers.get(id(result)) for result in row.results]
+        return f"result-{found[0]}" if len(found) == 1 and found[0] is not None else ""
+
+    return source_of
+
+
+def _case_contents(
+    cases: Sequence[CaseGroup],
+    clips: Choice,
+    store: VideoStore,
+    metrics: Sequence[str],
+    progress: Progress,
+) -> Iterator[dict[str, Any]]:
+    """Yield what the page shows of each case, reading its frames when it is asked for."""
+    with progress.task("reading frames", len(cases)) as task:
+        for case, chosen in zip(cases, clips.cases, strict=True):
+            values = [
+                read_frame_values(entry.folder, entry.result.frames) for entry in case.entries
+            ]
+            yield case_content(case, chosen, values, store, metrics)
+            task.advance()
+
+
+def _videos(store: VideoStore, progress: Progress) -> Iterator[Iterator[str]]:
+    """Yield the pieces of each video that cases, which come before, refer to."""
+    with progress.task("adding videos", len(store.paths)) as task:
+        for path in store.paths:
+            yield base64_pieces(path)
+            task.advance()

@@ -164,7 +164,7 @@ class _Room:
         return Clip(path, path.stat().st_size)
 
 
-def videos_told(choice: Choice) -> str:
+def about_videos(choice: Choice) -> str:
     """Say what a page does not show as it is, and how it would; empty where there is nothing."""
     parts = []
     if choice.previews:

@@ -1,149 +1,170 @@
-"""One protocol: a table that can be sorted and filtered, each row leading to its results."""
+"""The table of one protocol: what its rows and cells can be filtered by, and what they lead to."""
 
 from __future__ import annotations
 
-import dataclasses
+import itertools
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
-from ..html.escaping import text
-from ..html.markup import counted, named
-from ..html.summary import render_cell, render_head, render_marks, render_notes
-from ..tables.cells import Block, Cell, Column, Row, Table
-from .dates import day
-from .facets import Facets
-from .filters import render_filters
+from tgbench.running.result import Result
+
+from ..tables.cells import Block, Cell, Column, Row, Status, Table
 from .submissions import Submission
 
-_ABOUT = ("Frames made of", "Given when rendering", "From", "Measured on")
-"""Heads of what follows the metrics."""
+_LONGEST_OPTION = 90
+"""Characters of an option; what measured a number takes a paragraph to describe."""
 
-_LEGEND = (
-    "Best <b>bold</b>, second <u>underlined</u>, among all values of this page that compare: of "
-    "one case, measured by the same thing; for picture metrics on frames made of the same parts; "
-    "for speed on the same machine. Rows that a filter hides still count: what is marked is the "
-    "best of all, not of what is shown. Sorted by a metric, rows that do not compare stay apart, "
-    "with a dashed line between them."
-)
-_PUBLISHED = (
-    " Published rows are ranked among themselves alone. A paper does not say what frames are made "
-    "of, what is given or what measured, so these filters hide its rows."
-)
+
+@dataclass(frozen=True)
+class Choice:
+    """A control that chooses one of several values. Pages know values by their numbers alone.
+
+    Attributes:
+        title: of the control.
+        name: of what it filters.
+        options: the values.
+        column: number of the column that it filters, where it filters one.
+    """
+
+    title: str
+    name: str
+    options: tuple[str, ...]
+    column: int | None = None
 
 
 class Board:
-    """The table of a protocol, and all that belongs to it.
+    """A table with the values that filters choose from, each numbered in its sorted list.
+
+    Attributes:
+        table: what it shows.
+        blocks: of the table, means over cases first.
+        conditions: what methods received of the truth when they rendered.
+        measurers: by column, what measured its values.
 
     Args:
-        table: of all its results.
+        table: of all results of a protocol.
         submissions: all of them, superseded ones included.
     """
 
     def __init__(self, table: Table, submissions: Sequence[Submission]) -> None:
-        self._table = table
-        self._facets = Facets(table)
-        self._submissions = {id(submission.result): submission for submission in submissions}
-        self._alike = Counter(submission.experiment for submission in submissions)
+        self.table = table
+        # Most readers look for the mean; below many cases they would not find it.
+        self.blocks = sorted(table.blocks, key=lambda block: not block.mean)
+        self.submissions = {id(submission.result): submission for submission in submissions}
+        self._experiments = Counter(submission.experiment for submission in submissions)
+        rows = [row for block in table.blocks for row in block.rows]
+        results = [result for row in rows for result in row.results]
+        self._modes = _sorted(result.method.composite_mode for result in results)
+        self._identities = _sorted(result.identity.name for result in results)
+        self._drivers = _sorted(result.driver.name for result in results)
+        self.conditions = _sorted(_conditions(results))
+        self.measurers = {
+            column.name: found
+            for column in table.columns
+            if (found := _sorted(_measurers(rows, column)))
+        }
 
-    def render(self) -> Iterator[str]:
-        """Yield filters, table, notes and what measured each number."""
-        yield from self._numbers() if self._table.blocks else self._without_numbers()
-        if self._table.notes:
-            told = counted(len(self._table.notes), "note")
-            yield f'<details class="more"><summary>{told}</summary>'
-            yield from render_notes(self._table.notes, 0)
-            yield "</details>\n"
+    @property
+    def published(self) -> bool:
+        """Whether some rows are those of a paper."""
+        return any(block.published for block in self.table.blocks)
 
-    def _numbers(self) -> Iterator[str]:
-        yield from render_filters(self._facets)
-        legend = _LEGEND + (_PUBLISHED if self._facets.published else "")
-        yield f'<p class="muted legend-line">{legend}</p>\n'
-        yield '<div class="scroll board-scroll" tabindex="0" role="region" aria-label="Results">'
-        yield '<table class="summary board"><thead><tr><th scope="col" class="side">Method</th>'
-        yield from map(render_head, self._table.columns)
-        yield "".join(f'<th scope="col" class="about">{head}</th>' for head in _ABOUT)
-        yield "</tr></thead>\n"
-        # Means over all cases are what most look for; a page of many cases would hide them below.
-        for block in sorted(self._table.blocks, key=lambda block: not block.mean):
-            yield from self._block(block)
-        yield "</table></div>\n"
-        yield from self._measurers()
+    @property
+    def choices(self) -> list[Choice]:
+        """The controls for whole rows, where there is something to choose."""
+        choices = (
+            Choice("Identity", "identity", self._identities),
+            Choice("Driver", "driver", self._drivers),
+            Choice("Frames made of", "mode", self._modes),
+        )
+        return [choice for choice in choices if len(choice.options) > 1]
 
-    def _without_numbers(self) -> Iterator[str]:
-        """Yield links to results where no metric of any has a value, so that there is no row."""
-        yield "<h2>Results without numbers</h2><ul>"
-        for submission in self._submissions.values():
-            told = f"{submission.entry.label} on {submission.result.identity.name}"
-            yield f'<li><a href="results/{submission.page}.html">{named(told)}</a></li>\n'
-        yield "</ul>\n"
+    @property
+    def measurer_choices(self) -> list[Choice]:
+        """The controls for columns whose values several things measured."""
+        return [
+            Choice(column.title, "by", tuple(shortened_alike(found)), number)
+            for number, column in enumerate(self.table.columns, 1)
+            if len(found := self.measurers.get(column.name, ())) > 1
+        ]
 
-    def _block(self, block: Block) -> Iterator[str]:
-        rows = block.rows
-        told = named(block.title or "all results")
-        if block.published:
-            told += ' <span class="tag">published</span>'
-        if block.mean:
-            rows = tuple(filter(_has_number, rows))
-            if without := len(block.rows) - len(rows):
-                which = f"{without:,} of {len(block.rows):,} methods"
-                told += f' <span class="muted">(none for {which}, which lack a case)</span>'
-        columns = self._table.columns
-        yield f"<tbody{self._facets.of_block(block)}>"
-        yield f'<tr class="block"><th colspan="{len(columns) + 1 + len(_ABOUT)}">{told}</th></tr>\n'
-        for row in rows:
-            yield f'<tr class="row"{self._facets.of_row(row)}>{self._label(row, block)}'
-            for column in columns:
-                yield self._cell(row.cells[column.name], column)
-            yield from self._about(row)
-            yield "</tr>\n"
-        yield "</tbody>\n"
+    @property
+    def titles(self) -> Mapping[str, str]:
+        """The titles of columns."""
+        return {column.name: column.title for column in self.table.columns}
 
-    def _cell(self, cell: Cell, column: Column) -> str:
-        # Said once below the table; in every cell it would be most of the page.
-        untold = dataclasses.replace(cell, measured_by="")
-        return render_cell(untold, column, 0, self._facets.of_cell(cell, column))
+    def identity_of(self, block: Block) -> int | None:
+        """Return the number of the identity of a block that is one case."""
+        result = _of_case(block)
+        return None if result is None else self._identities.index(result.identity.name)
 
-    def _label(self, row: Row, block: Block) -> str:
-        label = named(row.label)
-        pages = [self._submissions[id(result)] for result in row.results]
-        if len(pages) == 1:
-            label = f'<a href="results/{pages[0].page}.html">{label}</a>'
-        label += render_marks(row.marks, 0)
-        if len(pages) > 1 and not block.mean:
-            seeds = (
-                f'<a href="results/{page.page}.html">seed {page.result.seed}</a>' for page in pages
-            )
-            label += f'<span class="seeds">{", ".join(seeds)}</span>'
-        if not block.mean and any(self._alike[page.experiment] > 1 for page in pages):
-            label += ' <a class="tag" href="#repeated">measured more than once</a>'
-        return f'<th scope="row" class="side">{label}</th>'
+    def driver_of(self, block: Block) -> int | None:
+        """Return the number of the driver of a block that is one case."""
+        result = _of_case(block)
+        return None if result is None else self._drivers.index(result.driver.name)
 
-    def _about(self, row: Row) -> Iterator[str]:
-        results = row.results
-        sources = (self._submissions[id(result)].source for result in results)
-        yield _texts(result.method.composite_mode for result in results)
-        given = (condition for result in results for condition in result.method.leaked_conditions)
-        yield _texts(given, "nothing" if results else "")
-        yield _texts(sources)
-        yield _texts([max(map(day, (result.created for result in results)), default="")])
+    def rows(self, block: Block) -> list[Row]:
+        """Return the rows of a block; of means, those of methods that have one."""
+        return [row for row in block.rows if not block.mean or _has_number(row)]
 
-    def _measurers(self) -> Iterator[str]:
-        if not self._facets.measurers:
-            return
-        yield '<details class="more"><summary>What measured each number</summary><dl>'
-        titles = {column.name: column.title for column in self._table.columns}
-        for name, measurers in self._facets.measurers.items():
-            yield f"<dt>{text(titles[name])}</dt>"
-            for number, measurer in enumerate(measurers, 1):
-                before = f"{number}: " if len(measurers) > 1 else ""
-                yield f"<dd>{before}{text(measurer)}</dd>"
-        yield "</dl></details>\n"
+    def modes_of(self, row: Row) -> list[int]:
+        """Return the numbers of what the frames of a row are made of."""
+        return sorted({self._modes.index(result.method.composite_mode) for result in row.results})
+
+    def conditions_of(self, row: Row) -> list[int]:
+        """Return the numbers of what a row received of the truth."""
+        return sorted({self.conditions.index(told) for told in _conditions(row.results)})
+
+    def measurer_of(self, cell: Cell, column: Column) -> int | None:
+        """Return the number of what measured a value, where there is a choice."""
+        measurers = self.measurers.get(column.name, ())
+        if len(measurers) < 2 or cell.status is not Status.MEASURED:
+            return None
+        return measurers.index(cell.measured_by)
+
+    def pages_of(self, row: Row) -> list[Submission]:
+        """Return the results of a row."""
+        return [self.submissions[id(result)] for result in row.results]
+
+    def repeated(self, row: Row) -> bool:
+        """Return whether an experiment of a row was measured more than once."""
+        return any(self._experiments[page.experiment] > 1 for page in self.pages_of(row))
+
+
+def shortened_alike(texts: Sequence[str]) -> list[str]:
+    """Return texts numbered, without the words that all begin with, and no longer than a line."""
+    split = [text.split(" ") for text in texts]
+    same = itertools.takewhile(lambda words: len(set(words)) == 1, zip(*split, strict=False))
+    start = sum(1 for _ in same) if len(texts) > 1 else 0
+    shortened = []
+    for number, words in enumerate(split, 1):
+        rest = " ".join(words[start:])
+        before = "… " if start else ""
+        after = " …" if len(rest) > _LONGEST_OPTION else ""
+        shortened.append(f"{number}: {before}{rest[:_LONGEST_OPTION]}{after}")
+    return shortened
+
+
+def _of_case(block: Block) -> Result | None:
+    """Return a result of a block that is one case."""
+    if block.published or block.mean:
+        return None
+    return next((result for row in block.rows for result in row.results), None)
+
+
+def _conditions(results: Iterable[Result]) -> list[str]:
+    return [condition for result in results for condition in result.method.leaked_conditions]
+
+
+def _measurers(rows: Iterable[Row], column: Column) -> list[str]:
+    cells = [row.cells[column.name] for row in rows]
+    return [cell.measured_by for cell in cells if cell.status is Status.MEASURED]
 
 
 def _has_number(row: Row) -> bool:
     return any(cell.value is not None for cell in row.cells.values())
 
 
-def _texts(values: Iterable[str], none: str = "") -> str:
-    told = ", ".join(dict.fromkeys(values))
-    return f'<td class="text">{named(told) if told else text(none)}</td>'
+def _sorted(values: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(set(values)))

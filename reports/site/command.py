@@ -7,7 +7,7 @@ import argparse
 from tgbench.errors import TgbenchError
 from tgbench.terminal import Terminal
 
-from ..html.markup import counted
+from ..html.templating import counted
 from ..loading import FrameValues
 from ..tables.building import Extras
 from .submissions import gather

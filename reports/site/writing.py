@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
+import csv
+import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from tgbench.progress import SILENT, Progress
 
-from ..html.escaping import text
-from ..html.markup import counted
-from ..tables.building import Extras, build_tables
-from .board import Board
-from .downloads import render_download
+from ..renderers.values import FIELDS, csv_lines, harmless
+from ..tables.building import Extras
+from ..tables.settings import differing
 from .folder import INDEX, SiteFolder
-from .index import index_page, summary_of
-from .protocols import Protocol, protocols_of
-from .record import result_page
-from .repeated import render_repeated
-from .skeleton import Page, Skeleton
-from .submissions import Submissions
+from .pages import SitePages
+from .submissions import Submission, Submissions
 
 
 @dataclass(frozen=True)
@@ -59,44 +56,40 @@ def write_site(
     Raises:
         TgbenchError: it cannot be written there, or would replace a file that is no site's.
     """
-    skeleton = Skeleton()
-    protocols = protocols_of(submissions)
+    pages = SitePages()
+    protocols = submissions.protocols()
     every = submissions.every
     place = SiteFolder(folder)
     names = [f"results/{submission.page}.html" for submission in every]
     boards = [name for protocol in protocols for name in (protocol.page, protocol.download)]
-    place.claim([*skeleton.assets, *names, *boards, INDEX])
-    for name, content in skeleton.assets.items():
+    place.claim([*pages.assets, *names, *boards, INDEX])
+    for name, content in pages.assets.items():
         place.write(name, content)
     with progress.task("writing pages", len(every) + len(protocols)) as task:
         for protocol in protocols:
             alike = {id(one): found for found in protocol.rivals() for one in found}
             for submission in protocol.submissions:
-                found = alike.get(id(submission), ())
-                page = result_page(submission, protocol.heading, protocol.page, found)
-                place.write(f"results/{submission.page}.html", skeleton.render(page))
+                page = pages.result(submission, protocol, alike.get(id(submission), ()))
+                place.write(f"results/{submission.page}.html", page)
                 task.advance()
         for protocol in protocols:
-            place.write(protocol.download, render_download(protocol.submissions))
-            page = _board_page(protocol, extras or Extras())
-            place.write(protocol.page, skeleton.render(page))
+            place.write(protocol.download, _download(protocol.submissions))
+            place.write(protocol.page, pages.board(protocol, extras))
             task.advance()
-    place.write(INDEX, skeleton.render(index_page(submissions, protocols)))
+    place.write(INDEX, pages.index(submissions, protocols))
     place.finish()
-    pages = len(every) + len(protocols) + 1
-    return SiteSummary(folder / INDEX, pages, place.size, len(every), len(submissions.problems))
+    number = len(every) + len(protocols) + 1
+    return SiteSummary(folder / INDEX, number, place.size, len(every), len(submissions.problems))
 
 
-def _board_page(protocol: Protocol, extras: Extras) -> Page:
-    (table,) = build_tables(protocol.results, extras=extras)
-    counts = counted(len(protocol.submissions), "result")
-    header = (
-        '<p class="crumbs"><a href="index.html">All protocols</a></p>'
-        f"<h1>{text(protocol.heading)}</h1>"
-        f'<p class="lead">{text(summary_of(protocol.name))}</p>'
-        f'<p class="muted">Version {text(protocol.version)} · {counts} · '
-        f'<a href="{protocol.download}" download>all numbers as CSV</a></p>'
-    )
-    board = Board(table, protocol.submissions)
-    main = "".join((*board.render(), *render_repeated(protocol.rivals())))
-    return Page(protocol.heading, header, main)
+def _download(submissions: Sequence[Submission]) -> str:
+    """Return as CSV a line for each result and metric, with where it comes from."""
+    stream = io.StringIO()
+    writer = csv.DictWriter(stream, (*FIELDS, "source"), lineterminator="\n")
+    writer.writeheader()
+    settings = frozenset(differing([submission.result for submission in submissions]))
+    for submission in submissions:
+        source = {"source": submission.entry.folder.as_posix()}
+        for line in csv_lines(submission.result, settings, submission.entry.superseded):
+            writer.writerow({name: harmless(value) for name, value in (line | source).items()})
+    return stream.getvalue()

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -10,49 +9,23 @@ import pandas as pd
 import pytest
 
 from tgbench.cli import main
-from tgbench.comparing.differences import Row, Section, Verdict, compare
-from tgbench.comparing.sides import read_side
-from tgbench.errors import TgbenchError
-from tgbench.running.result import (
-    SCORES_SCHEMA_VERSION,
-    MetricRecord,
-    Result,
-    write_result,
+from tgbench.comparing import (
+    MetricComparison,
+    Outcome,
+    ProtocolComparison,
+    compare_folders,
 )
+from tgbench.errors import TgbenchError
 
 from ..reports.conftest import result
-
-Write = Callable[..., Path]
-FRAMES = 120
-
-
-def record(values: np.ndarray, direction: str, measured_by: str = "tests") -> MetricRecord:
-    scored = int(np.isfinite(values).sum())
-    return MetricRecord(
-        value=float(np.nanmean(values)) if scored else None,
-        status="measured" if scored else "unscored",
-        scored=scored,
-        total=len(values),
-        direction=direction,
-        measured_by=measured_by,
-    )
-
-
-def write(folder: Path, made: Result, first_frame: int = 0, **columns: np.ndarray) -> Path:
-    """Write a result whose metrics are the means of given columns."""
-    frames = next(iter(columns.values())).shape[0]
-    write_result(folder, made)
-    numbers = range(first_frame, first_frame + frames)
-    table = pd.DataFrame({"frame": range(frames), "source_frame": numbers, **columns})
-    table.to_parquet(folder / "frames.parquet", index=False)
-    return folder
+from ..results.fabricated import FRAMES, record, write_run, write_scores
 
 
 def side(folder: Path, lmd: np.ndarray, method: str = "ours", **kind: object) -> Path:
     by = kind.pop("measured_by", "tests")
     first_frame = kind.pop("first_frame", 0)
     made = result(method, lmd=record(lmd, "lower", by), **kind)
-    return write(folder, made, first_frame, lmd=lmd)
+    return write_run(folder, made, first_frame, lmd=lmd)
 
 
 @pytest.fixture
@@ -61,12 +34,12 @@ def lmd() -> np.ndarray:
     return 2.0 + np.cumsum(rng.normal(0, 0.1, FRAMES)) * 0.3
 
 
-def section(first: Path, second: Path) -> Section:
-    (found,) = compare(read_side(first), read_side(second)).sections
+def section(first: Path, second: Path) -> ProtocolComparison:
+    (found,) = compare_folders(first, second).sections
     return found
 
 
-def only(first: Path, second: Path) -> Row:
+def only(first: Path, second: Path) -> MetricComparison:
     (row,) = section(first, second).rows
     return row
 
@@ -74,34 +47,34 @@ def only(first: Path, second: Path) -> Row:
 def test_a_steadily_lower_distance_is_better(tmp_path: Path, lmd: np.ndarray) -> None:
     noise = np.random.default_rng(1).normal(0, 0.01, FRAMES)
     row = only(side(tmp_path / "a", lmd), side(tmp_path / "b", lmd - 0.1 + noise))
-    assert row.verdict is Verdict.SECOND
+    assert row.verdict is Outcome.SECOND
     assert row.difference.mean == pytest.approx((noise - 0.1).mean())
     assert row.second - row.first == pytest.approx(row.difference.mean)
     back = only(tmp_path / "b", tmp_path / "a")
-    assert back.verdict is Verdict.FIRST
+    assert back.verdict is Outcome.FIRST
 
 
-def test_identical_results_tell_no_difference(tmp_path: Path, lmd: np.ndarray) -> None:
+def test_identical_results_show_no_difference(tmp_path: Path, lmd: np.ndarray) -> None:
     row = only(side(tmp_path / "a", lmd), side(tmp_path / "b", lmd))
-    assert row.verdict is Verdict.NONE
+    assert row.verdict is Outcome.NONE
     assert row.difference.mean == 0.0
     assert row.difference.p_value == 1.0
 
 
 def test_too_few_frames_have_no_interval(tmp_path: Path) -> None:
     row = only(side(tmp_path / "a", np.full(10, 1.0)), side(tmp_path / "b", np.full(10, 2.0)))
-    assert (row.verdict, row.difference) == (Verdict.UNSURE, None)
+    assert (row.verdict, row.difference) == (Outcome.UNSURE, None)
     assert (row.first, row.second) == (1.0, 2.0)
 
 
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"measured_by": "another detector"}, "measured unlike: another detector / tests"),
-        ({"first_frame": 5}, "measured on unlike frames"),
+        ({"measured_by": "another detector"}, "another detector / tests"),
+        ({"first_frame": 5}, "different frames"),
     ],
 )
-def test_what_was_measured_otherwise_is_set_apart(
+def test_what_was_measured_otherwise_is_not_compared(
     tmp_path: Path, lmd: np.ndarray, change: dict[str, object], said: str
 ) -> None:
     first, second = side(tmp_path / "a", lmd), side(tmp_path / "b", lmd, **change)
@@ -110,13 +83,15 @@ def test_what_was_measured_otherwise_is_set_apart(
     assert any(said in note for note in found.notes)
 
 
-def test_pixels_of_unlike_frames_are_set_apart(tmp_path: Path, lmd: np.ndarray) -> None:
+def test_pixels_of_frames_composed_otherwise_are_not_compared(
+    tmp_path: Path, lmd: np.ndarray
+) -> None:
     for name, mode in (("a", "full frame"), ("b", "face pasted")):
         made = result(name, mode=mode, psnr=record(lmd, "higher"), lmd=record(lmd, "lower"))
-        write(tmp_path / name, made, psnr=lmd, lmd=lmd)
+        write_run(tmp_path / name, made, psnr=lmd, lmd=lmd)
     found = section(tmp_path / "a", tmp_path / "b")
     assert [row.metric for row in found.rows] == ["lmd"]
-    assert any("psnr: not compared; the frames are made of" in note for note in found.notes)
+    assert any("psnr: not compared" in note for note in found.notes)
 
 
 def test_seeds_are_averaged_frame_by_frame(tmp_path: Path, lmd: np.ndarray) -> None:
@@ -124,7 +99,7 @@ def test_seeds_are_averaged_frame_by_frame(tmp_path: Path, lmd: np.ndarray) -> N
     for seed, sign in ((0, 1), (1, -1)):
         side(tmp_path / "a" / str(seed), lmd + sign * offsets, seed=seed)
     row = only(tmp_path / "a", side(tmp_path / "b", lmd - 0.05))
-    assert row.verdict is Verdict.SECOND
+    assert row.verdict is Outcome.SECOND
     assert row.difference.mean == pytest.approx(-0.05)
 
 
@@ -135,7 +110,7 @@ def test_several_cases_are_clips_of_one_comparison(tmp_path: Path, lmd: np.ndarr
     row = only(tmp_path / "a", tmp_path / "b")
     assert row.cases == 3
     # Better on two people and worse on the third: nothing follows for a fourth.
-    assert row.verdict is Verdict.NONE
+    assert row.verdict is Outcome.NONE
     assert row.difference.mean == pytest.approx(-0.4 / 3)
 
 
@@ -143,17 +118,48 @@ def test_cases_of_one_side_only_are_named(tmp_path: Path, lmd: np.ndarray) -> No
     for identity in ("x", "y"):
         side(tmp_path / "a" / identity, lmd, identity=identity)
     side(tmp_path / "b" / "x", lmd, identity="x")
-    found = compare(read_side(tmp_path / "a"), read_side(tmp_path / "b"))
+    found = compare_folders(tmp_path / "a", tmp_path / "b")
     assert found.notes[0] == "only A has self_reconstruction: y"
     with pytest.raises(TgbenchError, match="no case is on both sides"):
-        compare(read_side(tmp_path / "a" / "y"), read_side(tmp_path / "b"))
+        compare_folders(tmp_path / "a" / "y", tmp_path / "b")
 
 
-def test_two_results_for_one_cell_are_refused(tmp_path: Path, lmd: np.ndarray) -> None:
-    for copy in ("one", "two"):
-        side(tmp_path / "a" / copy, lmd)
-    with pytest.raises(TgbenchError, match="two results of one method and seed"):
-        compare(read_side(tmp_path / "a"), read_side(side(tmp_path / "b", lmd)))
+def test_two_settings_of_one_method_are_refused_with_their_folders(
+    tmp_path: Path, lmd: np.ndarray
+) -> None:
+    for size in (1, 2):
+        side(tmp_path / "a" / str(size), lmd, config={"size": size})
+    with pytest.raises(TgbenchError, match=r"settings.*a/1, .*a/2"):
+        compare_folders(tmp_path / "a", side(tmp_path / "b", lmd))
+
+
+def test_a_later_result_with_fewer_metrics_hides_none(tmp_path: Path, lmd: np.ndarray) -> None:
+    both = {"lmd": record(lmd, "lower"), "psnr": record(lmd, "higher")}
+    for name in ("a/early", "b"):
+        write_run(tmp_path / name, result(created="2025-01-01", **both), lmd=lmd, psnr=lmd)
+    late = result(created="2025-01-02", cpu="another", psnr=record(lmd + 1, "higher"))
+    write_run(tmp_path / "a" / "late", late, psnr=lmd + 1)
+    found = section(tmp_path / "a", tmp_path / "b")
+    assert [(row.metric, row.verdict) for row in found.rows] == [
+        ("psnr", Outcome.FIRST),
+        ("lmd", Outcome.NONE),
+    ]
+    (note,) = found.notes
+    assert note.startswith("lmd: A's value")
+    assert "another machine" in note
+
+
+def test_frames_through_a_codec_are_named_and_compared_only_with_such(
+    tmp_path: Path, lmd: np.ndarray
+) -> None:
+    for version in ("1", "1, through H.264"):
+        for name in "ab":
+            side(tmp_path / name / version, lmd, name, version=version)
+    plain, coded = compare_folders(tmp_path / "a", tmp_path / "b").sections
+    assert "H.264" not in plain.title
+    assert "H.264" in coded.title
+    with pytest.raises(TgbenchError, match=r"only B has self_reconstruction through H\.264"):
+        compare_folders(tmp_path / "a" / "1", tmp_path / "b" / "1, through H.264")
 
 
 def test_methods_of_one_folder_are_compared_by_name(
@@ -185,68 +191,31 @@ def test_a_metric_that_is_not_installed_here_is_shown_by_its_name(
     tmp_path: Path, lmd: np.ndarray, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for name, values in (("a", lmd), ("b", lmd - 0.5)):
-        write(tmp_path / name, result("ours", theirs=record(values, "lower")), theirs=values)
+        write_run(tmp_path / name, result("ours", theirs=record(values, "lower")), theirs=values)
     assert main(["compare", str(tmp_path / "a"), str(tmp_path / "b")]) == 0
     told = capsys.readouterr().out
     assert "theirs" in told
     assert "-0.500" in told
 
 
-def scores(folder: Path, lmd: np.ndarray, target: str = "abc", audio: str = "") -> Path:
-    """What `tgbench score --out` leaves, as far as comparing needs it."""
-    folder.mkdir()
-    stored = {
-        "schema_version": SCORES_SCHEMA_VERSION,
-        "inputs": {
-            "prediction": {"file": f"{folder.name}.mp4", "sha256": folder.name},
-            "target": {"file": "real.mp4", "sha256": target},
-            "audio": {"file": f"{folder.name}.mp4", "sha256": audio or folder.name},
-        },
-        "fps": 25.0,
-        "metrics": {
-            "lmd": record(lmd, "lower").model_dump(),
-            "lip_agreement": record(lmd, "higher").model_dump(),
-        },
-    }
-    (folder / "scores.json").write_text(json.dumps(stored))
-    table = pd.DataFrame({"frame": range(len(lmd)), "lmd": lmd})
-    table.to_parquet(folder / "frames.parquet", index=False)
-    return folder
-
-
 def test_scores_of_two_videos_against_one_truth_are_compared(
     tmp_path: Path, lmd: np.ndarray
 ) -> None:
-    first, second = scores(tmp_path / "ours", lmd), scores(tmp_path / "theirs", lmd + 0.2)
+    first = write_scores(tmp_path / "ours", lmd=lmd, lip_agreement=lmd)
+    second = write_scores(tmp_path / "theirs", lmd=lmd + 0.2, lip_agreement=lmd + 0.2)
     found = section(first, second)
     assert [row.metric for row in found.rows] == ["lmd", "lip_agreement"]
-    assert found.rows[0].verdict is Verdict.FIRST
-    other = read_side(scores(tmp_path / "other", lmd, target="another truth"))
+    assert [row.verdict for row in found.rows] == [Outcome.FIRST, Outcome.UNSURE]
     with pytest.raises(TgbenchError, match="no case is on both sides"):
-        compare(read_side(tmp_path / "ours"), other)
+        compare_folders(first, write_scores(tmp_path / "other", target="another truth", lmd=lmd))
 
 
-def test_agreement_with_unlike_sounds_is_not_compared(tmp_path: Path, lmd: np.ndarray) -> None:
-    first = scores(tmp_path / "ours", lmd, audio="a voice")
-    second = scores(tmp_path / "theirs", lmd, audio="another voice")
+def test_agreement_with_different_sounds_is_not_compared(tmp_path: Path, lmd: np.ndarray) -> None:
+    first = write_scores(tmp_path / "ours", audio="a voice", lmd=lmd, lip_agreement=lmd)
+    second = write_scores(tmp_path / "theirs", audio="another", lmd=lmd, lip_agreement=lmd)
     found = section(first, second)
     assert [row.metric for row in found.rows] == ["lmd"]
-    assert "lip_agreement: not compared; heard with unlike sounds" in found.notes
-
-
-def test_newer_scores_are_refused(tmp_path: Path, lmd: np.ndarray) -> None:
-    path = scores(tmp_path / "ours", lmd) / "scores.json"
-    stored = json.loads(path.read_text())
-    path.write_text(json.dumps({**stored, "schema_version": SCORES_SCHEMA_VERSION + 1}))
-    with pytest.raises(TgbenchError, match="newer tgbench"):
-        read_side(tmp_path)
-
-
-def test_half_written_scores_are_named(tmp_path: Path, lmd: np.ndarray) -> None:
-    path = scores(tmp_path / "ours", lmd) / "scores.json"
-    path.write_text(path.read_text()[:60])
-    with pytest.raises(TgbenchError, match=r"ours/scores\.json: is no result of"):
-        read_side(tmp_path)
+    assert any(note.startswith("lip_agreement: not compared") for note in found.notes)
 
 
 @pytest.mark.parametrize(
@@ -282,10 +251,10 @@ def test_a_missing_table_of_frames_is_named(tmp_path: Path, lmd: np.ndarray) -> 
     first, second = side(tmp_path / "a", lmd), side(tmp_path / "b", lmd)
     (second / "frames.parquet").write_bytes(b"half")
     with pytest.raises(TgbenchError, match=r"b/frames\.parquet: cannot be read"):
-        compare(read_side(first), read_side(second))
+        compare_folders(first, second)
     (second / "frames.parquet").unlink()
     with pytest.raises(TgbenchError, match=r"b/frames\.parquet: is missing"):
-        compare(read_side(first), read_side(second))
+        compare_folders(first, second)
 
 
 def test_what_has_no_better_side_is_not_averaged_over_clips(
@@ -294,10 +263,10 @@ def test_what_has_no_better_side_is_not_averaged_over_clips(
     for method, lags in (("a", (-400.0, 240.0)), ("b", (40.0, 80.0))):
         for identity, lag in zip("xy", lags, strict=True):
             made = result(method, identity=identity, lip_lag=lag, lmd=record(lmd, "lower"))
-            write(tmp_path / method / identity, made, lmd=lmd)
+            write_run(tmp_path / method / identity, made, lmd=lmd)
     found = section(tmp_path / "a", tmp_path / "b")
     assert [row.metric for row in found.rows] == ["lmd"]
-    assert any(note.startswith("lip_lag: not compared; has no better side") for note in found.notes)
+    assert any(note.startswith("lip_lag: not compared") for note in found.notes)
     one = section(tmp_path / "a" / "x", tmp_path / "b" / "x")
     assert [row.metric for row in one.rows] == ["lmd", "lip_lag"]
 
@@ -306,7 +275,7 @@ def test_clips_of_one_name_are_told_apart(tmp_path: Path, lmd: np.ndarray) -> No
     for method in "ab":
         for sha in ("1" * 64, "2" * 64):
             made = result(method, identity="x", identity_sha=sha, lmd=record(lmd, "lower"))
-            write(tmp_path / method / sha[0], made, lmd=lmd)
+            write_run(tmp_path / method / sha[0], made, lmd=lmd)
     assert section(tmp_path / "a", tmp_path / "b").clips == (
         "x (111111, 000000)",
         "x (222222, 000000)",
@@ -321,14 +290,18 @@ def test_a_table_that_does_not_number_its_frames_is_told(
         side(tmp_path / name, lmd, method=name)
     pd.DataFrame({"lmd": lmd, **frames}).to_parquet(tmp_path / "b" / "frames.parquet")
     with pytest.raises(TgbenchError, match=r"b/frames\.parquet: does not number its frames"):
-        compare(read_side(tmp_path / "a"), read_side(tmp_path / "b"))
+        compare_folders(tmp_path / "a", tmp_path / "b")
 
 
 def test_what_a_method_cannot_have_is_not_compared(tmp_path: Path, lmd: np.ndarray) -> None:
     fixed = result("fixed", upper_face=False, aue_u=record(lmd, "lower"))
     moved = result("moved", aue_u=record(lmd, "lower"), lmd=record(lmd, "lower"))
-    write(tmp_path / "a", fixed.model_copy(update={"metrics": moved.metrics}), aue_u=lmd, lmd=lmd)
-    write(tmp_path / "b", moved, aue_u=lmd, lmd=lmd)
+    write_run(
+        tmp_path / "a", fixed.model_copy(update={"metrics": moved.metrics}), aue_u=lmd, lmd=lmd
+    )
+    write_run(tmp_path / "b", moved, aue_u=lmd, lmd=lmd)
     found = section(tmp_path / "a", tmp_path / "b")
     assert [row.metric for row in found.rows] == ["lmd"]
-    assert "aue_u: not compared; A has no value (the upper face is not moved)" in found.notes
+    (note,) = found.notes
+    assert note.startswith("aue_u: not compared; A has no value (the upper face is not moved")
+    assert "result.json" in note

@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 
 from tgbench.cli import main
-from tgbench.comparing.differences import compare, what_seeds_mean
-from tgbench.comparing.sides import read_side
+from tgbench.comparing import compare_folders
+from tgbench.comparing.differences import what_seeds_mean
 from tgbench.running.result import MetricRecord
 
 from ..reports.conftest import result
-from .test_differences import record, scores, side, write
+from ..results.fabricated import record, write_run, write_scores
+from .test_differences import side
 
 
 @pytest.fixture
@@ -24,7 +25,7 @@ def lmd() -> np.ndarray:
 
 def lipsync(folder: Path, lag: np.ndarray, method: str = "ours", **kind: object) -> Path:
     made = result(method, protocol="lipsync", lip_lag=record(lag, "lower"), **kind)
-    return write(folder, made, lip_lag=lag)
+    return write_run(folder, made, lip_lag=lag)
 
 
 @pytest.fixture
@@ -41,7 +42,7 @@ def said(capsys: pytest.CaptureFixture[str]) -> str:
 
 
 def test_each_protocol_has_its_own_metrics(both: Path) -> None:
-    found = compare(read_side(both, "still"), read_side(both, "ours"))
+    found = compare_folders(both, methods=("still", "ours"))
     rows = {section.protocol: [row.metric for row in section.rows] for section in found.sections}
     assert rows == {"self_reconstruction": ["lmd"], "lipsync": ["lip_lag"]}
     assert all(section.notes == () for section in found.sections)
@@ -53,7 +54,7 @@ def test_a_metric_of_two_protocols_is_never_averaged_over_them(
     for method, gains in (("still", (0.0, 0.0)), ("ours", (0.5, -1.5))):
         for protocol, gain in zip(("self_reconstruction", "lipsync"), gains, strict=True):
             side(tmp_path / protocol / method, lmd - gain, method, protocol=protocol)
-    found = compare(read_side(tmp_path, "still"), read_side(tmp_path, "ours"))
+    found = compare_folders(tmp_path, methods=("still", "ours"))
     apart = {section.protocol: section.rows[0].difference for section in found.sections}
     assert apart["self_reconstruction"].mean == pytest.approx(-0.5)
     assert apart["lipsync"].mean == pytest.approx(1.5)
@@ -63,7 +64,7 @@ def test_versions_of_a_protocol_are_not_averaged_either(tmp_path: Path, lmd: np.
     for version in ("1", "2"):
         for name in ("a", "b"):
             side(tmp_path / name / version, lmd, version=version)
-    found = compare(read_side(tmp_path / "a"), read_side(tmp_path / "b"))
+    found = compare_folders(tmp_path / "a", tmp_path / "b")
     assert [section.version for section in found.sections] == ["1", "2"]
 
 
@@ -88,7 +89,7 @@ def test_one_protocol_can_be_chosen(both: Path, capsys: pytest.CaptureFixture[st
 
 
 def test_a_protocol_of_one_side_is_told(both: Path, lmd: np.ndarray) -> None:
-    found = compare(read_side(both / "self", "still"), read_side(both, "ours"))
+    found = compare_folders(both / "self", both, methods=("still", "ours"))
     assert [section.protocol for section in found.sections] == ["self_reconstruction"]
     assert "only B has lipsync: synth-a" in found.notes
 
@@ -106,8 +107,8 @@ def test_a_metric_that_a_clip_lacks_is_compared_on_the_others_and_told(
         for identity in ("x", "y"):
             side(tmp_path / name / identity, lmd - gain, identity=identity)
     lost = {} if how == "absent" else {"lmd": NO_VALUE}
-    write(tmp_path / "b" / "y", result(identity="y", **lost), other=lmd)
-    (section,) = compare(read_side(tmp_path / "a"), read_side(tmp_path / "b")).sections
+    write_run(tmp_path / "b" / "y", result(identity="y", **lost), other=lmd)
+    (section,) = compare_folders(tmp_path / "a", tmp_path / "b").sections
     (row,) = section.rows
     assert row.cases == 1
     assert row.difference.mean == pytest.approx(-0.5)
@@ -118,17 +119,17 @@ def test_a_metric_that_a_clip_lacks_is_compared_on_the_others_and_told(
 def test_a_seed_without_a_value_is_not_averaged_away(tmp_path: Path, lmd: np.ndarray) -> None:
     side(tmp_path / "a", lmd)
     side(tmp_path / "b" / "0", lmd, seed=0)
-    write(tmp_path / "b" / "1", result(seed=1, lmd=NO_VALUE), other=lmd)
-    (section,) = compare(read_side(tmp_path / "a"), read_side(tmp_path / "b")).sections
+    write_run(tmp_path / "b" / "1", result(seed=1, lmd=NO_VALUE), other=lmd)
+    (section,) = compare_folders(tmp_path / "a", tmp_path / "b").sections
     assert section.rows == ()
     assert section.notes == ("lmd: not compared; B has no value (no such model)",)
 
 
 def test_a_metric_of_one_side_or_none_is_told(tmp_path: Path, lmd: np.ndarray) -> None:
     empty = {"sync_c": NO_VALUE, "sync_e": NO_VALUE}
-    write(tmp_path / "a", result(**empty), other=lmd)
-    write(tmp_path / "b", result(lmd=record(lmd, "lower"), **empty), lmd=lmd)
-    (section,) = compare(read_side(tmp_path / "a"), read_side(tmp_path / "b")).sections
+    write_run(tmp_path / "a", result(**empty), other=lmd)
+    write_run(tmp_path / "b", result(lmd=record(lmd, "lower"), **empty), lmd=lmd)
+    (section,) = compare_folders(tmp_path / "a", tmp_path / "b").sections
     assert set(section.notes) == {
         "lmd: not compared; A has no value",
         "sync_c, sync_e: not compared; neither side has a value (no such model)",
@@ -148,7 +149,7 @@ def test_seeds_of_both_sides_are_shown_with_what_they_mean(
     assert "a, seed 3" in told
     assert "b, seeds 5, 7" in told
     told = " ".join(told.split())
-    assert "these fits are compared" in told
+    assert "another seed may give another result" in told
     assert json.loads(target.read_text())["seeds"] == [[3], [5, 7]]
 
 
@@ -163,8 +164,9 @@ def test_how_to_average_seeds_is_said_where_a_side_has_one() -> None:
 def test_scored_videos_have_no_seeds(
     tmp_path: Path, lmd: np.ndarray, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    first, second = scores(tmp_path / "ours", lmd), scores(tmp_path / "theirs", lmd + 0.2)
+    first = write_scores(tmp_path / "ours", lmd=lmd)
+    second = write_scores(tmp_path / "theirs", lmd=lmd + 0.2)
     assert main(["compare", str(first), str(second)]) == 0
     told = said(capsys)
     assert "seed" not in told
-    assert "score, over real.mp4" in told
+    assert "score (25 fps), over real.mp4" in told

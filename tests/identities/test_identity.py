@@ -119,7 +119,7 @@ def spoil_window(folder: Path) -> None:
         (spoil_transforms, "transforms_val.json: missing"),
         (spoil_frame, "ori_imgs/N.jpg: missing for frame(s) 3"),
         (spoil_rows, "au.csv: 10 rows for 12 frames"),
-        (spoil_features, "aud_mel.npy: shape (12, 16, 44), expected (frames, 16, 32)"),
+        (spoil_features, "has shape (12, 16, 44), expected (frames, 16, 32)"),
         (spoil_name, "rename it to aud_ds.npy"),
         (spoil_ids, "img_id 4 missing"),
         (spoil_size, "parsing/N.png: not 32x32"),
@@ -154,7 +154,7 @@ def test_a_folder_of_the_fields_scripts_works_unchanged(own_identity: Path) -> N
         (own_identity / ours).unlink()
     np.save(own_identity / "aud_ds.npy", np.zeros((12, 16, 29), np.float32))
     assert validate(own_identity) == []
-    np.testing.assert_allclose(Identity(own_identity).audio_features(), mel, atol=0.02)
+    np.testing.assert_allclose(Identity(own_identity).audio_features().windows, mel, atol=0.02)
 
 
 def test_truncated_image_is_told(own_identity: Path) -> None:

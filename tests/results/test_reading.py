@@ -100,7 +100,7 @@ def test_scored_videos_have_the_same_form(tmp_path: Path) -> None:
 def test_frames_through_a_codec_are_another_case(tmp_path: Path) -> None:
     plain = only(write_scores(tmp_path / "plain" / "ours", lmd=LMD))
     coded = only(write_scores(tmp_path / "coded" / "ours", through_codec=True, lmd=LMD))
-    assert (plain.through_codec, coded.through_codec) == (False, True)
+    assert (plain.key.through_codec, coded.key.through_codec) == (False, True)
     assert plain.key != coded.key
 
 

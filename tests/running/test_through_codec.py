@@ -7,13 +7,13 @@ import pandas as pd
 import pytest
 
 from tgbench.bundling.planning import GroundTruth
-from tgbench.comparing.sides import read_side
 from tgbench.errors import TgbenchError
 from tgbench.identities import Identity
 from tgbench.metrics.psnr import psnr
 from tgbench.metrics.through_codec import Passage
 from tgbench.progress import SILENT
 from tgbench.reports.tables.building import build_tables
+from tgbench.results import read_cases
 from tgbench.running.request import RunRequest
 from tgbench.running.result import FRAMES_FILE, read_results
 from tgbench.running.runner import run
@@ -74,8 +74,9 @@ def test_repeating_it_keeps_it(request_: RunRequest) -> None:
 def test_they_are_never_compared(request_: RunRequest) -> None:
     run(request_, SILENT)
     run(dataclasses.replace(request_, through_codec=True), SILENT)
-    entries = read_side(request_.out, "still", None)
-    assert len({(entry.protocol, entry.version) for entry in entries}) == 2
+    cases = read_cases([request_.out])
+    assert [case.key.through_codec for case in cases] == [False, True]
+    assert len({case.key.setting for case in cases}) == 2
 
 
 def test_a_bundle_refuses_it_in_words(request_: RunRequest, tiny_identity: Path) -> None:

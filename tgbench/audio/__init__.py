@@ -1,16 +1,20 @@
 """Sound: waveforms in and out of files, and the features that drive a method."""
 
-from .features import MEL, FeatureKind, audio_features
+from .features import DEFAULT_FEATURES, AudioFeatures, FeatureSource, encode, read_features
 from .waveform import SAMPLE_RATE, Sound, Waveform, read_sound, read_waveform, write_wav
+from .windows import whole_frames
 
 __all__ = [
-    "MEL",
+    "DEFAULT_FEATURES",
     "SAMPLE_RATE",
-    "FeatureKind",
+    "AudioFeatures",
+    "FeatureSource",
     "Sound",
     "Waveform",
-    "audio_features",
+    "encode",
+    "read_features",
     "read_sound",
     "read_waveform",
+    "whole_frames",
     "write_wav",
 ]

@@ -1,145 +1,182 @@
-"""Audio features: one window of 16 steps at 50 a second around every video frame.
-
-The layout is that of AD-NeRF and its successors for DeepSpeech logits, [N, 16, C] in
-`aud_ds.npy`; ours holds log-mel energies, which need no pretrained network, in `aud_mel.npy`.
-"""
+"""Audio features of a sound: read from a file, or computed by an audio encoder."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arrays import map_array
+from ..audio_encoders.mel import SPEC as MEL
 from ..errors import TgbenchError
-from .waveform import SAMPLE_RATE, Waveform
+from ..files import require_file
+from ..requirements import lacking
+from ..specs import AudioEncoderSpec
+from .waveform import Waveform
+from .windows import whole_frames
 
-WINDOW = 16
-"""Steps in a frame's window; neighbouring frames' windows start two steps apart."""
-
-STEPS_PER_FRAME = 2
-VIDEO_FPS = 25.0
+SLACK = 2
+"""Rows by which the field's scripts miss the number of video frames: HuBERT's file is one row
+short, wav2vec's one row long."""
 
 
 @dataclass(frozen=True)
-class FeatureKind:
-    """A kind of audio feature.
+class AudioFeatures:
+    """Windows of a whole sound, one a video frame, and where they come from.
 
     Attributes:
-        name: how options name it.
-        file: its file in an identity folder.
-        shape: (steps, channels) of one frame's window.
+        windows: float32 [frames, steps, channels].
+        encoder: name of the audio encoder.
+        file: they were read from; None where the encoder was run on the sound.
     """
 
-    name: str
-    file: str
-    shape: tuple[int, int]
+    windows: NDArray[np.float32]
+    encoder: str
+    file: Path | None = None
 
 
-MEL = FeatureKind("mel", "aud_mel.npy", (WINDOW, 32))
-DEEPSPEECH = FeatureKind("deepspeech", "aud_ds.npy", (WINDOW, 29))
-WAV2VEC = FeatureKind("wav2vec", "aud_eo.npy", (WINDOW, 44))
-HUBERT = FeatureKind("hubert", "aud_hu.npy", (2, 1024))
-KINDS = {kind.name: kind for kind in (MEL, DEEPSPEECH, WAV2VEC, HUBERT)}
+@dataclass(frozen=True)
+class FeatureSource:
+    """Which audio encoder a method wants, and files of features that the user gave.
 
-_FFT = 512
-_HOP = SAMPLE_RATE // 50
-_BLOCK = 4096
-"""Steps whose spectra are held at once."""
+    Attributes:
+        encoder: the encoder.
+        files: one for each driving sound, in the same order; empty: the encoder is run.
+    """
 
-_SPEECH_LEVEL = 0.05
-_LOG_FLOOR = 1e-4
-_LOG_CENTRE, _LOG_SPREAD = -3.0, 2.5
+    encoder: AudioEncoderSpec = MEL
+    files: tuple[Path, ...] = ()
+
+    def of_sounds(self, sounds: Sequence[tuple[Path, Waveform]]) -> list[AudioFeatures]:
+        """Return the features of driving sounds, each with its file.
+
+        Raises:
+            TgbenchError: a file is missing, of another shape or length; there are more or fewer
+                files than sounds; or the encoder cannot be run.
+        """
+        if self.files and len(self.files) != len(sounds):
+            raise TgbenchError(
+                f"--audio-features: {len(self.files)} file(s) for {len(sounds)} driving sound(s); "
+                "give one for each --audio, in the same order"
+            )
+        given = self.files or (None,) * len(sounds)
+        return [
+            self._of_sound(path, sound, file)
+            for (path, sound), file in zip(sounds, given, strict=True)
+        ]
+
+    def _of_sound(self, path: Path, sound: Waveform, file: Path | None) -> AudioFeatures:
+        try:
+            frames = whole_frames(sound)
+            windows = encode(self.encoder, sound) if file is None else None
+        except TgbenchError as error:
+            raise TgbenchError(f"{path}: {error}") from error
+        if windows is None and file is not None:
+            windows = read_features(file, self.encoder, frames, longest=frames + SLACK)
+        assert windows is not None
+        return AudioFeatures(windows, self.encoder.name, file)
 
 
-def audio_features(waveform: Waveform, kind: FeatureKind = MEL) -> NDArray[np.float32]:
-    """Compute the features of every video frame of a waveform.
+DEFAULT_FEATURES = FeatureSource()
+"""Mel, computed from the sound."""
 
-    Args:
-        waveform: mono at 16 kHz.
-        kind: only `MEL` can be computed here; the others are read from prepared folders.
+
+def encode(encoder: AudioEncoderSpec, sound: Waveform) -> NDArray[np.float32]:
+    """Run an encoder on a sound.
 
     Returns:
-        float32 [N, 16, 32], N = floor(seconds * 25). Window i spans the 320 ms centred on
-        frame i's start; outside the sound there is silence. Loudness is normalised by the level
-        of the clip's speech, so quiet and loud recordings of the same words agree.
+        float32 [frames, steps, channels], at least as many as the whole video frames of the sound.
 
     Raises:
-        TgbenchError: the sound is shorter than one frame, or the kind needs a network.
+        TgbenchError: the encoder cannot be run here, or what it returns is not as it declares.
     """
-    if kind is not MEL:
-        raise TgbenchError(f"audio features '{kind.name}' cannot be computed here; use mel")
-    frames = int(len(waveform.samples) * VIDEO_FPS // waveform.rate)
-    if frames < 1:
-        raise TgbenchError("the audio is shorter than one video frame (40 ms)")
-    steps = _log_mel(waveform.samples, frames * STEPS_PER_FRAME)
-    silence = np.full((WINDOW // 2, steps.shape[1]), steps_silence(), np.float32)
-    padded = np.concatenate([silence, steps, silence])
-    windows = np.lib.stride_tricks.sliding_window_view(padded, WINDOW, axis=0)
-    chosen = windows[: frames * STEPS_PER_FRAME : STEPS_PER_FRAME]
-    return np.ascontiguousarray(chosen.transpose(0, 2, 1), dtype=np.float32)
+    if reason := why_not_run(encoder):
+        raise TgbenchError(f"the audio encoder '{encoder.name}' cannot be run here: {reason}")
+    frames = whole_frames(sound)
+    windows = np.asarray(encoder.load()().features(sound))
+    for problem in _problems(windows, encoder, frames):
+        raise TgbenchError(f"the audio encoder '{encoder.name}' is faulty: its output {problem}")
+    return _completed(windows, frames)
 
 
-def steps_silence() -> float:
-    """Return the value that every mel channel has in digital silence."""
-    return float((np.log(_LOG_FLOOR) - _LOG_CENTRE) / _LOG_SPREAD)
+def why_not_run(encoder: AudioEncoderSpec) -> str:
+    """Return why an encoder cannot be run here, with the remedy; empty if it can."""
+    if not encoder.implementation:
+        return f"tgbench only reads its {encoder.file}; to make that file, {encoder.recipe}"
+    return "; ".join(lacking(encoder.requires))
 
 
-def _log_mel(samples: NDArray[np.float32], steps: int) -> NDArray[np.float32]:
-    """Log-mel energies at 50 steps a second, step k centred on second k / 50.
+def read_features(
+    path: Path, encoder: AudioEncoderSpec, frames: int, longest: int | None = None
+) -> NDArray[np.float32]:
+    """Read a file of features.
 
-    Computed in blocks, for the spectra of an hour would take gigabytes.
+    Args:
+        path: a `.npy` file.
+        encoder: that the features are of.
+        frames: video frames that they are for.
+        longest: most rows that the file may have; None: any number.
+
+    Returns:
+        float32 [frames or more, steps, channels]. Where the file is up to two rows short, the
+        last row is repeated, as ER-NeRF does.
+
+    Raises:
+        TgbenchError: the file is missing, or not such features.
     """
-    level, filters = _speech_level(samples), _mel_filters(MEL.shape[1]).T
-    shape = np.hanning(_FFT).astype(np.float32)
-    result = np.empty((steps, filters.shape[1]), np.float32)
-    for first in range(0, steps, _BLOCK):
-        last = min(first + _BLOCK, steps)
-        heard = _emphasised(samples, first * _HOP - _FFT // 2, (last - 1) * _HOP + _FFT // 2)
-        frames = np.lib.stride_tricks.sliding_window_view(heard / level, _FFT)[::_HOP]
-        spectrum = np.abs(np.fft.rfft(frames * shape, axis=1)) ** 2
-        energy = spectrum @ filters / _FFT
-        result[first:last] = (np.log(energy + _LOG_FLOOR) - _LOG_CENTRE) / _LOG_SPREAD
-    return result
+    require_file(path, f"give the features of '{encoder.name}' as a .npy file")
+    try:
+        array = map_array(path)
+    except (OSError, ValueError, EOFError) as error:
+        raise TgbenchError(f"{path}: cannot be read ({error})") from error
+    for problem in _problems(array, encoder, frames, longest):
+        raise TgbenchError(f"{path}: {problem}")
+    return _completed(array, frames)
 
 
-def _emphasised(samples: NDArray[np.float32], start: int, stop: int) -> NDArray[np.float32]:
-    """Return x[t] - 0.97 x[t - 1] for t from start to stop, zero outside the sound."""
-    result = np.zeros(stop - start, np.float32)
-    first, last = max(start, 0), min(stop, len(samples))
-    if first < last:
-        inside = result[first - start : last - start]
-        inside[:] = samples[first:last]
-        later = max(first, 1)
-        inside[later - first :] -= 0.97 * samples[later - 1 : last - 1]
-    return result
+def feature_problems(path: Path, encoder: AudioEncoderSpec, frames: int) -> Iterator[str]:
+    """Yield what is wrong with the file of features of an identity folder, by its name.
+
+    Args:
+        path: the file.
+        encoder: that the features are of.
+        frames: of the clip; 0 where that is not known.
+    """
+    try:
+        array = map_array(path)
+    except (OSError, ValueError, EOFError) as error:
+        yield f"{path.name}: cannot be read ({error})"
+        return
+    for problem in _problems(array, encoder, frames):
+        yield f"{path.name}: {problem}"
 
 
-def _speech_level(samples: NDArray[np.float32]) -> float:
-    """RMS of the louder half of the 20 ms blocks: silence between words must not count."""
-    blocks = len(samples) // _HOP
-    if blocks == 0:
-        return 1.0
-    power = np.empty(blocks, np.float32)
-    for first in range(0, blocks, _BLOCK):
-        last = min(first + _BLOCK, blocks)
-        heard = _emphasised(samples, first * _HOP, last * _HOP)
-        power[first:last] = (heard.reshape(-1, _HOP) ** 2).mean(1)
-    power.sort()
-    level = float(np.sqrt(power[blocks // 2 :].mean()))
-    return max(level, 1e-4) / _SPEECH_LEVEL
+def _problems(
+    array: NDArray, encoder: AudioEncoderSpec, frames: int, longest: int | None = None
+) -> Iterator[str]:
+    steps, channels = encoder.window
+    if array.ndim != 3 or array.shape[1:] != encoder.window:
+        yield (
+            f"has shape {array.shape}, expected (frames, {steps}, {channels}) for "
+            f"'{encoder.name}' features"
+        )
+    elif array.dtype.kind not in "fiu":
+        yield f"holds {array.dtype}, no numbers; make it again"
+    elif len(array) == 0 or len(array) < frames - SLACK:
+        yield (
+            f"has {len(array)} rows for {frames} frames; make it from the sound of the whole clip"
+        )
+    elif longest is not None and len(array) > longest:
+        yield f"has {len(array)} rows for {frames} frames of sound; is it of another sound?"
+    elif not np.isfinite(array).all():
+        yield "holds NaN or infinity; make it again"
 
 
-def _mel_filters(channels: int) -> NDArray[np.float32]:
-    """Triangular filters [channels, bins], equally spaced on the mel scale from 60 to 7600 Hz."""
-    mel_edges = np.linspace(_mel(60.0), _mel(7600.0), channels + 2)
-    hertz_edges = 700.0 * (10.0 ** (mel_edges / 2595.0) - 1.0)
-    bins = np.fft.rfftfreq(_FFT, 1.0 / SAMPLE_RATE)
-    low, centre, high = hertz_edges[:-2, None], hertz_edges[1:-1, None], hertz_edges[2:, None]
-    rising = (bins - low) / (centre - low)
-    falling = (high - bins) / (high - centre)
-    return np.maximum(0.0, np.minimum(rising, falling)).astype(np.float32)
-
-
-def _mel(hertz: float) -> float:
-    return float(2595.0 * np.log10(1.0 + hertz / 700.0))
+def _completed(array: NDArray, frames: int) -> NDArray[np.float32]:
+    """Return the rows as float32, the last one repeated where some are missing."""
+    windows = np.ascontiguousarray(array, dtype=np.float32)
+    missing = frames - len(windows)
+    return windows if missing <= 0 else np.pad(windows, ((0, missing), (0, 0), (0, 0)), "edge")

@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from .. import plugins
+from ..audio import DEFAULT_FEATURES
 from ..errors import TgbenchError
 from ..files import sha256
 from ..identities import Identity
@@ -116,8 +117,8 @@ class GroundTruth:
         if sounds:
             # A protocol that drives with the clip's own sound takes no other, though it be equal.
             with suppress(TgbenchError):
-                return protocol.plan([identity], sounds)
+                return protocol.plan([identity], sounds, DEFAULT_FEATURES)
         key = (name, identity.folder)
         if key not in self._plans:
-            self._plans[key] = protocol.plan([identity], ())
+            self._plans[key] = protocol.plan([identity], (), DEFAULT_FEATURES)
         return self._plans[key]

@@ -10,7 +10,7 @@ from ..terminal import Terminal
 from .lists import add_list, names, phrases, stand_alone
 
 if TYPE_CHECKING:
-    from ..comparing.differences import Comparison, Row, Section
+    from ..comparing import Comparison, MetricComparison, ProtocolComparison
 
 _EPILOG = """\
 examples:
@@ -19,16 +19,16 @@ examples:
   tgbench compare results-before results-after
   tgbench compare scores/ours scores/theirs --json comparison.json
 
-Differences are B minus A, paired frame by frame. Their intervals (95 %) are
-bootstrapped over stretches of frames, and over clips where there are several;
-an interval that holds zero tells no difference. Values that unlike things
-measured are never compared, and those of unlike protocols never averaged: each
-protocol has a table of its own.
+Differences are B - A, paired frame by frame. Their 95 % intervals are
+bootstrapped over blocks of frames, and over clips where there are several. An
+interval that contains zero shows no difference. tgbench never compares values
+that different things measured, and never averages values of different
+protocols: each protocol has a table of its own.
 
-These fits are compared: another seed may give another result. A folder that
-holds results of several seeds (each run with an --out of its own below it) is
-averaged over them, frame by frame; `tgbench report` shows mean and spread over
-seeds.
+The intervals compare these fits: another seed may give another result. Several
+seeds of one method in a folder are averaged frame by frame; `tgbench report`
+shows mean and spread over seeds. Where a folder holds several measurements of
+one experiment, each metric is taken from the latest one that has it.
 """
 
 
@@ -40,69 +40,62 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "folders",
         nargs="*",
         metavar="FOLDER",
-        help="A, a folder of results, then B, another one (A again, with --methods)",
+        help="folder A with results, then folder B (A again, with --methods)",
     )
-    add_list(parser, "--methods", names, "which method of A, which of B", metavar="NAME", count=2)
+    add_list(
+        parser, "--methods", names, "the method of A and the method of B", metavar="NAME", count=2
+    )
     add_list(
         parser,
         "--metrics",
         phrases,
-        "only these, by name or title; all that both have if none is given",
+        "compare only these, by name or title (default: all that both have)",
         metavar="NAME",
     )
     parser.add_argument(
-        "--protocol", metavar="NAME", help="only this one's results (every one that both have)"
+        "--protocol",
+        metavar="NAME",
+        help="compare only results of this protocol (default: every one that both have)",
     )
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write what was found here")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the comparison to FILE")
 
 
 def execute(args: argparse.Namespace, terminal: Terminal) -> int:
     """Compare, print a table for each protocol, and write JSON if asked to."""
-    from ..comparing.differences import compare
-    from ..comparing.sides import read_side
-    from ..errors import TgbenchError
-    from ..files import make_folder
-    from ..metrics.naming import metrics_named
+    import dataclasses
 
-    given = [Path(word) for word in stand_alone(args, "folders", most=2)]
-    if not given:
-        raise TgbenchError("what is compared? Name a folder of results, and another one")
-    folder, other = given[0], given[-1] if len(given) > 1 else None
-    if other is None and args.methods is None:
-        raise TgbenchError(
-            f"{folder} with what? Name a second folder, or two methods with --methods"
-        )
+    from ..comparing import compare_folders
+    from ..errors import TgbenchError
+    from ..files import make_folder, write_json
+
+    folders = [Path(word) for word in stand_alone(args, "folders", most=2)]
+    if not folders:
+        raise TgbenchError("nothing to compare; name a folder of results, and another one")
     if args.json is not None:
         if args.json.is_dir():
             raise TgbenchError(f"--json {args.json}: is a folder; name a file")
         make_folder(args.json.parent)
-    methods = args.methods or (None, None)
-    first = read_side(folder, methods[0], args.protocol)
-    second = read_side(other or folder, methods[1], args.protocol)
-    measured = {metric for entry in (*first, *second) for metric in entry.metrics}
-    found = compare(first, second, metrics=metrics_named(args.metrics or (), measured))
-    labels = _labels(folder, other, first[0].method, second[0].method)
-    _print(found, labels, terminal)
+    found = compare_folders(
+        *folders,
+        methods=tuple(args.methods) if args.methods else None,
+        metrics=args.metrics or (),
+        protocol=args.protocol,
+    )
+    _print(found, terminal)
     if args.json is not None:
-        _write(found, labels, args.json)
+        write_json(args.json, dataclasses.asdict(found))
         terminal.out.print(f"wrote {args.json}", markup=False)
     else:
-        terminal.out.print("nothing was written; --json FILE keeps what was found")
+        terminal.out.print("nothing was written; --json FILE keeps the comparison")
     return 0
 
 
-def _labels(first: Path, second: Path | None, method: str, other: str) -> tuple[str, str]:
-    if method != other:
-        return method, other
-    return f"{method} in {first}", f"{other} in {second or first}"
-
-
-def _print(found: Comparison, labels: tuple[str, str], terminal: Terminal) -> None:
+def _print(found: Comparison, terminal: Terminal) -> None:
     from rich.text import Text
 
     out = terminal.out
-    for side, label, seeds in zip("AB", labels, found.seeds, strict=True):
-        out.print(Text(f"{side}: {label}{_told(seeds)}"))
+    for side, label, seeds in zip("AB", (found.a, found.b), found.seeds, strict=True):
+        out.print(Text(f"{side}: {label}{_seeds(seeds)}"))
     for section in found.sections:
         out.print()
         _print_section(section, terminal)
@@ -112,13 +105,13 @@ def _print(found: Comparison, labels: tuple[str, str], terminal: Terminal) -> No
         out.print(Text(f"- {note}"))
 
 
-def _told(seeds: tuple[int, ...]) -> str:
+def _seeds(seeds: tuple[int, ...]) -> str:
     if not seeds:
         return ""
     return f", seed{'s' if len(seeds) > 1 else ''} {', '.join(map(str, seeds))}"
 
 
-def _print_section(section: Section, terminal: Terminal) -> None:
+def _print_section(section: ProtocolComparison, terminal: Terminal) -> None:
     from rich.text import Text
 
     from ..comparing.differences import why_no_interval
@@ -127,19 +120,18 @@ def _print_section(section: Section, terminal: Terminal) -> None:
     titles = ("A", "B", "B - A", "95 % interval", "p")
     heads = [Head("", right=False), *map(Head, titles), Head("verdict", right=False)]
     out = terminal.out
-    version = f" (version {section.version})" if section.version else ""
-    out.print(Text(f"{section.protocol}{version}, over {', '.join(section.clips)}", style="bold"))
+    out.print(Text(f"{section.title}, over {', '.join(section.clips)}", style="bold"))
     if section.rows:
         print_table(out, heads, [[Text(cell) for cell in _cells(row)] for row in section.rows])
     for note in (*section.notes, *filter(None, [why_no_interval(section.rows)])):
         out.print(Text(f"- {note}", style="dim"))
 
 
-def _cells(row: Row) -> tuple[str, ...]:
+def _cells(row: MetricComparison) -> tuple[str, ...]:
     from .. import plugins
     from ..specs import MetricSpec
 
-    # A plug-in's metric may be among results of a machine that has it.
+    # Results of a machine with a plug-in's metric may be compared where it is not installed.
     spec = plugins.metrics().get(row.metric) or MetricSpec(row.metric, "", "", title=row.metric)
     digits = spec.decimals
     label = f"{spec.title} [{spec.unit}]" if spec.unit else spec.title
@@ -147,17 +139,9 @@ def _cells(row: Row) -> tuple[str, ...]:
     if row.difference is None:
         return (*head, f"{row.second - row.first:+.{digits}f}", "", "", row.verdict.value)
     # Over the frames that both scored, so it may differ from the means' difference.
-    apart = f"{row.difference.mean:+.{digits}f}"
+    difference = f"{row.difference.mean:+.{digits}f}"
     bounds = row.difference.interval
     interval = f"{bounds.low:+.{digits}f} to {bounds.high:+.{digits}f}"
     p_value = row.difference.p_value
     chance = f"{p_value:.3f}" if p_value >= 0.001 else "< 0.001"
-    return (*head, apart, interval, chance, row.verdict.value)
-
-
-def _write(found: Comparison, labels: tuple[str, str], path: Path) -> None:
-    import dataclasses
-
-    from ..files import write_json
-
-    write_json(path, {"a": labels[0], "b": labels[1], **dataclasses.asdict(found)})
+    return (*head, difference, interval, chance, row.verdict.value)

@@ -47,6 +47,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         default=[],
     )
+    add_list(
+        parser,
+        "--audio-features",
+        paths,
+        "audio features of each --audio, in the same order, for the encoder that the method names "
+        "(its encoder is run on the sound if none is given)",
+        metavar="FILE.npy",
+        default=[],
+    )
     add_fit_options(parser)
     add_measuring_options(parser)
     again = parser.add_mutually_exclusive_group()
@@ -104,6 +113,7 @@ def _request(args: argparse.Namespace) -> RunRequest:
         metrics=metrics_named(args.metrics or ()),
         landmarks=args.landmarks,
         through_codec=args.through_codec,
+        audio_features=tuple(args.audio_features),
         command=getattr(args, "command", ""),
     )
 

@@ -9,10 +9,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arrays import map_array
 from ..errors import TgbenchError
 from ..inputs import read_text
 from . import layout
-from .arrays import map_array
 from .cameras import few
 from .image_files import decode_image, look_at_image
 

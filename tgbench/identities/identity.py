@@ -14,12 +14,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..audio import MEL, FeatureKind, Waveform, audio_features, read_waveform
+from ..arrays import map_array
+from ..audio import AudioFeatures, Waveform, encode, read_features, read_waveform
+from ..audio_encoders.mel import SPEC as MEL
 from ..errors import TgbenchError
 from ..files import sha256
 from ..inputs import read_json, read_text, reason
+from ..specs import AudioEncoderSpec
 from . import layout
-from .arrays import map_array
 from .cameras import read_cameras
 from .image_files import decode_image
 from .split import Split
@@ -182,34 +184,47 @@ class Identity:
         """The clip's own sound, mono at 16 kHz."""
         return read_waveform(self.audio_path)
 
-    def audio_features(self, kind: FeatureKind = MEL) -> NDArray[np.float32]:
-        """Return the audio window of every frame, float32 [N, steps, channels].
+    def features_file(self, encoder: AudioEncoderSpec = MEL) -> Path | None:
+        """Return the file of an audio encoder's features; None where the folder has none."""
+        path = self.folder / encoder.file
+        return path if path.is_file() else None
 
-        A folder that the field's own scripts prepared has no mel windows; they come from its
-        sound then.
+    def audio_features(self, encoder: AudioEncoderSpec = MEL) -> AudioFeatures:
+        """Return the audio window of every frame: from its file, else by running the encoder.
 
         Raises:
-            TgbenchError: the file is missing or has another shape.
+            TgbenchError: the file is not such features of the whole clip, or there is none and
+                the encoder cannot be run here.
         """
-        path = self.folder / kind.file
-        if kind is MEL and not path.is_file():
-            path, features = self.audio_path, audio_features(self.audio, MEL)
+        frames, path = max(self.image_ids) + 1, self.features_file(encoder)
+        if path is not None:
+            windows = read_features(path, encoder, frames)
         else:
-            features = _load_array(path)
-        if features.ndim != 3 or features.shape[1:] != kind.shape:
+            windows = self._encoded(encoder, frames)
+        return AudioFeatures(windows[self.image_ids], encoder.name, path)
+
+    def _encoded(self, encoder: AudioEncoderSpec, frames: int) -> NDArray[np.float32]:
+        try:
+            windows = encode(encoder, self.audio)
+        except TgbenchError as error:
+            raise TgbenchError(f"{self.folder / encoder.file}: missing, and {error}") from error
+        if len(windows) < frames:
             raise TgbenchError(
-                f"{path}: has shape {features.shape}, expected (frames, {kind.shape[0]}, "
-                f"{kind.shape[1]}) for '{kind.name}' features"
+                f"{self.audio_path}: lasts {len(windows)} frames, the video {frames}; give the "
+                "sound of the whole clip"
             )
-        if len(features) <= max(self.image_ids):
-            raise TgbenchError(
-                f"{path}: has {len(features)} rows for {max(self.image_ids) + 1} frames; "
-                "the audio is shorter than the video; give the sound of the whole clip"
-            )
-        return features[self.image_ids].astype(np.float32)
+        return windows
+
+    def features_hash(self, encoder: AudioEncoderSpec) -> str:
+        """Return the SHA-256 of what `audio_features` reads; empty where it runs the encoder."""
+        path = self.features_file(encoder)
+        return "" if path is None else sha256(path)
 
     def input_hashes(self) -> dict[str, str]:
-        """Return the SHA-256 of every file that training and scoring read, by relative name."""
+        """Return the SHA-256 of the files that training and scoring read, by relative name.
+
+        Of features, only those of mel: `features_hash` has the others.
+        """
         tables = [layout.TRANSFORMS_TRAIN, layout.TRANSFORMS_VAL, layout.BACKGROUND, layout.AUDIO]
         tables += [layout.ACTION_UNITS, MEL.file]
         names = [name for name in tables if (self.folder / name).is_file()]

@@ -8,13 +8,13 @@ import math
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
-
-from ..audio.features import KINDS, VIDEO_FPS
+from .. import plugins
+from ..audio.features import feature_problems
+from ..audio.windows import VIDEO_FPS
+from ..audio_encoders.prepared import DEEPSPEECH
 from ..errors import TgbenchError
 from ..inputs import read_text, reason
 from . import layout
-from .arrays import map_array
 from .cameras import CameraTable, few, lens_problems, numbering_problems, read_cameras
 from .frame_files import frame_problems, plate_problems
 
@@ -131,21 +131,8 @@ def _audio(folder: Path, frames: int) -> Iterator[str]:
 
 
 def _features(folder: Path, frames: int) -> Iterator[str]:
-    if (folder / "aud.npy").is_file() and not (folder / KINDS["deepspeech"].file).is_file():
-        yield f"aud.npy: rename it to {KINDS['deepspeech'].file}, the name every loader asks for"
-    present = [kind for kind in KINDS.values() if (folder / kind.file).is_file()]
-    for kind in present:
-        try:
-            array = map_array(folder / kind.file)
-        except (OSError, ValueError, EOFError) as error:
-            yield f"{kind.file}: cannot be read ({error})"
-            continue
-        shape = array.shape
-        if len(shape) != 3 or shape[1:] != kind.shape:
-            yield f"{kind.file}: shape {shape}, expected (frames, {kind.shape[0]}, {kind.shape[1]})"
-        elif frames and shape[0] < frames:
-            yield f"{kind.file}: {shape[0]} rows for {frames} frames"
-        elif array.dtype.kind not in "fiu":
-            yield f"{kind.file}: holds {array.dtype}, no numbers; prepare the identity again"
-        elif not np.isfinite(array).all():
-            yield f"{kind.file}: holds NaN or infinity; prepare the identity again"
+    if (folder / "aud.npy").is_file() and not (folder / DEEPSPEECH.file).is_file():
+        yield f"aud.npy: rename it to {DEEPSPEECH.file}, the name every loader asks for"
+    for encoder in plugins.audio_encoders().values():
+        if (folder / encoder.file).is_file():
+            yield from feature_problems(folder / encoder.file, encoder, frames)

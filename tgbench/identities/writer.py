@@ -12,7 +12,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..audio import MEL, Waveform, audio_features, write_wav
+from ..audio import Waveform, encode, write_wav
+from ..audio_encoders.mel import SPEC as MEL
 from ..errors import TgbenchError
 from ..files import atomic_path, make_folder, write_json
 from . import layout
@@ -151,10 +152,10 @@ class IdentityWriter:
                 )
 
     def write_audio(self, waveform: Waveform) -> None:
-        """Write the sound (16 kHz mono) and its features."""
+        """Write the sound (16 kHz mono) and its mel features."""
         write_wav(self.folder / layout.AUDIO, waveform)
         with atomic_path(self.folder / MEL.file) as temporary:
-            np.save(temporary, audio_features(waveform, MEL))
+            np.save(temporary, encode(MEL, waveform))
 
     def finish(self, provenance: Mapping[str, object]) -> None:
         """Write where the clip came from and what made each part of the folder."""

@@ -55,6 +55,26 @@ class CaseKey(NamedTuple):
         own = self.driver in ("", "self")
         return self.identity if own else f"{self.identity} · {self.driver}"
 
+    @property
+    def through_codec(self) -> bool:
+        """Whether frames were measured as they come out of an H.264 file."""
+        return THROUGH_CODEC in self.version
+
+    @property
+    def setting(self) -> str:
+        """Protocol and version for a reader. Values of different settings are never averaged."""
+        version = self.version.removesuffix(f", {THROUGH_CODEC}")
+        text = self.protocol
+        if version:
+            text += f" ({version})" if self.protocol == SCORE else f" (version {version})"
+        return text + (f", frames measured {THROUGH_CODEC}" if self.through_codec else "")
+
+    @property
+    def title(self) -> str:
+        """The whole case for a reader, without the protocol's version."""
+        codec = f" {THROUGH_CODEC}" if self.through_codec else ""
+        return f"{self.protocol}{codec}: {self.clip}"
+
 
 class Variant(NamedTuple):
     """A method with its settings, whatever the seed: what has a row of its own in a table.
@@ -117,11 +137,6 @@ class MeasuredCase:
         return self.result.protocol.name == SCORE
 
     @property
-    def through_codec(self) -> bool:
-        """Whether frames were measured as they come out of an H.264 file."""
-        return THROUGH_CODEC in self.result.protocol.version
-
-    @property
     def seed(self) -> int | None:
         """The seed of the fit; None where nothing says it."""
         return None if self.scored else self.result.seed
@@ -169,7 +184,11 @@ class MeasuredCase:
         if record is None:
             return None
         never = why_never(self.origin(metric).result, metric)
-        return record.model_copy(update={"value": None, "reason": never}) if never else record
+        if not never:
+            return record
+        kept = "; the number in result.json says nothing about the method"
+        reason = never + (kept if record.value is not None else "")
+        return record.model_copy(update={"value": None, "reason": reason})
 
     def differences(self, other: MeasuredCase) -> tuple[str, ...]:
         """Say in which of code, version and machine another measurement differs from this one."""

@@ -1,4 +1,4 @@
-"""Which code a method is: a fit or a result of other code is not one of this method."""
+"""Which code a method or an audio encoder is: a fit or a result of other code is another one."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from pathlib import Path
 
 from ..errors import TgbenchError
 from ..files import hash_of, sha256
-from ..specs import MethodSpec
+from ..specs import AudioEncoderSpec, MethodSpec
 
 _OWN = __name__.partition(".")[0]
 
 
 @dataclass(frozen=True)
 class Code:
-    """The code of a method.
+    """The code of a method or an audio encoder.
 
     Attributes:
         distribution: the installed package it comes from, with its version; empty if unknown.
@@ -27,18 +27,24 @@ class Code:
     sha256: str
 
     @classmethod
-    def of(cls, spec: MethodSpec) -> Code:
-        """Look at a method's code as it is now; nothing of it is run but its parent packages.
+    def of(cls, spec: MethodSpec | AudioEncoderSpec) -> Code:
+        """Look at the code as it is now; nothing of it is run but its parent packages.
 
         Raises:
             TgbenchError: its implementation is not installed.
         """
         distribution = _distribution(spec)
         files: dict[str, str] = {}
-        targets = filter(None, (spec.implementation, spec.config))
+        config = spec.config if isinstance(spec, MethodSpec) else ""
+        targets = filter(None, (spec.implementation, config))
         for place in sorted({_place(target) for target in targets}):
             files |= _hashes(place, spec)
         return cls(distribution, hash_of([distribution, files]))
+
+
+def is_own(spec: MethodSpec | AudioEncoderSpec) -> bool:
+    """Whether the code comes with tgbench."""
+    return spec.implementation.partition(".")[0] in ("", _OWN)
 
 
 def _place(target: str) -> str:
@@ -48,12 +54,12 @@ def _place(target: str) -> str:
     return module.rpartition(".")[0] if outermost == _OWN else outermost
 
 
-def _hashes(name: str, spec: MethodSpec) -> dict[str, str]:
+def _hashes(name: str, spec: MethodSpec | AudioEncoderSpec) -> dict[str, str]:
     """Return the SHA-256 of a module's file, or of a package's Python files, by relative name."""
     found = importlib.util.find_spec(name)
     if found is None:
         raise TgbenchError(
-            f"method '{spec.name}': no module '{name}'; install it, or tell its author"
+            f"plug-in '{spec.name}': no module '{name}'; install it, or tell its author"
         )
     if found.submodule_search_locations is None:
         return {name: sha256(Path(found.origin))} if found.origin else {}
@@ -64,9 +70,10 @@ def _hashes(name: str, spec: MethodSpec) -> dict[str, str]:
     }
 
 
-def _distribution(spec: MethodSpec) -> str:
-    """Return name and version of what declares a method."""
-    for point in entry_points(group=f"{_OWN}.methods"):
+def _distribution(spec: MethodSpec | AudioEncoderSpec) -> str:
+    """Return name and version of the package that declares a plug-in."""
+    group = "methods" if isinstance(spec, MethodSpec) else "audio_encoders"
+    for point in entry_points(group=f"{_OWN}.{group}"):
         if point.dist is not None and point.load() == spec:
             return f"{point.dist.name} {point.dist.version}"
     return ""

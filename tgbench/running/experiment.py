@@ -12,7 +12,7 @@ from ..identities import layout
 from ..interfaces import Case, MetricContext, MetricOptions, Timing
 from ..metrics.specs import in_table_order
 from ..version import __version__
-from .fitting import MODELS, Fitting, MethodConfig
+from .fitting import MODELS, Fitting, MethodConfig, features_key
 from .request import RunRequest
 
 
@@ -63,8 +63,11 @@ class Experiment:
     def key(self) -> str:
         """Hash of everything that determines the outcome."""
         case, request = self.case, self.request
+        driving = features_key(self.method_config.encoder, case.identity, case.features_file)
+        features = [self.fitting.features, driving]
         return hash_of(
             {
+                **({"features": features} if any(features) else {}),
                 "tgbench": __version__,
                 "method": self.method_config.settings_hash,
                 "protocol": [case.protocol, case.protocol_version],

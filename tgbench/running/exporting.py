@@ -8,12 +8,14 @@ from pathlib import Path
 import numpy as np
 
 from .. import plugins
+from ..audio_encoders.mel import SPEC as MEL
 from ..errors import TgbenchError
 from ..files import hash_of, make_folder
-from ..identities import ActionUnits, Identity
+from ..identities import Identity
 from ..identities.resolve import resolve_identity
 from ..interfaces import Drive, Exports, Method
 from ..progress import Progress
+from ..specs import AudioEncoderSpec
 from .fitting import MODELS, Fitting, MethodConfig, NoFit, load_fitted
 from .request import default_size
 from .settings import configure
@@ -58,7 +60,9 @@ def export(request: ExportRequest, progress: Progress) -> str:
         raise TgbenchError(f"method '{spec.name}' has nothing to export")
     make_folder(request.output.parent)
     identity = resolve_identity(request.identity, request.size, progress)
-    drive = None if request.frame is None else drive_of_frame(identity, request.frame)
+    drive = None
+    if request.frame is not None:
+        drive = drive_of_frame(identity, request.frame, method_config.encoder)
     fitting = Fitting(
         method_config,
         identity,
@@ -78,7 +82,7 @@ def export(request: ExportRequest, progress: Progress) -> str:
     return method.export(request.output, request.part, drive)
 
 
-def drive_of_frame(identity: Identity, frame: int) -> Drive:
+def drive_of_frame(identity: Identity, frame: int, encoder: AudioEncoderSpec = MEL) -> Drive:
     """Return the drive that a frame of a clip gives, of one frame.
 
     Raises:
@@ -86,18 +90,10 @@ def drive_of_frame(identity: Identity, frame: int) -> Drive:
     """
     if not 0 <= frame < len(identity):
         raise TgbenchError(f"--frame {frame}: {identity.name} has frames 0 to {len(identity) - 1}")
-    rows, units = np.array([frame]), identity.action_units
+    rows = np.array([frame])
     seconds = identity.image_ids[frame] / identity.fps
-    return Drive(
-        identity.intrinsics,
-        identity.poses[rows],
-        ActionUnits({name: row[rows] for name, row in units.values.items()}, units.measured_by),
-        identity.audio.cut(seconds, seconds + 1.0 / identity.fps),
-        identity.audio_features(),
-        rows,
-        rows,
-        identity,
-    )
+    sound = identity.audio.cut(seconds, seconds + 1.0 / identity.fps)
+    return Drive.of_frames(identity, rows, sound, identity.audio_features(encoder), rows)
 
 
 def _command(request: ExportRequest) -> str:

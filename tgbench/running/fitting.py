@@ -10,16 +10,18 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from .. import plugins
+from ..audio_encoders.mel import SPEC as MEL
 from ..errors import TgbenchError
-from ..files import hash_of, remove, remove_parts
+from ..files import hash_of, remove, remove_parts, sha256
 from ..identities import Identity, Split
 from ..inputs import read_json
 from ..interfaces import FitContext, FitReport, Method
 from ..progress import Progress
-from ..specs import MethodSpec
+from ..specs import AudioEncoderSpec, MethodSpec
 from ..terminal import NOTICE
 from ..version import __version__
-from .code import Code
+from .code import Code, is_own
 from .fit_record import (
     FIT_FILES,
     MODEL_FOLDER,
@@ -69,6 +71,20 @@ class MethodConfig:
         """SHA-256 of the configuration."""
         return hash_of({"method": self.spec.name, "config": self.settings})
 
+    @property
+    def names_encoder(self) -> bool:
+        """Whether the configuration says which audio encoder it wants."""
+        return hasattr(self.config, "audio_features")
+
+    @cached_property
+    def encoder(self) -> AudioEncoderSpec:
+        """The audio encoder that the configuration names.
+
+        Raises:
+            TgbenchError: there is no such encoder.
+        """
+        return plugins.audio_encoder_of(self.config)
+
     @cached_property
     def code(self) -> Code:
         """The method's code, as it is when first asked for."""
@@ -97,6 +113,7 @@ class Fitting:
         """SHA-256 of what is fitted to what, whatever the method's code."""
         return hash_of(
             {
+                **self.features,
                 "tgbench": __version__,
                 "config": self.method_config.settings_hash,
                 "identity": self.identity_hash,
@@ -105,6 +122,12 @@ class Fitting:
                 "device": self.device,
             }
         )
+
+    @cached_property
+    def features(self) -> dict[str, str]:
+        """What tells the audio features of the clip from others; see `features_key`."""
+        encoder = self.method_config.encoder
+        return features_key(encoder, self.identity, self.identity.features_file(encoder))
 
     @property
     def folder(self) -> Path:
@@ -129,6 +152,25 @@ class Fitting:
             if path.parent != self.folder and _experiment(path) == self.experiment
         ]
         return max(reports, key=lambda path: path.stat().st_mtime).parent if reports else None
+
+
+def features_key(
+    encoder: AudioEncoderSpec, identity: Identity, file: Path | None
+) -> dict[str, str]:
+    """Return what tells audio features from others, beside the encoder's name.
+
+    It is empty for the mel features of an identity, which its own hash covers, and for encoders of
+    tgbench that are run, which its version covers: so results of versions that knew only mel keep
+    their keys.
+
+    Args:
+        encoder: of the features.
+        identity: whose fit or case uses them.
+        file: they are read from; None: the encoder is run.
+    """
+    if file is not None:
+        return {} if file == identity.folder / MEL.file else {"features": sha256(file)}
+    return {} if is_own(encoder) else {"encoder": Code.of(encoder).sha256}
 
 
 def fit_or_load(fitting: Fitting, fresh: bool, progress: Progress) -> tuple[Method, FitReport]:

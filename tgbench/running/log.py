@@ -61,6 +61,9 @@ class CaseLog(logging.Handler):
         )
         sound = case.driving_audio
         self.write(f"driving sound: {sound}, sha256 {sha256(sound)}")
+        features = case.features_file
+        read = f"{features}, sha256 {sha256(features)}" if features else "computed from the sound"
+        self.write(f"audio features: {case.drive.encoder}, {read}")
         self.write(f"case: {len(case.drive)} frames, key {experiment.key}")
         code = method_config.code
         self.write(

@@ -20,7 +20,7 @@ from ..progress import Progress
 from ..version import __version__
 from .comparison_videos import ComparisonVideos
 from .environment import describe_environment, peak_memory_mb
-from .experiment import Experiment, IdentityHashes
+from .experiment import Experiment
 from .face_track import FaceTrack
 from .fitting import MethodConfig
 from .frame_table import write_table
@@ -139,12 +139,15 @@ def _result(
         case_key=experiment.key,
         method=_method_record(experiment.method_config, report),
         protocol=ProtocolRecord(name=case.protocol, version=case.protocol_version),
-        identity=_identity_record(case, experiment.hashes),
+        identity=_identity_record(experiment),
         driver=DriverRecord(
             name=case.driver,
             audio=case.driving_audio.name,
             sha256=sha256(case.driving_audio),
             seconds=case.drive.audio.seconds,
+            encoder=case.drive.encoder,
+            features=case.features_file.name if case.features_file else "",
+            features_sha256=sha256(case.features_file) if case.features_file else "",
         ),
         split=SplitRecord(
             train=(case.split.train.start, case.split.train.stop),
@@ -192,12 +195,16 @@ def _method_record(method_config: MethodConfig, report: FitReport) -> MethodReco
     )
 
 
-def _identity_record(case: Case, hashes: IdentityHashes) -> IdentityRecord:
+def _identity_record(experiment: Experiment) -> IdentityRecord:
+    identity, hashes = experiment.case.identity, experiment.hashes
+    files = {name: hashes.files[name] for name in _TABLES if name in hashes.files}
+    if features := identity.features_file(experiment.method_config.encoder):
+        files[features.name] = sha256(features)
     return IdentityRecord(
-        name=case.identity.name,
-        frames=len(case.identity),
-        width=case.identity.intrinsics.width,
-        height=case.identity.intrinsics.height,
+        name=identity.name,
+        frames=len(identity),
+        width=identity.intrinsics.width,
+        height=identity.intrinsics.height,
         sha256=hashes.sha256,
-        files={name: hashes.files[name] for name in _TABLES if name in hashes.files},
+        files=files,
     )

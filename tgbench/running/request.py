@@ -20,6 +20,8 @@ class RunRequest:
     Attributes:
         methods, protocol, identities, audio: what to run; identities are built-in names or
             folders, no audio means the protocol's own choice.
+        audio_features: a file of features for each driving sound, in the same order; empty: the
+            methods' audio encoders are run.
         preset, overrides: of the methods' configurations.
         size: side in pixels of built-in identities.
         device: "cpu" or "cuda".
@@ -50,4 +52,5 @@ class RunRequest:
     metrics: tuple[str, ...] = ()
     landmarks: str = "mediapipe"
     through_codec: bool = False
+    audio_features: tuple[Path, ...] = ()
     command: str = ""

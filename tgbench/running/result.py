@@ -124,7 +124,8 @@ class IdentityRecord(Record):
     height: int = Field(ge=0)
     sha256: str = Field(description="Of the names and hashes of all input files.")
     files: dict[str, str] = Field(
-        description="SHA-256 of the clip's tables and sound; frames are in `sha256` only."
+        description="SHA-256 of the clip's tables, sound and audio features in use; frames are in "
+        "`sha256` only."
     )
 
 
@@ -135,6 +136,12 @@ class DriverRecord(Record):
     audio: str = Field(description="File name of the driving sound.")
     sha256: str = Field(description="Of the driving sound.")
     seconds: float
+    encoder: str = Field(default="mel", description="Audio encoder whose features drive the head.")
+    features: str = Field(
+        default="",
+        description="File name of those features; empty where the encoder was run on the sound.",
+    )
+    features_sha256: str = Field(default="", description="Of that file.")
 
 
 class SplitRecord(Record):

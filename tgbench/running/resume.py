@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from .. import plugins
 from ..errors import TgbenchError
 from ..faces.finders import FINDERS
+from ..files import sha256
 from ..interfaces import Case
 from ..metrics.evaluate import reasons_against
 from ..specs import Needs
@@ -159,6 +160,9 @@ def _difference(result: Result, asked: Experiment) -> str:
         return f"seed: {result.seed} there, {request.seed} asked for"
     if result.identity.sha256 != asked.hashes.sha256:
         return f"identity '{case.identity.name}' has other files"
+    features = case.features_file
+    if features is not None and result.driver.features_sha256 not in ("", sha256(features)):
+        return f"audio features {features.name} were another file"
     if result.environment.device != request.device:
         return f"device: {result.environment.device} there, {request.device} asked for"
     if result.protocol.version != case.protocol_version:

@@ -6,11 +6,12 @@ import dataclasses
 import logging
 import subprocess
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from .. import plugins
+from ..audio import FeatureSource
 from ..errors import TgbenchError, suggest
 from ..faults import explain
 from ..files import make_folder
@@ -107,6 +108,7 @@ def _planned(request: RunRequest, progress: Progress) -> list[list[Experiment]]:
         TgbenchError: bad input.
     """
     configs = _method_configs(request)
+    sources = _feature_sources(configs, request)
     for name in request.metrics:
         plugins.find(plugins.metrics(), name, "metric")
     protocol: EvaluationProtocol = plugins.find(
@@ -115,17 +117,39 @@ def _planned(request: RunRequest, progress: Progress) -> list[list[Experiment]]:
     remove_all_leftovers(make_folder(request.out))
     identities = [resolve_identity(name, request.size, progress) for name in request.identities]
     _refuse_namesakes(identities)
-    cases = _with_metrics(protocol.plan(identities, request.audio), request.metrics)
-    if request.through_codec:
-        cases = [_through_codec(case) for case in cases]
-    for line in too_short(cases):
+    plans = {
+        source: _cases(protocol.plan(identities, request.audio, source), request)
+        for source in dict.fromkeys(sources)
+    }
+    for line in too_short(next(iter(plans.values()))):
         _log.warning(line)
     hashes = _hash_inputs(identities, progress)
     return [
         [Experiment(case, method_config, hashes[folder], request) for case in identity_cases]
-        for method_config in configs
-        for folder, identity_cases in _by_identity(cases).items()
+        for method_config, source in zip(configs, sources, strict=True)
+        for folder, identity_cases in _by_identity(plans[source]).items()
     ]
+
+
+def _feature_sources(configs: Sequence[MethodConfig], request: RunRequest) -> list[FeatureSource]:
+    """Return where the audio features of each method come from.
+
+    Raises:
+        TgbenchError: there is no such encoder, or nothing uses the files that the user gave.
+    """
+    if request.audio_features and not any(config.names_encoder for config in configs):
+        names = ", ".join(config.spec.name for config in configs)
+        raise TgbenchError(f"--audio-features: no setting of {names} names an audio encoder")
+    return [
+        FeatureSource(config.encoder, request.audio_features if config.names_encoder else ())
+        for config in configs
+    ]
+
+
+def _cases(planned: list[Case], request: RunRequest) -> list[Case]:
+    """Return the cases of a protocol as the request wants them measured."""
+    cases = _with_metrics(planned, request.metrics)
+    return [_through_codec(case) for case in cases] if request.through_codec else cases
 
 
 def _with_metrics(cases: list[Case], wanted: tuple[str, ...]) -> list[Case]:

@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ..audio import audio_features
+from .. import plugins
+from ..audio import encode
 from ..errors import TgbenchError
 from ..files import temporary_folder
 from ..identities.layout import FPS
@@ -185,14 +186,9 @@ def _time_end_to_end(
     wanted = round(BLOCK_SECONDS[device] / max(seconds_a_frame, 1e-9))
     part = part_of(stretch, 0, min(max(wanted, 1), len(stretch)))
     try:
-        features = audio_features(part.audio)
+        features = _encoded(part)
     except TgbenchError as error:
         return None, str(error)
-    if features.shape[1:] != stretch.features.shape[1:]:
-        return None, (
-            "the driving features are not mel, and others are not computed here but read from a "
-            "prepared folder"
-        )
     part = part_of(part, 0, min(len(features), len(part)))
     repeats: list[NDArray[np.float64]] = []
     begun = time.perf_counter()
@@ -210,12 +206,17 @@ def _time_end_to_end(
 
 def _make_video(method: Method, part: Drive, path: Path) -> None:
     """Go from a sound to a finished file, as someone who wants a video does."""
-    features = audio_features(part.audio)
+    features = _encoded(part)
     asked = dataclasses.replace(part, features=features, feature_index=np.arange(len(part)))
     lens = part.intrinsics
     with VideoWriter(path, lens.width, lens.height, fps=FPS, audio=part.audio) as video:
         for frame in method.render(asked):
             video.write(frame)
+
+
+def _encoded(part: Drive) -> NDArray[np.float32]:
+    encoder = plugins.find(plugins.audio_encoders(), part.encoder, "audio encoder")
+    return encode(encoder, part.audio)
 
 
 def _request(method: Method, part: Drive, wait: Callable[[], None]) -> float:

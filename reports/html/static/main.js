@@ -27,8 +27,9 @@ filter.addEventListener("input", () => filterPage(filter.value));
 function follow() {
   // All names on the page are plain: nothing has to be decoded.
   const target = document.getElementById(location.hash.slice(1));
-  if (target instanceof HTMLDetailsElement) {
-    target.open = true;
+  const folded = target?.closest("details");
+  if (folded) {
+    folded.open = true;
     target.scrollIntoView();
   }
 }

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from tgbench.identities import ActionUnits, Identity
+from tgbench.identities import Identity
 from tgbench.interfaces import Drive
 from tgbench.methods.talkinggaussian.branch import Branch
 from tgbench.methods.talkinggaussian.fitting import Fit
@@ -17,17 +17,8 @@ from tgbench.methods.talkinggaussian.fitting import Fit
 
 def drive_of(identity: Identity, frames: range) -> Drive:
     rows = np.array(frames)
-    units = identity.action_units
-    return Drive(
-        identity.intrinsics,
-        identity.poses[rows],
-        ActionUnits({n: v[rows] for n, v in units.values.items()}, units.measured_by),
-        identity.audio.cut(frames.start / 25, frames.stop / 25),
-        identity.audio_features(),
-        rows,
-        rows,
-        identity,
-    )
+    sound = identity.audio.cut(frames.start / 25, frames.stop / 25)
+    return Drive.of_frames(identity, rows, sound, identity.audio_features(), rows)
 
 
 def tensors(value: object, path: str = "") -> dict[str, torch.Tensor]:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from tgbench.audio_encoders.mel import SPEC as MEL
 from tgbench.configs import build
 from tgbench.identities import Identity
 from tgbench.methods.talkinggaussian.branch import Branch, new_motion
@@ -40,7 +41,7 @@ def frames(make_sphere: Callable[..., Identity], tmp_path_factory) -> TrainingFr
 @pytest.fixture(scope="module")
 def conditions(frames: TrainingFrames) -> Conditions:
     units = expression_units(CONFIG)
-    return Conditions.of_training(frames.identity, frames.frames, "mel", units, device=CPU)
+    return Conditions.of_training(frames.identity, frames.frames, MEL, units, device=CPU)
 
 
 def branch_of(

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from tgbench.audio_encoders.mel import SPEC as MEL
 from tgbench.configs import build
 from tgbench.identities import Identity
 from tgbench.methods.talkinggaussian.audio_network import (
@@ -167,11 +168,11 @@ def test_beyond_the_ends_of_the_sound_there_can_be_zeros(sphere: Identity):
     units = expression_units(SMALL)
     zeros, nearest = (
         Conditions.of_training(
-            sphere, train, "mel", units, device=torch.device("cpu"), silent_outside=silent
+            sphere, train, MEL, units, device=torch.device("cpu"), silent_outside=silent
         )
         for silent in (True, False)
     )
-    features = sphere.audio_features()[train.start : train.stop].transpose(0, 2, 1)
+    features = sphere.audio_features().windows[train.start : train.stop].transpose(0, 2, 1)
     last = len(train) - 1
     assert (zeros.audio(0)[:4] == 0).all()
     assert (zeros.audio(last)[5:] == 0).all()

@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from jinja2 import UndefinedError
 
 from tgbench.cli import main
 from tgbench.errors import TgbenchError
 from tgbench.progress import SILENT
 from tgbench.reports.html import write_html
-from tgbench.reports.html.assets import SCRIPTS, asset
-from tgbench.reports.html.escaping import json_block, text
+from tgbench.reports.html.templating import SCRIPTS, asset, environment
 from tgbench.reports.loading import left_out, readable_results
 from tgbench.reports.tables.building import build_tables
 from tgbench.reports.tables.shapes import Shape
@@ -269,9 +269,13 @@ def test_a_name_that_no_encoding_has_is_no_error(make_result: MakeResult, tmp_pa
     assert "half" in Page(tmp_path / "page.html").text
 
 
+def rendered(template: str, value: object) -> str:
+    return environment().from_string(template).render(value=value)
+
+
 @given(value=st.recursive(st.text() | st.integers() | st.none(), st.lists, max_leaves=5))
-def test_a_block_is_the_value_and_cannot_end_the_script(value: object) -> None:
-    block = json_block({"x": value})
+def test_json_is_the_value_and_cannot_end_the_script(value: object) -> None:
+    block = rendered("{{ value|tojson }}", {"x": value})
     assert json.loads(block) == {"x": value}
     assert not set(block) & set("<>&")
     assert block.isascii()
@@ -279,7 +283,12 @@ def test_a_block_is_the_value_and_cannot_end_the_script(value: object) -> None:
 
 def test_numbers_that_json_lacks_are_refused() -> None:
     with pytest.raises(ValueError, match="JSON"):
-        json_block(float("nan"))
+        rendered("{{ value|tojson }}", float("nan"))
+
+
+def test_a_name_that_a_template_lacks_is_an_error() -> None:
+    with pytest.raises(UndefinedError):
+        environment().from_string("{{ nobody }}").render()
 
 
 @given(value=st.text(st.characters(codec="utf-8", exclude_characters=TURNS)))
@@ -291,10 +300,10 @@ def test_text_survives_an_attribute(value: str) -> None:
             self.found = dict(attrs)["title"]
 
     reader = Reader()
-    reader.feed(f'<p title="{text(value)}">')
+    reader.feed(rendered('<p title="{{ value }}">', value))
     assert reader.found == value
 
 
 @pytest.mark.parametrize("turn", TURNS)
 def test_names_do_not_turn_the_direction_of_the_page(turn: str) -> None:
-    assert text(f"a{turn}<b>") == "a\ufffd&lt;b&gt;"
+    assert rendered("{{ value }}", f"a{turn}<b>") == "a\ufffd&lt;b&gt;"

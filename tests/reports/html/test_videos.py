@@ -11,7 +11,7 @@ import pytest
 
 from tgbench.reports.html.cases import CaseGroup, Entry
 from tgbench.reports.html.previews import write_preview
-from tgbench.reports.html.videos import CaseClips, base64_pieces, choose_clips, videos_told
+from tgbench.reports.html.videos import CaseClips, about_videos, base64_pieces, choose_clips
 from tgbench.video.writer import VideoWriter
 
 from .conftest import FRAMES, LEVEL, write_coded_video
@@ -68,7 +68,7 @@ def test_videos_go_in_as_they_are_if_there_is_room(tmp_path: Path) -> None:
     choice = choose_clips(cases, tmp_path, budget_mb=100)
     assert not choice.previews
     assert [clip.path.parent.name for case in choice.cases for clip in case.clips] == list("aaabbb")
-    assert videos_told(choice) == ""
+    assert about_videos(choice) == ""
 
 
 def test_previews_of_cases_go_in_whole_and_errors_after_all_of_them(tmp_path: Path) -> None:
@@ -83,8 +83,8 @@ def test_previews_of_cases_go_in_whole_and_errors_after_all_of_them(tmp_path: Pa
         assert choice.previews
         assert [in_the_page(case) for case in choice.cases] == kept
         assert choice.left_out == 9 - len("".join(kept))
-        assert "previews" in videos_told(choice)
-        assert "--video-budget" in videos_told(choice)
+        assert "previews" in about_videos(choice)
+        assert "--video-budget" in about_videos(choice)
 
 
 def test_a_preview_has_the_frames_the_times_and_the_sound_of_its_video(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tgbench.reports.site.folder import _OWN
-from tgbench.reports.site.naming import page_name, source_names
+from tgbench.reports.site.submissions import page_name, source_names
 
 
 @given(words=st.lists(st.text()), key=st.text())

@@ -1,4 +1,4 @@
-"""Arrays of an identity, mapped into memory."""
+"""Arrays in `.npy` files, mapped into memory."""
 
 from __future__ import annotations
 

@@ -1,0 +1,35 @@
+"""What a plug-in needs beside tgbench's own packages, and what of it is missing here."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+from collections.abc import Iterator
+
+from .errors import TgbenchError
+from .extras import install_extra
+from .specs import Requires
+from .weights.store import present_path
+from .weights.table import find
+
+
+def lacking(requires: Requires) -> Iterator[str]:
+    """Yield what is missing on this machine, each with the remedy."""
+    missing = [name for name in requires.packages if importlib.util.find_spec(name) is None]
+    if missing:
+        verb = "is" if len(missing) == 1 else "are"
+        yield f"{' and '.join(missing)} {verb} not installed: {install_extra(requires.extra)}"
+    for program in requires.programs:
+        if shutil.which(program) is None:
+            given = f", or give `tgbench score {requires.option}` its output"
+            yield f"{program} is not on the path: install it{given if requires.option else ''}"
+    for name in requires.weights:
+        if not _is_here(name):
+            yield f"weights {name} are missing: tgbench weights fetch {name}"
+
+
+def _is_here(name: str) -> bool:
+    try:
+        return present_path(find(name)) is not None
+    except TgbenchError:
+        return False

@@ -7,6 +7,7 @@ such as `face.densify_gradient`: in `--set`, in presets, in `result.json` and in
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 import typing
 from collections import defaultdict
@@ -64,14 +65,7 @@ def build(config_class: type[_Config], values: Mapping[str, object]) -> _Config:
         TypeError: there is no such setting.
         TgbenchError, ValueError: the configuration refuses a value.
     """
-    own, nested = _by_field(values)
-    names = {field.name for field in dataclasses.fields(config_class)}  # type: ignore[arg-type]
-    if unknown := {*own, *nested} - names:
-        raise TypeError(f"{config_class.__name__} has no setting '{min(unknown)}'")
-    if nested:
-        default = config_class()
-        own |= {name: replaced(getattr(default, name), inner) for name, inner in nested.items()}
-    return config_class(**own)
+    return replaced(config_class(), values)
 
 
 def replaced(config: _Config, values: Mapping[str, object]) -> _Config:
@@ -81,10 +75,14 @@ def replaced(config: _Config, values: Mapping[str, object]) -> _Config:
         TypeError: there is no such setting.
         TgbenchError, ValueError: the configuration refuses a value.
     """
-    if values and not dataclasses.is_dataclass(config):
-        raise TypeError(f"no setting '{min(values)}' in a value that has no settings of its own")
     own, nested = _by_field(values)
-    own |= {name: replaced(getattr(config, name, None), inner) for name, inner in nested.items()}
+    if isinstance(config, Mapping):
+        inner = {name: replaced(config.get(name, {}), part) for name, part in nested.items()}
+        return typing.cast(_Config, {**config, **own, **inner})
+    fields = dataclasses.fields(config) if dataclasses.is_dataclass(config) else ()
+    if unknown := {*own, *nested} - {field.name for field in fields}:
+        raise TypeError(f"{type(config).__name__} has no setting '{min(unknown)}'")
+    own |= {name: replaced(getattr(config, name), inner) for name, inner in nested.items()}
     return dataclasses.replace(config, **own)  # type: ignore[type-var]
 
 
@@ -102,6 +100,11 @@ def types_of(config_class: type) -> dict[str, Any]:
     return found
 
 
+def value_of(config: Any, key: str) -> Any:
+    """Return the value of a setting, by dotted key."""
+    return functools.reduce(getattr, key.split("."), config)
+
+
 def range_of(kind: Any) -> Range | None:
     """Return the `Range` of an annotated type, if it has one."""
     metadata = getattr(kind, "__metadata__", ())
@@ -114,9 +117,8 @@ def check_ranges(config: Any) -> None:
     Raises:
         TgbenchError: a value is out of range; the message names it.
     """
-    values = flat(config)
     for key, kind in types_of(type(config)).items():
-        allowed, value = range_of(kind), values[key]
+        allowed, value = range_of(kind), value_of(config, key)
         if allowed is not None and value is not None and value not in allowed:
             raise TgbenchError(f"{key}={value}: must be {allowed}")
 

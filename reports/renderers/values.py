@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
+from tgbench.configs import flat
 from tgbench.metrics.specs import in_table_order
 from tgbench.printing import printable
 from tgbench.running.result import MetricRecord, Result
@@ -15,7 +16,7 @@ from tgbench.running.result import MetricRecord, Result
 from ..tables.cell_from_result import metric_column
 from ..tables.entries import experiment, latest_of
 from ..tables.published import Published
-from ..tables.settings import differing, flat
+from ..tables.settings import differing
 
 FIELDS = (
     "protocol",

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from ..configs import flat, range_of, types_of
+from ..configs import range_of, types_of, value_of
 from ..specs import MethodSpec
 
 _SECTION = re.compile(r"^(Attributes|Args|Raises|Returns|Examples?|Notes?):$", re.MULTILINE)
@@ -57,7 +57,8 @@ def settings_of(spec: MethodSpec) -> list[Setting]:
     """Return the settings of a method, in the order of its configuration."""
     config_class = spec.load_config()
     meanings = documentation(config_class).meanings
-    defaults = flat(config_class())
+    config = config_class()
+    defaults = {key: value_of(config, key) for key in types_of(config_class)}
     return [
         Setting(
             key,

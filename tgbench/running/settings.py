@@ -7,13 +7,16 @@ import logging
 import types
 import typing
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .. import plugins
 from ..configs import build, check_ranges, flat, types_of
 from ..errors import TgbenchError, suggest
 from ..files import hash_of
 from ..specs import MethodSpec
+
+if TYPE_CHECKING:
+    from .result import Result
 
 _log = logging.getLogger("tgbench")
 
@@ -91,19 +94,36 @@ def unknown_setting(key: str, specs: Iterable[MethodSpec]) -> TgbenchError:
     )
 
 
-def current_settings(method: str, config: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the configuration of a result or a baseline by the settings' names of today.
+def in_current_names(
+    method: str, config: Mapping[str, Any], config_hash: str
+) -> tuple[dict[str, Any], str]:
+    """Return a configuration that an earlier version wrote, with today's names of its settings.
 
-    Results of earlier versions name some settings otherwise. The method says what they are called
-    now; where it is not installed, names stay as they are.
+    So a setting whose name alone changed is no difference between two results. The method says
+    what its settings were called; where it is not installed, names stay as they are.
 
     Args:
         method: its name.
         config: as it was written, flat or nested.
+        config_hash: the hash that was written with it.
+
+    Returns:
+        The configuration as one flat mapping with dotted keys, and its hash.
     """
     spec = plugins.methods().get(method)
     renamed = spec.renamed_settings if spec else {}
-    return {renamed.get(key, key): value for key, value in flat(config).items()}
+    current = {renamed.get(key, key): value for key, value in flat(config).items()}
+    return current, config_hash if current == config else hash_of_settings(method, current)
+
+
+def with_current_names(result: Result) -> Result:
+    """Return a result whose settings have today's names; see `in_current_names`."""
+    method = result.method
+    config, config_hash = in_current_names(method.name, method.config, method.config_hash)
+    if config == method.config:
+        return result
+    renamed = method.model_copy(update={"config": config, "config_hash": config_hash})
+    return result.model_copy(update={"method": renamed})
 
 
 def hash_of_settings(method: str, settings: Mapping[str, Any]) -> str:

@@ -180,7 +180,7 @@ def test_six_units_leave_out_the_outer_brow():
 def test_sideways_share_slows_the_mouth_across_and_in_depth_alone():
     inputs = torch.randn(COUNT, 3) * 0.05, torch.randn(8, CHANNELS, STEPS), torch.rand(7)
     whole = stirred(MouthMotion(CHANNELS, SMALL))(*inputs).means
-    slowed = stirred(MouthMotion(CHANNELS, with_settings(mouth_sideways=0.2)))(*inputs).means
+    slowed = stirred(MouthMotion(CHANNELS, with_settings(**{"mouth.sideways": 0.2})))(*inputs).means
     torch.testing.assert_close(slowed, whole * torch.tensor([0.2, 1.0, 0.2]))
 
 

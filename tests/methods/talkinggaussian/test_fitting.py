@@ -142,7 +142,7 @@ def test_saved_and_loaded_it_renders_the_same(trained, sphere: Identity, tmp_pat
     for one, two in zip(method.render(drive), other.render(drive), strict=True):
         assert np.array_equal(one, two)
     stranger = TalkingGaussian(replaced(TINY, {"audio.dim": 16}))
-    with pytest.raises(TgbenchError, match="audio_dim is 32 there and 16 here"):
+    with pytest.raises(TgbenchError, match=r"audio\.dim is 32 there and 16 here"):
         stranger.load(tmp_path, sphere, sphere.split(), "cpu")
 
 
@@ -184,7 +184,7 @@ def test_a_stopped_fit_ends_like_one_never_stopped(
 
 
 def test_checkpoints_of_another_configuration_are_refused(whole, sphere: Identity):
-    with pytest.raises(TgbenchError, match="face_gaussians is 500 there and 400 here"):
+    with pytest.raises(TgbenchError, match=r"face\.gaussians is 500 there and 400 here"):
         fitted(replaced(SHORT, {"face.gaussians": 400}), sphere, whole[1])
 
 

@@ -188,10 +188,16 @@ def _write_page(
     shape: Shape,
     terminal: Terminal,
 ) -> None:
+    from tgbench.results import MeasuredCase
+
     from .html import BUDGET_MB, write_html
     from .loading import left_out
 
-    shown = [pair for pair in found if shape.protocol in ("", pair[1].protocol.name)]
+    shown = [
+        MeasuredCase(result, folder)
+        for folder, result in found
+        if shape.protocol in ("", result.protocol.name)
+    ]
     problems = left_out(args.folders, unread)
     if len(shown) < len(found):
         number = len(found) - len(shown)

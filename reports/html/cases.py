@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from tgbench.results import MeasuredCase, merge_cases
 from tgbench.running.result import Result
 
-from ..tables.entries import Case, CaseNames, case_of, experiment, latest_of
+from ..tables.entries import Case, CaseNames, case_of
 from ..tables.labels import method_labels, variant
 
 
@@ -20,24 +21,28 @@ class Entry:
     Attributes:
         number: of the result on the page, from 0.
         label: of the method, different for each entry of a case.
-        folder: where its videos and tables lie.
-        result: what was measured.
+        case: what was measured; with metrics of earlier measurements that it lacks.
+        place: where it lies, as the page calls it.
         superseded: whether a later result of the same experiment is shown instead of it.
+        origins: by metric, the place and time of an earlier measurement that it is from.
     """
 
     number: int
     label: str
-    folder: Path
-    result: Result
+    case: MeasuredCase
+    place: str
     superseded: bool = False
+    origins: Mapping[str, str] = field(default_factory=dict)
 
     @property
-    def place(self) -> str:
-        """The folder as a page tells it: what is above the working folder is nobody's business."""
-        here = Path.cwd()
-        return str(
-            self.folder.relative_to(here) if self.folder.is_relative_to(here) else self.folder
-        )
+    def result(self) -> Result:
+        """What was measured."""
+        return self.case.result
+
+    @property
+    def folder(self) -> Path:
+        """Where its videos are."""
+        return self.case.folder
 
 
 @dataclass(frozen=True)
@@ -55,18 +60,38 @@ class CaseGroup:
     entries: tuple[Entry, ...]
 
 
-def page_entries(results: Sequence[tuple[Path, Result]]) -> list[Entry]:
-    """Return an entry for every result, in the given order.
+def place_of(case: MeasuredCase) -> str:
+    """Return where a case lies; nobody needs to know what is above the working folder."""
+    here = Path.cwd()
+    inside = case.folder.is_relative_to(here)
+    return str(case.folder.relative_to(here) if inside else case.folder)
+
+
+def page_entries(
+    cases: Sequence[MeasuredCase], place_of: Callable[[MeasuredCase], str] = place_of
+) -> list[Entry]:
+    """Return an entry for every case, in the given order.
+
+    Of several measurements of one experiment, the latest counts, with the metrics of earlier ones
+    that it lacks.
 
     Args:
-        results: each with its folder.
+        cases: all of them, repeats included.
+        place_of: names the place of a case.
     """
-    labels = _labels([result for _, result in results])
-    latest = latest_of(result for _, result in results)
-    return [
-        Entry(number, label, folder, result, latest[experiment(result)] is not result)
-        for number, (label, (folder, result)) in enumerate(zip(labels, results, strict=True))
-    ]
+    merged = {case.experiment: case for case in merge_cases(cases)}
+    labels = _labels([case.result for case in cases])
+    entries = []
+    for number, (label, case) in enumerate(zip(labels, cases, strict=True)):
+        latest = merged[case.experiment]
+        superseded = any(case is earlier for earlier in latest.earlier)
+        shown = case if superseded else latest
+        origins = {
+            metric: f"{place_of(origin)}, {origin.result.created}"
+            for metric, origin in shown.origins.items()
+        }
+        entries.append(Entry(number, label, shown, place_of(case), superseded, origins))
+    return entries
 
 
 def case_groups(entries: Iterable[Entry]) -> list[CaseGroup]:
@@ -93,11 +118,11 @@ def case_groups(entries: Iterable[Entry]) -> list[CaseGroup]:
 
 
 def superseded(entries: Sequence[Entry]) -> list[str]:
-    """Say in words which results are not shown because a later one of the same experiment is."""
-    latest = {experiment(e.result): e.result.created for e in entries if not e.superseded}
+    """Say which results are not shown because a later one of the same experiment is."""
+    latest = {e.case.experiment: e.result.created for e in entries if not e.superseded}
     return [
         f"{entry.place}: measured on {entry.result.created}; the same experiment was measured "
-        f"again on {latest[experiment(entry.result)]}, which is shown instead"
+        f"again on {latest[entry.case.experiment]}, which is shown instead"
         for entry in entries
         if entry.superseded
     ]
@@ -111,9 +136,9 @@ def _labels(results: Sequence[Result]) -> list[str]:
         by_protocol[result.protocol.name, result.protocol.version].append(result)
         seeds[*case_of(result), *variant(result)].add(result.seed)
     labels = {protocol: method_labels(found) for protocol, found in by_protocol.items()}
-    told = []
+    distinct = []
     for result in results:
         label = labels[result.protocol.name, result.protocol.version][variant(result)]
         several = len(seeds[*case_of(result), *variant(result)]) > 1
-        told.append(f"{label}, seed {result.seed}" if several else label)
-    return told
+        distinct.append(f"{label}, seed {result.seed}" if several else label)
+    return distinct

@@ -8,14 +8,13 @@ from tgbench.errors import TgbenchError
 from tgbench.terminal import Terminal
 
 from ..html.templating import counted
-from ..loading import FrameValues
 from ..tables.building import Extras
 from .submissions import gather
 from .writing import write_site
 
 _HTML = ("html", "no_videos", "video_budget")
 _OTHERS = ("to", *_HTML, "plots", "shape", "metrics", "rows", "columns")
-"""Options of what a site is not."""
+"""Options of other outputs, which do not work with a site."""
 
 
 def execute(args: argparse.Namespace, terminal: Terminal) -> int:
@@ -28,11 +27,15 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
     for name in _OTHERS:
         if getattr(args, name) not in (None, False):
             option = f"--{name.replace('_', '-')}"
-            raise TgbenchError(f"{option} is not for a site; leave out {option}, or --site")
+            raise TgbenchError(f"{option} does not work with --site; leave out one of them")
     submissions = gather(args.folders)
-    results = [submission.result for submission in submissions.every]
-    frames = FrameValues(list(zip(submissions.folders, results, strict=True)))
-    extras = Extras(frames, args.intervals, args.significance, args.published)
+    cases = {id(submission.result): submission.entry.case for submission in submissions.every}
+    extras = Extras(
+        frames=lambda result, metric: cases[id(result)].values(metric),
+        intervals=args.intervals,
+        significance=args.significance,
+        published=args.published,
+    )
     summary = write_site(submissions, args.site, terminal.progress, extras)
     without = f", {summary.left_out} left out" if summary.left_out else ""
     terminal.out.print(

@@ -6,17 +6,17 @@ import datetime
 import itertools
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from tgbench.errors import TgbenchError
 from tgbench.files import hash_of
+from tgbench.results import Experiment, MeasuredCase, read_folder, unfinished_runs
 from tgbench.running.result import RESULT_FILE, Result
 
 from ..html.cases import Entry, page_entries
-from ..loading import read_folder, unfinished
-from ..tables.entries import experiment, protocol_title
+from ..tables.entries import protocol_title
 from .cleaning import cleaned_result, cleaned_text
 
 _LONGEST = 48
@@ -29,7 +29,7 @@ class Submission:
     """A result with its page.
 
     Attributes:
-        entry: the result, with its label, and as folder the place that the site shows.
+        entry: the result, with its label and the place that the site shows.
         source: the folder that was given, as the site calls it.
         page: name of its page, without folder and ending.
     """
@@ -44,9 +44,9 @@ class Submission:
         return self.entry.result
 
     @property
-    def experiment(self) -> tuple[object, ...]:
+    def experiment(self) -> Experiment:
         """What was done; of several results that agree in it, one counts."""
-        return experiment(self.result)
+        return self.entry.case.experiment
 
     @property
     def day(self) -> str:
@@ -87,12 +87,12 @@ class Protocol:
 
     @property
     def results(self) -> list[Result]:
-        """What was measured."""
-        return [submission.result for submission in self.submissions]
+        """What counts: of each experiment the latest result, with metrics of earlier ones."""
+        return [one.result for one in self.submissions if not one.entry.superseded]
 
     def rivals(self) -> list[tuple[Submission, ...]]:
         """Return results of one experiment where there are several, the one that counts first."""
-        alike: dict[tuple[object, ...], list[Submission]] = defaultdict(list)
+        alike: dict[Experiment, list[Submission]] = defaultdict(list)
         for submission in self.submissions:
             alike[submission.experiment].append(submission)
         return [
@@ -108,13 +108,11 @@ class Submissions:
 
     Attributes:
         every: results that can be read, in the order of folders and paths.
-        folders: of each, where its files are.
         sources: the given folders, as the site calls them.
         problems: what is left out, by source, each in words.
     """
 
     every: tuple[Submission, ...]
-    folders: tuple[Path, ...]
     sources: tuple[str, ...]
     problems: tuple[tuple[str, str], ...]
 
@@ -137,34 +135,57 @@ class Submissions:
         ]
 
 
+@dataclass(frozen=True)
+class _Found:
+    """A result whose texts are clean.
+
+    Attributes:
+        case: the result.
+        source: the folder that was given, as the site calls it.
+        place: where it lies below that folder.
+    """
+
+    case: MeasuredCase
+    source: str
+    place: Path
+
+    @property
+    def shown(self) -> str:
+        """Where it lies, as the site calls it."""
+        return (Path(self.source) / self.place).as_posix()
+
+
 def gather(folders: Sequence[Path]) -> Submissions:
     """Read the results at or below folders. One bad folder does not keep out the others.
 
     Raises:
         TgbenchError: a folder does not exist, or no result at all can be read.
     """
-    found: dict[Path, tuple[str, Path, Result]] = {}
+    found: dict[Path, _Found] = {}
     problems: list[tuple[str, str]] = []
     sources = source_names(folders)
     for source, folder in zip(sources, folders, strict=True):
-        results, unread = read_folder(folder)
-        wrong = [_without_place(problem, folder) for problem in (*unread, *unfinished(folder))]
-        if not results and not wrong:
+        reading = read_folder(folder)
+        runs = [case for case in reading.cases if not case.scored]
+        wrong = [
+            _without_place(problem, folder)
+            for problem in (*reading.problems, *unfinished_runs(folder))
+        ]
+        if not runs and not wrong:
             wrong = ["holds no results"]
-        for place, result in results.items():
-            shown = _place(folder, place)
+        for case in runs:
+            place = _place(folder, case.folder)
             try:
-                clean = cleaned_result(result)
+                clean = MeasuredCase(cleaned_result(case.result), case.folder)
             except ValueError as error:
-                wrong.append(f"{shown / RESULT_FILE}: cannot be shown ({error})")
+                wrong.append(f"{place / RESULT_FILE}: cannot be shown ({error})")
                 continue
-            found.setdefault(place, (source, shown, clean))
+            found.setdefault(case.folder, _Found(clean, source, place))
         problems += [(source, cleaned_text(problem)) for problem in wrong]
     if not found:
         first = "; ".join(f"{source}: {problem}" for source, problem in problems[:3])
         raise TgbenchError(f"no result can be read ({first}); a site needs at least one")
-    every = list(_listed(list(found.values())))
-    return Submissions(tuple(every), tuple(found), tuple(sources), tuple(problems))
+    return Submissions(tuple(_listed(found)), tuple(sources), tuple(problems))
 
 
 def page_name(words: Sequence[str], key: object) -> str:
@@ -194,12 +215,16 @@ def source_names(folders: Sequence[Path]) -> list[str]:
     return names
 
 
-def _listed(found: Sequence[tuple[str, Path, Result]]) -> Iterator[Submission]:
-    entries = page_entries([(Path(source) / place, result) for source, place, result in found])
-    for entry, (source, place, result) in zip(entries, found, strict=True):
+def _listed(found: Mapping[Path, _Found]) -> Iterator[Submission]:
+    """Yield submissions for what was found, by folder."""
+    entries = page_entries(
+        [one.case for one in found.values()], lambda case: found[case.folder].shown
+    )
+    for entry, one in zip(entries, found.values(), strict=True):
+        result = one.case.result
         words = (result.method.name, result.identity.name, result.driver.name)
-        key = (source, place.as_posix(), result.model_dump(mode="json"))
-        yield Submission(entry, source, page_name(words, key))
+        key = (one.source, one.place.as_posix(), result.model_dump(mode="json"))
+        yield Submission(entry, one.source, page_name(words, key))
 
 
 def _source_name(folder: Path) -> str:

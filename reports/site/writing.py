@@ -88,8 +88,18 @@ def _download(submissions: Sequence[Submission]) -> str:
     writer = csv.DictWriter(stream, (*FIELDS, "source"), lineterminator="\n")
     writer.writeheader()
     settings = frozenset(differing([submission.result for submission in submissions]))
+    # Of a superseded result those metrics count that no later one has.
+    used = {
+        (id(origin), metric)
+        for submission in submissions
+        for metric, origin in submission.entry.case.origins.items()
+    }
     for submission in submissions:
-        source = {"source": submission.entry.folder.as_posix()}
-        for line in csv_lines(submission.result, settings, submission.entry.superseded):
-            writer.writerow({name: harmless(value) for name, value in (line | source).items()})
+        case, place = submission.entry.case, {"source": submission.entry.place}
+        for line in csv_lines(submission.result, settings):
+            if line["metric"] in case.origins:
+                continue
+            counts = not submission.entry.superseded or (id(case), line["metric"]) in used
+            line |= {"superseded": "no" if counts else "yes"} | place
+            writer.writerow({name: harmless(value) for name, value in line.items()})
     return stream.getvalue()

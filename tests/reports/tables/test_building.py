@@ -107,7 +107,7 @@ def test_rows_tell_composite_mode_and_what_leaked_once_each(make_result: MakeRes
     ]
     (table,) = build_tables(results)
     told = [note.text for note in table.notes]
-    expected = "frames: full frame; given when rendering: true pose, true action units"
+    expected = "frames: full frame; given when rendering: true head pose, true action units"
     assert told == [expected, "no teeth loss", "synth-a: 64x64, 10 frames"]
     assert [row.marks for row in table.blocks[0].rows] == [("a", "b"), ("a",)]
 

@@ -57,10 +57,8 @@ def test_dashes_without_a_letter_are_explained(make_result: MakeResult) -> None:
     ]
     (table,) = build_tables(results)
     (note,) = [text for text in told(table) if "dash" in text]
-    assert note == (
-        "A dash without a letter: the upper face is not moved (AUE-U of fixed); not asked for, or "
-        "not run"
-    )
+    assert "the method does not move the upper face (AUE-U of fixed)" in note
+    assert note.endswith("not asked for, or not run")
     (table,) = build_tables(results, shape=Shape(("psnr",)))
     assert not any("dash" in text for text in told(table))
 

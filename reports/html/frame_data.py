@@ -1,15 +1,16 @@
-"""What the tables of a result folder say about every frame, made ready for drawing."""
+"""What the tables of a result say about every frame, made ready for drawing."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from tgbench.errors import TgbenchError
+from tgbench.results import MeasuredCase
 from tgbench.running.face_track import SIDES, TARGET_OPENING
 from tgbench.running.frame_table import read_table
 from tgbench.running.result import FACES_FILE, FRAMES_FILE
@@ -28,7 +29,7 @@ _DIGITS = 5
 
 
 @dataclass(frozen=True)
-class FrameValues:
+class FrameData:
     """The numbers of one result, frame by frame.
 
     Attributes:
@@ -36,7 +37,7 @@ class FrameValues:
             that was cut short ends there.
         target_opening: of the ground truth's mouth.
         crops: by "mouth" and "eyes", where to look; see `_crop`.
-        problems: what is missing or damaged, in words.
+        problems: what is missing, damaged or contradicts the result, in words.
     """
 
     series: dict[str, Series] = field(default_factory=dict)
@@ -45,28 +46,27 @@ class FrameValues:
     problems: tuple[str, ...] = ()
 
 
-def read_frame_values(folder: Path, frames: int) -> FrameValues:
-    """Read the tables of a result folder; what cannot be read is a problem, not an error.
-
-    Args:
-        folder: of the result.
-        frames: how many the result says there are.
-    """
-    problems = []
-    values, problem = _columns(folder / FRAMES_FILE, frames)
-    if problem:
-        problems.append(problem)
+def frame_data(case: MeasuredCase) -> FrameData:
+    """Return the numbers of a case, frame by frame; what cannot be read is a problem, no error."""
+    problems = [f"{FRAMES_FILE} {case.frame_problem}"] if case.frame_problem else []
+    columns = _columns(case.readable_frames, case) | {
+        metric: column
+        for metric, origin in case.origins.items()
+        if (column := _columns(origin.readable_frames, origin).get(metric)) is not None
+    }
     faces: dict[str, NDArray[np.float64]] = {}
-    # Folders of earlier versions have no such file, and none of a method without a face.
-    if (folder / FACES_FILE).exists():
-        faces, problem = _columns(folder / FACES_FILE, frames)
-        if problem:
-            problems.append(problem)
+    # Folders of earlier versions have no such file, nor does a method without a face.
+    path = case.folder / FACES_FILE
+    if path.exists():
+        try:
+            faces = _columns(read_table(path), case)
+        except TgbenchError as error:
+            problems.append(f"{FACES_FILE} {str(error).removeprefix(f'{path}: ')}")
     target_opening = faces.get(TARGET_OPENING)
-    return FrameValues(
+    return FrameData(
         series={
             name: plain(column)
-            for name, column in values.items()
+            for name, column in columns.items()
             if name not in _COUNTERS and np.isfinite(column).any()
         },
         target_opening=[] if target_opening is None else plain(target_opening),
@@ -88,7 +88,7 @@ def worst_frames(
         values: one a frame.
         direction: which way is better; with neither there is no worst.
         count: how many at most.
-        apart: frames that two of them are apart at least, for neighbours look alike.
+        apart: least distance between two of them in frames, since neighbours look alike.
     """
     if direction is Direction.NONE:
         return []
@@ -110,18 +110,12 @@ def plain(column: NDArray[np.float64]) -> Series:
     return [float(f"{value:.{_DIGITS}g}") if np.isfinite(value) else None for value in column]
 
 
-def _columns(path: Path, frames: int) -> tuple[dict[str, NDArray[np.float64]], str]:
-    """Return the numeric columns of a table, no longer than the result, and what is wrong."""
-    try:
-        table = read_table(path)
-    except TgbenchError as error:
-        return {}, f"{path.name} {str(error).removeprefix(f'{path}: ')}"
-    problem = "" if len(table) == frames else f"{path.name} has {len(table)} of {frames} frames"
-    columns = {
-        str(name): column.to_numpy(np.float64, na_value=np.nan)[: max(0, frames)]
+def _columns(table: pd.DataFrame, case: MeasuredCase) -> dict[str, NDArray[np.float64]]:
+    """Return the columns of a table, no longer than the result says."""
+    return {
+        str(name): column.to_numpy(np.float64, na_value=np.nan)[: max(0, case.result.frames)]
         for name, column in table.items()
     }
-    return columns, problem
 
 
 def _crop(faces: dict[str, NDArray[np.float64]], region: str, shape: float) -> Crop | None:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from ..faces.solid_body import away_from
 from ..identities.layout import HAIR, HEAD, INNER_MOUTH, NECK, TORSO
-from .smooth_fill import smooth_fill
+from .inpainting import smooth_fill
 
 Image = NDArray[np.uint8]
 Mask = NDArray[np.bool_]

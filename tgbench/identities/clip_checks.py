@@ -10,11 +10,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arrays import Mask
 from . import layout
 from .identity import Identity
 from .shot_boundaries import cuts
-
-Mask = NDArray[np.bool_]
 
 _OUTSIDE_POINTS = 3
 """Landmarks of 68 beyond the picture's border from which a face counts as cut off."""

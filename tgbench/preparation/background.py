@@ -8,9 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arrays import Image
 from .inpainting import nearest_fill
-
-Image = NDArray[np.uint8]
 
 _FREE = 13
 """A pixel shows the background where less than this, of 255, is the person."""

@@ -24,6 +24,9 @@ UNBOUNDED: Bounds = (-math.inf, math.inf)
 PAPER_SIZE = 512
 """Side in pixels of the clips that papers use, and so of what a preset is made for."""
 
+OWN_SOUND = "self"
+"""Name of the driver of a case that a self-driven protocol makes."""
+
 
 class CompositeMode(enum.StrEnum):
     """What a rendered frame is made of. Image metrics never rank across modes."""
@@ -340,3 +343,17 @@ class CommandSpec(Spec):
     def load(self) -> Any:
         """Import and return the module."""
         return importlib.import_module(self.implementation)
+
+
+@dataclass(frozen=True)
+class RendererSpec(Spec):
+    """A form that `tgbench report` writes tables in.
+
+    Its implementation is a function of a `tgbench.reports.renderers.TableReport` that returns the
+    text of a file.
+
+    Attributes:
+        suffix: of the file, without a point.
+    """
+
+    suffix: str = "txt"

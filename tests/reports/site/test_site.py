@@ -288,3 +288,13 @@ def test_metrics_that_only_an_earlier_result_has_stay_on_the_board_and_count_in_
         ("alice/0", "2.5", "no"),
         ("bob/1", "33.0", "no"),
     ]
+
+
+def test_one_condition_that_versions_call_differently_has_one_check_box(
+    submit: Submit, publish: Publish
+) -> None:
+    submit("alice", "new", psnr=31.0, leaked=("true head pose",))
+    old = submit("bob", "old", psnr=30.0, leaked=("true head pose",)) / "result.json"
+    old.write_text(old.read_text().replace("true head pose", "true pose"))
+    boxes = [a for _, a in board(publish("alice", "bob")).elements if a.get("type") == "checkbox"]
+    assert [box["data-filter"] for box in boxes] == ["given"]

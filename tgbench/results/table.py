@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import plugins
+from ..configs import flat
 from ..running.settings import configure
 from .measured_case import MeasuredCase
 from .reading import read_cases
@@ -89,7 +89,7 @@ def _changed_settings(case: MeasuredCase) -> str:
     spec = plugins.methods().get(method.name)
     if spec is None or method.preset not in spec.presets:
         return ""
-    usual: Mapping[str, Any] = dataclasses.asdict(configure(spec, method.preset, {}))
+    usual = flat(configure(spec, method.preset, {}))
     return " ".join(
         f"{name}={value}" for name, value in method.config.items() if usual.get(name) != value
     )

@@ -185,7 +185,7 @@ def test_a_case_without_its_fit_says_so(jobs: list[JobSpec]) -> None:
     [
         ({"identity": {"sha256": "0" * 64}}, "other files of 'tiny'"),
         ({"method": {"code_sha256": "0" * 64}}, "code of 'still'"),
-        ({"method": {"config": {"head_radius": 0.2}}}, "settings of 'still'"),
+        ({"method": {"config": {"head_radius": 0.2}}}, "settings of 'still' have changed"),
         ({"case": {"audio_sha256": "0" * 64}}, "sound"),
         ({"case": {"protocol_version": "0"}}, "version"),
         ({"train": [0, 12]}, "split"),

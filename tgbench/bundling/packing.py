@@ -30,6 +30,7 @@ from ..running.result import (
     Result,
     read_results,
 )
+from ..running.settings import with_current_names
 from ..version import __version__
 from .contents import (
     LARGEST_TABLE,
@@ -241,7 +242,8 @@ def _method_config(result: Result, remedy: str) -> MethodConfig:
         TgbenchError: it is not installed, or its settings are others by now.
     """
     spec = plugins.find(plugins.methods(), result.method.name, "method")
+    method = with_current_names(result).method
     try:
-        return MethodConfig.of(spec, result.method.config, result.method.preset)
+        return MethodConfig.of(spec, method.config, method.preset)
     except TgbenchError as error:
         raise TgbenchError(f"{error}; {remedy}") from error

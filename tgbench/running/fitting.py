@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import logging
 from collections.abc import Mapping
@@ -13,6 +12,7 @@ from typing import Any
 
 from .. import plugins
 from ..audio_encoders.mel import SPEC as MEL
+from ..configs import build, flat
 from ..errors import TgbenchError
 from ..files import hash_of, remove, remove_parts, sha256, write_text
 from ..identities import Identity, Split
@@ -39,7 +39,7 @@ from .fit_record import (
 from .locks import sole_replacer
 from .log import LoggedProgress, fit_log
 from .replacing import recover, replacement
-from .settings import configure
+from .settings import configure, hash_of_settings
 
 _log = logging.getLogger("tgbench")
 
@@ -67,25 +67,27 @@ class MethodConfig:
         """Return a method with the complete settings of a job or a result.
 
         Raises:
-            TgbenchError: its settings are others by now.
+            TgbenchError: the method has other settings by now.
         """
         try:
-            made = cls(spec, spec.load_config()(**settings), preset)
-        except (TypeError, ValueError) as error:
-            raise TgbenchError(f"settings of '{spec.name}' are others by now ({error})") from error
+            made = cls(spec, build(spec.load_config(), settings), preset)
+        except (TypeError, ValueError, TgbenchError) as error:
+            raise TgbenchError(
+                f"the settings of '{spec.name}' have changed since ({error})"
+            ) from error
         if made.settings != dict(settings):
-            raise TgbenchError(f"settings of '{spec.name}' are others by now")
+            raise TgbenchError(f"the settings of '{spec.name}' have changed since")
         return made
 
     @property
     def settings(self) -> dict[str, Any]:
-        """The configuration as a JSON-serialisable dictionary."""
-        return json.loads(json.dumps(dataclasses.asdict(self.config)))
+        """The configuration as one flat mapping with dotted keys, of what JSON can hold."""
+        return json.loads(json.dumps(flat(self.config)))
 
     @property
     def settings_hash(self) -> str:
         """SHA-256 of the configuration."""
-        return hash_of({"method": self.spec.name, "config": self.settings})
+        return hash_of_settings(self.spec.name, self.settings)
 
     @property
     def names_encoder(self) -> bool:

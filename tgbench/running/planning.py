@@ -11,7 +11,7 @@ from pathlib import Path
 
 from .. import plugins
 from ..audio import FeatureSource
-from ..errors import TgbenchError, suggest
+from ..errors import TgbenchError
 from ..files import sha256
 from ..identities import Identity
 from ..identities.resolve import require_identity, resolve_identity
@@ -28,7 +28,7 @@ from .job import CaseJob, IdentityJob, JobSpec, MethodJob
 from .plan import Failure, Plan, PlannedCase, PlannedFit
 from .request import RunRequest
 from .resume import Standing, in_its_folder, standing
-from .settings import configure, keys_of
+from .settings import configure, keys_of, unknown_setting
 
 
 @dataclass(frozen=True)
@@ -271,12 +271,11 @@ def _own(request: RunRequest, method: str) -> dict[str, str]:
 
 
 def _refuse_unknown_settings(request: RunRequest) -> None:
-    methods = request.methods
-    known = {key for name in methods for key in keys_of(plugins.methods()[name])}
+    specs = [plugins.methods()[name] for name in request.methods]
+    known = {key for spec in specs for key in keys_of(spec)}
     for key in request.overrides:
         if key not in known:
-            listing = f"tgbench list settings {' '.join(methods)}"
-            raise suggest(key, known, "setting", listing, owner=" and ".join(methods))
+            raise unknown_setting(key, specs)
 
 
 def _metrics_of(

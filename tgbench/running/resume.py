@@ -22,6 +22,7 @@ from .integrity import TABLES, Damage, damages
 from .rendering import is_rendered
 from .result import RESULT_FILE, Result, read_result, write_result
 from .schema import Damaged
+from .settings import in_current_names
 
 _log = logging.getLogger("tgbench")
 
@@ -249,10 +250,14 @@ def difference(result: Result, asked: Experiment) -> str:
     case, method_config, options = asked.case, asked.method_config, asked.options
     if result.method.preset != method_config.preset:
         return f"preset: {result.method.preset} there, {method_config.preset} asked for"
-    old, new = result.method.config, method_config.settings
+    written = result.method
+    old, _ = in_current_names(written.name, written.config, written.config_hash)
+    new = method_config.settings
     for key in sorted({*old, *new}):
         if old.get(key) != new.get(key):
             return f"{key}: {old.get(key)} there, {new.get(key)} asked for"
+    if old != written.config:
+        return f"tgbench {result.tgbench_version} wrote it, when settings had other names"
     if result.seed != options.seed:
         return f"seed: {result.seed} there, {options.seed} asked for"
     if result.identity.sha256 != asked.hashes.sha256:

@@ -1,4 +1,4 @@
-"""Grid-based motion fields: how each Gaussian moves under audio and expression."""
+"""Motion fields on hash grids: how audio and expression move each Gaussian (equations 4, 7, 8)."""
 
 from __future__ import annotations
 
@@ -209,8 +209,8 @@ class FaceMotion(MotionField):
         biases, end = config.motion_field.biases, config.motion_field.expression_attention
         self.expression = _layers((units - 1, 16, units - 1), biases)
         self.audio_attention = _layers((features, 32, config.audio.dim), biases)
-        # Softplus instead of ReLU: with biases all places are alike at the start, and an action
-        # unit whose attention is cut off at one of them is cut off everywhere and for good.
+        # Softplus instead of ReLU: with biases all places start with the same attention, and an
+        # action unit that ReLU cuts off at one place stays cut off everywhere.
         self.expression_attention = _layers((features, 16, units), biases).append(
             nn.Softplus() if end == "softplus" else nn.ReLU()
         )

@@ -13,7 +13,7 @@ from tgbench.errors import TgbenchError
 from tgbench.terminal import Terminal
 
 if TYPE_CHECKING:
-    from tgbench.running.result import Result
+    from tgbench.results import Reading
 
     from .tables.cells import Table
     from .tables.shapes import Shape
@@ -111,8 +111,8 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
 
         return write_site(args, terminal)
     from tgbench.files import make_folder, write_text
+    from tgbench.results import read_folders
 
-    from .loading import FrameValues, readable_results
     from .renderers.latex import render_latex
     from .renderers.markdown import render_markdown
     from .renderers.terminal import render_terminal
@@ -120,15 +120,15 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
     from .tables.building import Extras, build_tables
     from .tables.published import published_beside
 
-    found, unread = readable_results(args.folders)
-    results = [result for _, result in found]
+    found = read_folders(args.folders)
+    results = [case.result for case in found.cases]
     if args.no_videos and args.html is None:
         raise TgbenchError("--no-videos is about the HTML report; name its file with --html FILE")
     if args.video_budget is not None and (args.html is None or not args.video_budget > 0):
         raise TgbenchError("--video-budget is MB of the HTML report, above 0, beside --html FILE")
-    extras = Extras(FrameValues(found), args.intervals, args.significance, args.published)
+    extras = Extras(args.intervals, args.significance, args.published)
     shape = _shape(args, {metric for result in results for metric in result.metrics})
-    tables = build_tables(results, shape=shape, extras=extras)
+    tables = build_tables(found.cases, shape=shape, extras=extras)
     papers = published_beside(results, shape.published) if args.published else []
     for table in tables:
         terminal.out.print(render_terminal(table))
@@ -137,7 +137,7 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
     contents = {
         "table.tex": render_latex(tables),
         "table.md": render_markdown(tables),
-        "table.csv": render_csv(results, papers),
+        "table.csv": render_csv(found.cases, papers),
     }
     for name, text in contents.items():
         write_text(folder / name, text)
@@ -148,11 +148,15 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
         from .plots import write_plots
 
         written = write_plots(
-            found, args.plots, terminal.progress, metrics=shape.metrics, protocol=shape.protocol
+            found.cases,
+            args.plots,
+            terminal.progress,
+            metrics=shape.metrics,
+            protocol=shape.protocol,
         )
         terminal.out.print(f"plots: {len(written)} files in {args.plots}", markup=False)
     if args.html is not None:
-        _write_page(args, found, unread, tables, shape, terminal)
+        _write_page(args, found, tables, shape, terminal)
     return 0
 
 
@@ -182,19 +186,17 @@ def _shape(args: argparse.Namespace, measured: Collection[str]) -> Shape:
 
 def _write_page(
     args: argparse.Namespace,
-    found: Sequence[tuple[Path, Result]],
-    unread: Sequence[str],
+    found: Reading,
     tables: Sequence[Table],
     shape: Shape,
     terminal: Terminal,
 ) -> None:
     from .html import BUDGET_MB, write_html
-    from .loading import left_out
 
-    shown = [pair for pair in found if shape.protocol in ("", pair[1].protocol.name)]
-    problems = left_out(args.folders, unread)
-    if len(shown) < len(found):
-        number = len(found) - len(shown)
+    shown = [case for case in found.cases if shape.protocol in ("", case.key.protocol)]
+    problems = found.left_out()
+    if len(shown) < len(found.cases):
+        number = len(found.cases) - len(shown)
         counted = f"{number} result{'s' * (number > 1)}"
         problems.append(f"{counted} of other protocols than {shape.protocol}, as asked for")
     summary = write_html(

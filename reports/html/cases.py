@@ -7,10 +7,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tgbench.results import CaseKey, MeasuredCase, Variant, merge_cases, replaced_metrics
 from tgbench.running.result import Result
 
-from ..tables.entries import Case, CaseNames, case_of, experiment, latest_of
-from ..tables.labels import method_labels, variant
+from ..tables.entries import CaseNames
+from ..tables.labels import method_labels
 
 
 @dataclass(frozen=True)
@@ -20,16 +21,24 @@ class Entry:
     Attributes:
         number: of the result on the page, from 0.
         label: of the method, different for each entry of a case.
-        folder: where its videos and tables lie.
-        result: what was measured.
+        folder: where its videos and tables lie, as the page shows it.
+        case: what was measured; merged with earlier measurements of its experiment, unless it is
+            superseded.
         superseded: whether a later result of the same experiment is shown instead of it.
+        replaced: metrics for which the value of a later one is shown.
     """
 
     number: int
     label: str
     folder: Path
-    result: Result
+    case: MeasuredCase
     superseded: bool = False
+    replaced: frozenset[str] = frozenset()
+
+    @property
+    def result(self) -> Result:
+        """What the folder holds."""
+        return self.case.own_result
 
     @property
     def place(self) -> str:
@@ -55,26 +64,37 @@ class CaseGroup:
     entries: tuple[Entry, ...]
 
 
-def page_entries(results: Sequence[tuple[Path, Result]]) -> list[Entry]:
-    """Return an entry for every result, in the given order.
+def page_entries(
+    cases: Sequence[MeasuredCase], places: Sequence[Path] | None = None
+) -> list[Entry]:
+    """Return an entry for every measurement, in the given order.
 
     Args:
-        results: each with its folder.
+        cases: not merged.
+        places: where a reader is told that each lies; None: in its folder.
     """
-    labels = _labels([result for _, result in results])
-    latest = latest_of(result for _, result in results)
+    merged = {id(case.own_result): case for case in merge_cases(cases)}
+    folders = [case.folder for case in cases] if places is None else places
+    labels, replaced = _labels([case.result for case in cases]), replaced_metrics(cases)
     return [
-        Entry(number, label, folder, result, latest[experiment(result)] is not result)
-        for number, (label, (folder, result)) in enumerate(zip(labels, results, strict=True))
+        Entry(
+            number,
+            label,
+            folder,
+            merged.get(id(case.result), case),
+            superseded=id(case.result) not in merged,
+            replaced=replaced[case],
+        )
+        for number, (label, folder, case) in enumerate(zip(labels, folders, cases, strict=True))
     ]
 
 
 def case_groups(entries: Iterable[Entry]) -> list[CaseGroup]:
     """Group entries by protocol, identity and driver, to the byte."""
-    groups: dict[Case, list[Entry]] = defaultdict(list)
+    groups: dict[CaseKey, list[Entry]] = defaultdict(list)
     for entry in entries:
         if not entry.superseded:
-            groups[case_of(entry.result)].append(entry)
+            groups[entry.case.key].append(entry)
     samples = {case: found[0].result for case, found in groups.items()}
     names = CaseNames(samples)
     # As in tables, of which there is one for each version of a protocol.
@@ -93,14 +113,20 @@ def case_groups(entries: Iterable[Entry]) -> list[CaseGroup]:
 
 
 def superseded(entries: Sequence[Entry]) -> list[str]:
-    """Say in words which results are not shown because a later one of the same experiment is."""
-    latest = {experiment(e.result): e.result.created for e in entries if not e.superseded}
-    return [
-        f"{entry.place}: measured on {entry.result.created}; the same experiment was measured "
-        f"again on {latest[experiment(entry.result)]}, which is shown instead"
-        for entry in entries
-        if entry.superseded
-    ]
+    """Say in words which results a later one of the same experiment replaces, and how far."""
+    latest = {entry.case.experiment: entry for entry in entries if not entry.superseded}
+    lines = []
+    for entry in entries:
+        if not entry.superseded:
+            continue
+        later = latest[entry.case.experiment]
+        kept = next((names for case, names in later.case.lent().items() if case is entry.case), [])
+        also = f" together with its {', '.join(kept)}" if kept else " instead"
+        lines.append(
+            f"{entry.place}: measured on {entry.result.created}; the same experiment was measured "
+            f"again on {later.result.created}, which is shown{also}"
+        )
+    return lines
 
 
 def _labels(results: Sequence[Result]) -> list[str]:
@@ -109,11 +135,11 @@ def _labels(results: Sequence[Result]) -> list[str]:
     seeds: dict[tuple[object, ...], set[int]] = defaultdict(set)
     for result in results:
         by_protocol[result.protocol.name, result.protocol.version].append(result)
-        seeds[*case_of(result), *variant(result)].add(result.seed)
+        seeds[CaseKey.of(result), Variant.of(result)].add(result.seed)
     labels = {protocol: method_labels(found) for protocol, found in by_protocol.items()}
     told = []
     for result in results:
-        label = labels[result.protocol.name, result.protocol.version][variant(result)]
-        several = len(seeds[*case_of(result), *variant(result)]) > 1
+        label = labels[result.protocol.name, result.protocol.version][Variant.of(result)]
+        several = len(seeds[CaseKey.of(result), Variant.of(result)]) > 1
         told.append(f"{label}, seed {result.seed}" if several else label)
     return told

@@ -144,7 +144,7 @@ def _described(prefix: str, part: Any, parts: Any) -> Iterator[tuple[str, str]]:
 
 def _metric(name: str, entries: Sequence[Entry]) -> dict[str, Any]:
     """Describe a column of frames; what is no metric here, nor in any result, keeps its name."""
-    results = [entry.result for entry in entries]
+    results = [entry.case.result for entry in entries]
     known = name in plugins.metrics() or any(name in result.metrics for result in results)
     column = (
         metric_column(name, results) if known else Column(name, name, "", Direction.NONE, _DECIMALS)
@@ -175,10 +175,10 @@ def _possible(entry: Entry, found: FrameValues) -> FrameValues:
 
 
 def _cell(entry: Entry, metric: str) -> Cell:
-    known = metric in plugins.metrics() or metric in entry.result.metrics
+    known = metric in plugins.metrics() or metric in entry.case.metrics
     if not known:
         return Cell(None, Status.ABSENT, metric=metric)
-    return measured_cell(entry.result, metric_column(metric, [entry.result]))
+    return measured_cell(entry.case, metric_column(metric, [entry.case.result]))
 
 
 def _panels(

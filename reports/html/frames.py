@@ -7,16 +7,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from tgbench.errors import TgbenchError
+from tgbench.results import MeasuredCase
 from tgbench.running.face_track import SIDES, TARGET_OPENING
 from tgbench.running.frame_table import read_table
 from tgbench.running.result import FACES_FILE, FRAMES_FILE
 from tgbench.specs import Direction
 
-Series = list[float | None]
-Crop = dict[str, float | Series]
+Curve = list[float | None]
+Crop = dict[str, float | Curve]
 
 _COUNTERS = frozenset({"frame", "source_frame"})
 _MARGIN = 1.35
@@ -39,29 +41,32 @@ class FrameValues:
         problems: what is missing or damaged, in words.
     """
 
-    series: dict[str, Series] = field(default_factory=dict)
-    target_opening: Series = field(default_factory=list)
+    series: dict[str, Curve] = field(default_factory=dict)
+    target_opening: Curve = field(default_factory=list)
     crops: dict[str, Crop] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
 
 
-def read_frame_values(folder: Path, frames: int) -> FrameValues:
-    """Read the tables of a result folder; what cannot be read is a problem, not an error.
-
-    Args:
-        folder: of the result.
-        frames: how many the result says there are.
-    """
-    problems = []
-    values, problem = _columns(folder / FRAMES_FILE, frames)
-    if problem:
-        problems.append(problem)
+def frame_values(case: MeasuredCase) -> FrameValues:
+    """Return what the tables of a case say; what cannot be read is a problem, not an error."""
+    problems: dict[str, None] = {}
+    values: dict[str, NDArray[np.float64]] = {}
+    # Of a metric in several folders, the column is that of the folder whose value is shown.
+    for origin in (*case.lent(), case):
+        table = origin.readable_frames
+        columns, problem = _columns(table, FRAMES_FILE, case.result.frames, origin.frame_problem)
+        others = {name for name in columns if case.origin(name) is not origin}
+        values |= {name: column for name, column in columns.items() if name not in others}
+        if problem:
+            problems[problem] = None
     faces: dict[str, NDArray[np.float64]] = {}
     # Folders of earlier versions have no such file, and none of a method without a face.
-    if (folder / FACES_FILE).exists():
-        faces, problem = _columns(folder / FACES_FILE, frames)
+    path = case.folder / FACES_FILE
+    if path.exists():
+        found, problem = _read(path)
+        faces, problem = _columns(found, FACES_FILE, case.result.frames, problem)
         if problem:
-            problems.append(problem)
+            problems[problem] = None
     target_opening = faces.get(TARGET_OPENING)
     return FrameValues(
         series={
@@ -105,23 +110,32 @@ def worst_frames(
     return chosen
 
 
-def plain(column: NDArray[np.float64]) -> Series:
+def plain(column: NDArray[np.float64]) -> Curve:
     """Return numbers as JSON has them, with the digits that a curve shows."""
     return [float(f"{value:.{_DIGITS}g}") if np.isfinite(value) else None for value in column]
 
 
-def _columns(path: Path, frames: int) -> tuple[dict[str, NDArray[np.float64]], str]:
-    """Return the numeric columns of a table, no longer than the result, and what is wrong."""
-    try:
-        table = read_table(path)
-    except TgbenchError as error:
-        return {}, f"{path.name} {str(error).removeprefix(f'{path}: ')}"
-    problem = "" if len(table) == frames else f"{path.name} has {len(table)} of {frames} frames"
+def _columns(
+    table: pd.DataFrame, name: str, frames: int, problem: str
+) -> tuple[dict[str, NDArray[np.float64]], str]:
+    """Return the columns of a table, no longer than the result says, and what is wrong with it."""
+    if len(table) == frames:
+        # Of numbers that contradict the result, the curve shows what the table has.
+        problem = ""
+    elif not table.empty:
+        problem = f"has {len(table)} of {frames} frames"
     columns = {
-        str(name): column.to_numpy(np.float64, na_value=np.nan)[: max(0, frames)]
-        for name, column in table.items()
+        str(column): values.to_numpy(np.float64, na_value=np.nan)[: max(0, frames)]
+        for column, values in table.items()
     }
-    return columns, problem
+    return columns, problem and f"{name} {problem}"
+
+
+def _read(path: Path) -> tuple[pd.DataFrame, str]:
+    try:
+        return read_table(path), ""
+    except TgbenchError as error:
+        return pd.DataFrame(), str(error).removeprefix(f"{path}: ")
 
 
 def _crop(faces: dict[str, NDArray[np.float64]], region: str, shape: float) -> Crop | None:

@@ -10,13 +10,13 @@ from typing import Any
 from tgbench.errors import TgbenchError
 from tgbench.files import atomic_path, make_folder, remove_leftovers, temporary_folder
 from tgbench.progress import SILENT, Progress
-from tgbench.running.result import Result
+from tgbench.results import MeasuredCase
 
 from ..tables.building import build_tables
 from ..tables.cells import Row, Table
 from .cases import CaseGroup, Entry, case_groups, page_entries, superseded
 from .content import VideoStore, case_content, field_descriptions, result_content
-from .frames import read_frame_values
+from .frames import frame_values
 from .templating import asset, environment, made_of, policy, scripts
 from .videos import BUDGET_MB, Choice, about_videos, base64_pieces, choose_clips
 
@@ -44,7 +44,7 @@ class HtmlSummary:
 
 
 def write_html(
-    results: Sequence[tuple[Path, Result]],
+    results: Sequence[MeasuredCase],
     path: Path,
     progress: Progress = SILENT,
     *,
@@ -57,8 +57,8 @@ def write_html(
     """Write one self-contained page that opens from disk and asks for nothing else.
 
     Args:
-        results: each with its folder, where videos and tables of frames are looked for; what is
-            missing is said on the page.
+        results: not merged; videos and tables of frames are looked for in their folders, and what
+            is missing is said on the page.
         path: the file to write, atomically.
         progress: where to report.
         tables: of these results, in any shape; None: in the usual one.
@@ -76,7 +76,7 @@ def write_html(
     entries = page_entries(results)
     cases = case_groups(entries)
     if tables is None:
-        tables = build_tables(result for _, result in results)
+        tables = build_tables(results)
     store = VideoStore()
     with temporary_folder("tgbench-page") as workshop:
         clips = choose_clips(
@@ -90,7 +90,7 @@ def write_html(
                 policy=policy(style, script),
                 style=style,
                 script=script,
-                made_of=made_of([result for _, result in results]),
+                made_of=made_of([case.result for case in results]),
                 problems=[*problems, *superseded(entries)],
                 tables=tables,
                 anchors=_anchors(cases),
@@ -139,9 +139,7 @@ def _case_contents(
     """Yield what the page shows of each case, reading its frames when it is asked for."""
     with progress.task("reading frames", len(cases)) as task:
         for case, chosen in zip(cases, clips.cases, strict=True):
-            values = [
-                read_frame_values(entry.folder, entry.result.frames) for entry in case.entries
-            ]
+            values = [frame_values(entry.case) for entry in case.entries]
             yield case_content(case, chosen, values, store, metrics)
             task.advance()
 

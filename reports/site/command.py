@@ -8,7 +8,6 @@ from tgbench.errors import TgbenchError
 from tgbench.terminal import Terminal
 
 from ..html.templating import counted
-from ..loading import FrameValues
 from ..tables.building import Extras
 from .submissions import gather
 from .writing import write_site
@@ -30,9 +29,7 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
             option = f"--{name.replace('_', '-')}"
             raise TgbenchError(f"{option} is not for a site; leave out {option}, or --site")
     submissions = gather(args.folders)
-    results = [submission.result for submission in submissions.every]
-    frames = FrameValues(list(zip(submissions.folders, results, strict=True)))
-    extras = Extras(frames, args.intervals, args.significance, args.published)
+    extras = Extras(args.intervals, args.significance, args.published)
     summary = write_site(submissions, args.site, terminal.progress, extras)
     without = f", {summary.left_out} left out" if summary.left_out else ""
     terminal.out.print(

@@ -12,11 +12,11 @@ from pathlib import Path
 
 from tgbench.errors import TgbenchError
 from tgbench.files import hash_of
+from tgbench.results import Experiment, MeasuredCase, read_folder, unfinished_runs
 from tgbench.running.result import RESULT_FILE, Result
 
 from ..html.cases import Entry, page_entries
-from ..loading import read_folder, unfinished
-from ..tables.entries import experiment, protocol_title
+from ..tables.entries import protocol_title
 from .cleaning import cleaned_result, cleaned_text
 
 _LONGEST = 48
@@ -44,9 +44,9 @@ class Submission:
         return self.entry.result
 
     @property
-    def experiment(self) -> tuple[object, ...]:
+    def experiment(self) -> Experiment:
         """What was done; of several results that agree in it, one counts."""
-        return experiment(self.result)
+        return self.entry.case.experiment
 
     @property
     def day(self) -> str:
@@ -87,12 +87,18 @@ class Protocol:
 
     @property
     def results(self) -> list[Result]:
-        """What was measured."""
+        """What was measured, repeats included."""
         return [submission.result for submission in self.submissions]
+
+    @property
+    def cases(self) -> list[MeasuredCase]:
+        """What was measured, repeats merged."""
+        entries = [submission.entry for submission in self.submissions]
+        return [entry.case for entry in entries if not entry.superseded]
 
     def rivals(self) -> list[tuple[Submission, ...]]:
         """Return results of one experiment where there are several, the one that counts first."""
-        alike: dict[tuple[object, ...], list[Submission]] = defaultdict(list)
+        alike: dict[Experiment, list[Submission]] = defaultdict(list)
         for submission in self.submissions:
             alike[submission.experiment].append(submission)
         return [
@@ -108,13 +114,11 @@ class Submissions:
 
     Attributes:
         every: results that can be read, in the order of folders and paths.
-        folders: of each, where its files are.
         sources: the given folders, as the site calls them.
         problems: what is left out, by source, each in words.
     """
 
     every: tuple[Submission, ...]
-    folders: tuple[Path, ...]
     sources: tuple[str, ...]
     problems: tuple[tuple[str, str], ...]
 
@@ -143,28 +147,29 @@ def gather(folders: Sequence[Path]) -> Submissions:
     Raises:
         TgbenchError: a folder does not exist, or no result at all can be read.
     """
-    found: dict[Path, tuple[str, Path, Result]] = {}
+    found: dict[Path, tuple[str, Path, MeasuredCase]] = {}
     problems: list[tuple[str, str]] = []
     sources = source_names(folders)
     for source, folder in zip(sources, folders, strict=True):
-        results, unread = read_folder(folder)
-        wrong = [_without_place(problem, folder) for problem in (*unread, *unfinished(folder))]
-        if not results and not wrong:
+        read = read_folder(folder)
+        unread = (*read.problems, *unfinished_runs(folder))
+        wrong = [_without_place(problem, folder) for problem in unread]
+        if not read.cases and not wrong:
             wrong = ["holds no results"]
-        for place, result in results.items():
-            shown = _place(folder, place)
+        for case in read.cases:
+            shown = _place(folder, case.folder)
             try:
-                clean = cleaned_result(result)
+                clean = MeasuredCase(cleaned_result(case.result), case.folder)
             except ValueError as error:
                 wrong.append(f"{shown / RESULT_FILE}: cannot be shown ({error})")
                 continue
-            found.setdefault(place, (source, shown, clean))
+            found.setdefault(case.folder, (source, shown, clean))
         problems += [(source, cleaned_text(problem)) for problem in wrong]
     if not found:
         first = "; ".join(f"{source}: {problem}" for source, problem in problems[:3])
         raise TgbenchError(f"no result can be read ({first}); a site needs at least one")
     every = list(_listed(list(found.values())))
-    return Submissions(tuple(every), tuple(found), tuple(sources), tuple(problems))
+    return Submissions(tuple(every), tuple(sources), tuple(problems))
 
 
 def page_name(words: Sequence[str], key: object) -> str:
@@ -194,9 +199,11 @@ def source_names(folders: Sequence[Path]) -> list[str]:
     return names
 
 
-def _listed(found: Sequence[tuple[str, Path, Result]]) -> Iterator[Submission]:
-    entries = page_entries([(Path(source) / place, result) for source, place, result in found])
-    for entry, (source, place, result) in zip(entries, found, strict=True):
+def _listed(found: Sequence[tuple[str, Path, MeasuredCase]]) -> Iterator[Submission]:
+    places = [Path(source) / place for source, place, _ in found]
+    entries = page_entries([case for *_, case in found], places)
+    for entry, (source, place, case) in zip(entries, found, strict=True):
+        result = case.result
         words = (result.method.name, result.identity.name, result.driver.name)
         key = (source, place.as_posix(), result.model_dump(mode="json"))
         yield Submission(entry, source, page_name(words, key))

@@ -90,6 +90,6 @@ def _download(submissions: Sequence[Submission]) -> str:
     settings = frozenset(differing([submission.result for submission in submissions]))
     for submission in submissions:
         source = {"source": submission.entry.folder.as_posix()}
-        for line in csv_lines(submission.result, settings, submission.entry.superseded):
+        for line in csv_lines(submission.result, settings, submission.entry.replaced):
             writer.writerow({name: harmless(value) for name, value in (line | source).items()})
     return stream.getvalue()

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from tgbench import plugins
 from tgbench.metrics.specs import IMAGE_METRICS
+from tgbench.results import Variant
 from tgbench.running.result import Result
 from tgbench.specs import Needs
 
@@ -14,7 +15,6 @@ from .cell_from_result import metric_column
 from .cells import DASH, Block, Cell, Column, Note, Row, Status
 from .entries import Entry, frame_size
 from .footnotes import DIFFERS, first_clause
-from .labels import Variant, variant
 
 INTERVALS = (
     "In brackets: where the mean may lie (95 %), from a bootstrap over stretches of frames; in the "
@@ -56,7 +56,7 @@ def training_notes(results: Sequence[Result], labels: Mapping[Variant, str]) -> 
         if iterations:
             stages = ", ".join(f"{stage} {count:,}" for stage, count in iterations.items())
             text = f"preset {result.method.preset} ({stages} iterations)"
-            told[text][labels[variant(result)]] = None
+            told[text][labels[Variant.of(result)]] = None
     for text, names in told.items():
         yield Note("", f"{_named(list(names))}: {text}")
 

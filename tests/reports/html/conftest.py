@@ -20,6 +20,7 @@ import pandas as pd
 import pytest
 
 from tgbench.audio import Waveform
+from tgbench.results import MeasuredCase
 from tgbench.running.result import Result, write_result
 from tgbench.video.writer import VideoWriter
 
@@ -205,7 +206,7 @@ FRAMES = 30
 LEVEL = 8
 """Grey levels between one frame and the next, so that a picture tells its number."""
 
-MakeFolder = Callable[..., tuple[Path, Result]]
+MakeFolder = Callable[..., MeasuredCase]
 
 
 def write_coded_video(path: Path, offset: int = 0, sound: bool = True) -> None:
@@ -220,7 +221,7 @@ def write_coded_video(path: Path, offset: int = 0, sound: bool = True) -> None:
 def make_folder(tmp_path: Path, make_result: Callable[..., Result]) -> MakeFolder:
     """Makes a result folder as a run leaves it; keywords are those of `make_result`."""
 
-    def make(name: str = "ours", *, videos: bool = True, **about: Any) -> tuple[Path, Result]:
+    def make(name: str = "ours", *, videos: bool = True, **about: Any) -> MeasuredCase:
         result = make_result(name, **about)
         result = result.model_copy(update={"frames": FRAMES})
         folder = tmp_path / "out" / hashlib.sha256(repr((name, about)).encode()).hexdigest()[:8]
@@ -240,6 +241,6 @@ def make_folder(tmp_path: Path, make_result: Callable[..., Result]) -> MakeFolde
             write_coded_video(folder / "video.mp4")
             write_coded_video(folder / "target.mp4", offset=4)
             write_coded_video(folder / "error.mp4", sound=False)
-        return folder, result
+        return MeasuredCase(result, folder)
 
     return make

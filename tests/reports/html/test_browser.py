@@ -286,7 +286,7 @@ def test_damaged_and_missing_videos_are_said_and_the_rest_plays(
     chromium: Chromium, make_folder: MakeFolder, tmp_path: Path
 ) -> None:
     results = [make_folder("whole", psnr=1.0), make_folder("broken", psnr=2.0)]
-    folder = results[1][0]
+    folder = results[1].folder
     (folder / "video.mp4").write_bytes(b"no video" * 100)
     (folder / "error.mp4").unlink()
     page = write_html(results, tmp_path / "page.html", SILENT).path
@@ -307,7 +307,7 @@ def test_a_video_that_breaks_off_does_not_hold_up_the_others(
     chromium: Chromium, make_folder: MakeFolder, tmp_path: Path
 ) -> None:
     results = [make_folder("whole", psnr=1.0), make_folder("broken", psnr=2.0)]
-    video = results[1][0] / "video.mp4"
+    video = results[1].folder / "video.mp4"
     video.write_bytes(video.read_bytes()[: video.stat().st_size * 2 // 3])
     page = write_html(results, tmp_path / "page.html", SILENT).path
     chromium.open(page)
@@ -341,10 +341,10 @@ def test_names_of_metrics_may_be_those_of_javascript(
     chromium: Chromium, make_folder: MakeFolder, tmp_path: Path
 ) -> None:
     results = [make_folder("a", psnr=1.0, constructor=2.0), make_folder("b", psnr=2.0)]
-    table = pd.read_parquet(results[0][0] / "frames.parquet")
+    table = pd.read_parquet(results[0].folder / "frames.parquet")
     for name in ("constructor", "__proto__", "toString"):
         table[name] = table["psnr"]
-    table.to_parquet(results[0][0] / "frames.parquet")
+    table.to_parquet(results[0].folder / "frames.parquet")
     page = write_html(results, tmp_path / "page.html", SILENT).path
     chromium.open(page, "#result-0")
     chromium.run("document.getElementById('case-0').open = true")

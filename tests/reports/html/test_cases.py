@@ -7,13 +7,14 @@ import pytest
 
 from tgbench.reports.html.cases import case_groups, page_entries
 from tgbench.reports.tables.building import build_tables
+from tgbench.results import MeasuredCase
 from tgbench.running.result import Result
 
 MakeResult = Callable[..., Result]
 
 
-def at(name: str, result: Result) -> tuple[Path, Result]:
-    return Path(name), result
+def at(name: str | Path, result: Result) -> MeasuredCase:
+    return MeasuredCase(result, Path(name))
 
 
 def test_results_of_one_clip_and_sound_stand_side_by_side(make_result: MakeResult) -> None:
@@ -41,8 +42,8 @@ def test_a_folder_below_the_working_folder_is_told_from_there(
     monkeypatch.chdir(tmp_path)
     inside, outside = page_entries(
         [
-            (tmp_path / "out" / "a", make_result("a")),
-            (tmp_path.parent / "b", make_result("b")),
+            at(tmp_path / "out" / "a", make_result("a")),
+            at(tmp_path.parent / "b", make_result("b")),
         ]
     )
     assert inside.place == str(Path("out") / "a")

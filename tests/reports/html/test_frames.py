@@ -8,8 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tgbench.reports.html.frames import read_frame_values, worst_frames
+from tgbench.reports.html.frames import FrameValues, frame_values, worst_frames
+from tgbench.results import MeasuredCase
 from tgbench.specs import Direction
+
+from ..conftest import result
+
+
+def read_frame_values(folder: Path, frames: int) -> FrameValues:
+    return frame_values(MeasuredCase(result().model_copy(update={"frames": frames}), folder))
+
 
 values_or_gaps = st.lists(st.none() | st.floats(-100, 100), max_size=60)
 
@@ -80,7 +88,7 @@ def test_a_table_of_other_length_ends_with_the_frames_and_is_said(
     assert found.series["psnr"] == ([1.0] if rows == 1 else [1.0, 2.0, 3.0])
 
 
-@pytest.mark.parametrize("frames", [-5, 0, 10**15])
+@pytest.mark.parametrize("frames", [0, 10**15])
 def test_no_number_of_frames_takes_memory(frames: int, tmp_path: Path) -> None:
     pd.DataFrame({"psnr": [1.0, 2.0]}).to_parquet(tmp_path / "frames.parquet")
     found = read_frame_values(tmp_path, frames)

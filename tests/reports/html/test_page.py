@@ -19,9 +19,9 @@ from tgbench.errors import TgbenchError
 from tgbench.progress import SILENT
 from tgbench.reports.html import write_html
 from tgbench.reports.html.templating import SCRIPTS, asset, environment
-from tgbench.reports.loading import left_out, readable_results
 from tgbench.reports.tables.building import build_tables
 from tgbench.reports.tables.shapes import Shape
+from tgbench.results import MeasuredCase, read_folders
 from tgbench.running.result import Result
 
 from ..markup import NASTY, Page
@@ -105,11 +105,12 @@ def test_scripts_put_no_data_into_markup() -> None:
 
 
 def test_half_a_folder_gives_a_page_that_says_so(make_folder: MakeFolder, tmp_path: Path) -> None:
-    folder, result = make_folder("ours", videos=False, psnr=30.0)
+    case = make_folder("ours", videos=False, psnr=30.0)
+    folder = case.folder
     (folder / "frames.parquet").write_bytes(b"PAR1")
     (folder / "faces.parquet").unlink()
     (folder / "video.mp4").write_bytes(b"")
-    write_html([(folder, result)], tmp_path / "page.html", SILENT)
+    write_html([case], tmp_path / "page.html", SILENT)
     entry = Page(tmp_path / "page.html").data("data-case-0")["entries"][0]
     assert entry["video"] == {"missing": "video.mp4 is empty"}
     assert entry["error"] is None
@@ -119,10 +120,11 @@ def test_half_a_folder_gives_a_page_that_says_so(make_folder: MakeFolder, tmp_pa
 
 
 def test_old_results_have_no_truth_and_say_so(make_folder: MakeFolder, tmp_path: Path) -> None:
-    folder, result = make_folder("ours", psnr=30.0)
+    case = make_folder("ours", psnr=30.0)
+    folder = case.folder
     for name in ("target.mp4", "error.mp4", "faces.parquet"):
         (folder / name).unlink()
-    summary = write_html([(folder, result)], tmp_path / "page.html", SILENT)
+    summary = write_html([case], tmp_path / "page.html", SILENT)
     case = Page(tmp_path / "page.html").data("data-case-0")
     assert summary.videos == 1
     assert case["truth"] is None
@@ -138,7 +140,7 @@ def test_the_page_shows_the_table_that_is_asked_for(
         for what in ("x", "y")
     ]
     shape = Shape(("lmd", "psnr"), rows=("identity", "method"), columns=("driver",))
-    tables = build_tables([result for _, result in results], shape=shape)
+    tables = build_tables(results, shape=shape)
     write_html(results, tmp_path / "page.html", SILENT, tables=tables, metrics=shape.metrics)
     page = Page(tmp_path / "page.html")
     heads = [about for tag, about in page.elements if tag == "th"]
@@ -197,7 +199,7 @@ def test_a_row_leads_to_its_result_and_what_was_measured_twice_is_said(
     page = Page(tmp_path / "page.html")
     assert ("a", {"href": "#result-1"}) in page.elements
     assert ("a", {"href": "#result-0"}) not in page.elements
-    assert f"{results[0][0]}: measured on 2025-02-01" in page.text
+    assert f"{results[0].folder}: measured on 2025-02-01" in page.text
     assert "again on 2025-03-01" in page.text
 
 
@@ -244,15 +246,14 @@ def test_no_results_are_still_a_page(tmp_path: Path) -> None:
 
 
 def test_what_is_no_result_is_named(make_folder: MakeFolder, tmp_path: Path) -> None:
-    whole, _ = make_folder("ours", videos=False)
-    half, _ = make_folder("b", videos=False)
+    whole = make_folder("ours", videos=False).folder
+    half = make_folder("b", videos=False).folder
     (half / "result.json").write_text((half / "result.json").read_text()[:100])
     stopped = tmp_path / "out" / "stopped"
     stopped.mkdir()
     (stopped / "log.txt").write_text("began")
     (whole / "log.txt").write_text("all well")
-    _, unread = readable_results([tmp_path / "out"])
-    cut, never = left_out([tmp_path / "out"], unread)
+    cut, never = read_folders([tmp_path / "out"]).left_out()
     assert str(half / "result.json") in cut
     assert str(stopped) in never
     assert "stopped" in never
@@ -265,7 +266,7 @@ def test_a_folder_in_the_place_of_the_page_is_one_clear_line(tmp_path: Path) -> 
 
 def test_a_name_that_no_encoding_has_is_no_error(make_result: MakeResult, tmp_path: Path) -> None:
     result = make_result("half \ud800 a pair", psnr=3.0)
-    write_html([(tmp_path / "x", result)], tmp_path / "page.html", SILENT)
+    write_html([MeasuredCase(result, tmp_path / "x")], tmp_path / "page.html", SILENT)
     assert "half" in Page(tmp_path / "page.html").text
 
 

@@ -139,7 +139,7 @@ def test_a_link_to_a_file_elsewhere_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "b").symlink_to(tmp_path / "a", target_is_directory=True)
     (tmp_path / "a" / "video.mp4").unlink()
     (tmp_path / "a" / "video.mp4").symlink_to("target.mp4")
-    linked = CaseGroup("b", "p", (Entry(0, "ours", tmp_path / "b", case.entries[0].result),))
+    linked = CaseGroup("b", "p", (Entry(0, "ours", tmp_path / "b", case.entries[0].case),))
     (clips,) = choose_clips([linked], tmp_path).cases
     assert clips.methods[0].missing == "", "a folder may be a link, and files in it to each other"
 

@@ -16,6 +16,7 @@ from tgbench.reports.html import write_html
 from tgbench.reports.renderers.markdown import render_markdown
 from tgbench.reports.renderers.values import harmless, render_csv
 from tgbench.reports.tables.building import build_tables
+from tgbench.results import MeasuredCase
 from tgbench.running.result import Result
 
 from ..conftest import printed
@@ -49,7 +50,9 @@ def tokens(parsed: list[Token]) -> Iterator[Token]:
 
 
 def test_the_page_holds_no_element_of_a_text(make_result: MakeResult, tmp_path: Path) -> None:
-    results = [(tmp_path, made) for made in hostile_results(make_result, ORDERS, ENDS[:4])]
+    results = [
+        MeasuredCase(made, tmp_path) for made in hostile_results(make_result, ORDERS, ENDS[:4])
+    ]
     write_html(results, tmp_path / "page.html", SILENT, problems=[ORDERS])
     page = Page(tmp_path / "page.html")
     names = {name for _, about in page.elements for name in about}

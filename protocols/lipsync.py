@@ -21,10 +21,9 @@ from tgbench.errors import TgbenchError, suggest
 from tgbench.identities import Identity
 from tgbench.identities.resolve import looks_like_path
 from tgbench.interfaces import Case, Drive
-from tgbench.specs import Needs
+from tgbench.plugins import metrics_of
 from tgbench.synthetic.names import TRACKS
 
-from .drives import metrics_without
 from .specs import LIPSYNC
 
 _LONGEST_NAME = 60
@@ -131,6 +130,6 @@ def _case(
         ),
         driving_audio=path,
         target_frames=None,
-        metrics=metrics_without(Needs.TARGET),
+        metrics=metrics_of(LIPSYNC),
         features_file=features.file,
     )

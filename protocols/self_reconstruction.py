@@ -11,9 +11,9 @@ from tgbench.audio import DEFAULT_FEATURES, FeatureSource, Waveform
 from tgbench.errors import TgbenchError
 from tgbench.identities import Identity
 from tgbench.interfaces import Case, Drive
+from tgbench.plugins import metrics_of
 from tgbench.specs import AudioEncoderSpec
 
-from .drives import metrics_without
 from .specs import SELF_RECONSTRUCTION
 
 DRIVER = "self"
@@ -74,7 +74,7 @@ def _case(identity: Identity, encoder: AudioEncoderSpec) -> Case:
         ),
         driving_audio=identity.audio_path,
         target_frames=frames,
-        metrics=metrics_without(),
+        metrics=metrics_of(SELF_RECONSTRUCTION),
         features_file=features.file,
     )
 

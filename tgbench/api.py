@@ -122,7 +122,7 @@ def run(
             audio=tuple(map(Path, _words(audio))),
             preset=preset,
             overrides={key: str(value) for key, value in (settings or {}).items()},
-            size=size or default_size(preset),
+            size=size or default_size(_words(method), preset),
             device=resolve_device(device),
             seed=seed,
             out=Path(out),

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 from importlib.metadata import entry_points
 from typing import TypeVar
 
 from .errors import TgbenchError, suggest
 from .specs import (
-    UNBOUNDED,
     AudioEncoderSpec,
     Bounds,
     CommandSpec,
     MethodSpec,
     MetricSpec,
     ProtocolSpec,
+    Region,
+    RendererSpec,
     Spec,
 )
 
@@ -39,16 +41,39 @@ def metrics() -> dict[str, MetricSpec]:
     return _specs("metrics", MetricSpec)
 
 
+def metric_spec(name: str) -> MetricSpec:
+    """Return what a metric declares; of one that is not installed here, what is safe to assume.
+
+    A record in a result may be of a metric whose plug-in is not installed. Its values are shown
+    after all others, and rank only among methods whose frames are made of the same parts.
+    """
+    return metrics().get(name) or MetricSpec(
+        name, "", "", title=name, averages_frames=False, region=Region.FACE
+    )
+
+
+def in_table_order(names: Iterable[str]) -> tuple[str, ...]:
+    """Return metric names, each once, in the order of a table's columns."""
+    return tuple(sorted(set(names), key=lambda name: (metric_spec(name).table_place, name)))
+
+
+def metrics_of(protocol: ProtocolSpec) -> tuple[str, ...]:
+    """Return the installed metrics that a protocol measures unasked, in table order."""
+    return in_table_order(
+        spec.name
+        for spec in metrics().values()
+        if not (spec.by_name or spec.needs & protocol.excludes)
+    )
+
+
 def averages_frames(metric: str) -> bool:
     """Whether a metric is known, and its value the mean of its values at single frames."""
-    spec = metrics().get(metric)
-    return spec is not None and spec.averages_frames
+    return metric_spec(metric).averages_frames
 
 
 def bounds_of(metric: str) -> Bounds:
     """Return the least and the most that a metric can be, as far as it says so."""
-    spec = metrics().get(metric)
-    return UNBOUNDED if spec is None else spec.bounds
+    return metric_spec(metric).bounds
 
 
 def audio_encoders() -> dict[str, AudioEncoderSpec]:
@@ -73,10 +98,15 @@ def commands() -> dict[str, CommandSpec]:
     return _specs("commands", CommandSpec)
 
 
+def renderers() -> dict[str, RendererSpec]:
+    """Return every installed form of tables by name."""
+    return _specs("renderers", RendererSpec)
+
+
 def foreign_packages() -> set[str]:
     """Return the outermost packages that plug-ins of others are in."""
     own = __name__.partition(".")[0]
-    groups = ("methods", "protocols", "metrics", "audio_encoders", "commands")
+    groups = ("methods", "protocols", "metrics", "audio_encoders", "commands", "renderers")
     points = (point for group in groups for point in entry_points(group=f"{own}.{group}"))
     return {point.module.partition(".")[0] for point in points} - {own}
 

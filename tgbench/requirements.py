@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from .errors import TgbenchError
 from .extras import install_extra
-from .specs import Requires
+from .specs import AudioEncoderSpec, Requires
 from .weights.store import present_path
 from .weights.table import find
 
@@ -26,6 +26,13 @@ def lacking(requires: Requires) -> Iterator[str]:
     for name in requires.weights:
         if not _is_here(name):
             yield f"weights {name} are missing: tgbench weights fetch {name}"
+
+
+def why_not_run(encoder: AudioEncoderSpec) -> str:
+    """Return why an audio encoder cannot be run here, with the remedy; empty if it can."""
+    if not encoder.implementation:
+        return f"tgbench only reads {encoder.file}; to make that file, {encoder.recipe}"
+    return "; ".join(lacking(encoder.requires))
 
 
 def _is_here(name: str) -> bool:

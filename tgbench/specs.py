@@ -6,6 +6,7 @@ A spec is a light record in a module of its own: reading it imports no numerical
 
 from __future__ import annotations
 
+import dataclasses
 import enum
 import importlib
 import math
@@ -13,10 +14,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from .errors import TgbenchError
+
 Bounds = tuple[float, float]
 """The least and the most that a number can be."""
 
 UNBOUNDED: Bounds = (-math.inf, math.inf)
+
+PAPER_SIZE = 512
+"""Side in pixels of the clips that papers use, and so of what a preset is made for."""
 
 
 class CompositeMode(enum.StrEnum):
@@ -25,6 +31,70 @@ class CompositeMode(enum.StrEnum):
     HEAD_OVER_TORSO = "head over true torso and plate"
     FULL_FRAME = "full frame"
     FACE_PASTED = "face pasted on the true video"
+
+
+class LeakedCondition(enum.StrEnum):
+    """What of the truth a method is given when it renders."""
+
+    HEAD_POSE = "true head pose"
+    ACTION_UNITS = "true action units"
+    UPPER_FACE_ACTION_UNITS = "true upper-face action units"
+    UPPER_FACE = "true upper face"
+    TORSO_AND_BACKGROUND = "true torso and background"
+
+    @classmethod
+    def _missing_(cls, value: object) -> LeakedCondition | None:
+        """Return the condition that an older result calls by another text."""
+        return _FORMER_CONDITIONS.get(value) if isinstance(value, str) else None
+
+
+_FORMER_CONDITIONS = {"true pose": LeakedCondition.HEAD_POSE}
+
+
+def condition_text(stored: str) -> str:
+    """Return a leaked condition of a stored result in the words of today.
+
+    A condition that this version does not know, as of a newer one, stays as it is.
+    """
+    try:
+        return LeakedCondition(stored).value
+    except ValueError:
+        return stored
+
+
+class Timed(enum.StrEnum):
+    """Where the speed of a method comes from."""
+
+    IN_PROCESS = "in process"
+    """The harness calls `render` against the clock."""
+    SELF_REPORTED = "self-reported"
+    """The method reports its own times; the harness never renders to time it."""
+    UNTIMED = "untimed"
+    """Nobody knows, as of finished videos: speed is a dash in a table."""
+
+
+class Region(enum.StrEnum):
+    """What part of an image a metric looks at.
+
+    The region decides for which methods a value has a meaning, and whether it depends on what the
+    frames are made of (`CompositeMode`).
+    """
+
+    WHOLE_IMAGE = "whole image"
+    """All pixels. A dash where a method does not make the whole image itself."""
+    FACE = "face"
+    """All of the face, its outline included."""
+    UPPER_FACE = "upper face"
+    """Brows and eyes. A dash where a method does not move them."""
+    MOUTH = "mouth"
+    """Mouth and lower face, which every method makes itself."""
+    NONE = "none"
+    """No image at all, as for speed."""
+
+    @property
+    def depends_on_composite(self) -> bool:
+        """Whether values rank only among methods whose frames are made of the same parts."""
+        return self in (Region.WHOLE_IMAGE, Region.FACE)
 
 
 class Direction(enum.StrEnum):
@@ -49,6 +119,7 @@ class Needs(enum.StrEnum):
     AUDIO = "driving audio"
     ACTION_UNITS = "action units"
     TIMING = "timed rendering and training"
+    TRAINING = "a method that is trained"
 
 
 @dataclass(frozen=True)
@@ -97,9 +168,13 @@ class MethodSpec(Spec):
     Attributes:
         config: "module:Dataclass" of its settings, every field with a default.
         presets: name to overrides of the config.
+        title: as papers print it; empty: the name. See `display_title`.
+        image_sizes: preset to the side in pixels that it is made for; see `image_size`.
         licence: of the implementation.
         source: the paper.
         trains: whether it is fitted to an identity.
+        timed: where its speed comes from.
+        hears_audio: whether the sound changes its frames; if not, lip agreement is chance.
         moves_upper_face: if not, upper-face errors are a dash in a table.
         whole_image_valid: if not, whole-image metrics are a dash in a table.
         composite_mode: what its frames are made of.
@@ -108,13 +183,37 @@ class MethodSpec(Spec):
 
     config: str = ""
     presets: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    title: str = ""
+    image_sizes: Mapping[str, int] = field(default_factory=dict)
     licence: str = "Apache-2.0"
     source: str = ""
     trains: bool = True
+    timed: Timed = Timed.IN_PROCESS
+    hears_audio: bool = True
     moves_upper_face: bool = True
     whole_image_valid: bool = True
     composite_mode: CompositeMode = CompositeMode.FULL_FRAME
-    leaked_conditions: tuple[str, ...] = ()
+    leaked_conditions: tuple[LeakedCondition, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Make sure that leaked conditions are of the enumeration, which tables compare."""
+        try:
+            known = tuple(LeakedCondition(text) for text in self.leaked_conditions)
+        except ValueError as error:
+            names = ", ".join(f"'{condition}'" for condition in LeakedCondition)
+            raise TgbenchError(
+                f"method '{self.name}': {error}; its leaked_conditions can be {names}"
+            ) from error
+        object.__setattr__(self, "leaked_conditions", known)
+
+    @property
+    def display_title(self) -> str:
+        """Return the title, or the name of a method without one."""
+        return self.title or self.name
+
+    def image_size(self, preset: str) -> int:
+        """Return the side in pixels of the built-in identities that a preset is made for."""
+        return self.image_sizes.get(preset, PAPER_SIZE)
 
     def load_config(self) -> Any:
         """Import and return the dataclass of settings."""
@@ -128,9 +227,17 @@ class ProtocolSpec(Spec):
 
     Attributes:
         version: changes whenever results of the same method would.
+        self_driven: whether the clip's own sound drives the head.
+        excludes: needs of metrics that it cannot give, such as ground truth.
     """
 
     version: str = "1"
+    self_driven: bool = False
+    excludes: frozenset[Needs] = frozenset()
+
+    def why_not_measured(self, metric: MetricSpec) -> str:
+        """Return what a metric needs and the protocol cannot give; empty if it can measure it."""
+        return ", ".join(sorted(metric.needs & self.excludes))
 
 
 @dataclass(frozen=True)
@@ -150,6 +257,10 @@ class MetricSpec(Spec):
         bounds: the least and the most that a value can be; intervals of means stay between.
         shortest_seconds: of frames that it takes; with fewer it has no value.
         requires: what must be installed, so that `tgbench list` can say whether it can be had.
+        region: what part of an image it looks at.
+        gate_tolerance: how much worse it may get before `tgbench gate` fails, in its unit; None:
+            a share of the baseline's value.
+        table_place: its place in tables, from left to right; equal places go by name.
     """
 
     title: str = ""
@@ -163,12 +274,37 @@ class MetricSpec(Spec):
     bounds: Bounds = UNBOUNDED
     shortest_seconds: float = 0.0
     requires: Requires = Requires()
+    region: Region = Region.NONE
+    gate_tolerance: float | None = None
+    table_place: int = 1000
 
     @property
     def label(self) -> str:
         """Return the title with the direction and the unit."""
         unit = f"[{self.unit}]" if self.unit else ""
         return " ".join(filter(None, (self.title, self.direction.arrow, unit)))
+
+    def variant(
+        self, suffix: str, implementation: str, title: str, summary: str, **others: Any
+    ) -> MetricSpec:
+        """Return another meaning of this metric, measured only when asked for by name.
+
+        Args:
+            suffix: of its name, after an underscore.
+            implementation: as of any metric.
+            title: as of any metric.
+            summary: as of any metric.
+            others: further fields that differ.
+        """
+        return dataclasses.replace(
+            self,
+            name=f"{self.name}_{suffix}",
+            implementation=implementation,
+            title=title,
+            summary=summary,
+            by_name=True,
+            **others,
+        )
 
 
 @dataclass(frozen=True)
@@ -204,3 +340,17 @@ class CommandSpec(Spec):
     def load(self) -> Any:
         """Import and return the module."""
         return importlib.import_module(self.implementation)
+
+
+@dataclass(frozen=True)
+class RendererSpec(Spec):
+    """A form that `tgbench report` writes tables in.
+
+    Its implementation is a function of a `tgbench.reports.renderers.TableReport` that returns the
+    text of a file.
+
+    Attributes:
+        suffix: of the file, without a point.
+    """
+
+    suffix: str = "txt"

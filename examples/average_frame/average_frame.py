@@ -22,5 +22,8 @@ SPEC = MethodSpec(
     implementation="average_frame_method:AverageFrame",
     config="average_frame:Config",
     presets={"quick": {"frames": 20}, "paper": {"frames": 1000}},
+    title="Average frame",
+    image_sizes={"quick": 256},
+    hears_audio=False,
     composite_mode=CompositeMode.FULL_FRAME,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tgbench.specs import CompositeMode, MethodSpec
+from tgbench.specs import CompositeMode, LeakedCondition, MethodSpec
 
 
 @dataclass(frozen=True)
@@ -27,10 +27,13 @@ SPEC = MethodSpec(
     "still",
     "repeats the training frame with the nearest head pose; the floor of every table",
     "tgbench.methods.still.method:Still",
+    title="Still",
     config="tgbench.methods.still.spec:StillConfig",
     presets={"quick": {}, "paper": {}},
+    image_sizes={"quick": 256},
     trains=False,
+    hears_audio=False,
     moves_upper_face=False,
     composite_mode=CompositeMode.FULL_FRAME,
-    leaked_conditions=("true pose",),
+    leaked_conditions=(LeakedCondition.HEAD_POSE,),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tgbench.specs import CompositeMode, MethodSpec
+from tgbench.specs import CompositeMode, LeakedCondition, MethodSpec
 
 _QUICK: dict[str, object] = {
     # A fourteenth of the iterations, at rates that make up for it.
@@ -85,15 +85,17 @@ _OFFICIAL: dict[str, object] = {
 
 SPEC = MethodSpec(
     name="talkinggaussian",
+    title="TalkingGaussian",
     summary="persistent 3D Gaussians of face and inside mouth, deformed by audio and expression",
     implementation="tgbench.methods.talkinggaussian.method:TalkingGaussian",
     config="tgbench.methods.talkinggaussian.config:TalkingGaussianConfig",
     presets={"quick": _QUICK, "paper": _PAPER, "official": _OFFICIAL},
+    image_sizes={"quick": 256},
     source="Li et al., TalkingGaussian, ECCV 2024",
     composite_mode=CompositeMode.HEAD_OVER_TORSO,
     leaked_conditions=(
-        "true head pose",
-        "true upper-face action units",
-        "true torso and background",
+        LeakedCondition.HEAD_POSE,
+        LeakedCondition.UPPER_FACE_ACTION_UNITS,
+        LeakedCondition.TORSO_AND_BACKGROUND,
     ),
 )

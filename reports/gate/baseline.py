@@ -14,7 +14,7 @@ from pydantic import Field, ValidationError
 from tgbench.errors import TgbenchError
 from tgbench.files import write_text
 from tgbench.inputs import read_json, reason
-from tgbench.running.result import Record
+from tgbench.running.schema import ConditionText, Record
 
 SCHEMA_VERSION = 1
 """Grows when a field changes its meaning or goes."""
@@ -98,7 +98,7 @@ class CaseBaseline(Record):
     config_hash: str
     config: dict[str, Any] = Field(default_factory=dict, description="What `config_hash` is of.")
     composite_mode: str
-    leaked_conditions: list[str]
+    leaked_conditions: list[ConditionText]
     seed: int
     tgbench_version: str
     created: str = Field(description="When it was measured. UTC, ISO 8601.")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tgbench import plugins
-from tgbench.metrics.specs import in_table_order
+from tgbench.plugins import in_table_order
 from tgbench.running.result import MetricRecord
 from tgbench.statistics import FEWEST_FRAMES, Interval, Series, as_series, paired_difference
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from tgbench.comparability import Condition, Facts, case_facts, differing, value_facts
 from tgbench.errors import TgbenchError
 
 from .baseline import Baseline, CaseBaseline
@@ -12,7 +14,8 @@ from .measured import Key, Measured, one_line, title
 
 _MOST_TOLD = 5
 _MOST_NAMED = 5
-_HASH = 12
+_SHORT = 12
+_HASH = re.compile(r"[0-9a-f]{64}")
 
 
 def refuse_unlike(
@@ -36,29 +39,32 @@ def refuse_unlike(
 
 
 def _differences(old: CaseBaseline, now: Measured) -> Iterator[str]:
-    result = now.result
-    yield from _unlike("protocol version", old.protocol_version, result.protocol.version)
-    yield from _unlike(
-        "identity's files", _short(old.identity_sha256), _short(result.identity.sha256)
-    )
-    yield from _unlike("driving sound", _short(old.driver_sha256), _short(result.driver.sha256))
-    yield from _unlike("a frame is made of", old.composite_mode, result.method.composite_mode)
-    yield from _unlike(
-        "leaked conditions", _words(old.leaked_conditions), _words(result.method.leaked_conditions)
-    )
-    frames = now.source_frames
-    if frames != old.source_frames:
-        yield (
-            f"frames: {_range(old.source_frames)} in the baseline, {_range(frames)} now"
-            f"{_first_unlike(old.source_frames, frames)}"
-        )
+    then, here = _facts(old), case_facts(now.result, now.source_frames)
+    for condition in differing(then, here):
+        if condition is Condition.FRAMES:
+            yield _frames(old.source_frames, now.source_frames)
+        else:
+            yield from _unlike(condition, _words(then[condition]), _words(here[condition]))
     for name, metric in old.metrics.items():
         record = now.metrics.get(name)
         if record is None or record.value is None:
             continue
-        yield from _unlike(f"{name} measured by", metric.measured_by, record.measured_by)
-        yield from _unlike(f"unit of {name}", metric.unit, record.unit)
-        yield from _unlike(f"better direction of {name}", metric.direction, record.direction)
+        then, here = value_facts(metric), value_facts(record)
+        for condition in differing(then, here):
+            yield from _unlike(
+                f"{condition} of {name}", _words(then[condition]), _words(here[condition])
+            )
+
+
+def _facts(old: CaseBaseline) -> Facts:
+    return {
+        Condition.PROTOCOL_VERSION: old.protocol_version,
+        Condition.IDENTITY_FILES: old.identity_sha256,
+        Condition.SOUND: old.driver_sha256,
+        Condition.COMPOSITE_MODE: old.composite_mode,
+        Condition.LEAKED_CONDITIONS: tuple(sorted(old.leaked_conditions)),
+        Condition.FRAMES: tuple(old.source_frames),
+    }
 
 
 def _unlike(what: str, old: str, now: str) -> Iterator[str]:
@@ -66,12 +72,18 @@ def _unlike(what: str, old: str, now: str) -> Iterator[str]:
         yield one_line(f"{what}: {old or 'nothing'} in the baseline, {now or 'nothing'} now")
 
 
-def _short(digest: str) -> str:
-    return f"SHA-256 {digest[:_HASH]}"
+def _words(fact: object) -> str:
+    if isinstance(fact, tuple):
+        return ", ".join(fact)
+    text = str(fact)
+    return f"SHA-256 {text[:_SHORT]}" if _HASH.fullmatch(text) else text
 
 
-def _words(names: Sequence[str]) -> str:
-    return ", ".join(names)
+def _frames(old: Sequence[int], now: Sequence[int]) -> str:
+    return (
+        f"{Condition.FRAMES}: {_range(old)} in the baseline, {_range(now)} now"
+        f"{_first_unlike(old, now)}"
+    )
 
 
 def _range(frames: Sequence[int]) -> str:

@@ -7,47 +7,16 @@ from collections.abc import Collection, Sequence
 
 from tgbench.errors import TgbenchError
 from tgbench.metrics.naming import metric_named
-
-TOLERANCES = {
-    "psnr": 0.2,
-    "psnr_face": 0.2,
-    "ssim": 0.005,
-    "ssim_face": 0.005,
-    "ssim_face_gaussian": 0.005,
-    "ssim_face_skimage": 0.005,
-    "ssim_face_aligned": 0.005,
-    "lpips": 0.003,
-    "lpips_vgg": 0.003,
-    "lmd": 0.05,
-    "lmd_relative": 0.001,
-    "lmd_face": 0.05,
-    "lmd_sum": 1.0,
-    "lmd_absolute": 0.05,
-    "aue_l": 0.05,
-    "aue_u": 0.05,
-    "aue_l_unmasked": 0.05,
-    "aue_u_unmasked": 0.05,
-    "aue_l_geometry": 0.2,
-    "aue_u_geometry": 0.05,
-    "au_l_pyfeat": 0.02,
-    "au_u_pyfeat": 0.02,
-    "sync_c": 0.2,
-    "sync_e": 0.2,
-    "sync_c_joonson": 0.2,
-    "sync_e_joonson": 0.2,
-    "sync_c_fast": 0.2,
-    "sync_e_fast": 0.2,
-    "lip_agreement": 0.05,
-}
-"""In each metric's own unit: less than what one would put into a changelog as a loss."""
+from tgbench.plugins import metric_spec
 
 OTHERS = 0.02
-"""Of any other metric, as a share of the baseline's value."""
+"""Of a metric that declares no tolerance, as a share of the baseline's value."""
 
 
 def default_tolerance(metric: str, value: float) -> float:
-    """Return how much worse than a baseline's value a metric may get."""
-    return TOLERANCES.get(metric, OTHERS * abs(value))
+    """Return how much worse than a baseline's value a metric may get, in its own unit."""
+    declared = metric_spec(metric).gate_tolerance
+    return OTHERS * abs(value) if declared is None else declared
 
 
 def parse_tolerances(pairs: Sequence[str], known: Collection[str] = ()) -> dict[str, float]:

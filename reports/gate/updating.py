@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from tgbench import plugins
 from tgbench.errors import TgbenchError
-from tgbench.metrics.specs import in_table_order
+from tgbench.plugins import in_table_order
 from tgbench.running.result import EnvironmentRecord, MetricRecord
 
 from .baseline import Baseline, CaseBaseline, EnvironmentBrief, MetricBaseline

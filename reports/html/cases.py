@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from tgbench.results import CaseKey, MeasuredCase, Variant, merge_cases, replaced_metrics
+from tgbench.results import CaseKey, MeasuredCase, Variant, merge_cases
 from tgbench.running.result import Result
 
 from ..tables.entries import CaseNames
@@ -21,32 +21,28 @@ class Entry:
     Attributes:
         number: of the result on the page, from 0.
         label: of the method, different for each entry of a case.
-        folder: where its videos and tables lie, as the page shows it.
-        case: what was measured; merged with earlier measurements of its experiment, unless it is
-            superseded.
+        case: what was measured; with metrics of earlier measurements that it lacks.
+        place: where it lies, as the page calls it.
         superseded: whether a later result of the same experiment is shown instead of it.
-        replaced: metrics for which the value of a later one is shown.
+        origins: by metric, the place and time of an earlier measurement that it is from.
     """
 
     number: int
     label: str
-    folder: Path
     case: MeasuredCase
+    place: str
     superseded: bool = False
-    replaced: frozenset[str] = frozenset()
+    origins: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def result(self) -> Result:
-        """What the folder holds."""
-        return self.case.own_result
+        """What was measured."""
+        return self.case.result
 
     @property
-    def place(self) -> str:
-        """The folder as a page tells it: what is above the working folder is nobody's business."""
-        here = Path.cwd()
-        return str(
-            self.folder.relative_to(here) if self.folder.is_relative_to(here) else self.folder
-        )
+    def folder(self) -> Path:
+        """Where its videos are."""
+        return self.case.folder
 
 
 @dataclass(frozen=True)
@@ -64,29 +60,38 @@ class CaseGroup:
     entries: tuple[Entry, ...]
 
 
+def place_of(case: MeasuredCase) -> str:
+    """Return where a case lies; nobody needs to know what is above the working folder."""
+    here = Path.cwd()
+    inside = case.folder.is_relative_to(here)
+    return str(case.folder.relative_to(here) if inside else case.folder)
+
+
 def page_entries(
-    cases: Sequence[MeasuredCase], places: Sequence[Path] | None = None
+    cases: Sequence[MeasuredCase], place_of: Callable[[MeasuredCase], str] = place_of
 ) -> list[Entry]:
-    """Return an entry for every measurement, in the given order.
+    """Return an entry for every case, in the given order.
+
+    Of several measurements of one experiment, the latest counts, with the metrics of earlier ones
+    that it lacks.
 
     Args:
-        cases: not merged.
-        places: where a reader is told that each lies; None: in its folder.
+        cases: all of them, repeats included.
+        place_of: names the place of a case.
     """
-    merged = {id(case.own_result): case for case in merge_cases(cases)}
-    folders = [case.folder for case in cases] if places is None else places
-    labels, replaced = _labels([case.result for case in cases]), replaced_metrics(cases)
-    return [
-        Entry(
-            number,
-            label,
-            folder,
-            merged.get(id(case.result), case),
-            superseded=id(case.result) not in merged,
-            replaced=replaced[case],
-        )
-        for number, (label, folder, case) in enumerate(zip(labels, folders, cases, strict=True))
-    ]
+    merged = {case.experiment: case for case in merge_cases(cases)}
+    labels = _labels([case.result for case in cases])
+    entries = []
+    for number, (label, case) in enumerate(zip(labels, cases, strict=True)):
+        latest = merged[case.experiment]
+        superseded = any(case is earlier for earlier in latest.earlier)
+        shown = case if superseded else latest
+        origins = {
+            metric: f"{place_of(origin)}, {origin.result.created}"
+            for metric, origin in shown.origins.items()
+        }
+        entries.append(Entry(number, label, shown, place_of(case), superseded, origins))
+    return entries
 
 
 def case_groups(entries: Iterable[Entry]) -> list[CaseGroup]:
@@ -113,20 +118,14 @@ def case_groups(entries: Iterable[Entry]) -> list[CaseGroup]:
 
 
 def superseded(entries: Sequence[Entry]) -> list[str]:
-    """Say in words which results a later one of the same experiment replaces, and how far."""
-    latest = {entry.case.experiment: entry for entry in entries if not entry.superseded}
-    lines = []
-    for entry in entries:
-        if not entry.superseded:
-            continue
-        later = latest[entry.case.experiment]
-        kept = next((names for case, names in later.case.lent().items() if case is entry.case), [])
-        also = f" together with its {', '.join(kept)}" if kept else " instead"
-        lines.append(
-            f"{entry.place}: measured on {entry.result.created}; the same experiment was measured "
-            f"again on {later.result.created}, which is shown{also}"
-        )
-    return lines
+    """Say which results are not shown because a later one of the same experiment is."""
+    latest = {e.case.experiment: e.result.created for e in entries if not e.superseded}
+    return [
+        f"{entry.place}: measured on {entry.result.created}; the same experiment was measured "
+        f"again on {latest[entry.case.experiment]}, which is shown instead"
+        for entry in entries
+        if entry.superseded
+    ]
 
 
 def _labels(results: Sequence[Result]) -> list[str]:
@@ -137,9 +136,9 @@ def _labels(results: Sequence[Result]) -> list[str]:
         by_protocol[result.protocol.name, result.protocol.version].append(result)
         seeds[CaseKey.of(result), Variant.of(result)].add(result.seed)
     labels = {protocol: method_labels(found) for protocol, found in by_protocol.items()}
-    told = []
+    distinct = []
     for result in results:
         label = labels[result.protocol.name, result.protocol.version][Variant.of(result)]
         several = len(seeds[CaseKey.of(result), Variant.of(result)]) > 1
-        told.append(f"{label}, seed {result.seed}" if several else label)
-    return told
+        distinct.append(f"{label}, seed {result.seed}" if several else label)
+    return distinct

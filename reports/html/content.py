@@ -11,7 +11,7 @@ from typing import Any
 
 from tgbench import plugins
 from tgbench.identities.layout import FPS
-from tgbench.metrics.specs import in_table_order
+from tgbench.plugins import in_table_order
 from tgbench.running.comparison_videos import ERROR_FULL_SCALE
 from tgbench.running.result import Result
 from tgbench.specs import Direction, Needs
@@ -20,7 +20,7 @@ from ..tables.cell_from_result import measured_cell, metric_column
 from ..tables.cells import Cell, Column, Status
 from ..tables.labels import told_apart
 from .cases import CaseGroup, Entry
-from .frames import FrameValues, worst_frames
+from .frame_data import FrameData, worst_frames
 from .templating import shortened
 from .videos import CaseClips, Clip
 
@@ -33,8 +33,8 @@ _GREATEST = 2**53 - 1
 """Beyond this JavaScript rounds whole numbers."""
 
 _NO_TRUTH = (
-    "There is ground truth, but no video of it: a version of tgbench that kept none measured this. "
-    "`tgbench run --fresh` does."
+    "There is no video of the ground truth: the version of tgbench that measured this did not keep "
+    "it. Run the case again with `tgbench run --fresh`."
 )
 
 
@@ -57,9 +57,9 @@ class VideoStore:
 def case_content(
     case: CaseGroup,
     clips: CaseClips,
-    values: Sequence[FrameValues],
+    values: Sequence[FrameData],
     store: VideoStore,
-    asked: Sequence[str] = (),
+    metrics: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Return what the page shows of a case.
 
@@ -68,20 +68,20 @@ def case_content(
         clips: its videos.
         values: the numbers of each entry's frames.
         store: where videos are numbered.
-        asked: metrics to show, in this order; empty for all.
+        metrics: what to show, in this order; empty for all.
     """
     values = [_possible(entry, found) for entry, found in zip(case.entries, values, strict=True)]
     known = {name for found in values for name in found.series if name not in _LIPS}
-    names = [name for name in asked or in_table_order(known) if name in known]
-    metrics = [_metric(name, case.entries) for name in names]
+    names = [name for name in metrics or in_table_order(known) if name in known]
+    described = [_metric(name, case.entries) for name in names]
     opening = next((found.target_opening for found in values if found.target_opening), [])
     speech = next((s for found in values if (s := found.series.get("speech_level"))), [])
     return {
         "fps": FPS,
         "frames": _frames(case.entries, values),
         "errorScale": ERROR_FULL_SCALE,
-        "metrics": metrics,
-        "panels": [panel for metric in metrics for panel in _panels(metric, case.entries, values)],
+        "metrics": described,
+        "panels": list(_panels(described, case.entries, values)),
         "truth": store.describe(clips.truth),
         "note": _NO_TRUTH if clips.truth is None and any(map(_needs_truth, names)) else "",
         "truthOpening": opening,
@@ -95,7 +95,7 @@ def case_content(
                 "video": store.describe(video),
                 "error": store.describe(error),
                 "series": found.series,
-                "worst": _worst(found, metrics),
+                "worst": _worst(found, described),
                 "crops": found.crops,
                 "problems": list(found.problems),
             }
@@ -112,6 +112,7 @@ def result_content(entry: Entry) -> dict[str, Any]:
         "label": shortened(entry.label),
         "folder": entry.place,
         "superseded": entry.superseded,
+        "origins": entry.origins,
         "metrics": list(in_table_order(entry.result.metrics)),
         "record": _in_json(entry.result.model_dump(mode="json")),
     }
@@ -144,7 +145,7 @@ def _described(prefix: str, part: Any, parts: Any) -> Iterator[tuple[str, str]]:
 
 def _metric(name: str, entries: Sequence[Entry]) -> dict[str, Any]:
     """Describe a column of frames; what is no metric here, nor in any result, keeps its name."""
-    results = [entry.case.result for entry in entries]
+    results = [entry.result for entry in entries]
     known = name in plugins.metrics() or any(name in result.metrics for result in results)
     column = (
         metric_column(name, results) if known else Column(name, name, "", Direction.NONE, _DECIMALS)
@@ -158,13 +159,13 @@ def _metric(name: str, entries: Sequence[Entry]) -> dict[str, Any]:
     }
 
 
-def _frames(entries: Sequence[Entry], values: Sequence[FrameValues]) -> int:
+def _frames(entries: Sequence[Entry], values: Sequence[FrameData]) -> int:
     """Return how many frames a case has: as tables tell, for what a result says may be wrong."""
     lengths = [len(series) for found in values for series in found.series.values()]
     return max(1, *(lengths or [entry.result.frames for entry in entries]))
 
 
-def _possible(entry: Entry, found: FrameValues) -> FrameValues:
+def _possible(entry: Entry, found: FrameData) -> FrameData:
     """Return values without those that a table shows as a dash: the method cannot have them."""
     series = {
         name: values
@@ -175,25 +176,27 @@ def _possible(entry: Entry, found: FrameValues) -> FrameValues:
 
 
 def _cell(entry: Entry, metric: str) -> Cell:
-    known = metric in plugins.metrics() or metric in entry.case.metrics
+    known = metric in plugins.metrics() or metric in entry.result.metrics
     if not known:
         return Cell(None, Status.ABSENT, metric=metric)
-    return measured_cell(entry.case, metric_column(metric, [entry.case.result]))
+    return measured_cell(entry.case, metric_column(metric, [entry.result]))
 
 
 def _panels(
-    metric: dict[str, Any], entries: Sequence[Entry], values: Sequence[FrameValues]
+    metrics: Sequence[dict[str, Any]], entries: Sequence[Entry], values: Sequence[FrameData]
 ) -> Iterator[dict[str, Any]]:
     """Yield for each way in which a metric was measured which entries share an axis.
 
-    Unlike measurers, and for metrics of whole images unlike composite modes, never share one.
+    Values that are not comparable never share one: those of different measurers, and for image
+    metrics those of different composite modes.
     """
-    groups: dict[tuple[object, ...], list[int]] = defaultdict(list)
-    for number, (entry, found) in enumerate(zip(entries, values, strict=True)):
-        if metric["name"] in found.series:
-            groups[_cell(entry, metric["name"]).comparable].append(number)
-    for told, numbers in zip(told_apart(list(groups)), groups.values(), strict=True):
-        yield {**metric, "entries": numbers, "told": shortened(told)}
+    for metric in metrics:
+        groups: dict[tuple[object, ...], list[int]] = defaultdict(list)
+        for number, (entry, found) in enumerate(zip(entries, values, strict=True)):
+            if metric["name"] in found.series:
+                groups[_cell(entry, metric["name"]).comparable].append(number)
+        for measurer, numbers in zip(told_apart(list(groups)), groups.values(), strict=True):
+            yield {**metric, "entries": numbers, "measurer": shortened(measurer)}
 
 
 def _needs_truth(name: str) -> bool:
@@ -201,7 +204,7 @@ def _needs_truth(name: str) -> bool:
     return spec is not None and Needs.TARGET in spec.needs
 
 
-def _worst(found: FrameValues, metrics: Sequence[dict[str, Any]]) -> dict[str, list[int]]:
+def _worst(found: FrameData, metrics: Sequence[dict[str, Any]]) -> dict[str, list[int]]:
     return {
         metric["name"]: frames
         for metric in metrics

@@ -10,13 +10,13 @@ from typing import Any
 from tgbench.errors import TgbenchError
 from tgbench.files import atomic_path, make_folder, remove_leftovers, temporary_folder
 from tgbench.progress import SILENT, Progress
-from tgbench.results import MeasuredCase
+from tgbench.results import Experiment, MeasuredCase
 
 from ..tables.building import build_tables
 from ..tables.cells import Row, Table
 from .cases import CaseGroup, Entry, case_groups, page_entries, superseded
 from .content import VideoStore, case_content, field_descriptions, result_content
-from .frames import frame_values
+from .frame_data import frame_data
 from .templating import asset, environment, made_of, policy, scripts
 from .videos import BUDGET_MB, Choice, about_videos, base64_pieces, choose_clips
 
@@ -44,7 +44,7 @@ class HtmlSummary:
 
 
 def write_html(
-    results: Sequence[MeasuredCase],
+    measured: Sequence[MeasuredCase],
     path: Path,
     progress: Progress = SILENT,
     *,
@@ -57,11 +57,11 @@ def write_html(
     """Write one self-contained page that opens from disk and asks for nothing else.
 
     Args:
-        results: not merged; videos and tables of frames are looked for in their folders, and what
-            is missing is said on the page.
+        measured: all results. What is missing in their folders is said on the page; repeats of
+            one experiment are merged.
         path: the file to write, atomically.
         progress: where to report.
-        tables: of these results, in any shape; None: in the usual one.
+        tables: of these results, in any shape; None: in the default shape.
         with_videos: whether videos go into the page.
         budget_mb: how much of the page they may be; see `choose_clips`.
         metrics: whose curves and worst frames are shown, in this order; empty for all.
@@ -73,10 +73,10 @@ def write_html(
     remove_leftovers(make_folder(path.parent))
     if path.is_dir():
         raise TgbenchError(f"{path}: is a folder; name a file to write, such as report.html")
-    entries = page_entries(results)
+    entries = page_entries(measured)
     cases = case_groups(entries)
     if tables is None:
-        tables = build_tables(results)
+        tables = build_tables(entry.case for entry in entries if not entry.superseded)
     store = VideoStore()
     with temporary_folder("tgbench-page") as workshop:
         clips = choose_clips(
@@ -90,7 +90,7 @@ def write_html(
                 policy=policy(style, script),
                 style=style,
                 script=script,
-                made_of=made_of([case.result for case in results]),
+                made_of=made_of([entry.result for entry in entries]),
                 problems=[*problems, *superseded(entries)],
                 tables=tables,
                 anchors=_anchors(cases),
@@ -120,11 +120,13 @@ def _anchors(cases: Sequence[CaseGroup]) -> dict[tuple[str, str], str]:
 
 def _sources(entries: Sequence[Entry]) -> Callable[[Row], str]:
     """Return a function that names the element of the one result that a row shows, if it is one."""
-    numbers = {id(entry.result): entry.number for entry in entries}
+    numbers = {entry.case.experiment: entry.number for entry in entries if not entry.superseded}
 
     def source_of(row: Row) -> str:
-        found = [numbers.get(id(result)) for result in row.results]
-        return f"result-{found[0]}" if len(found) == 1 and found[0] is not None else ""
+        if len(row.results) != 1:
+            return ""
+        number = numbers.get(Experiment.of(row.results[0]))
+        return "" if number is None else f"result-{number}"
 
     return source_of
 
@@ -139,7 +141,7 @@ def _case_contents(
     """Yield what the page shows of each case, reading its frames when it is asked for."""
     with progress.task("reading frames", len(cases)) as task:
         for case, chosen in zip(cases, clips.cases, strict=True):
-            values = [frame_values(entry.case) for entry in case.entries]
+            values = [frame_data(entry.case) for entry in case.entries]
             yield case_content(case, chosen, values, store, metrics)
             task.advance()
 

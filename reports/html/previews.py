@@ -58,9 +58,9 @@ def _encode_again(given: Any, made: Any) -> None:
     coded.width, coded.height, coded.pix_fmt = pictures.width, pictures.height, "yuv420p"
     coded.gop_size = max(1, round(KEYFRAME_SECONDS * rate))
     coded.time_base = pictures.time_base
-    told, kept = coded.codec_context, pictures.codec_context
-    told.color_range, told.colorspace = kept.color_range, kept.colorspace
-    told.color_primaries, told.color_trc = kept.color_primaries, kept.color_trc
+    written, read = coded.codec_context, pictures.codec_context
+    written.color_range, written.colorspace = read.color_range, read.colorspace
+    written.color_primaries, written.color_trc = read.color_primaries, read.color_trc
     sounds = {stream: made.add_stream_from_template(stream) for stream in given.streams.audio}
     for packet in given.demux(pictures, *sounds):
         if packet.stream in sounds:

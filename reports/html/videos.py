@@ -169,19 +169,16 @@ def about_videos(choice: Choice) -> str:
     parts = []
     if choice.previews:
         parts.append(
-            "These videos are previews, encoded again to be smaller: the finest texture is in the "
-            f"files beside each result only. All as they are would take {choice.whole_mb:.0f} MB."
+            "These videos are smaller copies, and lack the finest texture. The original files lie "
+            f"beside each result; together they would take {choice.whole_mb:.0f} MB."
         )
     blind = sum(all(clip.left_out for clip in case.clips) for case in choice.cases if case.clips)
     if blind:
-        parts.append(f"{blind} of {len(choice.cases)} cases are without videos.")
+        parts.append(f"{blind} of {len(choice.cases)} cases have no videos.")
     elif choice.left_out:
         parts.append(f"{choice.left_out} error maps are left out.")
     if parts:
-        parts.append(
-            "To see more, give `tgbench report` folders with fewer results, or more room with "
-            "--video-budget."
-        )
+        parts.append("To see more, give `tgbench report` fewer results, or raise --video-budget.")
     return " ".join(parts)
 
 

@@ -6,16 +6,18 @@ import csv
 import io
 import json
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
-from tgbench.metrics.specs import in_table_order
+from tgbench.plugins import in_table_order
 from tgbench.printing import printable
-from tgbench.results import MeasuredCase, as_cases, replaced_metrics
+from tgbench.results import as_cases, replaced_metrics
 from tgbench.running.result import MetricRecord, Result
+from tgbench.specs import RendererSpec
 
 from ..tables.cell_from_result import metric_column
 from ..tables.published import Published
 from ..tables.settings import differing, flat
+from .report import TableReport
 
 FIELDS = (
     "protocol",
@@ -52,18 +54,24 @@ _FORMULA = re.compile(r"(^|[;\t\n])(?=[=+\-@\t\n\uff1d\uff0b\uff0d\uff20])")
 takes semicolons for the ends of cells, in quotes or not."""
 
 
-def render_csv(cases: Iterable[MeasuredCase | Result], published: Iterable[Published] = ()) -> str:
+CSV = RendererSpec(
+    "csv",
+    "every value of every result, one a line, unrounded",
+    "tgbench.reports.renderers.values:render_csv",
+    suffix="csv",
+)
+
+
+def render_csv(report: TableReport) -> str:
     """Return one line a result and metric, with a head; values unrounded, empty where none.
 
     `settings` are those in which results of one method differ, as JSON; `superseded` is whether
     tables show a later value of the same experiment and metric. Texts that a spreadsheet would run
     get an apostrophe before them, since anybody may have written them.
 
-    Args:
-        cases: all measurements, whatever tables show; not merged.
-        published: what follows, with the status `published`.
+    All results are there, whatever the tables show; published numbers follow.
     """
-    every = as_cases(cases)
+    every = as_cases(report.results)
     stream = io.StringIO()
     writer = csv.DictWriter(stream, FIELDS, lineterminator="\n")
     writer.writeheader()
@@ -71,7 +79,7 @@ def render_csv(cases: Iterable[MeasuredCase | Result], published: Iterable[Publi
     for case, replaced in replaced_metrics(every).items():
         for line in csv_lines(case.result, settings, replaced):
             _write(writer, line)
-    for paper in published:
+    for paper in report.published:
         for line in _published(paper):
             _write(writer, line)
     return stream.getvalue()

@@ -114,7 +114,7 @@ class Board:
 
     def conditions_of(self, row: Row) -> list[int]:
         """Return the numbers of what a row received of the truth."""
-        return sorted({self.conditions.index(told) for told in _conditions(row.results)})
+        return sorted({self.conditions.index(name) for name in _conditions(row.results)})
 
     def measurer_of(self, cell: Cell, column: Column) -> int | None:
         """Return the number of what measured a value, where there is a choice."""

@@ -14,7 +14,7 @@ from .writing import write_site
 
 _HTML = ("html", "no_videos", "video_budget")
 _OTHERS = ("to", *_HTML, "plots", "shape", "metrics", "rows", "columns")
-"""Options of what a site is not."""
+"""Options of other outputs, which do not work with a site."""
 
 
 def execute(args: argparse.Namespace, terminal: Terminal) -> int:
@@ -27,7 +27,7 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
     for name in _OTHERS:
         if getattr(args, name) not in (None, False):
             option = f"--{name.replace('_', '-')}"
-            raise TgbenchError(f"{option} is not for a site; leave out {option}, or --site")
+            raise TgbenchError(f"{option} does not work with --site; leave out one of them")
     submissions = gather(args.folders)
     extras = Extras(args.intervals, args.significance, args.published)
     summary = write_site(submissions, args.site, terminal.progress, extras)

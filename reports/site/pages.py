@@ -126,7 +126,7 @@ def _facts(submission: Submission, protocol: str) -> Mapping[str, str]:
         "Given when rendering": ", ".join(method.leaked_conditions) or "nothing",
         "Hardware": f"{machine.cpu}, {machine.cores} cores{gpu}; rendered on {machine.device}",
         "Measured on": f"{submission.day} with tgbench {result.tgbench_version}",
-        "From": submission.entry.folder.as_posix(),
+        "From": submission.entry.place,
     }
 
 

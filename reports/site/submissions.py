@@ -6,7 +6,7 @@ import datetime
 import itertools
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,7 +29,7 @@ class Submission:
     """A result with its page.
 
     Attributes:
-        entry: the result, with its label, and as folder the place that the site shows.
+        entry: the result, with its label and the place that the site shows.
         source: the folder that was given, as the site calls it.
         page: name of its page, without folder and ending.
     """
@@ -86,15 +86,14 @@ class Protocol:
         return f"{self.stem}.csv"
 
     @property
-    def results(self) -> list[Result]:
-        """What was measured, repeats included."""
-        return [submission.result for submission in self.submissions]
+    def cases(self) -> list[MeasuredCase]:
+        """What counts: of each experiment the latest result, with metrics of earlier ones."""
+        return [one.entry.case for one in self.submissions if not one.entry.superseded]
 
     @property
-    def cases(self) -> list[MeasuredCase]:
-        """What was measured, repeats merged."""
-        entries = [submission.entry for submission in self.submissions]
-        return [entry.case for entry in entries if not entry.superseded]
+    def results(self) -> list[Result]:
+        """The results of these cases."""
+        return [case.result for case in self.cases]
 
     def rivals(self) -> list[tuple[Submission, ...]]:
         """Return results of one experiment where there are several, the one that counts first."""
@@ -141,35 +140,57 @@ class Submissions:
         ]
 
 
+@dataclass(frozen=True)
+class _Found:
+    """A result whose texts are clean.
+
+    Attributes:
+        case: the result.
+        source: the folder that was given, as the site calls it.
+        place: where it lies below that folder.
+    """
+
+    case: MeasuredCase
+    source: str
+    place: Path
+
+    @property
+    def shown(self) -> str:
+        """Where it lies, as the site calls it."""
+        return (Path(self.source) / self.place).as_posix()
+
+
 def gather(folders: Sequence[Path]) -> Submissions:
     """Read the results at or below folders. One bad folder does not keep out the others.
 
     Raises:
         TgbenchError: a folder does not exist, or no result at all can be read.
     """
-    found: dict[Path, tuple[str, Path, MeasuredCase]] = {}
+    found: dict[Path, _Found] = {}
     problems: list[tuple[str, str]] = []
     sources = source_names(folders)
     for source, folder in zip(sources, folders, strict=True):
-        read = read_folder(folder)
-        unread = (*read.problems, *unfinished_runs(folder))
-        wrong = [_without_place(problem, folder) for problem in unread]
-        if not read.cases and not wrong:
+        reading = read_folder(folder)
+        runs = [case for case in reading.cases if not case.scored]
+        wrong = [
+            _without_place(problem, folder)
+            for problem in (*reading.problems, *unfinished_runs(folder))
+        ]
+        if not runs and not wrong:
             wrong = ["holds no results"]
-        for case in read.cases:
-            shown = _place(folder, case.folder)
+        for case in runs:
+            place = _place(folder, case.folder)
             try:
                 clean = MeasuredCase(cleaned_result(case.result), case.folder)
             except ValueError as error:
-                wrong.append(f"{shown / RESULT_FILE}: cannot be shown ({error})")
+                wrong.append(f"{place / RESULT_FILE}: cannot be shown ({error})")
                 continue
-            found.setdefault(case.folder, (source, shown, clean))
+            found.setdefault(case.folder, _Found(clean, source, place))
         problems += [(source, cleaned_text(problem)) for problem in wrong]
     if not found:
         first = "; ".join(f"{source}: {problem}" for source, problem in problems[:3])
         raise TgbenchError(f"no result can be read ({first}); a site needs at least one")
-    every = list(_listed(list(found.values())))
-    return Submissions(tuple(every), tuple(sources), tuple(problems))
+    return Submissions(tuple(_listed(found)), tuple(sources), tuple(problems))
 
 
 def page_name(words: Sequence[str], key: object) -> str:
@@ -199,14 +220,16 @@ def source_names(folders: Sequence[Path]) -> list[str]:
     return names
 
 
-def _listed(found: Sequence[tuple[str, Path, MeasuredCase]]) -> Iterator[Submission]:
-    places = [Path(source) / place for source, place, _ in found]
-    entries = page_entries([case for *_, case in found], places)
-    for entry, (source, place, case) in zip(entries, found, strict=True):
-        result = case.result
+def _listed(found: Mapping[Path, _Found]) -> Iterator[Submission]:
+    """Yield submissions for what was found, by folder."""
+    entries = page_entries(
+        [one.case for one in found.values()], lambda case: found[case.folder].shown
+    )
+    for entry, one in zip(entries, found.values(), strict=True):
+        result = one.case.result
         words = (result.method.name, result.identity.name, result.driver.name)
-        key = (source, place.as_posix(), result.model_dump(mode="json"))
-        yield Submission(entry, source, page_name(words, key))
+        key = (one.source, one.place.as_posix(), result.model_dump(mode="json"))
+        yield Submission(entry, one.source, page_name(words, key))
 
 
 def _source_name(folder: Path) -> str:

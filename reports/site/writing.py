@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tgbench.progress import SILENT, Progress
+from tgbench.results import MeasuredCase, replaced_metrics
 
 from ..renderers.values import FIELDS, csv_lines, harmless
 from ..tables.building import Extras
@@ -88,8 +89,11 @@ def _download(submissions: Sequence[Submission]) -> str:
     writer = csv.DictWriter(stream, (*FIELDS, "source"), lineterminator="\n")
     writer.writeheader()
     settings = frozenset(differing([submission.result for submission in submissions]))
-    for submission in submissions:
-        source = {"source": submission.entry.folder.as_posix()}
-        for line in csv_lines(submission.result, settings, submission.entry.replaced):
+    own = [MeasuredCase.in_memory(one.entry.case.own_result) for one in submissions]
+    for submission, (case, replaced) in zip(
+        submissions, replaced_metrics(own).items(), strict=True
+    ):
+        source = {"source": submission.entry.place}
+        for line in csv_lines(case.result, settings, replaced):
             writer.writerow({name: harmless(value) for name, value in (line | source).items()})
     return stream.getvalue()

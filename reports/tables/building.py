@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from tgbench import plugins
 from tgbench.errors import TgbenchError
 from tgbench.metrics.naming import metric_named
-from tgbench.metrics.specs import in_table_order
+from tgbench.plugins import in_table_order
 from tgbench.results import MeasuredCase, as_cases, merge_cases
 from tgbench.running.result import Result
 
@@ -42,11 +43,13 @@ class Extras:
         intervals: whether means come with where they may lie.
         significance: whether what differs from the best of its column is marked.
         published: whether the paper's numbers follow the measured ones.
+        digits: after the point, by metric; of all others under an empty name.
     """
 
     intervals: bool = False
     significance: bool = False
     published: bool = False
+    digits: Mapping[str, int] = field(default_factory=dict)
 
 
 def build_tables(
@@ -107,7 +110,7 @@ def _table(
 ) -> Table:
     results = [case.result for case in cases]
     papers = published_beside(results, shape.published, shape.settings) if extras.published else []
-    columns = _columns(results, papers, shape)
+    columns = _columns(results, papers, shape, extras.digits)
     measured = [
         metric
         for metric, column in columns.items()
@@ -152,7 +155,10 @@ def _table(
 
 
 def _columns(
-    results: Sequence[Result], papers: Sequence[Published], shape: Shape
+    results: Sequence[Result],
+    papers: Sequence[Published],
+    shape: Shape,
+    digits: Mapping[str, int],
 ) -> dict[str, Column]:
     """Return by name the metrics that are asked for, whether anything has a value or not."""
     sought = shape.metrics or in_table_order(
@@ -161,10 +167,16 @@ def _columns(
             *(metric for paper in papers for metric in paper.metrics),
         ]
     )
-    return {
-        metric: metric_column(metric, results)
+    columns = (
+        metric_column(metric, results)
         for metric in sought
         if metric in plugins.metrics() or any(metric in result.metrics for result in results)
+    )
+    return {
+        column.name: dataclasses.replace(
+            column, decimals=digits.get(column.name, digits.get("", column.decimals))
+        )
+        for column in columns
     }
 
 

@@ -6,11 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tgbench import plugins
-from tgbench.metrics.specs import IMAGE_METRICS
+from tgbench.comparability import case_facts, ranking_key, value_facts, why_not_applicable
 from tgbench.results import MeasuredCase
-from tgbench.running.applicable import why_never
 from tgbench.running.result import MetricRecord, Result
-from tgbench.specs import Direction, MetricSpec, Needs
+from tgbench.specs import Direction, MetricSpec
 from tgbench.statistics import Interval
 
 from .cells import Cell, Column, Status
@@ -41,7 +40,7 @@ def measured_cell(
     metric = column.name
     result = case.origin(metric).own_result
     record = result.metrics.get(metric)
-    if never := why_never(result, metric):
+    if never := why_not_applicable(result, metric):
         return Cell(None, Status.NOT_APPLICABLE, reason=never, metric=metric)
     if record is None:
         return Cell(None, Status.ABSENT, metric=metric)
@@ -63,7 +62,7 @@ def measured_cell(
         scored=record.scored,
         total=record.total,
         measured_by=record.measured_by,
-        comparable=_comparable(result, metric, record),
+        comparable=ranking_key(metric, case_facts(result) | value_facts(record)),
         metric=metric,
         clips=clips,
         fits=((result.seed, record.value),),
@@ -81,15 +80,3 @@ def _stored_interval(record: MetricRecord) -> Interval | None:
 def _by_chance(value: float, details: Mapping[str, Any]) -> tuple[int, int]:
     chance = details.get("by_chance")
     return (int(value <= chance), 1) if isinstance(chance, int | float) else (0, 0)
-
-
-def _comparable(result: Result, metric: str, record: MetricRecord) -> tuple[object, ...]:
-    """Return what must agree for two values of one case to be ranked."""
-    key: tuple[object, ...] = (record.measured_by,)
-    if metric in IMAGE_METRICS:
-        key += (result.method.composite_mode,)
-    spec = plugins.metrics().get(metric)
-    if spec is not None and Needs.TIMING in spec.needs:
-        where = result.environment
-        key += (where.device, where.cpu, where.cores, where.gpu)
-    return key

@@ -73,7 +73,7 @@ def measured_entries(
                 measured = [measured_cell(case, column, frames, bounds) for case in alike]
                 cells[column.name] = cell_over_seeds(measured, column)
             place = dict(zip(("method", *settings), side, strict=True)) | names.place(key)
-            results = tuple(case.own_result for case in alike)
+            results = tuple(case.result for case in alike)
             caveats = (*_caveats(results), *_repeats(alike))
             entries.append(Entry(place, names.titles[key], cells, caveats, results))
     return entries

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tgbench.metrics.specs import IMAGE_METRICS, in_table_order
+from tgbench.plugins import in_table_order, metric_spec
 from tgbench.running.result import Result
 
 from .cell_from_result import metric_column
@@ -232,7 +232,7 @@ def _cell(metric: str, text: str, row: _Line) -> Cell:
     value, decimals = float(text), len(text.partition(".")[2])
     if metric == "training_time":
         value, decimals = value * _MINUTES, metric_column(metric, ()).decimals
-    pasted = metric in IMAGE_METRICS and row.method in _PASTED
+    pasted = metric_spec(metric).region.depends_on_composite and row.method in _PASTED
     return Cell(
         value,
         Status.PUBLISHED,

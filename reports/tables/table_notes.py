@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
 from tgbench import plugins
-from tgbench.metrics.specs import IMAGE_METRICS
 from tgbench.results import Variant
 from tgbench.running.result import Result
 from tgbench.specs import Needs
@@ -93,7 +92,11 @@ def _not_asked(metric: str, results: Sequence[Result]) -> str:
 
 def parts_note(results: Sequence[Result], measured: Sequence[str]) -> Iterator[Note]:
     """Say which columns rank only in part."""
-    pictures = [metric_column(name, results).title for name in measured if name in IMAGE_METRICS]
+    pictures = [
+        metric_column(name, results).title
+        for name in measured
+        if plugins.metric_spec(name).region.depends_on_composite
+    ]
     if pictures and len({result.method.composite_mode for result in results}) > 1:
         told = "ranked only among methods whose frames are made of the same parts"
         yield Note("", f"{', '.join(pictures)}: {told}")

@@ -66,8 +66,28 @@ def test_json_holds_everything(capsys: pytest.CaptureFixture[str]) -> None:
     assert only == {"still": [radius]}
 
 
+def test_audio_encoders_tell_their_file_window_and_what_makes_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    found = json.loads(listed(capsys, "audio-encoders", "--json"))
+    encoders = {entry["name"]: entry for entry in found}
+    assert set(encoders) == set(plugins.audio_encoders())
+    assert encoders["mel"]["available"]
+    assert encoders["mel"]["reason"] == ""
+    deepspeech = encoders["deepspeech"]
+    assert (deepspeech["file"], deepspeech["window"]) == ("aud_ds.npy", [16, 29])
+    assert not deepspeech["available"]
+    assert "extract_ds_features.py" in deepspeech["reason"]
+    lines = listed(capsys, "audio-encoders").splitlines()
+    (mel,) = [line for line in lines if line.startswith("  mel ")]
+    assert mel.split()[:3] == ["mel", "aud_mel.npy", "16x32"]
+    assert any(line.startswith("  hubert: ") and "hubert.py" in line for line in lines)
+
+
 @pytest.mark.parametrize("width", ["60", "80"])
-@pytest.mark.parametrize("words", [(), ("settings",), ("presets",), ("metrics",)])
+@pytest.mark.parametrize(
+    "words", [(), ("settings",), ("presets",), ("metrics",), ("audio-encoders",)]
+)
 def test_no_word_is_broken_at_any_width(
     width: str,
     words: tuple[str, ...],

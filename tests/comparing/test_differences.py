@@ -303,5 +303,7 @@ def test_what_a_method_cannot_have_is_not_compared(tmp_path: Path, lmd: np.ndarr
     found = section(tmp_path / "a", tmp_path / "b")
     assert [row.metric for row in found.rows] == ["lmd"]
     (note,) = found.notes
-    assert note.startswith("aue_u: not compared; A has no value (the upper face is not moved")
+    assert note.startswith(
+        "aue_u: not compared; A has no value (the method does not move the upper face"
+    )
     assert "result.json" in note

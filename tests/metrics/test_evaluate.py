@@ -15,7 +15,8 @@ from tgbench.interfaces import FrameView, Measurement, MetricContext, MetricOpti
 from tgbench.metrics import frames
 from tgbench.metrics.evaluate import MetricSuite
 from tgbench.metrics.lmd import mouth_landmark_distance
-from tgbench.metrics.specs import METRICS, in_table_order
+from tgbench.metrics.specs import METRICS
+from tgbench.plugins import in_table_order
 from tgbench.specs import MetricSpec
 
 Pair = tuple[NDArray[np.uint8], NDArray[np.uint8]]

@@ -64,4 +64,3 @@ def test_the_page_has_the_curves_of_both_folders(folders: Path, tmp_path: Path) 
     assert entry["series"]["psnr"][0] == pytest.approx(30.0)
     assert entry["series"]["lmd"][0] == pytest.approx(1.0)
     assert f"{folders / 'early'}: measured on {EARLY}" in page.text
-    assert "together with its lmd" in page.text

@@ -64,5 +64,5 @@ def test_own_methods_have_a_package_each() -> None:
 
 
 def test_a_missing_implementation_is_told() -> None:
-    with pytest.raises(TgbenchError, match="method 'm': no module 'nowhere_to_be_found'"):
+    with pytest.raises(TgbenchError, match="'m': no module 'nowhere_to_be_found'"):
         Code.of(spec("nowhere_to_be_found"))

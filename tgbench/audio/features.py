@@ -13,14 +13,18 @@ from ..arrays import map_array
 from ..audio_encoders.mel import SPEC as MEL
 from ..errors import TgbenchError
 from ..files import require_file
-from ..requirements import lacking
+from ..requirements import why_not_run
 from ..specs import AudioEncoderSpec
 from .waveform import Waveform
 from .windows import whole_frames
 
 SLACK = 2
-"""Rows by which the field's scripts miss the number of video frames: HuBERT's file is one row
-short, wav2vec's one row long."""
+"""Rows by which a file may miss the number of video frames: for N frames of sound the field's
+HuBERT script writes N - 1 rows, its wav2vec script N + 1."""
+
+
+class CannotEncode(TgbenchError):
+    """The audio encoder cannot be run here."""
 
 
 @dataclass(frozen=True)
@@ -69,15 +73,19 @@ class FeatureSource:
         ]
 
     def _of_sound(self, path: Path, sound: Waveform, file: Path | None) -> AudioFeatures:
+        encoder = self.encoder
         try:
             frames = whole_frames(sound)
-            windows = encode(self.encoder, sound) if file is None else None
+            if file is None:
+                return AudioFeatures(encode(encoder, sound), encoder.name)
+        except CannotEncode as error:
+            raise TgbenchError(
+                f"{path}: {error}; then give the file with --audio-features"
+            ) from error
         except TgbenchError as error:
             raise TgbenchError(f"{path}: {error}") from error
-        if windows is None and file is not None:
-            windows = read_features(file, self.encoder, frames, longest=frames + SLACK)
-        assert windows is not None
-        return AudioFeatures(windows, self.encoder.name, file)
+        windows = read_features(file, encoder, frames, longest=frames + SLACK)
+        return AudioFeatures(windows, encoder.name, file)
 
 
 DEFAULT_FEATURES = FeatureSource()
@@ -88,25 +96,19 @@ def encode(encoder: AudioEncoderSpec, sound: Waveform) -> NDArray[np.float32]:
     """Run an encoder on a sound.
 
     Returns:
-        float32 [frames, steps, channels], at least as many as the whole video frames of the sound.
+        float32 [frames or more, steps, channels], for the whole video frames of the sound.
 
     Raises:
-        TgbenchError: the encoder cannot be run here, or what it returns is not as it declares.
+        CannotEncode: tgbench does not run this encoder, or something that it needs is missing.
+        TgbenchError: the sound is shorter than a frame, or the output is not as declared.
     """
     if reason := why_not_run(encoder):
-        raise TgbenchError(f"the audio encoder '{encoder.name}' cannot be run here: {reason}")
+        raise CannotEncode(f"the audio encoder '{encoder.name}' cannot be run here: {reason}")
     frames = whole_frames(sound)
     windows = np.asarray(encoder.load()().features(sound))
     for problem in _problems(windows, encoder, frames):
         raise TgbenchError(f"the audio encoder '{encoder.name}' is faulty: its output {problem}")
     return _completed(windows, frames)
-
-
-def why_not_run(encoder: AudioEncoderSpec) -> str:
-    """Return why an encoder cannot be run here, with the remedy; empty if it can."""
-    if not encoder.implementation:
-        return f"tgbench only reads its {encoder.file}; to make that file, {encoder.recipe}"
-    return "; ".join(lacking(encoder.requires))
 
 
 def read_features(

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from .. import plugins
-from ..specs import MethodSpec, MetricSpec
+from ..requirements import why_not_run
+from ..specs import AudioEncoderSpec, MethodSpec, MetricSpec
 from ..synthetic.names import IDENTITIES, TRACKS
 
 
@@ -23,6 +24,7 @@ def catalogue(methods: Sequence[MethodSpec]) -> dict[str, Any]:
             for spec in plugins.protocols().values()
         ],
         "metrics": [_metric(spec) for spec in plugins.metrics().values()],
+        "audio_encoders": [_encoder(spec) for spec in plugins.audio_encoders().values()],
         "identities": [{"name": name, "summary": text} for name, text in IDENTITIES.items()],
         "audio": [{"name": name, "summary": text} for name, text in TRACKS.items()],
         "presets": {
@@ -74,6 +76,18 @@ def _metric(spec: MetricSpec) -> dict[str, Any]:
         "direction": spec.direction.value,
         "needs": sorted(need.value for need in spec.needs),
         "by_name": spec.by_name,
+        "available": not reason,
+        "reason": reason,
+    }
+
+
+def _encoder(spec: AudioEncoderSpec) -> dict[str, Any]:
+    reason = why_not_run(spec)
+    return {
+        "name": spec.name,
+        "summary": spec.summary,
+        "file": spec.file,
+        "window": list(spec.window),
         "available": not reason,
         "reason": reason,
     }

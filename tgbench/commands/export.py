@@ -68,7 +68,7 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
         identity=args.identity,
         preset=args.preset,
         overrides=parse_overrides(args.settings),
-        size=args.size or default_size(args.preset),
+        size=args.size or default_size([args.method], args.preset),
         device=resolve_device(args.device),
         seed=args.seed,
         out=args.out,

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from .. import plugins
 from ..errors import TgbenchError, suggest
+from ..requirements import why_not_run
 from ..specs import MethodSpec, MetricSpec, Spec
 from ..synthetic.names import IDENTITIES, TRACKS
 from ..terminal import Terminal
@@ -16,8 +17,11 @@ from ..wrapping import in_columns, line_width, wrapped
 from .catalogue import catalogue, introduced, value_told
 from .lists import names
 
-_KINDS = ("methods", "protocols", "metrics", "identities", "audio", "presets", "settings")
 _BY_METHOD = ("presets", "settings")
+_KINDS = (
+    *("methods", "protocols", "metrics", "audio-encoders", "identities", "audio"),
+    *_BY_METHOD,
+)
 
 _EPILOG = """\
 examples:
@@ -58,7 +62,8 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
     ] or list(plugins.methods().values())
     if args.json:
         found = catalogue(chosen)
-        print(json.dumps(found if kind is None else found[kind], indent=2, ensure_ascii=False))
+        shown = found if kind is None else found[kind.replace("-", "_")]
+        print(json.dumps(shown, indent=2, ensure_ascii=False))
         return 0
     width = line_width(sys.stdout)
     for name, lines in _sections(chosen, width).items():
@@ -82,6 +87,7 @@ def _sections(
         "methods": lambda: plain("methods", _rows(plugins.methods().values())),
         "protocols": lambda: plain("protocols", _rows(plugins.protocols().values())),
         "metrics": lambda: _metrics(width),
+        "audio-encoders": lambda: _encoders(width),
         "identities": lambda: plain("identities", identities),
         "audio": lambda: plain("audio", tracks),
         "presets": lambda: _presets(methods, width),
@@ -109,6 +115,19 @@ def _metrics(width: int | None) -> Iterable[str]:
         yield "metrics that cannot be had here now:"
     for reason, lacking in reasons.items():
         yield from wrapped(f"  {', '.join(lacking)}: {reason}", width, "    ")
+
+
+def _encoders(width: int | None) -> Iterable[str]:
+    specs = plugins.audio_encoders().values()
+    yield "audio encoders (file, steps x channels of a window):"
+    rows = [(spec.name, spec.file, "x".join(map(str, spec.window)), spec.summary) for spec in specs]
+    yield from in_columns(rows, width)
+    reasons = {spec.name: why_not_run(spec) for spec in specs}
+    if any(reasons.values()):
+        yield "audio encoders that cannot be run here now:"
+    for name, reason in reasons.items():
+        if reason:
+            yield from wrapped(f"  {name}: {reason}", width, "    ")
 
 
 def _metric(spec: MetricSpec) -> tuple[str, str, str, str]:

@@ -5,15 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from ..identities.layout import AUDIO
+from .. import plugins
 from ..terminal import Terminal
-
-_OFFICIAL_FEATURES = ("aud_ds.npy", "aud_eo.npy", "aud_hu.npy")
-_FOR_OFFICIAL = (
-    "ER-NeRF and TalkingGaussian's own scripts need one more file, aud_ds.npy: in their "
-    "repository run `python data_utils/deepspeech_features/extract_ds_features.py --input "
-    "{audio}`, then rename aud.npy to aud_ds.npy"
-)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -54,6 +47,11 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
         deinterlace=args.deinterlace,
     )
     terminal.out.print(f"{folder} is ready; look at {folder / PREVIEW} to see whether it is right")
-    if not any((folder / name).is_file() for name in _OFFICIAL_FEATURES):
-        terminal.out.print(_FOR_OFFICIAL.format(audio=folder / AUDIO))
+    encoders = plugins.audio_encoders().values()
+    missing = [each.file for each in encoders if not (folder / each.file).is_file()]
+    if missing:
+        terminal.out.print(
+            f"audio features not made: {', '.join(missing)} (the scripts of ER-NeRF and "
+            "TalkingGaussian need aud_ds.npy); `tgbench list audio-encoders` says how to make them"
+        )
     return 0

@@ -103,7 +103,7 @@ def _request(args: argparse.Namespace) -> RunRequest:
         audio=tuple(dict.fromkeys(args.audio)),
         preset=args.preset,
         overrides=parse_overrides(args.settings),
-        size=args.size or default_size(args.preset),
+        size=args.size or default_size(args.method, args.preset),
         device=resolve_device(args.device),
         seed=args.seed,
         out=args.out,
@@ -153,12 +153,12 @@ def _origin(outcome: Outcome) -> str:
 
 
 def _cell(outcome: Outcome, name: str, decimals: int) -> str:
-    from ..running.applicable import why_never
+    from ..comparability import why_not_applicable
 
     record = outcome.result.metrics.get(name)
     if record is None:
         return ""
-    if record.value is None or why_never(outcome.result, name):
+    if record.value is None or why_not_applicable(outcome.result, name):
         return "-"
     text = f"{record.value:.{decimals}f}"
     return text if record.scored == record.total else f"{text} ({record.scored}/{record.total})"
@@ -166,12 +166,12 @@ def _cell(outcome: Outcome, name: str, decimals: int) -> str:
 
 def _gap(result: Result, metric: str) -> str:
     """Return why a cell is empty; nothing where it is not."""
-    from ..running.applicable import why_never
+    from ..comparability import why_not_applicable
 
     record = result.metrics[metric]
     if record.value is None:
         return record.reason
-    never = why_never(result, metric)
+    never = why_not_applicable(result, metric)
     return f"{result.method.name}: {never}" if never else ""
 
 

@@ -6,6 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from .. import plugins
 from ..errors import TgbenchError
 from ..terminal import Terminal
 from ..wrapping import hanging, line_width, wrapped
@@ -38,9 +39,15 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
     for fault in faults:
         print("\n".join(hanging("  warning: ", fault, width)))
     verdict = f"whole, but see the {len(faults)} warning(s) above" if faults else "sound"
+    there = [
+        encoder.name
+        for encoder in plugins.audio_encoders().values()
+        if identity.features_file(encoder)
+    ]
     told = (
         f"{args.folder}: {verdict}; {len(identity)} frames of {identity.intrinsics.width}x"
-        f"{identity.intrinsics.height}, {len(split.train)} train, {len(split.test)} held out"
+        f"{identity.intrinsics.height}, {len(split.train)} train, {len(split.test)} held out; "
+        f"audio features: {', '.join(there) or 'none, mel is computed from the sound'}"
     )
     print("\n".join(wrapped(told, width)))
     return 0

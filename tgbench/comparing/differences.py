@@ -12,11 +12,11 @@ from pathlib import Path
 from .. import plugins
 from ..errors import TgbenchError
 from ..metrics.naming import metrics_named
-from ..metrics.specs import in_table_order
+from ..plugins import in_table_order
 from ..results import MeasuredCase, differences_among
 from ..specs import Direction
 from ..statistics import FEWEST_FRAMES, Difference, Series, paired_difference
-from .matching import Pair, by_protocol, matched, read_side, why_not_comparable
+from .matching import Pair, by_protocol, leak_notes, matched, read_side, why_not
 
 
 class Outcome(enum.StrEnum):
@@ -160,6 +160,7 @@ def compare(
                 "--methods"
             )
     pairs, notes = matched(first, second)
+    notes += leak_notes(pairs)
     sections = [_section(title, own, seed, metrics) for title, own in by_protocol(pairs).items()]
     seeds = (_seeds(pair[0] for pair in pairs), _seeds(pair[1] for pair in pairs))
     about = what_seeds_mean(seeds)
@@ -239,7 +240,7 @@ def _row(
         if lack:
             lacking[lack].append(pair[0][0].key.clip)
             continue
-        if why := why_not_comparable(metric, pair):
+        if why := why_not(metric, pair):
             return None, [f"not compared; {why}"]
         merged |= dict.fromkeys(_earlier(metric, pair))
         first, second = (

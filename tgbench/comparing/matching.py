@@ -6,11 +6,16 @@ from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
-from .. import plugins
+from ..comparability import (
+    Condition,
+    case_facts,
+    conditions,
+    leak_note,
+    value_facts,
+    why_not_comparable,
+)
 from ..errors import TgbenchError
-from ..metrics.specs import IMAGE_METRICS
 from ..results import MeasuredCase, read_cases
-from ..specs import Needs
 
 Pair = tuple[list[MeasuredCase], list[MeasuredCase]]
 """Results of one case on both sides, each of one or more seeds."""
@@ -87,27 +92,21 @@ def _by_content(side: Sequence[MeasuredCase]) -> dict[tuple[str, ...], list[Meas
     return found
 
 
-def why_not_comparable(metric: str, pair: Pair) -> str:
+def why_not(metric: str, pair: Pair) -> str:
     """Return why a metric of two sides may not be compared; empty if it may."""
-    both = [case.origin(metric) for side in pair for case in side]
-    by = {case.metrics[metric].measured_by for case in both}
-    if len(by) > 1:
-        return f"measured by different things: {' / '.join(sorted(by))}"
-    modes = {case.result.method.composite_mode for case in both}
-    if metric in IMAGE_METRICS and len(modes) > 1:
-        return f"the frames are composed in different ways ({' / '.join(sorted(modes))})"
-    spec = plugins.metrics().get(metric)
-    if spec is not None and Needs.TIMING in spec.needs:
-        return "timed on different machines" if len(set(map(_machine, both))) > 1 else ""
-    sounds = {case.result.driver.sha256 for case in both}
-    if spec is not None and Needs.AUDIO in spec.needs and len(sounds) > 1:
-        return "measured with different sounds"
-    frames = [case.source_frames for case in both]
-    if any(other != frames[0] for other in frames[1:]):
-        return "measured on different frames"
-    return ""
+    wanted = Condition.FRAMES in conditions(metric)
+    found = []
+    for case in (case.origin(metric) for side in pair for case in side):
+        frames = case.source_frames if wanted else None
+        found.append(case_facts(case.result, frames) | value_facts(case.metrics[metric]))
+    return why_not_comparable(metric, found)
 
 
-def _machine(case: MeasuredCase) -> tuple[object, ...]:
-    where = case.result.environment
-    return where.device, where.cpu, where.cores, where.gpu
+def leak_notes(pairs: Sequence[Pair]) -> list[str]:
+    """Say where the two sides are given different parts of the truth."""
+    given = (
+        [side[0].result.method.leaked_conditions for side in pair]
+        for pair in pairs
+        if not any(side[0].scored for side in pair)
+    )
+    return [note for note in dict.fromkeys(leak_note(*leaked) for leaked in given) if note]

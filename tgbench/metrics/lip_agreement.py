@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from ..errors import Unavailable
 from ..interfaces import FrameView, Measurement, MetricContext
 from .face_points import mouth_opening
-from .specs import LIP_AGREEMENT, LIP_LAG, SHORTEST_SPEECH
+from .specs.speech import LIP_AGREEMENT, LIP_LAG, SHORTEST_SPEECH
 from .speech_and_lips import (
     Agreement,
     Series,

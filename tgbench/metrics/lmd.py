@@ -14,7 +14,7 @@ from ..interfaces import FrameView, Measurement, MetricContext
 from ..specs import MetricSpec
 from .face_points import MOUTH, inter_ocular_distance
 from .mean import FrameMean
-from .specs import LMD, LMD_ABSOLUTE, LMD_FACE, LMD_RELATIVE, LMD_SUM
+from .specs.lips import LMD, LMD_ABSOLUTE, LMD_FACE, LMD_RELATIVE, LMD_SUM
 
 Points = NDArray[np.floating]
 

@@ -16,7 +16,7 @@ from ..weights import describe_weights
 from ..weights.loading import fill, load_tensors
 from .images import require_alike
 from .mean import FrameMean
-from .specs import LPIPS, LPIPS_VGG
+from .specs.image import LPIPS, LPIPS_VGG
 
 if TYPE_CHECKING:
     import torch

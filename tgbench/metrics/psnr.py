@@ -14,7 +14,7 @@ from ..specs import MetricSpec
 from .face_region import FaceRegion
 from .images import require_alike
 from .mean import FrameMean
-from .specs import PSNR, PSNR_FACE
+from .specs.image import PSNR, PSNR_FACE
 
 Image = NDArray[np.uint8]
 

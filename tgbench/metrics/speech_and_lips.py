@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.signal import butter, sosfiltfilt
 
 from ..audio import Waveform
-from .specs import SHORTEST_SPEECH
+from .specs.speech import SHORTEST_SPEECH
 
 Series = NDArray[np.float64]
 

@@ -21,7 +21,7 @@ from ..specs import MetricSpec
 from .face_region import Box, FaceRegion
 from .images import require_alike
 from .mean import FrameMean
-from .specs import SSIM, SSIM_FACE, SSIM_FACE_GAUSSIAN, SSIM_FACE_SKIMAGE
+from .specs.image import SSIM, SSIM_FACE, SSIM_FACE_GAUSSIAN, SSIM_FACE_SKIMAGE
 
 Image = NDArray[np.uint8]
 Map = NDArray[np.floating]

@@ -11,13 +11,14 @@ from .. import plugins
 from ..audio import Waveform, read_sound
 from ..errors import TgbenchError
 from ..interfaces import Measurement, MetricContext, MetricOptions
+from ..plugins import in_table_order
 from ..progress import SILENT, Progress
 from ..specs import Needs
 from ..video.reader import VideoReader
 from .evaluate import MetricSuite, needs_with
 from .face_census import FaceCensus
 from .pairing import Pairs
-from .specs import SSIM_FACE_ALIGNED, in_table_order
+from .specs.image import SSIM_FACE_ALIGNED
 from .through_codec import Passage
 
 _FACES = frozenset({Needs.LANDMARKS, Needs.MESH})

@@ -9,9 +9,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from ..comparability import why_not_applicable
 from ..errors import TgbenchError
 from ..metrics.through_codec import THROUGH_CODEC
-from ..running.applicable import why_never
 from ..running.result import FRAMES_FILE, MetricRecord, Result
 
 if TYPE_CHECKING:
@@ -218,7 +218,7 @@ class MeasuredCase:
         record = self.metrics.get(metric)
         if record is None:
             return None
-        never = why_never(self.origin(metric).result, metric)
+        never = why_not_applicable(self.origin(metric).result, metric)
         if not never:
             return record
         kept = "; the number in result.json says nothing about the method"

@@ -10,7 +10,7 @@ from pathlib import Path
 from ..files import hash_of, sha256
 from ..identities import layout
 from ..interfaces import Case, MetricContext, MetricOptions, Timing
-from ..metrics.specs import in_table_order
+from ..plugins import in_table_order
 from ..version import __version__
 from .fitting import MODELS, Fitting, MethodConfig, features_key
 from .request import RunRequest

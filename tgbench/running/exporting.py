@@ -103,7 +103,7 @@ def _command(request: ExportRequest) -> str:
     if request.preset != "quick":
         words.append(f"--preset {request.preset}")
     words += [f"--set {key}={value}" for key, value in request.overrides.items()]
-    if request.size != default_size(request.preset):
+    if request.size != default_size([request.method], request.preset):
         words.append(f"--size {request.size}")
     if request.seed:
         words.append(f"--seed {request.seed}")

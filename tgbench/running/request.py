@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-_QUICK_SIZE, _FULL_SIZE = 256, 512
+from .. import plugins
+from ..specs import PAPER_SIZE
 
 
-def default_size(preset: str) -> int:
-    """Return the side in pixels of built-in identities; the paper's clips are 512 x 512."""
-    return _QUICK_SIZE if preset == "quick" else _FULL_SIZE
+def default_size(methods: Iterable[str], preset: str) -> int:
+    """Return the side in pixels of built-in identities: the smallest a method's preset is for."""
+    installed = plugins.methods()
+    sizes = (installed[name].image_size(preset) for name in methods if name in installed)
+    return min(sizes, default=PAPER_SIZE)
 
 
 @dataclass(frozen=True)

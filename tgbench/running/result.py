@@ -16,7 +16,7 @@ from ..errors import TgbenchError
 from ..files import write_text
 from ..inputs import read_bytes, reason
 from .replacing import is_passing
-from .schema import Damaged, Record, parse_record
+from .schema import ConditionText, Damaged, Record, parse_record
 
 SCHEMA_VERSION = 1
 """Grows when a field changes its meaning or goes; a reader refuses newer ones."""
@@ -90,7 +90,7 @@ class MethodRecord(Record):
     composite_mode: str = Field(
         description="What a frame is made of; image metrics compare only within one mode."
     )
-    leaked_conditions: Annotated[list[str], FailFast()] = Field(
+    leaked_conditions: Annotated[list[ConditionText], FailFast()] = Field(
         description="What of the truth the method is given when it renders."
     )
     whole_image_valid: bool = Field(description="Whether whole-image metrics mean anything.")

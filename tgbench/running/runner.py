@@ -18,8 +18,8 @@ from ..files import make_folder
 from ..identities import Identity
 from ..identities.resolve import resolve_identity
 from ..interfaces import Case, EvaluationProtocol, FitReport, Method
-from ..metrics.specs import in_table_order
 from ..metrics.through_codec import THROUGH_CODEC
+from ..plugins import in_table_order
 from ..progress import Progress
 from . import attempts
 from .asked import Asked

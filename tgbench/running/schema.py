@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 from ..errors import TgbenchError
 from ..inputs import parse_json
+from ..specs import condition_text
+
+ConditionText = Annotated[str, AfterValidator(condition_text)]
+"""A leaked condition. Results of earlier versions have other words for some; these are mapped."""
 
 
 class Record(BaseModel):

@@ -51,11 +51,11 @@ function openCase(holder) {
 }
 
 function problems(content) {
-  const told = content.entries.flatMap((entry) =>
+  const found = content.entries.flatMap((entry) =>
     entry.problems.map((problem) => el("li", {}, `${entry.label}: ${problem}`)),
   );
-  if (content.note) told.unshift(el("li", {}, content.note));
-  return told.length ? el("ul", { class: "problem" }, ...told) : null;
+  if (content.note) found.unshift(el("li", {}, content.note));
+  return found.length ? el("ul", { class: "problem" }, ...found) : null;
 }
 
 /** Boxes that choose which methods are shown, and the tiles of those that are; `choose` hears. */

@@ -49,7 +49,7 @@ function chart(about, pick) {
   dragging(plot, about.frames, pick);
   const heading = el("figcaption", {}, el("span", { class: "name" }, about.title));
   if (about.unit) heading.append(el("span", { class: "unit" }, about.unit));
-  if (about.told) heading.append(el("span", { class: "unit told" }, about.told));
+  if (about.measurer) heading.append(el("span", { class: "unit measurer" }, about.measurer));
   heading.append(el("span", { class: "readings" }, ...readings.map((reading) => reading.element)));
   return { element: el("figure", { class: "chart" }, heading, ticks, plot), show, only };
 }

@@ -13,13 +13,13 @@ function openRecord(holder) {
     body.append(el("p", { class: "problem" }, "A later result of the same experiment is shown instead of this one."));
   }
   body.append(
-    part("Metrics", metricsTable(content.metrics, metrics), true),
+    part("Metrics", metricsTable(content.metrics, metrics, content.origins), true),
     part("Result", fieldList("", [["folder", content.folder], ...single]), true),
   );
   for (const [name, value] of sections) {
     body.append(part(name[0].toUpperCase() + name.slice(1).replaceAll("_", " "), fieldList(`${name}.`, Object.entries(value)), false));
   }
-  body.append(part("result.json", el("pre", {}, JSON.stringify(content.record, null, 2)), false));
+  body.append(part("JSON", el("pre", {}, JSON.stringify(content.record, null, 2)), false));
   holder.append(body);
 }
 
@@ -27,12 +27,14 @@ function part(title, content, open) {
   return el("details", { class: "part", open }, el("summary", {}, title), content);
 }
 
-function metricsTable(names, metrics) {
-  const head = ["", "value", "interval", "unit", "scored", "measured by, or why not"].map((title) => el("th", {}, title));
+/** @param {object} origins by metric, the earlier measurement that it is from */
+function metricsTable(names, metrics, origins) {
+  const head = ["", "value", "interval", "unit", "scored", "measured by, or reason"].map((title) => el("th", {}, title));
   const rows = names.map((name) => {
     const metric = metrics[name];
-    const told = metric.status === "measured" ? metric.measured_by : `${metric.status}: ${metric.reason}`;
-    const cell = el("td", { class: "told" }, told);
+    const about = metric.status === "measured" ? metric.measured_by : `${metric.status}: ${metric.reason}`;
+    const cell = el("td", { class: "about" }, about);
+    if (origins[name]) cell.append(el("small", {}, `from an earlier measurement: ${origins[name]}`));
     const details = Object.entries(metric.details);
     if (details.length) cell.append(fieldList("", details));
     return el(

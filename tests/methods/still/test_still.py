@@ -17,7 +17,7 @@ from tgbench.methods.still.poses import nearest_poses, outline, project
 from tgbench.methods.still.spec import StillConfig
 from tgbench.progress import SILENT
 from tgbench.protocols.self_reconstruction import SelfReconstruction
-from tgbench.specs import CompositeMode
+from tgbench.specs import CompositeMode, LeakedCondition
 
 CAMERA = Intrinsics(focal=1200.0, cx=256.0, cy=256.0, width=512, height=512)
 
@@ -130,7 +130,7 @@ def test_rendering_before_fitting_is_a_mistake_of_the_caller(tiny_identity: Path
 def test_the_declaration_says_what_a_frame_is_made_of() -> None:
     spec = plugins.methods()["still"]
     assert spec.composite_mode is CompositeMode.FULL_FRAME
-    assert spec.leaked_conditions == ("true pose",)
+    assert spec.leaked_conditions == (LeakedCondition.HEAD_POSE,)
     assert not spec.trains
     assert spec.load() is Still
     assert spec.load_config() is StillConfig

@@ -46,13 +46,13 @@ def baseline(gate: Gate, write_case: WriteCase, tmp_path: Path) -> Gate:
         (inside("driver", sha256="f" * 64), "driving sound: SHA-256 000000000000 in the baseline"),
         (
             inside("method", composite_mode="face pasted on the true video"),
-            "a frame is made of: full frame in the baseline, face pasted on the true video now",
+            "composite mode: full frame in the baseline, face pasted on the true video now",
         ),
         (
             inside("method", leaked_conditions=["true pose"]),
-            "leaked conditions: nothing in the baseline, true pose now",
+            "leaked conditions: nothing in the baseline, true head pose now",
         ),
-        (other_measurer, "psnr measured by: tests in the baseline, weights, sha256 abc now"),
+        (other_measurer, "measurer of psnr: tests in the baseline, weights, sha256 abc now"),
     ],
 )
 def test_what_was_measured_unlike_is_refused(

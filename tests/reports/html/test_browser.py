@@ -12,9 +12,9 @@ import pytest
 
 from tgbench.progress import SILENT
 from tgbench.reports.html import write_html
-from tgbench.running.result import Result
+from tgbench.results import MeasuredCase
 
-MakeFolder = Callable[..., tuple[Path, Result]]
+MakeFolder = Callable[..., MeasuredCase]
 Chromium = Any
 
 NASTY = '</script><script>hacked()</script><img src=x onerror="hacked()"> & 頭'
@@ -379,7 +379,7 @@ def test_previews_play_and_are_said_to_be_such(
     chromium.until(f"document.querySelectorAll('video').length === {summary.videos} && {AT_REST}")
     chromium.press("End")
     chromium.until(f"{FRAMES_SHOWN}.every((shown) => shown === 29)")
-    assert "previews" in chromium.run("document.querySelector('.videos-told').textContent")
+    assert "smaller copies" in chromium.run("document.querySelector('.about-videos').textContent")
     assert_quiet(chromium)
 
 

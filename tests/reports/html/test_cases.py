@@ -13,7 +13,7 @@ from tgbench.running.result import Result
 MakeResult = Callable[..., Result]
 
 
-def at(name: str | Path, result: Result) -> MeasuredCase:
+def at(name: str, result: Result) -> MeasuredCase:
     return MeasuredCase(result, Path(name))
 
 
@@ -42,8 +42,8 @@ def test_a_folder_below_the_working_folder_is_told_from_there(
     monkeypatch.chdir(tmp_path)
     inside, outside = page_entries(
         [
-            at(tmp_path / "out" / "a", make_result("a")),
-            at(tmp_path.parent / "b", make_result("b")),
+            MeasuredCase(make_result("a"), tmp_path / "out" / "a"),
+            MeasuredCase(make_result("b"), tmp_path.parent / "b"),
         ]
     )
     assert inside.place == str(Path("out") / "a")

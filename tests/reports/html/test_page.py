@@ -26,7 +26,7 @@ from tgbench.running.result import Result
 
 from ..markup import NASTY, Page
 
-MakeFolder = Callable[..., tuple[Path, Result]]
+MakeFolder = Callable[..., MeasuredCase]
 MakeResult = Callable[..., Result]
 
 # Unicode's list of what embeds, overrides or isolates a direction (UAX 9).
@@ -45,14 +45,14 @@ def test_the_page_says_what_the_results_say(make_folder: MakeFolder, tmp_path: P
     assert "31.00" in page.text
     assert ("a", {"href": "#case-0"}) in page.elements
     assert "no face" in page.text
-    for number, (_, result) in enumerate(results):
-        assert page.data(f"data-result-{number}")["record"] == result.model_dump(mode="json")
+    for number, case in enumerate(results):
+        assert page.data(f"data-result-{number}")["record"] == case.result.model_dump(mode="json")
     case = page.data("data-case-0")
     assert [entry["label"] for entry in case["entries"]] == ["ours", "theirs"]
     assert case["entries"][0]["worst"]["psnr"] == [29, 24, 19, 14, 9, 4]
     video = case["entries"][1]["video"]["video"]
     stored = base64.b64decode(page.scripts[f"video-{video}"])
-    assert stored == (results[1][0] / "video.mp4").read_bytes()
+    assert stored == (results[1].folder / "video.mp4").read_bytes()
 
 
 def test_nothing_of_a_result_becomes_markup(make_folder: MakeFolder, tmp_path: Path) -> None:
@@ -121,9 +121,8 @@ def test_half_a_folder_gives_a_page_that_says_so(make_folder: MakeFolder, tmp_pa
 
 def test_old_results_have_no_truth_and_say_so(make_folder: MakeFolder, tmp_path: Path) -> None:
     case = make_folder("ours", psnr=30.0)
-    folder = case.folder
     for name in ("target.mp4", "error.mp4", "faces.parquet"):
-        (folder / name).unlink()
+        (case.folder / name).unlink()
     summary = write_html([case], tmp_path / "page.html", SILENT)
     case = Page(tmp_path / "page.html").data("data-case-0")
     assert summary.videos == 1
@@ -140,7 +139,7 @@ def test_the_page_shows_the_table_that_is_asked_for(
         for what in ("x", "y")
     ]
     shape = Shape(("lmd", "psnr"), rows=("identity", "method"), columns=("driver",))
-    tables = build_tables(results, shape=shape)
+    tables = build_tables([case.result for case in results], shape=shape)
     write_html(results, tmp_path / "page.html", SILENT, tables=tables, metrics=shape.metrics)
     page = Page(tmp_path / "page.html")
     heads = [about for tag, about in page.elements if tag == "th"]
@@ -181,7 +180,7 @@ def test_curves_of_unlike_kinds_have_axes_of_their_own(
     ]
     write_html(results, tmp_path / "page.html", SILENT)
     case = Page(tmp_path / "page.html").data("data-case-0")
-    panels = [(panel["entries"], panel["told"]) for panel in case["panels"]]
+    panels = [(panel["entries"], panel["measurer"]) for panel in case["panels"]]
     assert panels == [([0, 2], "full frame"), ([1], "pasted")]
     # What a method cannot have is a dash in the table, and no curve.
     assert "psnr" not in case["entries"][3]["series"]
@@ -201,6 +200,22 @@ def test_a_row_leads_to_its_result_and_what_was_measured_twice_is_said(
     assert ("a", {"href": "#result-0"}) not in page.elements
     assert f"{results[0].folder}: measured on 2025-02-01" in page.text
     assert "again on 2025-03-01" in page.text
+
+
+def test_a_later_result_with_fewer_metrics_hides_none(
+    make_folder: MakeFolder, tmp_path: Path
+) -> None:
+    results = [
+        make_folder("a", videos=False, psnr=30.0, lmd=2.5, created="2025-02-01T00:00:00+00:00"),
+        make_folder("a", videos=False, psnr=31.0, created="2025-03-01T00:00:00+00:00"),
+    ]
+    write_html(results, tmp_path / "page.html", SILENT)
+    page = Page(tmp_path / "page.html")
+    shown = [about["data-value"] for tag, about in page.elements if "data-value" in about]
+    assert shown == ["31.0", "2.5"]
+    content = page.data("data-result-1")
+    assert content["record"]["metrics"]["lmd"]["value"] == 2.5
+    assert content["origins"] == {"lmd": f"{results[0].folder}, 2025-02-01T00:00:00+00:00"}
 
 
 def test_no_number_of_a_configuration_breaks_the_page_or_is_rounded(

@@ -12,9 +12,16 @@ import pytest
 from tgbench.reports.html.cases import CaseGroup, Entry
 from tgbench.reports.html.previews import write_preview
 from tgbench.reports.html.videos import CaseClips, about_videos, base64_pieces, choose_clips
+from tgbench.results import MeasuredCase
 from tgbench.video.writer import VideoWriter
 
 from .conftest import FRAMES, LEVEL, write_coded_video
+
+
+def case_in(home: Path) -> CaseGroup:
+    """A case of one method, of which only the folder matters."""
+    unused: Any = None
+    return CaseGroup(home.name, "p", (Entry(0, "ours", MeasuredCase(unused, home), str(home)),))
 
 
 def group(folder: Path, name: str, sizes: dict[str, int]) -> CaseGroup:
@@ -23,8 +30,7 @@ def group(folder: Path, name: str, sizes: dict[str, int]) -> CaseGroup:
     home.mkdir(parents=True)
     for file, size in sizes.items():
         (home / f"{file}.mp4").write_bytes(bytes(size))
-    unused: Any = None
-    return CaseGroup(name, "p", (Entry(0, "ours", home, unused),))
+    return case_in(home)
 
 
 def reasons(clips: CaseClips) -> list[str | None]:
@@ -42,7 +48,6 @@ def test_pieces_join_to_the_whole_in_base64(size: int, tmp_path: Path) -> None:
 def write_cases(folder: Path, names: str, frames: int = 30) -> list[CaseGroup]:
     """Cases with videos of noise, which nothing makes small."""
     noise = np.random.default_rng(0).integers(0, 256, (frames, 64, 64, 3), np.uint8)
-    unused: Any = None
     for file in ("video", "target", "error"):
         with VideoWriter(folder / f"{file}.mp4", 64, 64) as video:
             for frame in noise:
@@ -53,7 +58,7 @@ def write_cases(folder: Path, names: str, frames: int = 30) -> list[CaseGroup]:
         home.mkdir()
         for file in ("video", "target", "error"):
             shutil.copy(folder / f"{file}.mp4", home)
-        cases.append(CaseGroup(name, "p", (Entry(0, "ours", home, unused),)))
+        cases.append(case_in(home))
     return cases
 
 
@@ -83,7 +88,7 @@ def test_previews_of_cases_go_in_whole_and_errors_after_all_of_them(tmp_path: Pa
         assert choice.previews
         assert [in_the_page(case) for case in choice.cases] == kept
         assert choice.left_out == 9 - len("".join(kept))
-        assert "previews" in about_videos(choice)
+        assert "smaller copies" in about_videos(choice)
         assert "--video-budget" in about_videos(choice)
 
 
@@ -139,7 +144,7 @@ def test_a_link_to_a_file_elsewhere_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "b").symlink_to(tmp_path / "a", target_is_directory=True)
     (tmp_path / "a" / "video.mp4").unlink()
     (tmp_path / "a" / "video.mp4").symlink_to("target.mp4")
-    linked = CaseGroup("b", "p", (Entry(0, "ours", tmp_path / "b", case.entries[0].case),))
+    linked = case_in(tmp_path / "b")
     (clips,) = choose_clips([linked], tmp_path).cases
     assert clips.methods[0].missing == "", "a folder may be a link, and files in it to each other"
 

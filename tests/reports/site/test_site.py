@@ -270,3 +270,31 @@ def test_results_without_a_number_are_there_all_the_same(submit: Submit, publish
     page = board(publish("alice"))
     assert len([link for link in page.links if link.startswith("results/")]) == 2
     assert "no weights" in page.text
+
+
+def test_metrics_that_only_an_earlier_result_has_stay_on_the_board_and_count_in_the_csv(
+    submit: Submit, publish: Publish
+) -> None:
+    submit("alice", "ours", psnr=31.0, lmd=2.5, created="2025-01-01T00:00:00+00:00")
+    submit("bob", "ours", psnr=33.0, created="2025-02-01T00:00:00+00:00")
+    summary = publish("alice", "bob")
+    cells = [about for tag, about in board(summary).elements if tag == "td"]
+    assert [about["data-value"] for about in cells if "data-value" in about] == ["33.0", "2.5"]
+    (path,) = summary.index.parent.glob("*.csv")
+    with path.open(encoding="utf-8", newline="") as stream:
+        lines = list(csv.DictReader(stream))
+    assert [(line["source"], line["value"], line["superseded"]) for line in lines] == [
+        ("alice/0", "31.0", "yes"),
+        ("alice/0", "2.5", "no"),
+        ("bob/1", "33.0", "no"),
+    ]
+
+
+def test_one_condition_that_versions_call_differently_has_one_check_box(
+    submit: Submit, publish: Publish
+) -> None:
+    submit("alice", "new", psnr=31.0, leaked=("true head pose",))
+    old = submit("bob", "old", psnr=30.0, leaked=("true head pose",)) / "result.json"
+    old.write_text(old.read_text().replace("true head pose", "true pose"))
+    boxes = [a for _, a in board(publish("alice", "bob")).elements if a.get("type") == "checkbox"]
+    assert [box["data-filter"] for box in boxes] == ["given"]

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from ...errors import Unavailable
 from ...interfaces import FrameView, Measurement, MetricContext
 from ...specs import MetricSpec
-from ..specs import AUE_L, AUE_L_UNMASKED, AUE_U, AUE_U_UNMASKED
+from ..specs.expression import AUE_L, AUE_L_UNMASKED, AUE_U, AUE_U_UNMASKED
 from .error import (
     LOWER_FACE,
     UPPER_FACE,

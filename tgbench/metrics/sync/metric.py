@@ -11,14 +11,7 @@ from typing import Any, ClassVar, NoReturn, Self
 from ...errors import Unavailable
 from ...interfaces import FrameView, Measurement, MetricContext
 from ...specs import MetricSpec
-from ..specs import (
-    SYNC_C,
-    SYNC_C_FAST,
-    SYNC_C_JOONSON,
-    SYNC_E,
-    SYNC_E_FAST,
-    SYNC_E_JOONSON,
-)
+from ..specs.speech import SYNC_C, SYNC_C_FAST, SYNC_C_JOONSON, SYNC_E, SYNC_E_FAST, SYNC_E_JOONSON
 from .following import Found, ScoredTrack
 from .lips import WINDOW
 from .scoring import TrackScore, Way, versions

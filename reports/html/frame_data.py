@@ -1,10 +1,9 @@
-"""What the tables of a result folder say about every frame, made ready for drawing."""
+"""What the tables of a result say about every frame, made ready for drawing."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -30,7 +29,7 @@ _DIGITS = 5
 
 
 @dataclass(frozen=True)
-class FrameValues:
+class FrameData:
     """The numbers of one result, frame by frame.
 
     Attributes:
@@ -38,7 +37,7 @@ class FrameValues:
             that was cut short ends there.
         target_opening: of the ground truth's mouth.
         crops: by "mouth" and "eyes", where to look; see `_crop`.
-        problems: what is missing or damaged, in words.
+        problems: what is missing, damaged or contradicts the result, in words.
     """
 
     series: dict[str, Curve] = field(default_factory=dict)
@@ -47,31 +46,27 @@ class FrameValues:
     problems: tuple[str, ...] = ()
 
 
-def frame_values(case: MeasuredCase) -> FrameValues:
-    """Return what the tables of a case say; what cannot be read is a problem, not an error."""
-    problems: dict[str, None] = {}
-    values: dict[str, NDArray[np.float64]] = {}
-    # Of a metric in several folders, the column is that of the folder whose value is shown.
-    for origin in (*case.lent(), case):
-        table = origin.readable_frames
-        columns, problem = _columns(table, FRAMES_FILE, case.result.frames, origin.frame_problem)
-        others = {name for name in columns if case.origin(name) is not origin}
-        values |= {name: column for name, column in columns.items() if name not in others}
-        if problem:
-            problems[problem] = None
+def frame_data(case: MeasuredCase) -> FrameData:
+    """Return the numbers of a case, frame by frame; what cannot be read is a problem, no error."""
+    problems = [f"{FRAMES_FILE} {case.frame_problem}"] if case.frame_problem else []
+    columns = _columns(case.readable_frames, case) | {
+        metric: column
+        for metric, origin in case.origins.items()
+        if (column := _columns(origin.readable_frames, origin).get(metric)) is not None
+    }
     faces: dict[str, NDArray[np.float64]] = {}
-    # Folders of earlier versions have no such file, and none of a method without a face.
+    # Folders of earlier versions have no such file, nor does a method without a face.
     path = case.folder / FACES_FILE
     if path.exists():
-        found, problem = _read(path)
-        faces, problem = _columns(found, FACES_FILE, case.result.frames, problem)
-        if problem:
-            problems[problem] = None
+        try:
+            faces = _columns(read_table(path), case)
+        except TgbenchError as error:
+            problems.append(f"{FACES_FILE} {str(error).removeprefix(f'{path}: ')}")
     target_opening = faces.get(TARGET_OPENING)
-    return FrameValues(
+    return FrameData(
         series={
             name: plain(column)
-            for name, column in values.items()
+            for name, column in columns.items()
             if name not in _COUNTERS and np.isfinite(column).any()
         },
         target_opening=[] if target_opening is None else plain(target_opening),
@@ -93,7 +88,7 @@ def worst_frames(
         values: one a frame.
         direction: which way is better; with neither there is no worst.
         count: how many at most.
-        apart: frames that two of them are apart at least, for neighbours look alike.
+        apart: least distance between two of them in frames, since neighbours look alike.
     """
     if direction is Direction.NONE:
         return []
@@ -115,27 +110,12 @@ def plain(column: NDArray[np.float64]) -> Curve:
     return [float(f"{value:.{_DIGITS}g}") if np.isfinite(value) else None for value in column]
 
 
-def _columns(
-    table: pd.DataFrame, name: str, frames: int, problem: str
-) -> tuple[dict[str, NDArray[np.float64]], str]:
-    """Return the columns of a table, no longer than the result says, and what is wrong with it."""
-    if len(table) == frames:
-        # Of numbers that contradict the result, the curve shows what the table has.
-        problem = ""
-    elif not table.empty:
-        problem = f"has {len(table)} of {frames} frames"
-    columns = {
-        str(column): values.to_numpy(np.float64, na_value=np.nan)[: max(0, frames)]
-        for column, values in table.items()
+def _columns(table: pd.DataFrame, case: MeasuredCase) -> dict[str, NDArray[np.float64]]:
+    """Return the columns of a table, no longer than the result says."""
+    return {
+        str(name): column.to_numpy(np.float64, na_value=np.nan)[: max(0, case.result.frames)]
+        for name, column in table.items()
     }
-    return columns, problem and f"{name} {problem}"
-
-
-def _read(path: Path) -> tuple[pd.DataFrame, str]:
-    try:
-        return read_table(path), ""
-    except TgbenchError as error:
-        return pd.DataFrame(), str(error).removeprefix(f"{path}: ")
 
 
 def _crop(faces: dict[str, NDArray[np.float64]], region: str, shape: float) -> Crop | None:

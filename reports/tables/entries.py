@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from tgbench import plugins
 from tgbench.results import CaseKey, MeasuredCase, differences_among
 from tgbench.running.result import Result
 
@@ -162,7 +163,8 @@ class CaseNames:
     def _title(self, case: CaseKey) -> str:
         place = self.place(case)
         identity, driver = place["identity"], place["driver"]
-        return identity if driver == "self" else f"{identity} · {driver}"
+        own = plugins.protocol_spec(case.protocol).self_driven or not driver
+        return identity if own else f"{identity} · {driver}"
 
 
 def frame_size(result: Result) -> str:

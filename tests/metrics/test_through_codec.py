@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from tgbench.errors import TgbenchError
 from tgbench.interfaces import MetricContext, MetricOptions
-from tgbench.metrics.evaluate import MetricSuite
+from tgbench.metrics.suite import MetricSuite
 from tgbench.metrics.through_codec import Passage
 from tgbench.metrics.videos import score_videos
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from .. import plugins
 from ..errors import TgbenchError
 from ..interfaces import Case, MetricContext, MetricOptions
-from ..metrics.evaluate import MetricSuite
+from ..metrics.suite import MetricSuite
 from ..progress import Progress
 from ..running.metric_records import metric_records
 from ..running.result import Result

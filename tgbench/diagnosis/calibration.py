@@ -16,7 +16,7 @@ import numpy as np
 from .. import plugins
 from ..identities.layout import FPS
 from ..interfaces import Image, Measurement, MetricContext
-from ..metrics.evaluate import MetricSuite
+from ..metrics.suite import MetricSuite
 from ..plugins import in_table_order
 from ..progress import SILENT, Progress
 from ..specs import Needs

@@ -17,7 +17,7 @@ from ..video.images import ImageFolder
 from ..video.label import NOTE
 from ..video.notes import notes_on
 from ..video.reader import VideoReader
-from .sources import (
+from .clip_source import (
     Source,
     as_compared,
     gaps,

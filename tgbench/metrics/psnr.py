@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from ..interfaces import FrameView, Measurement, MetricContext
 from ..specs import MetricSpec
+from .checks import require_alike
 from .face_region import FaceRegion
-from .images import require_alike
-from .mean import FrameMean
+from .frame_mean import FrameMean
 from .specs.image import PSNR, PSNR_FACE
 
 Image = NDArray[np.uint8]

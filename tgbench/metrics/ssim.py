@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from ..errors import TgbenchError
 from ..interfaces import FrameView, Measurement, MetricContext
 from ..specs import MetricSpec
+from .checks import require_alike
 from .face_region import Box, FaceRegion
-from .images import require_alike
-from .mean import FrameMean
+from .frame_mean import FrameMean
 from .specs.image import SSIM, SSIM_FACE, SSIM_FACE_GAUSSIAN, SSIM_FACE_SKIMAGE
 
 Image = NDArray[np.uint8]

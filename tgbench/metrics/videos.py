@@ -15,10 +15,10 @@ from ..plugins import in_table_order
 from ..progress import SILENT, Progress
 from ..specs import Needs
 from ..video.reader import VideoReader
-from .evaluate import MetricSuite, needs_with
 from .face_census import FaceCensus
 from .pairing import Pairs
 from .specs.image import SSIM_FACE_ALIGNED
+from .suite import MetricSuite, needs_with
 from .through_codec import Passage
 
 _FACES = frozenset({Needs.LANDMARKS, Needs.MESH})

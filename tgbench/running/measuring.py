@@ -13,8 +13,8 @@ import pandas as pd
 from ..files import sha256
 from ..identities import layout
 from ..interfaces import Case, FitReport, Image, Method, TimedFrames, Timing
-from ..metrics.evaluate import MetricSuite
 from ..metrics.speed import RENDERING_SPEEDS
+from ..metrics.suite import MetricSuite
 from ..metrics.through_codec import Passage
 from ..progress import Progress
 from ..version import __version__

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from .boxes import Boxes
+from .nms import Boxes
 
 Image = NDArray[np.uint8]
 

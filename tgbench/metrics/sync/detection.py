@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from ...weights import describe_weights
 from ...weights.store import present_path
 from ...weights.table import find
-from .boxes import MOST_OVERLAP, without_duplicates
+from .nms import MOST_OVERLAP, without_duplicates
 
 Image = NDArray[np.uint8]
 

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ...weights.loading import load_weights
-from .boxes import MOST_OVERLAP, without_duplicates
+from .nms import MOST_OVERLAP, without_duplicates
 
 Image = NDArray[np.uint8]
 

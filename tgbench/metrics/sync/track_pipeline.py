@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import Unavailable
-from .boxes import Boxes
 from .cropping import BoxSmoother, crop_face
 from .detection import FaceDetector
+from .nms import Boxes
 from .scoring import TrackScore
 from .tracking import FaceTracker, Track, TrackLimits
 

@@ -6,7 +6,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --co
 # Small enough for every change; what `make gate` runs, and what its baseline was calibrated with.
 BASELINE := .ci/synth-a.baseline.json
 GATED := --method still --method talkinggaussian --protocol self_reconstruction --size 128 --device cpu \
-	--set static_iterations=200 --set motion_iterations=500 --set finetune_iterations=50 \
+	--set schedule.static_iterations=200 --set schedule.motion_iterations=500 --set schedule.finetune_iterations=50 \
 	--metrics psnr ssim_face lmd aue_l_geometry aue_u_geometry
 
 PYTEST := $(BIN)/python -m pytest -p no:benchmark --numprocesses 2 --dist worksteal

@@ -71,13 +71,12 @@ def _provenance(case: MeasuredCase) -> dict[str, Any]:
 def _changed(result: Result) -> str:
     """Return the settings that differ from the preset, as `--set` takes them."""
     from . import plugins
+    from .configs import flat
     from .running.settings import configure
 
     spec = plugins.methods().get(result.method.name)
     if spec is None or result.method.preset not in spec.presets:
         return ""
-    import dataclasses
-
-    usual = dataclasses.asdict(configure(spec, result.method.preset, {}))
+    usual = flat(configure(spec, result.method.preset, {}))
     config = result.method.config
     return " ".join(f"{key}={config[key]}" for key in config if usual.get(key) != config[key])

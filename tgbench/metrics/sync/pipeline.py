@@ -7,6 +7,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from ...arrays import Image
 from .detection import FaceDetector
 from .network import SyncNet
 from .scenes import ContentCuts
@@ -14,7 +15,6 @@ from .scoring import SAMPLES_PER_FRAME, CropScorer, Way
 from .track_pipeline import FaceFollower, Found
 from .tracking import TrackLimits
 
-Image = NDArray[np.uint8]
 Sound = NDArray[np.int16]
 
 

@@ -232,7 +232,8 @@ def _render(result: Result, case: Case, place: Path, folder: Path, progress: Pro
     load_fitted(method, fitting)
     options = RunOptions(label=False, keep_frames=True)
     who = f"{result.method.name} on {case.identity.name}, {case.driver}"
-    render(case, method, who, folder, options, progress)
+    for _ in render(case, method, who, folder, options, progress):
+        pass
 
 
 def _method_config(result: Result, remedy: str) -> MethodConfig:

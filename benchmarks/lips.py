@@ -25,7 +25,7 @@ from tgbench.faces.finders import MeshLandmarks
 from tgbench.identities import Identity
 from tgbench.identities.resolve import resolve_identity
 from tgbench.interfaces import Drive, FitContext, Image, Method
-from tgbench.metrics.face_points import MOUTH, mouth_opening
+from tgbench.metrics.landmark_geometry import MOUTH, mouth_opening
 from tgbench.metrics.lmd import mouth_landmark_distance
 from tgbench.metrics.psnr import psnr
 from tgbench.progress import SILENT

@@ -242,7 +242,8 @@ def _render(result: Result, case: Case, place: Path, folder: Path, progress: Pro
         keep_frames=True,
     )
     who = f"{result.method.name} on {case.identity.name}, {case.driver}"
-    render(case, method, who, folder, request, progress)
+    for _ in render(case, method, who, folder, request, progress):
+        pass
 
 
 def _method_config(result: Result, remedy: str) -> MethodConfig:

@@ -11,7 +11,7 @@ from ..errors import TgbenchError
 from ..faces.finders import FINDERS
 from ..files import sha256
 from ..interfaces import Case
-from ..metrics.evaluate import reasons_against
+from ..metrics.suite import reasons_against
 from ..specs import Needs
 from .experiment import Experiment
 from .fit_record import set_aside

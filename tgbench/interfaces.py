@@ -52,6 +52,7 @@ class Drive:
             each frame takes.
         backdrop: source of what stands behind the head; see `background`.
         encoder: name of the audio encoder that the features are of.
+        fps: frames a second, of the identity's clip.
     """
 
     intrinsics: Intrinsics
@@ -63,6 +64,7 @@ class Drive:
     source_frames: NDArray[np.int64]
     backdrop: Backdrop = field(repr=False)
     encoder: str = DEFAULT_ENCODER
+    fps: float = Identity.fps
 
     @classmethod
     def of_frames(
@@ -96,6 +98,7 @@ class Drive:
             source_frames=source_frames,
             backdrop=identity,
             encoder=features.encoder,
+            fps=identity.fps,
         )
 
     def __len__(self) -> int:

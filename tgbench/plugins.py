@@ -52,6 +52,11 @@ def metric_spec(name: str) -> MetricSpec:
     )
 
 
+def protocol_spec(name: str) -> ProtocolSpec:
+    """Return what a protocol declares; of one that is not installed here, nothing special."""
+    return protocols().get(name) or ProtocolSpec(name, "", "")
+
+
 def in_table_order(names: Iterable[str]) -> tuple[str, ...]:
     """Return metric names, each once, in the order of a table's columns."""
     return tuple(sorted(set(names), key=lambda name: (metric_spec(name).table_place, name)))

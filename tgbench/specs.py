@@ -24,6 +24,9 @@ UNBOUNDED: Bounds = (-math.inf, math.inf)
 PAPER_SIZE = 512
 """Side in pixels of the clips that papers use, and so of what a preset is made for."""
 
+OWN_SOUND = "self"
+"""Name of the driver of a case that a self-driven protocol makes."""
+
 
 class CompositeMode(enum.StrEnum):
     """What a rendered frame is made of. Image metrics never rank across modes."""

@@ -127,7 +127,8 @@ def _frames(path: Path, result: Result) -> pd.DataFrame:
 def title(key: Key) -> str:
     """Name a case for a reader."""
     protocol, identity, driver, method = key
-    driven = "" if driver == "self" else f" · {driver}"
+    own = plugins.protocol_spec(protocol).self_driven
+    driven = "" if own else f" · {driver}"
     return one_line(f"{method} on {identity}{driven}, {protocol}")
 
 

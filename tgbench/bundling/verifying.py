@@ -8,7 +8,6 @@ from pathlib import Path
 
 from .. import plugins
 from ..errors import TgbenchError
-from ..identities import layout
 from ..interfaces import Case, MetricContext, MetricOptions
 from ..metrics.evaluate import MetricSuite
 from ..progress import Progress
@@ -87,7 +86,7 @@ def _score(
     told = {name: record for name, record in result.metrics.items() if record.value is not None}
     names = [name for name in told if name in specs and Needs.TIMING not in specs[name].needs]
     options = MetricOptions(landmarks=bundled.landmarks)
-    context = MetricContext(audio=case.drive.audio, fps=layout.FPS, options=options)
+    context = MetricContext(audio=case.drive.audio, fps=case.drive.fps, options=options)
     suite = MetricSuite(names, context)
     values = bundle.frame_values(bundled, result)
     who = f"{result.method.name} on {case.identity.name}, {case.driver}"

@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 
 from .. import plugins
+from ..identities.layout import FPS
 from ..interfaces import Image, Measurement, MetricContext
 from ..metrics.evaluate import MetricSuite
 from ..plugins import in_table_order
@@ -29,7 +30,6 @@ FRAMES = 112
 LATE = 2
 """Frames by which the prediction is behind the target and the sound."""
 
-_FPS = 25.0
 _BLUR = 0.8
 EXPECTED = Path(__file__).with_name("expected.json")
 
@@ -88,8 +88,8 @@ def calibration_pairs() -> Iterator[tuple[Image, Image]]:
 
 def calibration_context() -> MetricContext:
     """Return what the frames share: the sound of the target."""
-    start, end = LATE / _FPS, (LATE + FRAMES) / _FPS
-    return MetricContext(audio=rehearse(PEOPLE[PERSON]).audio.cut(start, end), fps=_FPS)
+    start, end = LATE / FPS, (LATE + FRAMES) / FPS
+    return MetricContext(audio=rehearse(PEOPLE[PERSON]).audio.cut(start, end), fps=FPS)
 
 
 def calibrated_metrics() -> tuple[str, ...]:

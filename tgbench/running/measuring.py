@@ -206,6 +206,7 @@ def _identity_record(experiment: Experiment) -> IdentityRecord:
         frames=len(identity),
         width=identity.intrinsics.width,
         height=identity.intrinsics.height,
+        fps=identity.fps,
         sha256=hashes.sha256,
         files=files,
     )

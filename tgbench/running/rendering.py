@@ -10,7 +10,6 @@ import cv2
 import numpy as np
 
 from ..errors import TgbenchError
-from ..identities import layout
 from ..interfaces import Case, Image, Method
 from ..progress import Progress
 from ..video.writer import VideoWriter
@@ -60,7 +59,7 @@ def render(
             folder / VIDEO_FILE,
             size.width,
             size.height,
-            fps=layout.FPS,
+            fps=case.drive.fps,
             audio=case.drive.audio,
             label=request.label,
             title=who,

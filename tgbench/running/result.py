@@ -127,6 +127,7 @@ class IdentityRecord(Record):
     frames: int = Field(ge=0, description="Frames in the clip.")
     width: int = Field(ge=0)
     height: int = Field(ge=0)
+    fps: float = Field(default=25.0, gt=0, description="Frames a second of the clip.")
     sha256: str = Field(description="Of the names and hashes of all input files.")
     files: dict[str, str] = Field(
         description="SHA-256 of the clip's tables, sound and audio features in use; frames are in "

@@ -81,7 +81,7 @@ def test_the_whole_method_of_the_papers_ablation_has_the_bare_name(make_result: 
         inner = labels[row].removeprefix("TalkingGaussian").removeprefix(" (").removesuffix(")")
         assert set(inner.lower().split(", ")) - {""} == set(settings)
     (table,) = build_tables(list(results.values()))
-    assert table.blocks[0].rows[0].label == "talkinggaussian"
+    assert table.blocks[0].rows[0].label == "TalkingGaussian"
 
 
 def test_settings_are_told_as_differences_from_the_preset(

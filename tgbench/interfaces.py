@@ -14,17 +14,13 @@ from typing import Any, Protocol, Self, TypeVar, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from .arrays import Image, Points
 from .audio import AudioFeatures, FeatureSource, Waveform
 from .errors import Unavailable
 from .identities import ActionUnits, Identity, Intrinsics, Split
 from .plugins import DEFAULT_ENCODER
 from .progress import Progress
 from .specs import MetricSpec
-
-Image = NDArray[np.uint8]
-"""uint8 RGB [H, W, 3]."""
-
-Points = NDArray[np.float32]
 
 T = TypeVar("T")
 

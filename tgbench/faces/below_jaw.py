@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
-Image = NDArray[np.uint8]
-Mask = NDArray[np.bool_]
+from ..arrays import Image, Mask
+
 Array = NDArray[np.float32]
 
 HAIR, NECK, TORSO = range(3)

@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arrays import Image, Mask
 from ..identities.layout import HAIR, HEAD, INNER_MOUTH, NECK, TORSO, WHITE
 from . import below_jaw
 from .below_jaw import BelowJaw, Sample
@@ -28,9 +29,6 @@ from .outlines import (
     inner_mouth_mask,
 )
 from .solid_body import hanging_together, solid_body
-
-Image = NDArray[np.uint8]
-Mask = NDArray[np.bool_]
 
 _TEETH_LIGHTNESS, _TEETH_CHROMA = 0.62, 24.0
 """Teeth are at least this share as light as the face's skin, and this near to grey, in Lab."""

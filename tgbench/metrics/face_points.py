@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-Points = NDArray[np.floating]
+from ..arrays import Points
 
 MOUTH = slice(48, 68)
 """Outer and inner lips."""

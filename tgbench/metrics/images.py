@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ..arrays import Image
 from ..errors import TgbenchError
-
-Image = NDArray[np.uint8]
 
 
 def require_alike(prediction: Image, target: Image) -> None:

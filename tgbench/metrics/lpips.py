@@ -7,8 +7,8 @@ from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ..arrays import Image
 from ..errors import TgbenchError, Unavailable
 from ..extras import install_extra
 from ..interfaces import FrameView, Measurement, MetricContext
@@ -21,7 +21,6 @@ from .specs.image import LPIPS, LPIPS_VGG
 if TYPE_CHECKING:
     import torch
 
-Image = NDArray[np.uint8]
 
 VERSION = "0.1"
 """Of the package's linear heads; 0.0 had a defect in the scaling of its input."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..errors import TgbenchError
-from ..video.images import ImageFolder
+from ..video.image_folder import ImageFolder
 from ..video.reader import VideoReader
 
 Source = VideoReader | ImageFolder

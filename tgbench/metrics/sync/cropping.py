@@ -9,11 +9,9 @@ from collections import deque
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from ...arrays import Image
 from .boxes import Boxes
-
-Image = NDArray[np.uint8]
 
 CROP_SIDE = 224
 """Pixels; the network takes nothing else."""

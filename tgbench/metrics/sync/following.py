@@ -6,17 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
+from ...arrays import Image
 from ...errors import Unavailable
 from .boxes import Boxes
 from .cropping import BoxSmoother, crop_face
 from .detection import FaceDetector
 from .scoring import TrackScore
 from .tracking import FaceTracker, Track, TrackLimits
-
-Image = NDArray[np.uint8]
 
 
 class CropSink(Protocol):

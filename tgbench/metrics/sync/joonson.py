@@ -18,8 +18,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 from cv2.typing import MatLike
-from numpy.typing import NDArray
 
+from ...arrays import Image
 from ...errors import TgbenchError, Unavailable
 from ...files import temporary_folder
 from .cropping import CROP_SIDE
@@ -31,8 +31,6 @@ from .pipeline import Sound, scored_by
 from .scenes import ContentCuts
 from .scoring import TrackScore, Way, score_crop
 from .tracking import TrackLimits
-
-Image = NDArray[np.uint8]
 
 _FPS = 25
 _SAMPLE_RATE = 16_000

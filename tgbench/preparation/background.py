@@ -8,7 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-Image = NDArray[np.uint8]
+from ..arrays import Image
+from .inpainting import nearest_fill
 
 _FREE = 13
 """A pixel shows the background where less than this, of 255, is the person."""
@@ -59,13 +60,3 @@ def _fill(plate: Image, unseen: NDArray[np.bool_]) -> Image:
     inside = cv2.distanceTransform(unseen.astype(np.uint8), cv2.DIST_L2, 5)
     share = np.minimum(inside / reach, 1.0)[..., None]
     return np.round(soft * share + filled * (1.0 - share)).astype(np.uint8)
-
-
-def nearest_fill(image: Image, unknown: NDArray[np.bool_]) -> Image:
-    """Return the image with unknown pixels replaced by the nearest known one's colour."""
-    _, labels = cv2.distanceTransformWithLabels(
-        unknown.astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
-    )
-    known = np.zeros((labels.max() + 1, image.shape[2]), np.uint8)
-    known[labels[~unknown]] = image[~unknown]
-    return known[labels]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image as Pillow
 
 from tgbench.errors import TgbenchError
-from tgbench.video.images import ImageFolder
+from tgbench.video.image_folder import ImageFolder
 
 
 def grey(level: int, shape: tuple[int, ...] = (8, 10, 3)) -> NDArray[np.uint8]:

@@ -8,15 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ..arrays import Image
 from ..errors import TgbenchError
 from ..inputs import open_file
 
 if TYPE_CHECKING:
     import PIL.Image
 
-Image = NDArray[np.uint8]
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp")
 

@@ -7,11 +7,9 @@ from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from ..arrays import Image
 from .orientation import Orientation
-
-Image = NDArray[np.uint8]
 
 _FLAGS = "bicubic+accurate_rnd+full_chroma_int+full_chroma_inp"
 """Of libswscale: without them pictures come out a grey level or two too dark.

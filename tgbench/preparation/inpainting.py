@@ -1,4 +1,4 @@
-"""Filling in what cannot be seen from what is around it."""
+"""Filling in pixels that are not known from those around them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-Image = NDArray[np.uint8]
+from ..arrays import Image
+
 Colours = NDArray[np.float32]
 
 _SMALLEST = 4
@@ -37,3 +38,13 @@ def _filled(sums: Colours, weight: Colours) -> Colours:
     smaller = _filled(2.0 * cv2.pyrDown(sums), 2.0 * cv2.pyrDown(weight))
     around = cv2.pyrUp(smaller, dstsize=(width, height))
     return np.asarray(mean * share + around * (1.0 - share), np.float32)
+
+
+def nearest_fill(image: Image, unknown: NDArray[np.bool_]) -> Image:
+    """Return the image with unknown pixels replaced by the nearest known one's colour."""
+    _, labels = cv2.distanceTransformWithLabels(
+        unknown.astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    known = np.zeros((labels.max() + 1, image.shape[2]), np.uint8)
+    known[labels[~unknown]] = image[~unknown]
+    return known[labels]

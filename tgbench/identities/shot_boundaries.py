@@ -1,8 +1,6 @@
-"""Where a clip is cut, and how much its background changes."""
+"""Where a clip is cut: the first frames of new shots."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -15,14 +13,6 @@ from .image_files import decode_image
 Array = NDArray[np.float64]
 
 _SIDE = 64
-_EDGE = 0.03
-"""Share of the side around the person that is not taken for background."""
-
-_LEAST_BACKGROUND = 0.03
-"""Share of the picture below which nothing is said of its background."""
-
-_MOST_LOOKS = 250
-
 _LEAST_CHANGE = 5.0
 """Mean change of a picture at a cut, grey levels, at least."""
 
@@ -30,19 +20,6 @@ _TIMES = 3.0
 """How much larger than the changes around it that of a cut is."""
 
 _AROUND = 5
-
-
-@dataclass(frozen=True)
-class Background:
-    """How far frames differ from the plate, where they show the background.
-
-    Attributes:
-        frames: the frames looked at, in order.
-        difference: root mean square in grey levels of each, NaN where too little is seen.
-    """
-
-    frames: NDArray[np.int64]
-    difference: Array
 
 
 def cuts(identity: Identity) -> list[int]:
@@ -70,22 +47,6 @@ def _stands_out(steps: Array, at: int) -> bool:
 def _stays(small: NDArray[np.float32], steps: Array, at: int) -> bool:
     before, after = small[max(0, at - 2)], small[min(len(small) - 1, at + 3)]
     return bool(np.abs(after - before).mean() > 0.6 * steps[at])
-
-
-def background(identity: Identity) -> Background:
-    """Compare frames as filmed with the plate, where nobody stands."""
-    frames = np.unique(np.linspace(0, len(identity) - 1, _MOST_LOOKS).round().astype(np.int64))
-    return Background(frames, np.array([_apart(identity, int(frame)) for frame in frames]))
-
-
-def _apart(identity: Identity, frame: int) -> float:
-    behind = (identity.parsing(frame) == layout.WHITE).all(axis=-1).astype(np.uint8)
-    reach = 2 * max(1, round(_EDGE * behind.shape[1])) + 1
-    free = cv2.erode(behind, np.ones((reach, reach), np.uint8)) > 0
-    if free.mean() < _LEAST_BACKGROUND:
-        return float("nan")
-    apart = identity.filmed(frame)[free].astype(np.float64) - identity.background[free]
-    return float(np.sqrt(np.mean(apart**2)))
 
 
 def _small(identity: Identity, frame: int) -> NDArray[np.float32]:

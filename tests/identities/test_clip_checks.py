@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from tgbench.audio import SAMPLE_RATE, Waveform
 from tgbench.cli import main
 from tgbench.identities import HEAD, WHITE, Identity, IdentityWriter, default_split
-from tgbench.identities.filming import filming_faults
+from tgbench.identities.clip_checks import filming_faults
 from tgbench.identities.layout import ALL_ACTION_UNITS
 from tgbench.identities.validation import validate
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arrays import Mask
 from . import layout
 from .identity import Identity
-from .shots import background, cuts
-
-Mask = NDArray[np.bool_]
+from .shot_boundaries import cuts
 
 _OUTSIDE_POINTS = 3
 """Landmarks of 68 beyond the picture's border from which a face counts as cut off."""
@@ -32,7 +33,28 @@ _MOVES_SELDOM = 0.05
 _ZOOM = 0.08
 """Change of the face's size at a cut, as a natural logarithm, that counts as a zoom."""
 
+_EDGE = 0.03
+"""Share of the side around the person that is not taken for background."""
+
+_LEAST_BACKGROUND = 0.03
+"""Share of the picture below which nothing is said of its background."""
+
+_MOST_LOOKS = 250
+
 _JAW_ENDS, _CHIN, _BETWEEN_EYES = (0, 16), 8, 27
+
+
+@dataclass(frozen=True)
+class _Background:
+    """How far frames differ from the plate, where they show the background.
+
+    Attributes:
+        frames: the frames looked at, in order.
+        difference: root mean square in grey levels of each, NaN where too little is seen.
+    """
+
+    frames: NDArray[np.int64]
+    difference: NDArray[np.float64]
 
 
 def filming_faults(identity: Identity, facts: Mapping[str, Any] | None = None) -> list[str]:
@@ -98,7 +120,7 @@ def _turned(identity: Identity, facts: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _background(identity: Identity, facts: Mapping[str, Any]) -> Iterator[str]:
-    seen = background(identity)
+    seen = _compared(identity)
     other = seen.difference > _MOVES
     if other.mean() <= _MOVES_SELDOM:
         return
@@ -115,6 +137,22 @@ def _background(identity: Identity, facts: Mapping[str, Any]) -> Iterator[str]:
         f"{_frames(other[nearest])}: the background differs by {level:.0f} grey levels from the "
         f"clip's plate: {reason}"
     )
+
+
+def _compared(identity: Identity) -> _Background:
+    """Compare frames as filmed with the plate, where nobody stands."""
+    frames = np.unique(np.linspace(0, len(identity) - 1, _MOST_LOOKS).round().astype(np.int64))
+    return _Background(frames, np.array([_difference(identity, int(frame)) for frame in frames]))
+
+
+def _difference(identity: Identity, frame: int) -> float:
+    behind = (identity.parsing(frame) == layout.WHITE).all(axis=-1).astype(np.uint8)
+    reach = 2 * max(1, round(_EDGE * behind.shape[1])) + 1
+    free = cv2.erode(behind, np.ones((reach, reach), np.uint8)) > 0
+    if free.mean() < _LEAST_BACKGROUND:
+        return float("nan")
+    difference = identity.filmed(frame)[free].astype(np.float64) - identity.background[free]
+    return float(np.sqrt(np.mean(difference**2)))
 
 
 def _face_sizes(identity: Identity) -> NDArray[np.float64]:

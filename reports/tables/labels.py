@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from tgbench import plugins
+from tgbench.configs import flat
 from tgbench.errors import TgbenchError
+from tgbench.results import Variant
 from tgbench.running.result import Result
 from tgbench.running.settings import configure
 
-from .settings import PREFIX, flat, setting
-
-Variant = tuple[str, str, str]
-"""Method, configuration and device: what a row of a table stands for, whatever the seed."""
+from .settings import PREFIX, setting
 
 _MOST_SETTINGS = 4
 """More differing settings than this make no name; the configuration's hash does."""
-
-
-def variant(result: Result) -> Variant:
-    """Return what has a row of its own."""
-    return result.method.name, result.method.config_hash, result.environment.device
 
 
 def method_labels(results: Sequence[Result], elsewhere: Collection[str] = ()) -> dict[Variant, str]:
@@ -41,7 +34,7 @@ def method_labels(results: Sequence[Result], elsewhere: Collection[str] = ()) ->
     """
     by_name: dict[str, dict[Variant, Result]] = defaultdict(dict)
     for result in results:
-        by_name[result.method.name][variant(result)] = result
+        by_name[result.method.name][Variant.of(result)] = result
     labels: dict[Variant, str] = {}
     titles = _titles(by_name)
     for name, alike in by_name.items():
@@ -124,9 +117,10 @@ def _preset_settings(result: Result) -> dict[str, Any]:
         spec = plugins.methods().get(result.method.name)
         if spec is None or result.method.preset not in spec.presets:
             return {}
-        config = dataclasses.asdict(configure(spec, result.method.preset, {}))
+        config = flat(configure(spec, result.method.preset, {}))
         # As results hold them: a tuple is a list there.
-        return flat(json.loads(json.dumps(config)))
+        settings: dict[str, Any] = json.loads(json.dumps(config))
+        return settings
     except (ImportError, AttributeError, TypeError, TgbenchError):
         # Of a plug-in that does not work here, which is for `tgbench run` to say.
         return {}

@@ -12,8 +12,10 @@ from pathlib import Path
 import pytest
 
 from tgbench import plugins
+from tgbench.configs import flat
 from tgbench.reports.tables.building import build_tables
-from tgbench.reports.tables.labels import method_labels, told_apart, variant
+from tgbench.reports.tables.labels import method_labels, told_apart
+from tgbench.results import Variant
 from tgbench.running.result import Result
 from tgbench.running.settings import configure, parse_overrides
 from tgbench.specs import MethodSpec
@@ -52,7 +54,7 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> Callable[[MethodSpec], None]:
 def told(results: Mapping[str, Result]) -> dict[str, str]:
     """The label of each result."""
     labels = method_labels(list(results.values()))
-    return {name: labels[variant(result)] for name, result in results.items()}
+    return {name: labels[Variant.of(result)] for name, result in results.items()}
 
 
 def quick(**changes: object) -> dict[str, object]:
@@ -69,7 +71,7 @@ def test_the_whole_method_of_the_papers_ablation_has_the_bare_name(make_result: 
     spec = plugins.methods()["talkinggaussian"]
     results = {
         row: make_result(
-            spec.name, config=asdict(configure(spec, "quick", parse_overrides(settings))), psnr=1.0
+            spec.name, config=flat(configure(spec, "quick", parse_overrides(settings))), psnr=1.0
         )
         for row, settings in ablation.ROWS.items()
     }

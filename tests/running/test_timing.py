@@ -166,7 +166,7 @@ def test_nothing_is_timed_that_no_metric_asks_for(
 ) -> None:
     timed = []
     monkeypatch.setattr(
-        measuring, "time_method", lambda *of: timed.append(of) or timing.Timing(1.0, (), "stub")
+        measuring, "timing_of", lambda *of: timed.append(of) or timing.Timing(1.0, (), "stub")
     )
     request = RunRequest(
         methods=(example_plugin,),

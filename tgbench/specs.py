@@ -20,6 +20,8 @@ Bounds = tuple[float, float]
 """The least and the most that a number can be."""
 
 UNBOUNDED: Bounds = (-math.inf, math.inf)
+FROM_ZERO: Bounds = (0.0, math.inf)
+CORRELATION: Bounds = (-1.0, 1.0)
 
 PAPER_SIZE = 512
 """Side in pixels of the clips that papers use, and so of what a preset is made for."""

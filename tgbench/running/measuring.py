@@ -14,7 +14,7 @@ import pandas as pd
 from ..files import sha256
 from ..identities import layout
 from ..interfaces import Case, FitReport, Method, TimedFrames, Timing
-from ..metrics.speed import RENDERING_SPEEDS
+from ..metrics.speed.clock import RENDERING_SPEEDS
 from ..metrics.suite import measure_frames
 from ..metrics.through_codec import Pair
 from ..progress import Progress

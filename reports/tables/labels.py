@@ -10,21 +10,14 @@ from typing import Any
 from tgbench import plugins
 from tgbench.configs import flat
 from tgbench.errors import TgbenchError
+from tgbench.results import Variant
 from tgbench.running.result import Result
 from tgbench.running.settings import configure
 
 from .settings import PREFIX, setting
 
-Variant = tuple[str, str, str]
-"""Method, configuration and device: what a row of a table stands for, whatever the seed."""
-
 _MOST_SETTINGS = 4
 """More differing settings than this make no name; the configuration's hash does."""
-
-
-def variant(result: Result) -> Variant:
-    """Return what has a row of its own."""
-    return result.method.name, result.method.config_hash, result.environment.device
 
 
 def method_labels(results: Sequence[Result], elsewhere: Collection[str] = ()) -> dict[Variant, str]:
@@ -41,7 +34,7 @@ def method_labels(results: Sequence[Result], elsewhere: Collection[str] = ()) ->
     """
     by_name: dict[str, dict[Variant, Result]] = defaultdict(dict)
     for result in results:
-        by_name[result.method.name][variant(result)] = result
+        by_name[result.method.name][Variant.of(result)] = result
     labels: dict[Variant, str] = {}
     for name, alike in by_name.items():
         told = _told(list(alike.values()), elsewhere)

@@ -6,13 +6,13 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
 from tgbench import plugins
+from tgbench.results import Variant
 from tgbench.running.result import Result
 
 from .cell_from_result import metric_column
 from .cells import DASH, Block, Cell, Column, Note, Row, Status
 from .entries import Entry, frame_size
 from .footnotes import DIFFERS, first_clause
-from .labels import Variant, variant
 
 INTERVALS = (
     "In brackets: where the mean may lie (95 %), from a bootstrap over stretches of frames; in the "
@@ -54,7 +54,7 @@ def training_notes(results: Sequence[Result], labels: Mapping[Variant, str]) -> 
         if iterations:
             stages = ", ".join(f"{stage} {count:,}" for stage, count in iterations.items())
             text = f"preset {result.method.preset} ({stages} iterations)"
-            told[text][labels[variant(result)]] = None
+            told[text][labels[Variant.of(result)]] = None
     for text, names in told.items():
         yield Note("", f"{_named(list(names))}: {text}")
 

@@ -14,7 +14,8 @@ import pytest
 from tgbench import plugins
 from tgbench.configs import flat
 from tgbench.reports.tables.building import build_tables
-from tgbench.reports.tables.labels import method_labels, told_apart, variant
+from tgbench.reports.tables.labels import method_labels, told_apart
+from tgbench.results import Variant
 from tgbench.running.result import Result
 from tgbench.running.settings import configure, parse_overrides
 from tgbench.specs import MethodSpec
@@ -53,7 +54,7 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> Callable[[MethodSpec], None]:
 def told(results: Mapping[str, Result]) -> dict[str, str]:
     """The label of each result."""
     labels = method_labels(list(results.values()))
-    return {name: labels[variant(result)] for name, result in results.items()}
+    return {name: labels[Variant.of(result)] for name, result in results.items()}
 
 
 def quick(**changes: object) -> dict[str, object]:

@@ -15,7 +15,7 @@ from tgbench.reports.tables.shapes import Shape
 from tgbench.reports.tables.table_notes import ALIKE, INTERVALS, NO_INTERVALS, REMEDY, UNTOLD
 from tgbench.running.result import Result
 
-from ..conftest import printed, series_of, with_interval
+from ..conftest import printed, with_interval, with_series
 
 MakeResult = Callable[..., Result]
 
@@ -76,10 +76,10 @@ def test_brackets_are_explained_where_there_are_any(make_result: MakeResult) -> 
 def test_what_no_mark_of_a_difference_means_is_told(make_result: MakeResult) -> None:
     frames = np.random.default_rng(0).normal(0.0, 1.0, 100)
     results = [make_result("a", psnr=0.0), make_result("b", psnr=0.1)]
-    alike = series_of({"a": frames, "b": frames + 0.0})
-    (table,) = build_tables(results, extras=Extras(alike, significance=True))
+    alike = with_series(results, {"a": frames, "b": frames + 0.0})
+    (table,) = build_tables(alike, extras=Extras(significance=True))
     assert ALIKE in told(table)
-    (table,) = build_tables(results, extras=Extras(lambda *_: None, significance=True))
+    (table,) = build_tables(results, extras=Extras(significance=True))
     assert UNTOLD in told(table)
     assert not any(note.mark == "†" for note in table.notes)
 

@@ -67,7 +67,7 @@ def test_grey_and_opaque_images_become_rgb_and_are_told(tmp_path: Path) -> None:
     images = list(clip)
     assert [image.shape for image in images] == [(8, 10, 3)] * 2
     assert [int(image[0, 0, 2]) for image in images] == [5, 7]
-    assert clip.converted == {"grey", "with alpha, opaque throughout"}
+    assert clip.converted == {"grey", "with an opaque alpha channel"}
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_what_would_have_to_be_guessed_is_refused(
 @pytest.mark.parametrize("channels", [1, 3, 4])
 def test_sixteen_bits_are_not_halved_without_a_word(tmp_path: Path, channels: int) -> None:
     cv2.imwrite(str(tmp_path / "0.png"), np.full((8, 10, channels), 65535, np.uint16))
-    with pytest.raises(TgbenchError, match=r"0\.png: has 16 bits a channel"):
+    with pytest.raises(TgbenchError, match=r"0\.png: has 16 bits per channel"):
         ImageFolder(tmp_path)
 
 

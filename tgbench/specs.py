@@ -170,7 +170,9 @@ class MethodSpec(Spec):
 
     Attributes:
         config: "module:Dataclass" of its settings, every field with a default.
-        presets: name to overrides of the config.
+        presets: name to overrides of the config, nested settings with dotted keys.
+        renamed_settings: old name of a setting to its name now. `--set` takes both, and reports
+            read results of earlier versions by it.
         title: as papers print it; empty: the name. See `display_title`.
         image_sizes: preset to the side in pixels that it is made for; see `image_size`.
         licence: of the implementation.
@@ -188,6 +190,7 @@ class MethodSpec(Spec):
     presets: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     title: str = ""
     image_sizes: Mapping[str, int] = field(default_factory=dict)
+    renamed_settings: Mapping[str, str] = field(default_factory=dict)
     licence: str = "Apache-2.0"
     source: str = ""
     trains: bool = True

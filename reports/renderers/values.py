@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Collection, Iterator, Mapping
 
+from tgbench.configs import flat
 from tgbench.plugins import in_table_order
 from tgbench.printing import printable
 from tgbench.running.result import MetricRecord, Result
@@ -16,7 +17,7 @@ from tgbench.specs import RendererSpec
 from ..tables.cell_from_result import metric_column
 from ..tables.entries import experiment, latest_of
 from ..tables.published import Published
-from ..tables.settings import differing, flat
+from ..tables.settings import differing
 from .report import TableReport
 
 FIELDS = (

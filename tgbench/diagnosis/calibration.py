@@ -16,7 +16,7 @@ import numpy as np
 from .. import plugins
 from ..identities.layout import FPS
 from ..interfaces import Image, Measurement, MetricContext
-from ..metrics.evaluate import MetricSuite
+from ..metrics.suite import measure_frames
 from ..plugins import in_table_order
 from ..progress import SILENT, Progress
 from ..specs import Needs
@@ -100,11 +100,9 @@ def calibrated_metrics() -> tuple[str, ...]:
 
 def measure_clip(names: Sequence[str], progress: Progress = SILENT) -> dict[str, Measurement]:
     """Return what metrics give on the clip."""
-    suite = MetricSuite(names, calibration_context())
+    context = calibration_context()
     with progress.task("measuring a clip with known values", FRAMES) as task:
-        for index, pair in enumerate(calibration_pairs()):
-            suite.update(index, *pair)
-            task.advance()
+        suite = measure_frames(calibration_pairs(), names, context, lambda _: task.advance())
     return suite.results()
 
 

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from ..arrays import Image, Mask
 from ..identities.layout import HAIR, HEAD, INNER_MOUTH, NECK, TORSO, WHITE
-from . import below_jaw
-from .below_jaw import BelowJaw, Sample
+from . import neck_parsing
 from .jawline import JawLine
+from .neck_parsing import BelowJaw, Sample
 from .outlines import (
     above_ears,
     above_jaw,
@@ -79,7 +79,7 @@ class Parser:
         above = above_ears(landmarks, shape) & solid & ~face
         odds = self._below.odds(image, landmarks, solid & ~above & ~face)
         below = odds.max(axis=-1) > 0.0
-        hair = above | (below & (odds.argmax(axis=-1) == below_jaw.HAIR))
+        hair = above | (below & (odds.argmax(axis=-1) == neck_parsing.HAIR))
         # Hair grows above: dark spots under a chin are its shadow.
         hair = hanging_together(hair, above)
         head = hanging_together(face | hair, core)
@@ -88,7 +88,7 @@ class Parser:
         out[:] = WHITE
         out[solid & ~body] = HAIR
         out[body] = TORSO
-        out[body & (odds[..., below_jaw.NECK] > odds[..., below_jaw.TORSO])] = NECK
+        out[body & (odds[..., neck_parsing.NECK] > odds[..., neck_parsing.TORSO])] = NECK
         out[face] = HEAD
         # What is left beside the face is its edge.
         out[solid & ~body & ~face & ~hair & beside(face)] = HEAD

@@ -14,8 +14,8 @@ from ..extras import install_extra
 from ..interfaces import FrameView, Measurement, MetricContext
 from ..weights import describe_weights
 from ..weights.loading import fill, load_tensors
-from .images import require_alike
-from .mean import FrameMean
+from .checks import require_alike
+from .frame_mean import FrameMean
 from .specs.image import LPIPS, LPIPS_VGG
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from ..interfaces import Image
 from ..video.image_folder import ImageFolder
 from ..video.label import NOTE
 from ..video.reader import VideoReader
-from .sources import (
+from .clip_source import (
     Source,
     as_compared,
     gaps,

@@ -10,9 +10,9 @@ import cv2
 from ..arrays import Image
 from ..interfaces import FrameView, Measurement, MetricContext
 from ..specs import MetricSpec
+from .checks import require_alike
 from .face_region import FaceRegion
-from .images import require_alike
-from .mean import FrameMean
+from .frame_mean import FrameMean
 from .specs.image import PSNR, PSNR_FACE
 
 PEAK = 255.0

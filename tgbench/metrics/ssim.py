@@ -19,9 +19,9 @@ from ..arrays import Image
 from ..errors import TgbenchError
 from ..interfaces import FrameView, Measurement, MetricContext
 from ..specs import MetricSpec
+from .checks import require_alike
 from .face_region import Box, FaceRegion
-from .images import require_alike
-from .mean import FrameMean
+from .frame_mean import FrameMean
 from .specs.image import SSIM, SSIM_FACE, SSIM_FACE_GAUSSIAN, SSIM_FACE_SKIMAGE
 
 Map = NDArray[np.floating]

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from ..errors import TgbenchError
 from ..faces import ibug68
 from ..faces.action_units import MEASURED_BY, measure_action_units
+from ..faces.canonical import in_head_frame
 from ..faces.parsing import Parser
 from ..faces.pose import HeadTrack, track_head
-from ..faces.solid import in_head_frame
 from ..files import make_folder, remove_parts
 from ..identities import Identity, IdentityWriter, default_split, layout
 from ..identities.clip_checks import filming_faults

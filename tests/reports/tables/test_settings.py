@@ -41,7 +41,7 @@ def ablation(make_result: MakeResult) -> list[Result]:
 def test_settings_stand_at_the_side_in_their_natural_order(ablation: list[Result]) -> None:
     shape = Shape(rows=("method", MOTION, "config.branch.rate"))
     (table,) = build_tables(ablation, shape=shape)
-    assert table.side == ("Method", "Motion", "Branch.rate")
+    assert table.side == ("Method", "Motion", "Branch rate")
     assert [line.side for line in table.blocks[0].rows] == [
         ("ours", "moving", "2"),
         ("ours", "moving", "10"),

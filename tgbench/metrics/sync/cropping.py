@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from ...arrays import Image
-from .boxes import Boxes
+from .nms import Boxes
 
 CROP_SIDE = 224
 """Pixels; the network takes nothing else."""

@@ -16,7 +16,7 @@ from ...arrays import Image
 from ...weights import describe_weights
 from ...weights.store import present_path
 from ...weights.table import find
-from .boxes import MOST_OVERLAP, without_duplicates
+from .nms import MOST_OVERLAP, without_duplicates
 
 S3FD = "s3fd"
 _MOST_FACES = 4

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from ...arrays import Image
 from .detection import FaceDetector
-from .following import FaceFollower, Found
 from .network import SyncNet
 from .scenes import ContentCuts
 from .scoring import SAMPLES_PER_FRAME, CropScorer, Way
+from .track_pipeline import FaceFollower, Found
 from .tracking import TrackLimits
 
 Sound = NDArray[np.int16]

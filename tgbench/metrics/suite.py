@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import logging
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
@@ -15,7 +15,7 @@ from ..faces.finders import LandmarkFinder
 from ..interfaces import Image, Measurement, Metric, MetricContext, MetricOptions
 from ..specs import MetricSpec, Needs
 from .frames import FaceFinders, LazyFrame
-from .through_codec import DESCRIPTION
+from .through_codec import DESCRIPTION, Pair, through_codec
 
 _log = logging.getLogger("tgbench")
 
@@ -192,6 +192,35 @@ class MetricSuite:
             return Measurement(None, reason=f"came out as {found.value}", total=entry.seen)
         measured_by = found.measured_by + self._found_by(entry.spec) + self._passed(entry.spec)
         return dataclasses.replace(found, measured_by=measured_by)
+
+
+def measure_frames(
+    pairs: Iterable[Pair],
+    names: Sequence[str],
+    context: MetricContext,
+    see: Callable[[LazyFrame], object] = lambda frame: None,
+    landmarks: LandmarkFinder | None = None,
+) -> MetricSuite:
+    """Show every pair of frames to several metrics, in one pass.
+
+    Args:
+        pairs: predictions uint8 RGB [H, W, 3] with their ground truth, or with None.
+        names: of metrics, in the order in which results are wanted.
+        context: what all frames share; its options say whether frames pass a codec first.
+        see: gets every frame after the metrics, with what they found in it.
+        landmarks: as of `MetricSuite`.
+
+    Returns:
+        The suite, with the values.
+
+    Raises:
+        TgbenchError: an unknown name.
+    """
+    suite = MetricSuite(names, context, landmarks)
+    seen = through_codec(pairs) if context.options.through_codec else pairs
+    for index, (prediction, target) in enumerate(seen):
+        see(suite.update(index, prediction, target))
+    return suite
 
 
 def needs_with(spec: MetricSpec, options: MetricOptions) -> frozenset[Needs]:

@@ -13,9 +13,9 @@ from tgbench.audio import Waveform
 from tgbench.errors import TgbenchError, Unavailable
 from tgbench.interfaces import FrameView, Measurement, MetricContext, MetricOptions, Shared
 from tgbench.metrics import frames
-from tgbench.metrics.evaluate import MetricSuite
 from tgbench.metrics.lmd import mouth_landmark_distance
 from tgbench.metrics.specs import METRICS
+from tgbench.metrics.suite import MetricSuite
 from tgbench.plugins import in_table_order
 from tgbench.specs import MetricSpec
 

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 from tgbench.errors import TgbenchError, Unavailable
-from tgbench.metrics.sync.following import Found
-from tgbench.metrics.sync.joonson import OriginalPipeline
+from tgbench.metrics.sync.original_pipeline import OriginalPipeline
 from tgbench.metrics.sync.scoring import TrackScore, score_crop
+from tgbench.metrics.sync.track_pipeline import Found
 from tgbench.metrics.sync.tracking import TrackLimits
 
 from . import literal

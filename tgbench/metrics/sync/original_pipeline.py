@@ -25,11 +25,11 @@ from ...files import temporary_folder
 from .cropping import CROP_SIDE
 from .detection import FaceDetector
 from .ffmpeg import Ffmpeg, require_success
-from .following import FaceFollower, Found
 from .network import SyncNet
 from .pipeline import Sound, scored_by
 from .scenes import ContentCuts
 from .scoring import TrackScore, Way, score_crop
+from .track_pipeline import FaceFollower, Found
 from .tracking import TrackLimits
 
 _FPS = 25

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from tgbench.errors import Unavailable
-from tgbench.metrics.sync.following import FaceFollower, Found
 from tgbench.metrics.sync.scenes import ContentCuts
 from tgbench.metrics.sync.scoring import TrackScore
+from tgbench.metrics.sync.track_pipeline import FaceFollower, Found
 from tgbench.metrics.sync.tracking import TrackLimits
 
 from . import literal

@@ -8,9 +8,9 @@ from typing import Protocol
 
 from ...arrays import Image
 from ...errors import Unavailable
-from .boxes import Boxes
 from .cropping import BoxSmoother, crop_face
 from .detection import FaceDetector
+from .nms import Boxes
 from .scoring import TrackScore
 from .tracking import FaceTracker, Track, TrackLimits
 

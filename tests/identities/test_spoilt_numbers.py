@@ -168,7 +168,7 @@ CASES: list[tuple[str, Spoil, str]] = [
     ("mirrored", pose(lambda m: m * [[-1], [1], [1], [1]]), "matrix of frame(s) 3"),
     ("sheared", pose(lambda m: m + np.eye(4, k=1) * 0.1), "matrix of frame(s) 3"),
     ("behind", pose(lambda m: placed(m, 2, -0.8)), "frame(s) 3 puts the head"),
-    ("aside", pose(lambda m: placed(m, 0, 50.0)), "frame(s) 3 the head"),
+    ("aside", pose(lambda m: placed(m, 0, 50.0)), "frame(s) 3 puts the head"),
     *(
         (f"table {value[:9]}", text(value), "transforms_train.json: ")
         for value in ("", "{", "[]", "3", "null", "[" * 100_000, '{"frames": []}', "\x00")

@@ -287,6 +287,11 @@ class MetricSpec(Spec):
     table_place: int = 1000
 
     @property
+    def times_rendering(self) -> bool:
+        """Whether a method must render against the clock for it, which takes a while."""
+        return Needs.TIMING in self.needs and Needs.TRAINING not in self.needs
+
+    @property
     def label(self) -> str:
         """Return the title with the direction and the unit."""
         unit = f"[{self.unit}]" if self.unit else ""

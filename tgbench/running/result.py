@@ -24,9 +24,6 @@ SCHEMA_VERSION = 1
 SCORES_SCHEMA_VERSION = 2
 """Of what `tgbench score` writes; grows likewise."""
 
-ABOVE_CASE = 3
-"""Folders between OUT and that of a case, OUT/<protocol>/<identity>/<method>/<driver>."""
-
 RESULT_FILE = "result.json"
 SCORES_FILE = "scores.json"
 FRAMES_FILE = "frames.parquet"
@@ -95,6 +92,11 @@ class MethodRecord(Record):
     )
     whole_image_valid: bool = Field(description="Whether whole-image metrics mean anything.")
     moves_upper_face: bool = Field(description="Whether upper-face errors mean anything.")
+    hears_audio: bool | None = Field(
+        default=None,
+        description="Whether the sound changes its frames; if not, any agreement of lips and sound "
+        "is chance. Null in results of versions that did not say.",
+    )
     notes: Annotated[list[str], FailFast()] = Field(
         default_factory=list, description="What training left out, and why."
     )
@@ -218,6 +220,9 @@ class Result(Record):
     frames: int = Field(ge=0, description="Frames rendered.")
     labelled: bool = Field(
         default=True, description="Whether the video carries the visible 'synthetic' label."
+    )
+    fresh: str = Field(
+        default="", description="Token of the run with --fresh that measured it; empty: none."
     )
     metrics: dict[str, MetricRecord] = Field(
         description="What each metric found, by its name; an absent metric was not asked for."

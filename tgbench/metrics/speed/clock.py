@@ -10,9 +10,6 @@ from ...interfaces import FrameView, Measurement, MetricContext, TimedFrames, Ti
 from ...specs import MetricSpec
 from .specs import FPS, FPS_BEST, FPS_END_TO_END, TRAINING_TIME
 
-RENDERING_SPEEDS = frozenset(spec.name for spec in (FPS, FPS_BEST, FPS_END_TO_END))
-"""What takes rendering against the clock, which takes a while."""
-
 RENDERING = (
     "includes all from audio window to composited uint8 frame in main memory (motion, rasterising, "
     "fusion, set-up of each request); audio features, torso and plate are in memory before; "
@@ -23,6 +20,9 @@ END_TO_END = (
     "copying, encoding (H.264 and AAC); torso and plate are in memory before"
 )
 TRAINING = "wall time of all stages, as the method counts it; without loading and evaluation"
+
+SHARED = "other jobs ran on the machine at the same time"
+"""Said of times that are not those of a job alone; they never rank with others."""
 
 _NOTHING_TIMED = "nothing was timed"
 
@@ -122,7 +122,8 @@ class TrainingTime(_Clocked):
     def _measured(self, timing: Timing) -> Measurement:
         if timing.training_seconds is None:
             return Measurement(None, reason=LOST if timing.trains else _UNTRAINED)
-        return Measurement(timing.training_seconds / 60.0, measured_by=TRAINING)
+        how = f"{TRAINING}; {SHARED}" if timing.training_shared else TRAINING
+        return Measurement(timing.training_seconds / 60.0, measured_by=how)
 
 
 def _rate(timed: TimedFrames, how: str, details: dict[str, Any] | None = None) -> Measurement:

@@ -20,17 +20,18 @@ from .entries import measured_entries, protocol_title
 from .footnotes import annotated
 from .labels import method_labels
 from .layout import Layout
-from .published import Published, published_beside, with_dashes
+from .published import NOTE, Published, published_beside, with_dashes
 from .settings import check_settings
 from .shapes import PLAIN, VARIED, Shape, field_title
 from .table_notes import (
     dash_note,
     interval_note,
     missing_notes,
-    parts_note,
+    ranking_notes,
     remedy_note,
     significance_note,
     sizes_note,
+    spread_note,
     training_notes,
 )
 
@@ -144,13 +145,15 @@ def _table(
         *sizes_note(entries),
         *dash_note(blocks, layout.columns),
         *absent,
-        *parts_note(results, measured),
+        *ranking_notes(blocks, layout.columns),
+        *spread_note(blocks, layout.columns),
     ]
     if extras.intervals:
         general.append(interval_note(blocks, layout.columns))
     if extras.significance:
         general.append(significance_note(blocks, layout.columns))
-    general += [Note("", text) for text in dict.fromkeys(t for p in papers for t in p.notes)]
+    texts = dict.fromkeys(text for paper in papers for text in paper.notes)
+    general += [Note("", text, in_caption=text == NOTE) for text in texts]
     return Table(name, title, layout.columns, marked, (*notes, *general), side)
 
 

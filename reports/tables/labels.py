@@ -36,11 +36,23 @@ def method_labels(results: Sequence[Result], elsewhere: Collection[str] = ()) ->
     for result in results:
         by_name[result.method.name][Variant.of(result)] = result
     labels: dict[Variant, str] = {}
+    titles = _titles(by_name)
     for name, alike in by_name.items():
         told = _told(list(alike.values()), elsewhere)
         for key, details in zip(alike, told, strict=True):
-            labels[key] = f"{name} ({', '.join(details)})" if details else name
+            labels[key] = f"{titles[name]} ({', '.join(details)})" if details else titles[name]
     return labels
+
+
+def _titles(names: Iterable[str]) -> dict[str, str]:
+    """Return how methods are called in print: by their title, or by their name.
+
+    The name is used where the method is not installed here, or where two would have one title.
+    """
+    specs = plugins.methods()
+    titles = {name: specs[name].display_title if name in specs else name for name in names}
+    taken = Counter(titles.values())
+    return {name: title if taken[title] == 1 else name for name, title in titles.items()}
 
 
 def _told(alike: Sequence[Result], elsewhere: Collection[str]) -> list[list[str]]:

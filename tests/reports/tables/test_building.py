@@ -101,7 +101,7 @@ def test_frames_that_could_not_be_scored_are_told(make_result: MakeResult) -> No
     (table,) = build_tables(results)
     told = {note.mark: note.text for note in table.notes}
     (mark,) = cell(table, "a", "lmd").marks
-    assert told[mark] == "scored on 8 of 10 frames; ranked only with values of as few"
+    assert told[mark] == "scored on 8 of 10 frames; ranked only with values of as few frames"
 
 
 def test_rows_tell_composite_mode_and_what_leaked_once_each(make_result: MakeResult) -> None:

@@ -7,6 +7,9 @@ from ..specs import CommandSpec
 RUN = CommandSpec(
     "run", "run a method under a protocol, measure it, leave a result", "tgbench.commands.run"
 )
+RUN_JOB = CommandSpec(
+    "run-job", "do one job that `tgbench run --jobs` planned", "tgbench.commands.run_job"
+)
 LIST = CommandSpec(
     "list",
     "what is installed: methods, protocols, metrics, identities",

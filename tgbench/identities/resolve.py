@@ -13,6 +13,16 @@ from .identity import Identity
 from .validation import validate
 
 
+def require_identity(name: str) -> None:
+    """Refuse a name of neither a built-in identity nor a folder.
+
+    Raises:
+        TgbenchError: it is that of neither.
+    """
+    if name not in IDENTITIES and not Path(name).is_dir():
+        raise _no_folder(name, Path(name))
+
+
 def resolve_identity(name: str, size: int, progress: Progress = SILENT) -> Identity:
     """Return the identity a user named.
 
@@ -28,9 +38,8 @@ def resolve_identity(name: str, size: int, progress: Progress = SILENT) -> Ident
         from ..synthetic import ensure_identity
 
         return Identity(ensure_identity(name, size=size, progress=progress))
+    require_identity(name)
     folder = Path(name)
-    if not folder.is_dir():
-        raise _no_folder(name, folder)
     require_text(folder.resolve())
     problems = validate(folder)
     if problems:

@@ -1,4 +1,4 @@
-"""From what a user names to an identity: a built-in person or a prepared folder."""
+"""Find the identity that a user names: a built-in person or a prepared folder."""
 
 from __future__ import annotations
 
@@ -64,4 +64,4 @@ def _no_folder(name: str, folder: Path) -> TgbenchError:
     if looks_like_path(name):
         return TgbenchError(f"{name}: no such identity folder; {make_one}")
     unknown = suggest(name, IDENTITIES, "identity")
-    return TgbenchError(f"{unknown}; nor is there a folder of this name; {make_one}")
+    return TgbenchError(f"{unknown}. There is no folder of that name either; {make_one}")

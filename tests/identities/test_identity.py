@@ -159,7 +159,7 @@ def test_a_folder_of_the_fields_scripts_works_unchanged(own_identity: Path) -> N
 
 def test_truncated_image_is_told(own_identity: Path) -> None:
     spoil_truncated(own_identity)
-    with pytest.raises(TgbenchError, match=r"torso_imgs/1.png: is no image or is cut short"):
+    with pytest.raises(TgbenchError, match=r"torso_imgs/1.png: is not an image"):
         Identity(own_identity).torso(1)
 
 

@@ -6,12 +6,12 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --co
 # Small enough for every change; what `make gate` runs, and what its baseline was calibrated with.
 BASELINE := .ci/synth-a.baseline.json
 GATED := --method still --method talkinggaussian --protocol self_reconstruction --size 128 --device cpu \
-	--set static_iterations=200 --set motion_iterations=500 --set finetune_iterations=50 \
+	--set schedule.static_iterations=200 --set schedule.motion_iterations=500 --set schedule.finetune_iterations=50 \
 	--metrics psnr ssim_face lmd aue_l_geometry aue_u_geometry
 
 PYTEST := $(BIN)/python -m pytest -p no:benchmark --numprocesses 2 --dist worksteal
 
-.PHONY: run test test-slow lint gate bench clean
+.PHONY: run test test-slow lint gate docs bench clean
 
 run: $(VENV)/.run ## Install, then run the main job.
 	$(BIN)/tgbench run --method talkinggaussian --protocol lipsync
@@ -30,6 +30,9 @@ lint: $(VENV)/.test
 gate: $(VENV)/.run ## Fail where quality is below the committed baseline (docs/gate.md).
 	$(BIN)/tgbench run $(GATED) --fresh --out $(VENV)/gate
 	$(BIN)/tgbench gate --baseline $(BASELINE) $(VENV)/gate
+
+docs: $(VENV)/.docs ## Build the documentation's site, to open at build/docs/index.html.
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 bench: $(VENV)/.test ## Time kernels, training and rendering; rewrites benchmarks/results/cpu.md.
 	$(BIN)/python -m pytest benchmarks --benchmark-only --benchmark-json=benchmarks/results/cpu.json
@@ -53,3 +56,8 @@ $(VENV)/.test: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(INSTALL) --editable ".[face,test]"
 	$(INSTALL) --no-deps syncnet-python
 	@touch $@ $(VENV)/.run
+
+$(VENV)/.docs: pyproject.toml constraints.txt | $(VENV)/bin/python
+	@echo "installing what the documentation's site needs into $(VENV)"
+	$(INSTALL) --editable ".[docs]"
+	@touch $@

@@ -1,7 +1,7 @@
 """How far the lips of a fit follow those of the clip, over identities and seeds.
 
     python -m benchmarks.lips --identity synth-a data/NAME --seeds 0 1 2 --out lips.jsonl
-    python -m benchmarks.lips --identity synth-a --name larger --set position_scale=0.04
+    python -m benchmarks.lips --identity synth-a --name far --set motion_field.position_scale=0.04
 
 Mouth opening is the gap of the inner lips by the distance of the eyes, found by MediaPipe in truth
 and rendering alike. Every fit is a line of the file, so that a stopped series goes on where it was;
@@ -25,7 +25,7 @@ from tgbench.faces.finders import MeshLandmarks
 from tgbench.identities import Identity
 from tgbench.identities.resolve import resolve_identity
 from tgbench.interfaces import Drive, FitContext, Image, Method
-from tgbench.metrics.face_points import MOUTH, mouth_opening
+from tgbench.metrics.landmark_geometry import MOUTH, mouth_opening
 from tgbench.metrics.lmd import mouth_landmark_distance
 from tgbench.metrics.psnr import psnr
 from tgbench.progress import SILENT

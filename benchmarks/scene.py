@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from tgbench.audio import Waveform
+from tgbench.configs import replaced
 from tgbench.identities import ActionUnits, Identity, IdentityWriter, Intrinsics
 from tgbench.identities.split import default_split
 from tgbench.interfaces import Drive
@@ -81,11 +81,12 @@ def branch(name: BranchName, count: int, size: int, config: TalkingGaussianConfi
             "scales": inverse_softplus(scales),
             "opacities": torch.logit(opacities),
             "color": (colors - 0.5) / 0.28209479177387814,
-            "harmonics": 0.1 * torch.randn(count, (config.harmonics_degree + 1) ** 2 - 1, 3),
+            "harmonics": 0.1
+            * torch.randn(count, (config.gaussians.harmonics_degree + 1) ** 2 - 1, 3),
         },
         config,
     )
-    field.degree = config.harmonics_degree
+    field.degree = config.gaussians.harmonics_degree
     motion = new_motion(name, CHANNELS, config)
     # As drawn, the grid is flat and the decoder's last layer zero.
     motion.grid.table.data *= 1e4
@@ -108,8 +109,8 @@ def trainer(
 
     Nothing is densified, so that every iteration has the same Gaussians.
     """
-    chosen = {"densify_from": 10**9, **(settings or {})}
-    config = replace(TalkingGaussianConfig(), **chosen)  # type: ignore[arg-type]
+    chosen = {"densify.start": 10**9, **(settings or {})}
+    config = replaced(TalkingGaussianConfig(), chosen)  # type: ignore[arg-type]
     frames = cast(TrainingFrames, _Frames(size))
     generator = torch.Generator().manual_seed(0)
     made = BranchTrainer(
@@ -121,7 +122,7 @@ def trainer(
         generator,
         (size, size),
     )
-    made.iteration = config.static_iterations + 1
+    made.iteration = config.schedule.static_iterations + 1
     return made
 
 

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from tgbench.interfaces import MetricContext
-from tgbench.metrics.evaluate import MetricSuite
+from tgbench.metrics.suite import MetricSuite
 from tgbench.video.reader import VideoReader
 from tgbench.video.writer import VideoWriter
 

@@ -47,7 +47,7 @@ def test_iteration(benchmark, machine, name, count, size):
 def test_iteration_of_both_branches(benchmark, machine):
     """Both branches of the quick preset, a thread each."""
     benchmark.group = "training iteration of face and mouth at once, quick preset, 256 x 256"
-    quick = {**SPEC.presets["quick"], "densify_from": 10**9}
+    quick = {**SPEC.presets["quick"], "densify.start": 10**9}
     face, mouth = trainer("face", 5_000, 256, quick), trainer("mouth", 1_000, 256, quick)
     with ThreadPoolExecutor(2, initializer=torch.set_num_threads, initargs=(1,)) as pool:
         benchmark(lambda: [future.result() for future in map(pool.submit, (face.step, mouth.step))])

@@ -12,11 +12,9 @@ from tgbench.errors import TgbenchError
 from tgbench.identities import Identity
 from tgbench.interfaces import Case, Drive
 from tgbench.plugins import metrics_of
-from tgbench.specs import AudioEncoderSpec
+from tgbench.specs import OWN_SOUND, AudioEncoderSpec
 
 from .specs import SELF_RECONSTRUCTION
-
-DRIVER = "self"
 
 
 class SelfReconstruction:
@@ -64,7 +62,7 @@ def _case(identity: Identity, encoder: AudioEncoderSpec) -> Case:
         protocol_version=SELF_RECONSTRUCTION.version,
         identity=identity,
         split=split,
-        driver=DRIVER,
+        driver=OWN_SOUND,
         drive=Drive.of_frames(
             identity,
             source_frames=frames,

@@ -8,28 +8,33 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tgbench import plugins
 from tgbench.commands.lists import add_list, names, phrases, stand_alone
 from tgbench.errors import TgbenchError
 from tgbench.terminal import Terminal
 
 if TYPE_CHECKING:
     from tgbench.running.result import Result
+    from tgbench.specs import RendererSpec
 
+    from .renderers.report import TableReport
     from .tables.cells import Table
     from .tables.shapes import Shape
+
+SELECTION = "table-selection"
+"""Name of files of tables that do not show all columns."""
+
+_MOST_DIGITS = 12
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("folders", nargs="*", metavar="OUT", help="where `tgbench run` wrote")
     parser.add_argument(
-        "--to", type=Path, metavar="FOLDER", help="where the tables go (into the first OUT)"
-    )
-    parser.add_argument(
         "--intervals",
         action="store_true",
-        help="show where each mean over frames may lie (95 %%, bootstrap over stretches of frames; "
-        "over clips, too, in the mean of several cases)",
+        help="show the 95 %% interval of each mean over frames (bootstrap over blocks of frames, "
+        "and over clips in the mean of several cases)",
     )
     parser.add_argument(
         "--significance",
@@ -40,6 +45,41 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--published",
         action="store_true",
         help="show the TalkingGaussian paper's numbers below the measured ones, marked as such",
+    )
+    parser.add_argument(
+        "--no-notes", action="store_true", help="leave footnotes and their letters out of tables"
+    )
+    add_list(
+        parser,
+        "--digits",
+        names,
+        "digits after the point: N for all columns, METRIC=N for one; published numbers keep "
+        "their own",
+        metavar="N",
+    )
+    files = parser.add_argument_group("files of tables")
+    files.add_argument(
+        "--to", type=Path, metavar="FOLDER", help="where they go (default: the first OUT)"
+    )
+    files.add_argument(
+        "--name",
+        metavar="STEM",
+        help="their name before the point (default: table; the name of the shape with --shape; "
+        f"{SELECTION} with --metrics, --rows or --columns, so that full tables stay)",
+    )
+    add_list(
+        files,
+        "--formats",
+        names,
+        "which to write (default: all): latex, markdown, csv, or the name of a plug-in",
+        metavar="NAME",
+    )
+    files.add_argument(
+        "--latex-width",
+        choices=("auto", "column", "page"),
+        default="auto",
+        help="of tables in LaTeX: 'column' makes `table`, 'page' makes `table*`; 'auto' takes the "
+        "page where a column is too narrow (default)",
     )
     layout = parser.add_argument_group("shape of the tables")
     layout.add_argument(
@@ -102,23 +142,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(args: argparse.Namespace, terminal: Terminal) -> int:
-    """Print a table for each protocol; write table.tex, table.md and table.csv."""
+    """Print a table for each protocol, and write them to files."""
     args.folders = [Path(word) for word in stand_alone(args, "folders")]
     if not args.folders:
-        raise TgbenchError("what is reported? Name one or more folders of results (OUT)")
+        raise TgbenchError("no folder given; name one or more folders of results (OUT)")
     if args.site is not None:
         from .site.command import execute as write_site
 
         return write_site(args, terminal)
-    from tgbench.files import make_folder, write_text
+    from tgbench.wrapping import line_width
 
     from .loading import FrameValues, readable_results
-    from .renderers.latex import render_latex
-    from .renderers.markdown import render_markdown
+    from .renderers.report import TableReport
     from .renderers.terminal import render_terminal
-    from .renderers.values import render_csv
     from .tables.building import Extras, build_tables
+    from .tables.footnotes import without_notes
     from .tables.published import published_beside
+
+    stem, forms = _stem(args), _forms(args.formats)
 
     found, unread = readable_results(args.folders)
     results = [result for _, result in found]
@@ -126,34 +167,89 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
         raise TgbenchError("--no-videos is about the HTML report; name its file with --html FILE")
     if args.video_budget is not None and (args.html is None or not args.video_budget > 0):
         raise TgbenchError("--video-budget is MB of the HTML report, above 0, beside --html FILE")
-    extras = Extras(FrameValues(found), args.intervals, args.significance, args.published)
-    shape = _shape(args, {metric for result in results for metric in result.metrics})
-    tables = build_tables(results, shape=shape, extras=extras)
-    papers = published_beside(results, shape.published) if args.published else []
-    for table in tables:
-        terminal.out.print(render_terminal(table))
-        terminal.out.print()
-    folder = make_folder(args.to or args.folders[0])
-    contents = {
-        "table.tex": render_latex(tables),
-        "table.md": render_markdown(tables),
-        "table.csv": render_csv(results, papers),
-    }
-    for name, text in contents.items():
-        write_text(folder / name, text)
-    terminal.out.print(
-        f"tables: {', '.join(str(folder / name) for name in contents)}", markup=False
+    measured = {metric for result in results for metric in result.metrics}
+    extras = Extras(
+        FrameValues(found),
+        args.intervals,
+        args.significance,
+        args.published,
+        _digits(args.digits or (), measured),
     )
+    shape = _shape(args, measured)
+    tables = build_tables(results, shape=shape, extras=extras)
+    shown = list(map(without_notes, tables)) if args.no_notes else tables
+    papers = published_beside(results, shape.published) if args.published else []
+    for table in shown:
+        terminal.out.print(render_terminal(table, line_width(terminal.out.file)))
+        terminal.out.print()
+    report = TableReport(shown, results, papers, args.latex_width)
+    written = _write(report, args.to or args.folders[0], stem, forms)
+    terminal.out.print(f"tables: {', '.join(map(str, written))}", markup=False)
     if args.plots is not None:
         from .plots import write_plots
 
-        written = write_plots(
+        drawn = write_plots(
             found, args.plots, terminal.progress, metrics=shape.metrics, protocol=shape.protocol
         )
-        terminal.out.print(f"plots: {len(written)} files in {args.plots}", markup=False)
+        terminal.out.print(f"plots: {len(drawn)} files in {args.plots}", markup=False)
     if args.html is not None:
         _write_page(args, found, unread, tables, shape, terminal)
     return 0
+
+
+def _stem(args: argparse.Namespace) -> str:
+    """Return the name of the files without their suffix.
+
+    Tables with fewer columns never replace the full ones unless that name is asked for.
+    """
+    if args.name is not None:
+        if not args.name or Path(args.name).name != args.name:
+            raise TgbenchError(
+                f"--name {args.name}: not the name of a file; name the folder with --to FOLDER"
+            )
+        return str(args.name)
+    if (args.metrics, args.rows, args.columns) != (None, None, None):
+        return SELECTION
+    if args.shape is not None:
+        from .tables.shapes import shape_key
+
+        return shape_key(args.shape)
+    return "table"
+
+
+def _forms(chosen: Sequence[str] | None) -> list[RendererSpec]:
+    known = plugins.renderers()
+    if chosen is None:
+        return list(known.values())
+    return [plugins.find(known, name, "format of tables") for name in dict.fromkeys(chosen)]
+
+
+def _digits(words: Sequence[str], measured: Collection[str]) -> dict[str, int]:
+    """Return digits after the point by metric; of all others by an empty name."""
+    from tgbench.metrics.naming import metric_named
+
+    found = {}
+    for word in words:
+        name, _, number = word.rpartition("=")
+        if not (number.isascii() and number.isdecimal() and int(number) <= _MOST_DIGITS):
+            raise TgbenchError(
+                f"--digits {word}: give N or METRIC=N, N from 0 to {_MOST_DIGITS} digits"
+            )
+        found[metric_named(name, measured) if name else ""] = int(number)
+    return found
+
+
+def _write(
+    report: TableReport, folder: Path, stem: str, forms: Sequence[RendererSpec]
+) -> list[Path]:
+    from tgbench.files import make_folder, write_text
+
+    make_folder(folder)
+    paths = []
+    for form in forms:
+        paths.append(folder / f"{stem}.{form.suffix}")
+        write_text(paths[-1], form.load()(report))
+    return paths
 
 
 def _shape(args: argparse.Namespace, measured: Collection[str]) -> Shape:

@@ -16,6 +16,7 @@ from tgbench.running.result import (
     read_result,
     result_paths,
 )
+from tgbench.running.settings import with_current_names
 from tgbench.statistics import Series
 
 _log = logging.getLogger("tgbench")
@@ -90,7 +91,7 @@ def _read(path: Path) -> Result:
         raise TgbenchError(
             f"{path}: cannot be shown ({error}); it was not written by `tgbench run`, or changed"
         ) from error
-    return result
+    return with_current_names(result)
 
 
 class FrameValues:

@@ -208,3 +208,18 @@ def test_lists_are_what_is_installed() -> None:
     assert [spec.name for spec in tgbench.list_metrics()] == list(plugins.metrics())
     assert {spec.name for spec in tgbench.list_methods()} >= {"still", "talkinggaussian"}
     assert "synth-a" in tgbench.list_identities()
+
+
+def test_the_schema_of_results_explains_every_field() -> None:
+    from tgbench.running.result import Result
+
+    schema = Result.model_json_schema()
+    records = {"Result": schema, **schema["$defs"]}
+    silent = [
+        f"{record}.{field}"
+        for record, described in records.items()
+        for field, told in described.get("properties", {}).items()
+        if not (told.get("description") or "$ref" in told)
+    ]
+    assert not silent
+    assert all(described["description"] for described in records.values())

@@ -37,7 +37,7 @@ RUN = ("run", "--method", "still", "--protocol", "self_reconstruction")
         ((*RUN, "--identity", "synth-a,sinth-b"), "did you mean 'synth-b'?"),
         ((*RUN, "--preset", "papr"), "did you mean 'paper'?"),
         ((*RUN, "--preset", "papr"), "tgbench list presets still"),
-        ((*RUN, "--set", "iteratons=3"), "unknown setting 'iteratons'"),
+        ((*RUN, "--set", "iteratons=3"), "no setting 'iteratons'"),
         ((*RUN, "--set", "iteratons=3"), "tgbench list settings still"),
         ((*RUN, "--metrics", "PSRN"), "unknown metric 'PSRN': did you mean 'psnr'?"),
         ((*RUN, "--metrics", "psnr,AUE"), "'AUE' may mean several metrics"),

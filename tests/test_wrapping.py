@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from rich.text import Text
 
 from tgbench.consoles import NeutralConsole
-from tgbench.text_table import Head, print_table, table_lines
+from tgbench.text_table import Head, print_table
 from tgbench.wrapping import cells, in_columns, line_width, wrapped
 
 WORDS = st.lists(st.text("abcdefgh/-_.", min_size=1, max_size=30), min_size=1, max_size=20)
@@ -49,7 +49,7 @@ def test_columns_hold_whole_words(width: int | None) -> None:
 
 
 @pytest.mark.parametrize("width", [32, 40, 60, 80, 200])
-def test_tables_hold_whole_words_and_numbers(width: int) -> None:
+def test_tables_hold_whole_words_and_numbers(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
     heads = [Head("", right=False), *(Head(f"method{i}\nsynth-a · self") for i in range(4))]
     rows = [
         [
@@ -58,14 +58,22 @@ def test_tables_hold_whole_words_and_numbers(width: int) -> None:
         ],
         [Text(cell) for cell in ("PSNR ↑ [dB]", "28.28", "30.48", "31", "32")],
     ]
-    lines = [line.plain.rstrip() for line in table_lines(heads, rows, width)]
+    monkeypatch.setenv("COLUMNS", str(width))
+    lines = table_lines(heads, rows)
     assert max(map(len, lines)) <= width
     said = "\n".join(lines)
     for word in ("-0.5 (-1.0 to +2.0)", "(geometry)", "28.28", "30.48", "method3"):
         assert word in said
     assert "…" not in said
-    natural = [line.plain for line in table_lines(heads, rows, None)]
-    assert len(natural) == 4
+    monkeypatch.delenv("COLUMNS")
+    in_a_file = table_lines(heads, rows)
+    assert len(in_a_file) == 4, "one table, however wide"
+
+
+def table_lines(heads: list[Head], rows: list[list[Text]]) -> list[str]:
+    stream = io.StringIO()
+    print_table(NeutralConsole(file=stream, soft_wrap=True, highlight=False), heads, rows)
+    return stream.getvalue().splitlines()
 
 
 def test_what_is_printed_breaks_between_words_on_a_terminal_only(
@@ -81,7 +89,7 @@ def test_what_is_printed_breaks_between_words_on_a_terminal_only(
         console.print("- lpips: [bold]the package[/] cannot be imported here and now")
         console.print(Text("::error title=gate::a command of a CI is one line", no_wrap=True))
         print_table(console, [Head("", right=False), Head("value")], [[Text("a b"), Text("1")]])
-        return stream.getvalue().splitlines()
+        return [line.rstrip() for line in stream.getvalue().splitlines()]
 
     command = "::error title=gate::a command of a CI is one line"
     assert printed("32") == [

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from . import metrics
     from .api import (
         compare,
+        list_audio_encoders,
         list_identities,
         list_methods,
         list_metrics,
@@ -27,9 +28,10 @@ if TYPE_CHECKING:
         score_folder,
     )
     from .identities import Identity
-    from .interfaces import EvaluationProtocol, Method, Metric
+    from .interfaces import AudioEncoder, EvaluationProtocol, Method, Metric
 
 __all__ = [
+    "AudioEncoder",
     "EvaluationProtocol",
     "Identity",
     "Method",
@@ -38,6 +40,7 @@ __all__ = [
     "Unavailable",
     "__version__",
     "compare",
+    "list_audio_encoders",
     "list_identities",
     "list_methods",
     "list_metrics",
@@ -51,6 +54,7 @@ __all__ = [
 ]
 
 _ELSEWHERE = {
+    "AudioEncoder": "interfaces",
     "Identity": "identities",
     "EvaluationProtocol": "interfaces",
     "Method": "interfaces",

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from . import plugins
 from .errors import TgbenchError
 from .progress import SILENT, ConsoleProgress, Progress
-from .specs import MethodSpec, MetricSpec, ProtocolSpec
+from .specs import AudioEncoderSpec, MethodSpec, MetricSpec, ProtocolSpec
 from .synthetic.names import IDENTITIES
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ClipsFailed",
     "compare",
+    "list_audio_encoders",
     "list_identities",
     "list_methods",
     "list_metrics",
@@ -66,6 +67,7 @@ def run(
     *,
     identity: Some = "synth-a",
     audio: Some = (),
+    audio_features: Some = (),
     preset: str = "quick",
     settings: Mapping[str, object] | None = None,
     size: int | None = None,
@@ -89,6 +91,8 @@ def run(
         protocol: name of a protocol.
         identity: built-in names or folders.
         audio: driving sound, as files or built-in tracks; empty takes the protocol's own.
+        audio_features: a file of features for each driving sound, in the same order; empty runs
+            the audio encoders that the methods name.
         preset: of the methods' settings.
         settings: name to value of the settings to change.
         size: side of the frames of built-in identities in pixels; None takes the preset's.
@@ -120,6 +124,7 @@ def run(
             protocol=protocol,
             identities=_words(identity),
             audio=tuple(map(Path, _words(audio))),
+            audio_features=tuple(map(Path, _words(audio_features))),
             preset=preset,
             overrides={key: str(value) for key, value in (settings or {}).items()},
             size=size or default_size(_words(method), preset),
@@ -319,7 +324,7 @@ def load_results(*folders: PathLike) -> pd.DataFrame:
         folders: that `tgbench run` or `tgbench score --out` wrote.
 
     Returns:
-        One row for each metric of each case, in the order of cases and tables, with the columns
+        One row for each metric of each case, with the columns
 
         - `method`, `settings` (those that differ from the preset), `preset`, `protocol`,
           `protocol_version`, `identity`, `driver`, `seed`: what was run;
@@ -329,14 +334,25 @@ def load_results(*folders: PathLike) -> pd.DataFrame:
         - `status` ("measured", "unavailable" or "unscored"), `reason`, `scored` and `total`
           (frames): how far it was found;
         - `measured_by`, `composite_mode`, `leaked_conditions`: what a value may be compared with;
-        - `device`, `cpu`, `gpu`, `code_sha256`, `created` (UTC), `folder`: where it is from.
+        - `device`, `cpu`, `gpu`, `code_sha256` (of the method), `tgbench_version`, `created`
+          (UTC), `folder`: where it is from.
+
+        Of scored videos, `method` and `identity` are the names of the prediction and the target,
+        and `protocol` is "score".
 
     Raises:
         TgbenchError: a folder holds no results, or one cannot be read.
-    """
-    from .results_table import results_table
 
-    return results_table([Path(folder) for folder in folders])
+    >>> import tgbench
+    >>> _ = tgbench.score("ours", "real", metrics="psnr", out="scores")
+    >>> table = tgbench.load_results("scores")
+    >>> table[["metric", "value", "unit", "scored", "total"]].round(2)
+      metric  value unit  scored  total
+    0   psnr  28.13   dB       5      5
+    """
+    from .results.table import results_table
+
+    return results_table(map(Path, folders))
 
 
 def compare(
@@ -403,6 +419,16 @@ def list_metrics() -> list[MetricSpec]:
     ('PSNR', 'dB', 'higher')
     """
     return list(plugins.metrics().values())
+
+
+def list_audio_encoders() -> list[AudioEncoderSpec]:
+    """Return what every installed audio encoder declares about itself.
+
+    >>> import tgbench
+    >>> "mel" in [spec.name for spec in tgbench.list_audio_encoders()]
+    True
+    """
+    return list(plugins.audio_encoders().values())
 
 
 def list_identities() -> dict[str, str]:

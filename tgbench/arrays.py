@@ -1,4 +1,4 @@
-"""Arrays in `.npy` files, mapped into memory."""
+"""The kinds of arrays that the suite passes around, and `.npy` files mapped into memory."""
 
 from __future__ import annotations
 
@@ -7,6 +7,15 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+
+Image = NDArray[np.uint8]
+"""Pixels, uint8 [H, W, 3] in RGB unless a function says otherwise."""
+
+Mask = NDArray[np.bool_]
+"""Marked pixels or frames, bool [H, W] or [N]."""
+
+Points = NDArray[np.floating]
+"""Points in pixels (x, y) or in space, floating [N, 2] or [N, 3]."""
 
 # NumPy has Python parse a file's head, and before 3.13 two threads that parse may disturb each
 # other: SystemError, "AST constructor recursion depth mismatch" (CPython 106905).

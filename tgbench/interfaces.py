@@ -14,17 +14,13 @@ from typing import Any, Protocol, Self, TypeVar, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from .arrays import Image, Points
 from .audio import AudioFeatures, FeatureSource, Waveform
 from .errors import Unavailable
 from .identities import ActionUnits, Identity, Intrinsics, Split
 from .plugins import DEFAULT_ENCODER
 from .progress import Progress
 from .specs import MetricSpec
-
-Image = NDArray[np.uint8]
-"""uint8 RGB [H, W, 3]."""
-
-Points = NDArray[np.float32]
 
 T = TypeVar("T")
 
@@ -52,6 +48,7 @@ class Drive:
             each frame takes.
         backdrop: source of what stands behind the head; see `background`.
         encoder: name of the audio encoder that the features are of.
+        fps: frames a second, of the identity's clip.
     """
 
     intrinsics: Intrinsics
@@ -63,6 +60,7 @@ class Drive:
     source_frames: NDArray[np.int64]
     backdrop: Backdrop = field(repr=False)
     encoder: str = DEFAULT_ENCODER
+    fps: float = Identity.fps
 
     @classmethod
     def of_frames(
@@ -96,6 +94,7 @@ class Drive:
             source_frames=source_frames,
             backdrop=identity,
             encoder=features.encoder,
+            fps=identity.fps,
         )
 
     def __len__(self) -> int:

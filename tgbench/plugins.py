@@ -16,6 +16,7 @@ from .specs import (
     MetricSpec,
     ProtocolSpec,
     Region,
+    RendererSpec,
     Spec,
 )
 
@@ -49,6 +50,11 @@ def metric_spec(name: str) -> MetricSpec:
     return metrics().get(name) or MetricSpec(
         name, "", "", title=name, averages_frames=False, region=Region.FACE
     )
+
+
+def protocol_spec(name: str) -> ProtocolSpec:
+    """Return what a protocol declares; of one that is not installed here, nothing special."""
+    return protocols().get(name) or ProtocolSpec(name, "", "")
 
 
 def in_table_order(names: Iterable[str]) -> tuple[str, ...]:
@@ -97,10 +103,15 @@ def commands() -> dict[str, CommandSpec]:
     return _specs("commands", CommandSpec)
 
 
+def renderers() -> dict[str, RendererSpec]:
+    """Return every installed form of tables by name."""
+    return _specs("renderers", RendererSpec)
+
+
 def foreign_packages() -> set[str]:
     """Return the top-level packages of third parties' plug-ins."""
     own = __name__.partition(".")[0]
-    groups = ("methods", "protocols", "metrics", "audio_encoders", "commands")
+    groups = ("methods", "protocols", "metrics", "audio_encoders", "commands", "renderers")
     points = (point for group in groups for point in entry_points(group=f"{own}.{group}"))
     return {point.module.partition(".")[0] for point in points} - {own}
 

@@ -24,6 +24,9 @@ UNBOUNDED: Bounds = (-math.inf, math.inf)
 PAPER_SIZE = 512
 """Side in pixels of the clips that papers use, and so of what a preset is made for."""
 
+OWN_SOUND = "self"
+"""Name of the driver of a case that a self-driven protocol makes."""
+
 
 class CompositeMode(enum.StrEnum):
     """What a rendered frame is made of. Image metrics never rank across modes."""
@@ -167,7 +170,9 @@ class MethodSpec(Spec):
 
     Attributes:
         config: "module:Dataclass" of its settings, every field with a default.
-        presets: name to overrides of the config.
+        presets: name to overrides of the config, nested settings with dotted keys.
+        renamed_settings: old name of a setting to its name now. `--set` takes both, and reports
+            read results of earlier versions by it.
         title: as papers print it; empty: the name. See `display_title`.
         image_sizes: preset to the side in pixels that it is made for; see `image_size`.
         licence: of the implementation.
@@ -185,6 +190,7 @@ class MethodSpec(Spec):
     presets: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     title: str = ""
     image_sizes: Mapping[str, int] = field(default_factory=dict)
+    renamed_settings: Mapping[str, str] = field(default_factory=dict)
     licence: str = "Apache-2.0"
     source: str = ""
     trains: bool = True
@@ -340,3 +346,17 @@ class CommandSpec(Spec):
     def load(self) -> Any:
         """Import and return the module."""
         return importlib.import_module(self.implementation)
+
+
+@dataclass(frozen=True)
+class RendererSpec(Spec):
+    """A form that `tgbench report` writes tables in.
+
+    Its implementation is a function of a `tgbench.reports.renderers.TableReport` that returns the
+    text of a file.
+
+    Attributes:
+        suffix: of the file, without a point.
+    """
+
+    suffix: str = "txt"

@@ -1,20 +1,26 @@
-"""Small tables on a terminal: whole words and numbers at any width."""
+"""Tables on a terminal, set by rich: whole numbers at any width, and all of them in a file."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
+from rich.padding import Padding
+from rich.table import Table
 from rich.text import Text
 
 from .printing import printable
-from .wrapping import cells, line_width, wrapped
+from .wrapping import line_width
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import Console, RenderableType
 
-_GAP = "  "
+GAP = 2
+"""Cells between columns."""
+
+_LEAST = 8
 
 
 @dataclass(frozen=True)
@@ -23,7 +29,7 @@ class Head:
 
     Attributes:
         title: on one line or several.
-        right: its texts end at the same place, as numbers do.
+        right: whether its texts are numbers, which end at the same place and stay on their line.
     """
 
     title: str
@@ -34,99 +40,109 @@ def print_table(console: Console, heads: Sequence[Head], rows: Sequence[Sequence
     """Print a table whose first column says what each row is.
 
     Where it is wider than the terminal, texts break between words; where that is not enough,
-    columns follow below, in strips that repeat the first one.
+    columns follow below, with the first one again. A file gets all columns beside each other.
 
     Args:
         console: where to.
         heads: of the columns.
         rows: of cells, one for each head.
     """
-    for line in table_lines(heads, rows, line_width(console.file)):
-        line.rstrip()
-        line.no_wrap, line.overflow = True, "ignore"
-        console.print(line)
+    width = line_width(console.file)
+    heads = [Head(printable(head.title, "\n"), head.right) for head in heads]
+    columns = [
+        [head.title, *(row[place].plain for row in rows)] for place, head in enumerate(heads)
+    ]
+    least = [
+        widest(texts) if head.right else longest_word(texts)
+        for head, texts in zip(heads, columns, strict=True)
+    ]
+    for number, places in enumerate(strips(least[0], least[1:], width)):
+        if number:
+            console.print()
+        chosen = [0, *(place + 1 for place in places)]
+        texts = [columns[place] for place in chosen]
+        room = None if width is None else width - GAP * len(places)
+        console.print(
+            plain_table(
+                [heads[place] for place in chosen],
+                narrowed(texts, [least[place] for place in chosen], room),
+                [[row[place] for place in chosen] for row in rows],
+            )
+        )
 
 
-def table_lines(
-    heads: Sequence[Head], rows: Sequence[Sequence[Text]], width: int | None
-) -> list[Text]:
-    """Return the lines of a table; see `print_table`.
+def plain_table(
+    heads: Sequence[Head],
+    widths: Sequence[int],
+    rows: Iterable[Sequence[Text]],
+    *,
+    show_heads: bool = True,
+    indent: int = 0,
+) -> Table:
+    """Return a table without lines, its columns of given widths, all of it indented, in cells."""
+    table = Table(box=None, show_header=show_heads, padding=0, header_style="bold")
+    for place, (head, width) in enumerate(zip(heads, widths, strict=True)):
+        gap = GAP if place else indent
+        table.add_column(
+            _spaced(Text(head.title), head, gap),
+            width=width + gap,
+            no_wrap=head.right,
+            justify="right" if head.right else "left",
+            overflow="fold",
+        )
+    for row in rows:
+        cells = enumerate(zip(row, heads, strict=True))
+        table.add_row(*(_spaced(cell, head, GAP if n else indent) for n, (cell, head) in cells))
+    # As wide as its columns are, whatever rich takes for the width of a file.
+    table.width = indent + sum(widths) + GAP * (len(widths) - 1)
+    return table
+
+
+def _spaced(text: Text, head: Head, gap: int) -> RenderableType:
+    """Return a cell with the gap before it, unless it stands at the right of a wider column."""
+    return text if head.right or not gap else Padding(text, (0, 0, 0, gap))
+
+
+def strips(side: int, columns: Sequence[int], width: int | None) -> list[list[int]]:
+    """Return which columns stand beside each other, by their numbers.
 
     Args:
-        heads: of the columns.
-        rows: of cells, one for each head.
-        width: cells of a line; None: as many as it takes.
+        side: cells of what is repeated before each group of columns.
+        columns: cells of each.
+        width: of a line; None: all stand beside each other.
     """
-    columns = [_Column(head, [row[place] for row in rows]) for place, head in enumerate(heads)]
-    lines: list[Text] = []
-    for strip in _strips(columns, width):
-        if lines:
-            lines.append(Text())
-        lines += _lines(strip, width)
-    return lines
+    found: list[list[int]] = [[]]
+    used = side
+    for place, wide in enumerate(columns):
+        if found[-1] and width is not None and used + GAP + wide > width:
+            found.append([])
+            used = side
+        found[-1].append(place)
+        used += GAP + wide
+    return found
 
 
-class _Column:
-    def __init__(self, head: Head, texts: Sequence[Text]) -> None:
-        self.head = head
-        self.texts = [*(Text(printable(line), "bold") for line in head.title.split("\n")), *texts]
-        self.heads = head.title.count("\n") + 1
-        plain = [text.plain for text in self.texts]
-        self.widest = max(map(cells, plain))
-        self.least = max(cells(word) for text in plain for word in text.split(" "))
-        if head.right:
-            self.least = self.widest
-
-
-def _strips(columns: Sequence[_Column], width: int | None) -> list[list[_Column]]:
-    """Return columns that fit beside each other, each with the first one."""
-    first, *others = columns
-    if width is None or _least(columns) <= width or not others:
-        return [list(columns)]
-    strips: list[list[_Column]] = []
-    for column in others:
-        if strips and _least([*strips[-1], column]) <= width:
-            strips[-1].append(column)
-        else:
-            strips.append([first, column])
-    return strips
-
-
-def _least(columns: Sequence[_Column]) -> int:
-    return sum(column.least for column in columns) + len(_GAP) * (len(columns) - 1)
-
-
-def _widths(columns: Sequence[_Column], width: int | None) -> list[int]:
-    """Return how wide each column is: texts give way to numbers."""
-    wide = [column.widest for column in columns]
-    room = None if width is None else width - len(_GAP) * (len(columns) - 1)
+def narrowed(columns: Sequence[Sequence[str]], least: Sequence[int], room: int | None) -> list[int]:
+    """Return how wide columns are: as they are where there is room, else no less than `least`."""
+    wide = list(map(widest, columns))
     while room is not None and sum(wide) > room:
-        spare = [have - column.least for have, column in zip(wide, columns, strict=True)]
+        spare = [have - enough for have, enough in zip(wide, least, strict=True)]
         if max(spare) <= 0:
             break
         wide[spare.index(max(spare))] -= 1
     return wide
 
 
-def _lines(columns: Sequence[_Column], width: int | None) -> list[Text]:
-    wide = _widths(columns, width)
-    most = max(column.heads for column in columns)
-    # Heads end on the same line.
-    texts = [[Text()] * (most - column.heads) + column.texts for column in columns]
-    lines: list[Text] = []
-    for row in zip(*texts, strict=True):
-        broken = [_broken(text, room) for text, room in zip(row, wide, strict=True)]
-        for place in range(max(map(len, broken))):
-            line = Text()
-            for number, (column, parts, room) in enumerate(zip(columns, broken, wide, strict=True)):
-                part = parts[place] if place < len(parts) else Text()
-                space = " " * max(room - cells(part.plain), 0)
-                line.append(_GAP if number else "")
-                line.append(Text.assemble(space, part) if column.head.right else part)
-                line.append("" if column.head.right else space)
-            lines.append(line)
-    return lines
+def widest(texts: Iterable[str]) -> int:
+    """Return the cells of the widest line of some texts."""
+    return max(map(cell_len, _lines(texts)), default=0)
 
 
-def _broken(text: Text, room: int) -> list[Text]:
-    return [Text(line, text.style) for line in wrapped(text.plain, room)]
+def longest_word(texts: Iterable[str]) -> int:
+    """Return the cells that the longest word takes, and a few at least."""
+    words = (word for line in _lines(texts) for word in line.split(" "))
+    return max(map(cell_len, words), default=0) or _LEAST
+
+
+def _lines(texts: Iterable[str]) -> Iterator[str]:
+    return (line for text in texts for line in text.split("\n"))

@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
+from tgbench.configs import Range
 from tgbench.specs import CompositeMode, LeakedCondition, MethodSpec
 
 
 @dataclass(frozen=True)
 class StillConfig:
-    """Settings of the still method.
+    """Settings of the still method."""
 
-    Attributes:
-        head_radius: of the sphere that stands for the head when poses are compared, as a share
-            of its distance from the camera.
-    """
-
-    head_radius: float = 0.12
-
-    def __post_init__(self) -> None:
-        if not 0.0 < self.head_radius < 0.5:
-            raise ValueError(f"head_radius is {self.head_radius}; it must lie between 0 and 0.5")
+    head_radius: Annotated[float, Range(above=0, most=0.5)] = 0.12
+    """Radius of the sphere that stands for the head when poses are compared, as a share of its
+    distance from the camera."""
 
 
 SPEC = MethodSpec(

@@ -55,7 +55,7 @@ class AudioPretraining:
         self._conditions, self._config, self._generator = conditions, config, generator
         device = branch.field.device
         self._shapes = torch.from_numpy(shapes).to(device)
-        self._head = nn.Linear(config.audio_dim, shapes.shape[1])
+        self._head = nn.Linear(config.audio.dim, shapes.shape[1])
         nn.init.zeros_(self._head.weight)
         nn.init.zeros_(self._head.bias)
         self._head.to(device)
@@ -74,7 +74,7 @@ class AudioPretraining:
             TgbenchError: the loss is not finite.
         """
         started = time.perf_counter()
-        done = self.iteration / self._config.listening_iterations
+        done = self.iteration / self._config.schedule.audio_pretraining_iterations
         for group in self._optimizer.param_groups:
             group["lr"] = group["initial_lr"] * _RATE_FINAL**done
         order = torch.randperm(len(self._shapes), generator=self._generator)[:_BATCH]
@@ -84,13 +84,10 @@ class AudioPretraining:
         )
         error = (self._head(heard) - self._shapes[chosen]).abs().mean()
         where = f"in iteration {self.iteration} of the {self.branch.name}'s audio pretraining"
-        loss = self._watch.total({"lip shape": error}, where)
-        loss.backward()
-        self._optimizer.step()
-        self._optimizer.zero_grad(set_to_none=True)
+        loss = self._watch.descend({"lip shape": error}, where, self._optimizer)
         self.iteration += 1
         self.seconds += time.perf_counter() - started
-        return loss.detach()
+        return loss
 
     def state(self) -> dict[str, object]:
         """Return everything that `restore` needs.

@@ -104,7 +104,7 @@ class Branch:
         motion = new_motion(name, channels, config)
         motion.load_state_dict(state["motion"])
         field = GaussianField.restore(state["field"], config, device)
-        return cls(name, field, motion.to(device), config.motion_moves_positions)
+        return cls(name, field, motion.to(device), config.motion_field.moves_positions)
 
 
 def new_motion(name: BranchName, channels: int, config: TalkingGaussianConfig) -> MotionField:

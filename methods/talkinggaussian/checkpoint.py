@@ -11,6 +11,7 @@ from pathlib import Path
 
 import torch
 
+from tgbench.configs import flat
 from tgbench.errors import TgbenchError
 from tgbench.files import atomic_path, hash_of, sha256
 from tgbench.identities import Identity, Split
@@ -68,7 +69,7 @@ class Origin:
         names = [name for name in clip if (identity.folder / name).is_file()]
         files = {name: sha256(identity.folder / name) for name in names}
         train = (split.train.start, split.train.stop)
-        return cls(asdict(config), identity.name, files, train, seed)
+        return cls(flat(config), identity.name, files, train, seed)
 
     def differences(self, other: Origin) -> list[str]:
         """Say what another origin has that this one has not."""

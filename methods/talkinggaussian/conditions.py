@@ -109,7 +109,7 @@ class Conditions:
             drive.action_units,
             expression_units(config),
             device=device,
-            silent_outside=config.audio_outside == "zeros",
+            silent_outside=config.audio.outside == "zeros",
         )
 
     @property

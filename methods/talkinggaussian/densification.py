@@ -41,14 +41,13 @@ def density_limits(
     config: TalkingGaussianConfig, branch: BranchName, extent: float, iteration: int
 ) -> DensityLimits:
     """Return the limits after so many iterations in a scene of an extent in metres."""
-    face = branch == "face"
-    progress = iteration / config.densify_last(branch)
-    large = config.prune_size * extent
+    settings, progress = config.densify, iteration / config.densify_last(branch)
+    large = settings.prune_size * extent
     return DensityLimits(
-        config.face_densify_gradient if face else config.mouth_densify_gradient,
-        config.dense_size * extent,
-        config.prune_opacity + (config.prune_opacity_final - config.prune_opacity) * progress,
-        large if iteration > config.static_iterations else float("inf"),
+        config.branch(branch).densify_gradient,
+        settings.dense_size * extent,
+        settings.prune_opacity + (settings.prune_opacity_final - settings.prune_opacity) * progress,
+        large if iteration > config.schedule.static_iterations else float("inf"),
         config.count_limit(branch),
     )
 

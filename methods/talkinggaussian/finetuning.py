@@ -45,7 +45,7 @@ class FineTuning:
         self._sampler = FrameSampler(np.arange(len(frames)), (), generator)
         self._watch = LossWatch(branches[0].field.device)
         self._optimizer = self._new_optimizer()
-        if config.finetune_moments == "kept":
+        if config.finetune.moments == "kept":
             self._take_moments()
 
     def step(self) -> Tensor:
@@ -70,13 +70,10 @@ class FineTuning:
         behind = unit_image(self._frames.behind(position))
         fused = fuse(drawn[0], drawn[1] if len(drawn) > 1 else None, behind)
         terms = self._terms(fused, unit_image(crop.image))
-        loss = self._watch.total(terms, where)
-        loss.backward()
-        self._optimizer.step()
-        self._optimizer.zero_grad(set_to_none=True)
+        loss = self._watch.descend(terms, where, self._optimizer)
         self.iteration += 1
         self.seconds += time.perf_counter() - started
-        return loss.detach()
+        return loss
 
     def state(self) -> dict[str, object]:
         """Return everything that `restore` needs.
@@ -114,7 +111,7 @@ class FineTuning:
         self.iteration, self.seconds = state["iteration"], state["seconds"]
 
     def _new_optimizer(self) -> torch.optim.Adam:
-        rate = self._config.finetune_color_lr
+        rate = self._config.finetune.color_lr
         groups = []
         for branch in self.branches:
             for name, parameter in branch.field.parameters.items():
@@ -122,9 +119,9 @@ class FineTuning:
             parameters = branch.field.parameters
             groups.append({"params": [parameters["color"]], "lr": rate})
             groups.append({"params": [parameters["harmonics"]], "lr": rate / 20.0})
-            if branch.name == "face" and self._config.finetune_opacity_lr > 0:
+            if branch.name == "face" and self._config.finetune.opacity_lr > 0:
                 opacities = parameters["opacities"].requires_grad_()
-                groups.append({"params": [opacities], "lr": self._config.finetune_opacity_lr})
+                groups.append({"params": [opacities], "lr": self._config.finetune.opacity_lr})
         return torch.optim.Adam(groups, eps=1e-15, fused=True)
 
     def _take_moments(self) -> None:
@@ -138,17 +135,17 @@ class FineTuning:
                     }
 
     def _terms(self, fused: Tensor, target: Tensor) -> Terms:
-        terms = {"photometric": photometric(fused, target, self._config.ssim_weight)}
+        terms = {"photometric": photometric(fused, target, self._config.loss.ssim_weight)}
         lpips = self._lpips(fused, target)
         if lpips is not None:
-            terms["lpips"] = self._config.lpips_weight * lpips
+            terms["lpips"] = self._config.finetune.lpips_weight * lpips
         return terms
 
     def _lpips(self, fused: Tensor, target: Tensor) -> Tensor | None:
         if self._perceptual is None:
             return None
-        if not self._config.lpips_patches:
+        if not self._config.finetune.lpips_patches:
             return self._perceptual.of(fused, target)
-        if 2 * self.iteration < self._config.finetune_iterations:
+        if 2 * self.iteration < self._config.schedule.finetune_iterations:
             return None
         return self._perceptual.of_tiles(fused, target, SMALL_TILES)

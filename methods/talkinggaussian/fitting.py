@@ -92,7 +92,7 @@ class Fit:
             audio_encoder_of(config),
             units,
             device=self._device,
-            silent_outside=config.audio_outside == "zeros",
+            silent_outside=config.audio.outside == "zeros",
         )
         self._extent = config.scene_extent or self._measured_extent()
         self._scores = MotionScores.of(self._frames)
@@ -117,13 +117,13 @@ class Fit:
         """
         trainers = [self._trainer(name) for name in self._branch_names()]
         config = self._config
-        first = config.static_iterations
+        first = config.schedule.static_iterations
         self._pretrain_audio(trainers)
         self._run_together(trainers, "static initialisation", 0, first)
         self._run_together(trainers, "motion learning", first, config.branch_iterations)
         spent = self._remove_floaters(trainers)
         tuning = self._fine_tuning([trainer.branch for trainer in trainers], spent)
-        self._run_together([tuning], "colour fine-tuning", 0, config.finetune_iterations)
+        self._run_together([tuning], "colour fine-tuning", 0, config.schedule.finetune_iterations)
         iterations = {f"{trainer.branch.name} branch": trainer.iteration for trainer in trainers}
         iterations["colour fine-tuning"] = tuning.iteration
         seconds = max(trainer.seconds for trainer in trainers) + tuning.seconds
@@ -162,14 +162,14 @@ class Fit:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self._context.seed * 1000 + number)
             motion = new_motion(name, self.channels, config).to(self._device)
-        if config.audio_input == "normalised":
+        if config.audio.input == "normalised":
             motion.audio.normalise_by(self._conditions.heard)
         region_loss = (FaceLoss if name == "face" else MouthLoss)(self._frames, config)
         cloud = initial_cloud(name, self._frames, config, generator)
         gaussians = GaussianField.random(cloud, config, generator, self._device, self._extent)
         lens = self._frames.identity.intrinsics
         trainer = BranchTrainer(
-            Branch(name, gaussians, motion, config.motion_moves_positions),
+            Branch(name, gaussians, motion, config.motion_field.moves_positions),
             region_loss,
             self._conditions,
             self._sampler(name, generator),
@@ -183,7 +183,7 @@ class Fit:
 
     def _pretrain_audio(self, trainers: Sequence[BranchTrainer]) -> None:
         """Train the audio encoders of branches that have not begun."""
-        last = self._config.listening_iterations
+        last = self._config.schedule.audio_pretraining_iterations
         trainers = [trainer for trainer in trainers if trainer.iteration == 0]
         if last == 0 or not trainers:
             return
@@ -280,7 +280,7 @@ class Fit:
             self._conditions,
             self._config,
             generator,
-            self._perceptual(generator) if self._config.lpips_weight > 0 else None,
+            self._perceptual(generator) if self._config.finetune.lpips_weight > 0 else None,
         )
         tuning.seconds = spent
         self._resume(tuning)
@@ -289,8 +289,8 @@ class Fit:
     def _perceptual_distance(self) -> Distance | None:
         """Load LPIPS if a term asks for it; note where there is none."""
         config = self._config
-        tuned = config.lpips_weight > 0 and config.finetune_iterations > 0
-        if not (tuned or config.face_lpips_iterations or config.mouth_lpips_iterations):
+        tuned = config.finetune.lpips_weight > 0 and config.schedule.finetune_iterations > 0
+        if not (tuned or config.face.lpips_iterations or config.mouth.lpips_iterations):
             return None
         distance, missing = perceptual_distance(self._device)
         if missing:

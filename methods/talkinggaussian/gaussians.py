@@ -65,13 +65,14 @@ class GaussianField:
         self.parameters: Parameters = {
             name: tensor.detach().clone().requires_grad_() for name, tensor in parameters.items()
         }
+        settings = config.gaussians
         rates = {
-            "means": config.position_lr * extent,
-            "quats": config.rotation_lr,
-            "scales": config.scale_lr,
-            "opacities": config.opacity_lr,
-            "color": config.color_lr,
-            "harmonics": config.color_lr / 20.0,
+            "means": settings.position_lr * extent,
+            "quats": settings.rotation_lr,
+            "scales": settings.scale_lr,
+            "opacities": settings.opacity_lr,
+            "color": settings.color_lr,
+            "harmonics": settings.color_lr / 20.0,
         }
         self.optimizer = torch.optim.Adam(
             [
@@ -97,8 +98,8 @@ class GaussianField:
         gaps = _nearest_neighbour_distances(positions)
         quats = torch.zeros(count, 4)
         quats[:, 0] = 1.0
-        higher = (config.harmonics_degree + 1) ** 2 - 1
-        grey = config.initial_colors == "grey"
+        higher = (config.gaussians.harmonics_degree + 1) ** 2 - 1
+        grey = config.gaussians.colors == "grey"
         colours = (
             torch.full((count, 3), _GREY) if grey else torch.rand(count, 3, generator=generator)
         )
@@ -147,13 +148,13 @@ class GaussianField:
 
     def raise_degree(self) -> None:
         """Let one more degree of spherical harmonics learn."""
-        self.degree = min(self.degree + 1, self._config.harmonics_degree)
+        self.degree = min(self.degree + 1, self._config.gaussians.harmonics_degree)
 
     def decay_position_rate(self, iteration: int) -> None:
         """Set the learning rate of the positions for an iteration."""
-        config = self._config
-        share = min(iteration / config.position_lr_iterations, 1.0)
-        rate = config.position_lr ** (1.0 - share) * config.position_lr_final**share
+        settings = self._config.gaussians
+        share = min(iteration / settings.position_lr_iterations, 1.0)
+        rate = settings.position_lr ** (1.0 - share) * settings.position_lr_final**share
         for group in self.optimizer.param_groups:
             if group["name"] == "means":
                 group["lr"] = rate * self.extent

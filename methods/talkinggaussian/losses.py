@@ -68,7 +68,7 @@ class FaceLoss:
     def _region(self) -> LossRegion:
         if not self.config.face_mouth_decomposition:
             return _HEAD
-        return _SURFACE if self.config.teeth_alpha == "hole" else _WITH_TEETH
+        return _SURFACE if self.config.face.teeth_alpha == "hole" else _WITH_TEETH
 
     def crop(self, position: int, iteration: int) -> Crop:
         """Return the part of a training frame with the head; often without the hair.
@@ -76,10 +76,9 @@ class FaceLoss:
         Hair moves as neither sound nor expression tells, and there is much of it: motion is
         learned from the skin alone but in every `hair_every`-th iteration and at the end.
         """
-        config = self.config
-        left = config.branch_iterations - iteration
-        with_hair = iteration % config.hair_every == 0 or left <= config.hair_last_iterations
-        if iteration < config.static_iterations or with_hair:
+        face, left = self.config.face, self.config.branch_iterations - iteration
+        with_hair = iteration % face.hair_every == 0 or left <= face.hair_last_iterations
+        if iteration < self.config.schedule.static_iterations or with_hair:
             return self.frames.head(position)
         return without_hair(self.frames.skin(position))
 
@@ -94,16 +93,16 @@ class FaceLoss:
         """Compare with the branch's region over the training background."""
         lips = _lips_in(crop, self.frames, position)
         seen = compare(drawn, background, crop, lips, self._region)
-        config = self.config
+        weights = self.config.loss
         terms = {
-            "photometric": photometric(seen.prediction, seen.target, config.ssim_weight),
-            "alpha": config.alpha_weight * seen.alpha_error,
+            "photometric": photometric(seen.prediction, seen.target, weights.ssim_weight),
+            "alpha": weights.alpha_weight * seen.alpha_error,
         }
         if drawn.colors.shape[-1] > EXPRESSION_CHANNEL:
             # Expression must leave the lips alone, and nothing but the pose moves the hair.
             terms["attention"] = (
-                config.lips_attention_weight * seen.lips_attention
-                + config.hair_attention_weight * seen.hair_attention
+                weights.lips_attention_weight * seen.lips_attention
+                + weights.hair_attention_weight * seen.hair_attention
             )
         if perceptual is not None:
             terms |= face_lpips(seen.prediction, seen.target, lips, background, perceptual)
@@ -136,13 +135,14 @@ class MouthLoss:
             INSIDE,
             (),
             (*_COMPARED, IGNORED),
-            "free" if self.config.mouth_alpha == "free" else "opaque",
-            seen_beside_lips=self.config.mouth_pixels == "outside_lips",
+            "free" if self.config.mouth.alpha == "free" else "opaque",
+            seen_beside_lips=self.config.mouth.pixels == "outside_lips",
         )
         seen = compare(drawn, background, crop, lips, region)
+        weights = self.config.loss
         terms = {
-            "photometric": photometric(seen.prediction, seen.target, self.config.ssim_weight),
-            "alpha": self.config.alpha_weight * seen.alpha_error,
+            "photometric": photometric(seen.prediction, seen.target, weights.ssim_weight),
+            "alpha": weights.alpha_weight * seen.alpha_error,
         }
         if perceptual is not None:
             on_tiles = perceptual.of_tiles(seen.prediction, seen.target, SMALL_TILES)
@@ -190,7 +190,7 @@ def over_image(terms: Terms, share: float) -> Terms:
 
 def deformation_terms(deformation: Deformation, config: TalkingGaussianConfig) -> Terms:
     """Return the regulariser that keeps deformations small."""
-    return {"deformation": config.deformation_weight * deformation.magnitude()}
+    return {"deformation": config.loss.deformation_weight * deformation.magnitude()}
 
 
 def unit_image(image: Tensor) -> Tensor:

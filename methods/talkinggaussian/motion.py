@@ -138,17 +138,17 @@ class MotionField(nn.Module):
         super().__init__()
         self.parts = tuple(parts)
         self._outputs = [_WIDTHS[part] for part in self.parts]
-        self._position_scale = config.position_scale
-        self._zero_outside = config.grid_layout == "torch_ngp"
-        self.audio = AudioNetwork(channels, config.audio_dim, config.network_start == "scaled")
+        self._position_scale = config.motion_field.position_scale
+        self._zero_outside = config.grid.layout == "torch_ngp"
+        self.audio = AudioNetwork(channels, config.audio.dim, config.motion_field.start == "scaled")
         self.grid = TriPlaneHashGrid(
-            levels=config.grid_levels,
+            levels=config.grid.levels,
             features=1,
             base_resolution=resolutions[0],
             finest_resolution=resolutions[1],
-            log2_hashmap_size=config.grid_log2_size,
-            bound=config.grid_bound,
-            library=config.grid_layout,
+            log2_hashmap_size=config.grid.log2_size,
+            bound=config.grid.bound,
+            library=config.grid.layout,
         )
 
     def encode(self, means: Tensor) -> Tensor:
@@ -203,19 +203,19 @@ class FaceMotion(MotionField):
     """Equation 7: region attention scales audio and expression at every Gaussian."""
 
     def __init__(self, channels: int, config: TalkingGaussianConfig) -> None:
-        resolutions = config.face_grid_coarsest, config.face_grid_finest
+        resolutions = config.face.grid_coarsest, config.face.grid_finest
         super().__init__(channels, config, resolutions, changed_parts("face", config))
         units, features = len(expression_units(config)), self.grid.output_dim
-        biases, end = config.network_biases, config.expression_attention
+        biases, end = config.motion_field.biases, config.motion_field.expression_attention
         self.expression = _layers((units - 1, 16, units - 1), biases)
-        self.audio_attention = _layers((features, 32, config.audio_dim), biases)
+        self.audio_attention = _layers((features, 32, config.audio.dim), biases)
         # Softplus instead of ReLU: with biases all places are alike at the start, and an action
         # unit whose attention is cut off at one of them is cut off everywhere and for good.
         self.expression_attention = _layers((features, 16, units), biases).append(
             nn.Softplus() if end == "softplus" else nn.ReLU()
         )
-        inputs = features + config.audio_dim + units
-        self.decoder = _decoder(inputs, config.face_hidden, sum(self._outputs), config)
+        inputs = features + config.audio.dim + units
+        self.decoder = _decoder(inputs, config.face.hidden, sum(self._outputs), config)
 
     def places(self, means: Tensor) -> Places:
         """Encode canonical positions [N, 3]."""
@@ -255,11 +255,11 @@ class MouthMotion(MotionField):
     follows: Tensor
 
     def __init__(self, channels: int, config: TalkingGaussianConfig) -> None:
-        resolutions = config.mouth_grid_coarsest, config.mouth_grid_finest
+        resolutions = config.mouth.grid_coarsest, config.mouth.grid_finest
         super().__init__(channels, config, resolutions, changed_parts("mouth", config))
-        inputs = self.grid.output_dim + config.audio_dim
-        self.decoder = _decoder(inputs, config.mouth_hidden, sum(self._outputs), config)
-        follows = torch.tensor([config.mouth_sideways, 1.0, config.mouth_sideways])
+        inputs = self.grid.output_dim + config.audio.dim
+        self.decoder = _decoder(inputs, config.mouth.hidden, sum(self._outputs), config)
+        follows = torch.tensor([config.mouth.sideways, 1.0, config.mouth.sideways])
         self.register_buffer("follows", follows, persistent=False)
 
     def places(self, means: Tensor) -> Places:
@@ -303,8 +303,8 @@ def _decoder(
     inputs: int, hidden: int, outputs: int, config: TalkingGaussianConfig
 ) -> nn.Sequential:
     """Three layers; the last may start at zero, so that motion learning starts from rest."""
-    layers = _layers((inputs, hidden, hidden, outputs), config.network_biases)
-    if config.network_start == "scaled":
+    layers = _layers((inputs, hidden, hidden, outputs), config.motion_field.biases)
+    if config.motion_field.start == "scaled":
         for parameter in layers[-1].parameters():
             nn.init.zeros_(parameter)
     return layers

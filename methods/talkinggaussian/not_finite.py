@@ -45,6 +45,20 @@ class LossWatch:
             self.look()
         return stacked.sum()
 
+    def descend(
+        self, terms: Mapping[str, Tensor], where: str, optimizer: torch.optim.Optimizer
+    ) -> Tensor:
+        """Step an optimizer down the sum of the terms of a loss, and return that sum.
+
+        Raises:
+            TgbenchError: as `total`.
+        """
+        loss = self.total(terms, where)
+        loss.backward()
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=True)
+        return loss.detach()
+
     def look(self) -> None:
         """Look at what was added since the last time.
 

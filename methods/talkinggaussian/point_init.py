@@ -39,17 +39,17 @@ def initial_cloud(
     the lips, where the frames with the widest mouths show its inside.
     """
     count = config.initial_count(name)
-    if config.initial_cloud == "cube":
-        return random_cloud(count, config.initial_extent, (), generator)
+    if config.gaussians.cloud == "cube":
+        return random_cloud(count, config.gaussians.extent, (), generator)
     if name == "face":
         region = (FACE, HAIRS) if config.face_mouth_decomposition else (FACE, HAIRS, *INSIDE)
         spread = np.unique(np.linspace(0, len(frames) - 1, _VIEWS).round().astype(int))
         views = [_view(frames.head(int(i)), *region) for i in spread]
-        return random_cloud(count, config.initial_extent, views, generator)
+        return random_cloud(count, config.gaussians.extent, views, generator)
     widest = np.argsort(frames.mouth_pixels, kind="stable")[-_VIEWS:]
     views = [_view(frames.mouth(int(i)), *INSIDE) for i in widest]
     lips = triangulated(*frames.lips_rays())
-    return random_cloud(count, config.mouth_extent, views, generator, lips)
+    return random_cloud(count, config.mouth.extent, views, generator, lips)
 
 
 def random_cloud(

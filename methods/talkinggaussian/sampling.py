@@ -171,23 +171,23 @@ def sampling_rules(
 
 
 def _static_face(scores: MotionScores, config: TalkingGaussianConfig) -> list[Rule]:
-    lips, until = scores.lips, config.static_iterations
+    lips, until = scores.lips, config.schedule.static_iterations
     if not lips.any():
         return []
-    if config.static_sampling == "widest":
-        return [Strongest(lips, config.open_share, until, config.face_open_every)]
+    if config.sampling.static == "widest":
+        return [Strongest(lips, config.sampling.open_share, until, config.face.open_every)]
     if not config.incremental_sampling:
         return []
-    every, last = config.face_incremental_every, config.window_end("face")
-    return [SlidingWindow(lips, config.incremental_width, 0, last, every, until=until)]
+    every, last = config.face.incremental_every, config.window_end("face")
+    return [SlidingWindow(lips, config.sampling.width, 0, last, every, until=until)]
 
 
 def _moving_face(scores: MotionScores, config: TalkingGaussianConfig) -> list[Rule]:
     if not config.incremental_sampling:
         return []
-    every, width = config.face_incremental_every, config.incremental_width
-    first, last = config.static_iterations, config.window_end("face")
-    if config.face_sampling == "eyes":
+    every, width = config.face.incremental_every, config.sampling.width
+    first, last = config.schedule.static_iterations, config.window_end("face")
+    if config.face.sampling == "eyes":
         eyes = scores.closed_eyes
         if not eyes.any():
             return []
@@ -203,11 +203,11 @@ def _moving_face(scores: MotionScores, config: TalkingGaussianConfig) -> list[Ru
 
 
 def _static_mouth(scores: MotionScores, config: TalkingGaussianConfig) -> list[Rule]:
-    parted, until = scores.parted, config.static_iterations
+    parted, until = scores.parted, config.schedule.static_iterations
     if not parted.any():
         return []
-    if config.static_sampling == "widest":
-        return [Strongest(parted, config.open_share, until, config.mouth_open_every)]
+    if config.sampling.static == "widest":
+        return [Strongest(parted, config.sampling.open_share, until, config.mouth.open_every)]
     return [Strongest(parted, _GREATEST_SHARE, until, every=1)]
 
 
@@ -215,8 +215,8 @@ def _moving_mouth(scores: MotionScores, config: TalkingGaussianConfig) -> list[R
     parted = scores.parted
     if not config.incremental_sampling or not parted.any():
         return []
-    every, width = config.mouth_incremental_every, config.incremental_width
-    first, last = config.static_iterations, config.window_end("mouth")
-    if config.mouth_sampling == "closing":
+    every, width = config.mouth.incremental_every, config.sampling.width
+    first, last = config.schedule.static_iterations, config.window_end("mouth")
+    if config.mouth.sampling == "closing":
         return [OpenFrames(parted, width, 0, last, every, since=first, until=last)]
     return [SlidingWindow(parted, width, first, last, every)]

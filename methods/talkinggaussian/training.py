@@ -69,8 +69,8 @@ class BranchTrainer:
         self.density = DensityControl(len(self.branch.field), self._device)
         self._watch = LossWatch(self._device)
         self.optimizer = motion_optimizer(self.branch, self.config)
-        config = self.config
-        self._jitter = Jitter(config.audio_noise, config.audio_jitter, self.generator)
+        audio = self.config.audio
+        self._jitter = Jitter(audio.noise, audio.jitter, self.generator)
 
     @property
     def name(self) -> BranchName:
@@ -89,7 +89,7 @@ class BranchTrainer:
         """
         started = time.perf_counter()
         iteration, gaussians = self.iteration, self.branch.field
-        learns_motion = iteration >= self.config.static_iterations
+        learns_motion = iteration >= self.config.schedule.static_iterations
         finishing = self.config.finishes_mouth(self.name, iteration)
         position = self.sampler.draw(iteration)
         crop = self.region_loss.crop(position, iteration)
@@ -122,7 +122,7 @@ class BranchTrainer:
         if not finishing:
             self.density.observe(self._in_half_images(offset.grad, crop.camera), drawn.radii)
             self._control_density(self.iteration, crop.camera)
-        if self.iteration % self.config.harmonics_every == 0:
+        if self.iteration % self.config.gaussians.harmonics_every == 0:
             gaussians.raise_degree()
         self.seconds += time.perf_counter() - started
         return loss.detach()
@@ -161,9 +161,8 @@ class BranchTrainer:
 
     def _perceptual_at(self, iteration: int) -> Perceptual | None:
         """Return LPIPS in the last iterations, those that the settings give it."""
-        config = self.config
-        count = {"face": config.face_lpips_iterations, "mouth": config.mouth_lpips_iterations}
-        first = config.branch_iterations - count[self.branch.name]
+        last = self.config.branch(self.name).lpips_iterations
+        first = self.config.branch_iterations - last
         return self.perceptual if iteration >= first else None
 
     def _background(self, finishing: bool) -> Tensor:
@@ -174,9 +173,9 @@ class BranchTrainer:
 
     def _charged(self, terms: Terms, camera: Camera, deformation: Deformation | None) -> Terms:
         """Return the terms that count, with the mean that the settings ask for."""
-        if deformation is None and not self.config.alpha_in_static:
+        if deformation is None and not self.config.loss.alpha_in_static:
             terms = {name: term for name, term in terms.items() if name != "alpha"}
-        if self.config.loss_mean == "image":
+        if self.config.loss.mean == "image":
             terms = over_image(terms, self._share(camera))
         if deformation is not None and self.name == "face":
             terms |= deformation_terms(deformation, self.config)
@@ -188,7 +187,7 @@ class BranchTrainer:
             self.branch.field.step(COLOR_PARAMETERS)
             return
         self.branch.field.step()
-        if iteration < self.config.static_iterations:
+        if iteration < self.config.schedule.static_iterations:
             return
         share = motion_rate(self.config, self.name, iteration)
         for group in self.optimizer.param_groups:
@@ -205,12 +204,12 @@ class BranchTrainer:
         """Scale pixel gradients to half images and a whole image's mean loss, as 3DGS does."""
         assert gradient is not None
         width, height = self.image_size
-        share = 1.0 if self.config.loss_mean == "image" else self._share(camera)
+        share = 1.0 if self.config.loss.mean == "image" else self._share(camera)
         return gradient * gradient.new_tensor([0.5 * width * share, 0.5 * height * share])
 
     def _control_density(self, done: int, camera: Camera) -> None:
         config = self.config
-        if done < config.densify_from or done % config.densify_every:
+        if done < config.densify.start or done % config.densify.every:
             return
         gaussians = self.branch.field
         if done <= config.densify_last(self.name):
@@ -238,7 +237,7 @@ class BranchTrainer:
             keep = torch.nonzero(~green)[:, 0]
             gaussians.rebuild(keep)
             self.density = DensityControl(len(gaussians), self._device)
-        elif self.config.mouth_background == "enlarge":
+        elif self.config.mouth.background == "enlarge":
             gaussians.blow_up(green, _WEAKENED_OPACITY, _WEAKENED_DIVISOR)
         else:
             gaussians.weaken(green, _WEAKENED_OPACITY, _WEAKENED_DIVISOR)
@@ -251,12 +250,12 @@ def motion_optimizer(branch: Branch, config: TalkingGaussianConfig) -> torch.opt
     audio = list(motion.audio.net.parameters())
     chosen = {id(parameter) for parameter in [motion.grid.table, *attention, *audio]}
     others = [parameter for parameter in motion.parameters() if id(parameter) not in chosen]
-    rate = config.network_lr
+    rate = config.motion_field.lr
     parts = (
-        ([motion.grid.table], config.grid_lr, config.grid_weight_decay),
+        ([motion.grid.table], config.grid.lr, config.grid.weight_decay),
         (others, rate, 0.0),
-        (audio, rate * config.audio_lr, config.audio_weight_decay),
-        (attention, rate * config.audio_attention_lr, config.audio_attention_weight_decay),
+        (audio, rate * config.audio.lr, config.audio.weight_decay),
+        (attention, rate * config.audio.attention_lr, config.audio.attention_weight_decay),
     )
     groups = [
         {"params": parameters, "lr": lr, "initial_lr": lr, "weight_decay": decay}
@@ -272,9 +271,9 @@ def motion_rate(config: TalkingGaussianConfig, branch: BranchName, iteration: in
     halved until the windows of equation 6 arrive, from there on as if a tenth were reached over
     all iterations, which drops at the turn.
     """
-    if config.motion_lr_schedule == "exponential":
-        learned = iteration - config.static_iterations
-        return config.motion_lr_final ** (learned / max(config.motion_iterations, 1))
+    if config.motion_field.lr_schedule == "exponential":
+        learned = iteration - config.schedule.static_iterations
+        return config.motion_field.lr_final ** (learned / max(config.schedule.motion_iterations, 1))
     turn = config.window_end(branch)
     if iteration < turn:
         return 0.5 ** (iteration / turn)

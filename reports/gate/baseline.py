@@ -15,6 +15,7 @@ from tgbench.errors import TgbenchError
 from tgbench.files import write_text
 from tgbench.inputs import read_json, reason
 from tgbench.running.schema import ConditionText, Record
+from tgbench.running.settings import in_current_names
 
 SCHEMA_VERSION = 1
 """Grows when a field changes its meaning or goes."""
@@ -199,6 +200,7 @@ def _validated(path: Path, raw: dict[str, object]) -> Baseline:
         raise TgbenchError(
             f"{path}: is damaged ({place}: {first['msg']}); take it from version control again"
         ) from error
+    baseline = baseline.model_copy(update={"cases": [_current(case) for case in baseline.cases]})
     keys = [case.key for case in baseline.cases]
     for case in baseline.cases:
         if keys.count(case.key) > 1:
@@ -210,6 +212,18 @@ def _validated(path: Path, raw: dict[str, object]) -> Baseline:
                     "it from version control again, or write a new one with --update --reason TEXT"
                 )
     return baseline
+
+
+def _current(case: CaseBaseline) -> CaseBaseline:
+    """Return a case whose settings have today's names, where an earlier version wrote it."""
+    config, config_hash = in_current_names(case.method, case.config, case.config_hash)
+    if config == case.config:
+        return case
+    calibration = case.calibration
+    if calibration is not None and calibration.config_hash == case.config_hash:
+        calibration = calibration.model_copy(update={"config_hash": config_hash})
+    changes = {"config": config, "config_hash": config_hash, "calibration": calibration}
+    return case.model_copy(update=changes)
 
 
 def _contradiction(metric: MetricBaseline, frames: int) -> str:

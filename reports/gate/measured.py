@@ -15,6 +15,7 @@ from tgbench.errors import TgbenchError
 from tgbench.running.attempts import unfinished
 from tgbench.running.frame_table import contradiction, read_table
 from tgbench.running.result import FRAMES_FILE, MetricRecord, Result, read_results
+from tgbench.running.settings import with_current_names
 from tgbench.specs import Needs
 from tgbench.statistics import Series
 
@@ -74,7 +75,8 @@ def read_measured(folder: Path) -> dict[Key, Measured]:
             a run that was to replace it.
     """
     cases: dict[Key, Measured] = {}
-    for path, result in read_results(folder):
+    for path, written in read_results(folder):
+        result = with_current_names(written)
         for name, record in result.metrics.items():
             if record.value is not None and abs(record.value) > LARGEST:
                 raise TgbenchError(
@@ -127,7 +129,8 @@ def _frames(path: Path, result: Result) -> pd.DataFrame:
 def title(key: Key) -> str:
     """Name a case for a reader."""
     protocol, identity, driver, method = key
-    driven = "" if driver == "self" else f" · {driver}"
+    own = plugins.protocol_spec(protocol).self_driven
+    driven = "" if own else f" · {driver}"
     return one_line(f"{method} on {identity}{driven}, {protocol}")
 
 

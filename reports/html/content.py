@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from tgbench import plugins
-from tgbench.identities.layout import FPS
 from tgbench.plugins import in_table_order
 from tgbench.running.comparison_videos import ERROR_FULL_SCALE
 from tgbench.running.result import Result
@@ -77,7 +76,7 @@ def case_content(
     opening = next((found.target_opening for found in values if found.target_opening), [])
     speech = next((s for found in values if (s := found.series.get("speech_level"))), [])
     return {
-        "fps": FPS,
+        "fps": case.entries[0].result.identity.fps,
         "frames": _frames(case.entries, values),
         "errorScale": ERROR_FULL_SCALE,
         "metrics": described,

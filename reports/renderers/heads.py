@@ -1,14 +1,12 @@
-"""Heads of columns, those that stand above several, and those at the side of rows."""
+"""Heads above several columns, texts at the side that repeat, and parts of a table."""
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from collections.abc import Sequence
 
-from rich.cells import cell_len
-
-from ..tables.cells import Column
-from .wrapping import wrapped
+from ..tables.cells import Column, Row, Status, Table
 
 
 def levels(columns: Sequence[Column]) -> int:
@@ -22,22 +20,32 @@ def spans(columns: Sequence[Column], level: int) -> list[tuple[str, int]]:
     return [(place[-1], len(list(below))) for place, below in grouped]
 
 
-def head_lines(column: Column, width: int) -> list[str]:
-    """Return the lines of a column's own head, its words, arrow and unit."""
-    lines = wrapped(f"{column.title} {column.arrow}".rstrip(), width)
-    if not column.unit:
-        return lines
-    unit = f"[{column.unit}]"
-    together = f"{lines[-1]} {unit}"
-    if lines[-1] == column.arrow and cell_len(together) <= width:
-        return [*lines[:-1], together]
-    return [*lines, *wrapped(unit, width)]
-
-
 def sides_shown(before: Sequence[str], side: Sequence[str]) -> list[str]:
-    """Return what stands at the side of a row; what is as in the row before is not told again."""
+    """Return the texts at the side of a row, empty where the row before has the same one."""
     shown, repeated = [], True
     for position, text in enumerate(side):
         repeated = repeated and list(before[: position + 1]) == list(side[: position + 1])
         shown.append("" if repeated else text)
     return shown
+
+
+def with_columns(table: Table, columns: Sequence[Column]) -> Table:
+    """Return the part of a table that has these columns, without rows that have nothing in them.
+
+    Rows that have nothing in the whole table stay beside its first columns.
+    """
+    first = tuple(columns[:1]) == table.columns[:1]
+    blocks = []
+    for block in table.blocks:
+        rows = tuple(
+            row
+            for row in block.rows
+            if _has_some(row, columns) or (first and not _has_some(row, table.columns))
+        )
+        if rows:
+            blocks.append(dataclasses.replace(block, rows=rows))
+    return dataclasses.replace(table, columns=tuple(columns), blocks=tuple(blocks))
+
+
+def _has_some(row: Row, columns: Sequence[Column]) -> bool:
+    return any(row.cells[column.name].status is not Status.ABSENT for column in columns)

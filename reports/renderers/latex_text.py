@@ -5,6 +5,8 @@ A text of a result enters the source only through `escape`, `maths` and `comment
 
 from __future__ import annotations
 
+import itertools
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -112,6 +114,13 @@ _SPECIAL = {
 _LONGEST = 4000
 """Letters; TeX gives up on a line that its buffer does not hold."""
 
+_LONG_WORD, _PIECE, _LONGEST_LABEL = 16, 12, 60
+
+LOST_LETTERS = (
+    "? stands for letters that the fonts of pdfLaTeX lack; the names as written are in comments "
+    "above this table in its source, and in table.md"
+)
+
 
 def escape(text: str) -> Tex:
     """Return text that pdfLaTeX typesets as written, on one line.
@@ -146,11 +155,34 @@ def _flat(text: str) -> str:
     return printable(" ".join(text.split()))
 
 
+def prose(text: str) -> Tex:
+    """Return text for a paragraph: a line may end within its long words, such as paths."""
+    words = []
+    for word in _flat(text).split(" "):
+        pieces = [word] if len(word) <= _LONG_WORD else wrapped(word, _PIECE)
+        words.append(joined(map(escape, pieces), r"\allowbreak{}"))
+    return joined(words[:_LONGEST], " ")
+
+
+def label(name: str, taken: set[Tex]) -> Tex:
+    r"""Return a name for `\ref` that is not taken: letters, digits and hyphens alone.
+
+    Args:
+        name: of a table.
+        taken: names that are used; the new one is added.
+    """
+    words = "-".join(re.findall("[a-z0-9]+", name.lower()))[:_LONGEST_LABEL]
+    tries = (f"tab:{words}" + (f"-{n}" if n > 1 else "") for n in itertools.count(1))
+    found = next(made for made in map(Tex, tries) if made not in taken)
+    taken.add(found)
+    return found
+
+
 class Letters:
     """Names in a table as pdfLaTeX can set them, different ones different.
 
-    Its fonts have no Chinese, Cyrillic and so on. Where a name loses letters, the source tells it
-    as written, and a note says so.
+    Its fonts have no Chinese, Cyrillic and so on. Where a name loses letters, the source has it as
+    written in a comment, and a note says so.
     """
 
     def __init__(self, table: Table) -> None:
@@ -169,22 +201,17 @@ class Letters:
                 self._lossy.append(text)
                 self._names[text] += f" ({taken[shown]})" if taken[shown] > 1 else ""
 
-    def name(self, text: str) -> Tex:
-        """Return a name in LaTeX."""
-        return escape(self._names[text]) if text else EMPTY
-
-    def lines(self, text: str, width: int) -> list[Tex]:
-        """Return a name in LaTeX on lines of so many letters."""
-        return [escape(line) for line in wrapped(self._names[text], width)] if text else [EMPTY]
+    def name(self, text: str) -> str:
+        """Return a name that `escape` leaves different from all others."""
+        return self._names[text] if text else ""
 
     def comments(self) -> Iterator[Tex]:
-        """Yield lines for the source that tell names as written."""
+        """Yield lines for the source that have names as written."""
         for text in self._lossy:
-            yield comment("as written", f"{self.name(text).source} is {text}")
+            yield comment("as written", f"{escape(self.name(text)).source} is {text}")
 
     def notes(self) -> list[Note]:
         """Return a note where letters were lost."""
         if not self._lossy:
             return []
-        told = "? stands for letters that the fonts of pdfLaTeX lack; the names as written are in "
-        return [Note("", told + "comments above this table in its source, and in table.md")]
+        return [Note("", LOST_LETTERS)]

@@ -4,17 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from tgbench.terminal import printable
+from tgbench.printing import printable
+from tgbench.specs import RendererSpec
 
 from ..tables.cells import Cell, Column, Table
 from .cell_text import interval_text, number_text
+from .report import TableReport
 
 _SPECIAL = set("\\`*_{}[]<>|#~$")
 
 
-def render_markdown(tables: Sequence[Table]) -> str:
+MARKDOWN = RendererSpec(
+    "markdown",
+    "tables for a README or an issue",
+    "tgbench.reports.renderers.markdown:render_markdown",
+    suffix="md",
+)
+
+
+def render_markdown(report: TableReport) -> str:
     """Return all tables under headings, notes below each: best bold, second underlined."""
-    return "\n".join("\n".join(_lines(table)) + "\n" for table in tables)
+    return "\n".join("\n".join(_lines(table)) + "\n" for table in report.tables)
 
 
 def escape(text: str) -> str:

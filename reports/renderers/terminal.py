@@ -2,213 +2,160 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator, Sequence
 
-from rich.cells import cell_len
-from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+from rich.console import Group, RenderableType
 from rich.text import Text
 
-from tgbench.terminal import printable
+from tgbench.printing import printable
+from tgbench.text_table import GAP, Head, longest_word, narrowed, plain_table, strips, widest
+from tgbench.wrapping import hanging, wrapped
 
-from ..tables.cells import Cell, Row, Table
-from .cell_text import interval_text
-from .grid import GAP, INDENT, Track, grid, label, marked, number
-from .heads import head_lines, levels, sides_shown, spans
-from .paging import without_empty_rows
-from .wrapping import HOLD, wrapped
+from ..tables.cells import Block, Cell, Column, Row, Table
+from .cell_text import interval_text, number_text
+from .heads import sides_shown, with_columns
 
 _STYLES = {1: "bold", 2: "underline"}
-_LEAST_NOTE = 20
+_HOLD = "\u00a0"
+_LEAST_HEAD, _LONGEST_PART, _LEAST_SIDE = 10, 24, 8
+_INDENT = 2
 
 
-def render_terminal(table: Table) -> RenderableType:
+def render_terminal(table: Table, width: int | None) -> RenderableType:
     """Return a table with its notes below: best bold, second underlined.
 
-    It is as wide as the terminal at most. Numbers are never cut; of names only those that are
-    wider than their column can be.
+    Args:
+        table: to show.
+        width: cells of a line; None, as in a file: as many as it takes.
     """
-    return _Rendered(table)
+    shown: list[RenderableType] = [_text(line, "bold") for line in _wrapped(table.heading, width)]
+    if table.columns:
+        shown += _Grid(table, width).strips()
+    for note in table.notes:
+        text = printable(" ".join(note.text.split()))
+        lines = hanging(f"{note.mark}: " if note.mark else "", text, width)
+        shown += [_text(line, "dim") for line in lines]
+    return Group(*shown)
 
 
-class _Rendered:
-    def __init__(self, table: Table) -> None:
+class _Grid:
+    """The columns of a table, each as wide in every strip of it."""
+
+    def __init__(self, table: Table, width: int | None) -> None:
         self._table = table
-
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        for line in self._lines(options.max_width):
-            line.rstrip()
-            line.no_wrap, line.overflow = True, "ignore"
-            yield line
-
-    def _lines(self, width: int) -> Iterator[Text]:
-        table = self._table
-        yield from _told(table.heading, width, "bold")
-        if table.columns:
-            found = grid(table, width)
-            for place, tracks in enumerate(found.strips):
-                if place:
-                    yield Text("")
-                strip = dataclasses.replace(table, columns=tuple(t.column for t in tracks))
-                whole = len(found.strips) == 1
-                shown = strip if whole else without_empty_rows(strip, table)
-                yield from _Strip(shown, tracks, found.side).lines(width)
-        for note in table.notes:
-            yield from _note(note.mark, note.text, width)
-
-
-class _Strip:
-    """Columns that stand beside each other, with all that stands at their side."""
-
-    def __init__(self, table: Table, tracks: Sequence[Track], side: Sequence[int]) -> None:
-        self._table = table
-        self._tracks = tracks
-        self._side = side
-        self._indent = INDENT if any(block.title for block in table.blocks) else 0
-
-    def lines(self, width: int) -> Iterator[Text]:
-        """Yield the lines of heads and rows."""
-        for level in range(levels(self._table.columns)):
-            yield from self._groups(level)
-        yield from self._heads(width)
-        for place, block in enumerate(self._table.blocks):
-            if place:
-                yield Text("")
-            if block.title:
-                yield from _told(block.title, width, "italic")
-            before: tuple[str, ...] = ()
-            for row in block.rows:
-                yield from self._row(row, before)
-                before = row.side
-
-    def _groups(self, level: int) -> Iterator[Text]:
-        """Yield the heads of a level, each in the middle of its columns, and a rule below each."""
-        found, first = [], 0
-        for text, covered in spans(self._table.columns, level):
-            tracks = self._tracks[first : first + covered]
-            wide = sum(track.width + GAP for track in tracks) - GAP
-            found.append((wrapped(printable(text), wide), wide))
-            first += covered
-        blank = " " * sum(self._side)
-        for place in range(max(len(lines) for lines, _ in found)):
-            line = Text(blank, style="bold")
-            for lines, wide in found:
-                text = lines[place] if place < len(lines) else ""
-                left = (wide - cell_len(text)) // 2
-                line.append(" " * (GAP + left) + text + " " * (wide - left - cell_len(text)))
-            yield line
-        rule = Text(blank, style="dim")
-        for _, wide in found:
-            rule.append(" " * GAP + "─" * wide)
-        yield rule
-
-    def _heads(self, width: int) -> Iterator[Text]:
-        long, short = self._side_heads(width)
-        heads = [
-            list(map(printable, head_lines(track.column, track.number))) for track in self._tracks
+        self._width = width
+        self._indent = _INDENT if any(block.title for block in table.blocks) else 0
+        rows = [row for block in table.blocks for row in block.rows]
+        self._columns = [
+            _Column(column, [row.cells[column.name] for row in rows]) for column in table.columns
         ]
-        height = max(map(len, heads))
-        for above in long:
-            yield Text(above, style="bold")
-        for place in range(height):
-            side = short if place == height - 1 else ""
-            line = Text(_left(side, sum(self._side)), style="bold")
-            for lines, track in zip(heads, self._tracks, strict=True):
-                text = printable(_from_below(lines, place, height))
-                line.append(_right(text, track.number + GAP) + " " * track.marks)
-            yield line
+        labels = [[text.plain for text in _sides(row, row.side)] for row in rows]
+        fields = [printable(field) for field in table.side]
+        most = _LONGEST_PART
+        if width is not None:
+            room = width - self._indent - GAP - max(column.width for column in self._columns)
+            most = min(most, max(room // len(fields) - GAP, _LEAST_SIDE))
+        self._texts = list(zip(fields, *labels, strict=True))
+        self._least = [min(longest_word(texts), most) for texts in self._texts]
 
-    def _side_heads(self, width: int) -> tuple[list[str], str]:
-        """Return the heads of fields at the side: those longer than a column on lines of their own.
+    def strips(self) -> Iterator[RenderableType]:
+        """Yield all strips."""
+        side = sum(self._least) + GAP * (len(self._least) - 1) + self._indent
+        for number, places in enumerate(
+            strips(side, [c.width for c in self._columns], self._width)
+        ):
+            if number:
+                yield Text()
+            yield from self._strip([self._columns[place] for place in places])
 
-        They begin above it and run on over others, so that columns are as narrow as what they tell.
-        """
-        long, short, offset = [], "", 0
-        several = len(self._side) > 1
-        rooms = [*(wide - GAP for wide in self._side[:-1]), self._side[-1]]
-        for field, wide, room in zip(self._table.side, self._side, rooms, strict=True):
-            if several and cell_len(field) > room:
-                long.append(" " * min(offset, max(width - cell_len(field), 0)) + field)
-            elif several:
-                short = _left(short, offset) + field
-            offset += wide
-        return long, short
-
-    def _row(self, row: Row, before: Sequence[str]) -> Iterator[Text]:
-        shown = sides_shown(before, row.side)
-        sides: list[list[str]] = []
-        for position, (text, wide) in enumerate(zip(shown, self._side, strict=True)):
-            last = position == len(shown) - 1
-            indent = self._indent if position == 0 else 0
-            room = wide - indent - (0 if last else GAP)
-            sides.append(_hanging(label(row, text, last), room, " " * indent))
-        cells = [row.cells[track.column.name] for track in self._tracks]
-        height = max(*map(len, sides), 2 if any(cell.interval for cell in cells) else 1)
-        for place in range(height):
-            line = Text()
-            for position, (lines, wide) in enumerate(zip(sides, self._side, strict=True)):
-                text = lines[place] if place < len(lines) else ""
-                marks = row.marks if position == len(sides) - 1 and place == len(lines) - 1 else ()
-                line.append(_dimmed(_left(text, wide), text, marks))
-            for cell, track in zip(cells, self._tracks, strict=True):
-                line.append(_cell(cell, track, place))
-            yield line
+    def _strip(self, columns: Sequence[_Column]) -> Iterator[RenderableType]:
+        """Yield the heads, and each block with its title."""
+        numbers = [column.width for column in columns]
+        room = None
+        if self._width is not None:
+            gaps = GAP * (len(self._texts) + len(columns) - 1) + self._indent
+            room = self._width - sum(numbers) - gaps
+        side = narrowed(self._texts, self._least, room)
+        heads = [
+            *(Head(printable(field), right=False) for field in self._table.side),
+            *(Head(column.head) for column in columns),
+        ]
+        widths = [*side, *numbers]
+        yield plain_table(heads, widths, (), indent=self._indent)
+        shown = with_columns(self._table, [column.column for column in columns])
+        for number, block in enumerate(shown.blocks):
+            if number:
+                yield Text()
+            if block.title:
+                yield from (_text(line, "italic") for line in _wrapped(block.title, self._width))
+            rows = _rows(block, columns, side)
+            yield plain_table(heads, widths, rows, show_heads=False, indent=self._indent)
 
 
-def _cell(cell: Cell, track: Track, place: int) -> Text:
-    """Return a line of a cell: the number with its marks first, then where it may lie."""
-    if place > 1:
-        return Text(" " * (GAP + track.width))
-    if place == 1:
-        return Text(
-            _right(interval_text(cell, track.column), GAP + track.number) + " " * track.marks,
-            style="dim",
+class _Column:
+    """A metric with all that it shows."""
+
+    def __init__(self, column: Column, cells: Sequence[Cell]) -> None:
+        self.column = column
+        texts = [
+            t for cell in cells for t in (number_text(cell, column), interval_text(cell, column))
+        ]
+        self.marks = max((len(_marks(cell.marks)) for cell in cells), default=0)
+        room = max(widest(texts), _LEAST_HEAD)
+        title = (
+            f"{printable(column.title)}{_HOLD}{column.arrow}"
+            if column.arrow
+            else printable(column.title)
         )
-    text = number(cell, track.column)
-    line = Text(" " * (GAP + track.number - cell_len(text)))
-    line.append(text, style=_STYLES.get(cell.rank or 0, ""))
-    return line.append(_left(marked(cell.marks).replace(HOLD, " "), track.marks), style="dim")
+        lines = [
+            *(line for text in column.groups for line in wrapped(printable(text), room)),
+            *wrapped(title, room),
+            *([f"[{printable(column.unit)}]"] if column.unit else []),
+        ]
+        self.head = "\n".join(line.replace(_HOLD, " ") + " " * self.marks for line in lines)
+        self.width = max(widest(texts) + self.marks, widest([self.head]))
+
+    def cell(self, cell: Cell) -> Text:
+        """Return the number with its marks, and its interval below."""
+        text = Text(number_text(cell, self.column), style=_STYLES.get(cell.rank or 0, ""))
+        line = Text.assemble(text, (_marks(cell.marks).ljust(self.marks), "dim"))
+        interval = interval_text(cell, self.column)
+        if interval:
+            line.append(f"\n{interval}{' ' * self.marks}", "dim")
+        return line
 
 
-def _hanging(text: str, room: int, indent: str) -> list[str]:
-    """Return lines of a label, those that continue it further in."""
-    if cell_len(text) <= room:
-        return [indent + text.replace(HOLD, " ")]
-    first, *rest = wrapped(text, room - INDENT)
-    return [indent + first, *(f"{indent}{' ' * INDENT}{line}" for line in rest)]
+def _rows(block: Block, columns: Sequence[_Column], widths: Sequence[int]) -> Iterator[list[Text]]:
+    before: tuple[str, ...] = ()
+    for row in block.rows:
+        cells = (column.cell(row.cells[column.column.name]) for column in columns)
+        sides = _sides(row, sides_shown(before, row.side))
+        yield [*map(_broken, sides, widths), *cells]
+        before = row.side
 
 
-def _dimmed(padded: str, text: str, marks: Sequence[str]) -> Text:
-    """Return a label whose marks at its end are dim."""
-    line = Text(padded)
-    if marks:
-        line.stylize("dim", len(text) - len(marked(marks)), len(text))
-    return line
+def _sides(row: Row, shown: Sequence[str]) -> list[Text]:
+    """Return what stands at the side of a row, its marks after the last text."""
+    sides = [Text(printable(" ".join(text.split()))) for text in shown]
+    sides[-1].append(_marks(row.marks).replace(" ", _HOLD), "dim")
+    return sides
 
 
-def _from_below(lines: Sequence[str], place: int, height: int) -> str:
-    """Return a line of a head, all heads ending on the same line."""
-    above = height - len(lines)
-    return lines[place - above] if place >= above else ""
+def _broken(text: Text, width: int) -> Text:
+    """Return a text on lines of whole words, marks beside the last of them."""
+    broken = Text("\n".join(wrapped(text.plain, width)).replace(_HOLD, " "))
+    for span in text.spans:
+        broken.stylize(span.style, span.start, span.end)
+    return broken
 
 
-def _left(text: str, width: int) -> str:
-    return text + " " * (width - cell_len(text))
+def _marks(marks: Sequence[str]) -> str:
+    return f" {','.join(marks)}" if marks else ""
 
 
-def _right(text: str, width: int) -> str:
-    return " " * (width - cell_len(text)) + text
+def _wrapped(text: str, width: int | None) -> list[str]:
+    return wrapped(printable(" ".join(text.split())), width)
 
 
-def _told(text: str, width: int, style: str) -> Iterator[Text]:
-    for line in wrapped(printable(text), width):
-        yield Text(line, style=style)
-
-
-def _note(mark: str, text: str, width: int) -> Iterator[Text]:
-    """Yield a note, its lines below each other beside its mark."""
-    before = f"{mark}: " if mark else ""
-    flat = printable(" ".join(text.split()))
-    lines = wrapped(flat, max(width - len(before), _LEAST_NOTE))
-    for place, line in enumerate(lines):
-        yield Text((before if place == 0 else " " * len(before)) + line, style="dim")
+def _text(line: str, style: str) -> Text:
+    return Text(line, style=style, no_wrap=True, overflow="ignore")

@@ -6,16 +6,19 @@ import csv
 import io
 import json
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
+from tgbench.configs import flat
 from tgbench.plugins import in_table_order
 from tgbench.printing import printable
 from tgbench.running.result import MetricRecord, Result
+from tgbench.specs import RendererSpec
 
 from ..tables.cell_from_result import metric_column
 from ..tables.entries import experiment, latest_of
 from ..tables.published import Published
-from ..tables.settings import differing, flat
+from ..tables.settings import differing
+from .report import TableReport
 
 FIELDS = (
     "protocol",
@@ -52,18 +55,24 @@ _FORMULA = re.compile(r"(^|[;\t\n])(?=[=+\-@\t\n\uff1d\uff0b\uff0d\uff20])")
 takes semicolons for the ends of cells, in quotes or not."""
 
 
-def render_csv(results: Iterable[Result], published: Iterable[Published] = ()) -> str:
+CSV = RendererSpec(
+    "csv",
+    "every value of every result, one a line, unrounded",
+    "tgbench.reports.renderers.values:render_csv",
+    suffix="csv",
+)
+
+
+def render_csv(report: TableReport) -> str:
     """Return one line a result and metric, with a head; values unrounded, empty where none.
 
     `settings` are those in which results of one method differ, as JSON; `superseded` is whether a
     later result of the same experiment counts in tables. Texts that a spreadsheet would run get an
     apostrophe before them, since anybody may have written them.
 
-    Args:
-        results: all of them, whatever tables show.
-        published: what follows, with the status `published`.
+    All results are there, whatever the tables show; published numbers follow.
     """
-    results = list(results)
+    results = report.results
     stream = io.StringIO()
     writer = csv.DictWriter(stream, FIELDS, lineterminator="\n")
     writer.writeheader()
@@ -73,7 +82,7 @@ def render_csv(results: Iterable[Result], published: Iterable[Published] = ()) -
         superseded = latest[experiment(result)] is not result
         for line in csv_lines(result, told, superseded):
             _write(writer, line)
-    for paper in published:
+    for paper in report.published:
         for line in _published(paper):
             _write(writer, line)
     return stream.getvalue()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from tgbench import plugins
 from tgbench.errors import TgbenchError
@@ -42,12 +43,14 @@ class Extras:
         intervals: whether means come with where they may lie.
         significance: whether what differs from the best of its column is marked.
         published: whether the paper's numbers follow the measured ones.
+        digits: after the point, by metric; of all others under an empty name.
     """
 
     frames: FrameReader | None = None
     intervals: bool = False
     significance: bool = False
     published: bool = False
+    digits: Mapping[str, int] = field(default_factory=dict)
 
 
 def build_tables(
@@ -104,7 +107,7 @@ def _check_metrics(results: Sequence[Result], shape: Shape) -> None:
 
 def _table(name: str, title: str, results: Sequence[Result], shape: Shape, extras: Extras) -> Table:
     papers = published_beside(results, shape.published, shape.settings) if extras.published else []
-    columns = _columns(results, papers, shape)
+    columns = _columns(results, papers, shape, extras.digits)
     measured = [
         metric
         for metric, column in columns.items()
@@ -149,7 +152,10 @@ def _table(name: str, title: str, results: Sequence[Result], shape: Shape, extra
 
 
 def _columns(
-    results: Sequence[Result], papers: Sequence[Published], shape: Shape
+    results: Sequence[Result],
+    papers: Sequence[Published],
+    shape: Shape,
+    digits: Mapping[str, int],
 ) -> dict[str, Column]:
     """Return by name the metrics that are asked for, whether anything has a value or not."""
     sought = shape.metrics or in_table_order(
@@ -158,10 +164,16 @@ def _columns(
             *(metric for paper in papers for metric in paper.metrics),
         ]
     )
-    return {
-        metric: metric_column(metric, results)
+    columns = (
+        metric_column(metric, results)
         for metric in sought
         if metric in plugins.metrics() or any(metric in result.metrics for result in results)
+    )
+    return {
+        column.name: dataclasses.replace(
+            column, decimals=digits.get(column.name, digits.get("", column.decimals))
+        )
+        for column in columns
     }
 
 

@@ -153,10 +153,18 @@ class Block:
 
 @dataclass(frozen=True)
 class Note:
-    """A footnote; without a mark it concerns the whole table."""
+    """A footnote; without a mark it concerns the whole table.
+
+    Attributes:
+        mark: letter of the cells or rows that it concerns.
+        text: what it says.
+        in_caption: whether the numbers would be misread without it, so that it stays where notes
+            are left out.
+    """
 
     mark: str
     text: str
+    in_caption: bool = False
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from tgbench import plugins
 from tgbench.running.result import Result
 
 from .averages import cell_over_seeds
@@ -200,7 +201,7 @@ class CaseNames:
     def _title(self, case: Case) -> str:
         place = self.place(case)
         identity, driver = place["identity"], place["driver"]
-        return identity if driver == "self" else f"{identity} · {driver}"
+        return identity if plugins.protocol_spec(case[0]).self_driven else f"{identity} · {driver}"
 
 
 def frame_size(result: Result) -> str:

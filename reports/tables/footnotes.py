@@ -6,9 +6,9 @@ import dataclasses
 import re
 import string
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
-from .cells import Block, Cell, Column, Note, Row, Status
+from .cells import Block, Cell, Column, Note, Row, Status, Table
 from .ranking import LEAST_COVERAGE
 
 DIFFERS = "†"
@@ -16,6 +16,8 @@ DIFFERS = "†"
 
 
 NO_BETTER_THAN_CHANCE = "no better than unrelated lips and sound would give"
+
+DASHES = "A dash: not measured, or not applicable to the method"
 
 _MOST_LETTERS = 100
 """Of a reason that a table tells."""
@@ -61,6 +63,30 @@ def annotated(
         for block in blocks
     )
     return marked, footnotes.notes
+
+
+def without_notes(table: Table) -> Table:
+    """Return a table without its notes and their marks, but for those that numbers need.
+
+    What would be misread without its note keeps it; a dash is explained once for all.
+    """
+    kept = tuple(note for note in table.notes if note.in_caption)
+    marks = {note.mark for note in kept}
+    blocks = tuple(
+        dataclasses.replace(block, rows=tuple(_with_marks(row, marks) for row in block.rows))
+        for block in table.blocks
+    )
+    cells = (cell for block in blocks for row in block.rows for cell in row.cells.values())
+    dashes = [Note("", DASHES, in_caption=True)] if any(c.value is None for c in cells) else []
+    return dataclasses.replace(table, blocks=blocks, notes=(*kept, *dashes))
+
+
+def _with_marks(row: Row, kept: Collection[str]) -> Row:
+    cells = {
+        name: dataclasses.replace(cell, marks=tuple(mark for mark in cell.marks if mark in kept))
+        for name, cell in row.cells.items()
+    }
+    return dataclasses.replace(row, marks=tuple(m for m in row.marks if m in kept), cells=cells)
 
 
 def _annotated_row(row: Row, footnotes: Footnotes, unlike: set[str]) -> Row:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from tgbench import plugins
+from tgbench.configs import flat
 from tgbench.errors import TgbenchError
 from tgbench.running.result import Result
 from tgbench.running.settings import configure
 
-from .settings import PREFIX, flat, setting
+from .settings import PREFIX, setting
 
 Variant = tuple[str, str, str]
 """Method, configuration and device: what a row of a table stands for, whatever the seed."""
@@ -112,9 +112,10 @@ def _preset_settings(result: Result) -> dict[str, Any]:
         spec = plugins.methods().get(result.method.name)
         if spec is None or result.method.preset not in spec.presets:
             return {}
-        config = dataclasses.asdict(configure(spec, result.method.preset, {}))
+        config = flat(configure(spec, result.method.preset, {}))
         # As results hold them: a tuple is a list there.
-        return flat(json.loads(json.dumps(config)))
+        settings: dict[str, Any] = json.loads(json.dumps(config))
+        return settings
     except (ImportError, AttributeError, TypeError, TgbenchError):
         # Of a plug-in that does not work here, which is for `tgbench run` to say.
         return {}

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from tgbench.plugins import in_table_order, metric_spec
 from tgbench.running.result import Result
+from tgbench.specs import OWN_SOUND
 
 from .cell_from_result import metric_column
 from .cells import Cell, Column, Status
@@ -70,7 +71,7 @@ class _Source:
     number: int
     file: str
     protocol: str
-    driver: str = "self"
+    driver: str = OWN_SOUND
     identity: str = "mean of four videos"
     within: Mapping[str, tuple[str, str]] | None = None
 

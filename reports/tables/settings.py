@@ -6,9 +6,10 @@ import difflib
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
+from tgbench.configs import flat
 from tgbench.errors import TgbenchError
 from tgbench.running.result import Result
 
@@ -47,17 +48,6 @@ def in_natural_order(text: str) -> list[tuple[int, int, str]]:
     return [(0, int(p), "") if p.isdecimal() and p.isascii() else (1, 0, p) for p in parts]
 
 
-def flat(config: Mapping[str, Any], before: str = "") -> dict[str, Any]:
-    """Return a configuration without parts in parts: their names are joined by dots."""
-    found: dict[str, Any] = {}
-    for key, value in config.items():
-        if isinstance(value, dict) and value:
-            found |= flat(value, f"{before}{key}.")
-        else:
-            found[f"{before}{key}"] = value
-    return found
-
-
 def differing(results: Iterable[Result]) -> list[str]:
     """Return the names of settings that are not the same in all results of one method."""
     by_method: dict[str, list[dict[str, Any]]] = defaultdict(list)
@@ -91,7 +81,7 @@ def check_settings(fields: Iterable[str], results: Sequence[Result], known: Iter
 
 def setting_title(field: str) -> str:
     """Return the head of a setting's column."""
-    words = field.removeprefix(PREFIX).replace("_", " ")
+    words = field.removeprefix(PREFIX).replace("_", " ").replace(".", " ")
     return words[:1].upper() + words[1:]
 
 

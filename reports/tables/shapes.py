@@ -145,8 +145,7 @@ def shape_named(name: str) -> Shape:
     Raises:
         TgbenchError: there is none of this name.
     """
-    plain = name.strip().lower().replace(" ", "").replace("_", "")
-    plain = f"table{plain}" if plain.isdigit() else plain
+    plain = shape_key(name)
     if plain in SHAPES:
         return SHAPES[plain]
     if plain == "table3":
@@ -157,6 +156,12 @@ def shape_named(name: str) -> Shape:
             f"{USER_STUDY}); shapes: {', '.join(SHAPES)}"
         )
     raise suggest(name, SHAPES, "shape")
+
+
+def shape_key(name: str) -> str:
+    """Return a name of a shape as `SHAPES` writes it: "Table 1" and "1" are "table1"."""
+    plain = name.strip().lower().replace(" ", "").replace("_", "")
+    return f"table{plain}" if plain.isdigit() else plain
 
 
 def fields_named(fields: Iterable[str]) -> tuple[str, ...]:

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from tgbench import plugins
 from tgbench.running.result import Result
-from tgbench.specs import Needs
 
 from .cell_from_result import metric_column
 from .cells import DASH, Block, Cell, Column, Note, Row, Status
@@ -83,10 +82,11 @@ def sizes_note(entries: Sequence[Entry]) -> Iterator[Note]:
 
 def _not_asked(metric: str, results: Sequence[Result]) -> str:
     """Return why results know nothing of a metric."""
-    spec = plugins.metrics().get(metric)
-    against_truth = spec is not None and Needs.TARGET in spec.needs
-    if against_truth and all(result.driver.name != "self" for result in results):
-        return "another voice drives the head, so there is no ground truth"
+    spec = plugins.metric_spec(metric)
+    protocols = {plugins.protocol_spec(result.protocol.name) for result in results}
+    lacks = {protocol.why_not_measured(spec) for protocol in protocols}
+    if lacks and all(lacks):
+        return f"the protocol has no {', '.join(sorted(lacks))}"
     return "was not asked for"
 
 

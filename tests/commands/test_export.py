@@ -15,12 +15,12 @@ from tgbench.running.fitting import MODELS, Fitting, MethodConfig, fit_or_load
 from tgbench.running.settings import configure
 
 SETTINGS = {
-    "listening_iterations": "4",
-    "static_iterations": "4",
-    "motion_iterations": "4",
-    "finetune_iterations": "2",
-    "face_gaussians": "50",
-    "mouth_gaussians": "20",
+    "schedule.audio_pretraining_iterations": "4",
+    "schedule.static_iterations": "4",
+    "schedule.motion_iterations": "4",
+    "schedule.finetune_iterations": "2",
+    "face.gaussians": "50",
+    "mouth.gaussians": "20",
 }
 
 
@@ -112,7 +112,7 @@ def test_a_fit_by_other_code_is_written_with_a_warning(
         (("--method", "still"), "method 'still' has nothing to export"),
         (("--seed", "7"), "make it with `tgbench run --method talkinggaussian --protocol"),
         (("--seed", "7"), "--seed 7"),
-        (("--set", "audio_dim=16"), "--set audio_dim=16"),
+        (("--set", "audio.dim=16"), "--set audio.dim=16"),
         (("--output", "/dev/null/head.ply"), "cannot write here"),
     ],
 )

@@ -24,7 +24,7 @@ def modules() -> list[str]:
 
 
 @pytest.mark.parametrize("name", modules())
-def test_examples_in_docstrings_say_what_comes_out(name: str, workplace: Path) -> None:
+def test_examples_in_docstrings_say_what_comes_out(name: str, grey_clips: Path) -> None:
     found = doctest.testmod(importlib.import_module(name))
     assert found.attempted > 0
     assert found.failed == 0

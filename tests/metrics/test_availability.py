@@ -11,7 +11,7 @@ from tgbench.audio import Waveform
 from tgbench.extras import install_extra
 from tgbench.interfaces import MetricContext
 from tgbench.metrics.availability import why_not_here
-from tgbench.metrics.evaluate import reasons_against
+from tgbench.metrics.suite import reasons_against
 from tgbench.specs import Needs
 
 UNTIMED = [name for name, spec in plugins.metrics().items() if Needs.TIMING not in spec.needs]

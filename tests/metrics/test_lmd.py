@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from tgbench.interfaces import MetricContext
-from tgbench.metrics.face_points import inter_ocular_distance, mouth_opening
 from tgbench.metrics.frames import FaceFinders, LazyFrame
+from tgbench.metrics.landmark_geometry import inter_ocular_distance, mouth_opening
 from tgbench.metrics.lmd import (
     Lmd,
     LmdAbsolute,

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from PIL import Image as Pillow
 
 from tgbench.errors import TgbenchError
+from tgbench.metrics.clip_source import unusual_pixels
 from tgbench.metrics.pairing import TOLERANCE, Pairs, _Side
-from tgbench.metrics.sources import unusual_pixels
 from tgbench.video.writer import VideoWriter
 
 Image = NDArray[np.uint8]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
@@ -13,8 +14,8 @@ from numpy.typing import NDArray
 
 from tgbench.errors import TgbenchError
 from tgbench.interfaces import MetricContext, MetricOptions
-from tgbench.metrics.evaluate import MetricSuite
-from tgbench.metrics.through_codec import Passage
+from tgbench.metrics.suite import MetricSuite
+from tgbench.metrics.through_codec import through_codec
 from tgbench.metrics.videos import score_videos
 
 Image = NDArray[np.uint8]
@@ -37,11 +38,7 @@ def clip(frames: int, height: int = 64, width: int = 96) -> Pairs:
 
 
 def passed(pairs: Pairs) -> Pairs:
-    passage = Passage(through_codec=True)
-    out = [seen for pair in pairs for seen in passage.push(*pair)]
-    out += passage.finish()
-    assert [index for index, _, _ in out] == list(range(len(pairs)))
-    return [(prediction, target) for _, prediction, target in out]
+    return list(through_codec(pairs))
 
 
 def psnr_of(first: Image, second: Image) -> float:
@@ -103,27 +100,27 @@ def test_the_same_frames_give_the_same_bits() -> None:
 
 
 def test_few_frames_are_held_however_long_the_clip() -> None:
-    passage, inside, most = Passage(through_codec=True), 0, 0
-    for prediction, target in clip(200, 32, 32):
-        inside += 1 - len(list(passage.push(prediction, target)))
-        most = max(most, inside)
+    inside, most = 0, 0
+
+    def counted() -> Iterator[tuple[Image, Image]]:
+        nonlocal inside, most
+        for pair in clip(200, 32, 32):
+            inside += 1
+            most = max(most, inside)
+            yield pair
+
+    for _ in through_codec(counted()):
+        inside -= 1
     assert most < 80
-    assert len(list(passage.finish())) == inside
+    assert inside == 0
 
 
-def test_a_prediction_alone_passes_too_and_nothing_passes_where_nothing_is_asked() -> None:
+def test_a_prediction_alone_passes_too() -> None:
     pairs = clip(6)
-    passage = Passage(through_codec=True)
-    out = [seen for prediction, _ in pairs for seen in passage.push(prediction, None)]
-    out += passage.finish()
-    assert [target for _, _, target in out] == [None] * 6
-    assert all(psnr_of(seen[1], pair[0]) < 50 for seen, pair in zip(out, pairs, strict=True))
-    plain = Passage(through_codec=False)
-    ((index, prediction, target),) = plain.push(*pairs[0])
-    assert (index, list(plain.finish())) == (0, [])
-    assert prediction is pairs[0][0]
-    assert target is pairs[0][1]
-    assert list(Passage(through_codec=True).finish()) == []
+    out = list(through_codec((prediction, None) for prediction, _ in pairs))
+    assert [target for _, target in out] == [None] * 6
+    assert all(psnr_of(seen[0], pair[0]) < 50 for seen, pair in zip(out, pairs, strict=True))
+    assert list(through_codec([])) == []
 
 
 def test_numbers_are_named_after_it_but_for_times() -> None:

@@ -14,8 +14,8 @@ from tgbench.errors import TgbenchError
 from tgbench.interfaces import MetricOptions
 from tgbench.metrics.psnr import psnr
 from tgbench.metrics.videos import _sound, metrics_for_videos, score_videos
-from tgbench.video.pictures import RgbConverter
 from tgbench.video.reader import VideoReader
+from tgbench.video.rgb_conversion import RgbConverter
 from tgbench.video.writer import VideoWriter
 
 from .clips import frame, video

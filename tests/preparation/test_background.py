@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tgbench.identities.layout import HEAD, NECK, TORSO, WHITE
+from tgbench.preparation.background import background_plate
 from tgbench.preparation.images import over
-from tgbench.preparation.plate import background_plate, nearest_fill
-from tgbench.preparation.smooth_fill import smooth_fill
+from tgbench.preparation.inpainting import nearest_fill, smooth_fill
 from tgbench.preparation.torso import TorsoPainter, head_mask
 
 SIZE = 96

@@ -15,7 +15,7 @@ from scipy.spatial.transform import Rotation
 
 from tgbench.faces import LandmarkDetector, ibug68
 from tgbench.identities import HAIR, HEAD, INNER_MOUTH, NECK, Identity
-from tgbench.identities.filming import filming_faults
+from tgbench.identities.clip_checks import filming_faults
 from tgbench.identities.validation import validate
 from tgbench.preparation.prepare import prepare
 from tgbench.synthetic import dataset

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from rich.console import Console
 
+from tgbench.consoles import NeutralConsole
 from tgbench.reports.renderers.terminal import render_terminal
 from tgbench.reports.tables.cells import Row, Table
 from tgbench.running.result import (
@@ -145,10 +145,13 @@ def row(table: Table, *side: str, block: int = 0) -> Row:
     return found
 
 
-def printed(table: Table, width: int = 300) -> str:
-    console = Console(width=width, record=True, file=io.StringIO())
-    console.print(render_terminal(table))
-    return console.export_text()
+def printed(table: Table, width: int | None = None) -> str:
+    """A table as it stands on a terminal of so many cells, or in a file."""
+    stream = io.StringIO()
+    NeutralConsole(file=stream, soft_wrap=True, highlight=False).print(
+        render_terminal(table, width)
+    )
+    return stream.getvalue()
 
 
 def series_of(values: dict[str, np.ndarray]) -> Frames:

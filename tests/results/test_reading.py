@@ -30,8 +30,8 @@ def only(folder: Path) -> MeasuredCase:
 
 
 def test_a_run_says_what_it_is_of(tmp_path: Path) -> None:
-    case = only(run(tmp_path / "a", identity="x", driver="voice", seed=3))
-    assert case.key[:4] == ("self_reconstruction", "1", "x", "voice")
+    case = only(run(tmp_path / "a", protocol="lipsync", identity="x", driver="voice", seed=3))
+    assert case.key[:4] == ("lipsync", "1", "x", "voice")
     assert case.key.clip == "x · voice"
     assert (case.variant.method, case.seed, case.scored) == ("ours", 3, False)
     assert case.source_frames == list(range(120))

@@ -23,10 +23,10 @@ _FILES = (
     layout.LANDMARKS,
 )
 _SETTINGS = {
-    "listening_iterations": 20,
-    "static_iterations": 20,
-    "motion_iterations": 300,
-    "finetune_iterations": 5,
+    "schedule.audio_pretraining_iterations": 20,
+    "schedule.static_iterations": 20,
+    "schedule.motion_iterations": 300,
+    "schedule.finetune_iterations": 5,
     "cache_megabytes": 4,
 }
 

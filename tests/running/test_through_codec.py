@@ -10,7 +10,7 @@ from tgbench.bundling.planning import GroundTruth
 from tgbench.errors import TgbenchError
 from tgbench.identities import Identity
 from tgbench.metrics.psnr import psnr
-from tgbench.metrics.through_codec import Passage
+from tgbench.metrics.through_codec import through_codec
 from tgbench.progress import SILENT
 from tgbench.reports.tables.building import build_tables
 from tgbench.results import read_cases
@@ -48,13 +48,12 @@ def test_both_lie_side_by_side_and_share_no_table(
     assert all(len(table.blocks[0].rows) == 1 for table in tables)
 
     frames = pd.read_parquet(coded.folder / FRAMES_FILE)
-    identity, passage = Identity(tiny_identity), Passage(through_codec=True)
+    identity = Identity(tiny_identity)
     truth = [identity.frame(int(frame)) for frame in frames["source_frame"]]
     # The still method shows the first training frame's picture, as its images say without loss.
     shown = [read_image(plain.folder, index) for index in range(len(truth))]
-    pairs = [out for pair in zip(shown, truth, strict=True) for out in passage.push(*pair)]
-    pairs += passage.finish()
-    assert list(frames["psnr"]) == pytest.approx([psnr(ours, theirs) for _, ours, theirs in pairs])
+    pairs = through_codec(zip(shown, truth, strict=True))
+    assert list(frames["psnr"]) == pytest.approx([psnr(*pair) for pair in pairs])
 
 
 def read_image(folder: Path, index: int):

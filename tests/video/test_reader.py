@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from tgbench.audio import Waveform, read_waveform, write_wav
 from tgbench.errors import TgbenchError
-from tgbench.video.instants import resampled
 from tgbench.video.reader import VideoReader
+from tgbench.video.resampling import resampled
 
 STEP = 4
 """Grey levels between the pictures of successive frames."""

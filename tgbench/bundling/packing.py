@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import plugins
+from ..configs import build
 from ..errors import TgbenchError
 from ..files import atomic_path, make_folder, remove_leftovers, sha256, temporary_folder
 from ..interfaces import Case, Method
@@ -31,6 +32,7 @@ from ..running.result import (
     Result,
     read_results,
 )
+from ..running.settings import with_current_names
 from ..version import __version__
 from .contents import (
     LARGEST_TABLE,
@@ -240,7 +242,8 @@ def _render(result: Result, case: Case, place: Path, folder: Path, progress: Pro
         keep_frames=True,
     )
     who = f"{result.method.name} on {case.identity.name}, {case.driver}"
-    render(case, method, who, folder, request, progress)
+    for _ in render(case, method, who, folder, request, progress):
+        pass
 
 
 def _method_config(result: Result, remedy: str) -> MethodConfig:
@@ -250,13 +253,14 @@ def _method_config(result: Result, remedy: str) -> MethodConfig:
         TgbenchError: it is not installed, or its settings are others by now.
     """
     spec = plugins.find(plugins.methods(), result.method.name, "method")
+    method = with_current_names(result).method
     try:
-        config: Any = spec.load_config()(**result.method.config)
-    except (TypeError, ValueError) as error:
+        config: Any = build(spec.load_config(), method.config)
+    except (TypeError, ValueError, TgbenchError) as error:
         raise TgbenchError(
-            f"settings of '{spec.name}' are others by now ({error}); {remedy}"
+            f"the settings of '{spec.name}' have changed since ({error}); {remedy}"
         ) from error
-    method_config = MethodConfig(spec, config, result.method.preset)
-    if method_config.settings_hash != result.method.config_hash:
-        raise TgbenchError(f"settings of '{spec.name}' are others by now; {remedy}")
+    method_config = MethodConfig(spec, config, method.preset)
+    if method_config.settings_hash != method.config_hash:
+        raise TgbenchError(f"the settings of '{spec.name}' have changed since; {remedy}")
     return method_config

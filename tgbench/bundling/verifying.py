@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from .. import plugins
 from ..errors import TgbenchError
-from ..identities import layout
 from ..interfaces import Case, MetricContext, MetricOptions
-from ..metrics.evaluate import MetricSuite
+from ..metrics.suite import measure_frames
+from ..metrics.through_codec import Pair
 from ..progress import Progress
 from ..running.metric_records import metric_records
+from ..running.rendering import target_of
 from ..running.result import Result
 from ..specs import Needs
 from .agreement import Finding, Verdict, judge
@@ -87,31 +88,39 @@ def _score(
     told = {name: record for name, record in result.metrics.items() if record.value is not None}
     names = [name for name in told if name in specs and Needs.TIMING not in specs[name].needs]
     options = MetricOptions(landmarks=bundled.landmarks)
-    context = MetricContext(audio=case.drive.audio, fps=layout.FPS, options=options)
-    suite = MetricSuite(names, context)
+    context = MetricContext(audio=case.drive.audio, fps=case.drive.fps, options=options)
     values = bundle.frame_values(bundled, result)
     who = f"{result.method.name} on {case.identity.name}, {case.driver}"
     if (case.target_frames is None) != (not bundled.target_frames):
         raise _OtherTruth("only one of the bundle and the protocol here has a ground truth")
     with progress.task(f"scoring {who}", result.frames) as task:
-        for index, frame in enumerate(bundle.frames(bundled, result)):
-            target = None
-            if case.target_frames is not None:
-                target = case.identity.frame(int(case.target_frames[index]))
-                if frame_hash(target) != bundled.target_frames[index]:
-                    raise _OtherTruth(
-                        f"frame {index} of the ground truth in {case.identity.folder} is not what "
-                        "was scored (its hash differs); give the folder that the results are of, "
-                        "with --identity"
-                    )
-            suite.update(index, frame, target)
-            task.advance()
+        pairs = _pairs(bundle, bundled, result, case)
+        suite = measure_frames(pairs, names, context, lambda _: task.advance())
     found, series = suite.results(), suite.per_frame()
     records = metric_records(found, series)
     return tuple(
         judge(name, record, found.get(name), records.get(name), values.get(name), series.get(name))
         for name, record in told.items()
     )
+
+
+def _pairs(
+    bundle: BundleReader, bundled: BundledCase, result: Result, case: Case
+) -> Iterator[Pair]:
+    """Yield the frames of a bundled case with the ground truth that lies here.
+
+    Raises:
+        _OtherTruth: that is not what was scored.
+    """
+    for index, frame in enumerate(bundle.frames(bundled, result)):
+        target = target_of(case, index)
+        if target is not None and frame_hash(target) != bundled.target_frames[index]:
+            raise _OtherTruth(
+                f"frame {index} of the ground truth in {case.identity.folder} is not what was "
+                "scored (its hash differs); give the folder that the results are of, with "
+                "--identity"
+            )
+        yield frame, target
 
 
 def exit_code(reports: Sequence[CaseReport]) -> int:

@@ -24,7 +24,7 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
         TgbenchError: a file is missing or wrong.
     """
     from ..identities import Identity
-    from ..identities.filming import filming_faults
+    from ..identities.clip_checks import filming_faults
     from ..identities.validation import validate
 
     problems = validate(args.folder)

@@ -14,8 +14,9 @@ import cv2
 import numpy as np
 
 from .. import plugins
+from ..identities.layout import FPS
 from ..interfaces import Image, Measurement, MetricContext
-from ..metrics.evaluate import MetricSuite
+from ..metrics.suite import measure_frames
 from ..plugins import in_table_order
 from ..progress import SILENT, Progress
 from ..specs import Needs
@@ -29,7 +30,6 @@ FRAMES = 112
 LATE = 2
 """Frames by which the prediction is behind the target and the sound."""
 
-_FPS = 25.0
 _BLUR = 0.8
 EXPECTED = Path(__file__).with_name("expected.json")
 
@@ -88,8 +88,8 @@ def calibration_pairs() -> Iterator[tuple[Image, Image]]:
 
 def calibration_context() -> MetricContext:
     """Return what the frames share: the sound of the target."""
-    start, end = LATE / _FPS, (LATE + FRAMES) / _FPS
-    return MetricContext(audio=rehearse(PEOPLE[PERSON]).audio.cut(start, end), fps=_FPS)
+    start, end = LATE / FPS, (LATE + FRAMES) / FPS
+    return MetricContext(audio=rehearse(PEOPLE[PERSON]).audio.cut(start, end), fps=FPS)
 
 
 def calibrated_metrics() -> tuple[str, ...]:
@@ -100,11 +100,9 @@ def calibrated_metrics() -> tuple[str, ...]:
 
 def measure_clip(names: Sequence[str], progress: Progress = SILENT) -> dict[str, Measurement]:
     """Return what metrics give on the clip."""
-    suite = MetricSuite(names, calibration_context())
+    context = calibration_context()
     with progress.task("measuring a clip with known values", FRAMES) as task:
-        for index, pair in enumerate(calibration_pairs()):
-            suite.update(index, *pair)
-            task.advance()
+        suite = measure_frames(calibration_pairs(), names, context, lambda _: task.advance())
     return suite.results()
 
 

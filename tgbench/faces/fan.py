@@ -8,15 +8,12 @@ from importlib import metadata
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ..arrays import Image, Points
 from ..errors import Unavailable
 from ..extras import install_extra
 from ..weights import describe_weights, weight_file
 from ..weights.loading import load_weights
-
-Image = NDArray[np.uint8]
-Points = NDArray[np.float32]
 
 _NETWORK = "fan"
 _DETECTOR = "fan_s3fd"

@@ -4,13 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
+from ..arrays import Image, Points
 from ..errors import suggest
-
-Image = NDArray[np.uint8]
-Points = NDArray[np.float32]
 
 FINDERS = ("mediapipe", "fan")
 

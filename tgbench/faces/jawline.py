@@ -18,11 +18,10 @@ from numpy.typing import NDArray
 from scipy.interpolate import CubicSpline
 from scipy.ndimage import gaussian_filter1d
 
+from ..arrays import Image, Points
 from . import mesh
 
-Image = NDArray[np.uint8]
 Array = NDArray[np.float32]
-Points = NDArray[np.floating]
 
 _VERTICES = mesh.JAW[1:-1]
 _PLACES = 96

@@ -7,10 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arrays import Image, Points
 from . import backend
-
-Image = NDArray[np.uint8]
-Points = NDArray[np.float32]
 
 IBUG68_FROM_MESH = (
     # Jaw, from the person's right ear over the chin to the left ear.

@@ -6,10 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arrays import Mask, Points
 from . import mesh
-
-Mask = NDArray[np.bool_]
-Points = NDArray[np.floating]
 
 _SUBPIXEL_BITS = 4
 _BESIDE = 0.02

@@ -14,10 +14,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arrays import Image, Mask
 from ..identities.layout import HAIR, HEAD, INNER_MOUTH, NECK, TORSO, WHITE
-from . import below_jaw
-from .below_jaw import BelowJaw, Sample
+from . import neck_parsing
 from .jawline import JawLine
+from .neck_parsing import BelowJaw, Sample
 from .outlines import (
     above_ears,
     above_jaw,
@@ -28,9 +29,6 @@ from .outlines import (
     inner_mouth_mask,
 )
 from .solid_body import hanging_together, solid_body
-
-Image = NDArray[np.uint8]
-Mask = NDArray[np.bool_]
 
 _TEETH_LIGHTNESS, _TEETH_CHROMA = 0.62, 24.0
 """Teeth are at least this share as light as the face's skin, and this near to grey, in Lab."""
@@ -81,7 +79,7 @@ class Parser:
         above = above_ears(landmarks, shape) & solid & ~face
         odds = self._below.odds(image, landmarks, solid & ~above & ~face)
         below = odds.max(axis=-1) > 0.0
-        hair = above | (below & (odds.argmax(axis=-1) == below_jaw.HAIR))
+        hair = above | (below & (odds.argmax(axis=-1) == neck_parsing.HAIR))
         # Hair grows above: dark spots under a chin are its shadow.
         hair = hanging_together(hair, above)
         head = hanging_together(face | hair, core)
@@ -90,7 +88,7 @@ class Parser:
         out[:] = WHITE
         out[solid & ~body] = HAIR
         out[body] = TORSO
-        out[body & (odds[..., below_jaw.NECK] > odds[..., below_jaw.TORSO])] = NECK
+        out[body & (odds[..., neck_parsing.NECK] > odds[..., neck_parsing.TORSO])] = NECK
         out[face] = HEAD
         # What is left beside the face is its edge.
         out[solid & ~body & ~face & ~hair & beside(face)] = HEAD

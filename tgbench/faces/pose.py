@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
 from . import mesh
-from .bundle import adjust
+from .bundle_adjustment import adjust
 from .head import align, head_frame, mean_shape
+from .loop_closure import revisits
 from .projection import Motion, project
-from .revisits import revisits
 from .rotations import nearest_rotation
 from .trajectory import flow_moves, frame_by_frame, joined
 

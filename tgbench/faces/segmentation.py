@@ -8,10 +8,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arrays import Image
 from . import backend
 from .outlines import face_core
-
-Image = NDArray[np.uint8]
 
 _EDGE_RADIUS = 4
 _EDGE_SOFTNESS = (0.03 * 255.0) ** 2

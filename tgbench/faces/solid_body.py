@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-Mask = NDArray[np.bool_]
+from ..arrays import Mask
 
 _THIN = 0.008
 """Half the width, as a share of the side, below which a strip is no part of a body."""

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arrays import map_array
+from ..arrays import Image, map_array
 from ..audio import AudioFeatures, Waveform, encode, read_features, read_waveform
 from ..audio_encoders.mel import SPEC as MEL
 from ..errors import TgbenchError
@@ -25,8 +25,6 @@ from . import layout
 from .cameras import read_cameras
 from .image_files import decode_image
 from .split import Split
-
-Image = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from ..errors import TgbenchError
 from ..inputs import read_text, reason
 from . import layout
 from .cameras import CameraTable, few, lens_problems, numbering_problems, read_cameras
-from .frame_files import frame_problems, plate_problems
+from .frame_validation import frame_problems, plate_problems
 
 _UPPER_INPUTS = ("AU01", "AU02", "AU04", "AU05", "AU06", "AU07", "AU45", "AU25")
 _BEYOND = 0.5

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..errors import TgbenchError
 from .packets import packets
-from .stamps import Stamps, nominal_rate
+from .timestamps import Stamps, nominal_rate
 from .tracks import Tracks
 
 LONGEST_PAUSE = 600

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from ..errors import TgbenchError
 from ..identities import Identity
 from ..progress import SILENT, Progress
-from .evaluate import LandmarkFinder
-from .face_points import MOUTH, inter_ocular_distance
+from .landmark_geometry import MOUTH, inter_ocular_distance
 from .lmd import mouth_landmark_distance
+from .suite import LandmarkFinder
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import TgbenchError
-from ..video.images import SUFFIXES as IMAGES
+from ..video.image_folder import SUFFIXES as IMAGES
 
 _VIDEOS = (
     *(".3gp", ".avi", ".flv", ".m2ts", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts"),

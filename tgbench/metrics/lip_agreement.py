@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from ..errors import Unavailable
 from ..interfaces import FrameView, Measurement, MetricContext
-from .face_points import mouth_opening
+from .landmark_geometry import mouth_opening
 from .specs.speech import LIP_AGREEMENT, LIP_LAG, SHORTEST_SPEECH
 from .speech_and_lips import (
     Agreement,

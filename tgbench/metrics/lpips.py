@@ -7,21 +7,20 @@ from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ..arrays import Image
 from ..errors import TgbenchError, Unavailable
 from ..extras import install_extra
 from ..interfaces import FrameView, Measurement, MetricContext
 from ..weights import describe_weights
 from ..weights.loading import fill, load_tensors
-from .images import require_alike
-from .mean import FrameMean
+from .checks import require_alike
+from .frame_mean import FrameMean
 from .specs.image import LPIPS, LPIPS_VGG
 
 if TYPE_CHECKING:
     import torch
 
-Image = NDArray[np.uint8]
 
 VERSION = "0.1"
 """Of the package's linear heads; 0.0 had a defect in the scaling of its input."""

@@ -13,11 +13,10 @@ from pathlib import Path
 
 from ..errors import TgbenchError
 from ..interfaces import Image
-from ..video.images import ImageFolder
+from ..video.image_folder import ImageFolder
 from ..video.label import NOTE
-from ..video.notes import notes_on
 from ..video.reader import VideoReader
-from .sources import (
+from .clip_source import (
     Source,
     as_compared,
     gaps,
@@ -265,7 +264,7 @@ class Pairs:
                     f"{side.name}: {NOTE}, which metrics of pictures count as error; "
                     "`tgbench run --no-label` makes a video without"
                 )
-            self.notes += [f"{side.name}: {note}" for note in notes_on(source)]
+            self.notes += [f"{side.name}: {note}" for note in source.notes]
             peculiar = unusual_pixels(source.info.pixel_format)
         else:
             peculiar = sorted(source.converted)

@@ -6,17 +6,14 @@ import math
 from typing import ClassVar, Self
 
 import cv2
-import numpy as np
-from numpy.typing import NDArray
 
+from ..arrays import Image
 from ..interfaces import FrameView, Measurement, MetricContext
 from ..specs import MetricSpec
+from .checks import require_alike
 from .face_region import FaceRegion
-from .images import require_alike
-from .mean import FrameMean
+from .frame_mean import FrameMean
 from .specs.image import PSNR, PSNR_FACE
-
-Image = NDArray[np.uint8]
 
 PEAK = 255.0
 

@@ -15,15 +15,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arrays import Image
 from ..errors import TgbenchError
 from ..interfaces import FrameView, Measurement, MetricContext
 from ..specs import MetricSpec
+from .checks import require_alike
 from .face_region import Box, FaceRegion
-from .images import require_alike
-from .mean import FrameMean
+from .frame_mean import FrameMean
 from .specs.image import SSIM, SSIM_FACE, SSIM_FACE_GAUSSIAN, SSIM_FACE_SKIMAGE
 
-Image = NDArray[np.uint8]
 Map = NDArray[np.floating]
 
 _LUMINANCE, _CONTRAST = (0.01 * 255.0) ** 2, (0.03 * 255.0) ** 2

@@ -16,7 +16,7 @@ import numpy as np
 
 from ..errors import TgbenchError, Unavailable
 from ..interfaces import FrameView, Image, Measurement, MetricContext
-from .mean import FrameMean
+from .frame_mean import FrameMean
 from .specs.image import SSIM_FACE_ALIGNED
 from .ssim import GAUSSIAN, ssim_of_crops
 

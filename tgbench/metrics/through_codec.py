@@ -8,7 +8,7 @@ such numbers are not those of the frames themselves.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,9 @@ from ..interfaces import Image
 if TYPE_CHECKING:
     from av import VideoFrame
     from av.video.codeccontext import VideoCodecContext
+
+Pair = tuple[Image, Image | None]
+"""A prediction and its ground truth."""
 
 RATE_FACTOR = 10
 """imageio-ffmpeg's for `quality=8`: int((1 - 8 / 10) * 51)."""
@@ -38,54 +41,36 @@ def _repeatable() -> dict[str, str]:
     return {"x264-params": "asm=avx2"} if get_host_cpu_features().get("avx512f") else {}
 
 
-class Passage:
-    """Pairs of frames on their way to the metrics, as they are or through a codec."""
+def through_codec(pairs: Iterable[Pair]) -> Iterator[Pair]:
+    """Yield pairs of frames as they come out of two H.264 streams.
 
-    def __init__(self, through_codec: bool) -> None:
-        """Choose whether frames pass a codec."""
-        self._coded = through_codec
-        self._codecs: tuple[_Codec, _Codec] | None = None
-        self._waiting: tuple[deque[Image], deque[Image]] = (deque(), deque())
-        self._truth = False
-        self._passed = 0
+    An encoder looks ahead, so pairs come out late, about 50 of them held at a time.
 
-    def push(
-        self, prediction: Image, target: Image | None
-    ) -> Iterator[tuple[int, Image, Image | None]]:
-        """Put in the next pair and yield those that come out, each with its number.
-
-        An encoder looks ahead, so pairs come out late, about 50 of them held at a time.
-
-        Args:
-            prediction: uint8 RGB [H, W, 3], each of the same size.
-            target: likewise, None for every frame or for none.
-        """
-        if not self._coded:
-            yield self._passed, prediction, target
-            self._passed += 1
-            return
-        if self._codecs is None:
-            self._codecs = (_Codec(prediction), _Codec(prediction))
-            self._truth = target is not None
-        self._waiting[0].extend(self._codecs[0].push(prediction))
+    Args:
+        pairs: predictions uint8 RGB [H, W, 3], each of the same size, and targets likewise, None
+            for every frame or for none.
+    """
+    predictions: deque[Image] = deque()
+    targets: deque[Image] = deque()
+    codecs: tuple[_Codec, _Codec] | None = None
+    has_target = False
+    for prediction, target in pairs:
+        if codecs is None:
+            codecs, has_target = (_Codec(prediction), _Codec(prediction)), target is not None
+        predictions.extend(codecs[0].push(prediction))
         if target is not None:
-            self._waiting[1].extend(self._codecs[1].push(target))
-        yield from self._ready()
+            targets.extend(codecs[1].push(target))
+        yield from _ready(predictions, targets, has_target)
+    if codecs is not None:
+        predictions.extend(codecs[0].finish())
+        if has_target:
+            targets.extend(codecs[1].finish())
+        yield from _ready(predictions, targets, has_target)
 
-    def finish(self) -> Iterator[tuple[int, Image, Image | None]]:
-        """Yield the pairs that are still inside."""
-        if self._codecs is None:
-            return
-        self._waiting[0].extend(self._codecs[0].finish())
-        if self._truth:
-            self._waiting[1].extend(self._codecs[1].finish())
-        yield from self._ready()
 
-    def _ready(self) -> Iterator[tuple[int, Image, Image | None]]:
-        predictions, targets = self._waiting
-        while predictions and (targets or not self._truth):
-            yield self._passed, predictions.popleft(), targets.popleft() if self._truth else None
-            self._passed += 1
+def _ready(predictions: deque[Image], targets: deque[Image], has_target: bool) -> Iterator[Pair]:
+    while predictions and (targets or not has_target):
+        yield predictions.popleft(), targets.popleft() if has_target else None
 
 
 class _Codec:

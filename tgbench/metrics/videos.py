@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,11 +15,11 @@ from ..plugins import in_table_order
 from ..progress import SILENT, Progress
 from ..specs import Needs
 from ..video.reader import VideoReader
-from .evaluate import MetricSuite, needs_with
 from .face_census import FaceCensus
 from .pairing import Pairs
 from .specs.image import SSIM_FACE_ALIGNED
-from .through_codec import Passage
+from .suite import measure_frames, needs_with
+from .through_codec import Pair
 
 _FACES = frozenset({Needs.LANDMARKS, Needs.MESH})
 _MORE_SOUND = 0.5
@@ -123,23 +123,23 @@ def score_videos(
     sound, origin = None, None
     if any(Needs.AUDIO in needed for needed in needs):
         sound, origin = _sound(prediction, target, audio, pairs.resampled, notes)
-    suite = MetricSuite(names, MetricContext(audio=sound, fps=pairs.fps, options=options))
+    context = MetricContext(audio=sound, fps=pairs.fps, options=options)
     censuses = _censuses(needs, prediction, target)
     places: list[int] = []
-    passage = Passage(options.through_codec)
     with ExitStack() as held, progress.task(f"scoring {prediction.name}", pairs.expected) as task:
         for census in censuses.values():
             held.callback(census.close)
-        for place, picture, truth in pairs:
-            for seen in passage.push(picture, truth):
-                suite.update(*seen)
-            for census, image in zip(censuses.values(), (picture, truth), strict=False):
-                if image is not None:
-                    census.see(place, image)
-            places.append(place)
-            task.advance()
-        for seen in passage.finish():
-            suite.update(*seen)
+
+        def counted() -> Iterator[Pair]:
+            for place, picture, truth in pairs:
+                for census, image in zip(censuses.values(), (picture, truth), strict=False):
+                    if image is not None:
+                        census.see(place, image)
+                places.append(place)
+                yield picture, truth
+                task.advance()
+
+        suite = measure_frames(counted(), names, context)
     if not places:
         raise TgbenchError(f"{prediction}: not one frame could be compared")
     notes = pairs.notes + notes

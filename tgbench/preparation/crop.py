@@ -10,9 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
+from ..arrays import Image
 from .images import resized
-
-Image = NDArray[np.uint8]
 
 _FACES_PER_SIDE = 2.5
 """Side of the square in heights of the face from hairline to chin: the head with its hair then

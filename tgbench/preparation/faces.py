@@ -10,12 +10,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arrays import Image
 from ..errors import TgbenchError
 from ..faces import LandmarkDetector
 from ..progress import Progress
 from ..video.reader import VideoReader
-
-Image = NDArray[np.uint8]
 
 _log = logging.getLogger("tgbench")
 

@@ -21,8 +21,6 @@ from .crop import Crop
 from .faces import FaceBoxes
 from .images import read_grey, resized
 
-Image = NDArray[np.uint8]
-
 SEEN_AT = 512
 """Side of the square in which faces are measured, whatever the identity's own size."""
 

@@ -8,9 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arrays import Image
 from ..errors import TgbenchError
-
-Image = NDArray[np.uint8]
 
 
 def read_rgb(path: Path) -> Image:

@@ -13,19 +13,19 @@ from numpy.typing import NDArray
 from ..errors import TgbenchError
 from ..faces import ibug68
 from ..faces.action_units import MEASURED_BY, measure_action_units
+from ..faces.canonical import in_head_frame
 from ..faces.parsing import Parser
 from ..faces.pose import HeadTrack, track_head
-from ..faces.solid import in_head_frame
 from ..files import make_folder, remove_parts
 from ..identities import Identity, IdentityWriter, default_split, layout
-from ..identities.filming import filming_faults
+from ..identities.clip_checks import filming_faults
 from ..progress import SILENT, Progress, Task
 from ..running.locks import sole_writer
+from .background import background_plate
 from .crop import Crop, choose_crop
 from .faces import LOOKS_PER_SECOND, FaceBoxes, find_faces
 from .frames import SEEN_AT, Measured, PersonMasks, extract_frames
 from .images import over, read_grey, read_rgb
-from .plate import background_plate
 from .preview import write_preview
 from .provenance import headlines, provenance
 from .source import Source, open_source

@@ -8,12 +8,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arrays import Image
 from ..files import atomic_path
 from ..identities import Identity
 from ..identities.layout import INNER_MOUTH, WHITE
 from .images import resized
-
-Image = NDArray[np.uint8]
 
 PREVIEW = "preview.jpg"
 

@@ -11,7 +11,6 @@ from ..errors import TgbenchError
 from ..files import sha256
 from ..identities.layout import FPS
 from ..video.info import VideoInfo
-from ..video.notes import notes_on
 from ..video.reader import VideoReader
 
 _log = logging.getLogger("tgbench")
@@ -103,7 +102,7 @@ def open_source(video: Path, audio: Path | None, deinterlace: bool = False) -> S
     reader = VideoReader(video, FPS, deinterlace=deinterlace)
     sound = audio or video
     heard = read_sound(sound)
-    notes = [f"{video.name}: {note}" for note in notes_on(reader)]
+    notes = [f"{video.name}: {note}" for note in reader.notes]
     notes += [told for note in heard.notes if (told := f"{sound.name}: {note}") not in notes]
     for note in notes:
         _log.warning("%s", note)

@@ -6,12 +6,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arrays import Image, Mask
 from ..faces.solid_body import away_from
 from ..identities.layout import HAIR, HEAD, INNER_MOUTH, NECK, TORSO
-from .smooth_fill import smooth_fill
+from .inpainting import smooth_fill
 
-Image = NDArray[np.uint8]
-Mask = NDArray[np.bool_]
 Colours = NDArray[np.float32]
 
 _NECK_REACH, _TORSO_REACH = 53.0 / 512.0, 9.0 / 512.0

@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from .. import plugins
 from ..comparability import why_not_applicable
 from ..errors import TgbenchError
 from ..metrics.through_codec import THROUGH_CODEC
@@ -52,8 +53,8 @@ class CaseKey(NamedTuple):
     @property
     def clip(self) -> str:
         """Identity and driver for a reader; the driver is left out where it is the clip's own."""
-        own = self.driver in ("", "self")
-        return self.identity if own else f"{self.identity} · {self.driver}"
+        own = plugins.protocol_spec(self.protocol).self_driven
+        return self.identity if own or not self.driver else f"{self.identity} · {self.driver}"
 
     @property
     def through_codec(self) -> bool:

@@ -16,6 +16,7 @@ from ..running.result import (
     read_result,
     result_paths,
 )
+from ..running.settings import with_current_names
 from .measured_case import MeasuredCase
 from .merging import merge_cases
 from .scores import read_scores
@@ -121,4 +122,4 @@ def _read_run(path: Path) -> Result:
         raise TgbenchError(
             f"{path}: cannot be shown ({error}); it was not written by `tgbench run`, or changed"
         ) from error
-    return result
+    return with_current_names(result)

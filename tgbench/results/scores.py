@@ -82,6 +82,7 @@ def _as_result(stored: Mapping[str, Any]) -> Result:
             frames=frames,
             width=stored["width"],
             height=stored["height"],
+            fps=fps,
             sha256=truth.get("sha256", ""),
             files={},
         ),

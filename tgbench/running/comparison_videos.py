@@ -9,7 +9,7 @@ from types import TracebackType
 import cv2
 import numpy as np
 
-from ..identities import Identity, layout
+from ..identities import Identity
 from ..interfaces import Case, Image
 from ..synthetic.names import MADE_BY
 from ..version import __version__
@@ -88,7 +88,7 @@ class ComparisonVideos:
             VideoWriter(
                 self._folder / TARGET_FILE,
                 *self._size,
-                fps=layout.FPS,
+                fps=self._case.drive.fps,
                 audio=self._case.drive.audio,
                 title=f"ground truth: {self._case.identity.name}, {self._case.driver}",
                 origin=_RECORDED_TRUTH if recorded else _SYNTHETIC_TRUTH,
@@ -99,7 +99,7 @@ class ComparisonVideos:
             VideoWriter(
                 self._folder / ERROR_FILE,
                 *self._size,
-                fps=layout.FPS,
+                fps=self._case.drive.fps,
                 title=f"error: {self._who}",
                 origin=_ERROR,
                 rate_factor=_ERROR_RATE_FACTOR,

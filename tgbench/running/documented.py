@@ -1,16 +1,20 @@
-"""The settings of a method, with what they mean: read from its configuration's docstring."""
+"""The settings of a method with their meanings, read from the docstrings of its configuration."""
 
 from __future__ import annotations
 
+import ast
 import dataclasses
 import inspect
+import itertools
 import re
+import textwrap
 import types
 import typing
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from ..configs import range_of, types_of, value_of
 from ..specs import MethodSpec
 
 _SECTION = re.compile(r"^(Attributes|Args|Raises|Returns|Examples?|Notes?):$", re.MULTILINE)
@@ -22,11 +26,11 @@ class Setting:
     """One setting of a method.
 
     Attributes:
-        name: as `--set` takes it.
-        kind: of its values, in words: "int", "float", "true | false", or the choices.
-        default: where neither preset nor `--set` say otherwise.
+        name: as `--set` takes it, dotted where the setting is nested.
+        kind: its values in words: "int", "float, 0 to 1", "true | false", or the choices.
+        default: the value without preset and `--set`.
         presets: its value in every preset.
-        meaning: in words, with its source where there is one; empty where nothing tells it.
+        meaning: what it does, with its source where there is one; empty where it is not documented.
     """
 
     name: str
@@ -42,7 +46,7 @@ class Documentation:
 
     Attributes:
         introduction: of the docstring, such as what its abbreviations mean.
-        meanings: by name of the setting.
+        meanings: by name of the setting, dotted where it is nested.
     """
 
     introduction: str
@@ -51,36 +55,59 @@ class Documentation:
 
 def settings_of(spec: MethodSpec) -> list[Setting]:
     """Return the settings of a method, in the order of its configuration."""
-    config = spec.load_config()
-    meanings = documentation(config).meanings
-    kinds = typing.get_type_hints(config)
+    config_class = spec.load_config()
+    meanings = documentation(config_class).meanings
+    config = config_class()
+    defaults = {key: value_of(config, key) for key in types_of(config_class)}
     return [
         Setting(
-            field.name,
-            _kind(kinds[field.name]),
-            _default(field),
-            {
-                preset: changed.get(field.name, _default(field))
-                for preset, changed in spec.presets.items()
-            },
-            meanings.get(field.name, ""),
+            key,
+            _kind(kind),
+            defaults[key],
+            {preset: changed.get(key, defaults[key]) for preset, changed in spec.presets.items()},
+            meanings.get(key, ""),
         )
-        for field in dataclasses.fields(config)
+        for key, kind in types_of(config_class).items()
     ]
 
 
 def documentation(config: type) -> Documentation:
-    """Read the "Attributes:" of a dataclass's docstring, those of its bases included.
+    """Read what a dataclass says of its fields, those of its bases and of nested ones included.
 
-    Entries are those of Google's style: `name: text`, or `name, other: text` for several, with
-    further lines indented below.
+    A field is documented by a string below it, or in the "Attributes:" of the class's docstring in
+    Google's style: `name: text`, or `name, other: text` for several, with further lines indented
+    below.
     """
     meanings: dict[str, str] = {}
     for base in reversed(config.__mro__):
-        if dataclasses.is_dataclass(base) and base.__doc__:
-            meanings |= dict(_entries(base.__doc__))
+        if dataclasses.is_dataclass(base):
+            meanings |= dict(_entries(base.__doc__ or ""))
+            meanings |= _field_docstrings(base)
+    for name, kind in typing.get_type_hints(config).items():
+        if dataclasses.is_dataclass(kind):
+            inner = documentation(typing.cast(type, kind)).meanings
+            meanings |= {f"{name}.{key}": text for key, text in inner.items()}
     introduction = _SECTION.split(inspect.cleandoc(config.__doc__ or ""))[0]
     return Documentation(" ".join(introduction.split()), meanings)
+
+
+def _field_docstrings(config: type) -> dict[str, str]:
+    """Return the strings below a class's fields; none where its source cannot be read."""
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(config)))
+    except (OSError, TypeError, SyntaxError):
+        return {}
+    (definition,) = tree.body
+    assert isinstance(definition, ast.ClassDef)
+    found = {}
+    for field, below in itertools.pairwise(definition.body):
+        match field, below:
+            case (
+                ast.AnnAssign(target=ast.Name(id=name)),
+                ast.Expr(value=ast.Constant(value=str(text))),
+            ):
+                found[name] = " ".join(text.split())
+    return found
 
 
 def _entries(docstring: str) -> Iterator[tuple[str, str]]:
@@ -104,15 +131,9 @@ def _attributes(text: str) -> Iterator[tuple[str, str]]:
         names, told = re.split(", *", found[1]), [found[2]]
 
 
-def _default(field: dataclasses.Field) -> Any:
-    if field.default is not dataclasses.MISSING:
-        return field.default
-    if field.default_factory is not dataclasses.MISSING:
-        return field.default_factory()
-    return None
-
-
 def _kind(kind: Any) -> str:
+    if allowed := range_of(kind):
+        return f"{_kind(typing.get_args(kind)[0])}, {allowed}"
     if kind is bool:
         return "true | false"
     if typing.get_origin(kind) is typing.Literal:

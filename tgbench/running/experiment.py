@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..files import hash_of, sha256
-from ..identities import layout
 from ..interfaces import Case, MetricContext, MetricOptions, Timing
 from ..plugins import in_table_order
 from ..version import __version__
@@ -109,7 +108,7 @@ class Experiment:
         """
         return MetricContext(
             audio=self.case.drive.audio,
-            fps=layout.FPS,
+            fps=self.case.drive.fps,
             timing=timing,
             options=MetricOptions(
                 landmarks=self.request.landmarks, through_codec=self.request.through_codec

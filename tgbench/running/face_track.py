@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..interfaces import Points
-from ..metrics.face_points import mouth_opening
+from ..metrics.landmark_geometry import mouth_opening
 
 REGIONS: Mapping[str, slice] = {"face": slice(0, 68), "mouth": slice(48, 68), "eyes": slice(36, 48)}
 """Parts of a face by their rows among the 68 iBUG landmarks."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import logging
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import Any
 
 from .. import plugins
 from ..audio_encoders.mel import SPEC as MEL
+from ..configs import flat
 from ..errors import TgbenchError
 from ..files import hash_of, remove, remove_parts, sha256
 from ..identities import Identity, Split
@@ -36,6 +36,7 @@ from .fit_record import (
 )
 from .locks import sole_replacer
 from .replacing import recover, replacement
+from .settings import hash_of_settings
 
 MODELS = "models"
 """Folder under OUT that keeps fitted methods."""
@@ -63,13 +64,13 @@ class MethodConfig:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """The configuration as a JSON-serialisable dictionary."""
-        return json.loads(json.dumps(dataclasses.asdict(self.config)))
+        """The configuration as one flat mapping with dotted keys, of what JSON can hold."""
+        return json.loads(json.dumps(flat(self.config)))
 
     @property
     def settings_hash(self) -> str:
         """SHA-256 of the configuration."""
-        return hash_of({"method": self.spec.name, "config": self.settings})
+        return hash_of_settings(self.spec.name, self.settings)
 
     @property
     def names_encoder(self) -> bool:

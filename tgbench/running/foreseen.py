@@ -6,7 +6,6 @@ import math
 from collections.abc import Iterable
 
 from .. import plugins
-from ..identities import layout
 from ..interfaces import Case
 
 
@@ -17,7 +16,7 @@ def too_short(cases: Iterable[Case]) -> list[str]:
 
 def _lines(case: Case) -> list[str]:
     frames = len(case.drive)
-    seconds = frames / layout.FPS
+    seconds = frames / case.drive.fps
     titles: dict[float, list[str]] = {}
     for name in case.metrics:
         spec = plugins.metrics()[name]
@@ -33,12 +32,13 @@ def _lines(case: Case) -> list[str]:
 def _shortage(case: Case, shortest: float) -> str:
     """Return how long a case must last for a metric, how long it does, and what would help."""
     frames = len(case.drive)
-    have = f"{frames / layout.FPS:.1f} s ({frames} frames)"
+    have = f"{frames / case.drive.fps:.1f} s ({frames} frames)"
     if case.target_frames is None:
         return f"{shortest:g} s of sound; the sound '{case.driver}' has {have}"
     # The held-out share of the clip stays as it is, rounded in the clip's favour.
     clip = math.ceil(shortest * len(case.identity) / frames)
+    length = len(case.identity) / case.identity.fps
     return (
-        f"{shortest:g} s of held-out video; this clip of {len(case.identity) / layout.FPS:.1f} s "
+        f"{shortest:g} s of held-out video; this clip of {length:.1f} s "
         f"holds out {have}: use a clip of at least {clip} s"
     )

@@ -5,17 +5,18 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
+from contextlib import closing
 from pathlib import Path
 
 import pandas as pd
 
 from ..files import sha256
 from ..identities import layout
-from ..interfaces import Case, FitReport, Image, Method, TimedFrames, Timing
-from ..metrics.evaluate import MetricSuite
+from ..interfaces import Case, FitReport, Method, TimedFrames, Timing
 from ..metrics.speed import RENDERING_SPEEDS
-from ..metrics.through_codec import Passage
+from ..metrics.suite import measure_frames
+from ..metrics.through_codec import Pair
 from ..progress import Progress
 from ..version import __version__
 from .comparison_videos import ComparisonVideos
@@ -91,22 +92,22 @@ def _measure(
         with progress.task(f"timing {name}", None):
             timing = time_method(method, case.drive, request.device, trained)
     timing = dataclasses.replace(timing, trains=experiment.method_config.spec.trains)
-    suite = MetricSuite(case.metrics, experiment.metric_context(timing))
-    faces, passage = FaceTrack(), Passage(request.through_codec)
+    faces = FaceTrack()
 
-    def see(pairs: Iterator[tuple[int, Image, Image | None]]) -> None:
-        for index, frame, target in pairs:
-            faces.add(*suite.update(index, frame, target).landmarks_found)
-
-    def score(index: int, frame: Image) -> None:
-        target = target_of(case, index)
-        see(passage.push(frame, target))
-        comparison.write(frame, target)
+    def rendered() -> Generator[Pair, None, None]:
+        with ComparisonVideos(case, name, folder) as comparison:
+            for index, frame in enumerate(render(case, method, name, folder, request, progress)):
+                target = target_of(case, index)
+                comparison.write(frame, target)
+                yield frame, target
 
     started = time.perf_counter()
-    with ComparisonVideos(case, name, folder) as comparison:
-        render(case, method, name, folder, request, progress, score)
-        see(passage.finish())
+    # Where a frame fails, the videos are closed before their folder goes.
+    with closing(rendered()) as pairs:
+        context = experiment.metric_context(timing)
+        suite = measure_frames(
+            pairs, case.metrics, context, lambda frame: faces.add(*frame.landmarks_found)
+        )
     _write_table(folder / FRAMES_FILE, case, suite.per_frame())
     if found := faces.columns():
         _write_table(folder / FACES_FILE, case, found)
@@ -205,6 +206,7 @@ def _identity_record(experiment: Experiment) -> IdentityRecord:
         frames=len(identity),
         width=identity.intrinsics.width,
         height=identity.intrinsics.height,
+        fps=identity.fps,
         sha256=hashes.sha256,
         files=files,
     )

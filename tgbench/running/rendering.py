@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import cv2
 import numpy as np
 
 from ..errors import TgbenchError
-from ..identities import layout
 from ..interfaces import Case, Image, Method
 from ..progress import Progress
 from ..video.writer import VideoWriter
@@ -35,9 +34,10 @@ def render(
     folder: Path,
     request: RunRequest,
     progress: Progress,
-    see: Callable[[int, Image], None] = lambda index, frame: None,
-) -> None:
-    """Render every frame once: into the video, into images if asked for, and to whoever sees.
+) -> Iterator[Image]:
+    """Render every frame once, into the video and, if asked for, into images, and yield it.
+
+    What was written is whole when the last frame was taken.
 
     Args:
         case: what to render.
@@ -46,7 +46,9 @@ def render(
         folder: of the case.
         request: whether there is a label, and whether frames are kept.
         progress: where to report.
-        see: gets the number of each frame, and the frame without a label.
+
+    Yields:
+        Frames without a label, uint8 RGB [H, W, 3].
 
     Raises:
         TgbenchError: the method renders other frames than asked for, or one cannot be written.
@@ -60,7 +62,7 @@ def render(
             folder / VIDEO_FILE,
             size.width,
             size.height,
-            fps=layout.FPS,
+            fps=case.drive.fps,
             audio=case.drive.audio,
             label=request.label,
             title=who,
@@ -68,7 +70,7 @@ def render(
         progress.task(f"rendering {who}", len(case.drive)) as task,
     ):
         for index, frame in _checked(method.render(case.drive), case, who):
-            see(index, frame)
+            yield frame
             video.write(frame)
             if request.keep_frames:
                 _write_image(images / f"{index}.png", frame)
@@ -108,13 +110,11 @@ def render_again(
                 link_or_copy(folder / name, new / name)
         if compared:
             with ComparisonVideos(case, who, new) as comparison:
-
-                def see(index: int, frame: Image) -> None:
+                for index, frame in enumerate(render(case, method, who, new, request, progress)):
                     comparison.write(frame, target_of(case, index))
-
-                render(case, method, who, new, request, progress, see)
         else:
-            render(case, method, who, new, request, progress)
+            for _ in render(case, method, who, new, request, progress):
+                pass
         files = describe_files(new, result.frames)
         result = result.model_copy(update={"labelled": request.label, "files": files})
         write_result(new, result)

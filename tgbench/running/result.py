@@ -50,8 +50,8 @@ CASE_FILES = frozenset(
 class IntervalRecord(Record):
     """Where the mean over all such frames may lie."""
 
-    low: float
-    high: float
+    low: float = Field(description="Lower end, in the unit of the value.")
+    high: float = Field(description="Upper end, in the unit of the value.")
     level: float = Field(description="Share of such intervals that hold the true mean.")
     method: str = Field(description="How it was found.")
 
@@ -111,17 +111,18 @@ class MethodRecord(Record):
 class ProtocolRecord(Record):
     """The evaluation setting."""
 
-    name: str
+    name: str = Field(description="Name of the plug-in.")
     version: str = Field(description="Changes whenever results of the same method would.")
 
 
 class IdentityRecord(Record):
     """Whose head it is."""
 
-    name: str
+    name: str = Field(description="A built-in person, or the name of the folder.")
     frames: int = Field(ge=0, description="Frames in the clip.")
-    width: int = Field(ge=0)
-    height: int = Field(ge=0)
+    width: int = Field(ge=0, description="Of the frames, in pixels.")
+    height: int = Field(ge=0, description="Of the frames, in pixels.")
+    fps: float = Field(default=25.0, gt=0, description="Frames a second of the clip.")
     sha256: str = Field(description="Of the names and hashes of all input files.")
     files: dict[str, str] = Field(
         description="SHA-256 of the clip's tables, sound and audio features in use; frames are in "
@@ -132,10 +133,10 @@ class IdentityRecord(Record):
 class DriverRecord(Record):
     """What drives the head."""
 
-    name: str
+    name: str = Field(description="Short name, part of the result's path.")
     audio: str = Field(description="File name of the driving sound.")
     sha256: str = Field(description="Of the driving sound.")
-    seconds: float
+    seconds: float = Field(description="Length of the driving sound.")
     encoder: str = Field(default="mel", description="Audio encoder whose features drive the head.")
     features: str = Field(
         default="",
@@ -147,8 +148,8 @@ class DriverRecord(Record):
 class SplitRecord(Record):
     """Frame ranges, end exclusive."""
 
-    train: tuple[int, int]
-    test: tuple[int, int]
+    train: tuple[int, int] = Field(description="Frames that a method is fitted on.")
+    test: tuple[int, int] = Field(description="Frames that are held out.")
 
 
 class SpeedRecord(Record):
@@ -166,7 +167,9 @@ class TimingRecord(Record):
     """How long it took and how that was measured."""
 
     training_seconds: float | None = Field(description="All stages; null: nothing was trained.")
-    training_iterations: dict[str, int] = Field(default_factory=dict)
+    training_iterations: dict[str, int] = Field(
+        default_factory=dict, description="Optimiser steps, by stage."
+    )
     fps_protocol: str = Field(description="How, and on what, rendering was timed.")
     rendering: Annotated[list[SpeedRecord], FailFast()] = Field(
         default_factory=list, description="By size of the requests, one frame each first."
@@ -181,22 +184,26 @@ class TimingRecord(Record):
 class EnvironmentRecord(Record):
     """Where it ran."""
 
-    python: str
-    platform: str
-    cpu: str
-    cores: int
-    device: str
-    gpu: str | None = None
+    python: str = Field(description="Version.")
+    platform: str = Field(description="Operating system and processor type.")
+    cpu: str = Field(description="Model of the processor.")
+    cores: int = Field(description="Processor cores that the process may use.")
+    device: str = Field(description="What computed: 'cpu' or 'cuda'.")
+    gpu: str | None = Field(default=None, description="Model of the GPU; null: none was used.")
     packages: dict[str, str] = Field(description="Versions of what takes part in numbers.")
     git_commit: str | None = Field(description="Of the suite's checkout, where there is one.")
-    git_dirty: bool | None = None
+    git_dirty: bool | None = Field(
+        default=None, description="Whether that checkout had changes that are not committed."
+    )
 
 
 class Result(Record):
     """One case, measured."""
 
-    schema_version: int = SCHEMA_VERSION
-    tgbench_version: str
+    schema_version: int = Field(
+        default=SCHEMA_VERSION, description="Grows when a field changes its meaning or goes."
+    )
+    tgbench_version: str = Field(description="Version of tgbench that measured.")
     created: str = Field(description="UTC, ISO 8601.")
     case_key: str = Field(
         description="SHA-256 of everything that determines the outcome: method configuration, "
@@ -207,12 +214,14 @@ class Result(Record):
     identity: IdentityRecord
     driver: DriverRecord
     split: SplitRecord
-    seed: int
+    seed: int = Field(description="Of every random choice.")
     frames: int = Field(ge=0, description="Frames rendered.")
     labelled: bool = Field(
         default=True, description="Whether the video carries the visible 'synthetic' label."
     )
-    metrics: dict[str, MetricRecord]
+    metrics: dict[str, MetricRecord] = Field(
+        description="What each metric found, by its name; an absent metric was not asked for."
+    )
     timing: TimingRecord
     environment: EnvironmentRecord
     files: dict[str, str] = Field(

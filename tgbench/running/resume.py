@@ -11,12 +11,13 @@ from ..errors import TgbenchError
 from ..faces.finders import FINDERS
 from ..files import sha256
 from ..interfaces import Case
-from ..metrics.evaluate import reasons_against
+from ..metrics.suite import reasons_against
 from ..specs import Needs
 from .experiment import Experiment
 from .fit_record import set_aside
 from .result import RESULT_FILE, Result, read_result, write_result
 from .schema import Damaged
+from .settings import in_current_names
 
 _log = logging.getLogger("tgbench")
 
@@ -152,10 +153,14 @@ def _difference(result: Result, asked: Experiment) -> str:
     case, method_config, request = asked.case, asked.method_config, asked.request
     if result.method.preset != method_config.preset:
         return f"preset: {result.method.preset} there, {method_config.preset} asked for"
-    old, new = result.method.config, method_config.settings
+    written = result.method
+    old, _ = in_current_names(written.name, written.config, written.config_hash)
+    new = method_config.settings
     for key in sorted({*old, *new}):
         if old.get(key) != new.get(key):
             return f"{key}: {old.get(key)} there, {new.get(key)} asked for"
+    if old != written.config:
+        return f"tgbench {result.tgbench_version} wrote it, when settings had other names"
     if result.seed != request.seed:
         return f"seed: {result.seed} there, {request.seed} asked for"
     if result.identity.sha256 != asked.hashes.sha256:

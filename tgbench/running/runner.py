@@ -12,7 +12,7 @@ from pathlib import Path
 
 from .. import plugins
 from ..audio import FeatureSource
-from ..errors import TgbenchError, suggest
+from ..errors import TgbenchError
 from ..faults import explain
 from ..files import make_folder
 from ..identities import Identity
@@ -36,7 +36,7 @@ from .replacing import recover
 from .request import RunRequest
 from .result import CASE_FILES, Result
 from .resume import kept_result, refuse_to_lose, with_what_is_there
-from .settings import configure, keys_of
+from .settings import configure, keys_of, unknown_setting
 
 _log = logging.getLogger("tgbench")
 
@@ -178,8 +178,7 @@ def _method_configs(request: RunRequest) -> list[MethodConfig]:
     known = {key for spec in specs for key in keys_of(spec)}
     for key in request.overrides:
         if key not in known:
-            names = " ".join(spec.name for spec in specs)
-            raise suggest(key, known, "setting", f"tgbench list settings {names}")
+            raise unknown_setting(key, specs)
     configs = []
     for spec in specs:
         own = {key: text for key, text in request.overrides.items() if key in keys_of(spec)}

@@ -15,7 +15,7 @@ from ..inputs import read_json
 from ..interfaces import MetricOptions
 from ..metrics.videos import VideoScores
 from ..version import __version__
-from ..video.images import SUFFIXES
+from ..video.image_folder import SUFFIXES
 from .environment import describe_environment
 from .frame_table import write_table
 from .result import FRAMES_FILE, RESULT_FILE, SCORES_FILE, SCORES_SCHEMA_VERSION, MetricRecord

@@ -1,17 +1,27 @@
-"""A method's configuration: preset, then `--set key=value`, validated."""
+"""A method's configuration: defaults, then a preset, then `--set key=value`; read back later."""
 
 from __future__ import annotations
 
-import dataclasses
+import difflib
+import logging
 import types
 import typing
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
+from .. import plugins
+from ..configs import build, check_ranges, flat, types_of
 from ..errors import TgbenchError, suggest
+from ..files import hash_of
 from ..specs import MethodSpec
 
+if TYPE_CHECKING:
+    from .result import Result
+
+_log = logging.getLogger("tgbench")
+
 _EXAMPLES = {int: "a whole number, such as 3", float: "a number, such as 0.5", str: "a word"}
+_MOST_SUGGESTED = 3
 
 
 def parse_overrides(pairs: Sequence[str]) -> dict[str, str]:
@@ -34,34 +44,98 @@ def parse_overrides(pairs: Sequence[str]) -> dict[str, str]:
 def configure(spec: MethodSpec, preset: str, overrides: Mapping[str, str]) -> Any:
     """Return the method's config: its defaults, the preset, then the overrides.
 
+    A setting may be named as in earlier versions; the log says its name now.
+
     Raises:
         TgbenchError: unknown preset or key (the nearest is suggested), or a bad value.
     """
     config_class = spec.load_config()
     if preset not in spec.presets:
         error = suggest(preset, spec.presets, "preset", owner=spec.name)
-        raise TgbenchError(f"{error}; what they change: tgbench list presets {spec.name}")
-    values: dict[str, Any] = dict(spec.presets[preset])
-    types_of = typing.get_type_hints(config_class)
-    for key, text in overrides.items():
-        if key not in types_of:
-            where = f"tgbench list settings {spec.name}"
-            raise suggest(key, types_of, "setting", where, owner=spec.name)
-        values[key] = _parse(key, text, types_of[key])
+        raise TgbenchError(f"{error}; `tgbench list presets {spec.name}` shows what they change")
+    kinds = types_of(config_class)
+    chosen: dict[str, Any] = {}
+    for given, text in overrides.items():
+        key = spec.renamed_settings.get(given, given)
+        if key not in kinds:
+            raise unknown_setting(given, [spec])
+        if key in chosen:
+            raise TgbenchError(f"--set {given}: {key} is given twice, once by its old name")
+        if key != given:
+            _log.warning("--set %s: this setting is now called %s", given, key)
+        chosen[key] = _parse(given, text, kinds[key])
     try:
-        return config_class(**values)
-    except ValueError as error:
-        raise TgbenchError(f"settings of '{spec.name}': {error}") from error
+        config = build(config_class, {**spec.presets[preset], **chosen})
+        check_ranges(config)
+    except (ValueError, TgbenchError) as error:
+        raise TgbenchError(f"settings of {spec.name}: {error}") from error
+    return config
 
 
 def keys_of(spec: MethodSpec) -> set[str]:
-    """Return the names of a method's settings."""
-    return {field.name for field in dataclasses.fields(spec.load_config())}
+    """Return what `--set` takes for a method: the names of its settings, and their old names."""
+    return {*types_of(spec.load_config()), *spec.renamed_settings}
+
+
+def unknown_setting(key: str, specs: Iterable[MethodSpec]) -> TgbenchError:
+    """Return the error for a setting that no method of several has, with the nearest ones."""
+    specs = list(specs)
+    known = sorted({key for spec in specs for key in types_of(spec.load_config())})
+    tail = key.rpartition(".")[2]
+    near = [name for name in known if name.startswith(f"{key}.")]
+    near = near or [name for name in known if name.rpartition(".")[2] == tail]
+    near = near or difflib.get_close_matches(key, known, n=_MOST_SUGGESTED, cutoff=0.6)
+    hint = ", ".join(f"'{name}'" for name in near[:_MOST_SUGGESTED])
+    methods = [spec.name for spec in specs]
+    return TgbenchError(
+        f"{' and '.join(methods)} {'has' if len(methods) == 1 else 'have'} no setting '{key}'"
+        f"{f': did you mean {hint}?' if hint else ';'} "
+        f"`tgbench list settings {' '.join(methods)}` shows all of them"
+    )
+
+
+def in_current_names(
+    method: str, config: Mapping[str, Any], config_hash: str
+) -> tuple[dict[str, Any], str]:
+    """Return a configuration that an earlier version wrote, with today's names of its settings.
+
+    So a setting whose name alone changed is no difference between two results. The method says
+    what its settings were called; where it is not installed, names stay as they are.
+
+    Args:
+        method: its name.
+        config: as it was written, flat or nested.
+        config_hash: the hash that was written with it.
+
+    Returns:
+        The configuration as one flat mapping with dotted keys, and its hash.
+    """
+    spec = plugins.methods().get(method)
+    renamed = spec.renamed_settings if spec else {}
+    current = {renamed.get(key, key): value for key, value in flat(config).items()}
+    return current, config_hash if current == config else hash_of_settings(method, current)
+
+
+def with_current_names(result: Result) -> Result:
+    """Return a result whose settings have today's names; see `in_current_names`."""
+    method = result.method
+    config, config_hash = in_current_names(method.name, method.config, method.config_hash)
+    if config == method.config:
+        return result
+    renamed = method.model_copy(update={"config": config, "config_hash": config_hash})
+    return result.model_copy(update={"method": renamed})
+
+
+def hash_of_settings(method: str, settings: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of a configuration, as `config_hash` of a result has it."""
+    return hash_of({"method": method, "config": dict(settings)})
 
 
 def _parse(key: str, text: str, kind: Any) -> Any:
     """Read a value as the field's type."""
     origin = typing.get_origin(kind)
+    if origin is typing.Annotated:
+        return _parse(key, text, typing.get_args(kind)[0])
     if origin is typing.Literal:
         choices = [str(choice) for choice in typing.get_args(kind)]
         if text not in choices:

@@ -15,7 +15,6 @@ from .. import plugins
 from ..audio import encode
 from ..errors import TgbenchError
 from ..files import temporary_folder
-from ..identities.layout import FPS
 from ..interfaces import Drive, Image, Method, TimedFrames, Timing
 from ..video.writer import VideoWriter
 from .environment import describe_device
@@ -104,7 +103,7 @@ def part_of(drive: Drive, start: int, stop: int) -> Drive:
         action_units=dataclasses.replace(
             units, values={name: row[inside] for name, row in units.values.items()}
         ),
-        audio=drive.audio.cut(start / FPS, stop / FPS),
+        audio=drive.audio.cut(start / drive.fps, stop / drive.fps),
         feature_index=drive.feature_index[inside],
         source_frames=drive.source_frames[inside],
     )
@@ -209,7 +208,7 @@ def _make_video(method: Method, part: Drive, path: Path) -> None:
     features = _encoded(part)
     asked = dataclasses.replace(part, features=features, feature_index=np.arange(len(part)))
     lens = part.intrinsics
-    with VideoWriter(path, lens.width, lens.height, fps=FPS, audio=part.audio) as video:
+    with VideoWriter(path, lens.width, lens.height, fps=part.fps, audio=part.audio) as video:
         for frame in method.render(asked):
             video.write(frame)
 

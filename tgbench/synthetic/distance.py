@@ -9,7 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-Points = NDArray[np.float32]
+from ..arrays import Points
+
 Distances = NDArray[np.float32]
 Vector = tuple[float, float, float]
 

@@ -8,7 +8,8 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-Points = NDArray[np.float32]
+from ..arrays import Points
+
 Picture = NDArray[np.uint8]
 
 

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arrays import Image
 from ..compiled import njit
 from ..identities import HAIR, HEAD, INNER_MOUTH, NECK, TORSO, WHITE
 from . import shading, shadow
@@ -18,7 +19,6 @@ from .noise import fractal
 from .person import Person
 from .rasterizer import NOTHING, draw, project, vertex_normals
 
-Image = NDArray[np.uint8]
 Matrix = NDArray[np.float64]
 
 DISTANCE = 0.92

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..errors import TgbenchError
 from ..media.clock import Clock
-from ..media.stamps import nominal_rate
+from ..media.timestamps import nominal_rate
 from ..media.tracks import Tracks
 from .colours import check_colours, colour_notes
 from .label import NOTE

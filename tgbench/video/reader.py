@@ -17,13 +17,13 @@ from ..errors import TgbenchError
 from ..media import REMEDY, open_media
 from ..media.clock import read_beginning, read_clock
 from ..media.packets import MOST_DAMAGED, packets
-from ..media.stamps import Stamps
+from ..media.timestamps import Stamps
 from ..media.tracks import Tracks, find_tracks
 from .colours import check_colours
 from .info import announced_frames, describe, track_seconds
-from .instants import resampled
 from .orientation import orientation_of
-from .pictures import Deinterlacer, Image, RgbConverter
+from .resampling import resampled
+from .rgb_conversion import Deinterlacer, Image, RgbConverter
 
 _log = logging.getLogger("tgbench")
 
@@ -132,6 +132,26 @@ class VideoReader:
         if self.fps is None or self.info.seconds is None:
             return self.info.frames
         return max(1, round(self.info.seconds * self.fps))
+
+    @property
+    def notes(self) -> list[str]:
+        """What was chosen in reading the video to its end, and what counts as error for it."""
+        info = self.info
+        notes = list(info.notes)
+        if info.stretched:
+            chosen = "its shown shape was" if self.square else "stored pixels were"
+            notes.append(
+                f"is stored as {info.stored_width}x{info.stored_height} and shown as "
+                f"{info.width}x{info.height}; {chosen} taken"
+            )
+        if self.interlaced and self.deinterlace:
+            notes.append(f"{self.interlaced} interlaced frames were deinterlaced (bwdif)")
+        elif self.interlaced:
+            notes.append(
+                f"{self.interlaced} frames are interlaced: each holds two half pictures, and the "
+                "combs where something moves count as error; --deinterlace makes whole ones"
+            )
+        return notes
 
     def survey(self) -> Survey:
         """Look through the file without decoding it: what iterating would find in a sound one.

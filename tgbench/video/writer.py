@@ -11,15 +11,13 @@ from types import TracebackType
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ..arrays import Image
 from ..audio import Waveform
 from ..errors import TgbenchError
 from ..files import atomic_path
 from ..version import __version__
 from .label import NOTE, draw_label
-
-Image = NDArray[np.uint8]
 
 DIGITAL_SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
 """IPTC's term for media made by a trained model."""

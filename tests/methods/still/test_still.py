@@ -17,6 +17,7 @@ from tgbench.methods.still.poses import nearest_poses, outline, project
 from tgbench.methods.still.spec import StillConfig
 from tgbench.progress import SILENT
 from tgbench.protocols.self_reconstruction import SelfReconstruction
+from tgbench.running.settings import configure
 from tgbench.specs import CompositeMode, LeakedCondition
 
 CAMERA = Intrinsics(focal=1200.0, cx=256.0, cy=256.0, width=512, height=512)
@@ -134,5 +135,5 @@ def test_the_declaration_says_what_a_frame_is_made_of() -> None:
     assert not spec.trains
     assert spec.load() is Still
     assert spec.load_config() is StillConfig
-    with pytest.raises(ValueError, match="head_radius"):
-        StillConfig(head_radius=2.0)
+    with pytest.raises(TgbenchError, match="head_radius"):
+        configure(spec, "quick", {"head_radius": "2.0"})

@@ -13,12 +13,12 @@ from tgbench.identities import Identity
 
 EXAMPLE = Path(__file__).resolve().parents[3] / "examples" / "ablation" / "ablation.py"
 SHORT = {
-    "listening_iterations": 4,
-    "static_iterations": 4,
-    "motion_iterations": 4,
-    "finetune_iterations": 2,
-    "face_gaussians": 100,
-    "mouth_gaussians": 20,
+    "schedule.audio_pretraining_iterations": 4,
+    "schedule.static_iterations": 4,
+    "schedule.motion_iterations": 4,
+    "schedule.finetune_iterations": 2,
+    "face.gaussians": 100,
+    "mouth.gaussians": 20,
 }
 
 

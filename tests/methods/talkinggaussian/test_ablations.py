@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
+from tgbench.configs import build, flat, replaced
 from tgbench.errors import TgbenchError
 from tgbench.identities import Identity
 from tgbench.interfaces import FitContext
@@ -30,20 +30,23 @@ from tgbench.methods.talkinggaussian.spec import SPEC
 from tgbench.progress import SILENT
 
 CHANNELS, STEPS, COUNT = 5, 16, 9
-SMALL = TalkingGaussianConfig(
-    grid_levels=2,
-    face_hidden=8,
-    mouth_hidden=8,
-    audio_dim=4,
-    face_grid_finest=20,
-    static_iterations=6,
-    motion_iterations=6,
-    finetune_iterations=3,
-    face_gaussians=60,
-    mouth_gaussians=20,
-    face_gaussian_limit=80,
-    mouth_gaussian_limit=30,
-    lpips_weight=0.0,
+SMALL = build(
+    TalkingGaussianConfig,
+    {
+        "grid.levels": 2,
+        "face.hidden": 8,
+        "mouth.hidden": 8,
+        "audio.dim": 4,
+        "face.grid_finest": 20,
+        "schedule.static_iterations": 6,
+        "schedule.motion_iterations": 6,
+        "schedule.finetune_iterations": 3,
+        "face.gaussians": 60,
+        "mouth.gaussians": 20,
+        "face.gaussian_limit": 80,
+        "mouth.gaussian_limit": 30,
+        "finetune.lpips_weight": 0.0,
+    },
 )
 CAMERA = Camera.from_pose(
     np.array([[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0.8], [0, 0, 0, 1.0]]), 80, 16, 16, 32, 32
@@ -66,7 +69,7 @@ ROWS = {
 
 
 def with_settings(**values: object) -> TalkingGaussianConfig:
-    return dataclasses.replace(SMALL, **values)  # type: ignore[arg-type]
+    return replaced(SMALL, values)
 
 
 def stirred(motion: torch.nn.Module) -> torch.nn.Module:
@@ -177,12 +180,12 @@ def test_six_units_leave_out_the_outer_brow():
 def test_sideways_share_slows_the_mouth_across_and_in_depth_alone():
     inputs = torch.randn(COUNT, 3) * 0.05, torch.randn(8, CHANNELS, STEPS), torch.rand(7)
     whole = stirred(MouthMotion(CHANNELS, SMALL))(*inputs).means
-    slowed = stirred(MouthMotion(CHANNELS, with_settings(mouth_sideways=0.2)))(*inputs).means
+    slowed = stirred(MouthMotion(CHANNELS, with_settings(**{"mouth.sideways": 0.2})))(*inputs).means
     torch.testing.assert_close(slowed, whole * torch.tensor([0.2, 1.0, 0.2]))
 
 
 def test_the_official_preset_takes_the_papers_values_elsewhere():
-    official = dataclasses.asdict(TalkingGaussianConfig(**SPEC.presets["official"]))
-    paper = dataclasses.asdict(TalkingGaussianConfig(**SPEC.presets["paper"]))
+    official = flat(build(TalkingGaussianConfig, SPEC.presets["official"]))
+    paper = flat(build(TalkingGaussianConfig, SPEC.presets["paper"]))
     differing = {name for name in paper if paper[name] != official[name]}
     assert differing == set(SPEC.presets["official"]) - set(SPEC.presets["paper"])

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import dataclasses
 import itertools
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from tgbench.configs import build, replaced
 from tgbench.identities import ActionUnits, Identity
 from tgbench.interfaces import FitContext
 from tgbench.methods.talkinggaussian import fitting
@@ -23,15 +23,18 @@ from tgbench.methods.talkinggaussian.motion import EXPRESSION_UNITS
 from tgbench.methods.talkinggaussian.spec import SPEC
 from tgbench.progress import SILENT
 
-TINY = TalkingGaussianConfig(
-    listening_iterations=24,
-    static_iterations=4,
-    motion_iterations=6,
-    finetune_iterations=2,
-    checkpoint_every=5,
-    face_gaussians=80,
-    mouth_gaussians=40,
-    lpips_weight=0.0,
+TINY = build(
+    TalkingGaussianConfig,
+    {
+        "schedule.audio_pretraining_iterations": 24,
+        "schedule.static_iterations": 4,
+        "schedule.motion_iterations": 6,
+        "schedule.finetune_iterations": 2,
+        "checkpoint_every": 5,
+        "face.gaussians": 80,
+        "mouth.gaussians": 40,
+        "finetune.lpips_weight": 0.0,
+    },
 )
 
 
@@ -96,7 +99,7 @@ def listening(iterations: int) -> tuple[AudioPretraining, np.ndarray]:
     )
     points = np.repeat(faces()[:1], count, axis=0)
     points[:, 65:68, 1] += 8.0 * opening[8 : count + 8, None]
-    config = dataclasses.replace(TINY, listening_iterations=iterations)
+    config = replaced(TINY, {"schedule.audio_pretraining_iterations": iterations})
     units = ActionUnits({name: np.zeros(count) for name in EXPRESSION_UNITS}, "nobody")
     cpu = torch.device("cpu")
     conditions = Conditions(
@@ -136,9 +139,9 @@ def test_the_encoder_learns_what_opens_the_mouth():
 
 def test_presets_of_paper_and_official_code_do_not_listen():
     for preset in ("paper", "official"):
-        config = TalkingGaussianConfig(**SPEC.presets[preset])
-        assert config.listening_iterations == 0
-        assert config.audio_lr == 1
+        config = build(TalkingGaussianConfig, SPEC.presets[preset])
+        assert config.schedule.audio_pretraining_iterations == 0
+        assert config.audio.lr == 1
 
 
 def test_a_stopped_listening_goes_on_as_if_it_had_not_been(sphere: Identity):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
+from tgbench.configs import build, replaced
 from tgbench.identities import Identity
 from tgbench.interfaces import FitContext
 from tgbench.methods.talkinggaussian.config import TalkingGaussianConfig
@@ -17,8 +17,15 @@ from tgbench.methods.talkinggaussian.gaussians import DC
 from tgbench.methods.talkinggaussian.training import BranchTrainer
 from tgbench.progress import SILENT
 
-CONFIG = TalkingGaussianConfig(
-    face_gaussians=6, mouth_gaussians=6, lpips_weight=0.0, grid_levels=2, face_grid_finest=20
+CONFIG = build(
+    TalkingGaussianConfig,
+    {
+        "face.gaussians": 6,
+        "mouth.gaussians": 6,
+        "finetune.lpips_weight": 0.0,
+        "grid.levels": 2,
+        "face.grid_finest": 20,
+    },
 )
 K1 = np.sqrt(3 / (4 * np.pi))
 GREY, GREEN = (0.5, 0.5, 0.5), (0.0, 1.0, 0.0)
@@ -60,7 +67,7 @@ def test_green_ones_of_the_face_are_pruned(sphere: Identity, tmp_path: Path):
 def test_green_ones_of_the_mouth_stay_but_are_faint(sphere: Identity, tmp_path: Path, how: str):
     before = Fit(CONFIG, sphere, sphere.split(), FitContext(tmp_path, 0, "cpu", SILENT))
     sizes = before._trainer("mouth").branch.field.parameters["scales"].detach()
-    config = dataclasses.replace(CONFIG, mouth_background=how)
+    config = replaced(CONFIG, {"mouth.background": how})
     field = trainer_of(sphere, tmp_path, "mouth", config).branch.field
     green = [1, 2, 4]
     opacities = torch.sigmoid(field.parameters["opacities"]).tolist()
@@ -72,5 +79,5 @@ def test_green_ones_of_the_mouth_stay_but_are_faint(sphere: Identity, tmp_path: 
 
 
 def test_a_random_background_cannot_be_imitated(sphere: Identity, tmp_path: Path):
-    config = dataclasses.replace(CONFIG, random_background=True)
+    config = replaced(CONFIG, {"random_background": True})
     assert len(trainer_of(sphere, tmp_path, "face", config).branch.field) == 6

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from tgbench.configs import flat, replaced
 from tgbench.errors import TgbenchError
 from tgbench.identities import Identity, Split
 from tgbench.methods.talkinggaussian.checkpoint import (
@@ -55,7 +56,7 @@ def test_what_the_disk_does_not_take_is_told_and_the_file_before_stays(
 
 
 def test_foreign_config_is_named(sphere: Identity, tmp_path: Path):
-    other = dataclasses.asdict(dataclasses.replace(CONFIG, motion_iterations=5))
+    other = flat(replaced(CONFIG, {"schedule.motion_iterations": 5}))
     write_checkpoint(tmp_path / "x.pt", origin_of(sphere, config=other), {})
     with pytest.raises(TgbenchError, match="motion_iterations is 5 there and 47000 here"):
         read_checkpoint(tmp_path / "x.pt", origin_of(sphere))
@@ -130,9 +131,9 @@ def test_a_config_that_is_not_that_of_its_hash_is_refused(sphere: Identity, tmp_
     origin, path = origin_of(sphere), tmp_path / "x.pt"
     write_checkpoint(path, origin, {})
     content = torch.load(path, weights_only=True)
-    content["origin"]["config"]["motion_iterations"] = 5
+    content["origin"]["config"]["schedule.motion_iterations"] = 5
     torch.save(content, path)
-    changed = {**dataclasses.asdict(CONFIG), "motion_iterations": 5}
+    changed = {**flat(CONFIG), "schedule.motion_iterations": 5}
     with pytest.raises(TgbenchError, match="damaged"):
         read_checkpoint(path, dataclasses.replace(origin, config=changed))
 

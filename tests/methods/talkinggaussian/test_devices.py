@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+from tgbench.configs import build
 from tgbench.identities import Identity
 from tgbench.interfaces import FitContext
 from tgbench.methods.talkinggaussian import pixel_losses
@@ -18,18 +19,21 @@ from tgbench.methods.talkinggaussian.fitting import Fit
 from tgbench.methods.talkinggaussian.training import BranchTrainer
 from tgbench.progress import SILENT
 
-CONFIG = TalkingGaussianConfig(
-    grid_levels=3,
-    face_grid_finest=20,
-    static_iterations=8,
-    motion_iterations=12,
-    finetune_iterations=4,
-    face_gaussians=150,
-    mouth_gaussians=30,
-    densify_from=5,
-    densify_every=5,
-    harmonics_every=4,
-    lpips_weight=0.0,
+CONFIG = build(
+    TalkingGaussianConfig,
+    {
+        "grid.levels": 3,
+        "face.grid_finest": 20,
+        "schedule.static_iterations": 8,
+        "schedule.motion_iterations": 12,
+        "schedule.finetune_iterations": 4,
+        "face.gaussians": 150,
+        "mouth.gaussians": 30,
+        "densify.start": 5,
+        "densify.every": 5,
+        "gaussians.harmonics_every": 4,
+        "finetune.lpips_weight": 0.0,
+    },
 )
 CHOOSERS = ("rasterizer.interface", "hashgrid.module", "ssim", "spherical_harmonics")
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from tgbench.configs import build, replaced
 from tgbench.errors import TgbenchError
 from tgbench.identities import ActionUnits, Identity
 from tgbench.interfaces import FitContext, FitReport, Method
@@ -17,36 +18,47 @@ from tgbench.progress import SILENT
 
 from .fits import assert_alike, drive_of, dying
 
-TINY = TalkingGaussianConfig(
-    static_iterations=100,
-    motion_iterations=400,
-    finetune_iterations=30,
-    checkpoint_every=50,
-    face_gaussians=500,
-    mouth_gaussians=60,
-    face_gaussian_limit=900,
-    mouth_gaussian_limit=90,
-    position_lr_iterations=500,
-    densify_from=60,
-    densify_every=40,
-    harmonics_every=80,
-    random_background=True,
-    face_grid_finest=48,
-    mouth_grid_coarsest=16,
-    mouth_grid_finest=48,
-    position_lr=5e-4,
-    color_lr=1e-2,
-    scale_lr=1e-2,
-    alpha_weight=0.05,
-    grid_lr=4e-2,
-    network_lr=8e-3,
-    hair_every=1,
-    lpips_weight=0.0,
+TINY = build(
+    TalkingGaussianConfig,
+    {
+        "schedule.static_iterations": 100,
+        "schedule.motion_iterations": 400,
+        "schedule.finetune_iterations": 30,
+        "checkpoint_every": 50,
+        "face.gaussians": 500,
+        "mouth.gaussians": 60,
+        "face.gaussian_limit": 900,
+        "mouth.gaussian_limit": 90,
+        "gaussians.position_lr_iterations": 500,
+        "densify.start": 60,
+        "densify.every": 40,
+        "gaussians.harmonics_every": 80,
+        "random_background": True,
+        "face.grid_finest": 48,
+        "mouth.grid_coarsest": 16,
+        "mouth.grid_finest": 48,
+        "gaussians.position_lr": 5e-4,
+        "gaussians.color_lr": 1e-2,
+        "gaussians.scale_lr": 1e-2,
+        "loss.alpha_weight": 0.05,
+        "grid.lr": 4e-2,
+        "motion_field.lr": 8e-3,
+        "face.hair_every": 1,
+        "finetune.lpips_weight": 0.0,
+    },
 )
-SHORT = dataclasses.replace(
-    TINY, static_iterations=30, motion_iterations=40, finetune_iterations=12, checkpoint_every=7,
-    densify_from=20, densify_every=10, harmonics_every=25,
-)  # fmt: skip
+SHORT = replaced(
+    TINY,
+    {
+        "schedule.static_iterations": 30,
+        "schedule.motion_iterations": 40,
+        "schedule.finetune_iterations": 12,
+        "checkpoint_every": 7,
+        "densify.start": 20,
+        "densify.every": 10,
+        "gaussians.harmonics_every": 25,
+    },
+)
 
 
 def fitted(
@@ -129,8 +141,8 @@ def test_saved_and_loaded_it_renders_the_same(trained, sphere: Identity, tmp_pat
     drive = drive_of(sphere, range(28, 33))
     for one, two in zip(method.render(drive), other.render(drive), strict=True):
         assert np.array_equal(one, two)
-    stranger = TalkingGaussian(dataclasses.replace(TINY, audio_dim=16))
-    with pytest.raises(TgbenchError, match="audio_dim is 32 there and 16 here"):
+    stranger = TalkingGaussian(replaced(TINY, {"audio.dim": 16}))
+    with pytest.raises(TgbenchError, match=r"audio\.dim is 32 there and 16 here"):
         stranger.load(tmp_path, sphere, sphere.split(), "cpu")
 
 
@@ -172,8 +184,8 @@ def test_a_stopped_fit_ends_like_one_never_stopped(
 
 
 def test_checkpoints_of_another_configuration_are_refused(whole, sphere: Identity):
-    with pytest.raises(TgbenchError, match="face_gaussians is 500 there and 400 here"):
-        fitted(dataclasses.replace(SHORT, face_gaussians=400), sphere, whole[1])
+    with pytest.raises(TgbenchError, match=r"face\.gaussians is 500 there and 400 here"):
+        fitted(replaced(SHORT, {"face.gaussians": 400}), sphere, whole[1])
 
 
 def test_nan_names_iteration_stage_term_and_frame(
@@ -221,7 +233,7 @@ def test_unblinking_silent_and_single_frames_are_trained(
 
 
 def test_missing_lpips_is_noted_once(sphere: Identity, tmp_path: Path):
-    config = dataclasses.replace(SHORT, lpips_weight=0.5)
+    config = replaced(SHORT, {"finetune.lpips_weight": 0.5})
     _, report = fitted(config, sphere, tmp_path)
     lpips = [note for note in report.notes if "LPIPS" in note]
     assert len(lpips) <= 1

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from tgbench.audio_encoders.mel import SPEC as MEL
+from tgbench.configs import build
 from tgbench.identities import Identity
 from tgbench.methods.talkinggaussian.branch import Branch, new_motion
 from tgbench.methods.talkinggaussian.conditions import Conditions
@@ -17,7 +18,15 @@ from tgbench.methods.talkinggaussian.frames import TrainingFrames
 from tgbench.methods.talkinggaussian.gaussians import GaussianField, inverse_softplus
 from tgbench.methods.talkinggaussian.motion import expression_units
 
-CONFIG = TalkingGaussianConfig(grid_levels=2, face_hidden=8, mouth_hidden=8, audio_dim=4)
+CONFIG = build(
+    TalkingGaussianConfig,
+    {
+        "grid.levels": 2,
+        "face.hidden": 8,
+        "mouth.hidden": 8,
+        "audio.dim": 4,
+    },
+)
 CPU = torch.device("cpu")
 ITERATIONS = 100
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from tgbench.configs import build
 from tgbench.identities import Identity
 from tgbench.methods.talkinggaussian.config import TalkingGaussianConfig
 from tgbench.methods.talkinggaussian.frames import TrainingFrames
@@ -85,7 +86,7 @@ def test_position_rate_decays_from_first_to_last():
     for iteration, expected in ((0, 1.6e-4), (22_500, 1.6e-5), (45_000, 1.6e-6), (10**6, 1.6e-6)):
         field.decay_position_rate(iteration)
         assert rate() == pytest.approx(expected)
-    assert config.position_lr == 1.6e-4
+    assert config.gaussians.position_lr == 1.6e-4
 
 
 def test_cloud_fills_what_the_masks_allow():
@@ -128,8 +129,14 @@ def test_rays_meet_where_they_were_sent_from():
 
 
 def test_the_official_start_is_a_grey_cube(sphere: Identity):
-    config = TalkingGaussianConfig(
-        initial_cloud="cube", initial_colors="grey", face_gaussians=4000, mouth_gaussians=4000
+    config = build(
+        TalkingGaussianConfig,
+        {
+            "gaussians.cloud": "cube",
+            "gaussians.colors": "grey",
+            "face.gaussians": 4000,
+            "mouth.gaussians": 4000,
+        },
     )
     frames = TrainingFrames(sphere, sphere.split().train, 1 << 20)
     generator = torch.Generator().manual_seed(0)

@@ -16,6 +16,7 @@ FITS = """
 import json, os, signal, sys
 from pathlib import Path
 import torch
+from tgbench.configs import build
 from tgbench.identities import Identity
 from tgbench.interfaces import FitContext
 from tgbench.methods.talkinggaussian import audio_pretraining, finetuning, training
@@ -23,14 +24,30 @@ from tgbench.methods.talkinggaussian.config import TalkingGaussianConfig
 from tgbench.methods.talkinggaussian.method import TalkingGaussian
 from tgbench.progress import SILENT
 
-CONFIG = TalkingGaussianConfig(
-    static_iterations=24, motion_iterations=26, finetune_iterations=12, checkpoint_every=7,
-    densify_from=8, densify_every=8, face_densify_until=0.9, harmonics_every=20,
-    face_gaussians=200, mouth_gaussians=50, face_gaussian_limit=260, mouth_gaussian_limit=70,
-    face_densify_gradient=1e-6, mouth_densify_gradient=1e-6,
-    face_grid_finest=24, mouth_grid_coarsest=16, mouth_grid_finest=24, lpips_weight=0.0,
-    face_incremental_until=0.5, audio_noise=0.1, audio_jitter=0.5, listening_iterations=10,
-)
+CONFIG = build(TalkingGaussianConfig, {
+    "schedule.static_iterations": 24,
+    "schedule.motion_iterations": 26,
+    "schedule.finetune_iterations": 12,
+    "checkpoint_every": 7,
+    "densify.start": 8,
+    "densify.every": 8,
+    "face.densify_until": 0.9,
+    "gaussians.harmonics_every": 20,
+    "face.gaussians": 200,
+    "mouth.gaussians": 50,
+    "face.gaussian_limit": 260,
+    "mouth.gaussian_limit": 70,
+    "face.densify_gradient": 1e-6,
+    "mouth.densify_gradient": 1e-6,
+    "face.grid_finest": 24,
+    "mouth.grid_coarsest": 16,
+    "mouth.grid_finest": 24,
+    "finetune.lpips_weight": 0.0,
+    "face.incremental_until": 0.5,
+    "audio.noise": 0.1,
+    "audio.jitter": 0.5,
+    "schedule.audio_pretraining_iterations": 10,
+})
 
 def die():
     os.kill(os.getpid(), signal.SIGKILL)

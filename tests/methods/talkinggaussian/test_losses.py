@@ -7,6 +7,7 @@ import pytest
 import torch
 from skimage.metrics import structural_similarity
 
+from tgbench.configs import replaced
 from tgbench.identities import Identity
 from tgbench.methods.talkinggaussian.config import TalkingGaussianConfig
 from tgbench.methods.talkinggaussian.frames import (
@@ -25,12 +26,14 @@ from tgbench.methods.talkinggaussian.losses import (
 )
 from tgbench.methods.talkinggaussian.rasterizer import Rasterization
 
-CONFIG = dataclasses.replace(
+CONFIG = replaced(
     TalkingGaussianConfig(),
-    alpha_weight=0.5,
-    lips_attention_weight=0.25,
-    hair_attention_weight=0.125,
-    ssim_weight=0.2,
+    {
+        "loss.alpha_weight": 0.5,
+        "loss.lips_attention_weight": 0.25,
+        "loss.hair_attention_weight": 0.125,
+        "loss.ssim_weight": 0.2,
+    },
 )
 BACKGROUND = torch.tensor([0.1, 0.9, 0.3])
 
@@ -90,7 +93,7 @@ def test_the_face_must_leave_a_hole_for_the_mouth(frames: TrainingFrames):
 
 
 def test_hair_is_left_out_of_most_motion_iterations(frames: TrainingFrames):
-    config = dataclasses.replace(CONFIG, static_iterations=10, hair_every=5)
+    config = replaced(CONFIG, {"schedule.static_iterations": 10, "face.hair_every": 5})
     region_loss = FaceLoss(frames, config)
     with_hair = [k for k in range(30) if (region_loss.crop(6, k).labels == HAIRS).any()]
     assert with_hair == [*range(11), 15, 20, 25]
@@ -157,7 +160,7 @@ def square_of_lips(frames: TrainingFrames, crop: Crop) -> np.ndarray:
 
 
 def test_the_official_mouth_fills_the_square_and_must_not_show_beside_it(frames: TrainingFrames):
-    official = dataclasses.replace(CONFIG, mouth_alpha="filled", mouth_pixels="outside_lips")
+    official = replaced(CONFIG, {"mouth.alpha": "filled", "mouth.pixels": "outside_lips"})
     region_loss = MouthLoss(frames, official)
     crop = frames.head(6)
     shown = drawn(crop.window.size, 3)
@@ -184,7 +187,7 @@ def test_the_official_faces_alpha_takes_teeth_for_face(frames: TrainingFrames):
     surface = (labels == FACE) | (labels == HAIRS)
     losses = {}
     for kind, opaque in (("hole", surface), ("face", surface | (labels == TEETH))):
-        config = dataclasses.replace(CONFIG, teeth_alpha=kind)
+        config = replaced(CONFIG, {"face.teeth_alpha": kind})
         terms = FaceLoss(frames, config).terms(6, crop, shown, BACKGROUND)
         off = np.abs(shown.alpha.numpy() - opaque.numpy()).mean()
         assert terms["alpha"].item() == pytest.approx(0.5 * off, rel=1e-5)

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from tgbench.audio_encoders.mel import SPEC as MEL
+from tgbench.configs import build
 from tgbench.identities import Identity
 from tgbench.methods.talkinggaussian.audio_network import (
     AudioNetwork,
@@ -15,8 +16,15 @@ from tgbench.methods.talkinggaussian.config import TalkingGaussianConfig
 from tgbench.methods.talkinggaussian.motion import FaceMotion, MouthMotion, expression_units
 
 CHANNELS, STEPS, UNITS = 5, 16, 7
-SMALL = TalkingGaussianConfig(
-    grid_levels=2, face_hidden=8, mouth_hidden=8, audio_dim=4, face_grid_finest=20
+SMALL = build(
+    TalkingGaussianConfig,
+    {
+        "grid.levels": 2,
+        "face.hidden": 8,
+        "mouth.hidden": 8,
+        "audio.dim": 4,
+        "face.grid_finest": 20,
+    },
 )
 
 

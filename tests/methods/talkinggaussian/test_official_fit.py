@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tgbench.configs import build
 from tgbench.identities import Identity
 from tgbench.interfaces import FitContext
 from tgbench.methods.talkinggaussian.branch import Branch
@@ -20,30 +21,30 @@ from tgbench.progress import SILENT
 from .fits import assert_alike, drive_of, dying
 
 SHORT = {
-    "static_iterations": 30,
-    "motion_iterations": 40,
-    "finetune_iterations": 8,
+    "schedule.static_iterations": 30,
+    "schedule.motion_iterations": 40,
+    "schedule.finetune_iterations": 8,
     "checkpoint_every": 7,
-    "face_gaussians": 300,
-    "mouth_gaussians": 200,
-    "densify_from": 10,
-    "densify_every": 10,
-    "harmonics_every": 20,
-    "position_lr_iterations": 75,
-    "mouth_finish_iterations": 9,
-    "hair_last_iterations": 6,
-    "face_lpips_iterations": 0,
-    "mouth_lpips_iterations": 0,
-    "lpips_weight": 0.0,
-    "grid_levels": 3,
-    "face_grid_finest": 38.4,
-    "mouth_grid_finest": 57.6,
+    "face.gaussians": 300,
+    "mouth.gaussians": 200,
+    "densify.start": 10,
+    "densify.every": 10,
+    "gaussians.harmonics_every": 20,
+    "gaussians.position_lr_iterations": 75,
+    "mouth.finish_iterations": 9,
+    "face.hair_last_iterations": 6,
+    "face.lpips_iterations": 0,
+    "mouth.lpips_iterations": 0,
+    "finetune.lpips_weight": 0.0,
+    "grid.levels": 3,
+    "face.grid_finest": 38.4,
+    "mouth.grid_finest": 57.6,
 }
 
 
 def short(preset: str) -> TalkingGaussianConfig:
     settings = {**SPEC.presets[preset], **SHORT}
-    return TalkingGaussianConfig(**settings)  # type: ignore[arg-type]
+    return build(TalkingGaussianConfig, settings)
 
 
 def fitted(config: TalkingGaussianConfig, identity: Identity, folder: Path) -> list[Branch]:

@@ -11,13 +11,14 @@ import numpy as np
 import pytest
 import torch
 
+from tgbench.configs import build
 from tgbench.methods.talkinggaussian.branch import Branch, new_motion
 from tgbench.methods.talkinggaussian.config import TalkingGaussianConfig
 from tgbench.methods.talkinggaussian.gaussians import GaussianField
 from tgbench.methods.talkinggaussian.spec import SPEC
 from tgbench.methods.talkinggaussian.training import motion_optimizer
 
-OFFICIAL = TalkingGaussianConfig(**SPEC.presets["official"])  # type: ignore[arg-type]
+OFFICIAL = build(TalkingGaussianConfig, SPEC.presets["official"])
 CHANNELS = 29
 
 
@@ -27,7 +28,7 @@ def branch_of(name: str, config: TalkingGaussianConfig = OFFICIAL, seed: int = 0
     cloud = 0.2 * torch.rand(400, 3, generator=generator) - 0.1
     field = GaussianField.random(cloud, config, generator)
     motion = new_motion(name, CHANNELS, config)  # type: ignore[arg-type]
-    return Branch(name, field, motion, config.motion_moves_positions)  # type: ignore[arg-type]
+    return Branch(name, field, motion, config.motion_field.moves_positions)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 import torch
 
+from tgbench.configs import build, replaced
 from tgbench.identities import Identity
 from tgbench.interfaces import FitContext
 from tgbench.methods.talkinggaussian import fitting, losses
@@ -28,7 +29,7 @@ from tgbench.methods.talkinggaussian.spec import SPEC
 from tgbench.methods.talkinggaussian.training import BranchTrainer, motion_rate
 from tgbench.progress import SILENT
 
-OFFICIAL = TalkingGaussianConfig(**SPEC.presets["official"])  # type: ignore[arg-type]
+OFFICIAL = build(TalkingGaussianConfig, SPEC.presets["official"])
 MOMENTS = (0, 2_999, 3_000, 20_000, 39_999, 46_999, 49_999)
 HDTF_EXTENT = 0.30
 
@@ -45,7 +46,7 @@ def fit(make_sphere: Callable[..., Identity], tmp_path_factory: pytest.TempPathF
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(fitting, "perceptual_distance", lambda device: (ones, ""))
         context = FitContext(folder, 0, "cpu", SILENT)
-        few = dataclasses.replace(OFFICIAL, face_gaussians=300, mouth_gaussians=300)
+        few = replaced(OFFICIAL, {"face.gaussians": 300, "mouth.gaussians": 300})
         return Fit(few, identity, identity.split(), context)
 
 
@@ -72,8 +73,8 @@ def test_a_head_that_never_moves_is_taken_for_a_small_scene_and_noted(
 ):
     identity = make_sphere(tmp_path / "still", frames=12)
     identity.__dict__["poses"] = np.repeat(identity.poses[:1], 12, axis=0)
-    settings = dataclasses.replace(OFFICIAL, lpips_weight=0.0, face_lpips_iterations=0)
-    settings = dataclasses.replace(settings, mouth_lpips_iterations=0, mouth_gaussians=300)
+    settings = replaced(OFFICIAL, {"finetune.lpips_weight": 0.0, "face.lpips_iterations": 0})
+    settings = replaced(settings, {"mouth.lpips_iterations": 0, "mouth.gaussians": 300})
     still = Fit(settings, identity, identity.split(), FitContext(tmp_path, 0, "cpu", SILENT))
     assert still._trainer("face").branch.field.extent == 0.05
     assert any("hardly moves" in note for note in still._notes)

@@ -1,12 +1,12 @@
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
+from tgbench.configs import build, replaced
 from tgbench.identities import Identity
 from tgbench.interfaces import FitContext
 from tgbench.methods.talkinggaussian import fitting
@@ -104,29 +104,35 @@ def test_the_faces_tiles_do_not_see_the_lips():
     assert terms["lpips_tiles"].item() == pytest.approx(on_tiles.item(), rel=1e-5)
 
 
-CONFIG = TalkingGaussianConfig(
-    grid_levels=2,
-    face_hidden=8,
-    mouth_hidden=8,
-    audio_dim=4,
-    face_grid_finest=20,
-    static_iterations=6,
-    motion_iterations=6,
-    finetune_iterations=4,
-    face_gaussians=60,
-    mouth_gaussians=20,
+CONFIG = build(
+    TalkingGaussianConfig,
+    {
+        "grid.levels": 2,
+        "face.hidden": 8,
+        "mouth.hidden": 8,
+        "audio.dim": 4,
+        "face.grid_finest": 20,
+        "schedule.static_iterations": 6,
+        "schedule.motion_iterations": 6,
+        "schedule.finetune_iterations": 4,
+        "face.gaussians": 60,
+        "mouth.gaussians": 20,
+    },
 )
 
 
 @pytest.mark.parametrize(
     ("settings", "calls"),
     [
-        ({"lpips_weight": 0.0}, 0),
+        ({"finetune.lpips_weight": 0.0}, 0),
         # The paper: whole images in all of the fine-tuning.
         ({}, 4),
-        ({"lpips_patches": True}, 2),
+        ({"finetune.lpips_patches": True}, 2),
         # Lips and tiles of the face, tiles of the mouth.
-        ({"lpips_weight": 0.0, "face_lpips_iterations": 3, "mouth_lpips_iterations": 2}, 8),
+        (
+            {"finetune.lpips_weight": 0.0, "face.lpips_iterations": 3, "mouth.lpips_iterations": 2},
+            8,
+        ),
     ],
 )
 def test_lpips_is_asked_where_the_settings_say(
@@ -138,7 +144,7 @@ def test_lpips_is_asked_where_the_settings_say(
 ):
     recorder = Recorder()
     monkeypatch.setattr(fitting, "perceptual_distance", lambda device: (recorder, ""))
-    config = dataclasses.replace(CONFIG, **settings)
+    config = replaced(CONFIG, settings)
     fit = Fit(config, sphere, sphere.split(), FitContext(tmp_path, 0, "cpu", SILENT))
     fit.run()
     assert len(recorder.seen) == calls
@@ -151,9 +157,9 @@ def face_after(config: TalkingGaussianConfig, sphere: Identity, folder: Path) ->
 
 
 def test_fine_tuning_moves_colours_and_opacity_only_if_asked(sphere: Identity, tmp_path: Path):
-    base = dataclasses.replace(CONFIG, lpips_weight=0.0)
-    untuned = dataclasses.replace(base, finetune_iterations=0)
-    with_opacity = dataclasses.replace(base, finetune_opacity_lr=1e-2)
+    base = replaced(CONFIG, {"finetune.lpips_weight": 0.0})
+    untuned = replaced(base, {"schedule.finetune_iterations": 0})
+    with_opacity = replaced(base, {"finetune.opacity_lr": 1e-2})
     before = face_after(untuned, sphere, tmp_path / "before")
     for config, changed in (
         (base, {"color"}),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +9,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
+from tgbench.configs import build, replaced
 from tgbench.errors import TgbenchError
 from tgbench.identities import Identity
 from tgbench.interfaces import Exports
@@ -24,7 +24,14 @@ from tgbench.methods.talkinggaussian.rasterizer import Camera, rasterize
 from tgbench.methods.talkinggaussian.spherical_harmonics import sh_to_rgb
 from tgbench.running.exporting import drive_of_frame
 
-CONFIG = TalkingGaussianConfig(face_grid_finest=48, mouth_grid_coarsest=16, mouth_grid_finest=48)
+CONFIG = build(
+    TalkingGaussianConfig,
+    {
+        "face.grid_finest": 48,
+        "mouth.grid_coarsest": 16,
+        "mouth.grid_finest": 48,
+    },
+)
 CHANNELS = 32
 
 
@@ -83,7 +90,7 @@ def random_branch(name: str, seed: int, config: TalkingGaussianConfig = CONFIG) 
         ):
             noise = torch.randn(field.parameters[key].shape, generator=generator)
             field.parameters[key] += spread * noise
-    for _ in range(config.harmonics_degree):
+    for _ in range(config.gaussians.harmonics_degree):
         field.raise_degree()
     torch.manual_seed(seed)
     motion = new_motion(name, CHANNELS, config)  # type: ignore[arg-type]
@@ -204,7 +211,7 @@ def test_all_is_both_branches_one_after_the_other(tmp_path: Path):
 
 @pytest.mark.parametrize(("degree", "count"), [(0, 0), (1, 9), (2, 24)])
 def test_lower_degrees_have_the_counts_that_viewers_know(tmp_path: Path, degree: int, count: int):
-    config = dataclasses.replace(CONFIG, harmonics_degree=degree)
+    config = replaced(CONFIG, {"gaussians.harmonics_degree": degree})
     write_ply(tmp_path / "x.ply", [splats(random_branch("mouth", 7, config).field)])
     assert sum(name.startswith("f_rest_") for name in read_ply(tmp_path / "x.ply")) == count
 

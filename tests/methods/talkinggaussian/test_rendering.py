@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
+from tgbench.configs import build, replaced
 from tgbench.errors import TgbenchError
 from tgbench.identities import Identity
 from tgbench.interfaces import FitContext
@@ -20,16 +20,19 @@ from tgbench.progress import SILENT
 
 from .fits import drive_of
 
-CONFIG = TalkingGaussianConfig(
-    grid_levels=3,
-    face_grid_finest=20,
-    static_iterations=20,
-    motion_iterations=30,
-    finetune_iterations=4,
-    face_gaussians=200,
-    mouth_gaussians=40,
-    network_lr=5e-3,
-    lpips_weight=0.0,
+CONFIG = build(
+    TalkingGaussianConfig,
+    {
+        "grid.levels": 3,
+        "face.grid_finest": 20,
+        "schedule.static_iterations": 20,
+        "schedule.motion_iterations": 30,
+        "schedule.finetune_iterations": 4,
+        "face.gaussians": 200,
+        "mouth.gaussians": 40,
+        "motion_field.lr": 5e-3,
+        "finetune.lpips_weight": 0.0,
+    },
 )
 
 
@@ -47,7 +50,7 @@ def fitted(config: TalkingGaussianConfig, identity: Identity, workdir: Path) -> 
 def test_batches_show_what_threads_show(
     sphere: Identity, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: dict
 ):
-    config = dataclasses.replace(CONFIG, **settings)
+    config = replaced(CONFIG, settings)
     renderer = Renderer(fitted(config, sphere, tmp_path).branches, config)
     drive = drive_of(sphere, range(20, 27))
     alone = list(renderer.frames(drive))

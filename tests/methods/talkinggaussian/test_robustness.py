@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 import errno
 from pathlib import Path
 
 import pytest
 import torch
 
+from tgbench.configs import build, replaced
 from tgbench.errors import TgbenchError
 from tgbench.identities import Identity
 from tgbench.interfaces import FitContext
@@ -19,19 +19,22 @@ from tgbench.methods.talkinggaussian.method import TalkingGaussian
 from tgbench.methods.talkinggaussian.not_finite import LossWatch, first_not_finite
 from tgbench.progress import SILENT
 
-CONFIG = TalkingGaussianConfig(
-    static_iterations=12,
-    motion_iterations=14,
-    finetune_iterations=8,
-    checkpoint_every=5,
-    face_gaussians=150,
-    mouth_gaussians=40,
-    densify_from=5,
-    densify_every=5,
-    face_grid_finest=24,
-    mouth_grid_coarsest=16,
-    mouth_grid_finest=24,
-    lpips_weight=0.0,
+CONFIG = build(
+    TalkingGaussianConfig,
+    {
+        "schedule.static_iterations": 12,
+        "schedule.motion_iterations": 14,
+        "schedule.finetune_iterations": 8,
+        "checkpoint_every": 5,
+        "face.gaussians": 150,
+        "mouth.gaussians": 40,
+        "densify.start": 5,
+        "densify.every": 5,
+        "face.grid_finest": 24,
+        "mouth.grid_coarsest": 16,
+        "mouth.grid_finest": 24,
+        "finetune.lpips_weight": 0.0,
+    },
 )
 
 
@@ -109,7 +112,9 @@ def test_nan_in_a_loss_is_told_and_the_fit_goes_on_from_before(
     assert saved_tensors(fitted(sphere, tmp_path / "work"), tmp_path) == whole
 
 
-@pytest.mark.parametrize("rates", [{"scale_lr": 3e38}, {"grid_lr": 1e30, "network_lr": 1e30}])
+@pytest.mark.parametrize(
+    "rates", [{"gaussians.scale_lr": 3e38}, {"grid.lr": 1e30, "motion_field.lr": 1e30}]
+)
 def test_what_no_longer_can_be_drawn_is_told(
     sphere: Identity, tmp_path: Path, rates: dict[str, float]
 ):
@@ -117,7 +122,7 @@ def test_what_no_longer_can_be_drawn_is_told(
     with pytest.raises(
         TgbenchError, match=r"(NaN or infinit|nan|inf).*(iteration \d|\d iterations)"
     ) as told:
-        fitted(sphere, tmp_path / "work", dataclasses.replace(CONFIG, **rates))
+        fitted(sphere, tmp_path / "work", replaced(CONFIG, rates))
     assert "learning rates" in str(told.value)
 
 

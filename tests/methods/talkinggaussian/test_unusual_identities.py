@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 import pytest
 
+from tgbench.configs import build
 from tgbench.errors import TgbenchError
 from tgbench.identities import Identity, IdentityWriter, default_split
 from tgbench.interfaces import FitContext, FitReport
@@ -22,19 +23,22 @@ from tgbench.methods.talkinggaussian.sampling import FrameSampler
 from tgbench.progress import SILENT
 from tgbench.running.exporting import drive_of_frame
 
-CONFIG = TalkingGaussianConfig(
-    static_iterations=8,
-    motion_iterations=8,
-    finetune_iterations=3,
-    checkpoint_every=5,
-    face_gaussians=150,
-    mouth_gaussians=40,
-    densify_from=4,
-    densify_every=4,
-    face_grid_finest=24,
-    mouth_grid_coarsest=16,
-    mouth_grid_finest=24,
-    lpips_weight=0.0,
+CONFIG = build(
+    TalkingGaussianConfig,
+    {
+        "schedule.static_iterations": 8,
+        "schedule.motion_iterations": 8,
+        "schedule.finetune_iterations": 3,
+        "checkpoint_every": 5,
+        "face.gaussians": 150,
+        "mouth.gaussians": 40,
+        "densify.start": 4,
+        "densify.every": 4,
+        "face.grid_finest": 24,
+        "mouth.grid_coarsest": 16,
+        "mouth.grid_finest": 24,
+        "finetune.lpips_weight": 0.0,
+    },
 )
 MakeSphere = Callable[..., Identity]
 Spoil = Callable[[Path], None]

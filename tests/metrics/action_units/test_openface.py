@@ -17,7 +17,7 @@ from tgbench.metrics.action_units.openface import (
     UpperFaceError,
     UpperFaceErrorUnmasked,
 )
-from tgbench.metrics.evaluate import MetricSuite
+from tgbench.metrics.suite import MetricSuite
 
 from .tables import STYLES, random_values, write_table
 

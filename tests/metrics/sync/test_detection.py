@@ -13,7 +13,7 @@ import torch
 
 from tgbench.errors import Unavailable
 from tgbench.metrics.sync import detection
-from tgbench.metrics.sync.boxes import overlap
+from tgbench.metrics.sync.nms import overlap
 from tgbench.metrics.sync.s3fd import S3fdDetector, S3fdNetwork, load_s3fd, prior_boxes
 from tgbench.synthetic import dataset
 from tgbench.synthetic.studio import Shot

@@ -14,14 +14,14 @@ from tgbench.audio import Waveform
 from tgbench.cli import main
 from tgbench.errors import TgbenchError, Unavailable
 from tgbench.interfaces import Measurement, MetricContext
-from tgbench.metrics.evaluate import MetricSuite
+from tgbench.metrics.suite import MetricSuite
 from tgbench.metrics.sync import metric, stream
-from tgbench.metrics.sync.following import Found, ScoredTrack
 from tgbench.metrics.sync.metric import SyncConfidence, SyncError, why_none
 from tgbench.metrics.sync.network import network_class
 from tgbench.metrics.sync.pipeline import CleanPipeline
 from tgbench.metrics.sync.scoring import CropScorer, Way
 from tgbench.metrics.sync.stream import sound_of
+from tgbench.metrics.sync.track_pipeline import Found, ScoredTrack
 from tgbench.metrics.sync.tracking import TrackLimits
 from tgbench.synthetic import dataset
 from tgbench.video.writer import VideoWriter

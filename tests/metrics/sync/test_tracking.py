@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tgbench.metrics.sync.boxes import overlap, without_duplicates
+from tgbench.metrics.sync.nms import overlap, without_duplicates
 from tgbench.metrics.sync.tracking import FaceTracker, Track, TrackLimits
 
 from . import literal

@@ -13,6 +13,7 @@ from pathlib import Path
 import cv2
 import pytest
 
+from tgbench.configs import flat
 from tgbench.identities import Identity, IdentityWriter, Split
 from tgbench.interfaces import Drive, Image
 from tgbench.methods.talkinggaussian.method import TalkingGaussian
@@ -86,7 +87,7 @@ def measured(head: Path, out: Path) -> Path:
         identities=(str(head),),
         audio=(),
         preset="quick",
-        overrides={key: str(value) for key, value in dataclasses.asdict(TINY).items()},
+        overrides={key: str(value) for key, value in flat(TINY).items()},
         out=out,
         metrics=("psnr", "ssim"),
     )

@@ -129,7 +129,7 @@ def test_a_run_of_another_identity_does_not_settle_a_refused_one(
     assert ask(out, "--identity", other, "--metrics", "psnr") == 0
     code, printed = gate(out)
     assert code == 2
-    assert "unknown setting 'nonsense'" in printed
+    assert "no setting 'nonsense'" in printed
     assert ask(out, "--identity", mine, other, "--metrics", "psnr") == 0
     assert not list(out.glob("attempt*"))
     assert gate(out / "self_reconstruction" / "tiny")[0] == 0

@@ -15,7 +15,7 @@ import pytest
 from numpy.typing import NDArray
 
 from tgbench.interfaces import MetricContext
-from tgbench.metrics.evaluate import MetricSuite
+from tgbench.metrics.suite import MetricSuite
 from tgbench.reports.gate.baseline import read_baseline, write_baseline
 from tgbench.reports.gate.calibrating import with_floors
 from tgbench.reports.gate.measured import read_measured

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tgbench.reports import renderers
+from tgbench.reports.renderers import TableReport
 from tgbench.reports.renderers.latex import render_latex
 from tgbench.reports.renderers.latex_text import comment, escape, maths, tex
 from tgbench.reports.tables.building import Extras, build_tables
@@ -42,7 +43,7 @@ def test_no_field_brings_a_file_into_the_document(make_result: MakeResult, tmp_p
         for shape in SHAPES
         for table in build_tables(results, shape=shape, extras=Extras(published=True))
     ]
-    assert read_when_compiled(render_latex(tables), tmp_path) == set()
+    assert read_when_compiled(render_latex(TableReport(tables)), tmp_path) == set()
     assert not (tmp_path / "here").exists()
 
 

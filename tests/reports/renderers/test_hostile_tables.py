@@ -13,6 +13,7 @@ from markdown_it.token import Token
 
 from tgbench.progress import SILENT
 from tgbench.reports.html import write_html
+from tgbench.reports.renderers import TableReport
 from tgbench.reports.renderers.markdown import render_markdown
 from tgbench.reports.renderers.values import harmless, render_csv
 from tgbench.reports.tables.building import build_tables
@@ -34,7 +35,7 @@ STARTS = ("=", "+", "-", "@", "\t", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20"
 
 
 def test_markdown_shows_every_text_as_text(make_result: MakeResult) -> None:
-    text = render_markdown(build_tables(hostile_results(make_result, ORDERS)))
+    text = render_markdown(TableReport(build_tables(hostile_results(make_result, ORDERS))))
     parsed = MarkdownIt("gfm-like", {"linkify": False}).enable("table").parse(text)
     kinds = {token.type for token in tokens(parsed)}
     assert kinds.isdisjoint({"image", "link_open", "code_inline", "html_block", "s_open", "fence"})
@@ -73,7 +74,7 @@ def test_no_cell_of_a_spreadsheet_is_a_formula(
     make_result: MakeResult, parted: str, before: str
 ) -> None:
     for formula in FORMULAS:
-        text = render_csv(hostile_results(make_result, f"{formula};", [before]))
+        text = render_csv(TableReport((), hostile_results(make_result, f"{formula};", [before])))
         for line in text.splitlines():
             # Whatever a program takes for the end of a cell, quoted or not.
             for cell in [*line.split(parted), *next(csv.reader(io.StringIO(line)), [])]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tgbench.reports.renderers import TableReport
 from tgbench.reports.renderers.latex import render_latex
 from tgbench.reports.tables.building import Extras, build_tables
 from tgbench.reports.tables.shapes import PLAIN, SHAPES, Shape
@@ -22,7 +23,7 @@ TABLE_2 = Shape(("sync_e", "sync_c"), columns=("driver", "identity"))
 
 
 def test_groups_in_latex_have_rules_below_them(lipsync: list[Result]) -> None:
-    text = render_latex(build_tables(lipsync, shape=TABLE_2))
+    text = render_latex(TableReport(build_tables(lipsync, shape=TABLE_2)))
     assert r" & \multicolumn{4}{c}{a} & \multicolumn{4}{c}{b} \\" in text
     assert r"\cmidrule(lr){2-5}\cmidrule(lr){6-9}" in text
     assert r"\cmidrule(lr){2-3}\cmidrule(lr){4-5}\cmidrule(lr){6-7}\cmidrule(lr){8-9}" in text
@@ -33,14 +34,14 @@ NAMES = (r"50%_$x$&{y}#~^\b<i>|", "речь", "頭", "голос", "--Łódź na
 
 def test_names_that_lose_letters_stay_apart_and_are_told(make_result: MakeResult) -> None:
     results = [make_result(name, psnr=1.0) for name in ("речь", "обра")]
-    text = render_latex(build_tables(results))
+    text = render_latex(TableReport(build_tables(results)))
     shown = re.findall(r"\\quad (\S+ ?\S*)\\textsuperscript", text)
     assert shown == ["????", "???? (2)"]
     assert {"% as written: ???? is обра", "% as written: ???? (2) is речь"} <= set(
         text.splitlines()
     )
     assert "letters that the fonts of pdfLaTeX lack" in text
-    assert "lack" not in render_latex(build_tables([make_result("plain_?", psnr=1.0)]))
+    assert "lack" not in render_latex(TableReport(build_tables([make_result("plain_?", psnr=1.0)])))
 
 
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
@@ -71,7 +72,7 @@ def test_every_shape_compiles(make_result: MakeResult, tmp_path: Path) -> None:
     tables = [
         table for shape in shapes for table in build_tables(results, shape=shape, extras=extras)
     ]
-    (tmp_path / "table.tex").write_text(render_latex(tables), encoding="utf-8")
+    (tmp_path / "table.tex").write_text(render_latex(TableReport(tables)), encoding="utf-8")
     said = compile_latex(tmp_path / "table.tex")
     assert "Overfull" not in said
     assert "Float too large" not in said
@@ -83,7 +84,7 @@ def test_an_environment_compiles_in_a_paper_with_other_fonts(
 ) -> None:
     signs = "".join(chr(code) for code in (*range(33, 127), *range(161, 256)))
     name = " ".join(signs[first : first + 10] for first in range(0, len(signs), 10))
-    text = render_latex(build_tables([make_result(name, psnr=1.0)]))
+    text = render_latex(TableReport(build_tables([make_result(name, psnr=1.0)])))
     found = re.search(r"\\begin\{table\}.*\\end\{table\}", text, re.DOTALL)
     assert found is not None
     paper = rf"\documentclass{{article}}\usepackage{{booktabs}}\begin{{document}}{found[0]}"

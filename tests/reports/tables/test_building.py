@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from tgbench.reports.renderers import TableReport
 from tgbench.reports.renderers.latex import render_latex
 from tgbench.reports.renderers.markdown import render_markdown
 from tgbench.reports.tables.building import build_tables
@@ -41,7 +42,11 @@ def test_a_heading_keeps_the_letters_of_names(make_result: MakeResult) -> None:
     two = [make_result(protocol="my_ProtoCol", version=version, psnr=1.0) for version in "AB"]
     tables = build_tables(two)
     assert tables[1].heading == "My ProtoCol (version B)"
-    for told in (render_markdown(tables), render_latex(tables), printed(tables[1])):
+    for told in (
+        render_markdown(TableReport(tables)),
+        render_latex(TableReport(tables)),
+        printed(tables[1]),
+    ):
         assert "My ProtoCol (version B)" in told
 
 

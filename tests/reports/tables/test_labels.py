@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tgbench import plugins
+from tgbench.configs import flat
 from tgbench.reports.tables.building import build_tables
 from tgbench.reports.tables.labels import method_labels, told_apart, variant
 from tgbench.running.result import Result
@@ -69,7 +70,7 @@ def test_the_whole_method_of_the_papers_ablation_has_the_bare_name(make_result: 
     spec = plugins.methods()["talkinggaussian"]
     results = {
         row: make_result(
-            spec.name, config=asdict(configure(spec, "quick", parse_overrides(settings))), psnr=1.0
+            spec.name, config=flat(configure(spec, "quick", parse_overrides(settings))), psnr=1.0
         )
         for row, settings in ablation.ROWS.items()
     }

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tgbench.cli import main
+from tgbench.reports.renderers import TableReport
 from tgbench.reports.renderers.latex import render_latex
 from tgbench.reports.renderers.markdown import render_markdown
 from tgbench.reports.tables import published as paper_tables
@@ -116,7 +117,11 @@ def test_published_rows_are_on_the_page_too(make_result: MakeResult, tmp_path: P
 
 def test_published_is_said_by_every_renderer(make_result: MakeResult) -> None:
     tables = build_tables([make_result(psnr=1.0)], extras=Extras(published=True))
-    for text in (render_latex(tables), render_markdown(tables), printed(tables[0])):
+    for text in (
+        render_latex(TableReport(tables)),
+        render_markdown(TableReport(tables)),
+        printed(tables[0]),
+    ):
         assert re.search(r"published: TalkingGaussian \(ECCV 2024\), table 1", text)
         assert "not measured here" in text
         assert "ranked among themselves alone" in text

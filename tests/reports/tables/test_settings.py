@@ -10,6 +10,7 @@ import pytest
 
 from tgbench.cli import main
 from tgbench.errors import TgbenchError
+from tgbench.reports.renderers import TableReport
 from tgbench.reports.renderers.values import render_csv
 from tgbench.reports.tables.building import Extras, build_tables
 from tgbench.reports.tables.cells import DASH
@@ -40,7 +41,7 @@ def ablation(make_result: MakeResult) -> list[Result]:
 def test_settings_stand_at_the_side_in_their_natural_order(ablation: list[Result]) -> None:
     shape = Shape(rows=("method", MOTION, "config.branch.rate"))
     (table,) = build_tables(ablation, shape=shape)
-    assert table.side == ("Method", "Motion", "Branch.rate")
+    assert table.side == ("Method", "Motion", "Branch rate")
     assert [line.side for line in table.blocks[0].rows] == [
         ("ours", "moving", "2"),
         ("ours", "moving", "10"),
@@ -141,21 +142,21 @@ def test_ablations_of_the_paper_stand_beside_measured_ones(make_result: MakeResu
 
 def test_csv_tells_settings_and_what_counts(ablation: list[Result]) -> None:
     again = ablation[0].model_copy(update={"created": "2026-01-01T00:00:00+00:00"})
-    lines = list(csv.DictReader(io.StringIO(render_csv([*ablation, again]))))
+    lines = list(csv.DictReader(io.StringIO(render_csv(TableReport((), [*ablation, again])))))
     assert json.loads(lines[0]["settings"]) == {"motion": "moving", "branch.rate": 2}
     assert [line["superseded"] for line in lines] == ["yes", *["no"] * 12]
 
 
 def test_csv_runs_nothing_in_a_spreadsheet(make_result: MakeResult) -> None:
     results = [make_result("=1+1", identity="@x", psnr=-1.5, lpips="-missing")]
-    lines = list(csv.DictReader(io.StringIO(render_csv(results))))
+    lines = list(csv.DictReader(io.StringIO(render_csv(TableReport((), results)))))
     assert (lines[0]["method"], lines[0]["identity"]) == ("'=1+1", "'@x")
     assert lines[0]["value"] == "-1.5"
     assert lines[1]["reason"] == "'-missing"
 
 
 def test_csv_has_a_line_for_each_number_whatever_reasons_hold(make_result: MakeResult) -> None:
-    text = render_csv([make_result(psnr="gone\r=1+1\r\n@x")])
+    text = render_csv(TableReport((), [make_result(psnr="gone\r=1+1\r\n@x")]))
     assert "\r" not in text
     (line,) = csv.DictReader(io.StringIO(text, newline=""))
     assert line["reason"] == "gone\n'=1+1\n'@x"
@@ -185,6 +186,6 @@ def test_the_command_takes_settings(
     options = ["--rows", "config.motion,config.branch.rate", "--columns", "seed"]
     assert main(["report", str(tmp_path), *options]) == 0
     assert "seed 10" in capsys.readouterr().out
-    assert "seed 10" in (tmp_path / "table.tex").read_text()
+    assert "seed 10" in (tmp_path / "table-selection.tex").read_text()
     assert main(["report", str(tmp_path), "--rows", "method,motion"]) == 2
     assert "write config.motion" in " ".join(capsys.readouterr().err.split())

@@ -8,6 +8,7 @@ import pytest
 
 from tgbench.cli import main
 from tgbench.errors import TgbenchError
+from tgbench.reports.renderers import TableReport
 from tgbench.reports.renderers.markdown import render_markdown
 from tgbench.reports.tables.building import build_tables
 from tgbench.reports.tables.cells import Status
@@ -75,7 +76,7 @@ def test_rows_of_unlike_people_do_not_compete(lipsync: list[Result]) -> None:
         ("obama", "first"): 2,
         ("obama", "second"): 1,
     }
-    assert "| may | first" in render_markdown([table])
+    assert "| may | first" in render_markdown(TableReport([table]))
 
 
 def test_protocols_side_by_side(lipsync: list[Result], make_result: MakeResult) -> None:
@@ -151,9 +152,11 @@ def test_shapes_of_the_paper_show_their_protocol_alone(
 
 def test_groups_in_markdown_and_on_a_terminal(lipsync: list[Result]) -> None:
     (table,) = build_tables(lipsync, shape=TABLE_2)
-    assert "| a<br>may<br>Sync-E ↓ | a<br>may<br>Sync-C ↑ |" in render_markdown([table])
+    assert "| a<br>may<br>Sync-E ↓ | a<br>may<br>Sync-C ↑ |" in render_markdown(
+        TableReport([table])
+    )
     people = next(line for line in printed(table).splitlines() if "may" in line)
-    assert people.split() == ["may", "obama", "may", "obama"]
+    assert people.split() == ["may", "may", "obama", "obama"] * 2, "above each column"
 
 
 def test_options_of_the_command(
@@ -163,9 +166,9 @@ def test_options_of_the_command(
         write_result(tmp_path / str(number), result)
     options = ["--columns", "audio,identity", "--metrics", "sync_e,sync_c", "--published"]
     assert main(["report", str(tmp_path), *options]) == 0
-    assert r"\cmidrule" in (tmp_path / "table.tex").read_text()
-    assert "published: TalkingGaussian" in (tmp_path / "table.md").read_text()
-    rows = csv.DictReader((tmp_path / "table.csv").open(encoding="utf-8"))
+    assert r"\cmidrule" in (tmp_path / "table-selection.tex").read_text()
+    assert "published: TalkingGaussian" in (tmp_path / "table-selection.md").read_text()
+    rows = csv.DictReader((tmp_path / "table-selection.csv").open(encoding="utf-8"))
     (synobama,) = [
         line for line in rows if line["method"] == "SynObama" and line["value"] == "6.802"
     ]

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from tgbench.reports.renderers import TableReport
 from tgbench.reports.renderers.latex import render_latex
 from tgbench.reports.tables.building import Extras, build_tables
 from tgbench.reports.tables.cells import Cell
@@ -43,7 +44,7 @@ def test_what_differs_from_the_best_on_the_same_frames_is_marked(make_result: Ma
     assert cell("far", "fps").differs is None
     assert cell("far").interval is None, "intervals were not asked for"
     assert any(note.mark == "†" and "differs from" in note.text for note in table.notes)
-    assert r"\dag{}" in render_latex([table])
+    assert r"\dag{}" in render_latex(TableReport([table]))
 
 
 def test_nothing_differs_on_unlike_frames(make_result: MakeResult) -> None:

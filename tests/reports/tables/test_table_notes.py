@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from tgbench.reports.renderers import TableReport
 from tgbench.reports.renderers.latex import render_latex
 from tgbench.reports.renderers.markdown import render_markdown
 from tgbench.reports.tables.building import Extras, build_tables
@@ -86,20 +87,24 @@ def test_what_no_mark_of_a_difference_means_is_told(make_result: MakeResult) -> 
 def test_metrics_that_fit_no_column_make_no_table(make_result: MakeResult) -> None:
     (table,) = build_tables([make_result(psnr=1.0, lpips="gone")], shape=Shape(("lpips",)))
     assert (table.columns, table.blocks) == ((), ())
-    for text in (printed(table), render_markdown([table]), render_latex([table])):
+    for text in (
+        printed(table),
+        render_markdown(TableReport([table])),
+        render_latex(TableReport([table])),
+    ):
         assert "none of the metrics has a value in these results" in text
         assert "Not measured: LPIPS (gone)" in text
-    assert "|" not in render_markdown([table])
-    assert r"\begin{tabular}" not in render_latex([table])
+    assert "|" not in render_markdown(TableReport([table]))
+    assert r"\begin{tabular}" not in render_latex(TableReport([table]))
 
 
 def test_the_caption_tells_marks_that_are_there(make_result: MakeResult) -> None:
-    assert "Best in bold" not in render_latex(build_tables([make_result(psnr=1.0)]))
+    assert "Best in bold" not in render_latex(TableReport(build_tables([make_result(psnr=1.0)])))
     both = build_tables([make_result("a", psnr=1.0), make_result("b", psnr=2.0)])
-    assert "Best in bold, second underlined." in render_latex(both)
+    assert "Best in bold, second underlined." in render_latex(TableReport(both))
     values = {"a": 2.0, "b": 2.0, "c": 1.0}
     tied = build_tables([make_result(name, psnr=value) for name, value in values.items()])
-    assert "Best in bold.}" in render_latex(tied)
+    assert "Best in bold.}" in render_latex(TableReport(tied))
 
 
 def test_sizes_and_frames_are_told(make_result: MakeResult) -> None:
@@ -116,8 +121,6 @@ def test_a_metric_against_the_truth_says_why_another_voice_has_none(
 ) -> None:
     results = [make_result(protocol="lipsync", driver="other", fps=20.0)]
     (table,) = build_tables(results, shape=Shape(("psnr", "fps")))
-    assert any(
-        "PSNR (another voice drives the head, so there is no" in text for text in told(table)
-    )
+    assert any("PSNR (the protocol has no ground-truth frames" in text for text in told(table))
     (table,) = build_tables([make_result(fps=20.0)], shape=Shape(("psnr", "fps")))
     assert any("PSNR (was not asked for)" in text for text in told(table))

@@ -15,15 +15,13 @@ from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ...arrays import Image
 from ...errors import TgbenchError, Unavailable
 from ...files import sha256, temporary_folder
 from ...identities.layout import ALL_ACTION_UNITS
 from ...interfaces import FrameView
 from .table import OpenFaceTable, read_table
-
-Image = NDArray[np.uint8]
 
 PROGRAM = "FeatureExtraction"
 

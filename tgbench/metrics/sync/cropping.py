@@ -9,11 +9,9 @@ from collections import deque
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from .boxes import Boxes
-
-Image = NDArray[np.uint8]
+from ...arrays import Image
+from .nms import Boxes
 
 CROP_SIDE = 224
 """Pixels; the network takes nothing else."""

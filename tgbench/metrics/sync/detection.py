@@ -12,12 +12,11 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from ...arrays import Image
 from ...weights import describe_weights
 from ...weights.store import present_path
 from ...weights.table import find
-from .boxes import MOST_OVERLAP, without_duplicates
-
-Image = NDArray[np.uint8]
+from .nms import MOST_OVERLAP, without_duplicates
 
 S3FD = "s3fd"
 _MOST_FACES = 4

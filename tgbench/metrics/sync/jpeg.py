@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Image = NDArray[np.uint8]
+from ...arrays import Image
 
 SIZE = 224
 """Pixels of a crop's side: the network takes nothing else."""

@@ -12,10 +12,10 @@ from ...errors import Unavailable
 from ...interfaces import FrameView, Measurement, MetricContext
 from ...specs import MetricSpec
 from ..specs.speech import SYNC_C, SYNC_C_FAST, SYNC_C_JOONSON, SYNC_E, SYNC_E_FAST, SYNC_E_JOONSON
-from .following import Found, ScoredTrack
 from .lips import WINDOW
 from .scoring import TrackScore, Way, versions
 from .stream import ORIGINAL, open_stream
+from .track_pipeline import Found, ScoredTrack
 
 _OFFSET_SIGN = "positive: the picture is that many frames late behind its sound"
 

@@ -7,14 +7,14 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from ...arrays import Image
 from .detection import FaceDetector
-from .following import FaceFollower, Found
 from .network import SyncNet
 from .scenes import ContentCuts
 from .scoring import SAMPLES_PER_FRAME, CropScorer, Way
+from .track_pipeline import FaceFollower, Found
 from .tracking import TrackLimits
 
-Image = NDArray[np.uint8]
 Sound = NDArray[np.int16]
 
 

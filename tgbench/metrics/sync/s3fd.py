@@ -16,10 +16,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ...arrays import Image
 from ...weights.loading import load_weights
-from .boxes import MOST_OVERLAP, without_duplicates
-
-Image = NDArray[np.uint8]
+from .nms import MOST_OVERLAP, without_duplicates
 
 FACE_SIZES = (16, 32, 64, 128, 256, 512)
 """Side of each head's prior boxes, pixels of the network's input."""

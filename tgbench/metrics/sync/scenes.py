@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-Image = NDArray[np.uint8]
+from ...arrays import Image
 
 THRESHOLD = 27.0
 """Mean change of hue, saturation and value, in levels, from which on a frame starts a new shot."""

@@ -17,6 +17,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ...arrays import Image
 from ...errors import TgbenchError, Unavailable
 from .crop_file import crop_planes, crop_sound
 from .distances import ShiftedDistances, TrackScore
@@ -24,8 +25,6 @@ from .jpeg import SIZE, JpegRoundTrip, codec_version
 from .lips import WINDOW, ExactLips, FastLips, LipReader
 from .mfcc import Cepstra
 from .network import SyncNet
-
-Image = NDArray[np.uint8]
 
 SAMPLES_PER_FRAME = 640
 _STEPS_PER_FRAME = 4

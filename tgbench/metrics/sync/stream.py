@@ -8,12 +8,12 @@ from ...errors import Unavailable
 from ...interfaces import FrameView, MetricContext
 from ...weights import describe_weights
 from .detection import face_detector, s3fd_detector
-from .following import Found
-from .joonson import OriginalPipeline
 from .lips import WINDOW
 from .network import WEIGHTS, load_network
+from .original_pipeline import OriginalPipeline
 from .pipeline import CleanPipeline, Pipeline, Sound
 from .scoring import SAMPLES_PER_FRAME, Way
+from .track_pipeline import Found
 
 FPS = 25.0
 """Frames a second that the network was trained on."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .boxes import Boxes, overlap
+from .nms import Boxes, overlap
 
 
 @dataclass(frozen=True)

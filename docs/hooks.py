@@ -1,0 +1,117 @@
+"""What the site makes anew at every build, so that it cannot be stale.
+
+A line `<!-- generated: NAME -->` in a page is replaced by what the function of that name returns.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+from tgbench import plugins
+from tgbench.specs import MetricSpec
+
+ROOT = Path(__file__).resolve().parents[1]
+
+_MARK = re.compile(r"^<!-- generated: (\w+) -->$", re.MULTILINE)
+_SHIM, _SHIM_ELSEWHERE = "assets/iframe-worker.js", "https://unpkg.com/iframe-worker/shim"
+"""What lets the search work in pages opened from disk."""
+
+_FROM_ELSEWHERE = {
+    "methods/talkinggaussian.md": "methods/talkinggaussian/README.md",
+    "benchmarks.md": "benchmarks/results/cpu.md",
+}
+"""Pages that are files outside of docs/, and those files."""
+
+
+def on_files(files: Any, config: Any) -> Any:
+    """Add the pages that are files elsewhere in the repository."""
+    from mkdocs.structure.files import File
+
+    for page, source in _FROM_ELSEWHERE.items():
+        text = (ROOT / source).read_text(encoding="utf-8").replace("../../docs/", "../")
+        files.append(File.generated(config, page, content=text))
+    return files
+
+
+def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
+    """Fill in what a page asks for, and point links at the pages from elsewhere."""
+    folder = Path(page.file.src_uri).parent
+    for target, source in _FROM_ELSEWHERE.items():
+        in_the_repository = os.path.relpath(source, "docs" / folder)
+        on_the_site = os.path.relpath(target, folder)
+        markdown = markdown.replace(f"({in_the_repository})", f"({on_the_site})")
+    return _MARK.sub(lambda found: "\n".join(GENERATED[found[1]]()), markdown)
+
+
+def on_post_build(config: Any) -> None:
+    """Let no page ask a network for anything."""
+    site = Path(config.site_dir)
+    for page in site.rglob("*.html"):
+        own = os.path.relpath(site / _SHIM, page.parent)
+        text = page.read_text(encoding="utf-8")
+        page.write_text(text.replace(_SHIM_ELSEWHERE, own), encoding="utf-8")
+
+
+def default_metrics() -> Iterator[str]:
+    """Yield the table of the metrics that a run measures unasked."""
+    return _metrics(spec for spec in plugins.metrics().values() if not spec.by_name)
+
+
+def metrics_by_name() -> Iterator[str]:
+    """Yield the table of the metrics that are measured when named."""
+    return _metrics(spec for spec in plugins.metrics().values() if spec.by_name)
+
+
+def _metrics(specs: Iterable[MetricSpec]) -> Iterator[str]:
+    yield "| name | title | | unit | what it is | needs |"
+    yield "|---|---|---|---|---|---|"
+    for spec in specs:
+        sign = spec.direction.arrow or "·"
+        needs = ", ".join(sorted(spec.needs)) or "frames alone"
+        cells = (f"`{spec.name}`", spec.title, sign, spec.unit, spec.summary, needs)
+        yield f"| {' | '.join(map(_cell, cells))} |"
+
+
+def protocols() -> Iterator[str]:
+    """Yield the table of the installed protocols."""
+    yield "| name | version | what it does |"
+    yield "|---|---|---|"
+    for spec in plugins.protocols().values():
+        yield f"| `{spec.name}` | {spec.version} | {_cell(spec.summary)} |"
+
+
+def methods() -> Iterator[str]:
+    """Yield the table of the installed methods."""
+    yield "| name | what it does | its frames are | it is given when rendering | presets |"
+    yield "|---|---|---|---|---|"
+    for spec in plugins.methods().values():
+        given = ", ".join(spec.leaked_conditions) or "nothing of the truth"
+        presets = ", ".join(f"`{name}`" for name in spec.presets)
+        cells = (f"`{spec.name}`", spec.summary, spec.composite_mode, given, presets)
+        yield f"| {' | '.join(map(_cell, cells))} |"
+
+
+def command_line() -> Iterator[str]:
+    """Yield the help of every command."""
+    for name, spec in plugins.commands().items():
+        parser = argparse.ArgumentParser(prog=f"tgbench {name}", description=spec.summary)
+        spec.load().add_arguments(parser)
+        with patch.dict(os.environ, COLUMNS="90"):
+            shown = parser.format_help().rstrip()
+        yield from (f"## tgbench {name}", "", "```text", shown, "```", "")
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+GENERATED: dict[str, Callable[[], Iterable[str]]] = {
+    function.__name__: function
+    for function in (default_metrics, metrics_by_name, protocols, methods, command_line)
+}

@@ -14,7 +14,7 @@ from tgbench.errors import TgbenchError
 from tgbench.terminal import Terminal
 
 if TYPE_CHECKING:
-    from tgbench.running.result import Result
+    from tgbench.results import Reading
     from tgbench.specs import RendererSpec
 
     from .renderers.report import TableReport
@@ -150,9 +150,9 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
         from .site.command import execute as write_site
 
         return write_site(args, terminal)
+    from tgbench.results import read_folders
     from tgbench.wrapping import line_width
 
-    from .loading import FrameValues, readable_results
     from .renderers.report import TableReport
     from .renderers.terminal import render_terminal
     from .tables.building import Extras, build_tables
@@ -161,39 +161,42 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
 
     stem, forms = _stem(args), _forms(args.formats)
 
-    found, unread = readable_results(args.folders)
-    results = [result for _, result in found]
+    found = read_folders(args.folders)
+    results = [case.result for case in found.cases]
     if args.no_videos and args.html is None:
         raise TgbenchError("--no-videos is about the HTML report; name its file with --html FILE")
     if args.video_budget is not None and (args.html is None or not args.video_budget > 0):
         raise TgbenchError("--video-budget is MB of the HTML report, above 0, beside --html FILE")
     measured = {metric for result in results for metric in result.metrics}
     extras = Extras(
-        FrameValues(found),
         args.intervals,
         args.significance,
         args.published,
         _digits(args.digits or (), measured),
     )
     shape = _shape(args, measured)
-    tables = build_tables(results, shape=shape, extras=extras)
+    tables = build_tables(found.cases, shape=shape, extras=extras)
     shown = list(map(without_notes, tables)) if args.no_notes else tables
     papers = published_beside(results, shape.published) if args.published else []
     for table in shown:
         terminal.out.print(render_terminal(table, line_width(terminal.out.file)))
         terminal.out.print()
-    report = TableReport(shown, results, papers, args.latex_width)
+    report = TableReport(shown, found.cases, papers, args.latex_width)
     written = _write(report, args.to or args.folders[0], stem, forms)
     terminal.out.print(f"tables: {', '.join(map(str, written))}", markup=False)
     if args.plots is not None:
         from .plots import write_plots
 
         drawn = write_plots(
-            found, args.plots, terminal.progress, metrics=shape.metrics, protocol=shape.protocol
+            found.cases,
+            args.plots,
+            terminal.progress,
+            metrics=shape.metrics,
+            protocol=shape.protocol,
         )
         terminal.out.print(f"plots: {len(drawn)} files in {args.plots}", markup=False)
     if args.html is not None:
-        _write_page(args, found, unread, tables, shape, terminal)
+        _write_page(args, found, tables, shape, terminal)
     return 0
 
 
@@ -278,25 +281,17 @@ def _shape(args: argparse.Namespace, measured: Collection[str]) -> Shape:
 
 def _write_page(
     args: argparse.Namespace,
-    found: Sequence[tuple[Path, Result]],
-    unread: Sequence[str],
+    found: Reading,
     tables: Sequence[Table],
     shape: Shape,
     terminal: Terminal,
 ) -> None:
-    from tgbench.results import MeasuredCase
-
     from .html import BUDGET_MB, write_html
-    from .loading import left_out
 
-    shown = [
-        MeasuredCase(result, folder)
-        for folder, result in found
-        if shape.protocol in ("", result.protocol.name)
-    ]
-    problems = left_out(args.folders, unread)
-    if len(shown) < len(found):
-        number = len(found) - len(shown)
+    shown = [case for case in found.cases if shape.protocol in ("", case.key.protocol)]
+    problems = found.left_out()
+    if len(shown) < len(found.cases):
+        number = len(found.cases) - len(shown)
         counted = f"{number} result{'s' * (number > 1)}"
         problems.append(f"{counted} of other protocols than {shape.protocol}, as asked for")
     summary = write_html(

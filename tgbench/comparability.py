@@ -22,6 +22,7 @@ __all__ = [
     "conditions",
     "differing",
     "leak_note",
+    "ranking_conditions",
     "ranking_key",
     "value_facts",
     "why_not_applicable",
@@ -138,14 +139,19 @@ def why_not_comparable(metric: str, values: Sequence[Facts]) -> str:
     return ""
 
 
-def ranking_key(metric: str, facts: Facts) -> tuple[Hashable, ...]:
-    """Return what is equal for values of one metric that rank with each other in a table.
+def ranking_conditions(metric: str) -> tuple[Condition, ...]:
+    """Return in what values of one metric must agree to rank with each other in a table.
 
     A table's rows are of one case already, which fixes the sound; the number of scored frames is
     ranked by elsewhere.
     """
-    apart = {Condition.SOUND, Condition.FRAMES}
-    return tuple(facts[condition] for condition in conditions(metric) if condition not in apart)
+    fixed = {Condition.SOUND, Condition.FRAMES}
+    return tuple(condition for condition in conditions(metric) if condition not in fixed)
+
+
+def ranking_key(metric: str, facts: Facts) -> tuple[Hashable, ...]:
+    """Return what is equal for values of one metric that rank with each other in a table."""
+    return tuple(facts[condition] for condition in ranking_conditions(metric))
 
 
 def leak_note(a: Sequence[str], b: Sequence[str]) -> str:

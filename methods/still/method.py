@@ -1,4 +1,4 @@
-"""Repeating the training frame whose head pose is nearest to the one asked for."""
+"""The training frame with the nearest head pose, for every frame of a drive."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Still:
     def fit(self, identity: Identity, split: Split, context: FitContext) -> FitReport:
         """Remember which frames may be shown; nothing is optimised."""
         if len(split.train) == 0:
-            raise TgbenchError(f"{identity.folder}: has no training frame to show")
+            raise TgbenchError(f"{identity.folder}: has no training frame")
         self._identity, self._train = identity, split.train
         return FitReport(seconds=0.0, notes=("not trained: shows true training frames",))
 
@@ -55,16 +55,16 @@ class Still:
             saved = read_json(path)
         except (OSError, ValueError) as error:
             raise TgbenchError(
-                f"{path}: cannot be read ({error}); remove it to make it anew"
+                f"{path}: cannot be read ({error}); delete it and run again"
             ) from error
         if not isinstance(saved, dict):
-            raise TgbenchError(f"{path}: is no state of this method; remove it to make it anew")
+            raise TgbenchError(f"{path}: is not a state of this method; delete it and run again")
         expected = _state(identity, split.train)
         for key, value in expected.items():
             if saved.get(key) != value:
                 raise TgbenchError(
                     f"{path}: was saved for another {key} ({saved.get(key)}, now {value}); "
-                    "remove it to make it anew"
+                    "delete it and run again"
                 )
         self._identity, self._train = identity, split.train
 

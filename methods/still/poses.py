@@ -1,4 +1,4 @@
-"""How far two head poses are apart in the image."""
+"""Distance of two head poses in the image."""
 
 from __future__ import annotations
 
@@ -41,9 +41,9 @@ def nearest_poses(
 ) -> NDArray[np.int64]:
     """Return for each wanted pose the index of the nearest known one, int [T].
 
-    Two poses are as far apart as they move a rigid head in the image: the root mean square
+    The distance of two poses is how far they move a rigid head in the image: the root mean square
     displacement, in pixels, of six points on its surface. So rotation and translation need no
-    weights against each other.
+    relative weight.
 
     Args:
         wanted: [T, 4, 4] camera to world.

@@ -32,7 +32,7 @@ class WindowNet(nn.Module):
 
     def _scale(self) -> None:
         # Torch's own start shrinks the signal to a thousandth of its mean on the way through six
-        # layers, and what tells one sound from another would be lost.
+        # layers, and the difference between two sounds would be lost.
         for module in self.modules():
             if isinstance(module, nn.Conv1d | nn.Linear):
                 nn.init.kaiming_normal_(module.weight, a=_SLOPE, nonlinearity="leaky_relu")
@@ -62,12 +62,12 @@ class AudioNetwork(nn.Module):
     """The audio feature a of a frame."""
 
     def __init__(self, channels: int, dim: int, scaled: bool = True) -> None:
-        """Take the channels of the audio, the length of the feature, and how weights start.
+        """Make an untrained network.
 
         Args:
             channels: of a step of the audio.
             dim: of the feature.
-            scaled: start with weights that keep sounds apart, instead of torch's own.
+            scaled: start with weights that keep sounds distinct, instead of torch's own.
         """
         super().__init__()
         self.net = WindowNet(channels, dim, scaled)

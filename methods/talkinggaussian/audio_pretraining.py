@@ -1,8 +1,8 @@
-"""The audio encoder learns the lips' shapes from sound, before any picture is rendered.
+"""Pretraining of the audio network: it learns the shapes of the lips from sound.
 
-Neither the paper nor the official code does this. A short clip needs it: rendered lips give the
-encoder one frame's gradient in an iteration, most of it from what sound does not move, and the lips
-end up moving half as far as the true ones.
+Neither the paper nor the official code does this. A short training needs it: rendering gives the
+network the gradient of one frame per iteration, most of it from parts that sound does not move, and
+the lips end up moving half as far as the true ones.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ _LIPS = slice(48, 68)
 _OUTER_EYE_CORNERS = (36, 45)
 _BATCH = 32
 _RATE, _RATE_FINAL, _ATTENTION_RATE = 4e-3, 0.05, 5.0
-"""Of AdamW: at the start, the share left at the end, and the factor for the attention."""
+"""Of AdamW: the first rate, the share left at the end, and the factor for the attention."""
 
 _LEAST_DEVIATION = 1e-6
 _LEAST_EYES = 1.0
-"""Pixels between the outer eye corners below which they say nothing about the head."""
+"""Pixels between the outer eye corners; closer ones give no scale."""
 
 
 class AudioPretraining:
-    """Trains the audio encoder of a branch, and a linear layer that is thrown away.
+    """Trains the audio network of a branch with a linear layer that is discarded afterwards.
 
     Attributes:
-        branch: whose encoder learns.
+        branch: the branch whose audio network learns.
         iteration: iterations done.
         seconds: wall time spent.
     """

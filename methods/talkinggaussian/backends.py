@@ -29,7 +29,7 @@ def choose(named: str | None, device: torch.device, by_device: Mapping[str, str]
     """Return the name of the backend.
 
     Args:
-        named: What the caller asked for; None leaves it to the device.
+        named: What the caller wants; None leaves it to the device.
         device: Where the tensors are.
         by_device: Name of the backend for each type of device that has one, such as ``cpu``.
 

@@ -33,8 +33,8 @@ class Branch:
     def deform(self, windows: Tensor, units: Tensor) -> Deformation:
         """Return the deformation under audio [8, channels, steps] and action units [units].
 
-        The field is asked at the canonical centres. Unless it moves positions it does not pull
-        on them: where a Gaussian rests is then for the pictures to decide.
+        The field is evaluated at the canonical centres. Its gradient reaches them only if
+        `moves_positions` is set.
         """
         means = self.field.parameters["means"]
         return self.motion(means if self.moves_positions else means.detach(), windows, units)

@@ -1,4 +1,4 @@
-"""Checkpoint files: written whole or not at all, and refused where they belong elsewhere."""
+"""Checkpoint files: written atomically, and refused if they belong to another fit."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from .config import TalkingGaussianConfig
 FORMAT = 2
 _CLIP = (TRANSFORMS_TRAIN, TRANSFORMS_VAL, ACTION_UNITS, AUDIO, BACKGROUND)
 
-_DAMAGED = "is no checkpoint or is damaged; remove it to make anew what it holds"
+_DAMAGED = "is damaged or not a checkpoint; delete it and run again"
 _BAD_CONTENT = (
     zipfile.BadZipFile,
     pickle.UnpicklingError,
@@ -72,7 +72,7 @@ class Origin:
         return cls(flat(config), identity.name, files, train, seed)
 
     def differences(self, other: Origin) -> list[str]:
-        """Say what another origin has that this one has not."""
+        """Return in words what differs in another origin."""
         found = [
             f"{key} is {other.config.get(key)!r} there and {self.config.get(key)!r} here"
             for key in sorted({*self.config, *other.config})
@@ -109,7 +109,7 @@ def write_checkpoint(path: Path, origin: Origin, state: Mapping[str, object]) ->
             stream.flush()
             os.fsync(stream.fileno())
     except (OSError, RuntimeError) as error:
-        # torch, whose write failed, cannot end its archive either, and tells that instead.
+        # After a failed write torch cannot close its archive either, and reports that instead.
         trouble = error if isinstance(error, OSError) else error.__context__
         if not isinstance(trouble, OSError):
             raise
@@ -126,7 +126,7 @@ def read_checkpoint(path: Path, origin: Origin) -> dict:
     The file cannot run code (`weights_only=True`).
 
     Raises:
-        TgbenchError: there is none, it is damaged, or it belongs to something else.
+        TgbenchError: there is none, it is damaged, or it belongs to another fit.
     """
     content = _read(path)
     form = content.get("format")
@@ -142,14 +142,14 @@ def read_checkpoint(path: Path, origin: Origin) -> dict:
     differences = origin.differences(there)
     if differences:
         raise TgbenchError(
-            f"{path}: belongs to something else: {'; '.join(differences)}; use another folder or "
-            "start afresh"
+            f"{path}: belongs to another fit: {'; '.join(differences)}; use another folder or "
+            "start again with --fresh"
         )
     return state
 
 
 def _read(path: Path) -> dict:
-    """Return what a file holds, after its checksums: torch does not look at those of tensors."""
+    """Return the content of a file after checking its checksums, which torch does not check."""
     try:
         with zipfile.ZipFile(path) as archive:
             if archive.testzip() is not None:

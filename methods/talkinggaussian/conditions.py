@@ -1,4 +1,4 @@
-"""What drives a frame: audio windows and upper-face action units, for training and rendering."""
+"""The conditions of a frame: audio windows and upper-face action units."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Conditions:
         for what, values in ((sound, features), (faces, expression)):
             if not np.isfinite(values).all():
                 raise TgbenchError(
-                    f"{what}: holds NaN or infinity; measure it, or prepare the identity, again"
+                    f"{what}: holds NaN or infinity; measure it again or prepare the clip again"
                 )
         self._features = torch.from_numpy(np.array(features, np.float32)).to(device)
         outside = None
@@ -152,7 +152,7 @@ class Conditions:
 
 
 class Jitter:
-    """Small random changes of the audio windows, which keep a short clip from being memorised."""
+    """Small random changes of the audio windows, against overfitting a short clip."""
 
     def __init__(self, noise: float, shift: float, generator: torch.Generator) -> None:
         """Add noise of this deviation, and shift by up to `shift` video frames."""

@@ -13,7 +13,7 @@ from tgbench.identities import Intrinsics
 from .rasterizer import Camera
 
 _MARGIN = 8
-"""Pixels around what a window must show, so that blurred edges are seen too."""
+"""Pixels around the content of a window, so that blurred edges are included."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ def enclosing(first: Window | None, second: Window) -> Window:
 
 
 def same_size(windows: Iterable[Window], limits: tuple[int, int]) -> list[Window]:
-    """Grow all windows to the largest and a margin, so that a loss weighs pixels alike."""
+    """Grow all windows to the largest and a margin, so that a loss weighs all pixels equally."""
     windows = list(windows)
     width = max(window.right - window.left for window in windows) + 2 * _MARGIN
     height = max(window.bottom - window.top for window in windows) + 2 * _MARGIN

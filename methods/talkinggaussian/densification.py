@@ -1,4 +1,4 @@
-"""Adaptive density control: where the field lacks detail Gaussians are added, useless ones go."""
+"""Adaptive density control: adds Gaussians where detail is missing, removes useless ones."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SPLIT_SHRINK = 1.6
 
 @dataclass(frozen=True)
 class DensityLimits:
-    """When to act on a Gaussian, at one moment of training.
+    """Limits beyond which a Gaussian is split, cloned or removed, at one moment of training.
 
     Attributes:
         gradient: mean screen gradient, in half images, above which one is cloned or split.
@@ -53,7 +53,7 @@ def density_limits(
 
 
 class DensityControl:
-    """Gathers screen gradients between two densifications."""
+    """Sums gradients of image positions between two densifications."""
 
     def __init__(self, count: int, device: torch.device | str = "cpu") -> None:
         self._device = device
@@ -73,12 +73,12 @@ class DensityControl:
     def densify(
         self, field: GaussianField, limits: DensityLimits, generator: torch.Generator
     ) -> None:
-        """Clone, split and prune once, then start gathering anew."""
+        """Clone, split and prune once, then start summing again."""
         with torch.no_grad():
             parameters = field.parameters
             sizes = softplus(parameters["scales"]).amax(dim=1)
             faint = torch.sigmoid(parameters["opacities"]) < limits.opacity
-            # A branch sees only its own window: what left it would turn up unasked elsewhere.
+            # A branch trains in its own window only: a Gaussian that left it would show elsewhere.
             useless = faint | (sizes > limits.size) | (self._count == 0)
             if bool(useless.all()):
                 useless = torch.zeros_like(useless)
@@ -119,7 +119,7 @@ class DensityControl:
 def resembling(colors: Tensor, background: Tensor, tolerance: float) -> Tensor:
     """Return which Gaussians are painted in the training background's colour, bool [N].
 
-    Such a Gaussian hides what lies behind it and looks like a hole, so it is no part of a head.
+    Such a Gaussian hides what lies behind it and looks like a hole, so it cannot be part of a head.
 
     Args:
         colors: [N, 3].

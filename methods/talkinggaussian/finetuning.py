@@ -1,4 +1,4 @@
-"""Colour fine-tuning of the fused head (equation 12): geometry and motion stay as they are."""
+"""Colour fine-tuning of the fused head (equation 12); geometry and motion are fixed."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class FineTuning:
         generator: torch.Generator,
         perceptual: Perceptual | None = None,
     ) -> None:
-        """Take trained branches, the face first; `perceptual` is None where it is not at hand."""
+        """Take trained branches, the face first; `perceptual` is None if LPIPS is not used."""
         self.branches = list(branches)
         self.iteration = 0
         self.seconds = 0.0
@@ -125,7 +125,7 @@ class FineTuning:
         return torch.optim.Adam(groups, eps=1e-15, fused=True)
 
     def _take_moments(self) -> None:
-        """Go on with the moments that the branches ended with."""
+        """Continue with the moments of the branches' optimisers."""
         for branch in self.branches:
             before = branch.field.optimizer.state
             for parameter in branch.field.parameters.values():

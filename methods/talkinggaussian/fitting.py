@@ -1,4 +1,4 @@
-"""The whole training: both branches side by side, then colour fine-tuning; resumable."""
+"""The whole training: both branches in parallel, then colour fine-tuning; resumable."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ _REPORT_EVERY = 50
 
 
 class Stage(Protocol):
-    """A piece of training that can stop after any iteration and go on later."""
+    """A part of training that can stop after any iteration and resume."""
 
     iteration: int
 
@@ -98,7 +98,9 @@ class Fit:
         self._scores = MotionScores.of(self._frames)
         self._notes.extend(self._scores.notes)
         if self._conditions.silent:
-            self._notes.append("the sound of the training frames is constant: no speech is learned")
+            self._notes.append(
+                "the sound of the training frames is constant, so no speech is learned"
+            )
         self._distance = self._perceptual_distance()
 
     @property
@@ -113,7 +115,7 @@ class Fit:
             The branches, the face first, and what it took.
 
         Raises:
-            TgbenchError: a loss is not finite, or a checkpoint belongs to something else.
+            TgbenchError: a loss is not finite, or a checkpoint belongs to another fit.
         """
         trainers = [self._trainer(name) for name in self._branch_names()]
         config = self._config
@@ -133,8 +135,8 @@ class Fit:
         extent = camera_extent(self._frames.identity.poses[np.array(self._frames.frames)])
         if extent < LEAST_EXTENT:
             self._notes.append(
-                f"the head hardly moves in the training frames (extent {extent:.3f} m): taken as "
-                f"{LEAST_EXTENT} m"
+                f"the head hardly moves in the training frames; its extent of {extent:.3f} m is "
+                f"taken as {LEAST_EXTENT} m"
             )
         return max(extent, LEAST_EXTENT)
 
@@ -145,8 +147,8 @@ class Fit:
         if len(usable) >= _LEAST_MOUTH_FRAMES:
             return _BRANCHES
         self._notes.append(
-            f"the inside of the mouth shows in {len(usable)} training frames: trained "
-            "without the inside-mouth branch"
+            f"the inside of the mouth shows in {len(usable)} training frames only, so it has no "
+            "branch"
         )
         return _BRANCHES[:1]
 
@@ -182,7 +184,7 @@ class Fit:
         return trainer
 
     def _pretrain_audio(self, trainers: Sequence[BranchTrainer]) -> None:
-        """Train the audio encoders of branches that have not begun."""
+        """Train the audio networks of branches that have not started."""
         last = self._config.schedule.audio_pretraining_iterations
         trainers = [trainer for trainer in trainers if trainer.iteration == 0]
         if last == 0 or not trainers:
@@ -214,7 +216,7 @@ class Fit:
         """Run each stage from its `first` to its `last` iteration, on a thread of its own.
 
         Torch and the compiled kernels release the GIL, so a thread uses a core. On a GPU both
-        threads ask the same stream, which keeps what they share in order.
+        threads use one stream, which keeps shared work in order.
         """
         done = sum(min(stage.iteration, last) - first for stage in stages)
         total = (last - first) * len(stages)
@@ -230,7 +232,7 @@ class Fit:
                 for future in running:
                     future.result()
             finally:
-                # After an error or Ctrl-C the other thread must end too, and keep its work.
+                # After an error or Ctrl-C the other thread must stop too, and save its work.
                 stop.set()
 
     def _run(self, stage: Stage, last: int, task: Task, stop: threading.Event) -> None:
@@ -272,7 +274,7 @@ class Fit:
         return time.perf_counter() - started
 
     def _fine_tuning(self, branches: list[Branch], spent: float = 0.0) -> FineTuning:
-        """Return the stage, or what was saved of it; its time begins with the seconds `spent`."""
+        """Return the stage, restored if it was saved; its time starts at the seconds `spent`."""
         generator = torch.Generator().manual_seed(self._context.seed * 1000 + len(_BRANCHES))
         tuning = FineTuning(
             branches,
@@ -287,7 +289,7 @@ class Fit:
         return tuning
 
     def _perceptual_distance(self) -> Distance | None:
-        """Load LPIPS if a term asks for it; note where there is none."""
+        """Load LPIPS if a term needs it; add a note if it is not installed."""
         config = self._config
         tuned = config.finetune.lpips_weight > 0 and config.schedule.finetune_iterations > 0
         if not (tuned or config.face.lpips_iterations or config.mouth.lpips_iterations):

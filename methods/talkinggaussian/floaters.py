@@ -1,8 +1,8 @@
-"""Gaussians that training does not see: they would show in rendered frames as specks.
+"""Removal of floaters: Gaussians that training hardly sees and that would show as specks.
 
-A branch trains in windows about its region. What has left them is never compared with anything,
-and after the last densification nothing removes it; nor does anything remove what is hidden for
-good. Both go at the end of motion learning.
+A branch trains in windows around its region. A Gaussian that left them is compared with nothing,
+and after the last densification nothing removes it; the same holds for one that is always hidden.
+Both are removed at the end of motion learning.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from .rasterizer import rasterize
 
 _LEAST_VIEWS, _MOST_VIEWS = 100, 500
 _ITERATIONS_A_VIEW = 36
-"""A view costs as much as an iteration or two, so looking takes a few per cent of training."""
+"""A view costs as much as one or two iterations, so this takes a few per cent of training."""
 
 _NIL = 0.5 / 255.0
-"""All of it in one pixel would change that by less than half a grey level."""
+"""All of its weight in one pixel would change that pixel by less than half a grey level."""
 
 _INSIDE_SHARE = 0.5
 
@@ -31,9 +31,9 @@ def remove_floaters(
 ) -> int:
     """Remove the Gaussians of a trained branch that training hardly saw; return how many.
 
-    One goes if no training frame shows it, or if it shows more outside the windows that the
-    branch was trained in than inside. Of long clips 100 to 500 spread frames are looked at, the
-    more the more `iterations` the branch was trained for.
+    A Gaussian is removed if no training frame shows it, or if it shows more outside the windows of
+    training than inside. Of long clips 100 to 500 evenly spread frames are checked; the number
+    grows with the `iterations` of the branch.
     """
     views = min(len(frames), max(_LEAST_VIEWS, min(iterations // _ITERATIONS_A_VIEW, _MOST_VIEWS)))
     spread = np.linspace(0, len(frames) - 1, views).round().astype(int)

@@ -1,4 +1,4 @@
-"""What the branches train on: crops of the training frames, streamed through a bounded cache."""
+"""Crops of the training frames, read through a bounded cache."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from .crop_window import Window, bounds, enclosing, same_size, window_camera
 from .rasterizer import Camera, available_cores
 
 BEHIND, FACE, HAIRS, MOUTH, IGNORED, TEETH = 0, 1, 2, 3, 4, 5
-"""Labels of a pixel: not of the head, its surface, its hair, inside of the mouth, no matter, and
-inside of the mouth where both masks say so."""
+"""Labels of a pixel: outside the head, its surface, its hair, inside of the mouth, ignored, and
+inside of the mouth in both masks."""
 
 INSIDE = (MOUTH, TEETH)
 
@@ -37,8 +37,8 @@ class Crop:
         frame: its index in the identity.
         camera: sees exactly the part.
         image: uint8 RGB [h, w, 3], the truth; on the device that trains.
-        labels: uint8 [h, w], of the labels above; beside it.
-        window: where it lies in the frame.
+        labels: uint8 [h, w], the labels above; on the same device.
+        window: its place in the frame.
     """
 
     frame: int
@@ -89,7 +89,7 @@ class TrainingFrames:
         device: torch.device | str = "cpu",
         whole_lips: bool = False,
     ) -> None:
-        """Look through the masks of all training frames once.
+        """Read the masks of all training frames once.
 
         Args:
             identity: whose frames.
@@ -99,7 +99,7 @@ class TrainingFrames:
             whole_lips: whether crops of the mouth hold all of the square about the lips.
 
         Raises:
-            TgbenchError: there is no frame, none shows a head, or a landmark is no number.
+            TgbenchError: there is no frame, none shows a head, or a landmark is NaN or infinite.
         """
         if len(frames) == 0:
             raise TgbenchError(f"{identity.folder / TRANSFORMS_TRAIN}: lists no frame to train on")
@@ -185,7 +185,7 @@ class TrainingFrames:
         return [window_camera(poses[frame], lens) for frame in self.frames], points.mean(axis=1)
 
     def lips_height(self) -> NDArray[np.float32]:
-        """Return how far the lips are apart in each training frame, pixels, float32 [N]."""
+        """Return the gap between the inner lips in each training frame, pixels, float32 [N]."""
         points = self.identity.landmarks[self.frames.start : self.frames.stop]
         gap = points[:, _INNER_LIPS_BOTTOM] - points[:, _INNER_LIPS_TOP]
         return np.linalg.norm(gap, axis=1).astype(np.float32)

@@ -1,4 +1,4 @@
-"""Putting the branches together (equation 9)."""
+"""Fusion of both branches (equation 9)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What each branch must reproduce of a frame, and what it is charged for (equations 10 and 11)."""
+"""Losses of the branches in static initialisation and motion learning (equations 10 and 11)."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from .rasterizer import Rasterization
 from .ssim import l1_ssim_loss
 
 TRAINING_BACKGROUND = (0.0, 1.0, 0.0)
-"""Behind every branch while it trains: a colour that no head has, so that holes show."""
+"""Behind every branch in training: a colour that no head has, so that holes show."""
 
 FINISH_BACKGROUND = (0.0, 0.0, 0.0)
-"""Behind the mouth in its last iterations: what shows through gaps of it is dark, not green."""
+"""Behind the mouth in its last iterations, so that its gaps show dark instead of green."""
 
 _PIXEL_MEANS = ("photometric", "alpha", "lpips_tiles")
-"""Terms that are means over the window that is drawn."""
+"""Terms that are means over the drawn window."""
 
 _FACE_LIPS_WEIGHT, _FACE_TILES_WEIGHT, _MOUTH_TILES_WEIGHT = 0.01, 0.2, 0.5
-"""Of the LPIPS terms in motion learning, which the official code has and the paper has not."""
+"""Weights of the LPIPS terms in motion learning, which only the official code has."""
 
 _COMPARED = (BEHIND, FACE, HAIRS, *INSIDE)
 _SURFACE = LossRegion((FACE, HAIRS), _COMPARED, (FACE, HAIRS), _COMPARED)
@@ -58,7 +58,7 @@ class BranchLoss(Protocol):
 class FaceLoss:
     """All of the head but the inside of the mouth, where the face must leave a hole.
 
-    Without the decomposition into face and mouth there is no hole, and all of the head is learned.
+    Without the decomposition into face and mouth there is no hole: it learns all of the head.
     """
 
     frames: TrainingFrames
@@ -73,8 +73,8 @@ class FaceLoss:
     def crop(self, position: int, iteration: int) -> Crop:
         """Return the part of a training frame with the head; often without the hair.
 
-        Hair moves as neither sound nor expression tells, and there is much of it: motion is
-        learned from the skin alone but in every `hair_every`-th iteration and at the end.
+        Neither sound nor expression moves hair, and it covers much of the image: motion is learned
+        from the skin alone, except in every `hair_every`-th iteration and at the end.
         """
         face, left = self.config.face, self.config.branch_iterations - iteration
         with_hair = iteration % face.hair_every == 0 or left <= face.hair_last_iterations
@@ -99,7 +99,7 @@ class FaceLoss:
             "alpha": weights.alpha_weight * seen.alpha_error,
         }
         if drawn.colors.shape[-1] > EXPRESSION_CHANNEL:
-            # Expression must leave the lips alone, and nothing but the pose moves the hair.
+            # Expression must not move the lips, and only the pose may move the hair.
             terms["attention"] = (
                 weights.lips_attention_weight * seen.lips_attention
                 + weights.hair_attention_weight * seen.hair_attention
@@ -151,7 +151,7 @@ class MouthLoss:
 
 
 def without_hair(crop: Crop) -> Crop:
-    """Return a crop whose hair is not asked for, and not forbidden either."""
+    """Return a crop whose hair is ignored."""
     return replace(crop, labels=crop.labels.masked_fill(crop.labels == HAIRS, IGNORED))
 
 

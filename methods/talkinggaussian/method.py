@@ -38,7 +38,7 @@ class TalkingGaussian:
 
         Raises:
             TgbenchError: training data are missing, a loss is not finite, or the checkpoints in
-                `context.workdir` belong to something else.
+                `context.workdir` belong to another fit.
         """
         _usable(context.device)
         fit = Fit(self.config, identity, split, context)
@@ -68,7 +68,7 @@ class TalkingGaussian:
             TgbenchError: not fitted, no such branch, or the path does not end in .ply.
         """
         if not self.branches:
-            raise TgbenchError("TalkingGaussian has nothing to export; fit or load it first")
+            raise TgbenchError("there is nothing to export; fit or load TalkingGaussian first")
         if drive is None:
             return export_ply(path, self.branches, part)
         self._check(drive)
@@ -82,7 +82,7 @@ class TalkingGaussian:
             TgbenchError: there is none.
         """
         if self._origin is None:
-            raise TgbenchError("TalkingGaussian has nothing to save; fit it first")
+            raise TgbenchError("there is nothing to save; fit TalkingGaussian first")
         state = {
             "channels": self._channels,
             "branches": {branch.name: branch.state() for branch in self.branches},
@@ -93,7 +93,7 @@ class TalkingGaussian:
         """Restore what `save` wrote for the same config, identity and split.
 
         Raises:
-            TgbenchError: there is none, or it belongs to something else.
+            TgbenchError: there is none, or it belongs to another fit.
         """
         origin = Origin.of(self.config, identity, split, seed=None)
         state = read_checkpoint(folder / _FILE, origin)
@@ -106,9 +106,9 @@ class TalkingGaussian:
         self._origin = origin
 
     def _check(self, drive: Drive) -> None:
-        """Refuse to move what is not fitted, or by audio features of another kind."""
+        """Refuse a drive before fitting, or with audio features of another kind."""
         if not self.branches:
-            raise TgbenchError("TalkingGaussian has nothing to render; fit or load it first")
+            raise TgbenchError("there is nothing to render; fit or load TalkingGaussian first")
         encoder = audio_encoder_of(self.config)
         window = drive.features.shape[1:]
         if drive.encoder != encoder.name or window != encoder.window:
@@ -119,7 +119,7 @@ class TalkingGaussian:
 
 
 def _usable(device: str) -> torch.device:
-    """Return a device that this method can run on and that is here."""
+    """Return a device that this machine has and this method can use."""
     found = torch.device(device)
     if found.type not in ("cpu", "cuda"):
         raise TgbenchError(f"TalkingGaussian runs on cpu and cuda, not on '{device}'")

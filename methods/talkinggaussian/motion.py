@@ -1,4 +1,4 @@
-"""Grid-based motion fields: how each Gaussian moves under audio and expression."""
+"""Motion fields on hash grids: how audio and expression move each Gaussian (equations 4, 7, 8)."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Deformation:
         opacities: [N, 1] before the activation.
         colors: [N, 3], on the colour without view dependence, whose harmonics it replaces.
         unused_opacities: [N, 1], decoded and charged, but added to nothing.
-        audio_attention, expression_attention: the region attention V_a [N, audio_dim] and
+        audio_attention, expression_attention: the region attention V_a [N, audio.dim] and
             V_e [N, units] that it came from.
     """
 
@@ -93,7 +93,7 @@ class Places:
 
     Attributes:
         hidden: what the decoder's first layer makes of H(mu) alone, [hidden, N].
-        audio_attention: V_a, [audio_dim, N], or None.
+        audio_attention: V_a, [audio.dim, N], or None.
         expression_attention: V_e, [units, N], or None.
     """
 
@@ -107,7 +107,7 @@ class Drivers:
     """What depends on the frame but not on where a Gaussian is.
 
     Attributes:
-        audio: a, [audio_dim].
+        audio: a, [audio.dim].
         expression: e, [units], or None.
 
     Those of a sequence have a first dimension for its frames.
@@ -152,7 +152,7 @@ class MotionField(nn.Module):
         )
 
     def encode(self, means: Tensor) -> Tensor:
-        """Return H(mu) of positions [N, 3]; outside the grid as `grid_layout` says."""
+        """Return H(mu) of positions [N, 3]; outside the grid as `grid.layout` says."""
         if self._zero_outside:
             return self.grid(means)
         return self.grid(means.clamp(-self.grid.bound, self.grid.bound))
@@ -209,8 +209,8 @@ class FaceMotion(MotionField):
         biases, end = config.motion_field.biases, config.motion_field.expression_attention
         self.expression = _layers((units - 1, 16, units - 1), biases)
         self.audio_attention = _layers((features, 32, config.audio.dim), biases)
-        # Softplus instead of ReLU: with biases all places are alike at the start, and an action
-        # unit whose attention is cut off at one of them is cut off everywhere and for good.
+        # Softplus instead of ReLU: with biases all places start with the same attention, and an
+        # action unit that ReLU cuts off at one place stays cut off everywhere.
         self.expression_attention = _layers((features, 16, units), biases).append(
             nn.Softplus() if end == "softplus" else nn.ReLU()
         )

@@ -1,4 +1,4 @@
-"""How strongly each training frame shows the motions that frames are sampled by (equation 6)."""
+"""Strength of the motions that frames are sampled by, in each training frame (equation 6)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Metric = NDArray[np.float32]
 """Strength of a motion in each training frame, [N] in [0, 1]."""
 
 _CLOSED = 2.0
-"""AU45 of closed eyes; more is not told apart."""
+"""AU45 of closed eyes; greater values count as this."""
 
 
 @dataclass(frozen=True)
@@ -24,11 +24,11 @@ class MotionScores:
     """Motions of the training frames, each [N] in [0, 1], all zero where nothing moves.
 
     Attributes:
-        lips: how far the lips are apart.
+        lips: gap between the lips.
         blink: how far the eyes are closed.
-        parted: how far the lips are parted as the inside of the mouth is sampled by.
+        parted: AU25, by which the inside of the mouth is sampled.
         closed_eyes: AU45 in units of 2, at most 1: a share of its scale, not of what was seen.
-        notes: what does not move, for the report.
+        notes: motions that do not occur, for the report.
     """
 
     lips: Metric
@@ -50,12 +50,14 @@ class MotionScores:
         closed = np.clip(eyes / _CLOSED, 0.0, 1.0).astype(np.float32)
         notes = []
         if len(frames) == 1:
-            notes.append("one training frame: no motion can be learned from it")
+            notes.append("there is one training frame, so no motion can be learned")
         else:
             if not lips.any():
-                notes.append("the lips never move in the training frames: no speech is learned")
+                notes.append("the lips never move in the training frames, so no speech is learned")
             if not blink.any():
-                notes.append("no blink in the training frames (AU45 is constant): none is learned")
+                notes.append(
+                    "nobody blinks in the training frames (AU45 is constant): no blink is learned"
+                )
             if not parted.any() and lips.any():
                 notes.append(
                     f"AU25 is constant in, or missing from, {ACTION_UNITS}: the inside of the "

@@ -1,4 +1,4 @@
-"""How every compiled kernel of this method is compiled."""
+"""Compiler options of every Numba kernel of this method."""
 
 from __future__ import annotations
 

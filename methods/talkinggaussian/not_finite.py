@@ -1,4 +1,4 @@
-"""Numbers that are none: told with the place of training where they turn up."""
+"""NaN and infinity in training, reported with the iteration in which they arise."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ REMEDY = "lower the learning rates; the last checkpoint is kept"
 
 
 class NotFinite(ValueError):
-    """What was to be encoded or drawn holds NaN or infinity."""
+    """A tensor to encode or to draw holds NaN or infinity."""
 
 
 _LOOK_EVERY = 100
 
 
 class LossWatch:
-    """Adds the terms of each loss and sees that all are finite.
+    """Adds the terms of each loss and checks that all are finite.
 
-    On a CPU it looks at once. To look at a number on a GPU is to wait for all that was asked of
-    it, so there it looks once in a hundred losses, and whenever something is to be kept.
+    On a CPU it checks at once. Reading a number from a GPU waits for all queued work, so there it
+    checks every hundred losses, and before a checkpoint.
     """
 
     def __init__(self, device: torch.device) -> None:
@@ -37,7 +37,7 @@ class LossWatch:
 
         Raises:
             TgbenchError: one of these, or of the losses before, is NaN or infinite; the message
-                names it and where in training it came up.
+                names it and the iteration.
         """
         stacked = torch.stack(list(terms.values()))
         self._unseen.append((tuple(terms), stacked.detach(), where))
@@ -60,7 +60,7 @@ class LossWatch:
         return loss.detach()
 
     def look(self) -> None:
-        """Look at what was added since the last time.
+        """Check the losses since the last check.
 
         Raises:
             TgbenchError: as `total`.
@@ -79,7 +79,7 @@ class LossWatch:
 
 @contextmanager
 def located(where: str) -> Iterator[None]:
-    """Say where in training a `NotFinite` came up.
+    """Add the place in training to the message of a `NotFinite`.
 
     Raises:
         TgbenchError: in place of a `NotFinite`.

@@ -1,4 +1,4 @@
-"""LPIPS as a loss, where the package and its weights are at hand."""
+"""LPIPS as a loss, if the package and its weights are installed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LARGE_TILES, SMALL_TILES = (64, 96), (32, 42)
 """Least and greatest side in pixels of the tiles that the official code compares."""
 
 _LEAST_SIDE = 32
-"""Below this AlexNet's pooling has nothing left to pool."""
+"""AlexNet's pooling needs at least this."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Perceptual:
     def of_tiles(self, prediction: Tensor, target: Tensor, sides: tuple[int, int]) -> Tensor:
         """Return the mean LPIPS of all tiles of a random side between two lengths in pixels.
 
-        What is left over at the right and at the bottom is not looked at.
+        The remainder at the right and at the bottom is left out.
         """
         prediction, target = _at_least(prediction), _at_least(target)
         least, greatest = (min(side, *prediction.shape[:2]) for side in sides)
@@ -75,7 +75,7 @@ def tiles(image: Tensor, side: int) -> Tensor:
 
 
 def perceptual_distance(device: torch.device) -> tuple[Distance | None, str]:
-    """Return LPIPS as a loss and "", or None and why there is none, which is logged."""
+    """Return LPIPS as a loss and "", or None and the reason, which is logged."""
     from tgbench.metrics.lpips import load_network
 
     try:

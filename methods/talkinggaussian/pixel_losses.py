@@ -1,7 +1,7 @@
-"""A rendering beside the truth: what of each pixel counts, by its label.
+"""Comparison of a rendering with the truth, with a rule for each pixel label.
 
-In torch these are two dozen passes over the image, with copies for every channel that is looked
-at alone; the compiled form is one pass each way. It was half of the time of a large image's loss.
+In torch this takes two dozen passes over the image and copies single channels; the compiled form
+is one pass in each direction. It was half of the time of a large image's loss.
 """
 
 from __future__ import annotations
@@ -55,16 +55,16 @@ class Comparison:
 
 @dataclass(frozen=True)
 class LossRegion:
-    """What a branch is asked for in the pixels of each label.
+    """What a branch must show in the pixels of each label.
 
     Attributes:
         shown: labels of the region; elsewhere the target is the background.
         seen: labels whose pixels are compared; elsewhere the prediction is the background too.
         opaque: labels where alpha must be 1; elsewhere it must be 0.
         counted: labels where alpha matters.
-        alpha_on_lips: alpha inside the window about the lips is asked for by the labels, free,
-            or must be 1.
-        seen_beside_lips: whether all pixels outside the window about the lips are compared.
+        alpha_on_lips: alpha inside the window around the lips follows the labels, is free, or
+            must be 1.
+        seen_beside_lips: whether all pixels outside the window around the lips are compared.
     """
 
     shown: Collection[int]
@@ -77,7 +77,7 @@ class LossRegion:
     def table(self) -> Floats:
         """Return these and where attention is charged as 0 or 1 by label, float32 [labels, 5]."""
         table = np.zeros((_LABELS, 5), np.float32)
-        # What is ignored is hair that was not asked for; nothing may move it either.
+        # Ignored pixels are hair that this iteration leaves out; nothing may move it either.
         columns = (self.shown, self.seen, self.opaque, self.counted, (HAIRS, IGNORED))
         for column, labels in enumerate(columns):
             table[list(labels), column] = 1.0

@@ -111,10 +111,10 @@ def write_ply(path: Path, parts: Sequence[Splats]) -> None:
         TgbenchError: the path does not end in .ply, or a value is NaN or infinite.
     """
     if path.suffix.lower() != ".ply":
-        raise TgbenchError(f"{path}: Gaussians are written as PLY; let the name end in .ply")
+        raise TgbenchError(f"{path}: Gaussians are exported as PLY; give a name that ends in .ply")
     table = np.concatenate([_rows(part) for part in parts])
     if not np.isfinite(table).all():
-        raise TgbenchError(f"{path}: not written, a Gaussian is NaN or infinite; fit again")
+        raise TgbenchError(f"{path}: not written, because a Gaussian is NaN or infinite; fit again")
     header = [
         "ply",
         "format binary_little_endian 1.0",

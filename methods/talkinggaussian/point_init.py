@@ -1,4 +1,4 @@
-"""Random initial clouds, drawn where the masks of several frames allow a Gaussian to be."""
+"""Random initial points, drawn where the masks of several frames allow them; scene extent."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _AGREEMENT = 0.75
 
 _MARGIN = 1.1
 LEAST_EXTENT = 0.05
-"""Metres. Cameras that never move would otherwise let no Gaussian move, and prune them all."""
+"""Metres. With the extent 0 of a still camera no Gaussian could move, and all would be pruned."""
 
 
 def initial_cloud(
@@ -33,10 +33,10 @@ def initial_cloud(
     config: TalkingGaussianConfig,
     generator: torch.Generator,
 ) -> Tensor:
-    """Draw the cloud [N, 3] that a branch starts from.
+    """Draw the points [N, 3] that a branch starts from.
 
-    From the masks, the face's fills what spread frames show of the head; the mouth's lies about
-    the lips, where the frames with the widest mouths show its inside.
+    With masks, points of the face fill the head as evenly spread frames show it; points of the
+    mouth lie around the lips, where the frames with the widest mouths show its inside.
     """
     count = config.initial_count(name)
     if config.gaussians.cloud == "cube":
@@ -64,7 +64,7 @@ def random_cloud(
     Args:
         count: points to draw.
         extent: half side of the cube.
-        views: of the region; where they leave no room the whole cube is used.
+        views: masks of the region; if they leave no room, the whole cube is used.
         generator: of the random numbers.
         centre: of the cube.
     """
@@ -92,7 +92,7 @@ def triangulated(
 ) -> tuple[float, float, float]:
     """Return the point that is nearest to the rays through one pixel [2] of each camera.
 
-    Views from one direction say nothing about depth: the point is then drawn to the origin.
+    Views from one direction leave the depth open; a weak pull to the origin then decides.
     """
     system, right = _RIDGE * len(cameras) * np.eye(3), np.zeros(3)
     for camera, (column, row) in zip(cameras, pixels, strict=True):

@@ -25,7 +25,7 @@ _BATCH = 16
 
 
 class Renderer:
-    """Draws frames of trained branches; what no frame changes is computed once."""
+    """Draws frames of trained branches; what does not depend on the frame is computed once."""
 
     def __init__(self, branches: Sequence[Branch], config: TalkingGaussianConfig) -> None:
         """Take trained branches, the face first, and the settings that they were trained with."""
@@ -61,7 +61,7 @@ class Renderer:
                 future.cancel()
 
     def _by_batches(self, drive: Drive, drivers: Sequence[Drivers]) -> Iterator[Image]:
-        """Draw several frames in each call, as a GPU likes it, and fetch them together."""
+        """Draw several frames in each call, which keeps a GPU busy, and fetch them together."""
         for first in range(0, len(drive), _BATCH):
             yield from self._batch(drive, drivers, range(first, min(first + _BATCH, len(drive))))
 

@@ -1,4 +1,4 @@
-"""Which frame trains next: evenly drawn, but where a rule asks for a motion (equation 6)."""
+"""Which frame trains next: drawn evenly, except where a rule prefers a motion (equation 6)."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from .config import BranchName, TalkingGaussianConfig
 from .motion_scores import Metric, MotionScores
 
 _GREATEST_SHARE = 0.05
-"""The official code clips AU25 at its 95th percentile and asks for the frames with the maximum."""
+"""The official code clips AU25 at its 95th percentile and takes the frames at the maximum."""
 
 
 class Rule(Protocol):
-    """Asks for certain frames in certain iterations."""
+    """Prefers certain frames in certain iterations."""
 
     def applies(self, iteration: int) -> bool:
-        """Say whether the iteration is this rule's."""
+        """Return whether the rule decides an iteration."""
 
     def candidates(self, iteration: int) -> NDArray[np.int64]:
         """Return the frames to draw from."""
@@ -35,8 +35,9 @@ class SlidingWindow:
         metric: of each training frame.
         width: of the window, B_upper - B_lower.
         first, last: iterations in which the window starts to move and has arrived.
-        every, phase: it is asked when iteration = phase (mod every), K of the paper.
-        since, until: iterations from and before which it is asked; none for `first` and for ever.
+        every, phase: the window decides when iteration = phase (mod every); K of the paper.
+        since, until: first iteration that it may decide, and the one after the last; None for
+            `first` and for no end.
     """
 
     metric: Metric
@@ -49,10 +50,10 @@ class SlidingWindow:
     until: int | None = None
 
     def applies(self, iteration: int) -> bool:
-        """Say whether it is the window's turn."""
+        """Return whether the window decides an iteration."""
         since = self.first if self.since is None else self.since
-        asked = iteration >= since and (self.until is None or iteration < self.until)
-        return asked and iteration % self.every == self.phase
+        active = iteration >= since and (self.until is None or iteration < self.until)
+        return active and iteration % self.every == self.phase
 
     def bounds(self, iteration: int) -> tuple[float, float]:
         """Return [B_lower + k T, B_upper + k T], inside [0, 1]."""
@@ -64,12 +65,12 @@ class SlidingWindow:
         return min(max((iteration - self.first) / steps, 0.0), 1.0)
 
     def candidates(self, iteration: int) -> NDArray[np.int64]:
-        """Return the frames inside the window; the nearest where there is none."""
+        """Return the frames inside the window, or the nearest ones if there are none."""
         lower, upper = self.bounds(iteration)
         inside = np.flatnonzero((self.metric >= lower) & (self.metric <= upper))
         if len(inside):
             return inside
-        # All of the nearest: where many frames are alike, one would be learned by heart.
+        # All of the nearest: one of many similar frames would be overfitted.
         distance = np.abs(self.metric - 0.5 * (lower + upper))
         return np.flatnonzero(distance == distance.min())
 
@@ -99,14 +100,14 @@ class OpenFrames(SlidingWindow):
 class Strongest:
     """The frames with the strongest motion, before motion is learned.
 
-    A field that starts from an open mouth has the hole between the lips that its motion will
-    close; one that starts from closed lips would have to be torn apart.
+    A field that starts from an open mouth has the gap between the lips that its motion then
+    closes; one that starts from closed lips would have to tear.
 
     Attributes:
         metric: of each training frame.
         share: of the frames, at least one.
-        until: the first iteration that is no longer the rule's.
-        every: the rule is asked once in so many iterations.
+        until: iteration after the last that it may decide.
+        every: the rule decides once in this many iterations.
     """
 
     metric: Metric
@@ -115,7 +116,7 @@ class Strongest:
     every: int
 
     def applies(self, iteration: int) -> bool:
-        """Say whether the iteration is the rule's."""
+        """Return whether the rule decides an iteration."""
         return iteration < self.until and iteration % self.every == 0
 
     def candidates(self, iteration: int) -> NDArray[np.int64]:
@@ -125,7 +126,7 @@ class Strongest:
 
 
 class FrameSampler:
-    """Draws training frames in shuffled rounds, or among those that the first rule asks for."""
+    """Draws training frames in shuffled rounds, or among those that the first rule prefers."""
 
     def __init__(
         self, frames: NDArray[np.int64], rules: Sequence[Rule], generator: torch.Generator
@@ -161,9 +162,9 @@ class FrameSampler:
 def sampling_rules(
     branch: BranchName, scores: MotionScores, config: TalkingGaussianConfig
 ) -> list[Rule]:
-    """Return the rules of a branch, of which the first that applies decides.
+    """Return the rules of a branch; the first that applies decides.
 
-    A rule about what never moves is left out: it would ask for the same few frames again and again.
+    A motion that never occurs has no rule: it would prefer the same few frames again and again.
     """
     if branch == "face":
         return _static_face(scores, config) + _moving_face(scores, config)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tgbench.specs import CompositeMode, LeakedCondition, MethodSpec
 
 _QUICK: dict[str, object] = {
-    # A fourteenth of the iterations, at rates that make up for it.
+    # A fourteenth of the iterations, at higher rates.
     "schedule.static_iterations": 600,
     "schedule.motion_iterations": 3000,
     "schedule.finetune_iterations": 200,
@@ -27,9 +27,9 @@ _QUICK: dict[str, object] = {
     "loss.lips_attention_weight": 0.0,
     "loss.hair_attention_weight": 0.0,
     "finetune.lpips_weight": 0.0,
-    # All of a short clip's motion seen without hair is learned by heart.
+    # Without hair a short clip's motion is overfitted.
     "face.hair_every": 1,
-    # From pictures alone the lips learn half of their motion; what the encoders heard is kept.
+    # From images alone the lips learn half of their motion; low rates keep what pretraining found.
     "schedule.audio_pretraining_iterations": 300,
     "audio.lr": 0.1,
     "audio.attention_lr": 0.1,
@@ -58,8 +58,8 @@ _PAPER: dict[str, object] = {
 
 _OFFICIAL: dict[str, object] = {
     **_PAPER,
-    # Where the code does not do what the paper says, or keeps to itself. README.md lists what it
-    # does that is no setting.
+    # Where the code differs from the paper or adds to it. README.md lists the differences that have
+    # no setting.
     "audio.input": "raw",
     "audio.outside": "zeros",
     "frame_rounding": "down",

@@ -38,14 +38,14 @@ class BranchTrainer:
     """Trains one branch, one iteration at a time.
 
     Attributes:
-        branch: what is trained.
-        region_loss: the region that it learns.
+        branch: the branch to train.
+        region_loss: the loss of the region that it learns.
         conditions: audio and expression of the training frames.
         sampler: which frame comes next.
         config: the method's settings.
-        generator: of every random number.
-        image_size: of whole frames, for thresholds in parts of an image.
-        perceptual: LPIPS, where it is asked for and at hand.
+        generator: source of every random number.
+        image_size: width and height of whole frames, for thresholds in parts of an image.
+        perceptual: LPIPS, where a term needs it and its weights are installed.
         iteration: iterations done.
         seconds: wall time spent.
     """
@@ -64,7 +64,7 @@ class BranchTrainer:
     optimizer: torch.optim.AdamW = field(init=False)
 
     def __post_init__(self) -> None:
-        """Set up what training adds to a branch."""
+        """Set up optimiser, density control and the check of losses."""
         keep_freed_memory()
         self.density = DensityControl(len(self.branch.field), self._device)
         self._watch = LossWatch(self._device)

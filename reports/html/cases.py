@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tgbench.results import MeasuredCase, merge_cases
+from tgbench.results import CaseKey, MeasuredCase, Variant, merge_cases
 from tgbench.running.result import Result
 
-from ..tables.entries import Case, CaseNames, case_of
-from ..tables.labels import method_labels, variant
+from ..tables.entries import CaseNames
+from ..tables.labels import method_labels
 
 
 @dataclass(frozen=True)
@@ -96,10 +96,10 @@ def page_entries(
 
 def case_groups(entries: Iterable[Entry]) -> list[CaseGroup]:
     """Group entries by protocol, identity and driver, to the byte."""
-    groups: dict[Case, list[Entry]] = defaultdict(list)
+    groups: dict[CaseKey, list[Entry]] = defaultdict(list)
     for entry in entries:
         if not entry.superseded:
-            groups[case_of(entry.result)].append(entry)
+            groups[entry.case.key].append(entry)
     samples = {case: found[0].result for case, found in groups.items()}
     names = CaseNames(samples)
     # As in tables, of which there is one for each version of a protocol.
@@ -134,11 +134,11 @@ def _labels(results: Sequence[Result]) -> list[str]:
     seeds: dict[tuple[object, ...], set[int]] = defaultdict(set)
     for result in results:
         by_protocol[result.protocol.name, result.protocol.version].append(result)
-        seeds[*case_of(result), *variant(result)].add(result.seed)
+        seeds[CaseKey.of(result), Variant.of(result)].add(result.seed)
     labels = {protocol: method_labels(found) for protocol, found in by_protocol.items()}
     distinct = []
     for result in results:
-        label = labels[result.protocol.name, result.protocol.version][variant(result)]
-        several = len(seeds[*case_of(result), *variant(result)]) > 1
+        label = labels[result.protocol.name, result.protocol.version][Variant.of(result)]
+        several = len(seeds[CaseKey.of(result), Variant.of(result)]) > 1
         distinct.append(f"{label}, seed {result.seed}" if several else label)
     return distinct

@@ -178,7 +178,7 @@ def _cell(entry: Entry, metric: str) -> Cell:
     known = metric in plugins.metrics() or metric in entry.result.metrics
     if not known:
         return Cell(None, Status.ABSENT, metric=metric)
-    return measured_cell(entry.result, metric_column(metric, [entry.result]))
+    return measured_cell(entry.case, metric_column(metric, [entry.result]))
 
 
 def _panels(

@@ -16,8 +16,8 @@ from tgbench.running.frame_table import read_table
 from tgbench.running.result import FACES_FILE, FRAMES_FILE
 from tgbench.specs import Direction
 
-Series = list[float | None]
-Crop = dict[str, float | Series]
+Curve = list[float | None]
+Crop = dict[str, float | Curve]
 
 _COUNTERS = frozenset({"frame", "source_frame"})
 _MARGIN = 1.35
@@ -40,8 +40,8 @@ class FrameData:
         problems: what is missing, damaged or contradicts the result, in words.
     """
 
-    series: dict[str, Series] = field(default_factory=dict)
-    target_opening: Series = field(default_factory=list)
+    series: dict[str, Curve] = field(default_factory=dict)
+    target_opening: Curve = field(default_factory=list)
     crops: dict[str, Crop] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
 
@@ -105,7 +105,7 @@ def worst_frames(
     return chosen
 
 
-def plain(column: NDArray[np.float64]) -> Series:
+def plain(column: NDArray[np.float64]) -> Curve:
     """Return numbers as JSON has them, with the digits that a curve shows."""
     return [float(f"{value:.{_DIGITS}g}") if np.isfinite(value) else None for value in column]
 

@@ -10,7 +10,7 @@ from typing import Any
 from tgbench.errors import TgbenchError
 from tgbench.files import atomic_path, make_folder, remove_leftovers, temporary_folder
 from tgbench.progress import SILENT, Progress
-from tgbench.results import MeasuredCase
+from tgbench.results import Experiment, MeasuredCase
 
 from ..tables.building import build_tables
 from ..tables.cells import Row, Table
@@ -76,7 +76,7 @@ def write_html(
     entries = page_entries(measured)
     cases = case_groups(entries)
     if tables is None:
-        tables = build_tables(entry.result for entry in entries if not entry.superseded)
+        tables = build_tables(entry.case for entry in entries if not entry.superseded)
     store = VideoStore()
     with temporary_folder("tgbench-page") as workshop:
         clips = choose_clips(
@@ -125,7 +125,7 @@ def _sources(entries: Sequence[Entry]) -> Callable[[Row], str]:
     def source_of(row: Row) -> str:
         if len(row.results) != 1:
             return ""
-        number = numbers.get(MeasuredCase(row.results[0], Path()).experiment)
+        number = numbers.get(Experiment.of(row.results[0]))
         return "" if number is None else f"result-{number}"
 
     return source_of

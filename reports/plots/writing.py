@@ -13,10 +13,9 @@ from tgbench import plugins
 from tgbench.files import make_folder
 from tgbench.metrics.specs.speed import FPS
 from tgbench.progress import SILENT, Progress
-from tgbench.running.result import Result
+from tgbench.results import MeasuredCase
 from tgbench.specs import Direction, Needs
 
-from ..loading import FrameValues
 from ..tables.building import Extras, build_tables
 from ..tables.cells import Column, Table
 from ..tables.shapes import Shape
@@ -38,7 +37,7 @@ _MOST_BYTES = 150
 
 
 def write_plots(
-    results: Sequence[tuple[Path, Result]],
+    results: Sequence[MeasuredCase],
     folder: Path,
     progress: Progress = SILENT,
     *,
@@ -48,7 +47,7 @@ def write_plots(
     """Write every plot that results allow, as PDF and SVG, and return the files.
 
     Args:
-        results: each with the folder it is in, as `readable_results` returns them.
+        results: what was measured.
         folder: where they go; made if need be.
         progress: where to report.
         metrics: to draw, in this order; empty for all.
@@ -58,13 +57,12 @@ def write_plots(
         TgbenchError: Matplotlib is not installed, or the folder cannot be written.
     """
     make_folder(folder)
-    found = [result for _, result in results]
-    extras = Extras(FrameValues(results), intervals=True)
+    extras = Extras(intervals=True)
     written: list[Path] = []
     taken: set[str] = set()
     shape = Shape(tuple(metrics), protocol=protocol)
     with progress.task("drawing plots", None) as task:
-        for table in build_tables(found, shape=shape, extras=extras):
+        for table in build_tables(results, shape=shape, extras=extras):
             for name, figure in _figures(table):
                 if figure is not None:
                     stem = _file_name(f"{table.title} {name}", taken)

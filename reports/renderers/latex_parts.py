@@ -11,7 +11,7 @@ import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ..tables.cells import Block, Column, Note, Row, Table
+from ..tables.cells import Block, Column, Note, Table
 from .cell_text import interval_text, number_text
 from .heads import levels, sides_shown, with_columns
 from .report import LatexWidth
@@ -31,7 +31,7 @@ _LABEL, _LABEL_OF_SEVERAL, _GROUP, _LEAST_HEAD, _TITLE = 30, 18, 16, 9, 60
 """Letters of a line: of a label, of one at several fields, above a column, in its head, and of a
 block's title."""
 
-_FEWEST_LINES = 12
+_LONGEST_HEAD = 20
 
 
 @dataclass(frozen=True)
@@ -65,8 +65,8 @@ def parts(table: Table, width: LatexWidth) -> list[Part]:
             piece = dataclasses.replace(piece, title=title, notes=notes)
         needed = _width(piece)
         wide = width == "page" or (width == "auto" and needed > _COLUMN / _USUAL_SCALE)
-        rows = _LINE * (_head_lines(piece) + sum(_lines(piece, block) for block in piece.blocks))
-        found.append(Part(piece, wide, rows + _notes_height(piece, wide) > _HEIGHT))
+        high = _rows_height(piece) + _notes_height(piece, wide)
+        found.append(Part(piece, wide, notes_below=high > _HEIGHT))
     return found
 
 
@@ -75,7 +75,8 @@ def column_head(table: Table, column: Column) -> list[str]:
     cells = [row.cells[column.name] for block in table.blocks for row in block.rows]
     widest = max((len(number_text(cell, column)) for cell in cells), default=0)
     title = f"{column.title}{HOLD}{column.arrow}" if column.arrow else column.title
-    lines = wrapped(title, max(_LEAST_HEAD, widest))
+    words = max(map(len, title.split(" ")), default=0)
+    lines = wrapped(title, max(_LEAST_HEAD, widest, min(words, _LONGEST_HEAD)))
     return [*lines, f"[{column.unit}]"] if column.unit else lines
 
 
@@ -142,30 +143,39 @@ def _strips(table: Table, room: float) -> list[Table]:
 
 def _stacks(table: Table) -> list[Table]:
     """Cut a table that is too high, between blocks where it can be."""
-    notes = _notes_height(table, wide=True)
-    most = int(_HEIGHT / _LINE) - _head_lines(table)
-    room = max(most - int(notes / _LINE) if notes < _HEIGHT / 2 else most, _FEWEST_LINES)
-    if sum(_lines(table, block) for block in table.blocks) <= room:
-        return [table]
-    stacks: list[list[Block]] = [[]]
+    stacks: list[Table] = []
     for block in table.blocks:
-        for piece in _pieces(table, block, room):
-            if stacks[-1] and sum(_lines(table, part) for part in [*stacks[-1], piece]) > room:
-                stacks.append([])
-            stacks[-1].append(piece)
-    return [dataclasses.replace(table, blocks=tuple(blocks)) for blocks in stacks]
+        for piece in _pieces(table, block):
+            if stacks:
+                higher = dataclasses.replace(stacks[-1], blocks=(*stacks[-1].blocks, piece))
+                if _fits(higher):
+                    stacks[-1] = higher
+                    continue
+            stacks.append(dataclasses.replace(table, blocks=(piece,)))
+    return stacks
 
 
-def _pieces(table: Table, block: Block, room: int) -> Iterator[Block]:
+def _pieces(table: Table, block: Block) -> Iterator[Block]:
     """Yield a block in parts that each fit on a page."""
-    rows: list[Row] = []
+    piece = dataclasses.replace(block, rows=())
     for row in block.rows:
-        longer = dataclasses.replace(block, rows=(*rows, row))
-        if rows and _lines(table, longer) > room:
-            yield dataclasses.replace(block, rows=tuple(rows))
-            rows = []
-        rows.append(row)
-    yield dataclasses.replace(block, rows=tuple(rows))
+        longer = dataclasses.replace(piece, rows=(*piece.rows, row))
+        if piece.rows and not _fits(dataclasses.replace(table, blocks=(longer,))):
+            yield piece
+            longer = dataclasses.replace(block, rows=(row,))
+        piece = longer
+    yield piece
+
+
+def _fits(table: Table) -> bool:
+    """Return whether a part fits on a page with its own notes, unless those go into the text."""
+    notes = _notes_height(dataclasses.replace(table, notes=_notes_of(table, last=False)), wide=True)
+    rows = _rows_height(table)
+    return rows + notes <= _HEIGHT or (notes > _HEIGHT / 2 and rows <= _HEIGHT)
+
+
+def _rows_height(table: Table) -> float:
+    return _LINE * (_head_lines(table) + sum(_lines(table, block) for block in table.blocks))
 
 
 def _lines(table: Table, block: Block) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from tgbench.results import MeasuredCase
 from tgbench.running.result import Result
 
 from ..tables.cells import Table
@@ -21,12 +22,12 @@ class TableReport:
 
     Attributes:
         tables: as asked for.
-        results: all of them, whatever the tables show.
+        results: all measurements, whatever the tables show; not merged.
         published: what a paper prints for their protocols, where that was asked for.
         latex_width: how wide tables in LaTeX are.
     """
 
     tables: Sequence[Table]
-    results: Sequence[Result] = ()
+    results: Sequence[MeasuredCase | Result] = ()
     published: Sequence[Published] = ()
     latex_width: LatexWidth = "auto"

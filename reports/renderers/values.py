@@ -11,11 +11,11 @@ from collections.abc import Collection, Iterator, Mapping
 from tgbench.configs import flat
 from tgbench.plugins import in_table_order
 from tgbench.printing import printable
+from tgbench.results import as_cases, replaced_metrics
 from tgbench.running.result import MetricRecord, Result
 from tgbench.specs import RendererSpec
 
 from ..tables.cell_from_result import metric_column
-from ..tables.entries import experiment, latest_of
 from ..tables.published import Published
 from ..tables.settings import differing
 from .report import TableReport
@@ -66,21 +66,19 @@ CSV = RendererSpec(
 def render_csv(report: TableReport) -> str:
     """Return one line a result and metric, with a head; values unrounded, empty where none.
 
-    `settings` are those in which results of one method differ, as JSON; `superseded` is whether a
-    later result of the same experiment counts in tables. Texts that a spreadsheet would run get an
-    apostrophe before them, since anybody may have written them.
+    `settings` are those in which results of one method differ, as JSON; `superseded` is whether
+    tables show a later value of the same experiment and metric. Texts that a spreadsheet would run
+    get an apostrophe before them, since anybody may have written them.
 
     All results are there, whatever the tables show; published numbers follow.
     """
-    results = report.results
+    every = as_cases(report.results)
     stream = io.StringIO()
     writer = csv.DictWriter(stream, FIELDS, lineterminator="\n")
     writer.writeheader()
-    told = frozenset(differing(results))
-    latest = latest_of(results)
-    for result in results:
-        superseded = latest[experiment(result)] is not result
-        for line in csv_lines(result, told, superseded):
+    settings = frozenset(differing(case.result for case in every))
+    for case, replaced in replaced_metrics(every).items():
+        for line in csv_lines(case.result, settings, replaced):
             _write(writer, line)
     for paper in report.published:
         for line in _published(paper):
@@ -89,14 +87,14 @@ def render_csv(report: TableReport) -> str:
 
 
 def csv_lines(
-    result: Result, settings: Collection[str] = (), superseded: bool = False
+    result: Result, settings: Collection[str] = (), superseded: Collection[str] = ()
 ) -> Iterator[dict[str, object]]:
     """Yield what the line of each metric says, by field.
 
     Args:
         result: to tell.
         settings: of the configuration to tell.
-        superseded: whether a later result counts instead.
+        superseded: metrics for which a later result counts instead.
     """
     config = flat(result.method.config)
     chosen = {key: value for key, value in config.items() if key in settings}
@@ -116,10 +114,10 @@ def csv_lines(
         "created": result.created,
         "case_key": result.case_key,
         "settings": json.dumps(chosen, ensure_ascii=False) if chosen else "",
-        "superseded": "yes" if superseded else "no",
     }
     for metric in in_table_order(result.metrics):
-        yield about | _measured(metric, result.metrics[metric])
+        counts = {"superseded": "yes" if metric in superseded else "no"}
+        yield about | _measured(metric, result.metrics[metric]) | counts
 
 
 def harmless(value: object) -> object:

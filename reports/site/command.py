@@ -29,13 +29,7 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
             option = f"--{name.replace('_', '-')}"
             raise TgbenchError(f"{option} does not work with --site; leave out one of them")
     submissions = gather(args.folders)
-    cases = {id(submission.result): submission.entry.case for submission in submissions.every}
-    extras = Extras(
-        frames=lambda result, metric: cases[id(result)].values(metric),
-        intervals=args.intervals,
-        significance=args.significance,
-        published=args.published,
-    )
+    extras = Extras(args.intervals, args.significance, args.published)
     summary = write_site(submissions, args.site, terminal.progress, extras)
     without = f", {summary.left_out} left out" if summary.left_out else ""
     terminal.out.print(

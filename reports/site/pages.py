@@ -10,11 +10,11 @@ from markupsafe import Markup
 
 from tgbench import plugins
 from tgbench.files import hash_of
+from tgbench.results import differences_among
 
 from ..html.content import field_descriptions, result_content
 from ..html.templating import asset, environment, made_of, scripts
 from ..tables.building import Extras, build_tables
-from ..tables.entries import unlike_in
 from .board import Board
 from .submissions import Protocol, Submission, Submissions
 
@@ -60,7 +60,7 @@ class SitePages:
             protocol: with its results.
             extras: what tables show beside the numbers.
         """
-        (table,) = build_tables(protocol.results, extras=extras or Extras())
+        (table,) = build_tables(protocol.cases, extras=extras or Extras())
         return self._render(
             "board.html.j2",
             protocol=protocol,
@@ -108,7 +108,7 @@ def _summary_of(protocol: str) -> str:
 
 def _differences(submissions: Sequence[Submission]) -> list[str]:
     """Return in what results of one experiment differ: other code may be another method."""
-    return unlike_in([submission.result for submission in submissions])
+    return differences_among([submission.result for submission in submissions])
 
 
 def _facts(submission: Submission, protocol: str) -> Mapping[str, str]:

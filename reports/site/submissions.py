@@ -86,9 +86,14 @@ class Protocol:
         return f"{self.stem}.csv"
 
     @property
-    def results(self) -> list[Result]:
+    def cases(self) -> list[MeasuredCase]:
         """What counts: of each experiment the latest result, with metrics of earlier ones."""
-        return [one.result for one in self.submissions if not one.entry.superseded]
+        return [one.entry.case for one in self.submissions if not one.entry.superseded]
+
+    @property
+    def results(self) -> list[Result]:
+        """The results of these cases."""
+        return [case.result for case in self.cases]
 
     def rivals(self) -> list[tuple[Submission, ...]]:
         """Return results of one experiment where there are several, the one that counts first."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tgbench.progress import SILENT, Progress
+from tgbench.results import MeasuredCase, replaced_metrics
 
 from ..renderers.values import FIELDS, csv_lines, harmless
 from ..tables.building import Extras
@@ -88,18 +89,11 @@ def _download(submissions: Sequence[Submission]) -> str:
     writer = csv.DictWriter(stream, (*FIELDS, "source"), lineterminator="\n")
     writer.writeheader()
     settings = frozenset(differing([submission.result for submission in submissions]))
-    # Of a superseded result those metrics count that no later one has.
-    used = {
-        (id(origin), metric)
-        for submission in submissions
-        for metric, origin in submission.entry.case.origins.items()
-    }
-    for submission in submissions:
-        case, place = submission.entry.case, {"source": submission.entry.place}
-        for line in csv_lines(submission.result, settings):
-            if line["metric"] in case.origins:
-                continue
-            counts = not submission.entry.superseded or (id(case), line["metric"]) in used
-            line |= {"superseded": "no" if counts else "yes"} | place
-            writer.writerow({name: harmless(value) for name, value in line.items()})
+    own = [MeasuredCase.in_memory(one.entry.case.own_result) for one in submissions]
+    for submission, (case, replaced) in zip(
+        submissions, replaced_metrics(own).items(), strict=True
+    ):
+        source = {"source": submission.entry.place}
+        for line in csv_lines(case.result, settings, replaced):
+            writer.writerow({name: harmless(value) for name, value in (line | source).items()})
     return stream.getvalue()

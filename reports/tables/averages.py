@@ -47,7 +47,9 @@ def cell_over_cases(cells: Sequence[Cell], cases: int, column: Column, intervals
         return _without_value(Status.NOT_APPLICABLE, cells[0].reason, column)
     values = [cell.value for cell in cells if cell.value is not None]
     if values and column.direction is Direction.NONE:
-        return _unknown("has no better side, so a mean over cases would hide how far off", column)
+        return _unknown(
+            "neither sign is better, so values would cancel in a mean over cases", column
+        )
     if len(values) < cases:
         return _unknown(f"measured in {len(values)} of {cases} cases", column)
     if len({cell.comparable for cell in cells}) > 1:
@@ -97,6 +99,7 @@ def _measured(value: float, cells: Sequence[Cell], clips: tuple[Series, ...], fi
         metric=cells[0].metric,
         clips=clips,
         fits=fits,
+        unheard=all(cell.unheard for cell in cells),
         by_chance=(
             sum(cell.by_chance[0] for cell in cells),
             sum(cell.by_chance[1] for cell in cells),

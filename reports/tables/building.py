@@ -11,25 +11,27 @@ from tgbench import plugins
 from tgbench.errors import TgbenchError
 from tgbench.metrics.naming import metric_named
 from tgbench.plugins import in_table_order
+from tgbench.results import MeasuredCase, as_cases, merge_cases
 from tgbench.running.result import Result
 
-from .cell_from_result import FrameReader, measured_cell, metric_column
+from .cell_from_result import measured_cell, metric_column
 from .cells import Block, Column, Note, Table
 from .entries import measured_entries, protocol_title
 from .footnotes import annotated
 from .labels import method_labels
 from .layout import Layout
-from .published import Published, published_beside, with_dashes
+from .published import NOTE, Published, published_beside, with_dashes
 from .settings import check_settings
 from .shapes import PLAIN, VARIED, Shape, field_title
 from .table_notes import (
     dash_note,
     interval_note,
     missing_notes,
-    parts_note,
+    ranking_notes,
     remedy_note,
     significance_note,
     sizes_note,
+    spread_note,
     training_notes,
 )
 
@@ -39,14 +41,12 @@ class Extras:
     """What a table shows beside the numbers.
 
     Attributes:
-        frames: reads the values of single frames, which the next two need.
         intervals: whether means come with where they may lie.
         significance: whether what differs from the best of its column is marked.
         published: whether the paper's numbers follow the measured ones.
         digits: after the point, by metric; of all others under an empty name.
     """
 
-    frames: FrameReader | None = None
     intervals: bool = False
     significance: bool = False
     published: bool = False
@@ -54,8 +54,7 @@ class Extras:
 
 
 def build_tables(
-    results: Iterable[Result],
-    frames: FrameReader | None = None,
+    results: Iterable[MeasuredCase | Result],
     *,
     shape: Shape = PLAIN,
     extras: Extras | None = None,
@@ -65,19 +64,21 @@ def build_tables(
     Rows of a block share identity and driver to the byte. Where there are several blocks, the
     mean over all of them follows.
 
+    Several measurements of one experiment are one row: each metric is from the latest that has it.
+
     Args:
-        results: what was measured.
-        frames: reads the values of single frames, if means are to come with their intervals.
+        results: what was measured; a bare `Result` has no values of single frames.
         shape: what to show, and where.
-        extras: what else to show; None: intervals where `frames` is given.
+        extras: what else to show.
 
     Raises:
         TgbenchError: a metric is named that neither is known nor was measured, or a setting that
             no result has, or there is no result of the protocol that the shape is for.
     """
-    extras = extras or Extras(frames, intervals=frames is not None)
-    every = list(results)
-    chosen = [result for result in every if shape.protocol in ("", result.protocol.name)]
+    extras = extras or Extras()
+    every = merge_cases(as_cases(results))
+    cases = [case for case in every if shape.protocol in ("", case.key.protocol)]
+    chosen = [case.result for case in cases]
     if every and not chosen:
         raise TgbenchError(
             f"no result of the protocol {shape.protocol}, which this shape is for; make some with "
@@ -86,10 +87,10 @@ def build_tables(
     _check_metrics(chosen, shape)
     check_settings(shape.settings, chosen, VARIED)
     if shape.joins_protocols:
-        return [_table("protocols", "all protocols", chosen, shape, extras)] if chosen else []
-    by_protocol: dict[tuple[str, str], list[Result]] = defaultdict(list)
-    for result in chosen:
-        by_protocol[result.protocol.name, result.protocol.version].append(result)
+        return [_table("protocols", "all protocols", cases, shape, extras)] if cases else []
+    by_protocol: dict[tuple[str, str], list[MeasuredCase]] = defaultdict(list)
+    for case in cases:
+        by_protocol[case.key.protocol, case.key.version].append(case)
     tables = []
     for (name, version), found in sorted(by_protocol.items()):
         several = sum(other == name for other, _ in by_protocol) > 1
@@ -105,21 +106,24 @@ def _check_metrics(results: Sequence[Result], shape: Shape) -> None:
             metric_named(metric, known)
 
 
-def _table(name: str, title: str, results: Sequence[Result], shape: Shape, extras: Extras) -> Table:
+def _table(
+    name: str, title: str, cases: Sequence[MeasuredCase], shape: Shape, extras: Extras
+) -> Table:
+    results = [case.result for case in cases]
     papers = published_beside(results, shape.published, shape.settings) if extras.published else []
     columns = _columns(results, papers, shape, extras.digits)
     measured = [
         metric
         for metric, column in columns.items()
-        if any(measured_cell(result, column).value is not None for result in results)
+        if any(measured_cell(case, column).value is not None for case in cases)
     ]
     shown = [
         column
         for metric, column in columns.items()
         if metric in measured or any(metric in paper.metrics for paper in papers)
     ]
-    frames = extras.frames if extras.intervals or extras.significance else None
-    entries = measured_entries(results, shown, frames, extras.intervals, shape.settings)
+    frames = extras.intervals or extras.significance
+    entries = measured_entries(cases, shown, frames, extras.intervals, shape.settings)
     printed = [with_dashes(paper.entries, shown) for paper in papers]
     everything = [*entries, *(entry for paper in printed for entry in paper)]
     layout = Layout(shape, shown, everything, extras.intervals, extras.significance)
@@ -141,13 +145,15 @@ def _table(name: str, title: str, results: Sequence[Result], shape: Shape, extra
         *sizes_note(entries),
         *dash_note(blocks, layout.columns),
         *absent,
-        *parts_note(results, measured),
+        *ranking_notes(blocks, layout.columns),
+        *spread_note(blocks, layout.columns),
     ]
     if extras.intervals:
         general.append(interval_note(blocks, layout.columns))
     if extras.significance:
         general.append(significance_note(blocks, layout.columns))
-    general += [Note("", text) for text in dict.fromkeys(t for p in papers for t in p.notes)]
+    texts = dict.fromkeys(text for paper in papers for text in paper.notes)
+    general += [Note("", text, in_caption=text == NOTE) for text in texts]
     return Table(name, title, layout.columns, marked, (*notes, *general), side)
 
 

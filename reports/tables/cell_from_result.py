@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tgbench import plugins
 from tgbench.comparability import case_facts, ranking_key, value_facts, why_not_applicable
+from tgbench.results import MeasuredCase
 from tgbench.running.result import MetricRecord, Result
-from tgbench.specs import Direction, MetricSpec
-from tgbench.statistics import Interval, Series
+from tgbench.specs import Direction, MetricSpec, Needs
+from tgbench.statistics import Interval
 
 from .cells import Cell, Column, Status
-
-FrameReader = Callable[[Result, str], Series | None]
 
 
 def metric_column(metric: str, results: Sequence[Result]) -> Column:
@@ -28,10 +27,18 @@ def metric_column(metric: str, results: Sequence[Result]) -> Column:
 
 
 def measured_cell(
-    result: Result, column: Column, frames: FrameReader | None = None, intervals: bool = False
+    case: MeasuredCase, column: Column, frames: bool = False, intervals: bool = False
 ) -> Cell:
-    """Return the cell of a metric, a dash where the method cannot have it."""
+    """Return the cell of a metric, a dash where the method cannot have it.
+
+    Args:
+        case: of one seed.
+        column: the metric.
+        frames: whether the cell comes with the values of single frames.
+        intervals: whether it comes with the stored interval.
+    """
     metric = column.name
+    result = case.origin(metric).own_result
     record = result.metrics.get(metric)
     if never := why_not_applicable(result, metric):
         return Cell(None, Status.NOT_APPLICABLE, reason=never, metric=metric)
@@ -46,8 +53,7 @@ def measured_cell(
             total=record.total,
             metric=metric,
         )
-    averages = plugins.averages_frames(metric)
-    values = frames(result, metric) if frames is not None and averages else None
+    values = case.values(metric) if frames and plugins.averages_frames(metric) else None
     clips = () if values is None else (values,)
     return Cell(
         record.value,
@@ -61,7 +67,16 @@ def measured_cell(
         clips=clips,
         fits=((result.seed, record.value),),
         by_chance=_by_chance(record.value, record.details),
+        unheard=Needs.AUDIO in plugins.metric_spec(metric).needs and not _hears(result),
     )
+
+
+def _hears(result: Result) -> bool:
+    """Return whether the method hears the sound; where a result does not say, its plug-in does."""
+    if result.method.hears_audio is not None:
+        return result.method.hears_audio
+    spec = plugins.methods().get(result.method.name)
+    return spec is None or spec.hears_audio
 
 
 def _stored_interval(record: MetricRecord) -> Interval | None:

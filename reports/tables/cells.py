@@ -76,6 +76,7 @@ class Cell:
         clips: values of single frames [T] of each clip whose mean it is, where they are wanted.
         by_chance: how many of the values in it are no better than chance, of how many of which
             that is known.
+        unheard: whether the method does not hear the sound, so that any agreement is chance.
         fits: by seed, in order, the value of the method as it was fitted with it.
         differs: significantly from the best of those it is ranked with; None: was not asked, or
             cannot be decided.
@@ -98,6 +99,7 @@ class Cell:
     caveats: tuple[str, ...] = ()
     clips: tuple[Series, ...] = field(default=(), repr=False, compare=False)
     by_chance: tuple[int, int] = (0, 0)
+    unheard: bool = False
     fits: Fits = ()
     differs: bool | None = None
 
@@ -105,7 +107,7 @@ class Cell:
     def is_chance(self) -> bool:
         """Whether all of the values in it are no better than chance."""
         lucky, known = self.by_chance
-        return lucky == known > 0
+        return self.unheard or lucky == known > 0
 
 
 @dataclass(frozen=True)

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from tgbench import plugins
+from tgbench.results import CaseKey, MeasuredCase, differences_among
 from tgbench.running.result import Result
 
 from .averages import cell_over_seeds
-from .cell_from_result import FrameReader, measured_cell
+from .cell_from_result import measured_cell, metric_column
 from .cells import DASH, Cell, Column
-from .labels import method_labels, variant
+from .labels import method_labels
 from .settings import in_natural_order, setting
-
-Case = tuple[str, str, str, str, str, str]
-"""Protocol, version, identity, driver, hash of the identity's files, hash of the sound."""
 
 
 @dataclass(frozen=True)
@@ -43,70 +41,43 @@ class Entry:
 
 
 def measured_entries(
-    results: Sequence[Result],
+    cases: Sequence[MeasuredCase],
     columns: Sequence[Column],
-    frames: FrameReader | None = None,
+    frames: bool = False,
     intervals: bool = False,
     settings: Sequence[str] = (),
 ) -> list[Entry]:
     """Return an entry for each variant and case, in the order of the cases and methods.
 
     Args:
-        results: of one table.
+        cases: of one table, one for each experiment.
         columns: metrics.
-        frames: reads the values of single frames, where they are wanted.
-        intervals: whether cells tell where their means may lie.
+        frames: whether cells come with the values of single frames.
+        intervals: whether cells come with the intervals of their means.
         settings: fields of the table that are settings; entries do not cross them.
     """
-    labels = method_labels(results, settings)
-    by_case = _by_case(results)
-    names = CaseNames({case: rivals[0][-1] for case, rivals in by_case.items()})
+    labels = method_labels([case.result for case in cases], settings)
+    by_key = _by_key(cases)
+    names = CaseNames({key: rivals[0].result for key, rivals in by_key.items()})
     entries = []
-    for case, rivals in by_case.items():
-        variants: dict[tuple[str, ...], list[list[Result]]] = defaultdict(list)
-        for repeats in rivals:
-            latest = repeats[-1]
-            chosen = (setting(latest, field) for field in settings)
-            variants[labels[variant(latest)], *chosen].append(repeats)
-        for key in sorted(variants, key=lambda texts: list(map(in_natural_order, texts))):
-            repeated = variants[key]
-            alike = [repeats[-1] for repeats in repeated]
+    for key, rivals in by_key.items():
+        variants: dict[tuple[str, ...], list[MeasuredCase]] = defaultdict(list)
+        for case in rivals:
+            chosen = (setting(case.result, field) for field in settings)
+            variants[labels[case.variant], *chosen].append(case)
+        for side in sorted(variants, key=lambda texts: list(map(in_natural_order, texts))):
+            alike = variants[side]
             # Over seeds a cell tells how they spread, which is more than how frames do.
             bounds = intervals and len(alike) == 1
             cells = {}
             for column in columns:
-                measured = [measured_cell(result, column, frames, bounds) for result in alike]
+                measured = [measured_cell(case, column, frames, bounds) for case in alike]
                 cells[column.name] = cell_over_seeds(measured, column)
-            place = dict(zip(("method", *settings), key, strict=True)) | names.place(case)
-            caveats = (*_caveats(alike), *_repeats(repeated))
-            entries.append(Entry(place, names.titles[case], cells, caveats, tuple(alike)))
+            place = dict(zip(("method", *settings), side, strict=True)) | names.place(key)
+            results = tuple(case.result for case in alike)
+            caveats = (*_caveats(results), *_repeats(alike))
+            entries.append(Entry(place, names.titles[key], cells, caveats, results))
     return entries
-
-
-def case_of(result: Result) -> Case:
-    """Return what it measures; results of equal cases may be compared."""
-    return (
-        result.protocol.name,
-        result.protocol.version,
-        result.identity.name,
-        result.driver.name,
-        result.identity.sha256,
-        result.driver.sha256,
-    )
-
-
-def experiment(result: Result) -> tuple[object, ...]:
-    """Return what was done; of results that agree in it, the latest is the one that counts."""
-    return (*case_of(result), *variant(result), result.seed)
-
-
-def latest_of(results: Iterable[Result]) -> dict[tuple[object, ...], Result]:
-    """Return by experiment the result that counts: the latest, of equal times the last."""
-    return {experiment(result): result for result in sorted(results, key=_created)}
-
-
-def _created(result: Result) -> str:
-    return result.created
 
 
 def _caveats(results: Sequence[Result]) -> tuple[str, ...]:
@@ -118,51 +89,42 @@ def _caveats(results: Sequence[Result]) -> tuple[str, ...]:
     caveats = [made_of]
     if len(results) > 1:
         seeds = ", ".join(str(result.seed) for result in results)
-        told = f"mean ± standard deviation over the seeds {seeds}{_unlike(results)}"
+        told = f"mean ± standard deviation over the seeds {seeds}{_differing(results)}"
         caveats.append(told)
     caveats += dict.fromkeys(note for result in results for note in result.method.notes)
     return tuple(caveats)
 
 
-def _repeats(repeated: Sequence[Sequence[Result]]) -> list[str]:
-    """Say of which experiments there are several results, and which one counts."""
-    told = []
-    for results in repeated:
-        if len(results) > 1:
-            latest = results[-1]
-            seed = f" with seed {latest.seed}" if len(repeated) > 1 else ""
-            times = f"measured {len(results)} times{seed}{_unlike(results)}"
-            told.append(f"{times}; the latest, that of {latest.created}, is shown")
-    return told
+def _repeats(cases: Sequence[MeasuredCase]) -> Iterator[str]:
+    """Say which experiments were measured several times, and which values are shown."""
+    for case in cases:
+        if not case.earlier:
+            continue
+        latest = case.own_result
+        seed = f" with seed {latest.seed}" if len(cases) > 1 else ""
+        every = [latest, *(earlier.own_result for earlier in case.earlier)]
+        yield (
+            f"measured {len(every)} times{seed}{_differing(every)}; the latest, of "
+            f"{latest.created}, is shown"
+        )
+        for earlier, metrics in case.lent().items():
+            titles = ", ".join(metric_column(name, [case.result]).title for name in metrics)
+            differing = _differing([latest, earlier.own_result])
+            yield f"{titles}: from the measurement of {earlier.result.created}{differing}"
 
 
-def _unlike(results: Sequence[Result]) -> str:
-    unlike = unlike_in(results)
-    return f" (unlike in {', '.join(unlike)})" if unlike else ""
+def _differing(results: Sequence[Result]) -> str:
+    found = differences_among(results)
+    return f" (different: {', '.join(found)})" if found else ""
 
 
-_UNLIKE: Mapping[str, Callable[[Result], object]] = {
-    "the method's code": lambda result: result.method.code_sha256,
-    "the version of tgbench": lambda result: result.tgbench_version,
-    "the machine": lambda result: (result.environment.cpu, result.environment.gpu),
-    "frames": lambda result: (result.split, result.frames),
-}
-"""What results of one experiment, or of its seeds, may differ in."""
-
-
-def unlike_in(results: Sequence[Result]) -> list[str]:
-    """Return in words what results differ in that should be alike, beside their numbers."""
-    return [name for name, of in _UNLIKE.items() if len({of(result) for result in results}) > 1]
-
-
-def _by_case(results: Sequence[Result]) -> dict[Case, list[list[Result]]]:
-    """Group results by what they measure, in lists of those of one experiment, the latest last."""
-    cases: dict[Case, dict[tuple[object, ...], list[Result]]] = defaultdict(dict)
-    for result in sorted(results, key=_created):
-        cases[case_of(result)].setdefault(experiment(result), []).append(result)
+def _by_key(cases: Sequence[MeasuredCase]) -> dict[CaseKey, list[MeasuredCase]]:
+    found: dict[CaseKey, list[MeasuredCase]] = defaultdict(list)
+    for case in cases:
+        found[case.key].append(case)
     return {
-        case: sorted(found.values(), key=lambda same: (same[-1].method.name, same[-1].seed))
-        for case, found in sorted(cases.items())
+        key: sorted(rivals, key=lambda case: (case.variant.method, case.result.seed))
+        for key, rivals in sorted(found.items())
     }
 
 
@@ -173,7 +135,7 @@ class CaseNames:
         titles: of each case, identity and driver in one.
     """
 
-    def __init__(self, cases: Mapping[Case, Result]) -> None:
+    def __init__(self, cases: Mapping[CaseKey, Result]) -> None:
         """Name cases so that they are told apart.
 
         Args:
@@ -182,7 +144,7 @@ class CaseNames:
         self._cases = cases
         self.titles = {case: self._title(case) for case in cases}
 
-    def place(self, case: Case) -> dict[str, str]:
+    def place(self, case: CaseKey) -> dict[str, str]:
         """Return the names of identity, driver and protocol."""
         name, version, identity, driver, files, sound = case
         namesakes = {
@@ -198,10 +160,11 @@ class CaseNames:
             "protocol": protocol_title(name, version if several_versions else ""),
         }
 
-    def _title(self, case: Case) -> str:
+    def _title(self, case: CaseKey) -> str:
         place = self.place(case)
         identity, driver = place["identity"], place["driver"]
-        return identity if plugins.protocol_spec(case[0]).self_driven else f"{identity} · {driver}"
+        own = plugins.protocol_spec(case.protocol).self_driven or not driver
+        return identity if own else f"{identity} · {driver}"
 
 
 def frame_size(result: Result) -> str:

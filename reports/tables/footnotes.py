@@ -15,7 +15,8 @@ DIFFERS = "†"
 """Marks what differs significantly from the best of its column."""
 
 
-NO_BETTER_THAN_CHANCE = "no better than unrelated lips and sound would give"
+NO_BETTER_THAN_CHANCE = "no better than chance, as unrelated lips and sound would give"
+UNHEARD = "chance: the method does not hear the sound"
 
 DASHES = "A dash: not measured, or not applicable to the method"
 
@@ -106,10 +107,12 @@ def _cell_texts(cell: Cell, told: bool) -> list[str]:
     texts = list(cell.caveats)
     if cell.status is Status.MEASURED and cell.scored != cell.total:
         few = cell.scored < LEAST_COVERAGE * cell.total
-        kept_out = "; ranked only with values of as few" if few else ""
+        kept_out = "; ranked only with values of as few frames" if few else ""
         texts.append(f"scored on {cell.scored} of {cell.total} frames{kept_out}")
     lucky, known = cell.by_chance
-    if lucky:
+    if cell.unheard:
+        texts.append(UNHEARD)
+    elif lucky:
         share = "" if cell.is_chance else f" ({lucky} of {known})"
         texts.append(f"{NO_BETTER_THAN_CHANCE}{share}")
     if cell.status is Status.MEASURED and told:

@@ -10,21 +10,14 @@ from typing import Any
 from tgbench import plugins
 from tgbench.configs import flat
 from tgbench.errors import TgbenchError
+from tgbench.results import Variant
 from tgbench.running.result import Result
 from tgbench.running.settings import configure
 
 from .settings import PREFIX, setting
 
-Variant = tuple[str, str, str]
-"""Method, configuration and device: what a row of a table stands for, whatever the seed."""
-
 _MOST_SETTINGS = 4
 """More differing settings than this make no name; the configuration's hash does."""
-
-
-def variant(result: Result) -> Variant:
-    """Return what has a row of its own."""
-    return result.method.name, result.method.config_hash, result.environment.device
 
 
 def method_labels(results: Sequence[Result], elsewhere: Collection[str] = ()) -> dict[Variant, str]:
@@ -41,13 +34,25 @@ def method_labels(results: Sequence[Result], elsewhere: Collection[str] = ()) ->
     """
     by_name: dict[str, dict[Variant, Result]] = defaultdict(dict)
     for result in results:
-        by_name[result.method.name][variant(result)] = result
+        by_name[result.method.name][Variant.of(result)] = result
     labels: dict[Variant, str] = {}
+    titles = _titles(by_name)
     for name, alike in by_name.items():
         told = _told(list(alike.values()), elsewhere)
         for key, details in zip(alike, told, strict=True):
-            labels[key] = f"{name} ({', '.join(details)})" if details else name
+            labels[key] = f"{titles[name]} ({', '.join(details)})" if details else titles[name]
     return labels
+
+
+def _titles(names: Iterable[str]) -> dict[str, str]:
+    """Return how methods are called in print: by their title, or by their name.
+
+    The name is used where the method is not installed here, or where two would have one title.
+    """
+    specs = plugins.methods()
+    titles = {name: specs[name].display_title if name in specs else name for name in names}
+    taken = Counter(titles.values())
+    return {name: title if taken[title] == 1 else name for name, title in titles.items()}
 
 
 def _told(alike: Sequence[Result], elsewhere: Collection[str]) -> list[list[str]]:

@@ -20,8 +20,8 @@ from .entries import Entry, protocol_title
 
 SOURCE = "TalkingGaussian (ECCV 2024)"
 NOTE = (
-    "Published numbers are shown as their paper prints them: of other people, made with other "
-    "hardware and software than the measured ones, and so ranked among themselves alone"
+    "Published numbers are those of their paper, measured on other people with other hardware and "
+    "software; they are ranked among themselves only"
 )
 
 _FOLDER = Path(__file__).parents[1] / "published"

@@ -2,46 +2,49 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
 from tgbench import plugins
+from tgbench.comparability import Condition, ranking_conditions
+from tgbench.results import Variant
 from tgbench.running.result import Result
 
 from .cell_from_result import metric_column
 from .cells import DASH, Block, Cell, Column, Note, Row, Status
 from .entries import Entry, frame_size
 from .footnotes import DIFFERS, first_clause
-from .labels import Variant, variant
 
 INTERVALS = (
-    "In brackets: where the mean may lie (95 %), from a bootstrap over stretches of frames; in the "
-    "mean over three cases or more also over the cases, as other people would be other cases"
+    "In brackets: the 95 % interval of the mean (bootstrap over blocks of frames; in means of "
+    "three or more cases also over the cases)"
 )
 NO_INTERVALS = (
-    "No intervals: they take the values of 20 scored frames or more, which frames.parquet has "
-    "beside a result; over several seeds the standard deviation is shown instead"
+    "No intervals: only a mean over 20 or more scored frames has one, and over several seeds the "
+    "standard deviation is shown instead"
 )
+SPREAD = "After ±: the standard deviation over seeds"
 SIGNIFICANCE = (
-    "differs from the best of its column on the same frames (the 95 % interval of the "
-    "mean of the paired differences, from a bootstrap over stretches of frames, excludes zero; "
-    "each pair is judged by itself{fits}). Without it the two cannot be told apart, or no values "
-    "of single frames are known, as for speed and SyncNet"
+    "differs from the best of its column: the 95 % interval of the mean paired difference on the "
+    "same frames (bootstrap over blocks of frames) excludes zero, for each pair by itself{fits}. "
+    "A value without this mark cannot be distinguished from the best, or has no values of single "
+    "frames, as speed and SyncNet"
 )
-OVER_SEEDS = "; of several seeds each, Welch's t-test over them must say so, too, at 5 %"
-THESE_FITS = "; of a single fit it is told of this one, and another seed may give another"
+OVER_SEEDS = "; with several seeds Welch's t-test over them must agree at the 5 % level"
+THESE_FITS = "; with one seed this is about this fit alone, and another seed may differ"
 ALIKE = (
-    "Nothing is marked as different from the best of its column: on the same frames the 95 % "
-    "interval of the mean of the paired differences includes zero, or over several seeds Welch's "
-    "t-test finds none at 5 %, or no values of single frames are known, as for speed and SyncNet"
+    "No value differs significantly from the best of its column (paired bootstrap on the same "
+    "frames, with several seeds also Welch's t-test), or there are no values of single frames, as "
+    "for speed and SyncNet"
 )
-UNTOLD = (
-    "Nothing could be told to differ from the best of its column: no two results that compare "
-    "have values of the same 20 frames or more"
+UNTESTED = (
+    "Nothing could be tested against the best of its column: no two comparable results have "
+    "values of the same 20 frames or more"
 )
 REMEDY = (
-    "Reasons are cut short: `tgbench doctor` says how to get what is missing; result.json and "
-    "table.csv have each in full"
+    "Reasons are shortened: `tgbench doctor` says how to get what is missing; result.json and the "
+    "CSV file have each reason in full"
 )
 _MOST_NAMED = 3
 
@@ -54,7 +57,7 @@ def training_notes(results: Sequence[Result], labels: Mapping[Variant, str]) -> 
         if iterations:
             stages = ", ".join(f"{stage} {count:,}" for stage, count in iterations.items())
             text = f"preset {result.method.preset} ({stages} iterations)"
-            told[text][labels[variant(result)]] = None
+            told[text][labels[Variant.of(result)]] = None
     for text, names in told.items():
         yield Note("", f"{_named(list(names))}: {text}")
 
@@ -87,19 +90,36 @@ def _not_asked(metric: str, results: Sequence[Result]) -> str:
     lacks = {protocol.why_not_measured(spec) for protocol in protocols}
     if lacks and all(lacks):
         return f"the protocol has no {', '.join(sorted(lacks))}"
-    return "was not asked for"
+    return "not requested"
 
 
-def parts_note(results: Sequence[Result], measured: Sequence[str]) -> Iterator[Note]:
-    """Say which columns rank only in part."""
-    pictures = [
-        metric_column(name, results).title
-        for name in measured
-        if plugins.metric_spec(name).region.depends_on_composite
-    ]
-    if pictures and len({result.method.composite_mode for result in results}) > 1:
-        told = "ranked only among methods whose frames are made of the same parts"
-        yield Note("", f"{', '.join(pictures)}: {told}")
+def ranking_notes(blocks: Sequence[Block], columns: Sequence[Column]) -> Iterator[Note]:
+    """Say which columns rank some of their rows separately, and by what."""
+    titles: dict[Condition, dict[str, None]] = defaultdict(dict)
+    modes: dict[object, dict[str, None]] = defaultdict(dict)
+    for block, column in itertools.product(blocks, columns):
+        found = [(row.label, row.cells[column.name]) for row in block.rows]
+        cells = {label: cell for label, cell in found if cell.status is Status.MEASURED}
+        metric = next((cell.metric for cell in cells.values()), "")
+        for place, condition in enumerate(ranking_conditions(metric)):
+            by_label = {label: cell.comparable[place] for label, cell in cells.items()}
+            if len(set(by_label.values())) > 1:
+                titles[condition][column.title] = None
+                if condition is Condition.COMPOSITE_MODE:
+                    for label, mode in by_label.items():
+                        modes[mode][label] = None
+    for condition, names in titles.items():
+        within = f"{', '.join(names)}: ranked within each {condition}"
+        if condition is Condition.COMPOSITE_MODE:
+            told = (f"{mode}: {_named(list(rows))}" for mode, rows in modes.items())
+            within += f" ({'; '.join(told)})"
+        yield Note("", within, in_caption=True)
+
+
+def spread_note(blocks: Sequence[Block], columns: Sequence[Column]) -> Iterator[Note]:
+    """Say what follows the sign ±, where there is any."""
+    if any(cell.spread is not None for *_, cell in _cells(blocks, columns)):
+        yield Note("", SPREAD, in_caption=True)
 
 
 def dash_note(blocks: Sequence[Block], columns: Sequence[Column]) -> Iterator[Note]:
@@ -116,7 +136,7 @@ def dash_note(blocks: Sequence[Block], columns: Sequence[Column]) -> Iterator[No
         f"{reason} ({_named([f'{title} of {label}' for title, label in whose])})"
         for reason, whose in never.items()
     ]
-    told += ["not asked for, or not run"] * absent + ["not published"] * unpublished
+    told += ["not requested, or not run"] * absent + ["not published"] * unpublished
     if told:
         yield Note("", f"A dash without a letter: {'; '.join(told)}")
 
@@ -124,7 +144,7 @@ def dash_note(blocks: Sequence[Block], columns: Sequence[Column]) -> Iterator[No
 def interval_note(blocks: Sequence[Block], columns: Sequence[Column]) -> Note:
     """Say what brackets mean, or why there are none."""
     shown = any(cell.interval for *_, cell in _cells(blocks, columns))
-    return Note("", INTERVALS if shown else NO_INTERVALS)
+    return Note("", INTERVALS if shown else NO_INTERVALS, in_caption=shown)
 
 
 def significance_note(blocks: Sequence[Block], columns: Sequence[Column]) -> Note:
@@ -133,8 +153,8 @@ def significance_note(blocks: Sequence[Block], columns: Sequence[Column]) -> Not
     if True in found:
         fits = {len(cell.fits) for *_, cell in _cells(blocks, columns) if cell.fits}
         told = OVER_SEEDS * (max(fits) > 1) + THESE_FITS * (min(fits) == 1)
-        return Note(DIFFERS, SIGNIFICANCE.format(fits=told))
-    return Note("", ALIKE if False in found else UNTOLD)
+        return Note(DIFFERS, SIGNIFICANCE.format(fits=told), in_caption=True)
+    return Note("", ALIKE if False in found else UNTESTED)
 
 
 def remedy_note(results: Sequence[Result], metrics: Sequence[str]) -> Iterator[Note]:

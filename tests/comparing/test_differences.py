@@ -146,7 +146,7 @@ def test_a_later_result_with_fewer_metrics_hides_none(tmp_path: Path, lmd: np.nd
     ]
     (note,) = found.notes
     assert note.startswith("lmd: A's value")
-    assert "another machine" in note
+    assert "the machine" in note
 
 
 def test_frames_through_a_codec_are_named_and_compared_only_with_such(

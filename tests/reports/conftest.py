@@ -2,15 +2,17 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from tgbench.consoles import NeutralConsole
 from tgbench.reports.renderers.terminal import render_terminal
 from tgbench.reports.tables.cells import Row, Table
+from tgbench.results import MeasuredCase
 from tgbench.running.result import (
     DriverRecord,
     EnvironmentRecord,
@@ -26,7 +28,6 @@ from tgbench.running.result import (
 
 DIRECTIONS = {"lmd": "lower", "lpips": "lower", "training_time": "lower", "lip_lag": "none"}
 MakeResult = Callable[..., Result]
-Frames = Callable[[Result, str], np.ndarray | None]
 
 
 def metric(name: str, value: float | str | MetricRecord | None) -> MetricRecord:
@@ -154,6 +155,9 @@ def printed(table: Table, width: int | None = None) -> str:
     return stream.getvalue()
 
 
-def series_of(values: dict[str, np.ndarray]) -> Frames:
-    """Reads single frames of `psnr` by method."""
-    return lambda result, metric: values[result.method.name] if metric == "psnr" else None
+def with_series(results: Iterable[Result], values: dict[str, np.ndarray]) -> list[MeasuredCase]:
+    """Give results single frames of `psnr`, by method."""
+    return [
+        MeasuredCase.in_memory(result, pd.DataFrame({"psnr": values[result.method.name]}))
+        for result in results
+    ]

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tgbench.results import MeasuredCase, merge_cases, read_cases
+from tgbench.results import MeasuredCase, differences_among, merge_cases, read_cases
 from tgbench.running.result import MetricRecord
 
 from ..reports.conftest import result
@@ -81,11 +81,10 @@ def test_another_machine_and_other_code_are_named() -> None:
     code = early.result.method.model_copy(update={"code_sha256": "1" * 64})
     early = MeasuredCase(early.result.model_copy(update={"method": code}), early.folder)
     (merged,) = merge_cases([early, case(LATE, psnr=31.0)])
-    assert merged.differences(merged.origin("lpips")) == (
-        "other code of the method",
-        "another machine",
-    )
-    assert merged.differences(merged.origin("psnr")) == ()
+    both = (merged.own_result, merged.origin("lpips").own_result)
+    assert differences_among(both) == ["the method's code", "the machine"]
+    assert differences_among(both[:1]) == []
+    assert list(merged.lent().values()) == [["lpips"]]
 
 
 def test_single_frames_are_those_of_the_metric_s_own_folder(tmp_path: Path) -> None:

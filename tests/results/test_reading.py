@@ -13,6 +13,7 @@ import pytest
 from tgbench.errors import TgbenchError
 from tgbench.results import MeasuredCase, read_cases, read_folder, read_folders
 from tgbench.running.result import SCORES_SCHEMA_VERSION, write_result
+from tgbench.running.settings import hash_of_settings
 
 from ..reports.conftest import result
 from .fabricated import record, write_run, write_scores
@@ -123,3 +124,20 @@ def test_a_name_that_is_no_text_is_refused(tmp_path: Path) -> None:
     path.write_text(path.read_text().replace('"ours"', r'"\ud83d"'))
     with pytest.raises(TgbenchError, match=r"a/result\.json"):
         read_cases([tmp_path])
+
+
+def test_a_setting_whose_name_alone_changed_makes_no_other_variant(tmp_path: Path) -> None:
+    settings = {"motion": "deformation", "face.gaussians": 50}
+    new = {"config": settings, "config_hash": hash_of_settings("talkinggaussian", settings)}
+    old = {"config": {"motion": "deformation", "face_gaussians": 50}, "config_hash": "old"}
+    for name, written in (("new", new), ("old", old)):
+        made = result("talkinggaussian", lmd=record(LMD, "lower"))
+        method = made.method.model_copy(update=written)
+        write_run(tmp_path / name, made.model_copy(update={"method": method}), lmd=LMD)
+    before, after = (only(tmp_path / name) for name in ("old", "new"))
+    assert before.result.method.config == settings
+    assert before.variant == after.variant
+    assert (
+        json.loads((tmp_path / "old" / "result.json").read_text())["method"]["config"]
+        == (old["config"])
+    )

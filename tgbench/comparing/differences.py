@@ -13,7 +13,7 @@ from .. import plugins
 from ..errors import TgbenchError
 from ..metrics.naming import metrics_named
 from ..plugins import in_table_order
-from ..results import MeasuredCase
+from ..results import MeasuredCase, differences_among
 from ..specs import Direction
 from ..statistics import FEWEST_FRAMES, Difference, Series, paired_difference
 from .matching import Pair, by_protocol, leak_notes, matched, read_side, why_not
@@ -263,10 +263,10 @@ def _earlier(metric: str, pair: Pair) -> Iterable[str]:
     for name, side in zip("AB", pair, strict=True):
         for case in side:
             origin = case.origin(metric)
-            if unlike := case.differences(origin):
+            if unlike := differences_among([case.own_result, origin.own_result]):
                 yield (
-                    f"{name}'s value is from an earlier measurement with {', '.join(unlike)} "
-                    f"({origin.folder})"
+                    f"{name}'s value is from an earlier measurement, which differs in "
+                    f"{', '.join(unlike)} ({origin.folder})"
                 )
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from .measured_case import SCORE, CaseKey, Experiment, MeasuredCase, Variant
-from .merging import latest_first, merge_cases
+from .measured_case import SCORE, CaseKey, Experiment, MeasuredCase, Variant, differences_among
+from .merging import as_cases, latest_first, merge_cases, replaced_metrics
 from .reading import Reading, read_cases, read_folder, read_folders, unfinished_runs
 
 __all__ = [
@@ -13,10 +13,13 @@ __all__ = [
     "MeasuredCase",
     "Reading",
     "Variant",
+    "as_cases",
+    "differences_among",
     "latest_first",
     "merge_cases",
     "read_cases",
     "read_folder",
     "read_folders",
+    "replaced_metrics",
     "unfinished_runs",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -44,6 +44,15 @@ class CaseKey(NamedTuple):
     driver: str
     identity_sha256: str
     driver_sha256: str
+
+    @classmethod
+    def of(cls, result: Result) -> CaseKey:
+        """Return what a result is of."""
+        protocol, identity, driver = result.protocol, result.identity, result.driver
+        sound = "" if protocol.name == SCORE else driver.sha256
+        return cls(
+            protocol.name, protocol.version, identity.name, driver.name, identity.sha256, sound
+        )
 
     @property
     def content(self) -> tuple[str, ...]:
@@ -90,6 +99,11 @@ class Variant(NamedTuple):
     config_hash: str
     device: str
 
+    @classmethod
+    def of(cls, result: Result) -> Variant:
+        """Return what a result is of."""
+        return cls(result.method.name, result.method.config_hash, result.environment.device)
+
 
 class Experiment(NamedTuple):
     """What was done. Measurements of one experiment are repeats of each other."""
@@ -98,17 +112,28 @@ class Experiment(NamedTuple):
     variant: Variant
     seed: int
 
+    @classmethod
+    def of(cls, result: Result) -> Experiment:
+        """Return what a result is of."""
+        return cls(CaseKey.of(result), Variant.of(result), result.seed)
+
 
 _PROVENANCE: Mapping[str, Callable[[Result], object]] = {
-    "other code of the method": lambda result: result.method.code_sha256,
-    "another version of tgbench": lambda result: result.tgbench_version,
-    "another machine": lambda result: (
+    "the method's code": lambda result: result.method.code_sha256,
+    "the version of tgbench": lambda result: result.tgbench_version,
+    "the machine": lambda result: (
         result.environment.cpu,
         result.environment.cores,
         result.environment.gpu,
     ),
+    "frames": lambda result: (result.split, result.frames),
 }
-"""What repeats of one experiment may differ in, beside their numbers."""
+
+
+def differences_among(results: Iterable[Result]) -> list[str]:
+    """Name what results of one experiment, or of its seeds, differ in beside their numbers."""
+    found = list(results)
+    return [name for name, of in _PROVENANCE.items() if len(set(map(of, found))) > 1]
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,7 +144,8 @@ class MeasuredCase:
     with the metrics of earlier ones that it lacks.
 
     Attributes:
-        result: what was measured; of scored videos, what is known in the same form.
+        result: what was measured; of scored videos, what is known in the same form. After merging
+            with the metrics of `origins`.
         folder: where the files of the latest measurement are.
         origins: by metric, the earlier measurement that it is from; metrics that are not in it
             are of the latest one.
@@ -131,6 +157,19 @@ class MeasuredCase:
     folder: Path
     origins: Mapping[str, MeasuredCase] = field(default_factory=dict)
     earlier: tuple[MeasuredCase, ...] = ()
+    _unmerged: Result | None = None
+    _in_memory: bool = False
+    _table: pd.DataFrame | None = field(default=None, repr=False)
+
+    @classmethod
+    def in_memory(cls, result: Result, frames: pd.DataFrame | None = None) -> MeasuredCase:
+        """Return a case that is in no folder.
+
+        Args:
+            result: what was measured.
+            frames: values of single frames, a column for each metric; None: there are none.
+        """
+        return cls(result, Path(), _in_memory=True, _table=frames)
 
     @property
     def scored(self) -> bool:
@@ -145,26 +184,22 @@ class MeasuredCase:
     @cached_property
     def key(self) -> CaseKey:
         """What was measured."""
-        result = self.result
-        return CaseKey(
-            result.protocol.name,
-            result.protocol.version,
-            result.identity.name,
-            result.driver.name,
-            result.identity.sha256,
-            "" if self.scored else result.driver.sha256,
-        )
+        return CaseKey.of(self.result)
 
     @cached_property
     def variant(self) -> Variant:
         """The method with its settings."""
-        method = self.result.method
-        return Variant(method.name, method.config_hash, self.result.environment.device)
+        return Variant.of(self.result)
 
     @property
     def experiment(self) -> Experiment:
         """What was done."""
-        return Experiment(self.key, self.variant, self.result.seed)
+        return Experiment.of(self.result)
+
+    @property
+    def own_result(self) -> Result:
+        """The latest measurement as it is in its folder, without metrics of `origins`."""
+        return self.result if self._unmerged is None else self._unmerged
 
     @property
     def metrics(self) -> Mapping[str, MetricRecord]:
@@ -191,11 +226,12 @@ class MeasuredCase:
         reason = never + (kept if record.value is not None else "")
         return record.model_copy(update={"value": None, "reason": reason})
 
-    def differences(self, other: MeasuredCase) -> tuple[str, ...]:
-        """Say in which of code, version and machine another measurement differs from this one."""
-        return tuple(
-            what for what, of in _PROVENANCE.items() if of(self.result) != of(other.result)
-        )
+    def lent(self) -> dict[MeasuredCase, list[str]]:
+        """Return by earlier measurement the metrics that are taken from it."""
+        found: dict[MeasuredCase, list[str]] = {}
+        for metric, origin in self.origins.items():
+            found.setdefault(origin, []).append(metric)
+        return found
 
     @cached_property
     def frames(self) -> pd.DataFrame:
@@ -267,12 +303,14 @@ class MeasuredCase:
 
         from ..running.frame_table import contradiction, read_table
 
+        if self._in_memory:
+            return pd.DataFrame() if self._table is None else self._table, ""
         path = self.folder / FRAMES_FILE
         try:
             table = read_table(path)
         except TgbenchError as error:
             return pd.DataFrame(), str(error).removeprefix(f"{path}: ")
-        return table, contradiction(table, self.result)
+        return table, contradiction(table, self.own_result)
 
     @property
     def _remedy(self) -> str:

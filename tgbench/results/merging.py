@@ -9,6 +9,13 @@ from ..running.result import MetricRecord, Result
 from .measured_case import Experiment, MeasuredCase
 
 
+def as_cases(results: Iterable[MeasuredCase | Result]) -> list[MeasuredCase]:
+    """Return cases; a bare `Result` becomes one without values of single frames."""
+    return [
+        one if isinstance(one, MeasuredCase) else MeasuredCase.in_memory(one) for one in results
+    ]
+
+
 def merge_cases(cases: Iterable[MeasuredCase]) -> list[MeasuredCase]:
     """Return one case for each experiment, in the order in which experiments first appear.
 
@@ -21,6 +28,20 @@ def merge_cases(cases: Iterable[MeasuredCase]) -> list[MeasuredCase]:
     for case in cases:
         experiments.setdefault(case.experiment, []).append(case)
     return [_merged(latest_first(repeats)) for repeats in experiments.values()]
+
+
+def replaced_metrics(cases: Iterable[MeasuredCase]) -> dict[MeasuredCase, frozenset[str]]:
+    """Return for each measurement the metrics of which a later one of its experiment counts."""
+    found = list(cases)
+    shown = {
+        (id(merged.origin(metric).own_result), metric)
+        for merged in merge_cases(found)
+        for metric in merged.metrics
+    }
+    return {
+        case: frozenset(name for name in case.metrics if (id(case.result), name) not in shown)
+        for case in found
+    }
 
 
 def latest_first(repeats: Iterable[MeasuredCase]) -> list[MeasuredCase]:
@@ -43,7 +64,11 @@ def _merged(repeats: Sequence[MeasuredCase]) -> MeasuredCase:
                 origins[metric] = case.origin(metric)
     result = latest.result.model_copy(update={"metrics": records})
     return dataclasses.replace(
-        latest, result=result, origins=origins, earlier=(*latest.earlier, *earlier)
+        latest,
+        result=result,
+        origins=origins,
+        earlier=(*latest.earlier, *earlier),
+        _unmerged=latest.own_result,
     )
 
 

@@ -33,14 +33,22 @@ class Reading:
     Attributes:
         cases: one for each file of results, in the order of folders and paths; not merged.
         problems: what cannot be read, in words, with the file's name.
+        folders: as they were given.
     """
 
     cases: tuple[MeasuredCase, ...]
     problems: tuple[str, ...]
+    folders: tuple[Path, ...]
 
     def merged(self) -> list[MeasuredCase]:
         """Return one case for each experiment."""
         return merge_cases(self.cases)
+
+    def left_out(self) -> list[str]:
+        """Say what a page of all results does not show: the problems, and runs without a result."""
+        stopped = (line for folder in self.folders for line in unfinished_runs(folder))
+        # Folders may be given with those above them.
+        return list(dict.fromkeys((*self.problems, *stopped)))
 
 
 def read_cases(folders: Iterable[Path]) -> list[MeasuredCase]:
@@ -83,7 +91,7 @@ def read_folder(folder: Path) -> Reading:
                 cases.append(MeasuredCase(read(path), path.resolve().parent))
             except TgbenchError as error:
                 problems.append(str(error))
-    return Reading(tuple(cases), tuple(problems))
+    return Reading(tuple(cases), tuple(problems), (folder,))
 
 
 def unfinished_runs(folder: Path) -> Iterator[str]:
@@ -99,7 +107,8 @@ def _distinct(folders: Iterable[Path]) -> Reading:
     """Return what is at or below folders, each result once though a folder may hold another."""
     cases: dict[tuple[Path, bool], MeasuredCase] = {}
     problems: list[str] = []
-    for folder in folders:
+    given = tuple(folders)
+    for folder in given:
         found = read_folder(folder)
         if not found.cases and found.problems:
             more = "; ..." if len(found.problems) > _MOST_NAMED else ""
@@ -110,7 +119,7 @@ def _distinct(folders: Iterable[Path]) -> Reading:
             )
         cases |= {(case.folder, case.scored): case for case in found.cases}
         problems += found.problems
-    return Reading(tuple(cases.values()), tuple(dict.fromkeys(problems)))
+    return Reading(tuple(cases.values()), tuple(dict.fromkeys(problems)), given)
 
 
 def _read_run(path: Path) -> Result:

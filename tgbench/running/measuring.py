@@ -190,6 +190,7 @@ def _method_record(method_config: MethodConfig, report: FitReport) -> MethodReco
         leaked_conditions=list(spec.leaked_conditions),
         whole_image_valid=spec.whole_image_valid,
         moves_upper_face=spec.moves_upper_face,
+        hears_audio=spec.hears_audio,
         notes=list(report.notes),
         distribution=method_config.code.distribution,
         code_sha256=method_config.code.sha256,

@@ -95,6 +95,11 @@ class MethodRecord(Record):
     )
     whole_image_valid: bool = Field(description="Whether whole-image metrics mean anything.")
     moves_upper_face: bool = Field(description="Whether upper-face errors mean anything.")
+    hears_audio: bool | None = Field(
+        default=None,
+        description="Whether the sound changes its frames; if not, any agreement of lips and sound "
+        "is chance. Null in results of versions that did not say.",
+    )
     notes: Annotated[list[str], FailFast()] = Field(
         default_factory=list, description="What training left out, and why."
     )

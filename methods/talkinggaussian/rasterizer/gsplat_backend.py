@@ -67,7 +67,7 @@ def render(
         means2d, conics, inputs["colors"][:, None], opacities[:, None], width, height,
         _TILE_SIZE, starts[:, None], entries,
     )  # fmt: skip
-    # gsplat tells the radii by axis.
+    # gsplat returns one radius per axis.
     return image.squeeze(1), alpha.squeeze(-1).squeeze(1), radii.amax(dim=-1).squeeze(1)
 
 

@@ -22,16 +22,16 @@ from tgbench.running.runner import CasesFailed, run
 MakeSphere = Callable[..., Identity]
 
 TINY = {
-    "static_iterations": "6",
-    "motion_iterations": "6",
-    "finetune_iterations": "2",
-    "listening_iterations": "0",
-    "face_gaussians": "120",
-    "mouth_gaussians": "40",
-    "face_grid_finest": "24",
-    "mouth_grid_coarsest": "16",
-    "mouth_grid_finest": "24",
-    "lpips_weight": "0",
+    "schedule.static_iterations": "6",
+    "schedule.motion_iterations": "6",
+    "schedule.finetune_iterations": "2",
+    "schedule.audio_pretraining_iterations": "0",
+    "face.gaussians": "120",
+    "mouth.gaussians": "40",
+    "face.grid_finest": "24",
+    "mouth.grid_coarsest": "16",
+    "mouth.grid_finest": "24",
+    "finetune.lpips_weight": "0",
 }
 ENCODER = """
 from tgbench.specs import AudioEncoderSpec

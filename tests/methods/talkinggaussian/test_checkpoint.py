@@ -116,7 +116,7 @@ def test_one_changed_byte_is_noticed(sphere: Identity, tmp_path: Path, share: fl
 )
 def test_another_programs_file_is_refused(sphere: Identity, tmp_path: Path, content: object):
     torch.save(content, tmp_path / "x.pt")
-    with pytest.raises(TgbenchError, match=r"x\.pt: is no checkpoint or is damaged"):
+    with pytest.raises(TgbenchError, match=r"x\.pt: is damaged or not a checkpoint"):
         read_checkpoint(tmp_path / "x.pt", origin_of(sphere))
 
 

@@ -113,17 +113,17 @@ def nothing(folder: Path) -> None:
 
 CONSTANT = column("AU25_r", lambda i: "1.5")
 HANDLED: dict[str, tuple[dict, Spoil, tuple[str, ...]]] = {
-    "no inside of the mouth": ({"mouth": False}, nothing, ("without the inside-mouth branch",)),
-    "no blink": ({}, column("AU45_r", lambda i: "0"), ("no blink in the training frames",)),
+    "no inside of the mouth": ({"mouth": False}, nothing, ("inside of the mouth",)),
+    "no blink": ({}, column("AU45_r", lambda i: "0"), ("AU45 is constant",)),
     "lips never parted": ({}, CONSTANT, ("sampled by the height of the lips",)),
     "AU25 not measured": ({}, column("AU25_r", None), ("sampled by the height of the lips",)),
-    "one training frame": ({}, one_training_frame, ("one training frame", "inside-mouth branch")),
-    "two frames": ({"frames": 2}, nothing, ("one training frame", "inside-mouth branch")),
+    "one training frame": ({}, one_training_frame, ("one training frame", "inside of the mouth")),
+    "two frames": ({"frames": 2}, nothing, ("one training frame", "inside of the mouth")),
     "constant sound": ({}, features(np.zeros_like), ("sound of the training frames is constant",)),
     "more sound than frames": ({}, features(lambda a: np.concatenate([a, a])), ()),
     "no features": ({}, remove("aud_mel.npy"), ()),
     "sixteen pixels": ({"size": 16}, nothing, ()),
-    "eight pixels": ({"size": 8}, nothing, ("without the inside-mouth branch",)),
+    "eight pixels": ({"size": 8}, nothing, ("inside of the mouth",)),
 }
 REFUSED: dict[str, tuple[Spoil, str]] = {
     "no AU45": (column("AU45_r", None), r"au\.csv: no column AU45_r, .*OpenFace"),

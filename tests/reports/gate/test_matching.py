@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from tgbench.running.result import Record, Result
+from tgbench.running.settings import hash_of_settings
 
 from .conftest import Gate, WriteCase, record
 
@@ -119,3 +120,24 @@ def test_what_explains_a_change_is_told_but_allowed(
     code, printed = baseline(tmp_path / "now")
     assert code == 0
     assert said in printed
+
+
+def test_a_setting_whose_name_alone_changed_is_no_other_configuration(
+    gate: Gate, write_case: WriteCase, tmp_path: Path
+) -> None:
+    about = {"method": "talkinggaussian"}
+    old = inside("method", config={"face_gaussians": 50}, config_hash="old")
+    settings = {"face.gaussians": 50}
+    new = inside(
+        "method", config=settings, config_hash=hash_of_settings("talkinggaussian", settings)
+    )
+    write_case(tmp_path / "before", {"psnr": SERIES}, old, **about)
+    gate.update(tmp_path / "before")
+    write_case(tmp_path / "after", {"psnr": SERIES}, new, **about)
+    status, printed = gate(tmp_path / "after")
+    assert status == 0
+    assert "another configuration" not in printed
+    other = inside("method", config={"face.gaussians": 60}, config_hash="other")
+    write_case(tmp_path / "changed", {"psnr": SERIES}, other, **about)
+    _, printed = gate(tmp_path / "changed")
+    assert "face.gaussians 50, now 60" in printed

@@ -19,10 +19,9 @@ from tgbench.errors import TgbenchError
 from tgbench.progress import SILENT
 from tgbench.reports.html import write_html
 from tgbench.reports.html.templating import SCRIPTS, asset, environment
-from tgbench.reports.loading import left_out, readable_results
 from tgbench.reports.tables.building import build_tables
 from tgbench.reports.tables.shapes import Shape
-from tgbench.results import MeasuredCase
+from tgbench.results import MeasuredCase, read_folders
 from tgbench.running.result import Result
 
 from ..markup import NASTY, Page
@@ -269,8 +268,7 @@ def test_what_is_no_result_is_named(make_folder: MakeFolder, tmp_path: Path) -> 
     stopped.mkdir()
     (stopped / "log.txt").write_text("began")
     (whole / "log.txt").write_text("all well")
-    _, unread = readable_results([tmp_path / "out"])
-    cut, never = left_out([tmp_path / "out"], unread)
+    cut, never = read_folders([tmp_path / "out"]).left_out()
     assert str(half / "result.json") in cut
     assert str(stopped) in never
     assert "stopped" in never

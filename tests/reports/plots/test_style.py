@@ -17,7 +17,6 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from tgbench.reports.loading import readable_results
 from tgbench.reports.plots import plot_metrics, write_plots
 from tgbench.reports.plots.lettering import fitted, readable
 from tgbench.reports.plots.style import (
@@ -25,6 +24,7 @@ from tgbench.reports.plots.style import (
     look,
     paper_style,
 )
+from tgbench.results import read_folders
 from tgbench.running.result import write_result
 
 from .conftest import cell, table
@@ -173,7 +173,7 @@ def test_files_of_results(make_result, tmp_path: Path) -> None:
         folder = tmp_path / "results" / f"variant-{person}"
         folder.mkdir()
         write_result(folder, make_result("ours", identity=person, config={"x": 1}, psnr=29.0))
-    found, _ = readable_results([tmp_path / "results"])
+    found = read_folders([tmp_path / "results"]).cases
     written = write_plots(found, tmp_path / "plots")
     names = ("metrics", "spread", "speed-psnr", "ablation-ours", "frames-a", "frames-b")
     assert [path.name for path in written] == [
@@ -190,7 +190,7 @@ def test_names_of_files_keep_letters_of_any_alphabet(make_result, tmp_path: Path
         values = 30.0 + np.sin(np.arange(10.0))
         write_result(folder, make_result(identity=person, psnr=float(values.mean())))
         pd.DataFrame({"psnr": values}).to_parquet(folder / "frames.parquet")
-    written = write_plots(readable_results([tmp_path / "results"])[0], tmp_path / "plots")
+    written = write_plots(read_folders([tmp_path / "results"]).cases, tmp_path / "plots")
     assert all(path.parent == tmp_path / "plots" and path.is_file() for path in written)
     assert all(len(path.name.encode()) < 200 for path in written)
     start = "self-reconstruction-frames"

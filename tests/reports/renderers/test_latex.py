@@ -14,7 +14,7 @@ from tgbench.reports.tables.building import Extras, build_tables
 from tgbench.reports.tables.shapes import PLAIN, SHAPES, Shape
 from tgbench.running.result import Result
 
-from ..conftest import series_of
+from ..conftest import with_series
 from .pdflatex import compile_latex
 
 MakeResult = Callable[..., Result]
@@ -62,7 +62,8 @@ def test_every_shape_compiles(make_result: MakeResult, tmp_path: Path) -> None:
         for identity in NAMES[:3]
         for protocol, driver in (("lipsync", NAMES[1]), ("self_reconstruction", "self"))
     ]
-    extras = Extras(series_of(values), significance=True, published=True)
+    cases = with_series(results, values)
+    extras = Extras(significance=True, published=True)
     shapes = [
         PLAIN,
         *SHAPES.values(),
@@ -70,7 +71,7 @@ def test_every_shape_compiles(make_result: MakeResult, tmp_path: Path) -> None:
         Shape(("sync_c", "sync_e"), rows=("identity", "method"), columns=("protocol", "driver")),
     ]
     tables = [
-        table for shape in shapes for table in build_tables(results, shape=shape, extras=extras)
+        table for shape in shapes for table in build_tables(cases, shape=shape, extras=extras)
     ]
     (tmp_path / "table.tex").write_text(render_latex(TableReport(tables)), encoding="utf-8")
     said = compile_latex(tmp_path / "table.tex")

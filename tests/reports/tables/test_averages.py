@@ -4,10 +4,12 @@ import math
 from collections.abc import Callable
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from tgbench.reports.tables.building import build_tables
+from tgbench.reports.tables.building import Extras, build_tables
 from tgbench.reports.tables.footnotes import NO_BETTER_THAN_CHANCE
+from tgbench.results import MeasuredCase
 from tgbench.running.result import Result
 from tgbench.statistics import Interval, mean_interval
 
@@ -15,6 +17,7 @@ from ..conftest import with_interval
 from .helpers import by_chance, cell, record, shown
 
 MakeResult = Callable[..., Result]
+INTERVALS = Extras(intervals=True)
 
 
 def test_seeds_share_a_row_with_mean_and_standard_deviation(make_result: MakeResult) -> None:
@@ -34,10 +37,10 @@ def test_seeds_share_a_row_with_mean_and_standard_deviation(make_result: MakeRes
 def test_a_mean_over_seeds_of_unlike_code_says_so(make_result: MakeResult) -> None:
     results = [make_result(seed=seed, psnr=30.0 + seed) for seed in (0, 1)]
     (table,) = build_tables(results)
-    assert not any("unlike in" in note.text for note in table.notes)
+    assert not any("different:" in note.text for note in table.notes)
     method = results[0].method.model_copy(update={"code_sha256": "c" * 64})
     (table,) = build_tables([results[0].model_copy(update={"method": method}), results[1]])
-    told = "mean ± standard deviation over the seeds 0, 1 (unlike in the method's code)"
+    told = "mean ± standard deviation over the seeds 0, 1 (different: the method's code)"
     assert told in [note.text for note in table.notes]
 
 
@@ -70,20 +73,17 @@ def test_means_over_unlike_measurers_are_refused(make_result: MakeResult) -> Non
     assert "not measured in the same way" in found.reason
 
 
-def frames_of(values: dict[str, list[float]]):
-    """Reads single frames of `psnr` by identity and seed."""
-
-    def read(result: Result, metric: str) -> np.ndarray | None:
-        key = f"{result.identity.name}{result.seed}"
-        return np.array(values[key]) if metric == "psnr" and key in values else None
-
-    return read
+def with_frames(results: list[Result], values: dict[str, list[float]]) -> list[MeasuredCase]:
+    """Give results single frames of `psnr`, by identity."""
+    return [
+        MeasuredCase.in_memory(result, pd.DataFrame({"psnr": values[result.identity.name]}))
+        for result in results
+    ]
 
 
 def test_a_single_result_has_the_interval_that_is_stored_with_it(make_result: MakeResult) -> None:
     results = [make_result(psnr=with_interval(30.0, 27.004, 32.5), fps=50.0)]
-    frames = frames_of({"synth-a0": [30.0] * 100})
-    (table,) = build_tables(results, frames)
+    (table,) = build_tables(results, extras=INTERVALS)
     assert shown(table, "ours", "psnr") == "30.00 [27.00, 32.50]"
     assert cell(table, "ours", "psnr").interval == Interval(27.004, 32.5, 0.95, "tests")
     assert shown(table, "ours", "fps") == "50.0"
@@ -95,15 +95,15 @@ def test_a_single_result_has_the_interval_that_is_stored_with_it(make_result: Ma
 def test_the_mean_of_cases_is_as_sure_as_its_clips(make_result: MakeResult) -> None:
     rng = np.random.default_rng(1)
     levels = {"x": 20, "y": 30, "z": 31}
-    frames = {f"{name}0": list(rng.normal(level, 1, 50)) for name, level in levels.items()}
+    frames = {name: list(rng.normal(level, 1, 50)) for name, level in levels.items()}
     results = [
-        make_result(identity=name, psnr=with_interval(float(np.mean(frames[f"{name}0"])), 1, 99))
+        make_result(identity=name, psnr=with_interval(float(np.mean(frames[name])), 1, 99))
         for name in levels
     ]
-    (table,) = build_tables(results, frames_of(frames))
+    (table,) = build_tables(with_frames(results, frames), extras=INTERVALS)
     clips = [np.array(clip) for clip in frames.values()]
     assert cell(table, "ours", "psnr", 3).interval == mean_interval(clips, bounds=(0.0, math.inf))
-    (table,) = build_tables(results[:2], frames_of(frames))
+    (table,) = build_tables(with_frames(results[:2], frames), extras=INTERVALS)
     assert cell(table, "ours", "psnr").interval is not None
     assert cell(table, "ours", "psnr", 2).interval is None, "two clips do not tell"
 
@@ -135,4 +135,4 @@ def test_what_has_no_better_side_has_no_mean_over_cases(make_result: MakeResult)
     assert cell(table, "ours", "lip_lag").value == -400.0
     mean = cell(table, "ours", "lip_lag", 2)
     assert mean.value is None
-    assert "no better side" in mean.reason
+    assert "neither sign is better" in mean.reason

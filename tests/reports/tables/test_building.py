@@ -101,7 +101,7 @@ def test_frames_that_could_not_be_scored_are_told(make_result: MakeResult) -> No
     (table,) = build_tables(results)
     told = {note.mark: note.text for note in table.notes}
     (mark,) = cell(table, "a", "lmd").marks
-    assert told[mark] == "scored on 8 of 10 frames; ranked only with values of as few"
+    assert told[mark] == "scored on 8 of 10 frames; ranked only with values of as few frames"
 
 
 def test_rows_tell_composite_mode_and_what_leaked_once_each(make_result: MakeResult) -> None:
@@ -154,10 +154,9 @@ def test_the_latest_of_equal_experiments_is_shown_and_told(make_result: MakeResu
     assert cell(table, "ours", "psnr").value == 2.0
     told = {note.mark: note.text for note in table.notes}
     (row,) = table.blocks[0].rows
-    assert told[row.marks[-1]] == (
-        "measured 2 times (unlike in the machine); the latest, that of 2025-02-01T00:00:00+00:00, "
-        "is shown"
-    )
+    text = told[row.marks[-1]]
+    assert "measured 2 times (different: the machine)" in text
+    assert "2025-02-01T00:00:00+00:00" in text
 
 
 def test_identities_of_one_name_and_other_files_are_not_mixed(make_result: MakeResult) -> None:

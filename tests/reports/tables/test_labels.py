@@ -14,7 +14,8 @@ import pytest
 from tgbench import plugins
 from tgbench.configs import flat
 from tgbench.reports.tables.building import build_tables
-from tgbench.reports.tables.labels import method_labels, told_apart, variant
+from tgbench.reports.tables.labels import method_labels, told_apart
+from tgbench.results import Variant
 from tgbench.running.result import Result
 from tgbench.running.settings import configure, parse_overrides
 from tgbench.specs import MethodSpec
@@ -53,7 +54,7 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> Callable[[MethodSpec], None]:
 def told(results: Mapping[str, Result]) -> dict[str, str]:
     """The label of each result."""
     labels = method_labels(list(results.values()))
-    return {name: labels[variant(result)] for name, result in results.items()}
+    return {name: labels[Variant.of(result)] for name, result in results.items()}
 
 
 def quick(**changes: object) -> dict[str, object]:
@@ -75,14 +76,14 @@ def test_the_whole_method_of_the_papers_ablation_has_the_bare_name(make_result: 
         for row, settings in ablation.ROWS.items()
     }
     labels = told(results)
-    assert labels["full"] == "talkinggaussian"
-    assert labels["without_is"] == "talkinggaussian (incremental_sampling=False)"
-    assert labels["alpha"] == "talkinggaussian (predict_opacity=True)"
+    assert labels["full"] == "TalkingGaussian"
+    assert labels["without_is"] == "TalkingGaussian (incremental_sampling=False)"
+    assert labels["alpha"] == "TalkingGaussian (predict_opacity=True)"
     for row, settings in ablation.ROWS.items():
-        inner = labels[row].removeprefix("talkinggaussian").removeprefix(" (").removesuffix(")")
+        inner = labels[row].removeprefix("TalkingGaussian").removeprefix(" (").removesuffix(")")
         assert set(inner.lower().split(", ")) - {""} == set(settings)
     (table,) = build_tables(list(results.values()))
-    assert table.blocks[0].rows[0].label == "talkinggaussian"
+    assert table.blocks[0].rows[0].label == "TalkingGaussian"
 
 
 def test_settings_are_told_as_differences_from_the_preset(
@@ -181,3 +182,10 @@ def test_pairs_of_keys_are_told_as_one() -> None:
 
 def test_keys_of_other_lengths_are_told_whole() -> None:
     assert told_apart([(), ("m", "pasted")]) == ["", "m, pasted"]
+
+
+def test_methods_are_called_by_their_titles_where_that_is_clear(make_result: MakeResult) -> None:
+    found = told({name: make_result(name, psnr=1.0) for name in ("still", "novel")})
+    assert found == {"still": "Still", "novel": "novel"}
+    clash = told({name: make_result(name, psnr=1.0) for name in ("still", "Still")})
+    assert clash == {"still": "still", "Still": "Still"}

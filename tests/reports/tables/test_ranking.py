@@ -5,9 +5,11 @@ from collections.abc import Callable
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tgbench.reports.renderers import TableReport
+from tgbench.reports.renderers.latex import render_latex
 from tgbench.reports.tables.building import build_tables
 from tgbench.reports.tables.cells import Cell, Column, Row, Status
-from tgbench.reports.tables.footnotes import NO_BETTER_THAN_CHANCE
+from tgbench.reports.tables.footnotes import NO_BETTER_THAN_CHANCE, UNHEARD
 from tgbench.reports.tables.ranking import ranked
 from tgbench.running.result import MetricRecord, Result
 from tgbench.specs import Direction
@@ -50,7 +52,7 @@ def test_what_few_frames_scored_does_not_rank_with_what_all_did(make_result: Mak
     (table,) = build_tables([make_result(name, lmd=record) for name, record in lmd.items()])
     assert [cell(table, name, "lmd").rank for name in "abcd"] == [None, 2, 1, None]
     told = [note.text for note in table.notes]
-    assert "scored on 4 of 10 frames; ranked only with values of as few" in told
+    assert "scored on 4 of 10 frames; ranked only with values of as few frames" in told
     assert "scored on 29 of 30 frames" in told
 
 
@@ -87,7 +89,26 @@ def test_image_metrics_never_rank_across_composite_modes(make_result: MakeResult
     (table,) = build_tables(results)
     assert [cell(table, name, "psnr").rank for name in "abc"] == [1, 2, None]
     assert [cell(table, name, "lmd").rank for name in "abc"] == [2, 3, 1]
-    assert any("PSNR: ranked only among" in note.text for note in table.notes)
+    (note,) = [note for note in table.notes if note.in_caption]
+    assert note.text == (
+        "PSNR: ranked within each composite mode (head over true torso and plate: a, b; "
+        "full frame: c)"
+    )
+    assert f"{note.text}." in render_latex(TableReport([table])).replace(r"\allowbreak{}", "")
+    (alone,) = build_tables(results[:2])
+    assert not [note for note in alone.notes if note.in_caption], "there all are ranked together"
+
+
+def test_a_caption_says_what_else_keeps_ranks_apart(make_result: MakeResult) -> None:
+    results = [
+        make_result("a", fps=10.0, lmd=record(2.0, "mesh")),
+        make_result("b", fps=90.0, lmd=record(1.0, "fan"), cpu="a faster cpu"),
+    ]
+    (table,) = build_tables(results)
+    assert [note.text for note in table.notes if note.in_caption] == [
+        "LMD: ranked within each measurer",
+        "FPS: ranked within each machine",
+    ]
 
 
 def test_ranks_never_cross_measurers_and_a_note_says_who_measured(make_result: MakeResult) -> None:
@@ -145,3 +166,28 @@ def test_what_chance_would_give_is_told_and_has_no_rank(make_result: MakeResult)
     assert [found.rank for found in cells.values()] == [None, 2, 1]
     assert [told[mark] for mark in cells["lucky"].marks] == [NO_BETTER_THAN_CHANCE]
     assert cells["best"].marks == ()
+
+
+def test_lip_agreement_of_a_method_that_does_not_hear_is_marked_as_chance(
+    make_result: MakeResult,
+) -> None:
+    def deaf(name: str, hears: bool | None) -> Result:
+        made = make_result(name, lip_agreement=by_chance(0.6, 0.3), lmd=1.0)
+        method = made.method.model_copy(update={"hears_audio": hears})
+        return made.model_copy(update={"method": method})
+
+    # Where a result does not say it, the plug-in does: `still` is one that does not hear.
+    results = [
+        deaf("says so", False),
+        deaf("still", None),
+        make_result("hears", lip_agreement=by_chance(0.5, 0.3), lmd=2.0),
+        make_result("worse", lip_agreement=by_chance(0.4, 0.3), lmd=3.0),
+    ]
+    (table,) = build_tables(results)
+    told = {note.mark: note.text for note in table.notes}
+    for name in ("says so", "Still"):
+        found = cell(table, name, "lip_agreement")
+        assert found.value == 0.6
+        assert (found.rank, [told[mark] for mark in found.marks]) == (None, [UNHEARD])
+    assert [cell(table, name, "lip_agreement").rank for name in ("hears", "worse")] == [1, 2]
+    assert cell(table, "says so", "lmd").marks == ()

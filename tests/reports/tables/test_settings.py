@@ -131,7 +131,7 @@ def test_ablations_of_the_paper_stand_beside_measured_ones(make_result: MakeResu
     results = [make_result("talkinggaussian", config=config, psnr=33.0)]
     extras = Extras(published=True)
     (table,) = build_tables(results, shape=SHAPES["table4"], extras=extras)
-    measured = row(table, "talkinggaussian", "deformation", "yes", "no")
+    measured = row(table, "TalkingGaussian", "deformation", "yes", "no")
     printed = row(table, "TalkingGaussian (3DGS)", "deformation", "yes", "no", block=1)
     assert (measured.cells["psnr"].value, printed.cells["psnr"].value) == (33.0, 33.57)
     (table,) = build_tables(results, shape=Shape(published=4), extras=extras)

@@ -12,10 +12,10 @@ from tgbench.reports.tables.building import Extras, build_tables
 from tgbench.reports.tables.cells import Table
 from tgbench.reports.tables.footnotes import first_clause
 from tgbench.reports.tables.shapes import Shape
-from tgbench.reports.tables.table_notes import ALIKE, INTERVALS, NO_INTERVALS, REMEDY, UNTOLD
+from tgbench.reports.tables.table_notes import ALIKE, INTERVALS, NO_INTERVALS, REMEDY, UNTESTED
 from tgbench.running.result import Result
 
-from ..conftest import printed, series_of, with_interval
+from ..conftest import printed, with_interval, with_series
 
 MakeResult = Callable[..., Result]
 
@@ -59,7 +59,7 @@ def test_dashes_without_a_letter_are_explained(make_result: MakeResult) -> None:
     (table,) = build_tables(results)
     (note,) = [text for text in told(table) if "dash" in text]
     assert "the method does not move the upper face (AUE-U of fixed)" in note
-    assert note.endswith("not asked for, or not run")
+    assert note.endswith("not requested, or not run")
     (table,) = build_tables(results, shape=Shape(("psnr",)))
     assert not any("dash" in text for text in told(table))
 
@@ -76,11 +76,11 @@ def test_brackets_are_explained_where_there_are_any(make_result: MakeResult) -> 
 def test_what_no_mark_of_a_difference_means_is_told(make_result: MakeResult) -> None:
     frames = np.random.default_rng(0).normal(0.0, 1.0, 100)
     results = [make_result("a", psnr=0.0), make_result("b", psnr=0.1)]
-    alike = series_of({"a": frames, "b": frames + 0.0})
-    (table,) = build_tables(results, extras=Extras(alike, significance=True))
+    alike = with_series(results, {"a": frames, "b": frames + 0.0})
+    (table,) = build_tables(alike, extras=Extras(significance=True))
     assert ALIKE in told(table)
-    (table,) = build_tables(results, extras=Extras(lambda *_: None, significance=True))
-    assert UNTOLD in told(table)
+    (table,) = build_tables(results, extras=Extras(significance=True))
+    assert UNTESTED in told(table)
     assert not any(note.mark == "†" for note in table.notes)
 
 
@@ -123,4 +123,4 @@ def test_a_metric_against_the_truth_says_why_another_voice_has_none(
     (table,) = build_tables(results, shape=Shape(("psnr", "fps")))
     assert any("PSNR (the protocol has no ground-truth frames" in text for text in told(table))
     (table,) = build_tables([make_result(fps=20.0)], shape=Shape(("psnr", "fps")))
-    assert any("PSNR (was not asked for)" in text for text in told(table))
+    assert any("PSNR (not requested)" in text for text in told(table))

@@ -1,0 +1,66 @@
+"""A later run with fewer metrics hides nothing that an earlier one measured, in any report."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tgbench.cli import main
+from tgbench.reports.html.page import write_html
+from tgbench.reports.tables.building import build_tables
+from tgbench.results import read_folders
+
+from ..results.fabricated import record, write_run
+from .conftest import printed, result
+from .markup import Page
+
+RAMP = np.linspace(-1.0, 1.0, 120)
+EARLY, LATE = "2025-01-01T00:00:00+00:00", "2025-01-02T00:00:00+00:00"
+
+
+@pytest.fixture
+def folders(tmp_path: Path) -> Path:
+    """A complete run, and a later one of PSNR alone on another machine."""
+    psnr, lmd = 30.0 + RAMP, 2.0 + RAMP
+    both = {"psnr": record(psnr, "higher"), "lmd": record(lmd, "lower")}
+    write_run(tmp_path / "early", result(created=EARLY, cpu="old", **both), psnr=psnr, lmd=lmd)
+    late = result(created=LATE, cpu="new", psnr=record(psnr + 1, "higher"))
+    write_run(tmp_path / "late", late, psnr=psnr + 1)
+    return tmp_path
+
+
+def test_the_table_has_all_metrics_and_says_where_they_are_from(folders: Path) -> None:
+    (table,) = build_tables(read_folders([folders]).cases)
+    (row,) = table.blocks[0].rows
+    assert {name: cell.value for name, cell in row.cells.items()} == {
+        "psnr": pytest.approx(31.0),
+        "lmd": pytest.approx(2.0),
+    }
+    text = " ".join(printed(table).split())
+    assert f"LMD: from the measurement of {EARLY} (different: the machine)" in text
+    assert f"the latest, of {LATE}" in text
+
+
+def test_the_lines_of_the_csv_say_which_values_count(
+    folders: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["report", str(folders)]) == 0
+    with (folders / "table.csv").open() as stream:
+        counts = {(line["created"], line["metric"]): line for line in csv.DictReader(stream)}
+    assert {key: line["superseded"] for key, line in counts.items()} == {
+        (EARLY, "psnr"): "yes",
+        (EARLY, "lmd"): "no",
+        (LATE, "psnr"): "no",
+    }
+
+
+def test_the_page_has_the_curves_of_both_folders(folders: Path, tmp_path: Path) -> None:
+    write_html(read_folders([folders]).cases, tmp_path / "page.html", with_videos=False)
+    page = Page(tmp_path / "page.html")
+    (entry,) = page.data("data-case-0")["entries"]
+    assert entry["series"]["psnr"][0] == pytest.approx(30.0)
+    assert entry["series"]["lmd"][0] == pytest.approx(1.0)
+    assert f"{folders / 'early'}: measured on {EARLY}" in page.text

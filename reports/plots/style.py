@@ -84,9 +84,7 @@ def paper_style() -> Iterator[None]:
     try:
         import matplotlib
     except ImportError as error:
-        raise TgbenchError(
-            f"plots take Matplotlib ({error}); {install_extra('plots')}"
-        ) from error
+        raise TgbenchError(f"plots take Matplotlib ({error}); {install_extra('plots')}") from error
     settings: dict[str, Any] = {
         # Type 3 fonts are refused by publishers' checks.
         "pdf.fonttype": 42,

@@ -1,4 +1,4 @@
-"""What the world does wrong is told in one line, and is never called a defect."""
+"""Faults of the machine are reported in one line, and are never called a bug."""
 
 from __future__ import annotations
 
@@ -196,7 +196,7 @@ def test_such_a_name_is_refused_before_any_work(
     name = os.fsdecode(os.fsencode(tmp_path) + b"/\xff")
     shutil.copytree(tiny_identity, name)
     given = {"--identity": str(tiny_identity), "--out": str(tmp_path / "out"), option: name}
-    monkeypatch.setattr("tgbench.running.runner.fit_or_load", worked)
+    monkeypatch.setattr("tgbench.running.worker.fit", worked)
     run = ["run", "--method", "still", "--protocol", "self_reconstruction"]
     assert cli.main([*run, *(word for pair in given.items() for word in pair)]) == 2
     assert "not valid UTF-8" in capsys.readouterr().err

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
 import shlex
 import sys
-import traceback
 from collections.abc import Sequence
 
 from . import plugins
+from .commands.lists import OnceParser
 from .errors import TgbenchError, suggest
 from .limits import refuse_too_little_memory
 from .streams import drop_output, prepare_streams
@@ -63,9 +62,7 @@ def _dispatch(arguments: list[str], terminal: Terminal) -> int:
     chosen = next((word for word in arguments if not word.startswith("-")), None)
     if chosen is not None and chosen not in specs:
         raise suggest(chosen, specs, "command")
-    parser = argparse.ArgumentParser(
-        prog="tgbench", description="Evaluation of audio-driven talking heads."
-    )
+    parser = OnceParser(prog="tgbench", description="Evaluation of audio-driven talking heads.")
     parser.add_argument("--version", action="version", version=f"tgbench {__version__}")
     subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
     for name, spec in specs.items():
@@ -85,21 +82,13 @@ def _dispatch(arguments: list[str], terminal: Terminal) -> int:
 
 
 def _explain(error: Exception, terminal: Terminal) -> int:
-    from .faults import explain
+    from .faults import explain, one_line
 
     if isinstance(error, TgbenchError):
-        return _report(str(error), error.exit_code, terminal)
-    fault = explain(error)
-    if fault is not None:
-        return _report(fault, _EXIT_BAD_INPUT, terminal)
-    whose = _plugin_at_fault(error)
-    where = f"the plug-in {whose}" if whose else "tgbench"
-    return _report(
-        f"{type(error).__name__}: {error}; this is a bug in {where}: repeat the command with "
-        "--debug and report its output",
-        _EXIT_UNEXPECTED,
-        terminal,
-    )
+        code = error.exit_code
+    else:
+        code = _EXIT_UNEXPECTED if explain(error) is None else _EXIT_BAD_INPUT
+    return _report(one_line(error), code, terminal)
 
 
 def _report(text: str, code: int, terminal: Terminal) -> int:
@@ -114,18 +103,6 @@ def _report(text: str, code: int, terminal: Terminal) -> int:
     except OSError:
         drop_output()
     return code
-
-
-def _plugin_at_fault(error: Exception) -> str:
-    """Return the package of a third party's plug-in that raised an error; empty if it is ours."""
-    theirs = plugins.foreign_packages()
-    for frame, _ in reversed(list(traceback.walk_tb(error.__traceback__))):
-        package = str(frame.f_globals.get("__name__", "")).partition(".")[0]
-        if package in theirs:
-            return package
-        if package == plugins.__name__.partition(".")[0]:
-            return ""
-    return ""
 
 
 if __name__ == "__main__":

@@ -10,7 +10,11 @@ import os
 import re
 import shlex
 import subprocess
+import traceback
 from collections.abc import Iterator
+
+from . import plugins
+from .errors import TgbenchError
 
 _AGAIN = "then repeat the command; finished work is kept"
 
@@ -82,6 +86,35 @@ def explain(error: BaseException) -> str | None:
             if found is not None:
                 return found
     return None
+
+
+def one_line(error: BaseException) -> str:
+    """Return what went wrong, and what to do, on one line.
+
+    Args:
+        error: a `TgbenchError`, a fault of the machine, or else a bug, whose owner is named.
+    """
+    text = str(error) if isinstance(error, TgbenchError) else explain(error)
+    if text is None:
+        whose = _plugin_at_fault(error)
+        where = f"the plug-in {whose}" if whose else "tgbench"
+        text = (
+            f"{type(error).__name__}: {error}; this is a bug in {where}: repeat the command with "
+            "--debug and report its output"
+        )
+    return " ".join(text.splitlines())
+
+
+def _plugin_at_fault(error: BaseException) -> str:
+    """Return the package of a third party's plug-in that raised an error; empty if it is ours."""
+    theirs = plugins.foreign_packages()
+    for frame, _ in reversed(list(traceback.walk_tb(error.__traceback__))):
+        package = str(frame.f_globals.get("__name__", "")).partition(".")[0]
+        if package in theirs:
+            return package
+        if package == plugins.__name__.partition(".")[0]:
+            return ""
+    return ""
 
 
 def _before(error: BaseException) -> Iterator[tuple[BaseException, bool]]:

@@ -68,9 +68,11 @@ class Plan:
             raise TgbenchError(
                 "--calibrate fits and measures in folders of its own; leave out --out and --resume"
             )
-        return cls(
-            tuple(arguments), tuple(read.seed + (i if vary_seed else 0) for i in range(runs))
-        )
+        if len(read.seed) != 1:
+            raise TgbenchError("--calibrate: give one --seed; --vary-seed takes those after it")
+        (first,) = read.seed
+        seeds = tuple(first + (i if vary_seed else 0) for i in range(runs))
+        return cls(_without_seed(arguments), seeds)
 
     def carry_out(self, run: Run, announce: Callable[[str], None]) -> Repeats:
         """Run the same thing several times from nothing and return what was measured.
@@ -184,6 +186,13 @@ def _calibrated(
         for name, metric in case.metrics.items()
     }
     return case.model_copy(update={"calibration": record, "metrics": metrics})
+
+
+def _without_seed(arguments: Sequence[str]) -> tuple[str, ...]:
+    """Leave out --seed, which takes further values each time it is given."""
+    parser = argparse.ArgumentParser(add_help=False)
+    parser.add_argument("--seed", nargs="+")
+    return tuple(parser.parse_known_args(list(arguments))[1])
 
 
 def _parser() -> argparse.ArgumentParser:

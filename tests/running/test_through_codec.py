@@ -23,7 +23,7 @@ from tgbench.running.runner import run
 def request_(tiny_identity: Path, tmp_path: Path) -> RunRequest:
     return RunRequest(
         methods=("still",),
-        protocol="self_reconstruction",
+        protocols=("self_reconstruction",),
         identities=(str(tiny_identity),),
         audio=(),
         preset="quick",

@@ -170,7 +170,7 @@ def test_nothing_is_timed_that_no_metric_asks_for(
     )
     request = RunRequest(
         methods=(example_plugin,),
-        protocol="self_reconstruction",
+        protocols=("self_reconstruction",),
         identities=(str(tiny_identity),),
         audio=(),
         preset="quick",

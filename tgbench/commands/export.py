@@ -52,6 +52,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--force", action="store_true", help="replace an existing file")
     add_fit_options(parser)
+    parser.add_argument(
+        "--seed", type=int, default=0, metavar="N", help="of every random choice (0)"
+    )
 
 
 def execute(args: argparse.Namespace, terminal: Terminal) -> int:

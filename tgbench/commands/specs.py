@@ -5,6 +5,9 @@ from __future__ import annotations
 from ..specs import CommandSpec
 
 RUN = CommandSpec("run", "run methods under a protocol and measure them", "tgbench.commands.run")
+RUN_JOB = CommandSpec(
+    "run-job", "run one job that `tgbench run --jobs` planned", "tgbench.commands.run_job"
+)
 LIST = CommandSpec(
     "list",
     "list methods, protocols, metrics, identities and settings",

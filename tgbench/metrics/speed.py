@@ -24,6 +24,9 @@ END_TO_END = (
 )
 TRAINING = "wall time of all stages, as the method counts it; without loading and evaluation"
 
+SHARED = "other jobs ran on the machine at the same time"
+"""Said of times that are not those of a job alone; they never rank with others."""
+
 _NOTHING_TIMED = "nothing was timed"
 
 _ENOUGH = 20
@@ -122,7 +125,8 @@ class TrainingTime(_Clocked):
     def _measured(self, timing: Timing) -> Measurement:
         if timing.training_seconds is None:
             return Measurement(None, reason=LOST if timing.trains else _UNTRAINED)
-        return Measurement(timing.training_seconds / 60.0, measured_by=TRAINING)
+        how = f"{TRAINING}; {SHARED}" if timing.training_shared else TRAINING
+        return Measurement(timing.training_seconds / 60.0, measured_by=how)
 
 
 def _rate(timed: TimedFrames, how: str, details: dict[str, Any] | None = None) -> Measurement:

@@ -62,9 +62,9 @@ def test_a_fit_that_failed_leaves_nothing_to_pass(
     assert main(list(run)) == 0
     gate.update(out)
     with monkeypatch.context() as patched:
-        patched.setattr("tgbench.running.runner.fit_or_load", _stopped)
+        patched.setattr("tgbench.running.worker.fit", _stopped)
         assert main([*run, "--fresh"]) == 130
-    (case,) = out.glob("self_reconstruction/*/*/[!.]*")
+    (case,) = out.glob("self_reconstruction/*/*/*/[!.]*")
     assert attempts.unfinished(case) is not None
     code, printed = gate(out)
     assert code == 2

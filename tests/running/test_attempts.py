@@ -8,13 +8,13 @@ import pytest
 
 from tgbench.errors import TgbenchError
 from tgbench.running import attempts
-from tgbench.running.asked import Asked
+from tgbench.running.attempts import Asked
 
 SELF, LIPSYNC = "self_reconstruction", "lipsync"
 
 
 def asked(methods: str, protocol: str = SELF, identities: str = "synth-a") -> Asked:
-    return Asked.of(methods.split(), protocol, identities.split())
+    return Asked.of(methods.split(), [protocol], identities.split())
 
 
 @pytest.mark.parametrize(
@@ -57,13 +57,13 @@ def test_a_name_that_is_no_text_is_noted(tmp_path: Path) -> None:
         raise TgbenchError(f"unknown method '{odd}'" + "x" * 10_000)
     (note,) = tmp_path.iterdir()
     assert note.stat().st_size < 4000
-    found = attempts.unfinished(tmp_path / SELF / "anna" / "still" / "self")
+    found = attempts.unfinished(tmp_path / SELF / "anna" / "still" / "quick,seed=0" / "self")
     assert found is not None
     assert found.attempt.asked == asked(r"ann\udce4", identities=r"ann\udce4")
 
 
 def test_runs_at_once_keep_each_others_notes(tmp_path: Path) -> None:
-    case = tmp_path / SELF / "synth-a" / "still" / "self"
+    case = tmp_path / SELF / "synth-a" / "still" / "quick,seed=0" / "self"
     with attempts.planning(tmp_path, asked("still talkinggaussian")):
         for refused in (asked("still"), asked("still", LIPSYNC)):
             with pytest.raises(TgbenchError), attempts.planning(tmp_path, refused):
@@ -84,6 +84,6 @@ def test_a_note_of_an_earlier_version_may_be_about_anything(tmp_path: Path) -> N
     file.write_text('{"began": "2026-01-01T00:00:00+00:00", "why": "refused"}')
     with attempts.planning(tmp_path, asked("still")):
         pass
-    found = attempts.unfinished(tmp_path / SELF / "synth-a" / "still" / "self")
+    found = attempts.unfinished(tmp_path / SELF / "synth-a" / "still" / "quick,seed=0" / "self")
     assert found is not None
     assert (found.file, found.goes) == (file, False)

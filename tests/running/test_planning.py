@@ -13,7 +13,7 @@ from tgbench.interfaces import Case
 from tgbench.progress import SILENT
 from tgbench.protocols.self_reconstruction import SelfReconstruction
 from tgbench.running import runner
-from tgbench.running.foreseen import too_short
+from tgbench.running.planning import too_short
 from tgbench.running.request import RunRequest
 
 
@@ -76,9 +76,9 @@ def test_it_is_said_before_anything_is_fitted(
 
     handler = Told()
     logging.getLogger("tgbench").addHandler(handler)
-    monkeypatch.setattr(runner, "_run_cases", stop)
+    monkeypatch.setattr(runner, "run_jobs", stop)
     request = RunRequest(
-        ("still",), "self_reconstruction", (str(tiny_identity),), (), "quick", out=tmp_path
+        ("still",), ("self_reconstruction",), (str(tiny_identity),), (), "quick", out=tmp_path
     )
     try:
         with pytest.raises(Stopped):

@@ -23,5 +23,11 @@ def printable(text: str, kept: str = "") -> str:
     )
 
 
+def one_line(text: str) -> str:
+    """Return text on one line: at the start of another, a CI or a terminal sees commands."""
+    flat = " ".join(text.split())
+    return "".join(sign if sign.isprintable() else "\ufffd" for sign in flat)
+
+
 def _steers(sign: str) -> bool:
     return unicodedata.category(sign) in _STEERING and sign not in _JOINERS

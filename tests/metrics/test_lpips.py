@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from tgbench.errors import TgbenchError, Unavailable
 from tgbench.interfaces import MetricContext
-from tgbench.metrics import lpips as module
 from tgbench.metrics.frames import LazyFrame
+from tgbench.metrics.image import lpips as module
 from tgbench.weights.table import TABLE
 
 Pair = tuple[NDArray[np.uint8], NDArray[np.uint8]]

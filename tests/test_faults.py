@@ -150,7 +150,7 @@ def test_closed_streams_change_nothing(closed: str) -> None:
 def test_no_file_takes_the_place_of_a_closed_stream(tmp_path: Path) -> None:
     """Where the lowest number is free a file gets it, and then what a library complains of."""
     code = (
-        "import os, tgbench.streams as s; s.prepare_streams();"
+        "import os, tgbench.terminal.streams as s; s.prepare_streams();"
         "f = open('kept', 'w'); os.write(2, b'a complaint'); os.write(1, b'a word')"
     )
     done = run_shell(f'cd {tmp_path} && {sys.executable} -c "{code}" <&- >&- 2>&-')
@@ -161,7 +161,7 @@ def test_no_file_takes_the_place_of_a_closed_stream(tmp_path: Path) -> None:
 @pytest.mark.parametrize("encoding", ["ascii", "ascii:strict", "latin-1"])
 def test_letters_that_an_encoding_lacks_stop_nothing(encoding: str) -> None:
     done = run_shell(
-        f'{sys.executable} -c "from tgbench.streams import *; prepare_streams(); '
+        f'{sys.executable} -c "from tgbench.terminal.streams import *; prepare_streams(); '
         "print('PSNR ↑ 語')\"",
         PYTHONIOENCODING=encoding,
     )

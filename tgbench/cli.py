@@ -10,8 +10,8 @@ from . import plugins
 from .commands.lists import OnceParser
 from .errors import TgbenchError, suggest
 from .limits import refuse_too_little_memory
-from .streams import drop_output, prepare_streams
 from .terminal import Terminal
+from .terminal.streams import drop_output, prepare_streams
 from .version import __version__
 
 _EXIT_BAD_INPUT = 2

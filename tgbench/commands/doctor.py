@@ -89,7 +89,7 @@ def _verdicts(terminal: Terminal) -> list[Verdict]:
 def _print(state: str, subject: str, text: str, terminal: Terminal) -> None:
     from rich.text import Text
 
-    from ..wrapping import hanging, line_width, wrapped
+    from ..terminal.wrapping import hanging, line_width, wrapped
 
     head, width = f"{state:<7} {subject:<26} ", line_width(terminal.out.file)
     if width is None or len(subject) <= _USUAL_SUBJECT:

@@ -14,7 +14,7 @@ from ..requirements import why_not_run
 from ..specs import MethodSpec, MetricSpec, Spec
 from ..synthetic.names import IDENTITIES, TRACKS
 from ..terminal import Terminal
-from ..wrapping import in_columns, line_width, wrapped
+from ..terminal.wrapping import in_columns, line_width, wrapped
 from .catalogue import catalogue, introduction, value_text
 from .lists import names
 

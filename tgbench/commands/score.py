@@ -180,7 +180,7 @@ def _print_means(scored: Sequence[Scores], clips: int, terminal: Terminal) -> No
     from rich.text import Text
 
     from .. import plugins
-    from ..text_table import Head, print_table
+    from ..terminal.text_table import Head, print_table
 
     specs = plugins.metrics()
     rows: list[list[Text]] = []
@@ -266,7 +266,7 @@ def _print(scores: Scores, remarks: _Remarks, terminal: Terminal) -> None:
     from rich.text import Text
 
     from .. import plugins
-    from ..text_table import Head, print_table
+    from ..terminal.text_table import Head, print_table
 
     specs = plugins.metrics()
     intervals = any(record.interval is not None for record in scores.metrics.values())

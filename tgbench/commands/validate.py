@@ -9,7 +9,7 @@ from pathlib import Path
 from .. import plugins
 from ..errors import TgbenchError
 from ..terminal import Terminal
-from ..wrapping import hanging, line_width, wrapped
+from ..terminal.wrapping import hanging, line_width, wrapped
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

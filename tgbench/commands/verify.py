@@ -6,8 +6,8 @@ import argparse
 from typing import TYPE_CHECKING
 
 from ..errors import TgbenchError
-from ..printing import printable
 from ..terminal import Terminal
+from ..terminal.printing import printable
 from .bundle import add_truth_options, only_one
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def _one_line(text: str) -> str:
 def _print(report: CaseReport, terminal: Terminal) -> None:
     from rich.text import Text
 
-    from ..text_table import Head, print_table
+    from ..terminal.text_table import Head, print_table
 
     result = report.result
     out = terminal.out

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from ..errors import TgbenchError
 from ..terminal import Terminal
+from ..terminal.wrapping import hanging, line_width
 from ..weights.records import read_record, record_path
 from ..weights.store import present_path, store_folder, stored_path
 from ..weights.table import TABLE, Weights, find
-from ..wrapping import hanging, line_width
 from .lists import names
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ import logging
 from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
+from ..progress import ConsoleProgress, Progress
 from .printing import printable
-from .progress import ConsoleProgress, Progress
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -97,7 +97,7 @@ def _track(path: Path) -> Path:
         if looks_like_path(str(path)):
             return path
         unknown = suggest(str(path), TRACKS, "sound")
-        raise TgbenchError(f"{unknown}; nor is there a file of this name")
+        raise TgbenchError(f"{unknown}. There is no file of that name either")
     from tgbench.synthetic import ensure_driving_track
 
     return ensure_driving_track(str(path))
@@ -112,7 +112,7 @@ def _case(
 ) -> Case:
     split = identity.split()
     if len(split.train) == 0:
-        raise TgbenchError(f"{identity.folder}: has no training frame to take poses from")
+        raise TgbenchError(f"{identity.folder}: has no training frames to take head poses from")
     count = whole_frames(sound)
     frames = np.array(split.train, np.int64)[mirrored(count, len(split.train))]
     return Case(

@@ -55,7 +55,9 @@ def _case(identity: Identity, encoder: AudioEncoderSpec) -> Case:
     split = identity.split()
     frames = np.array(split.test, np.int64)
     if len(frames) == 0:
-        raise TgbenchError(f"{identity.folder}: holds out no frame; transforms_val.json is empty")
+        raise TgbenchError(
+            f"{identity.folder}: has no held-out frames; transforms_val.json is empty"
+        )
     features = identity.audio_features(encoder)
     return Case(
         protocol=SELF_RECONSTRUCTION.name,

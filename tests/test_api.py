@@ -74,7 +74,7 @@ def test_editors_see_every_public_name() -> None:
         (
             "run",
             [api.run],
-            {"no_label": "label", "resume": "fresh"},
+            {"no_label": "label", "resume": "fresh", "plan": "progress", "json": "progress"},
         ),
         ("score", [api.score], {"clips": "prediction"}),
         ("score", [api.score, api.score_folder], {"clips": "prediction"}),
@@ -119,7 +119,7 @@ class Heard:
 def test_progress_is_told_to_whoever_asks(tmp_path: Path, tiny_identity: Path) -> None:
     heard = Heard()
     tgbench.run("still", identity=tiny_identity, out=tmp_path, progress=heard, **TINY)
-    assert "hashing inputs" in heard.descriptions
+    assert "hashing inputs of tiny" in heard.descriptions
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ prints nothing unless `progress` asks for it. Everything here is offered by `imp
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -63,7 +63,7 @@ class ClipsFailed(TgbenchError):
 
 def run(
     method: Some,
-    protocol: str,
+    protocol: Some,
     *,
     identity: Some = "synth-a",
     audio: Some = (),
@@ -72,7 +72,7 @@ def run(
     settings: Mapping[str, object] | None = None,
     size: int | None = None,
     device: str = "auto",
-    seed: int = 0,
+    seed: int | Sequence[int] = 0,
     out: PathLike = "results",
     metrics: Some = (),
     landmarks: str = "mediapipe",
@@ -80,6 +80,7 @@ def run(
     fresh: bool = False,
     label: bool = True,
     frames: bool = False,
+    jobs: int = 1,
     progress: bool | Progress = False,
 ) -> list[Outcome]:
     """Run methods under a protocol: fit, render, measure and write, as `tgbench run` does.
@@ -88,7 +89,7 @@ def run(
 
     Args:
         method: name of a method, or several.
-        protocol: name of a protocol.
+        protocol: name of a protocol, or several.
         identity: built-in names or folders.
         audio: driving sound, as files or built-in tracks; empty takes the protocol's own.
         audio_features: a file of features for each driving sound, in the same order; empty runs
@@ -97,7 +98,7 @@ def run(
         settings: name to value of the settings to change.
         size: side of the frames of built-in identities in pixels; None takes the preset's.
         device: "auto", "cpu" or "cuda".
-        seed: of every random choice.
+        seed: of every random choice; several for a run with each.
         out: folder of the results.
         metrics: names or titles; empty takes all that the protocol measures.
         landmarks: detector of the 68 landmarks, "mediapipe" or "fan".
@@ -105,6 +106,8 @@ def run(
         fresh: whether to fit and measure again what is there already.
         label: whether videos carry the visible label "synthetic".
         frames: whether to keep every frame as an image.
+        jobs: how many fits and cases run at the same time, each in its own process; 1: all in
+            this process.
         progress: True shows progress on standard error; or what to report it to.
 
     Returns:
@@ -121,7 +124,7 @@ def run(
     return run_all(
         RunRequest(
             methods=_words(method),
-            protocol=protocol,
+            protocols=_words(protocol),
             identities=_words(identity),
             audio=tuple(map(Path, _words(audio))),
             audio_features=tuple(map(Path, _words(audio_features))),
@@ -129,7 +132,7 @@ def run(
             overrides={key: str(value) for key, value in (settings or {}).items()},
             size=size or default_size(_words(method), preset),
             device=resolve_device(device),
-            seed=seed,
+            seeds=(seed,) if isinstance(seed, int) else tuple(seed),
             out=Path(out),
             fresh=fresh,
             label=label,
@@ -137,6 +140,7 @@ def run(
             metrics=_metrics(metrics) or (),
             landmarks=landmarks,
             through_codec=through_codec,
+            jobs=jobs,
         ),
         _progress(progress),
     )

@@ -307,6 +307,7 @@ class Timing:
         end_to_end: from the sound to the encoded video, None where that cannot be timed.
         no_end_to_end: why not.
         trains: whether the method is fitted to an identity at all.
+        training_shared: whether other jobs ran on the machine while it was trained.
     """
 
     training_seconds: float | None
@@ -315,6 +316,7 @@ class Timing:
     end_to_end: TimedFrames | None = None
     no_end_to_end: str = ""
     trains: bool = True
+    training_shared: bool = False
 
 
 @dataclass(frozen=True)
@@ -374,8 +376,8 @@ class MetricContext:
         shared: what metrics use together.
     """
 
-    audio: Waveform | None
-    fps: float
+    audio: Waveform | None = None
+    fps: float = Identity.fps
     timing: Timing | None = None
     options: MetricOptions = field(default_factory=MetricOptions)
     shared: Shared = field(default_factory=Shared, repr=False, compare=False)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from tgbench.errors import suggest
 from tgbench.metrics.naming import metric_named
-from tgbench.metrics.specs.speed import FPS
+from tgbench.metrics.speed.specs import FPS
 
 from ..tables.cells import Block, Cell, Column, Table
 from ..tables.labels import distinguishing

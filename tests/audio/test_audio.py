@@ -67,7 +67,7 @@ def test_samples_that_are_no_numbers_are_told(tmp_path: Path, number: float) -> 
     samples = tone(1.0, 440).samples
     samples[5000] = number
     wavfile.write(tmp_path / "tone.wav", SAMPLE_RATE, samples)
-    with pytest.raises(TgbenchError, match=r"tone\.wav: holds samples that are no numbers"):
+    with pytest.raises(TgbenchError, match=r"tone\.wav: holds samples that are NaN"):
         read_waveform(tmp_path / "tone.wav")
 
 

@@ -101,7 +101,7 @@ def infinite(array: np.ndarray) -> np.ndarray:
         (lambda a: a[:7], "7 rows for 10 frames"),
         (lambda a: a[:0], "0 rows for 10 frames"),
         (lambda a: np.repeat(a, 2, axis=0), "20 rows for 10 frames"),
-        (lambda a: a.astype("U8"), "no numbers"),
+        (lambda a: a.astype("U8"), "not numbers"),
         (infinite, "NaN or infinity"),
     ],
 )

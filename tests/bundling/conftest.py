@@ -26,7 +26,7 @@ def still_results(tiny_identity: Path, tmp_path_factory: pytest.TempPathFactory)
     out = tmp_path_factory.mktemp("still") / "results"
     request = RunRequest(
         ("still",),
-        "self_reconstruction",
+        ("self_reconstruction",),
         (str(tiny_identity),),
         (),
         "quick",

@@ -33,7 +33,7 @@ def test_a_bundle_holds_results_and_frames_and_no_truth(
         f"{CASE}/frames.json",
         *frames,
     }
-    place = still_results / "self_reconstruction" / "tiny" / "still" / "self"
+    place = still_results / "self_reconstruction/tiny/still/quick,seed=0/self"
     assert members[f"{CASE}/result.json"] == (place / "result.json").read_bytes()
     table = pd.read_parquet(place / "frames.parquet")
     values = json.loads(members[f"{CASE}/frames.json"])["values"]
@@ -85,7 +85,7 @@ def test_kept_frames_are_packed_as_they_are(
 ) -> None:
     out = Path(shutil.copytree(still_results, tmp_path / "copy"))
     shutil.rmtree(out / "models")
-    images = out / "self_reconstruction" / "tiny" / "still" / "self" / FRAMES_FOLDER
+    images = out / "self_reconstruction/tiny/still/quick,seed=0/self" / FRAMES_FOLDER
     images.mkdir()
     for index in range(4):
         cv2.imwrite(str(images / f"{index}.png"), np.full((64, 64, 3), index, np.uint8))

@@ -11,7 +11,8 @@ from tgbench.files import hash_of
 from tgbench.identities import Identity
 from tgbench.progress import SILENT
 from tgbench.running.code import Code
-from tgbench.running.fitting import MODELS, Fitting, MethodConfig, fit_or_load
+from tgbench.running.fitting import Fitting, MethodConfig, fit
+from tgbench.running.folders import MODELS
 from tgbench.running.settings import configure
 
 SETTINGS = {
@@ -24,11 +25,11 @@ SETTINGS = {
 }
 
 
-def fit(identity: Path, out: Path) -> None:
+def fit_as_run_does(identity: Path, out: Path) -> None:
     """Fit as `tgbench run` does, without rendering and measuring."""
     spec = plugins.methods()["talkinggaussian"]
     opened = Identity(identity)
-    fit_or_load(
+    fit(
         Fitting(
             MethodConfig(spec, configure(spec, "quick", SETTINGS), "quick"),
             opened,
@@ -38,15 +39,14 @@ def fit(identity: Path, out: Path) -> None:
             "cpu",
             out / MODELS,
         ),
-        fresh=False,
-        progress=SILENT,
+        SILENT,
     )
 
 
 @pytest.fixture(scope="module")
 def out(tiny_identity: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("results")
-    fit(tiny_identity, folder)
+    fit_as_run_does(tiny_identity, folder)
     return folder
 
 
@@ -80,7 +80,7 @@ def test_a_file_is_replaced_only_when_told(
     target = tmp_path / "head.ply"
     target.write_text("mine")
     assert cli.main([*arguments, "--output", str(target)]) == 2
-    assert "head.ply: is there already; use --force" in said(capsys)
+    assert "head.ply: already exists; use --force" in said(capsys)
     assert target.read_text() == "mine"
     assert cli.main([*arguments, "--output", str(target), "--force"]) == 0
     assert target.read_bytes().startswith(b"ply\n")
@@ -125,7 +125,13 @@ def test_what_cannot_be_is_one_line(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    given = [word for word in arguments if not (change[0] == "--method" and "--set" in word)]
-    assert cli.main([*given, "--output", "head.ply", *change]) == 2
+    given = [*arguments, "--output", "head.ply"]
+    if change[0] == "--method":
+        given = [word for word in given if "--set" not in word]
+    if change[0] in given:
+        given[given.index(change[0]) + 1] = change[1]
+    else:
+        given += change
+    assert cli.main(given) == 2
     assert expected in said(capsys)
     assert not list(tmp_path.rglob("*.*"))

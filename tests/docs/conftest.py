@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -26,10 +27,15 @@ def grey_clips(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, made_once: MadeOnce) -> Workplace:
+def workplace(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, made_once: MadeOnce
+) -> Iterator[Workplace]:
     """The working folder of a page; see `Workplace`."""
     make_quick(monkeypatch)
     folder = tmp_path / "work"
     shutil.copytree(made_once("workplace", furnish), folder)
     monkeypatch.chdir(folder)
-    return Workplace(folder)
+    monkeypatch.syspath_prepend(str(folder))
+    place = Workplace(folder)
+    yield place
+    place.leave()

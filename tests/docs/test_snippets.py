@@ -1,9 +1,10 @@
 """Every command and every Python snippet of the documentation.
 
 A page runs from top to bottom in one folder that holds the files its examples name: `bash` blocks
-through the command line, `python` blocks in one namespace. A block below `<!-- parse -->` takes
-minutes, or a network: its commands are only parsed. A block below `<!-- shown -->` is part of a
-program that is tested whole elsewhere.
+through the command line, `python` blocks in one namespace. A `python` block that starts with the
+name of a file is that file, and a `toml` block has the entry points of a plug-in. A block below
+`<!-- parse -->` takes minutes, or a network: its commands are only parsed. A block below
+`<!-- shown -->` is part of a program that is tested whole elsewhere.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ class Block:
 
     @property
     def runs(self) -> bool:
-        return self.mode is None and self.language in ("bash", "python")
+        return self.mode is None and self.language in ("bash", "python", "toml")
 
     @property
     def commands(self) -> list[list[str]]:
@@ -86,5 +87,7 @@ def test_a_page_runs_from_top_to_bottom(page: Path, workplace: Workplace) -> Non
         if block.runs and block.language == "bash":
             for words in block.commands:
                 workplace.command(words)
+        elif block.runs and block.language == "toml":
+            workplace.install(block.text)
         elif block.runs:
             workplace.python(block.text, page)

@@ -6,6 +6,7 @@ import argparse
 import dataclasses
 import re
 import shutil
+import sys
 import tomllib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -21,17 +22,18 @@ from tgbench.identities import Identity
 from tgbench.video.writer import VideoWriter
 
 ROOT = Path(__file__).resolve().parents[2]
+_FILE = re.compile(r"# (\w+\.py)\n")
 OF_THE_SHELL = {"cd", "git", "source", "mv"}
 """Programs that examples may call and that no test runs."""
 
 SIZE, SECONDS, SPOKEN = 64, 3.0, 1.6
 SHORT = {
-    "listening_iterations": 4,
-    "static_iterations": 4,
-    "motion_iterations": 4,
-    "finetune_iterations": 2,
-    "face_gaussians": 100,
-    "mouth_gaussians": 20,
+    "schedule.audio_pretraining_iterations": 4,
+    "schedule.static_iterations": 4,
+    "schedule.motion_iterations": 4,
+    "schedule.finetune_iterations": 2,
+    "face.gaussians": 100,
+    "mouth.gaussians": 20,
 }
 """Settings of TalkingGaussian that train it within a second or two."""
 
@@ -47,6 +49,7 @@ class Workplace:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._names: dict[str, Any] = {"__name__": "__main__"}
+        self._written: list[str] = []
 
     def command(self, words: Sequence[str]) -> None:
         """Run a command of `tgbench` or `python -c`; do without all others."""
@@ -56,8 +59,32 @@ class Workplace:
             exec(words[2], {"__name__": "__main__"})
 
     def python(self, text: str, page: Path) -> None:
-        """Run a snippet in the namespace of the page."""
+        """Run a snippet in the namespace of the page, or write the file that it starts to name."""
+        if named := _FILE.match(text):
+            (self.folder / named[1]).write_text(text, encoding="utf-8")
+            self._written.append(named[1])
+            return
         exec(compile(text, f"{page.name} (snippet)", "exec"), self._names)
+
+    def install(self, text: str) -> None:
+        """Make the entry points of a part of `pyproject.toml` known, as pip would."""
+        groups = tomllib.loads(text)["project"]["entry-points"]
+        lines = [
+            line
+            for group, points in groups.items()
+            for line in (f"[{group}]", *(f"{name} = {value}" for name, value in points.items()))
+        ]
+        about = self.folder / "page_plugin-1.0.dist-info"
+        about.mkdir()
+        (about / "METADATA").write_text("Metadata-Version: 2.1\nName: page-plugin\nVersion: 1.0\n")
+        (about / "entry_points.txt").write_text("\n".join(lines) + "\n")
+        plugins._specs.cache_clear()
+
+    def leave(self) -> None:
+        """Forget the modules and plug-ins of the page."""
+        plugins._specs.cache_clear()
+        for file in self._written:
+            sys.modules.pop(file.removesuffix(".py"), None)
 
 
 def make_quick(patch: pytest.MonkeyPatch) -> None:
@@ -75,13 +102,13 @@ def make_quick(patch: pytest.MonkeyPatch) -> None:
             write_wav(path, read_waveform(whole).cut(0.0, SPOKEN))
         return path
 
-    methods = plugins.methods()
-    spec = methods["talkinggaussian"]
+    methods = plugins.methods
+    spec = methods()["talkinggaussian"]
     presets = {name: {**changed, **SHORT} for name, changed in spec.presets.items()}
-    quick = {**methods, spec.name: dataclasses.replace(spec, presets=presets)}
+    quick = dataclasses.replace(spec, presets=presets)
     patch.setattr(synthetic, "ensure_identity", small)
     patch.setattr(synthetic, "ensure_driving_track", short)
-    patch.setattr(plugins, "methods", lambda: quick)
+    patch.setattr(plugins, "methods", lambda: {**methods(), spec.name: quick})
 
 
 def furnish(folder: Path) -> None:
@@ -133,9 +160,7 @@ def _parse_tgbench(words: Sequence[str]) -> None:
     parser = argparse.ArgumentParser(prog=f"tgbench {name}")
     parser.add_argument("--debug", action="store_true")
     plugins.commands()[name].load().add_arguments(parser)
-    args = vars(parser.parse_args(rest))
-    if name == "run":
-        _check_names(args["protocol"], plugins.protocols())
+    parser.parse_args(rest)
 
 
 def _check_names(given: str | Iterable[str], known: Iterable[str]) -> None:

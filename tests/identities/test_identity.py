@@ -114,7 +114,7 @@ def spoil_window(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [
-        (spoil_unit, "au.csv: AU25_r is no finite number in frame(s) 3"),
+        (spoil_unit, "au.csv: AU25_r is not a finite number in frame(s) 3"),
         (spoil_window, "aud_mel.npy: holds NaN or infinity"),
         (spoil_transforms, "transforms_val.json: missing"),
         (spoil_frame, "ori_imgs/N.jpg: missing for frame(s) 3"),
@@ -123,7 +123,7 @@ def spoil_window(folder: Path) -> None:
         (spoil_name, "rename it to aud_ds.npy"),
         (spoil_ids, "img_id 4 missing"),
         (spoil_size, "parsing/N.png: not 32x32"),
-        (spoil_truncated, "torso_imgs/N.png: no image for frame(s) 1"),
+        (spoil_truncated, "torso_imgs/N.png: not an image, or truncated: frame(s) 1"),
         (spoil_sound, "aud.wav: missing"),
         (spoil_column, "au.csv: no column AU45_r"),
     ],
@@ -159,7 +159,7 @@ def test_a_folder_of_the_fields_scripts_works_unchanged(own_identity: Path) -> N
 
 def test_truncated_image_is_told(own_identity: Path) -> None:
     spoil_truncated(own_identity)
-    with pytest.raises(TgbenchError, match=r"torso_imgs/1.png: is no image or is cut short"):
+    with pytest.raises(TgbenchError, match=r"torso_imgs/1\.png: .*image"):
         Identity(own_identity).torso(1)
 
 

@@ -147,14 +147,14 @@ CASES: list[tuple[str, Spoil, str]] = [
         (f"centre {value}", head(cx=value), "transforms_train.json: cx")
         for value in (0, -16, NAN, INF, "16", 1e9)
     ),
-    ("tiny centre", head(cx=0.4, cy=0.4), "centre of no image"),
+    ("tiny centre", head(cx=0.4, cy=0.4), "cx, cy are 0.4"),
     ("other focal", table(lambda content: content.update(focal_len=90), "val"), "another focal"),
     *(
         (f"id {value}", frame(img_id=value), "an img_id is")
         for value in (-1, HUGE, 10**30, 1.5, NAN, INF, "3", None, True, [3])
     ),
     ("no id", table(lambda content: content["frames"][3].pop("img_id")), "an img_id is None"),
-    ("id twice", frame(img_id=4), "the same img_id stands twice"),
+    ("id twice", frame(img_id=4), "an img_id occurs twice"),
     ("far id", frame(img_id=9_999_999), "img_id 3, 12, 13, 14, 15, ... (9999988) missing"),
     *(
         (f"pose {value}", pose(lambda matrix, value=value: matrix * value), "transform_matrix")
@@ -164,17 +164,17 @@ CASES: list[tuple[str, Spoil, str]] = [
     ("ragged", frame(transform_matrix=[[1, 0], [1]]), "not 4 x 4"),
     ("words", frame(transform_matrix=[["a"] * 4] * 4), "not 4 x 4"),
     ("no pose", frame(transform_matrix=None), "not 4 x 4"),
-    ("singular", pose(lambda m: np.where(np.arange(4) == 1, 0, m)), "no rotation"),
-    ("mirrored", pose(lambda m: m * [[-1], [1], [1], [1]]), "no rotation"),
-    ("sheared", pose(lambda m: m + np.eye(4, k=1) * 0.1), "no rotation"),
-    ("behind", pose(lambda m: placed(m, 2, -0.8)), "not in the image"),
-    ("aside", pose(lambda m: placed(m, 0, 50.0)), "frame(s) 3 the head"),
+    ("singular", pose(lambda m: np.where(np.arange(4) == 1, 0, m)), "matrix of frame(s) 3"),
+    ("mirrored", pose(lambda m: m * [[-1], [1], [1], [1]]), "matrix of frame(s) 3"),
+    ("sheared", pose(lambda m: m + np.eye(4, k=1) * 0.1), "matrix of frame(s) 3"),
+    ("behind", pose(lambda m: placed(m, 2, -0.8)), "frame(s) 3 puts the head"),
+    ("aside", pose(lambda m: placed(m, 0, 50.0)), "frame(s) 3 puts the head"),
     *(
         (f"table {value[:9]}", text(value), "transforms_train.json: ")
         for value in ("", "{", "[]", "3", "null", "[" * 100_000, '{"frames": []}', "\x00")
     ),
-    ("frames {}", head(frames={"a": 1}), "frames is no list"),
-    ("frames [1]", head(frames=[1]), "frames is no list"),
+    ("frames {}", head(frames={"a": 1}), "'frames' is not a list"),
+    ("frames [1]", head(frames=[1]), "'frames' is not a list"),
     ("no frames", head(frames=[]), "lists no frames"),
     *((f"mark {value}", landmarks(value), "ori_imgs/N.lms: not 68") for value in (NAN, INF, "")),
     ("landmark 1e9", landmarks(1e9), "ori_imgs/N.lms: far outside the image in frame(s) 4"),
@@ -186,20 +186,20 @@ CASES: list[tuple[str, Spoil, str]] = [
     ),
     ("no units", cut("au.csv", 0), "au.csv: no column"),
     ("units of zeros", text("\x00" * 9, "au.csv"), "au.csv: "),
-    ("sound", sound, "samples that are no numbers"),
+    ("sound", sound, "aud.wav: holds samples that are NaN"),
     ("features", array("aud_mel.npy", with_nan), "aud_mel.npy: holds NaN"),
     ("feature words", array("aud_mel.npy", lambda a: a.astype(str)), "aud_mel.npy: holds <U32"),
     ("features cut", cut("aud_mel.npy", 0.7), "aud_mel.npy: cannot be read"),
     ("no features", cut("aud_mel.npy", 0), "aud_mel.npy: cannot be read"),
-    ("teeth", array("teeth_mask/5.npy", with_nan), "teeth_mask/N.npy: no mask"),
-    ("small teeth", array("teeth_mask/5.npy", lambda a: a[:5]), "teeth_mask/N.npy: no mask"),
-    ("teeth words", text("words", "teeth_mask/5.npy"), "teeth_mask/N.npy: no mask"),
-    ("plate of noise", plate(lambda p: NOISE.integers(0, 256, p.shape, np.uint8)), "is not what"),
-    ("black plate", plate(np.zeros_like), "bc.jpg: is not what stands behind"),
+    ("teeth", array("teeth_mask/5.npy", with_nan), "N.npy: not a 32x32 mask"),
+    ("small teeth", array("teeth_mask/5.npy", lambda a: a[:5]), "N.npy: not a 32x32 mask"),
+    ("teeth words", text("words", "teeth_mask/5.npy"), "N.npy: not a 32x32 mask"),
+    ("plate of noise", plate(lambda p: NOISE.integers(0, 256, p.shape, np.uint8)), "not match"),
+    ("black plate", plate(np.zeros_like), "does not match"),
     ("small plate", plate(lambda p: p[:9]), "bc.jpg: is 32x9, not 32x32"),
-    ("plate cut", cut("bc.jpg", 0.8), "bc.jpg: no image"),
-    ("plate of words", text("words", "bc.jpg"), "bc.jpg: no image"),
-    ("huge plate", huge_plate, "bc.jpg: no image"),
+    ("plate cut", cut("bc.jpg", 0.8), "bc.jpg: not an image"),
+    ("plate of words", text("words", "bc.jpg"), "bc.jpg: not an image"),
+    ("huge plate", huge_plate, "bc.jpg: not an image"),
     *(
         (f"pipe {name}", pipe(name), said)
         for name, said in (
@@ -211,7 +211,7 @@ CASES: list[tuple[str, Spoil, str]] = [
         )
     ),
     *(
-        (f"{name} cut to {share}", cut(f"{name}/2.{kind}", share), f"{name}/N.{kind}: no image")
+        (f"{name} cut to {share}", cut(f"{name}/2.{kind}", share), f"{name}/N.{kind}: not an image")
         for name, kind in (("gt_imgs", "jpg"), ("parsing", "png"), ("torso_imgs", "png"))
         for share in (0, 0.5, 0.97)
     ),

@@ -63,7 +63,7 @@ def test_pipes_and_devices_are_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("rate", [1, 100, 3_000_000])
 def test_a_rate_that_no_recording_has_is_refused(tmp_path: Path, rate: int) -> None:
     wavfile.write(tmp_path / "slow.wav", rate, np.zeros(200_000, np.int16))
-    with pytest.raises(TgbenchError, match=rf"slow\.wav: claims {rate} samples a second"):
+    with pytest.raises(TgbenchError, match=rf"slow\.wav: .*{rate} Hz"):
         read_waveform(tmp_path / "slow.wav")
 
 
@@ -77,9 +77,9 @@ def test_a_frame_that_lasts_for_days_is_refused(tmp_path: Path) -> None:
     # As many frames as before, of which the first takes the whole time.
     struct.pack_into(">III", data, place, 1, 3, ticks // 4)
     path.write_bytes(data)
-    with pytest.raises(TgbenchError, match=r"still\.mp4: by its clock a frame at 0 s stands for"):
+    with pytest.raises(TgbenchError, match=r"still\.mp4: .*frame at 0 s lasts"):
         list(VideoReader(path))
-    with pytest.raises(TgbenchError, match=r"still\.mp4: by its clock"):
+    with pytest.raises(TgbenchError, match=r"still\.mp4: .*timestamps"):
         VideoReader(path).survey()
 
 
@@ -94,9 +94,7 @@ def test_a_pause_of_hours_in_the_sound_is_refused(tmp_path: Path) -> None:
             block.sample_rate, block.time_base, block.pts = 16_000, Fraction(1, 16_000), start
             made.mux(stream.encode(block))
         made.mux(stream.encode(None))
-    with pytest.raises(
-        TgbenchError, match=r"pause\.mkv: by its clock its sound pauses for 50\.0 h"
-    ):
+    with pytest.raises(TgbenchError, match=r"pause\.mkv: .*50\.0 h"):
         read_waveform(path)
 
 

@@ -147,7 +147,7 @@ def test_a_clip_cut_short_is_refused_against_a_whole_one_and_told_alone(tmp_path
     pairs = Pairs(path)
     read = len(list(pairs))
     assert 10 < read < 50
-    assert any("cut.mp4: 1 piece is damaged and was skipped" in note for note in pairs.notes)
+    assert any("cut.mp4: 1 damaged packet" in note for note in pairs.notes)
     assert any("of about 60 frames" in n and f"{read} frames were read" in n for n in pairs.notes)
     whole = tmp_path / "whole.mp4"
     with VideoWriter(whole, 64, 64) as writer:
@@ -179,7 +179,7 @@ def test_numbers_of_a_clip_cut_short_agree_at_any_rate(tmp_path: Path, fps: floa
     expected = round(60 / 25 * (fps or 25))
     assert 0.5 * expected < compared < 0.8 * expected
     assert (
-        f"cut.mkv: is cut short: {compared} of about {expected} frames; {compared} frames were read"
+        f"cut.mkv: is truncated: {compared} of about {expected} frames; {compared} frames were read"
         in pairs.notes
     )
 

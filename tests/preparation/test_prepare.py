@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -173,7 +174,7 @@ def test_sound_that_ends_a_little_early_costs_those_frames(
     write_wav(speech, Waveform(np.zeros(int(2.2 * SAMPLE_RATE), np.float32)))
     with caplog.at_level(logging.WARNING, "tgbench"):
         folder = prepare(video, tmp_path / "identity", size=64, audio=speech)
-    assert "speech.wav: the sound ends before the picture; about 5 frames" in caplog.text
+    assert re.search(r"speech\.wav: .*about 5 frames", caplog.text)
     assert len(Identity(folder)) == 55
     assert validate(folder) == []
 
@@ -183,7 +184,7 @@ def test_sound_that_is_much_shorter_is_refused(tmp_path: Path, make_film: Films)
     video = make_film(tmp_path / "film.mp4", count=100, sound=0)
     speech = tmp_path / "speech.wav"
     write_wav(speech, Waveform(np.zeros(int(2.5 * SAMPLE_RATE), np.float32)))
-    with pytest.raises(TgbenchError, match=r"speech.wav: the sound ends at 2.5 s, the picture at"):
+    with pytest.raises(TgbenchError, match=r"speech\.wav: .*2\.5 s.*4\.0 s"):
         prepare(video, tmp_path / "identity", size=64, audio=speech)
 
 
@@ -204,7 +205,7 @@ def test_no_sound(tmp_path: Path, make_film: Films) -> None:
 def test_no_video(tmp_path: Path) -> None:
     notes = tmp_path / "notes.mp4"
     notes.write_text("not a video")
-    with pytest.raises(TgbenchError, match=r"notes.mp4: is no video"):
+    with pytest.raises(TgbenchError, match=r"notes\.mp4: .*video"):
         prepare(notes, tmp_path / "identity")
 
 

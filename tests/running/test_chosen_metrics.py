@@ -7,7 +7,7 @@ import pytest
 
 from tgbench.errors import TgbenchError, Unavailable
 from tgbench.interfaces import MetricContext
-from tgbench.metrics.psnr import Psnr
+from tgbench.metrics.image.psnr import Psnr
 from tgbench.progress import SILENT
 from tgbench.running.request import RunRequest
 from tgbench.running.result import read_result
@@ -18,7 +18,7 @@ from tgbench.running.runner import run
 def request_(tiny_identity: Path, tmp_path: Path, example_plugin: str) -> RunRequest:
     return RunRequest(
         methods=(example_plugin,),
-        protocol="self_reconstruction",
+        protocols=("self_reconstruction",),
         identities=(str(tiny_identity),),
         audio=(),
         preset="quick",
@@ -107,13 +107,6 @@ def test_a_method_that_is_not_trained_is_measured_once(request_: RunRequest) -> 
     assert first.result.metrics["training_time"].status == "unavailable"
     (second,) = run(still, SILENT)
     assert second.reused
-
-
-def test_metrics_do_not_hide_another_configuration(request_: RunRequest) -> None:
-    run(request_, SILENT)
-    other = dataclasses.replace(request_, metrics=("lmd",), overrides={"frames": "5"})
-    with pytest.raises(TgbenchError, match="frames: 20 there, 5 asked for"):
-        run(other, SILENT)
 
 
 def test_an_unknown_metric_is_refused_before_anything_is_made(request_: RunRequest) -> None:

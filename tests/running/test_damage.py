@@ -73,7 +73,14 @@ class Runs:
 
     @property
     def case(self) -> Path:
-        return self.request.out / "self_reconstruction" / "tiny" / "average_frame" / "self"
+        return (
+            self.request.out
+            / "self_reconstruction"
+            / "tiny"
+            / "average_frame"
+            / "quick,seed=0"
+            / "self"
+        )
 
     @property
     def fit(self) -> Path:
@@ -95,7 +102,7 @@ def finished(tiny_identity: Path, tmp_path_factory: pytest.TempPathFactory) -> I
 def request_of(method: str, identity: Path, out: Path) -> RunRequest:
     return RunRequest(
         methods=(method,),
-        protocol="self_reconstruction",
+        protocols=("self_reconstruction",),
         identities=(str(identity),),
         audio=(),
         preset="quick",
@@ -318,7 +325,7 @@ def test_without_the_fit_a_damaged_video_costs_no_numbers(runs: Runs) -> None:
     before = (runs.case / "result.json").read_bytes()
     shutil.rmtree(runs.request.out / "models")
     (runs.case / "video.mp4").unlink()
-    with pytest.raises(CasesFailed, match="takes the fit that was measured"):
+    with pytest.raises(CasesFailed, match="needs the fit that was measured"):
         runs()
     assert (runs.case / "result.json").read_bytes() == before
     assert runs.fits == 0
@@ -327,12 +334,12 @@ def test_without_the_fit_a_damaged_video_costs_no_numbers(runs: Runs) -> None:
 def test_numbers_that_cannot_be_measured_here_are_not_lost_with_a_table(
     runs: Runs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from tgbench.running import earlier
+    from tgbench.running import resume
 
     before = (runs.case / "result.json").read_bytes()
     (runs.case / "frames.parquet").unlink()
     monkeypatch.setattr(
-        earlier, "reasons_against", lambda names, context: dict.fromkeys(names, "weights missing")
+        resume, "reasons_against", lambda names, context: dict.fromkeys(names, "weights missing")
     )
     with pytest.raises(CasesFailed, match="holds psnr, which cannot be measured here now"):
         runs()

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tgbench.files import atomic_path, remove_leftovers, remove_parts, temporary_folder
-from tgbench.running.leftovers import remove_all_leftovers
+from tgbench.running.runner import remove_all_leftovers
 
 WRITE = """
 import sys

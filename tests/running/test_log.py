@@ -9,7 +9,7 @@ import pytest
 
 from tgbench.cli import main
 from tgbench.progress import SILENT
-from tgbench.running.log import CaseLog, LoggedProgress
+from tgbench.running.log import JobLog, LoggedProgress
 from tgbench.running.result import read_result
 
 TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}\+00:00 ")
@@ -47,7 +47,7 @@ def test_a_run_leaves_what_was_done_with_times(tiny_identity: Path, tmp_path: Pa
 
 
 def test_a_run_that_fails_says_why(own_identity: Path, tmp_path: Path) -> None:
-    log = CaseLog(tmp_path)
+    log = JobLog(tmp_path / "log.txt")
     progress = LoggedProgress(SILENT, log)
 
     def fail() -> None:
@@ -71,7 +71,7 @@ def test_a_run_that_fails_says_why(own_identity: Path, tmp_path: Path) -> None:
 def test_lines_are_kept_when_the_folder_is_replaced(tmp_path: Path) -> None:
     folder = tmp_path / "case"
     folder.mkdir()
-    log = CaseLog(folder)
+    log = JobLog(folder / "log.txt")
     log.write("one")
     folder.rename(tmp_path / "old")
     folder.mkdir()

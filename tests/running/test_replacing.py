@@ -72,7 +72,11 @@ def test_a_kill_at_any_moment_leaves_one_whole_folder(
         assert folder.exists() or (earlier != "old\n" and killed)
         if earlier == "old\n":
             assert (folder / "of the user").read_text() == "kept"
-        assert {path.name for path in folder.parent.iterdir()} <= {"case", ".case.lock"}
+        assert {path.name for path in folder.parent.iterdir()} <= {
+            "case",
+            ".case.lock",
+            ".case.owner",
+        }
         if not killed:
             assert read_both(folder) == {"new\n"}
             assert change >= 5
@@ -144,7 +148,7 @@ def test_a_run_killed_at_any_moment_leaves_the_old_result_or_the_new(
     """The new video has no label, so that a mixture would show."""
     request = RunRequest(
         methods=(example_plugin,),
-        protocol="self_reconstruction",
+        protocols=("self_reconstruction",),
         identities=(str(tiny_identity),),
         audio=(),
         preset="quick",
@@ -167,7 +171,8 @@ def test_a_run_killed_at_any_moment_leaves_the_old_result_or_the_new(
         (again,) = run(dataclasses.replace(wanted, fresh=False, label=result.labelled), SILENT)
         assert (again.reused, again.rendered) == (True, False)
         assert (case / "of the user").read_text() == "kept"
-        left = [path for path in wanted.out.rglob(".*") if not path.name.endswith(".lock")]
+        locks = (".lock", ".owner")
+        left = [path for path in wanted.out.rglob(".*") if not path.name.endswith(locks)]
         assert left == []
         if not killed:
             break

@@ -28,7 +28,7 @@ from tgbench.running.runner import CasesFailed, run
 def request_(tiny_identity: Path, tmp_path: Path, example_plugin: str) -> RunRequest:
     return RunRequest(
         methods=(example_plugin,),
-        protocol="self_reconstruction",
+        protocols=("self_reconstruction",),
         identities=(str(tiny_identity),),
         audio=(),
         preset="quick",
@@ -42,14 +42,14 @@ def two_cases(request_: RunRequest, tmp_path: Path) -> RunRequest:
     sounds = (tmp_path / "one.wav", tmp_path / "two.wav")
     for loudness, path in enumerate(sounds, start=1):
         write_wav(path, Waveform(np.full(6400, loudness / 10, np.float32)))
-    return dataclasses.replace(request_, protocol="lipsync", audio=sounds, metrics=("psnr",))
+    return dataclasses.replace(request_, protocols=("lipsync",), audio=sounds, metrics=("lip_lag",))
 
 
 def test_a_case_leaves_a_result_that_says_everything(
     request_: RunRequest, tiny_identity: Path
 ) -> None:
     (outcome,) = run(request_, SILENT)
-    folder = request_.out / "self_reconstruction" / "tiny" / "average_frame" / "self"
+    folder = request_.out / "self_reconstruction/tiny/average_frame/quick,seed=0/self"
     assert outcome.folder == folder
     # A detector may take the drawn disc for a face, or not be installed.
     assert {path.name for path in folder.iterdir()} - {"faces.parquet"} == {
@@ -108,20 +108,33 @@ def test_the_same_run_again_is_kept_and_fresh_measures_again(request_: RunReques
     assert third.result.metrics["psnr"] == first.result.metrics["psnr"]
 
 
-@pytest.mark.parametrize(
-    ("change", "said"),
-    [
-        ({"overrides": {"frames": "5"}}, "frames: 20 there, 5 asked for"),
-        ({"seed": 3}, "seed: 0 there, 3 asked for"),
-    ],
-)
-def test_a_result_of_another_configuration_is_not_overwritten(
-    request_: RunRequest, change: dict[str, object], said: str
-) -> None:
+def test_seeds_and_settings_lie_side_by_side(request_: RunRequest) -> None:
     (first,) = run(request_, SILENT)
     before = (first.folder / "result.json").read_bytes()
-    with pytest.raises(TgbenchError, match=said):
-        run(dataclasses.replace(request_, **change), SILENT)
+    found = run(dataclasses.replace(request_, seeds=(0, 3)), SILENT)
+    (changed,) = run(dataclasses.replace(request_, overrides={"frames": "5"}), SILENT)
+    assert [outcome.result.seed for outcome in found] == [0, 3]
+    assert [outcome.reused for outcome in found] == [True, False]
+    method = first.folder.parents[1]
+    assert {path.name for path in method.iterdir() if not path.name.startswith(".")} == {
+        "quick,seed=0",
+        "quick,seed=3",
+        "quick,frames=5,seed=0",
+    }
+    assert changed.result.method.config == {"frames": 5}
+    assert (first.folder / "result.json").read_bytes() == before
+
+
+def test_a_result_of_other_inputs_is_not_overwritten(
+    request_: RunRequest, own_identity: Path
+) -> None:
+    changed = dataclasses.replace(request_, identities=(str(own_identity),))
+    (first,) = run(changed, SILENT)
+    before = (first.folder / "result.json").read_bytes()
+    table = own_identity / "au.csv"
+    table.write_text(table.read_text().replace("2.", "1.", 1))
+    with pytest.raises(CasesFailed, match="'own' has other files"):
+        run(changed, SILENT)
     assert (first.folder / "result.json").read_bytes() == before
 
 
@@ -200,7 +213,7 @@ def test_a_program_that_fails_in_one_case_leaves_its_siblings(
         return render(self, drive)
 
     monkeypatch.setattr(AverageFrame, "render", first_fails)
-    with pytest.raises(CasesFailed, match=r"average_frame: .*exit code 7") as failed:
+    with pytest.raises(CasesFailed, match=r"average_frame on tiny.*exit code 7") as failed:
         run(two_cases, SILENT)
     assert len(failed.value.outcomes) == 1
 
@@ -288,7 +301,7 @@ def test_rendering_again_without_the_fit_is_refused(request_: RunRequest) -> Non
     (first,) = run(request_, SILENT)
     before = (first.folder / "result.json").read_bytes()
     shutil.rmtree(request_.out / "models")
-    with pytest.raises(CasesFailed, match=r"takes the fit that was measured.*--fresh"):
+    with pytest.raises(CasesFailed, match=r"needs the fit that was measured.*--fresh"):
         run(dataclasses.replace(request_, keep_frames=True), SILENT)
     assert (first.folder / "result.json").read_bytes() == before
     assert run(request_, SILENT)[0].reused

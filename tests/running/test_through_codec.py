@@ -9,7 +9,7 @@ import pytest
 from tgbench.bundling.planning import GroundTruth
 from tgbench.errors import TgbenchError
 from tgbench.identities import Identity
-from tgbench.metrics.psnr import psnr
+from tgbench.metrics.image.psnr import psnr
 from tgbench.metrics.through_codec import through_codec
 from tgbench.progress import SILENT
 from tgbench.reports.tables.building import build_tables
@@ -23,7 +23,7 @@ from tgbench.running.runner import run
 def request_(tiny_identity: Path, tmp_path: Path) -> RunRequest:
     return RunRequest(
         methods=("still",),
-        protocol="self_reconstruction",
+        protocols=("self_reconstruction",),
         identities=(str(tiny_identity),),
         audio=(),
         preset="quick",

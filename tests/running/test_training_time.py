@@ -11,9 +11,9 @@ import pytest
 
 from tgbench.identities import Identity, Split
 from tgbench.interfaces import Drive, FitContext, FitReport, Image, MetricContext, Timing
-from tgbench.metrics.speed import TrainingTime
+from tgbench.metrics.speed.clock import TrainingTime
 from tgbench.progress import SILENT
-from tgbench.running.fitting import Fitting, MethodConfig, fit_or_load
+from tgbench.running.fitting import Fitting, MethodConfig, fit
 from tgbench.specs import MethodSpec
 
 LOADING, STAGES = 1000.0, {"first": (10, 1.0), "second": (5, 2.0)}
@@ -76,16 +76,16 @@ def test_a_fit_stopped_and_resumed_counts_as_one_never_stopped(
     tiny_identity: Path, tmp_path: Path
 ) -> None:
     World.now, World.power_fails_at = 0.0, None
-    _, whole = fit_or_load(fitting(tiny_identity, tmp_path / "whole"), False, SILENT)
+    _, whole = fit(fitting(tiny_identity, tmp_path / "whole"), SILENT)
     assert whole.seconds == 10 * 1.0 + 5 * 2.0
     stopped = fitting(tiny_identity, tmp_path / "stopped")
     for power in (4.5, 14.0):
         World.now, World.power_fails_at = 0.0, LOADING + power
         with pytest.raises(KeyboardInterrupt):
-            fit_or_load(stopped, False, SILENT)
+            fit(stopped, SILENT)
     World.power_fails_at = None
-    _, resumed = fit_or_load(stopped, False, SILENT)
-    _, loaded = fit_or_load(stopped, False, SILENT)
+    _, resumed = fit(stopped, SILENT)
+    _, loaded = fit(stopped, SILENT)
     for report in (resumed, loaded):
         assert report.seconds == pytest.approx(whole.seconds)
         assert dict(report.iterations) == {"first": 10, "second": 5}

@@ -67,14 +67,14 @@ def test_grey_and_opaque_images_become_rgb_and_are_told(tmp_path: Path) -> None:
     images = list(clip)
     assert [image.shape for image in images] == [(8, 10, 3)] * 2
     assert [int(image[0, 0, 2]) for image in images] == [5, 7]
-    assert clip.converted == {"grey", "with alpha, opaque throughout"}
+    assert clip.converted == {"grey", "with an opaque alpha channel"}
 
 
 @pytest.mark.parametrize(
     ("image", "said"),
     [
         (np.dstack([grey(7), np.full((8, 10), 128, np.uint8)]), "transparent"),
-        (np.full((8, 10), 40000, np.uint16), "8 bits"),
+        (np.full((8, 10), 40000, np.uint16), "8-bit"),
     ],
 )
 def test_what_would_have_to_be_guessed_is_refused(
@@ -87,7 +87,7 @@ def test_what_would_have_to_be_guessed_is_refused(
 @pytest.mark.parametrize("channels", [1, 3, 4])
 def test_sixteen_bits_are_not_halved_without_a_word(tmp_path: Path, channels: int) -> None:
     cv2.imwrite(str(tmp_path / "0.png"), np.full((8, 10, channels), 65535, np.uint16))
-    with pytest.raises(TgbenchError, match=r"0\.png: has 16 bits a channel"):
+    with pytest.raises(TgbenchError, match=r"0\.png: has 16 bits per channel"):
         ImageFolder(tmp_path)
 
 
@@ -131,7 +131,7 @@ def test_an_empty_folder_and_one_of_arrays_say_so(tmp_path: Path) -> None:
     with pytest.raises(TgbenchError, match="holds no images"):
         ImageFolder(tmp_path)
     np.save(tmp_path / "0.npy", np.full((4, 4, 3), np.nan))
-    with pytest.raises(TgbenchError, match="write them as PNG"):
+    with pytest.raises(TgbenchError, match="save them as 8-bit PNG"):
         ImageFolder(tmp_path)
     with pytest.raises(TgbenchError, match="no such folder"):
         ImageFolder(tmp_path / "nowhere")
@@ -139,7 +139,7 @@ def test_an_empty_folder_and_one_of_arrays_say_so(tmp_path: Path) -> None:
 
 def test_two_series_in_one_folder_are_refused(tmp_path: Path) -> None:
     folder = write(tmp_path / "a", **{"0_png": grey(0), "mask0_png": grey(1)})
-    with pytest.raises(TgbenchError, match="several series"):
+    with pytest.raises(TgbenchError, match="several image sequences"):
         ImageFolder(folder)
     twice = write(tmp_path / "b", **{"0_png": grey(0), "0_jpg": grey(1)})
     with pytest.raises(TgbenchError, match="same number"):

@@ -161,7 +161,7 @@ def test_pixels_are_made_square(tmp_path: Path) -> None:
 
 def test_pixels_of_an_absurd_shape_are_refused(tmp_path: Path) -> None:
     clip = encode(tmp_path / "thin.mkv", numbered(3), aspect=Fraction(1, 50))
-    with pytest.raises(TgbenchError, match=r"thin\.mkv: says that its pixels are 1 by 50"):
+    with pytest.raises(TgbenchError, match=r"thin\.mkv: .*aspect ratio of 1:50"):
         VideoReader(clip)
 
 
@@ -176,7 +176,7 @@ def test_a_clip_cut_short_gives_what_is_there(
     with caplog.at_level(logging.WARNING, "tgbench"):
         frames = list(VideoReader(short))
     assert 10 < len(frames) < 40
-    assert "short.mkv: is cut short" in caplog.text
+    assert "short.mkv: is truncated" in caplog.text
 
 
 def test_a_damaged_clip_warns(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -190,11 +190,7 @@ def test_a_damaged_clip_warns(tmp_path: Path, caplog: pytest.LogCaptureFixture) 
     with caplog.at_level(logging.WARNING, "tgbench"):
         frames = list(VideoReader(path))
     assert frames
-    damaged = re.search(r"a\.mp4: (\d+) (piece is|pieces are) damaged and (was|were) ", caplog.text)
-    assert damaged
-    assert damaged.groups()[1:] == (
-        ("piece is", "was") if damaged[1] == "1" else ("pieces are", "were")
-    )
+    assert re.search(r"a\.mp4: [1-9]\d* damaged packet", caplog.text)
 
 
 def test_what_is_no_video_is_named(tmp_path: Path) -> None:

@@ -118,14 +118,14 @@ class SoundDecoder:
         """Return when a frame ends, having looked at what is between it and the one before."""
         if frame.sample_rate not in _RATES:
             raise TgbenchError(
-                f"{self._path}: claims {frame.sample_rate} samples a second, which no recording "
-                f"has; write it with its true rate, such as {self._rate}"
+                f"{self._path}: has an implausible sample rate of {frame.sample_rate} Hz; write it "
+                f"again with the true rate, such as {self._rate}"
             )
         pause = Fraction(0) if end is None else start - end
         if pause > LONGEST_PAUSE:
             raise TgbenchError(
-                f"{self._path}: by its clock its sound pauses for {float(pause) / 3600:.1f} h at "
-                f"{float(end or 0):.0f} s; cut out the part that is meant"
+                f"{self._path}: the timestamps of its sound jump by {float(pause) / 3600:.1f} h at "
+                f"{float(end or 0):.0f} s; cut out the part that you want"
             )
         if pause > _LEAST_GAP:
             self.filled += float(pause)
@@ -133,7 +133,7 @@ class SoundDecoder:
         if until > LONGEST:
             raise TgbenchError(
                 f"{self._path}: its sound is longer than {LONGEST // 3600} h; cut out the part "
-                "that is meant"
+                "that you want"
             )
         return until if end is None else max(until, end)
 

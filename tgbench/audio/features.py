@@ -166,7 +166,7 @@ def _problems(
             f"'{encoder.name}' features"
         )
     elif array.dtype.kind not in "fiu":
-        yield f"holds {array.dtype}, no numbers; make it again"
+        yield f"holds {array.dtype}, not numbers; make it again"
     elif len(array) == 0 or len(array) < frames - SLACK:
         yield (
             f"has {len(array)} rows for {frames} frames; make it from the sound of the whole clip"

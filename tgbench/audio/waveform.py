@@ -86,7 +86,7 @@ def read_sound(path: Path) -> Sound:
         except av.error.FFmpegError as error:
             raise TgbenchError(f"{path}: {_FAULT} ({error.strerror}); {REMEDY}") from error
     if not np.isfinite(samples).all():
-        raise TgbenchError(f"{path}: holds samples that are no numbers; write the sound again")
+        raise TgbenchError(f"{path}: holds samples that are NaN or infinity; write the sound again")
     waveform = Waveform(np.ascontiguousarray(samples, dtype=np.float32))
     return Sound(waveform, tuple(_notes(decoder, tracks)))
 
@@ -108,9 +108,9 @@ def _notes(decoder: SoundDecoder, tracks: Tracks) -> list[str]:
     if decoder.filled:
         notes.append(f"its sound has gaps of {decoder.filled:.2f} s in all, filled with silence")
     if decoder.changed:
-        notes.append("its sound changes channels or rate in mid-stream")
+        notes.append("its sound changes channels or sample rate midway")
     if decoder.damaged:
-        notes.append(f"{decoder.damaged} pieces of its sound are damaged; silence stands in")
+        notes.append(f"{decoder.damaged} packets of its sound are damaged; silence replaces them")
     return notes
 
 

@@ -9,23 +9,21 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from .. import plugins
-from ..configs import build
 from ..errors import TgbenchError
 from ..files import atomic_path, make_folder, remove_leftovers, sha256, temporary_folder
 from ..interfaces import Case, Method
 from ..progress import Progress
 from ..running.environment import resolve_device
 from ..running.experiment import IdentityHashes
-from ..running.fitting import MODELS, Fitting, MethodConfig, load_fitted
+from ..running.fitting import Fitting, MethodConfig, load_fitted
+from ..running.folders import MODELS, out_of
 from ..running.frame_table import read_table
 from ..running.integrity import has_images
 from ..running.rendering import render
-from ..running.request import RunRequest
+from ..running.request import RunOptions
 from ..running.result import (
-    ABOVE_CASE,
     FRAMES_FILE,
     FRAMES_FOLDER,
     RESULT_FILE,
@@ -223,7 +221,7 @@ def _render(result: Result, case: Case, place: Path, folder: Path, progress: Pro
         case.split,
         result.seed,
         resolve_device(result.environment.device),
-        place.resolve().parents[ABOVE_CASE] / MODELS,
+        out_of(place, result.protocol.name) / MODELS,
     )
     if not fitting.is_done:
         raise TgbenchError(
@@ -232,17 +230,9 @@ def _render(result: Result, case: Case, place: Path, folder: Path, progress: Pro
         )
     method: Method = method_config.spec.load()(method_config.config)
     load_fitted(method, fitting)
-    request = RunRequest(
-        (result.method.name,),
-        result.protocol.name,
-        (),
-        (),
-        result.method.preset,
-        label=False,
-        keep_frames=True,
-    )
+    options = RunOptions(label=False, keep_frames=True)
     who = f"{result.method.name} on {case.identity.name}, {case.driver}"
-    for _ in render(case, method, who, folder, request, progress):
+    for _ in render(case, method, who, folder, options, progress):
         pass
 
 
@@ -255,12 +245,6 @@ def _method_config(result: Result, remedy: str) -> MethodConfig:
     spec = plugins.find(plugins.methods(), result.method.name, "method")
     method = with_current_names(result).method
     try:
-        config: Any = build(spec.load_config(), method.config)
-    except (TypeError, ValueError, TgbenchError) as error:
-        raise TgbenchError(
-            f"the settings of '{spec.name}' have changed since ({error}); {remedy}"
-        ) from error
-    method_config = MethodConfig(spec, config, method.preset)
-    if method_config.settings_hash != method.config_hash:
-        raise TgbenchError(f"the settings of '{spec.name}' have changed since; {remedy}")
-    return method_config
+        return MethodConfig.of(spec, method.config, method.preset)
+    except TgbenchError as error:
+        raise TgbenchError(f"{error}; {remedy}") from error

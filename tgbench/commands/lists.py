@@ -1,4 +1,7 @@
-"""Options that take several values: separated by spaces, by commas, or given again and again."""
+"""Options that take several values, and parsers that refuse others that are given twice.
+
+Several values are separated by spaces, by commas, or the option is given again.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +22,21 @@ _NEXT_PAIR = re.compile(r",(?![^(]*\))(?=[^,=]*=)")
 def names(words: Iterable[str]) -> list[str]:
     """Return names that are separated by commas or spaces."""
     return [name for word in words for name in re.split(r"[,\s]+", word) if name]
+
+
+def numbers(words: Iterable[str]) -> list[int]:
+    """Return whole numbers that are separated by commas or spaces.
+
+    Raises:
+        TgbenchError: one is no whole number.
+    """
+    found = []
+    for name in names(words):
+        try:
+            found.append(int(name))
+        except ValueError as error:
+            raise TgbenchError(f"'{name}': give a whole number, such as 3") from error
+    return found
 
 
 def phrases(words: Iterable[str]) -> list[str]:
@@ -108,6 +126,7 @@ def stand_alone(args: argparse.Namespace, dest: str, most: int | None = None) ->
 
 
 _TAKEN = "taken_by_lists"
+_GIVEN = "given_once"
 
 
 class _Taken:
@@ -126,6 +145,31 @@ class _Taken:
             given.insert(0, self.words.pop())
         setattr(args, self.dest, self.split(self.words))
         return given
+
+
+class OnceParser(argparse.ArgumentParser):
+    """A parser, with subparsers like it, that refuses an option of one value given twice."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.register("action", None, _StoreOnce)
+        self.register("action", "store", _StoreOnce)
+
+
+class _StoreOnce(argparse.Action):
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        if option_string is not None:
+            given = namespace.__dict__.setdefault(_GIVEN, set())
+            if self.dest in given:
+                raise TgbenchError(f"{option_string}: given twice, but it takes one value")
+            given.add(self.dest)
+        setattr(namespace, self.dest, values)
 
 
 class _ListAction(argparse.Action):

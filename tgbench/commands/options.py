@@ -9,7 +9,7 @@ from .lists import add_list, pairs, phrases
 
 
 def add_fit_options(parser: argparse.ArgumentParser) -> None:
-    """Declare --preset, --set, --size, --device, --seed and --out."""
+    """Declare --preset, --set, --size, --device and --out."""
     parser.add_argument(
         "--preset",
         default="quick",
@@ -37,9 +37,6 @@ def add_fit_options(parser: argparse.ArgumentParser) -> None:
         choices=("auto", "cpu", "cuda"),
         default="auto",
         help="what to compute on (auto)",
-    )
-    parser.add_argument(
-        "--seed", type=int, default=0, metavar="N", help="of every random choice (0)"
     )
     parser.add_argument(
         "--out",

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import argparse
+import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from ..errors import TgbenchError
 from ..running.request import RunRequest, default_size
 from ..terminal import Terminal
-from .lists import add_list, named_paths, names, paths
+from .lists import add_list, named_paths, names, numbers, paths
 from .options import add_fit_options, add_measuring_options
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from ..running.result import Result
-    from ..running.runner import Outcome
+    from ..running.runner import CasesFailed, Outcome
 
 _EPILOG = """\
 examples:
@@ -31,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = _EPILOG
     add_list(parser, "--method", names, "what to run", metavar="NAME", required=True)
-    parser.add_argument("--protocol", required=True, metavar="NAME", help="the evaluation setting")
+    add_list(parser, "--protocol", names, "the evaluation setting", metavar="NAME", required=True)
     add_list(
         parser,
         "--identity",
@@ -57,6 +59,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
     )
     add_fit_options(parser)
+    add_list(
+        parser,
+        "--seed",
+        numbers,
+        "of every random choice (0)",
+        metavar="N",
+        default=[0],
+    )
     add_measuring_options(parser)
     again = parser.add_mutually_exclusive_group()
     again.add_argument("--resume", action="store_true", help="keep what is there (default)")
@@ -67,14 +77,35 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="leave out the visible 'synthetic' label of the video",
     )
     parser.add_argument("--frames", action="store_true", help="keep every frame as an image")
+    parser.add_argument(
+        "--jobs",
+        type=int,
+        default=1,
+        metavar="N",
+        help="how many fits and cases run at the same time, each in its own process (1: all in "
+        "this one)",
+    )
+    parser.add_argument(
+        "--plan", action="store_true", help="only print what would be done, and how long it takes"
+    )
+    parser.add_argument("--json", action="store_true", help="with --plan: print it as JSON")
 
 
 def execute(args: argparse.Namespace, terminal: Terminal) -> int:
-    """Run, then print a small table of what was measured and where it lies."""
-    from ..running.asked import Asked
-    from ..running.attempts import asking
+    """Run, then print a small table of what was measured and where it lies.
+
+    Returns:
+        1 if a part of the run failed.
+    """
+    from ..running.attempts import Asked, asking
     from ..running.runner import CasesFailed, run
 
+    if args.jobs < 1:
+        raise TgbenchError(f"--jobs {args.jobs}: give the number of jobs, 1 or more")
+    if args.json and not args.plan:
+        raise TgbenchError("--json: only --plan prints JSON; results are JSON files in --out")
+    if args.plan:
+        return print_plan(_request(args), args.json, terminal)
     with asking(args.out, Asked.of(args.method, args.protocol, _identities(args))):
         request = _request(args)
     try:
@@ -82,7 +113,10 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
     except CasesFailed as failed:
         if failed.outcomes:
             print_summary(failed.outcomes, terminal.out)
-        raise
+        _print_failures(failed, terminal)
+        if args.debug:
+            raise
+        return failed.exit_code
     print_summary(outcomes, terminal.out)
     return 0
 
@@ -98,14 +132,14 @@ def _request(args: argparse.Namespace) -> RunRequest:
 
     return RunRequest(
         methods=tuple(dict.fromkeys(args.method)),
-        protocol=args.protocol,
+        protocols=tuple(dict.fromkeys(args.protocol)),
         identities=tuple(dict.fromkeys(_identities(args))),
         audio=tuple(dict.fromkeys(args.audio)),
         preset=args.preset,
         overrides=parse_overrides(args.settings),
         size=args.size or default_size(args.method, args.preset),
         device=resolve_device(args.device),
-        seed=args.seed,
+        seeds=tuple(dict.fromkeys(args.seed)),
         out=args.out,
         fresh=args.fresh,
         label=not args.no_label,
@@ -114,8 +148,87 @@ def _request(args: argparse.Namespace) -> RunRequest:
         landmarks=args.landmarks,
         through_codec=args.through_codec,
         audio_features=tuple(args.audio_features),
+        jobs=args.jobs,
         command=getattr(args, "command", ""),
     )
+
+
+def _print_failures(failed: CasesFailed, terminal: Terminal) -> None:
+    """Print what failed and why, one line each."""
+    from rich.markup import escape
+
+    if len(failed.failures) > 1:
+        count = f"{len(failed.failures)} failed, {len(failed.outcomes)} done"
+        terminal.err.print(f"[red]error:[/] {count}:")
+    for failure in failed.failures:
+        terminal.err.print(f"[red]error:[/] {escape(str(failure))}")
+
+
+def print_plan(request: RunRequest, as_json: bool, terminal: Terminal) -> int:
+    """Print the jobs of a run, what is there of them, and how long they may take.
+
+    Returns:
+        1 if something cannot be done.
+    """
+    from rich.text import Text
+
+    from ..faults import one_line
+    from ..progress import duration
+    from ..running.estimates import estimates
+    from ..running.planning import Planner
+    from ..text_table import Head, print_table
+
+    planned = Planner(request).plan(terminal.progress)
+    left = {job.address for job in planned.to_do()}
+    seconds = estimates(planned, request.out)
+    jobs = []
+    for fit in planned.fits:
+        state = "done" if fit.fitting.is_done else "to do"
+        state = state if state == "done" or fit.job.address in left else "not needed"
+        jobs.append((fit.job, state, fit.fitting.folder))
+        for case in planned.cases:
+            if case.fit.job.address == fit.job.address:
+                found = case.standing
+                state = "refused" if found is None else found.state.value
+                jobs.append((case.job, state, case.experiment.folder))
+    to_do = [job for job, state, _ in jobs if state.startswith("to ")]
+    known = [value for job in to_do if (value := seconds[job.address]) is not None]
+    if as_json:
+        rows = [
+            {
+                "address": job.address,
+                "title": job.title,
+                "state": state,
+                "folder": str(folder),
+                "depends_on": list(job.depends_on),
+                "estimated_seconds": seconds[job.address] if job in to_do else None,
+                "job": job.model_dump(mode="json"),
+            }
+            for job, state, folder in jobs
+        ]
+        failures = [{"what": each.what, "why": one_line(each.error)} for each in planned.failures]
+        print(json.dumps({"jobs": rows, "failures": failures}, indent=2))
+        return 1 if planned.failures else 0
+    table = []
+    for job, state, folder in jobs:
+        takes = seconds[job.address]
+        guess = "no earlier timing" if takes is None else f"about {duration(takes)}"
+        cells = job.title, state, guess if job in to_do else "", str(folder)
+        table.append([Text(cell) for cell in cells])
+    heads = [Head(name, right=False) for name in ("job", "state", "time", "folder")]
+    print_table(terminal.out, heads, table)
+    for line in planned.warnings:
+        terminal.out.print(Text(line))
+    for failure in planned.failures:
+        terminal.out.print(Text(f"cannot be done: {failure}"))
+    unknown = len(to_do) - len(known)
+    total = f"about {duration(sum(known))}" if known else "time not known"
+    if known and unknown:
+        total += f" and {unknown} without an earlier timing"
+    terminal.out.print(
+        Text(f"{len(to_do)} of {len(jobs)} jobs to do: {total}" if to_do else "nothing to do")
+    )
+    return 1 if planned.failures else 0
 
 
 def print_summary(outcomes: Sequence[Outcome], console: Console) -> None:
@@ -128,10 +241,13 @@ def print_summary(outcomes: Sequence[Outcome], console: Console) -> None:
 
     specs = plugins.metrics()
     names = list(dict.fromkeys(name for outcome in outcomes for name in outcome.result.metrics))
+    seeds = {outcome.result.seed for outcome in outcomes}
     heads = [Head("", right=False)]
     for outcome in outcomes:
         result = outcome.result
-        heads.append(Head(f"{result.method.name}\n{result.identity.name} · {result.driver.name}"))
+        seed = f" · seed {result.seed}" if len(seeds) > 1 else ""
+        driven = f"{result.identity.name} · {result.driver.name}{seed}"
+        heads.append(Head(f"{result.method.name}\n{driven}"))
     rows = []
     for name in names:
         spec = specs[name]

@@ -1,4 +1,4 @@
-"""The cameras of a clip: the two transforms files, read with suspicion."""
+"""The cameras of a clip: reading and checking the two transforms files."""
 
 from __future__ import annotations
 
@@ -70,20 +70,20 @@ def read_cameras(path: Path) -> CameraTable:
             f"{path}: cannot be read ({error}); an identity needs it, see `tgbench prepare`"
         ) from error
     if not isinstance(table, dict):
-        raise TgbenchError(f"{path}: is no table of cameras; {_REMEDY}")
+        raise TgbenchError(f"{path}: is not a camera table; {_REMEDY}")
     if missing := [key for key in _KEYS if key not in table]:
-        raise TgbenchError(f"{path}: lacks {', '.join(missing)}; {_REMEDY}")
+        raise TgbenchError(f"{path}: has no {', '.join(missing)}; {_REMEDY}")
     focal, cx, cy = (_number(table[key], path, key) for key in _KEYS[:3])
     frames = table["frames"]
     if not isinstance(frames, list) or not all(isinstance(frame, dict) for frame in frames):
-        raise TgbenchError(f"{path}: frames is no list of tables; {_REMEDY}")
+        raise TgbenchError(f"{path}: 'frames' is not a list of objects; {_REMEDY}")
     ids = [_image_id(frame, path) for frame in frames]
     poses = [_pose(frame, path) for frame in frames]
     return CameraTable(focal, cx, cy, ids, np.array(poses, np.float64).reshape(-1, 4, 4))
 
 
 def lens_problems(name: str, table: CameraTable) -> Iterator[str]:
-    """Yield in words what is wrong with the camera of a transforms file and its poses.
+    """Yield what is wrong with the camera of a transforms file and its poses.
 
     Args:
         name: of the file.
@@ -93,24 +93,24 @@ def lens_problems(name: str, table: CameraTable) -> Iterator[str]:
         yield f"{name}: lists no frames"
     width, height = table.size
     if not table.has_size:
-        yield f"{name}: cx, cy of {table.cx:g}, {table.cy:g} are the centre of no image; {_REMEDY}"
+        yield f"{name}: cx, cy are {table.cx:g}, {table.cy:g}, not an image centre; {_REMEDY}"
         return
     least, most = (share * max(width, height) for share in _FOCAL_BY_SIDE)
     if not least <= table.focal <= most:
         yield (
-            f"{name}: focal_len is {table.focal:g} pixels, images of {width}x{height} have "
-            f"{least:g} to {most:g}; {_REMEDY}"
+            f"{name}: focal_len is {table.focal:g} pixels, expected {least:g} to {most:g} for "
+            f"images of {width}x{height}; {_REMEDY}"
         )
         return
     yield from _pose_problems(name, table)
 
 
 def numbering_problems(image_ids: Sequence[int]) -> Iterator[str]:
-    """Yield in words what is wrong with the numbers of a clip's frames: 0 to N-1, once each."""
+    """Yield what is wrong with the numbers of a clip's frames: 0 to N-1, once each."""
     if len(set(image_ids)) != len(image_ids):
-        yield "transforms: the same img_id stands twice"
+        yield "transforms: an img_id occurs twice"
     if image_ids and min(image_ids) != 0:
-        yield f"transforms: img_id starts at {min(image_ids)}, files are numbered from 0"
+        yield f"transforms: img_id starts at {min(image_ids)}, expected 0"
     known = sorted({-1, *image_ids})
     gaps = (range(before + 1, after) for before, after in itertools.pairwise(known))
     first = list(itertools.islice(itertools.chain.from_iterable(gaps), 6))
@@ -142,13 +142,13 @@ def _pose_problems(name: str, table: CameraTable) -> Iterator[str]:
             inside &= np.abs(table.focal * offset / depth) <= (1 + 2 * _AROUND) * centre
     if not (rigid & last).all():
         yield (
-            f"{name}: transform_matrix of frame(s) {few(ids[~(rigid & last)].tolist())} is no "
-            f"rotation and translation; {_REMEDY}"
+            f"{name}: transform_matrix of frame(s) {few(ids[~(rigid & last)].tolist())} is not "
+            f"a rotation and translation; {_REMEDY}"
         )
     if (lost := rigid & last & ~inside).any():
         yield (
-            f"{name}: by the transform_matrix of frame(s) {few(ids[lost].tolist())} the head (at "
-            f"the origin) is not in the image; {_REMEDY}"
+            f"{name}: transform_matrix of frame(s) {few(ids[lost].tolist())} puts the head (the "
+            f"origin) outside the image; {_REMEDY}"
         )
 
 
@@ -192,5 +192,5 @@ def _short(value: object) -> str:
     try:
         text = str(value)
     except (ValueError, RecursionError):
-        return "no number that can be written"
+        return "a number too large to print"
     return text if len(text) <= 30 else f"{text[:27]}..."

@@ -1,4 +1,4 @@
-"""What speaks against learning a head from a clip, as it was filmed: each point with its frames."""
+"""Checks of how a clip was filmed: cuts, cropped or turned faces, a background that moves."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class _Background:
 def filming_faults(identity: Identity, facts: Mapping[str, Any] | None = None) -> list[str]:
     """Return what is wrong with how a clip was filmed, a line each with frames; empty if sound.
 
-    Reads every frame once. What is said here is no fault of the files: `validate` finds those.
+    Reads every frame once. These are no errors in files: `validate` finds those.
 
     Args:
         identity: a folder whose files are whole.
@@ -81,10 +81,7 @@ def _cuts(identity: Identity) -> Iterator[str]:
         what = "another shot or another person"
         if abs(np.log(max(ratio, 1e-6))) > _ZOOM:
             what += f", the face {ratio:.2f} times as large"
-        yield (
-            f"frame {frame} ({_time(frame)}): a cut; from here on {what}; "
-            "cut the clip so that it holds one shot"
-        )
+        yield (f"frame {frame} ({_time(frame)}): a cut; from here on {what}; keep only one shot")
 
 
 def _outside(identity: Identity) -> Iterator[str]:
@@ -95,7 +92,7 @@ def _outside(identity: Identity) -> Iterator[str]:
     if cut_off.any():
         yield (
             f"{_frames(cut_off)}: the face is partly out of the picture; "
-            "cut these frames away, or film with room around the head"
+            "cut these frames out, or film with more room around the head"
         )
 
 
@@ -114,8 +111,9 @@ def _turned(identity: Identity, facts: Mapping[str, Any]) -> Iterator[str]:
     width = float(np.median(_face_sizes(identity)))
     if residual is not None and residual > _RESIDUAL * width:
         yield (
-            f"all {len(identity)} frames: landmarks miss a rigid head by {residual:.1f} px of a "
-            f"face {width:.0f} px wide; is the picture upside down, or the face hidden in part?"
+            f"all {len(identity)} frames: the landmarks do not fit a rigid head (residual "
+            f"{residual:.1f} px, face {width:.0f} px wide); the picture may be upside down or the "
+            "face partly hidden"
         )
 
 
@@ -128,14 +126,14 @@ def _background(identity: Identity, facts: Mapping[str, Any]) -> Iterator[str]:
     nearest = np.abs(np.arange(len(identity))[:, None] - seen.frames[None]).argmin(axis=1)
     level = float(np.median(seen.difference[other]))
     reason = (
-        "the window follows the head; cut the frames away in which it moves far"
+        "the crop follows the head; cut out the frames in which the head moves far"
         if _follows(facts)
-        else "a camera or zoom that moves, or something that moves behind the person; "
-        "film with a camera that stands still"
+        else "the camera or zoom moves, or something moves behind the person; film with a "
+        "fixed camera"
     )
     yield (
         f"{_frames(other[nearest])}: the background differs by {level:.0f} grey levels from the "
-        f"clip's plate: {reason}"
+        f"background plate: {reason}"
     )
 
 

@@ -1,4 +1,4 @@
-"""What is wrong with the files of single frames and the plate, as far as a look at each tells."""
+"""Checks of the files of single frames and of the background plate."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ soft edge is left out. Plates of other scenes are 40 and more away."""
 
 
 def frame_problems(folder: Path, image_ids: list[int], size: tuple[int, int]) -> Iterator[str]:
-    """Yield in words what is wrong, one line a kind of file.
+    """Yield what is wrong, one line a kind of file.
 
     Args:
         folder: of the identity.
@@ -47,14 +47,14 @@ def frame_problems(folder: Path, image_ids: list[int], size: tuple[int, int]) ->
 
 
 def plate_problems(folder: Path, image_ids: list[int], size: tuple[int, int]) -> Iterator[str]:
-    """Yield in words what is wrong with the plate behind the person; arguments as above."""
+    """Yield what is wrong with the plate behind the person; arguments as above."""
     path = folder / layout.BACKGROUND
     if not path.is_file():
-        yield f"{layout.BACKGROUND}: missing; the plate behind the person"
+        yield f"{layout.BACKGROUND}: missing; it is the background without the person"
         return
     plate = _read(path)
     if plate is None:
-        yield f"{layout.BACKGROUND}: no image, or cut short; {_REMEDY}"
+        yield f"{layout.BACKGROUND}: not an image, or truncated; {_REMEDY}"
     elif not _has_size((plate.shape[1], plate.shape[0]), size):
         yield (
             f"{layout.BACKGROUND}: is {plate.shape[1]}x{plate.shape[0]}, not {size[0]}x{size[1]} "
@@ -66,8 +66,8 @@ def plate_problems(folder: Path, image_ids: list[int], size: tuple[int, int]) ->
         gaps = [gap for i in frames if (gap := _gap(folder, i, plate, size)) is not None]
         if gaps and float(np.median(gaps)) > _PLATE_TOLERANCE:
             yield (
-                f"{layout.BACKGROUND}: is not what stands behind the person: {np.median(gaps):.0f} "
-                f"of 255 grey levels from the background of the frames; {_REMEDY}"
+                f"{layout.BACKGROUND}: does not match the background of the frames: it differs by "
+                f"{np.median(gaps):.0f} of 255 grey levels; {_REMEDY}"
             )
 
 
@@ -116,7 +116,7 @@ def _pictures(
     if absent:
         yield f"{name}: missing for frame(s) {few(absent)}"
     if unreadable:
-        yield f"{name}: no image for frame(s) {few(unreadable)}, or cut short; {_REMEDY}"
+        yield f"{name}: not an image, or truncated: frame(s) {few(unreadable)}; {_REMEDY}"
     if other_size:
         yield f"{name}: not {size[0]}x{size[1]} as the transforms say, frame(s) {few(other_size)}"
     if no_alpha:
@@ -170,7 +170,7 @@ def _teeth(folder: Path, image_ids: list[int], size: tuple[int, int]) -> Iterato
         yield f"{name}: missing for frame(s) {few(absent)}"
     if spoilt:
         yield (
-            f"{name}: no mask of {size[0]}x{size[1]} for frame(s) {few(spoilt)}, or cut short; "
+            f"{name}: not a {size[0]}x{size[1]} mask, or truncated: frame(s) {few(spoilt)}; "
             f"{_REMEDY}"
         )
 

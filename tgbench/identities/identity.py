@@ -287,7 +287,7 @@ def _read_action_units(path: Path, image_ids: list[int]) -> ActionUnits:
             for name in names
         }
     except (KeyError, ValueError) as error:
-        raise TgbenchError(f"{path}: a value is missing or no number ({error})") from error
+        raise TgbenchError(f"{path}: a value is missing or not a number ({error})") from error
     return ActionUnits(values, rows[0].get("measured_by", "openface"))
 
 

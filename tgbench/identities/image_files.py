@@ -1,4 +1,4 @@
-"""Images of an identity, read with suspicion: whole ones, of a size that a frame may have."""
+"""Reading images of an identity: damaged and oversized files are refused."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ def decode_image(path: Path, flag: int) -> NDArray[np.uint8]:
     except ValueError as error:
         raise TgbenchError(f"{path}: {error}; prepare the identity again") from error
     if width * height > _MOST_PIXELS:
-        raise TgbenchError(f"{path}: claims to be {width}x{height}; prepare the identity again")
+        raise TgbenchError(f"{path}: is {width}x{height}, too large; prepare the identity again")
     whole = _ends_whole(path, content[-_TAIL:])
     image = cv2.imdecode(np.frombuffer(content, np.uint8), flag) if whole else None
     if image is None:
-        raise TgbenchError(f"{path}: is no image or is cut short; prepare the identity again")
+        raise TgbenchError(f"{path}: is not an image, or is truncated; prepare the identity again")
     return image.astype(np.uint8, copy=False)
 
 

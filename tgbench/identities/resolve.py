@@ -1,4 +1,4 @@
-"""From what a user names to an identity: a built-in person or a prepared folder."""
+"""Find the identity that a user names: a built-in person or a prepared folder."""
 
 from __future__ import annotations
 
@@ -11,6 +11,16 @@ from ..progress import SILENT, Progress
 from ..synthetic.names import IDENTITIES
 from .identity import Identity
 from .validation import validate
+
+
+def require_identity(name: str) -> None:
+    """Refuse a name of neither a built-in identity nor a folder.
+
+    Raises:
+        TgbenchError: it is that of neither.
+    """
+    if name not in IDENTITIES and not Path(name).is_dir():
+        raise _no_folder(name, Path(name))
 
 
 def resolve_identity(name: str, size: int, progress: Progress = SILENT) -> Identity:
@@ -28,9 +38,8 @@ def resolve_identity(name: str, size: int, progress: Progress = SILENT) -> Ident
         from ..synthetic import ensure_identity
 
         return Identity(ensure_identity(name, size=size, progress=progress))
+    require_identity(name)
     folder = Path(name)
-    if not folder.is_dir():
-        raise _no_folder(name, folder)
     require_text(folder.resolve())
     problems = validate(folder)
     if problems:
@@ -55,4 +64,4 @@ def _no_folder(name: str, folder: Path) -> TgbenchError:
     if looks_like_path(name):
         return TgbenchError(f"{name}: no such identity folder; {make_one}")
     unknown = suggest(name, IDENTITIES, "identity")
-    return TgbenchError(f"{unknown}; nor is there a folder of this name; {make_one}")
+    return TgbenchError(f"{unknown}. There is no folder of that name either; {make_one}")

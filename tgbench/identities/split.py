@@ -1,4 +1,4 @@
-"""Which frames train and which are held out."""
+"""The split of a clip into training and held-out frames."""
 
 from __future__ import annotations
 

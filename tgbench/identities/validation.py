@@ -1,4 +1,4 @@
-"""Everything that is wrong with an identity folder, said at once."""
+"""Check an identity folder and report everything that is wrong with it."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def _action_units(path: Path, frames: int) -> Iterator[str]:
         values = [_number(row[place : place + 1]) for row in rows]
         spoilt = [i for i, value in enumerate(values) if not math.isfinite(value)]
         if spoilt:
-            yield f"{path.name}: {name} is no finite number in frame(s) {few(spoilt)}"
+            yield f"{path.name}: {name} is not a finite number in frame(s) {few(spoilt)}"
         beyond = [i for i, value in enumerate(values) if abs(value - 2.5) > _BEYOND + 2.5]
         if beyond and not spoilt:
             yield f"{path.name}: {name} is not between 0 and 5 in frame(s) {few(beyond)}"
@@ -127,12 +127,12 @@ def _audio(folder: Path, frames: int) -> Iterator[str]:
         yield str(error)
         return
     if frames and seconds * VIDEO_FPS < frames - 1:
-        yield f"{path.name}: {seconds:.2f} s of sound for {frames / VIDEO_FPS:.2f} s of frames"
+        yield f"{path.name}: lasts {seconds:.2f} s, the frames {frames / VIDEO_FPS:.2f} s"
 
 
 def _features(folder: Path, frames: int) -> Iterator[str]:
     if (folder / "aud.npy").is_file() and not (folder / DEEPSPEECH.file).is_file():
-        yield f"aud.npy: rename it to {DEEPSPEECH.file}, the name every loader asks for"
+        yield f"aud.npy: rename it to {DEEPSPEECH.file}, the name that all loaders expect"
     for encoder in plugins.audio_encoders().values():
         if (folder / encoder.file).is_file():
             yield from feature_problems(folder / encoder.file, encoder, frames)

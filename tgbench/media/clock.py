@@ -138,7 +138,7 @@ def read_clock(start: Beginning, tracks: Tracks, format_name: str, path: Path) -
     zero = shown if lead <= 0 or _is_run_in(shown - first, tracks) else recorded
     if abs(lead) > LONGEST_PAUSE:
         raise TgbenchError(
-            f"{path}: its sound and its pictures start {float(abs(lead)):.0f} s apart; cut the "
+            f"{path}: its sound and video start {float(abs(lead)):.0f} s apart; cut out the "
             "part that has both"
         )
     picture_from = _exact(shown - zero, tracks)

@@ -27,8 +27,8 @@ _LISTS = (b"ffconcat", b"#EXTM3U", b"<?xml", b"<MPD", b"[playlist]", b"v=0")
 """How files begin that name other files, which FFmpeg would read in their place."""
 
 REMEDY = (
-    "if a player plays it, convert it with ffmpeg; else it is damaged or cut short: copy or record "
-    "it again"
+    "if a player plays it, convert it with ffmpeg; otherwise it is damaged or truncated: copy or "
+    "record it again"
 )
 """What to do about a file that FFmpeg's libraries cannot read."""
 
@@ -38,8 +38,8 @@ def open_media(path: Path, fault: str, wanted: str) -> InputContainer:
 
     Args:
         path: of the file.
-        fault: what to say of a file that cannot be opened, such as "is no video".
-        wanted: what to give in place of what is no file, such as "give a video".
+        fault: what a message says of a file that cannot be opened: "cannot be read as a video".
+        wanted: what to give instead, such as "give a video".
 
     Raises:
         TgbenchError: no such file, no media file, or one that stands for others.
@@ -59,7 +59,7 @@ def open_media(path: Path, fault: str, wanted: str) -> InputContainer:
         return av.open(f"file:{path}", options=options, metadata_errors="ignore")
     except av.error.ArgumentError as error:
         raise TgbenchError(
-            f"{path}: {fault} but a picture, a text, or a file of another kind; {wanted}"
+            f"{path}: {fault}: it is an image, a text or another kind of file; {wanted}"
         ) from error
     except (av.error.FFmpegError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error

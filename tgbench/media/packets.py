@@ -1,4 +1,4 @@
-"""The compressed pieces of a file in their order, on one unbroken clock."""
+"""The packets of a file in order; timestamps that start anew midway are made continuous."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When each picture of a track is shown, in seconds on the clock of its file."""
+"""When each frame of a video track is shown, in seconds on the clock of its file."""
 
 from __future__ import annotations
 

@@ -34,8 +34,8 @@ def find_tracks(container: Any) -> Tracks:
     return Tracks(
         _default(pictures),
         _default(sounds),
-        tuple(_others(pictures, "picture")),
-        tuple(_others(sounds, "sound")),
+        tuple(_others(pictures, "video")),
+        tuple(_others(sounds, "audio")),
     )
 
 
@@ -57,4 +57,4 @@ def _others(streams: Sequence[Any], kind: str) -> list[str]:
     chosen: Any = _default(streams)
     place = next(i for i, stream in enumerate(streams, 1) if stream is chosen)
     why = "its default" if chosen.disposition & chosen.disposition.default else "the first"
-    return [f"holds {len(streams)} {kind} tracks; number {place}, {why}, is read"]
+    return [f"has {len(streams)} {kind} tracks; track {place} ({why}) is used"]

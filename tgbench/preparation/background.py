@@ -1,4 +1,4 @@
-"""The background plate: what is behind the person, put together over time."""
+"""The background plate: the scene without the person, as the median over time."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def background_plate(frames: Iterable[tuple[Image, NDArray[np.uint8]]]) -> Image
     """Return the median of what every pixel shows without the person, uint8 RGB [H, W, 3].
 
     Pixels that the person always covers take the colour of the nearest seen one, blurred: they
-    show only where a method draws the person smaller than he is.
+    show only where a method draws the person too small.
 
     Args:
         frames: images with how much of each pixel is the person, 0 to 255, a hundred or so.

@@ -49,7 +49,7 @@ class FaceBoxes:
         """Say so where another face is often in the picture."""
         if self.several > _OTHER_SHARE:
             _log.warning(
-                "%s: more than one face in %d%% of the frames; the larger is followed",
+                "%s: more than one face in %d%% of the frames; the larger one is followed",
                 video,
                 round(100 * self.several),
             )
@@ -73,7 +73,7 @@ def find_faces(reader: VideoReader, progress: Progress) -> FaceBoxes:
             task.advance()
     if not any(len(faces) for faces in looks):
         raise TgbenchError(
-            f"{reader.path}: no face in it; give a video that shows one person from the front"
+            f"{reader.path}: no face found; give a video that shows one person from the front"
         )
     return FaceBoxes(_follow(looks), float(np.mean([len(faces) > 1 for faces in looks])))
 

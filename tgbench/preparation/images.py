@@ -1,4 +1,4 @@
-"""Small steps with images that several stages take."""
+"""Reading, resizing and compositing images, for several stages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A contact sheet of an identity, from which a person sees whether it came out right."""
+"""The preview of an identity: a contact sheet that shows whether preparation worked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an identity came from and how well it was measured, for its file and its preview."""
+"""The provenance of an identity and the quality of its tracking, for `identity.json`."""
 
 from __future__ import annotations
 

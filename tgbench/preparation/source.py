@@ -1,4 +1,4 @@
-"""What an identity is made from: a video and its sound, checked before anything is done."""
+"""The video and sound that an identity is made from, checked before anything is done."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Source:
         return int(self.waveform.seconds * FPS + 1e-6)
 
     def check_length(self, seen: float) -> None:
-        """Refuse a clip that is too short, or whose sound ends well before its picture.
+        """Refuse a clip that is too short, or whose sound ends well before its video.
 
         Args:
             seen: about how many seconds of the picture could be decoded.
@@ -77,12 +77,12 @@ class Source:
         unheard = pictures - self.heard
         if unheard > max(_UNHEARD_FRAMES, _UNHEARD_SHARE * pictures):
             raise TgbenchError(
-                f"{self.audio}: the sound ends at {self.heard / FPS:.1f} s, the picture at "
-                f"{pictures / FPS:.1f} s; cut the picture, or name the whole sound with --audio"
+                f"{self.audio}: the sound ends at {self.heard / FPS:.1f} s, the video at "
+                f"{pictures / FPS:.1f} s; trim the video, or give the whole sound with --audio"
             )
         if unheard > 2:
             _log.warning(
-                "%s: the sound ends before the picture; about %d frames are left out",
+                "%s: the sound ends before the video; about %d frames are left out",
                 self.audio,
                 unheard,
             )

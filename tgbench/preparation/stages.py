@@ -1,4 +1,4 @@
-"""Stages that are not done twice: each is known by the hash of everything that goes into it."""
+"""A cache of preparation stages, each identified by the hash of everything that goes into it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What of the person stays when the head is taken away."""
+"""The torso image: neck and clothes without the head, continued beneath it."""
 
 from __future__ import annotations
 

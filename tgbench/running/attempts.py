@@ -9,17 +9,18 @@ from __future__ import annotations
 import datetime
 import fcntl
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import Field, ValidationError
 
+from .. import plugins
 from ..files import hash_of, write_json
 from ..inputs import read_json
-from .asked import Asked
-from .result import ABOVE_CASE, LARGEST_RESULT, RESULT_FILE
+from ..synthetic.names import IDENTITIES
+from .result import LARGEST_RESULT, RESULT_FILE
 from .schema import Record
 
 ATTEMPT_FILE = "attempt.json"
@@ -31,6 +32,69 @@ _NAME_ABOVE = "attempt-{}.json"
 _DIGITS = 12
 
 _LONGEST_REASON = 2000
+
+
+class Names(Record):
+    """What was given for one option."""
+
+    known: list[str] = Field(description="Names in paths of results, sorted.")
+    unknown: list[str] = Field(description="As typed, sorted. Each may have been meant as any.")
+
+    def may_mean(self, name: str) -> bool:
+        """Whether a name may have been meant."""
+        return bool(self.unknown) or name in self.known
+
+
+class Asked(Record):
+    """Which cases a run was asked for."""
+
+    methods: Names
+    protocol: Names
+    identities: Names
+
+    @classmethod
+    def of(
+        cls, methods: Iterable[str], protocols: Iterable[str], identities: Iterable[str]
+    ) -> Asked:
+        """Return what a run is asked for.
+
+        Args:
+            methods: their names, as typed.
+            protocols: their names, as typed.
+            identities: built-in names or folders, as typed.
+        """
+        return cls(
+            methods=_names(methods, _installed(plugins.methods)),
+            protocol=_names(protocols, _installed(plugins.protocols)),
+            identities=_names(identities, _filed_as),
+        )
+
+    @property
+    def correctable(self) -> bool:
+        """Whether a later run can be known as the one that was meant."""
+        return sum(bool(names.unknown) for names in self._fields()) <= 1
+
+    def concerns(self, protocol: str, identity: str, method: str) -> bool:
+        """Whether a case may have been among those asked for."""
+        return (
+            self.protocol.may_mean(protocol)
+            and self.identities.may_mean(identity)
+            and self.methods.may_mean(method)
+        )
+
+    def settles(self, earlier: Asked) -> bool:
+        """Whether this run covers all that an earlier one asked for, or corrects a name of it."""
+        if earlier == self:
+            return True
+        fields = list(zip(self._fields(), earlier._fields(), strict=True))
+        covered = all({*old.known} <= {*new.known} for new, old in fields)
+        if not any(old.unknown for _, old in fields):
+            return covered
+        same = all(old.unknown or old.known == new.known for new, old in fields)
+        return covered and same and earlier.correctable
+
+    def _fields(self) -> tuple[Names, Names, Names]:
+        return self.methods, self.protocol, self.identities
 
 
 class Attempt(Record):
@@ -114,24 +178,26 @@ def unfinished(case: Path) -> Note | None:
     """Return the last run that was to do a case, or may have been, and has not, if there is one.
 
     Args:
-        case: its folder, `OUT/<protocol>/<identity>/<method>/<driver>`.
+        case: its folder; see `folders`.
     """
     case = case.resolve()
     own = _read(case / ATTEMPT_FILE)
     if own is not None:
         return Note(case / ATTEMPT_FILE, own, goes=True)
-    if len(case.parents) <= ABOVE_CASE:
-        return None
-    method, identity, protocol, out = case.parents[: ABOVE_CASE + 1]
     found = []
-    for path in _notes_above(out):
-        attempt = _read(path)
-        if attempt is None:
+    # Versions before 0.2 had no level for the variant.
+    for above in case.parents[1:], case.parents:
+        if len(above) < 4:
             continue
-        asked = attempt.asked
-        # A damaged note does not say what it is about.
-        if asked is None or asked.concerns(protocol.name, identity.name, method.name):
-            found.append(Note(path, attempt, goes=asked is not None and asked.correctable))
+        method, identity, protocol, out = above[:4]
+        for path in _notes_above(out):
+            attempt = _read(path)
+            if attempt is None:
+                continue
+            asked = attempt.asked
+            # A damaged note does not say what it is about.
+            if asked is None or asked.concerns(protocol.name, identity.name, method.name):
+                found.append(Note(path, attempt, goes=asked is not None and asked.correctable))
     return max(found, key=lambda note: note.attempt.began, default=None)
 
 
@@ -178,3 +244,36 @@ def _read(path: Path) -> Attempt | None:
 
 def _now() -> str:
     return datetime.datetime.now(datetime.UTC).isoformat(timespec="microseconds")
+
+
+def _names(given: Iterable[str], filed_as: Callable[[str], str | None]) -> Names:
+    known, unknown = set(), set()
+    for typed in given:
+        name = filed_as(typed)
+        if name is None or not _is_text(name):
+            unknown.add(typed.encode(errors="backslashreplace").decode())
+        else:
+            known.add(name)
+    return Names(known=sorted(known), unknown=sorted(unknown))
+
+
+def _installed(specs: Callable[[], Iterable[str]]) -> Callable[[str], str | None]:
+    try:
+        found = {*specs()}
+    except Exception:  # The run meets a broken plug-in, too, and says what is wrong with it.
+        found = set()
+    return lambda name: name if name in found else None
+
+
+def _filed_as(identity: str) -> str | None:
+    if identity in IDENTITIES:
+        return identity
+    return Path(identity).resolve().name if os.path.isdir(identity) else None
+
+
+def _is_text(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -1,4 +1,4 @@
-"""One case as one method is asked to do it: what makes it the same as another, where it lies."""
+"""One case as one method is to do it: what makes it the same as another, and where it lies."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from ..files import hash_of, sha256
 from ..interfaces import Case, MetricContext, MetricOptions, Timing
 from ..plugins import in_table_order
 from ..version import __version__
-from .fitting import MODELS, Fitting, MethodConfig, features_key
-from .request import RunRequest
+from .fitting import Fitting, MethodConfig, features_key
+from .folders import MODELS, case_folder, variant_name, without_variant
+from .request import RunOptions
 
 
 @dataclass(frozen=True)
@@ -38,14 +39,18 @@ class Experiment:
     Attributes:
         case: what to render and to measure.
         method_config: the method.
-        hashes: hashes of the case's identity.
-        request: of the run that asks for it.
+        hashes: of the case's identity.
+        options: how it is done.
+        size: side in pixels if the identity is a built-in one, else None.
+        earlier_layout: whether it lies where versions before 0.2 kept it.
     """
 
     case: Case
     method_config: MethodConfig
     hashes: IdentityHashes
-    request: RunRequest
+    options: RunOptions
+    size: int | None = None
+    earlier_layout: bool = False
 
     def __str__(self) -> str:
         """Name it in a few words."""
@@ -53,15 +58,31 @@ class Experiment:
 
     @property
     def folder(self) -> Path:
-        """OUT/<protocol>/<identity>/<method>/<driver>, of its own where a codec takes part."""
-        case, name = self.case, self.method_config.spec.name
-        driver = f"{case.driver}-h264" if self.request.through_codec else case.driver
-        return self.request.out / case.protocol / case.identity.name / name / driver
+        """Where it lies; see `folders`. Measured through a codec it has a folder of its own."""
+        case, options = self.case, self.options
+        driver = f"{case.driver}-h264" if options.through_codec else case.driver
+        changed = self.method_config.changed
+        if self.size not in (None, self.method_config.spec.image_size(self.method_config.preset)):
+            changed["size"] = self.size
+        folder = case_folder(
+            options.out,
+            case.protocol,
+            case.identity.name,
+            self.method_config.spec.name,
+            variant_name(self.method_config.preset, changed, options.seed),
+            driver,
+        )
+        return without_variant(folder) if self.earlier_layout else folder
+
+    @property
+    def audio_sha256(self) -> str:
+        """SHA-256 of the driving sound."""
+        return sha256(self.case.driving_audio)
 
     @property
     def key(self) -> str:
         """Hash of everything that determines the outcome."""
-        case, request = self.case, self.request
+        case, options = self.case, self.options
         driving = features_key(self.method_config.encoder, case.identity, case.features_file)
         features = [self.fitting.features, driving]
         return hash_of(
@@ -71,28 +92,31 @@ class Experiment:
                 "method": self.method_config.settings_hash,
                 "protocol": [case.protocol, case.protocol_version],
                 "identity": self.hashes.sha256,
-                "audio": sha256(case.driving_audio),
+                "audio": self.audio_sha256,
                 "frames": [int(frame) for frame in case.drive.source_frames],
                 "train": [case.split.train.start, case.split.train.stop],
                 "metrics": list(case.metrics),
-                "landmarks": request.landmarks,
-                "seed": request.seed,
-                "device": request.device,
+                "landmarks": options.landmarks,
+                "seed": options.seed,
+                "device": options.device,
             }
         )
 
     @property
     def fitting(self) -> Fitting:
-        """The fit it takes."""
-        case, request = self.case, self.request
+        """The fit it needs."""
+        case, options = self.case, self.options
         return Fitting(
             self.method_config,
             case.identity,
             self.hashes.sha256,
             case.split,
-            request.seed,
-            request.device,
-            request.out / MODELS,
+            options.seed,
+            options.device,
+            options.out / MODELS,
+            options.fresh,
+            options.shared_machine,
+            options.command,
         )
 
     def with_metrics(self, names: Iterable[str]) -> Experiment:
@@ -111,6 +135,6 @@ class Experiment:
             fps=self.case.drive.fps,
             timing=timing,
             options=MetricOptions(
-                landmarks=self.request.landmarks, through_codec=self.request.through_codec
+                landmarks=self.options.landmarks, through_codec=self.options.through_codec
             ),
         )

@@ -16,7 +16,8 @@ from ..identities.resolve import resolve_identity
 from ..interfaces import Drive, Exports, Method
 from ..progress import Progress
 from ..specs import AudioEncoderSpec
-from .fitting import MODELS, Fitting, MethodConfig, NoFit, load_fitted
+from .fitting import Fitting, MethodConfig, NoFit, load_fitted
+from .folders import MODELS
 from .request import default_size
 from .settings import configure
 

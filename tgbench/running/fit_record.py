@@ -22,7 +22,9 @@ RECORD_FILE = "fit.json"
 COPY_FILE = "fit.copy.json"
 MODEL_FOLDER = "model"
 WORK_FOLDER = "work"
-FIT_FILES = frozenset({RECORD_FILE, COPY_FILE, MODEL_FOLDER, WORK_FOLDER})
+TOKEN_FILE = "fresh"
+"""Token of the run with `--fresh` whose checkpoints are in the work folder."""
+FIT_FILES = frozenset({RECORD_FILE, COPY_FILE, MODEL_FOLDER, WORK_FOLDER, TOKEN_FILE})
 """What a fit writes into its folder, and replaces as a whole."""
 
 _LARGEST = 1 << 20
@@ -43,6 +45,11 @@ class FitRecord(Record):
         description="SHA-256 of what the method wrote, by relative name; null in records of "
         "versions that did not look.",
     )
+    fresh: str = Field(default="", description="Token of the run with --fresh that made it.")
+    shared_machine: bool = Field(
+        default=False,
+        description="Whether other jobs may have run on the machine at the same time.",
+    )
 
     @property
     def report(self) -> FitReport:
@@ -50,16 +57,29 @@ class FitRecord(Record):
         return FitReport(self.seconds, self.iterations, self.notes)
 
 
-def write_record(folder: Path, experiment: str, report: FitReport) -> None:
-    """Say that the fit in a folder is finished; the record itself comes last."""
+def write_record(
+    folder: Path, experiment: str, report: FitReport, fresh: str = "", shared_machine: bool = False
+) -> FitRecord:
+    """Say that the fit in a folder is finished; the record itself comes last.
+
+    Args:
+        folder: of the fit, with the model in it.
+        experiment: hash of what was fitted to what.
+        report: what the method said.
+        fresh: token of the run with `--fresh` that made it, if one did.
+        shared_machine: whether other jobs may have run on the machine at the same time.
+    """
     record = FitRecord(
         experiment=experiment,
         seconds=report.seconds,
         iterations=dict(report.iterations),
         notes=tuple(report.notes),
         files=_hashes(folder / MODEL_FOLDER),
+        fresh=fresh,
+        shared_machine=shared_machine,
     )
     _write(folder, record)
+    return record
 
 
 def read_record(folder: Path) -> FitRecord | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,12 +12,12 @@ from typing import Any
 
 from .. import plugins
 from ..audio_encoders.mel import SPEC as MEL
-from ..configs import flat
+from ..configs import build, flat
 from ..errors import TgbenchError
-from ..files import hash_of, remove, remove_parts, sha256
+from ..files import hash_of, remove, remove_parts, sha256, write_text
 from ..identities import Identity, Split
-from ..inputs import read_json
-from ..interfaces import FitContext, FitReport, Method
+from ..inputs import read_json, read_text
+from ..interfaces import FitContext, Method
 from ..progress import Progress
 from ..specs import AudioEncoderSpec, MethodSpec
 from ..terminal import NOTICE
@@ -26,6 +27,7 @@ from .fit_record import (
     FIT_FILES,
     MODEL_FOLDER,
     RECORD_FILE,
+    TOKEN_FILE,
     WORK_FOLDER,
     FitRecord,
     damage_of_model,
@@ -35,11 +37,9 @@ from .fit_record import (
     write_record,
 )
 from .locks import sole_replacer
+from .log import LoggedProgress, fit_log
 from .replacing import recover, replacement
-from .settings import hash_of_settings
-
-MODELS = "models"
-"""Folder under OUT that keeps fitted methods."""
+from .settings import configure, hash_of_settings
 
 _log = logging.getLogger("tgbench")
 
@@ -61,6 +61,23 @@ class MethodConfig:
     spec: MethodSpec
     config: Any
     preset: str
+
+    @classmethod
+    def of(cls, spec: MethodSpec, settings: Mapping[str, Any], preset: str) -> MethodConfig:
+        """Return a method with the complete settings of a job or a result.
+
+        Raises:
+            TgbenchError: the method has other settings by now.
+        """
+        try:
+            made = cls(spec, build(spec.load_config(), settings), preset)
+        except (TypeError, ValueError, TgbenchError) as error:
+            raise TgbenchError(
+                f"the settings of '{spec.name}' have changed since ({error})"
+            ) from error
+        if made.settings != dict(settings):
+            raise TgbenchError(f"the settings of '{spec.name}' have changed since")
+        return made
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -86,6 +103,17 @@ class MethodConfig:
         """
         return plugins.audio_encoder_of(self.config)
 
+    @property
+    def changed(self) -> dict[str, Any]:
+        """The settings that differ from the preset, as `--set` takes them."""
+        preset = MethodConfig(self.spec, configure(self.spec, self.preset, {}), self.preset)
+        former = preset.settings
+        return {
+            key: _as_typed(value)
+            for key, value in self.settings.items()
+            if former.get(key) != value
+        }
+
     @cached_property
     def code(self) -> Code:
         """The method's code, as it is when first asked for."""
@@ -94,7 +122,20 @@ class MethodConfig:
 
 @dataclass(frozen=True)
 class Fitting:
-    """What a fit depends on and where it is kept."""
+    """What a fit depends on and where it is kept.
+
+    Attributes:
+        method_config: the method.
+        identity: whom it learns.
+        identity_hash: SHA-256 of all files of the identity.
+        split: which frames it learns from.
+        seed: of every random choice.
+        device: "cpu" or "cuda".
+        models: folder of all fits.
+        fresh: token of a run with `--fresh`: a fit without it does not count; empty: all count.
+        shared_machine: whether other jobs may run on this machine at the same time.
+        command: what the user typed, for the log.
+    """
 
     method_config: MethodConfig
     identity: Identity
@@ -103,6 +144,13 @@ class Fitting:
     seed: int
     device: str
     models: Path
+    fresh: str = ""
+    shared_machine: bool = False
+    command: str = ""
+
+    def __str__(self) -> str:
+        """Name it in a few words."""
+        return f"{self.method_config.spec.name} on {self.identity.name}, fit"
 
     @property
     def key(self) -> str:
@@ -141,9 +189,14 @@ class Fitting:
 
     @property
     def is_done(self) -> bool:
-        """Whether there is a finished fit, and nothing of it is damaged."""
-        record = read_record(self.folder)
+        """Whether there is a finished fit that counts, and nothing of it is damaged."""
+        record = self.record()
         return record is not None and not damage_of_model(self.folder, record)
+
+    def record(self) -> FitRecord | None:
+        """Return the record of the finished fit, if there is one that counts."""
+        record = read_record(self.folder)
+        return None if record is None or self.fresh not in ("", record.fresh) else record
 
     def by_other_code(self) -> Path | None:
         """Return the newest finished fit of the same by other code of the method, if any."""
@@ -174,53 +227,68 @@ def features_key(
     return {} if is_own(encoder) else {"encoder": Code.of(encoder).sha256}
 
 
-def fit_or_load(fitting: Fitting, fresh: bool, progress: Progress) -> tuple[Method, FitReport]:
+def fit(fitting: Fitting, progress: Progress) -> tuple[Method, FitRecord]:
     """Return the fitted method: loaded if it is there, resumed if it was stopped, else fitted.
 
-    A finished fit stays until another is finished. One that is damaged is set aside.
-
-    Args:
-        fitting: what to fit.
-        fresh: fit anew, whatever is there.
-        progress: where to report.
+    A finished fit stays until another is finished. One that is damaged is set aside. Where another
+    process is fitting the same, this one waits for it, and says so.
 
     Raises:
-        TgbenchError: another process is fitting the same, or fitting failed.
+        TgbenchError: fitting failed.
     """
     method: Method = fitting.method_config.spec.load()(fitting.method_config.config)
     folder = fitting.folder
-    with sole_replacer(folder):
+    with sole_replacer(folder, wait=True):
         recover(folder, FIT_FILES)
-        record = None if fresh else _intact(folder)
+        record = _intact(fitting)
         if record is not None:
             _load(method, fitting, folder)
             if fitting.method_config.spec.trains:
                 name = fitting.method_config.spec.name
                 _log.info("%s: takes the fit that is in %s", name, folder, extra=NOTICE)
             mend_record(folder, record, fitting.experiment)
-            return method, record.report
+            return method, record
         former = fitting.by_other_code()
-        if former is not None and not fresh:
+        if former is not None and not fitting.fresh:
             _log.warning(
                 "%s: the method's code changed since the fit in %s; fitting again",
                 fitting.method_config.spec.name,
                 former,
             )
-        work = folder / WORK_FOLDER
-        if fresh:
-            remove(work)
-        work.mkdir(parents=True, exist_ok=True)
-        remove_parts(work)
-        context = FitContext(work, fitting.seed, fitting.device, progress)
-        report = method.fit(fitting.identity, fitting.split, context)
-        with replacement(folder, FIT_FILES) as new:
-            method.save(new / MODEL_FOLDER)
-            write_record(new, fitting.experiment, report)
-    return method, report
+        work = _workdir(fitting)
+        with fit_log(fitting) as log:
+            context = FitContext(work, fitting.seed, fitting.device, LoggedProgress(progress, log))
+            report = method.fit(fitting.identity, fitting.split, context)
+            with replacement(folder, FIT_FILES) as new:
+                method.save(new / MODEL_FOLDER)
+                record = write_record(
+                    new, fitting.experiment, report, fitting.fresh, fitting.shared_machine
+                )
+    return method, record
+
+
+def load_fit(fitting: Fitting) -> tuple[Method, FitRecord]:
+    """Return the method as a finished fit left it, once another process that is fitting is done.
+
+    Raises:
+        NoFit: there is no finished fit.
+        TgbenchError: it is damaged.
+    """
+    method: Method = fitting.method_config.spec.load()(fitting.method_config.config)
+    folder = fitting.folder
+    with sole_replacer(folder, wait=True):
+        record = fitting.record()
+        if record is None:
+            raise NoFit(f"{folder}: holds no finished fit")
+        if damage := damage_of_model(folder, record):
+            raise TgbenchError(f"{damage}; repeat the `tgbench run` that made it to fit again")
+        _load(method, fitting, folder)
+        mend_record(folder, record, fitting.experiment)
+    return method, record
 
 
 def load_fitted(method: Method, fitting: Fitting) -> None:
-    """Restore a finished fit; one by other code of the method, if there is no other, warning.
+    """Restore a finished fit; with a warning one by other code of the method, if there is no other.
 
     Raises:
         NoFit: there is none.
@@ -238,15 +306,39 @@ def load_fitted(method: Method, fitting: Fitting) -> None:
         _load(method, fitting, folder)
 
 
-def _intact(folder: Path) -> FitRecord | None:
-    """Return the record of a finished fit; one that is damaged is set aside."""
-    record = read_record(folder)
+def _intact(fitting: Fitting) -> FitRecord | None:
+    """Return the record of a finished fit that counts; one that is damaged is set aside."""
+    folder, record = fitting.folder, fitting.record()
     if record is None or not (damage := damage_of_model(folder, record)):
         return record
     model = folder / MODEL_FOLDER
     where = f"set aside as {set_aside(model).name}" if model.exists() else "nothing is left of it"
     _log.warning("%s; %s, fitting again", damage, where)
     return None
+
+
+def _workdir(fitting: Fitting) -> Path:
+    """Return the folder of checkpoints; those of an earlier run are kept only where they count."""
+    work, token = fitting.folder / WORK_FOLDER, fitting.folder / TOKEN_FILE
+    if fitting.fresh and _text(token) != fitting.fresh:
+        remove(work)
+        write_text(token, fitting.fresh)
+    work.mkdir(parents=True, exist_ok=True)
+    remove_parts(work)
+    return work
+
+
+def _text(path: Path) -> str:
+    try:
+        return read_text(path, 1 << 10)
+    except (OSError, ValueError):
+        return ""
+
+
+def _as_typed(value: Any) -> str:
+    return (
+        "none" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+    )
 
 
 def _load(method: Method, fitting: Fitting, folder: Path) -> None:

@@ -1,35 +1,44 @@
-"""What was done for a case, with times: `log.txt` in its folder."""
+"""What was done for a fit or a case, with times: `fit.log` or `log.txt` in its folder."""
 
 from __future__ import annotations
 
 import datetime
 import logging
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from ..errors import TgbenchError
 from ..files import sha256, write_text
 from ..inputs import open_file
 from ..printing import printable
 from ..progress import Progress, Tally, Task, duration
 from ..version import __version__
 from .environment import describe_environment
-from .experiment import Experiment
 from .result import LOG_FILE, Result
+
+if TYPE_CHECKING:
+    from ..identities import Identity
+    from .experiment import Experiment
+    from .fitting import Fitting, MethodConfig
+
+FIT_LOG = "fit.log"
 
 _log = logging.getLogger("tgbench")
 
 
-class CaseLog(logging.Handler):
-    """Adds lines to the log of a case; those of earlier runs stay above them.
+class JobLog(logging.Handler):
+    """Adds lines to the log of a job; those of earlier runs stay above them.
 
     The file is written anew with each line, because the folder may be replaced meanwhile.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, path: Path) -> None:
         """Take over what an earlier run wrote there."""
         super().__init__(logging.INFO)
-        self._path = folder / LOG_FILE
+        self._path = path
         self._text = ""
         with suppress(OSError), open_file(self._path) as stream:
             self._text = stream.read().decode("utf-8", "replace")
@@ -44,36 +53,48 @@ class CaseLog(logging.Handler):
         """Add what a module of the suite logs."""
         self.write(f"{record.levelname.lower()}: {record.getMessage()}")
 
-    def begin(self, experiment: Experiment) -> None:
-        """Say what is done, with what, and where."""
+    def begin(self, title: str, command: str) -> None:
+        """Say what is done, and what the user typed for it."""
         if self._text:
             self._text += "\n"
-        case, request = experiment.case, experiment.request
-        method_config, identity = experiment.method_config, case.identity
-        self.write(f"tgbench {__version__}: {experiment}")
-        if request.command:
-            self.write(f"command: {request.command}")
+        self.write(f"tgbench {__version__}: {title}")
+        if command:
+            self.write(f"command: {command}")
+
+    def case(self, experiment: Experiment) -> None:
+        """Say what is rendered and measured, with what, and where."""
+        case = experiment.case
         self.write(f"protocol: {case.protocol}, version {case.protocol_version}")
-        size = f"{identity.intrinsics.width}x{identity.intrinsics.height}"
-        self.write(
-            f"identity: {identity.folder}, {len(identity)} frames of {size}, "
-            f"sha256 {experiment.hashes.sha256}"
-        )
+        self.identity(case.identity, experiment.hashes.sha256)
         sound = case.driving_audio
         self.write(f"driving sound: {sound}, sha256 {sha256(sound)}")
         features = case.features_file
         read = f"{features}, sha256 {sha256(features)}" if features else "computed from the sound"
         self.write(f"audio features: {case.drive.encoder}, {read}")
+        features = case.features_file
+        read = f"{features}, sha256 {sha256(features)}" if features else "computed from the sound"
+        self.write(f"audio features: {case.drive.encoder}, {read}")
         self.write(f"case: {len(case.drive)} frames, key {experiment.key}")
+        self.method(experiment.method_config, experiment.options.seed, experiment.options.device)
+        self.write(f"fit: {experiment.fitting.folder}")
+
+    def identity(self, identity: Identity, digest: str) -> None:
+        """Say whose head it is."""
+        size = f"{identity.intrinsics.width}x{identity.intrinsics.height}"
+        self.write(
+            f"identity: {identity.folder}, {len(identity)} frames of {size}, sha256 {digest}"
+        )
+
+    def method(self, method_config: MethodConfig, seed: int, device: str) -> None:
+        """Say what does it, and on which machine."""
         code = method_config.code
         self.write(
-            f"method: {method_config.spec.name}, preset {method_config.preset}, "
-            f"seed {request.seed}, device {request.device}, "
-            f"{code.distribution or 'no distribution'}, code sha256 {code.sha256}"
+            f"method: {method_config.spec.name}, preset {method_config.preset}, seed {seed}, "
+            f"device {device}, {code.distribution or 'no distribution'}, code sha256 {code.sha256}"
         )
-        told = ", ".join(f"{key}={value}" for key, value in method_config.settings.items())
-        self.write(f"settings: {told}")
-        machine = describe_environment(request.device)
+        settings = ", ".join(f"{key}={value}" for key, value in method_config.settings.items())
+        self.write(f"settings: {settings}")
+        machine = describe_environment(device)
         packages = ", ".join(f"{name} {version}" for name, version in machine.packages.items())
         self.write(
             f"machine: {machine.device}, {machine.cpu}, {machine.cores} cores, {machine.platform}"
@@ -104,16 +125,35 @@ class CaseLog(logging.Handler):
 
 
 @contextmanager
-def case_log(experiment: Experiment) -> Iterator[CaseLog]:
+def case_log(experiment: Experiment) -> Iterator[JobLog]:
     """Keep the log of a case while it is done; what the suite logs goes there, too."""
-    experiment.folder.mkdir(parents=True, exist_ok=True)
-    log = CaseLog(experiment.folder)
+    with _logged(experiment.folder / LOG_FILE, str(experiment), experiment.options.command) as log:
+        log.case(experiment)
+        yield log
+
+
+@contextmanager
+def fit_log(fitting: Fitting) -> Iterator[JobLog]:
+    """Keep the log of a fit while it is done; what the suite logs goes there, too."""
+    with _logged(fitting.folder / FIT_LOG, str(fitting), fitting.command) as log:
+        log.identity(fitting.identity, fitting.identity_hash)
+        log.method(fitting.method_config, fitting.seed, fitting.device)
+        yield log
+
+
+@contextmanager
+def _logged(path: Path, title: str, command: str) -> Iterator[JobLog]:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    log = JobLog(path)
     tally = Tally(None)
-    log.begin(experiment)
+    log.begin(title, command)
     _log.addHandler(log)
     try:
         yield log
     except BaseException as error:
+        if not isinstance(error, TgbenchError | KeyboardInterrupt):
+            for line in traceback.format_exc().splitlines():
+                log.write(line)
         why = str(error) or type(error).__name__
         log.write(f"stopped after {duration(tally.elapsed)}: {why}")
         raise
@@ -126,7 +166,7 @@ def case_log(experiment: Experiment) -> Iterator[CaseLog]:
 class LoggedProgress:
     """Writes when each stage starts and ends into a log, and shows it as before."""
 
-    def __init__(self, shown: Progress, log: CaseLog) -> None:
+    def __init__(self, shown: Progress, log: JobLog) -> None:
         self._shown = shown
         self._log = log
 

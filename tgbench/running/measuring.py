@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pandas as pd
 
+from .. import plugins
 from ..files import sha256
 from ..identities import layout
 from ..interfaces import Case, FitReport, Method, TimedFrames, Timing
-from ..metrics.speed import RENDERING_SPEEDS
+from ..metrics.speed.clock import SHARED
 from ..metrics.suite import measure_frames
 from ..metrics.through_codec import Pair
 from ..progress import Progress
@@ -23,6 +24,7 @@ from .comparison_videos import ComparisonVideos
 from .environment import describe_environment, peak_memory_mb
 from .experiment import Experiment
 from .face_track import FaceTrack
+from .fit_record import FitRecord
 from .fitting import MethodConfig
 from .frame_table import write_table
 from .integrity import describe_files
@@ -57,7 +59,7 @@ _TABLES = (
 
 
 def measure(
-    experiment: Experiment, method: Method, report: FitReport, progress: Progress
+    experiment: Experiment, method: Method, record: FitRecord, progress: Progress
 ) -> Result:
     """Render a case, score every frame as it comes, and write the result folder.
 
@@ -66,37 +68,42 @@ def measure(
     Args:
         experiment: the case, and how it is to be done.
         method: fitted.
-        report: what fitting took.
+        record: of the fit.
         progress: where to report.
     """
     with replacement(experiment.folder, CASE_FILES) as folder:
-        return _measure(experiment, method, report, progress, folder)
+        return _measure(experiment, method, record, progress, folder)
 
 
 def _measure(
     experiment: Experiment,
     method: Method,
-    report: FitReport,
+    record: FitRecord,
     progress: Progress,
     folder: Path,
 ) -> Result:
-    case, name = experiment.case, str(experiment)
+    case, name, report = experiment.case, str(experiment), record.report
     # Frames that were kept once are not lost because this run did not ask for them.
     kept = (experiment.folder / FRAMES_FOLDER).is_dir()
-    request = dataclasses.replace(
-        experiment.request, keep_frames=experiment.request.keep_frames or kept
+    options = dataclasses.replace(
+        experiment.options, keep_frames=experiment.options.keep_frames or kept
     )
     trained = report.seconds if experiment.method_config.spec.trains else None
     timing = Timing(trained, (), "rendering was not timed: no metric was asked for that says")
-    if RENDERING_SPEEDS.intersection(case.metrics):
+    if any(plugins.metric_spec(metric).times_rendering for metric in case.metrics):
         with progress.task(f"timing {name}", None):
-            timing = time_method(method, case.drive, request.device, trained)
-    timing = dataclasses.replace(timing, trains=experiment.method_config.spec.trains)
+            timing = time_method(method, case.drive, options.device, trained)
+    timing = dataclasses.replace(
+        timing,
+        trains=experiment.method_config.spec.trains,
+        training_shared=record.shared_machine,
+        protocol=f"{timing.protocol}; {SHARED}" if options.shared_machine else timing.protocol,
+    )
     faces = FaceTrack()
 
     def rendered() -> Generator[Pair, None, None]:
         with ComparisonVideos(case, name, folder) as comparison:
-            for index, frame in enumerate(render(case, method, name, folder, request, progress)):
+            for index, frame in enumerate(render(case, method, name, folder, options, progress)):
                 target = target_of(case, index)
                 comparison.write(frame, target)
                 yield frame, target
@@ -133,7 +140,7 @@ def _result(
     metrics: dict[str, MetricRecord],
     times: TimingRecord,
 ) -> Result:
-    case, request = experiment.case, experiment.request
+    case, options = experiment.case, experiment.options
     return Result(
         tgbench_version=__version__,
         created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
@@ -154,12 +161,13 @@ def _result(
             train=(case.split.train.start, case.split.train.stop),
             test=(case.split.test.start, case.split.test.stop),
         ),
-        seed=request.seed,
+        seed=options.seed,
+        fresh=options.fresh,
         frames=len(case.drive),
-        labelled=request.label,
+        labelled=options.label,
         metrics=metrics,
         timing=times,
-        environment=describe_environment(request.device),
+        environment=describe_environment(options.device),
     )
 
 

@@ -16,7 +16,7 @@ from ..video.writer import VideoWriter
 from .comparison_videos import ComparisonVideos
 from .integrity import COMPARISONS, describe_files, has_images
 from .replacing import link_or_copy, replacement
-from .request import RunRequest
+from .request import RunOptions
 from .result import (
     CASE_FILES,
     FRAMES_FOLDER,
@@ -32,7 +32,7 @@ def render(
     method: Method,
     who: str,
     folder: Path,
-    request: RunRequest,
+    options: RunOptions,
     progress: Progress,
 ) -> Iterator[Image]:
     """Render every frame once, into the video and, if asked for, into images, and yield it.
@@ -44,7 +44,7 @@ def render(
         method: fitted.
         who: names method and case in a few words.
         folder: of the case.
-        request: whether there is a label, and whether frames are kept.
+        options: whether there is a label, and whether frames are kept.
         progress: where to report.
 
     Yields:
@@ -54,7 +54,7 @@ def render(
         TgbenchError: the method renders other frames than asked for, or one cannot be written.
     """
     size, images = case.drive.intrinsics, folder / FRAMES_FOLDER
-    if request.keep_frames:
+    if options.keep_frames:
         shutil.rmtree(images, ignore_errors=True)
         images.mkdir(parents=True)
     with (
@@ -64,7 +64,7 @@ def render(
             size.height,
             fps=case.drive.fps,
             audio=case.drive.audio,
-            label=request.label,
+            label=options.label,
             title=who,
         ) as video,
         progress.task(f"rendering {who}", len(case.drive)) as task,
@@ -72,7 +72,7 @@ def render(
         for index, frame in _checked(method.render(case.drive), case, who):
             yield frame
             video.write(frame)
-            if request.keep_frames:
+            if options.keep_frames:
                 _write_image(images / f"{index}.png", frame)
             task.advance()
 
@@ -82,7 +82,7 @@ def render_again(
     method: Method,
     result: Result,
     folder: Path,
-    request: RunRequest,
+    options: RunOptions,
     progress: Progress,
     spoilt: Collection[str],
 ) -> Result:
@@ -93,7 +93,7 @@ def render_again(
         method: fitted, as when the case was measured.
         result: of the case.
         folder: of the case.
-        request: whether there is a label, and whether frames are kept.
+        options: whether there is a label, and whether frames are kept.
         progress: where to report.
         spoilt: names of files that are not to be kept.
 
@@ -101,7 +101,7 @@ def render_again(
         The result, which says what the files are like now.
     """
     who = f"{result.method.name} on {case.identity.name}, {case.driver}"
-    made = {VIDEO_FILE, *spoilt, *((FRAMES_FOLDER,) if request.keep_frames else ())}
+    made = {VIDEO_FILE, *spoilt, *((FRAMES_FOLDER,) if options.keep_frames else ())}
     compared = case.target_frames is not None and not made.isdisjoint(COMPARISONS)
     made |= set(COMPARISONS) if compared else set()
     with replacement(folder, CASE_FILES) as new:
@@ -110,13 +110,13 @@ def render_again(
                 link_or_copy(folder / name, new / name)
         if compared:
             with ComparisonVideos(case, who, new) as comparison:
-                for index, frame in enumerate(render(case, method, who, new, request, progress)):
+                for index, frame in enumerate(render(case, method, who, new, options, progress)):
                     comparison.write(frame, target_of(case, index))
         else:
-            for _ in render(case, method, who, new, request, progress):
+            for _ in render(case, method, who, new, options, progress):
                 pass
         files = describe_files(new, result.frames)
-        result = result.model_copy(update={"labelled": request.label, "files": files})
+        result = result.model_copy(update={"labelled": options.label, "files": files})
         write_result(new, result)
     return result
 
@@ -128,11 +128,11 @@ def target_of(case: Case, index: int) -> Image | None:
     return case.identity.frame(int(case.target_frames[index]))
 
 
-def is_rendered(folder: Path, result: Result, request: RunRequest) -> bool:
-    """Whether a finished case has the label and the frames that a request asks for."""
-    if result.labelled != request.label:
+def is_rendered(folder: Path, result: Result, options: RunOptions) -> bool:
+    """Whether a finished case has the label and the frames that are asked for."""
+    if result.labelled != options.label:
         return False
-    return not request.keep_frames or has_images(folder, result)
+    return not options.keep_frames or has_images(folder, result)
 
 
 def _write_image(path: Path, frame: Image) -> None:

@@ -1,4 +1,4 @@
-"""What a user asked to run."""
+"""What a user asks to run, and what of it concerns a single job."""
 
 from __future__ import annotations
 
@@ -18,37 +18,68 @@ def default_size(methods: Iterable[str], preset: str) -> int:
 
 
 @dataclass(frozen=True)
-class RunRequest:
-    """One `tgbench run`.
+class RunOptions:
+    """How one fit or one case is done.
 
     Attributes:
-        methods, protocol, identities, audio: what to run; identities are built-in names or
-            folders, no audio means the protocol's own choice.
+        out: where results go.
+        device: "cpu" or "cuda".
+        seed: of every random choice.
+        fresh: token of a run with `--fresh`: fits and results without this token do not count;
+            empty: all count.
+        label: whether the video carries the visible label.
+        keep_frames: whether frames are kept as images, too.
+        landmarks: the detector of landmarks; see `MetricOptions`.
+        through_codec: whether frames are measured as they come out of an H.264 file.
+        shared_machine: whether other jobs may run on this machine at the same time.
+        command: what the user typed, for the log; empty where nothing was.
+    """
+
+    out: Path = Path("results")
+    device: str = "cpu"
+    seed: int = 0
+    fresh: str = ""
+    label: bool = True
+    keep_frames: bool = False
+    landmarks: str = "mediapipe"
+    through_codec: bool = False
+    shared_machine: bool = False
+    command: str = ""
+
+
+@dataclass(frozen=True)
+class RunRequest:
+    """One `tgbench run`: every method under every protocol on every identity with every seed.
+
+    Attributes:
+        methods, protocols, identities: what to run; identities are built-in names or folders.
+        audio: driving sounds of protocols that take one; empty for the protocol's own choice.
         audio_features: a file of features for each driving sound, in the same order; empty: the
             methods' audio encoders are run.
         preset, overrides: of the methods' configurations.
         size: side in pixels of built-in identities.
         device: "cpu" or "cuda".
-        seed: of every random choice.
+        seeds: of every random choice, one run each.
         out: where results go.
-        fresh: measure again what is there already.
+        fresh: whether to fit and measure again what is there already.
         label: whether videos carry the visible label.
-        keep_frames: whether frames are written as images, too.
+        keep_frames: whether frames are kept as images, too.
         metrics: what to measure; empty for the protocol's own choice.
         landmarks: the detector of landmarks; see `MetricOptions`.
         through_codec: whether frames are measured as they come out of an H.264 file.
+        jobs: how many jobs run at the same time.
         command: what the user typed, for the log; empty where nothing was.
     """
 
     methods: tuple[str, ...]
-    protocol: str
+    protocols: tuple[str, ...]
     identities: tuple[str, ...]
-    audio: tuple[Path, ...]
-    preset: str
+    audio: tuple[Path, ...] = ()
+    preset: str = "quick"
     overrides: dict[str, str] = field(default_factory=dict)
     size: int = 256
     device: str = "cpu"
-    seed: int = 0
+    seeds: tuple[int, ...] = (0,)
     out: Path = Path("results")
     fresh: bool = False
     label: bool = True
@@ -57,4 +88,25 @@ class RunRequest:
     landmarks: str = "mediapipe"
     through_codec: bool = False
     audio_features: tuple[Path, ...] = ()
+    jobs: int = 1
     command: str = ""
+
+    def options(self, seed: int, fresh: str) -> RunOptions:
+        """Return how the fits and cases of a seed are done.
+
+        Args:
+            seed: one of `seeds`.
+            fresh: token of this run if it is to do everything again, else empty.
+        """
+        return RunOptions(
+            out=self.out,
+            device=self.device,
+            seed=seed,
+            fresh=fresh,
+            label=self.label,
+            keep_frames=self.keep_frames,
+            landmarks=self.landmarks,
+            through_codec=self.through_codec,
+            shared_machine=self.jobs > 1,
+            command=self.command,
+        )

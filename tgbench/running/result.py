@@ -24,9 +24,6 @@ SCHEMA_VERSION = 1
 SCORES_SCHEMA_VERSION = 2
 """Of what `tgbench score` writes; grows likewise."""
 
-ABOVE_CASE = 3
-"""Folders between OUT and that of a case, OUT/<protocol>/<identity>/<method>/<driver>."""
-
 RESULT_FILE = "result.json"
 SCORES_FILE = "scores.json"
 FRAMES_FILE = "frames.parquet"
@@ -223,6 +220,9 @@ class Result(Record):
     frames: int = Field(ge=0, description="Frames rendered.")
     labelled: bool = Field(
         default=True, description="Whether the video carries the visible 'synthetic' label."
+    )
+    fresh: str = Field(
+        default="", description="Token of the run with --fresh that measured it; empty: none."
     )
     metrics: dict[str, MetricRecord] = Field(
         description="What each metric found, by its name; an absent metric was not asked for."

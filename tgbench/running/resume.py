@@ -1,10 +1,12 @@
-"""What an earlier run left of the same experiment, and whether it can stay."""
+"""What is there of a case, whether it can stay, and what is left to do."""
 
 from __future__ import annotations
 
 import dataclasses
+import enum
 import logging
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from .. import plugins
 from ..errors import TgbenchError
@@ -13,8 +15,11 @@ from ..files import sha256
 from ..interfaces import Case
 from ..metrics.suite import reasons_against
 from ..specs import Needs
+from ..terminal import NOTICE
 from .experiment import Experiment
 from .fit_record import set_aside
+from .integrity import TABLES, Damage, damages
+from .rendering import is_rendered
 from .result import RESULT_FILE, Result, read_result, write_result
 from .schema import Damaged
 from .settings import in_current_names
@@ -22,42 +27,125 @@ from .settings import in_current_names
 _log = logging.getLogger("tgbench")
 
 
-def with_what_is_there(asked: Experiment) -> Experiment:
-    """Return it with the metrics that its folder has of the same experiment, beside its own.
+class State(enum.StrEnum):
+    """What is left to do of a case."""
 
-    So asking for one more metric loses none, and takes no other fit. A result that is damaged is
-    set aside: what it was of is measured again.
+    DONE = "done"
+    RENDER = "to render again"
+    MEASURE = "to measure"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What is there of a case.
+
+    Attributes:
+        experiment: with the metrics that its folder has, beside those that are asked for.
+        state: what is left to do.
+        result: what stays of the numbers; None: they are measured.
+        damages: files that are not as they were written.
+        remarks: why it is done again, each with the level at which it is logged.
+        unreadable: what is wrong with the result that is there; empty: nothing.
+        changed: whether `result` says more than its file.
     """
-    result = _earlier(asked)
-    if result is None or not _is_of_the_same_frames(result, asked):
-        return asked
-    installed = [name for name in result.metrics if name in plugins.metrics()]
-    return asked.with_metrics([*asked.case.metrics, *installed])
+
+    experiment: Experiment
+    state: State
+    result: Result | None = None
+    damages: tuple[Damage, ...] = ()
+    remarks: tuple[tuple[int, str], ...] = ()
+    unreadable: str = ""
+    changed: bool = False
+
+    def settle(self) -> None:
+        """Tell why it is done again, set aside what cannot be read, and write what changed."""
+        folder = self.experiment.folder
+        if self.unreadable:
+            aside = set_aside(folder / RESULT_FILE)
+            _log.warning("%s; set aside as %s, measuring again", self.unreadable, aside.name)
+        for level, text in self.remarks:
+            _log.log(level, "%s: %s", folder, text)
+        for damage in self.damages:
+            _log.warning("%s: %s; doing it again", folder / damage.name, damage.what)
+        if self.changed and self.result is not None:
+            write_result(folder, self.result)
 
 
-def kept_result(asked: Experiment) -> Result | None:
-    """Return the finished result of the same experiment by the same code of the method.
+def standing(asked: Experiment) -> Standing:
+    """Return what is there of a case. Nothing is changed.
 
-    A result is not finished as long as it lacks a metric that can be had by now.
+    Asking for one more metric keeps those that are there, and their fit.
 
     Raises:
-        TgbenchError: the folder holds a result of another one, or numbers that would be lost.
+        TgbenchError: the folder holds a result of another configuration, or numbers that would be
+            lost, or what is to be rendered again has no fit any more.
     """
-    result = _earlier(asked)
-    if result is None:
-        return None
-    if result.case_key == asked.key:
-        return _up_to_date(result, asked)
-    if not _is_of_the_same_frames(result, asked):
+    try:
+        earlier = _earlier(asked)
+    except Damaged as error:
+        return Standing(asked, State.MEASURE, unreadable=error.fault)
+    if earlier is None:
+        return Standing(asked, State.MEASURE)
+    experiment = _with_what_is_there(earlier, asked)
+    if earlier.case_key != experiment.key:
+        if not _is_of_the_same_frames(earlier, experiment):
+            raise TgbenchError(
+                f"{asked.folder}: holds a result of another configuration "
+                f"({difference(earlier, asked)}); use --fresh to replace it, or another --out"
+            )
+        _refuse_to_lose(earlier, experiment)
+        return Standing(experiment, State.MEASURE)
+    if remark := _outdated(earlier, experiment):
+        return Standing(experiment, State.MEASURE, remarks=(remark,))
+    return _with_its_files(_with_reasons_of_now(earlier, experiment), earlier, experiment)
+
+
+def in_its_folder(asked: Experiment) -> Experiment:
+    """Return it where it lies: in the layout of versions before 0.2 if its result is there.
+
+    Where that place holds another experiment, a line says so.
+    """
+    former = dataclasses.replace(asked, earlier_layout=True)
+    path = former.folder / RESULT_FILE
+    if (asked.folder / RESULT_FILE).is_file() or not path.is_file():
+        return asked
+    try:
+        result = read_result(path)
+    except TgbenchError:
+        return asked
+    if _is_of_the_same_frames(result, former):
+        _log.info("%s: lies where earlier versions kept it; it stays there", former.folder)
+        return former
+    _log.info(
+        "%s: holds a result of another configuration (%s) from an earlier version; it stays, the "
+        "new one goes to %s",
+        former.folder,
+        difference(result, asked),
+        asked.folder,
+        extra=NOTICE,
+    )
+    return asked
+
+
+def _with_its_files(result: Result, stored: Result, experiment: Experiment) -> Standing:
+    """Return the standing of a result whose numbers are up to date."""
+    folder = experiment.folder
+    damaged = tuple(damages(folder, result, experiment.case))
+    if not damaged and is_rendered(folder, result, experiment.options):
+        return Standing(experiment, State.DONE, result, changed=result != stored)
+    if not experiment.fitting.is_done:
         raise TgbenchError(
-            f"{asked.folder}: holds a result of another configuration "
-            f"({_difference(result, asked)}); use --fresh to replace it, or another --out"
+            f"{folder}: rendering it again needs the fit that was measured, which is no longer "
+            f"whole in {experiment.fitting.folder}; use --fresh with this method and identity "
+            "alone to fit and measure again"
         )
-    refuse_to_lose(result, asked)
-    return None
+    if any(damage.name in TABLES for damage in damaged):
+        _refuse_to_lose(result, experiment)
+        return Standing(experiment, State.MEASURE, damages=damaged)
+    return Standing(experiment, State.RENDER, result, damaged, changed=result != stored)
 
 
-def refuse_to_lose(result: Result, asked: Experiment) -> None:
+def _refuse_to_lose(result: Result, asked: Experiment) -> None:
     """Raise if measuring an experiment again would lose a number of its result.
 
     Raises:
@@ -72,42 +160,50 @@ def refuse_to_lose(result: Result, asked: Experiment) -> None:
 
 
 def _earlier(asked: Experiment) -> Result | None:
-    path = asked.folder / RESULT_FILE
-    if asked.request.fresh or not path.is_file():
+    """Return the result that is there, unless everything is to be done again.
+
+    Raises:
+        Damaged: it is cut short, or something else.
+        TgbenchError: it cannot be read, or is of a newer schema.
+    """
+    path, fresh = asked.folder / RESULT_FILE, asked.options.fresh
+    if not path.is_file():
         return None
     try:
-        return read_result(path)
-    except Damaged as error:
-        _log.warning("%s; set aside as %s, measuring again", error.fault, set_aside(path).name)
-        return None
+        result = read_result(path)
+    except TgbenchError:
+        if fresh:
+            return None
+        raise
+    return None if fresh and result.fresh != fresh else result
 
 
-def _up_to_date(result: Result, asked: Experiment) -> Result | None:
-    """Return a result of the same experiment with the reasons of now; None: measure again."""
+def _with_what_is_there(result: Result, asked: Experiment) -> Experiment:
+    """Return it with the metrics that its folder has of the same experiment, beside its own."""
+    if not _is_of_the_same_frames(result, asked):
+        return asked
+    installed = [name for name in result.metrics if name in plugins.metrics()]
+    return asked.with_metrics([*asked.case.metrics, *installed])
+
+
+def _outdated(result: Result, asked: Experiment) -> tuple[int, str] | None:
+    """Return why a result of the same experiment is measured again, if it is."""
     if result.method.code_sha256 not in ("", asked.method_config.code.sha256):
-        _log.warning(
-            "%s: the method's code changed since this was measured (%s); measuring again",
-            asked.folder,
-            result.created,
+        return logging.WARNING, (
+            f"the method's code changed since this was measured ({result.created}); measuring again"
         )
-        return None
-    reasons = _what_lacks_now(result, asked)
-    found = [name for name, reason in reasons.items() if not reason]
+    found = [name for name, reason in _what_lacks_now(result, asked).items() if not reason]
     if found and not _no_longer_available(result, asked):
-        _log.info("%s: %s can be had by now; measuring again", asked.folder, ", ".join(found))
-        return None
-    told = _told_anew(result, {name: reason for name, reason in reasons.items() if reason})
-    if told != result:
-        write_result(asked.folder, told)
-    return told
+        return logging.INFO, f"{', '.join(found)} can be measured now; measuring again"
+    return None
 
 
 def _is_of_the_same_frames(result: Result, asked: Experiment) -> bool:
     """Whether a result differs from what is asked for in nothing but what was measured, and how."""
     there = asked.with_metrics(result.metrics)
-    requests = (dataclasses.replace(asked.request, landmarks=name) for name in FINDERS)
+    options = (dataclasses.replace(asked.options, landmarks=name) for name in FINDERS)
     return any(
-        result.case_key == dataclasses.replace(there, request=request).key for request in requests
+        result.case_key == dataclasses.replace(there, options=changed).key for changed in options
     )
 
 
@@ -139,18 +235,19 @@ def _depending(names: Iterable[str], case: Case) -> list[str]:
     ]
 
 
-def _told_anew(result: Result, reasons: Mapping[str, str]) -> Result:
+def _with_reasons_of_now(result: Result, asked: Experiment) -> Result:
     """Return a result whose missing metrics give the reasons of now."""
+    reasons: Mapping[str, str] = _what_lacks_now(result, asked)
     metrics = {
-        name: record.model_copy(update={"reason": reasons[name]}) if name in reasons else record
+        name: record.model_copy(update={"reason": reasons[name]}) if reasons.get(name) else record
         for name, record in result.metrics.items()
     }
     return result.model_copy(update={"metrics": metrics})
 
 
-def _difference(result: Result, asked: Experiment) -> str:
+def difference(result: Result, asked: Experiment) -> str:
     """Name what is not the same, the likeliest first."""
-    case, method_config, request = asked.case, asked.method_config, asked.request
+    case, method_config, options = asked.case, asked.method_config, asked.options
     if result.method.preset != method_config.preset:
         return f"preset: {result.method.preset} there, {method_config.preset} asked for"
     written = result.method
@@ -161,15 +258,15 @@ def _difference(result: Result, asked: Experiment) -> str:
             return f"{key}: {old.get(key)} there, {new.get(key)} asked for"
     if old != written.config:
         return f"tgbench {result.tgbench_version} wrote it, when settings had other names"
-    if result.seed != request.seed:
-        return f"seed: {result.seed} there, {request.seed} asked for"
+    if result.seed != options.seed:
+        return f"seed: {result.seed} there, {options.seed} asked for"
     if result.identity.sha256 != asked.hashes.sha256:
         return f"identity '{case.identity.name}' has other files"
     features = case.features_file
     if features is not None and result.driver.features_sha256 not in ("", sha256(features)):
         return f"audio features {features.name} were another file"
-    if result.environment.device != request.device:
-        return f"device: {result.environment.device} there, {request.device} asked for"
+    if result.environment.device != options.device:
+        return f"device: {result.environment.device} there, {options.device} asked for"
     if result.protocol.version != case.protocol_version:
         return f"protocol version: {result.protocol.version} there, {case.protocol_version} now"
     return f"driving audio, frames, or tgbench version ({result.tgbench_version}) differ"

@@ -1,4 +1,4 @@
-"""Colours that become RGB of 8 bits as they are meant to look, and those that do not."""
+"""Which colour spaces can be read as 8-bit RGB, and which are refused."""
 
 from __future__ import annotations
 
@@ -35,19 +35,18 @@ def check_colours(frame: Any, path: Path) -> None:
     """
     if frame.color_trc in _HDR:
         raise TgbenchError(
-            f"{path}: is HDR ({_HDR[frame.color_trc]}), and how bright it is on a usual screen is "
-            f"a choice; make it first, of both clips alike, such as with `ffmpeg -i {path.name} "
-            f"-vf {_TO_SDR} -c:a copy sdr.mp4`"
+            f"{path}: is HDR ({_HDR[frame.color_trc]}); convert it to SDR first, both clips in the "
+            f"same way, for example with `ffmpeg -i {path.name} -vf {_TO_SDR} -c:a copy sdr.mp4`"
         )
     if frame.colorspace in _UNKNOWN_MATRICES and not frame.format.is_rgb:
         raise TgbenchError(
-            f"{path}: its colours are coded as {_UNKNOWN_MATRICES[frame.colorspace]}, which "
-            "cannot be read; convert it to BT.709"
+            f"{path}: its colour matrix, {_UNKNOWN_MATRICES[frame.colorspace]}, is not supported; "
+            "convert it to BT.709"
         )
 
 
 def colour_notes(frame: Any) -> list[str]:
     """Return what a reader of the numbers must know of a picture's colours."""
     if frame.color_primaries in _WIDE:
-        return [f"colours of {_WIDE[frame.color_primaries]} were read as they are stored"]
+        return [f"{_WIDE[frame.color_primaries]} colours were read without conversion"]
     return []

@@ -98,26 +98,20 @@ class ImageFolder:
         except (OSError, SyntaxError, ValueError, PIL.Image.DecompressionBombError) as error:
             raise TgbenchError(
                 f"{file}: cannot be read as an image ({_told(error)}); write it again as PNG, or "
-                "take out this frame of both clips"
+                "remove this frame from both clips"
             ) from error
         kind = image.mode
         if deep:
-            raise TgbenchError(
-                f"{file}: has 16 bits a channel; metrics compare RGB of 8 bits, so convert it first"
-            )
+            raise TgbenchError(f"{file}: has 16 bits per channel; convert it to 8-bit RGB first")
         if kind in ("RGBA", "LA", "PA") or "transparency" in image.info:
             image = image.convert("RGBA")
             if np.asarray(image)[..., 3].min() < 255:
                 raise TgbenchError(
-                    f"{file}: is transparent in places, and what lies behind is not known; put it "
-                    "over its background first"
+                    f"{file}: is partly transparent; composite it over its background first"
                 )
-            self.converted.add("with alpha, opaque throughout")
+            self.converted.add("with an opaque alpha channel")
         elif kind not in _PLAIN:
-            raise TgbenchError(
-                f"{file}: holds '{kind}' pixels; metrics compare RGB of 8 bits a channel, so "
-                "convert it first"
-            )
+            raise TgbenchError(f"{file}: holds '{kind}' pixels; convert it to 8-bit RGB first")
         elif _PLAIN[kind]:
             self.converted.add(_PLAIN[kind])
         return np.asarray(image.convert("RGB"))
@@ -128,7 +122,7 @@ def _told(error: Exception) -> str:
     import PIL
 
     unknown = isinstance(error, PIL.UnidentifiedImageError)
-    return f"no {', '.join(_FORMATS)} file, or damaged" if unknown else str(error)
+    return f"not a {', '.join(_FORMATS)} file, or damaged" if unknown else str(error)
 
 
 def _is_deep(opened: PIL.Image.Image) -> bool:
@@ -163,7 +157,7 @@ def _positions(files: Sequence[Path]) -> tuple[int | None, list[int]]:
         # Several series, such as pictures and masks: which of them is the clip, none can tell.
         examples = ", ".join(sorted(f"{before}*{after}" for before, after in stems)[:3])
         raise TgbenchError(
-            f"{files[0].parent}: holds several series of images ({examples}); keep one a folder"
+            f"{files[0].parent}: holds several image sequences ({examples}); keep one per folder"
         )
     for former, file, last, number in zip(files, files[1:], numbers, numbers[1:], strict=False):
         if number == last:
@@ -175,5 +169,5 @@ def _positions(files: Sequence[Path]) -> tuple[int | None, list[int]]:
 
 def _what_else(folder: Path) -> str:
     if any(folder.glob("*.np[yz]")):
-        return "holds arrays, no images; write them as PNG, 8 bits a channel"
+        return "holds arrays, not images; save them as 8-bit PNG"
     return f"holds no images ({', '.join(SUFFIXES)})"

@@ -135,7 +135,8 @@ def _pixel_aspect(stream: Any, path: Path) -> Fraction:
     aspect = Fraction(stream.sample_aspect_ratio or 1)
     if not Fraction(1, _MOST_STRETCHED) <= aspect <= _MOST_STRETCHED:
         raise TgbenchError(
-            f"{path}: says that its pixels are {aspect.numerator} by {aspect.denominator}; write "
-            "it again with `ffmpeg -i ... -vf setsar=1 ...`"
+            f"{path}: has an implausible pixel aspect ratio of "
+            f"{aspect.numerator}:{aspect.denominator}; write it again with "
+            "`ffmpeg -i ... -vf setsar=1 ...`"
         )
     return aspect

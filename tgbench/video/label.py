@@ -1,4 +1,4 @@
-"""The visible note that a video is synthetic."""
+"""The visible label of synthetic videos."""
 
 from __future__ import annotations
 

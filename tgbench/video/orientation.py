@@ -1,4 +1,4 @@
-"""The eight ways in which a camera, or what edits its files, stores pictures."""
+"""Rotation and mirroring of stored pictures, from the display matrix of a video."""
 
 from __future__ import annotations
 

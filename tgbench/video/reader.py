@@ -33,7 +33,7 @@ _MAX_THREADS = 8
 _WHOLE = 0.9
 """Share of the announced frames below which a file counts as cut short; headers are not exact."""
 
-_FAULT = "is no video that can be read"
+_FAULT = "cannot be read as a video"
 _WANTED = "give a video, or a folder of images"
 
 _Timed = Iterator[tuple[Fraction, Fraction, Any]]
@@ -41,11 +41,11 @@ _Timed = Iterator[tuple[Fraction, Fraction, Any]]
 
 @dataclass(frozen=True)
 class Survey:
-    """What a file holds, by what is written about its pieces.
+    """What a file holds, by the headers of its packets.
 
     Attributes:
-        frames: how many iterating would yield if every piece were one frame; a few codecs hide
-            pieces that are never shown.
+        frames: how many iterating would yield if every packet were one frame; a few codecs have
+            packets that are never shown.
         gaps: how many frames are missing among those stored, by the clock of the file.
         seconds: from the start of the first to the end of the last.
     """
@@ -107,7 +107,7 @@ class VideoReader:
         with self._opened() as (container, tracks):
             start = read_beginning(container, tracks)
             if start.picture is None:
-                raise TgbenchError(f"{path}: no frame of it can be decoded; {REMEDY}")
+                raise TgbenchError(f"{path}: no frame can be decoded; {REMEDY}")
             self.clock = read_clock(start, tracks, container.format.name, self.path)
             self.info = describe(container, tracks, start.picture, self.clock, self.path)
             # Asked of every frame, side data would keep the frames until the garbage collector.
@@ -139,17 +139,17 @@ class VideoReader:
         info = self.info
         notes = list(info.notes)
         if info.stretched:
-            chosen = "its shown shape was" if self.square else "stored pixels were"
+            chosen = "the displayed shape was" if self.square else "the stored pixels were"
             notes.append(
-                f"is stored as {info.stored_width}x{info.stored_height} and shown as "
-                f"{info.width}x{info.height}; {chosen} taken"
+                f"is stored as {info.stored_width}x{info.stored_height} and displayed as "
+                f"{info.width}x{info.height}; {chosen} used"
             )
         if self.interlaced and self.deinterlace:
             notes.append(f"{self.interlaced} interlaced frames were deinterlaced (bwdif)")
         elif self.interlaced:
             notes.append(
-                f"{self.interlaced} frames are interlaced: each holds two half pictures, and the "
-                "combs where something moves count as error; --deinterlace makes whole ones"
+                f"{self.interlaced} frames are interlaced, and combing in motion counts as error; "
+                "use --deinterlace"
             )
         return notes
 
@@ -272,14 +272,11 @@ class VideoReader:
         """Set `damage`, with numbers of frames at the rate at which they are delivered."""
         told = []
         if self._damaged and delivered:
-            are = (
-                "piece is damaged and was" if self._damaged == 1 else "pieces are damaged and were"
-            )
-            told.append(f"{self._damaged} {are} skipped")
+            told.append(f"{self._damaged} damaged packet(s) were skipped")
         if self._short:
             whole = self.expected_frames or 0
             of = f": {delivered} of about {whole} frames" if delivered < whole else ""
-            told.append(f"is cut short{of}")
+            told.append(f"is truncated{of}")
         self.damage = "; ".join(told)
         if self.damage:
             _log.warning("%s: %s", self.path, self.damage)
@@ -291,7 +288,7 @@ class VideoReader:
             tracks = find_tracks(container)
             stream = tracks.picture
             if stream is None:
-                has = "sound only" if tracks.sound else "no track of pictures, or was cut short"
+                has = "sound only" if tracks.sound else "no video track, or is truncated"
                 raise TgbenchError(f"{self.path}: has {has}; {_WANTED}")
             # FFmpeg's default is one thread a core.
             stream.codec_context.thread_count = min(os.cpu_count() or 1, _MAX_THREADS)

@@ -1,4 +1,4 @@
-"""Which frame is shown at each of evenly spaced instants."""
+"""Resample a clip to a steady frame rate: which frame is shown at each instant."""
 
 from __future__ import annotations
 
@@ -48,6 +48,10 @@ def resampled(timed: Iterator[tuple[Fraction, Fraction, T]], fps: float) -> Iter
 def _check(start: Fraction, end: Fraction) -> None:
     if end - start > LONGEST_PAUSE or end > LONGEST:
         hours = f"{float(end - start) / 3600:.1f} h"
-        stands = f"a frame at {float(start):.0f} s stands for {hours}"
-        why = stands if end - start > LONGEST_PAUSE else f"lasts longer than {LONGEST // 3600} h"
-        raise TgbenchError(f"by its clock {why}; cut out the part that is meant")
+        stands = f"a frame at {float(start):.0f} s lasts {hours}"
+        why = (
+            stands
+            if end - start > LONGEST_PAUSE
+            else f"the clip lasts longer than {LONGEST // 3600} h"
+        )
+        raise TgbenchError(f"its timestamps are implausible: {why}; cut out the part that you want")

@@ -1,4 +1,4 @@
-"""From what a decoder gives to upright RGB of 8 bits."""
+"""Convert decoded frames to upright 8-bit RGB, and deinterlace them."""
 
 from __future__ import annotations
 

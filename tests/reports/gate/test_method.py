@@ -83,7 +83,7 @@ def fitted(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 def measured(head: Path, out: Path) -> Path:
     request = RunRequest(
         methods=("talkinggaussian",),
-        protocol="self_reconstruction",
+        protocols=("self_reconstruction",),
         identities=(str(head),),
         audio=(),
         preset="quick",

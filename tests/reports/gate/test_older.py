@@ -62,9 +62,9 @@ def test_a_fit_that_failed_leaves_nothing_to_pass(
     assert main(list(run)) == 0
     gate.update(out)
     with monkeypatch.context() as patched:
-        patched.setattr("tgbench.running.runner.fit_or_load", _stopped)
+        patched.setattr("tgbench.running.worker.fit", _stopped)
         assert main([*run, "--fresh"]) == 130
-    (case,) = out.glob("self_reconstruction/*/*/[!.]*")
+    (case,) = out.glob("self_reconstruction/*/*/*/[!.]*")
     assert attempts.unfinished(case) is not None
     code, printed = gate(out)
     assert code == 2
@@ -170,6 +170,6 @@ def test_the_message_names_the_note(gate: Gate, write_case: WriteCase, tmp_path:
     (note,) = out.glob("attempt-*.json")
     code, printed = gate(out)
     assert code == 2
-    assert f"run it again as meant, or delete {note} if it is not about this result" in printed
+    assert f"run it again, or delete {note} if it is not about this result" in printed
     note.unlink()
     assert gate(out)[0] == 0

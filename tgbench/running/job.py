@@ -1,0 +1,143 @@
+"""A job as data: one fit, or one case to render and measure.
+
+A job is a JSON file that says everything a process needs to do it, on this machine or another one
+that sees the same folders. Its address is the hash of what it says, so equal jobs are the same job,
+and doing it twice is doing it once.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, StringConstraints
+
+from ..errors import TgbenchError
+from ..files import hash_of, write_text
+from ..inputs import read_bytes, reason
+from .folders import JOBS
+from .schema import Record, parse_record
+
+JOB_SCHEMA_VERSION = 1
+"""Grows when a field changes its meaning or goes; a reader refuses newer ones."""
+
+_LARGEST = 1 << 20
+_DIGITS = 16
+
+# A name becomes a part of paths, so it leads nowhere else.
+_Name = Annotated[str, StringConstraints(pattern=re.compile(r"^[^./\\\x00-\x1f][^/\\\x00-\x1f]*$"))]
+_Hash = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+
+
+class MethodJob(Record):
+    """The method and its complete configuration."""
+
+    name: _Name = Field(description="Name of the plug-in.")
+    preset: str = Field(description="Preset the configuration started from.")
+    config: dict[str, Any] = Field(description="Every setting, by name.")
+    code_sha256: _Hash = Field(description="Of the method's code; a job is of this code alone.")
+
+
+class IdentityJob(Record):
+    """Whose head it is."""
+
+    name: _Name
+    source: str = Field(description="Name of a built-in identity, or path of a prepared folder.")
+    size: int = Field(ge=1, description="Side in pixels, for built-in identities.")
+    sha256: _Hash = Field(description="Of the names and hashes of all its input files.")
+
+
+class CaseJob(Record):
+    """What to render and to measure."""
+
+    protocol: _Name
+    protocol_version: str
+    driver: _Name = Field(description="Short name of what drives, part of the result's path.")
+    audio: tuple[str, ...] = Field(
+        description="Driving sounds the protocol is given; empty for its own choice."
+    )
+    audio_sha256: _Hash = Field(description="Of the sound that drives this case.")
+    audio_features: tuple[str, ...] = Field(
+        description="Files of features of these sounds; empty where the encoder is run."
+    )
+    features_sha256: str = Field(description="Of the file of features in use; empty: none.")
+    metrics: tuple[_Name, ...] = Field(description="Names, in table order.")
+    landmarks: str = Field(description="The detector of landmarks.")
+    through_codec: bool = Field(
+        description="Whether frames are measured as they come out of an H.264 file."
+    )
+    label: bool = Field(description="Whether the video carries the visible label.")
+    keep_frames: bool = Field(description="Whether frames are kept as images, too.")
+
+
+class JobSpec(Record):
+    """One fit, or one case that needs a fit."""
+
+    schema_version: int = JOB_SCHEMA_VERSION
+    tgbench_version: str
+    kind: Literal["fit", "case"]
+    method: MethodJob
+    identity: IdentityJob
+    train: tuple[int, int] = Field(description="Training frames, end exclusive.")
+    test: tuple[int, int] = Field(description="Held-out frames, end exclusive.")
+    seed: int
+    device: Annotated[str, StringConstraints(pattern=r"^(cpu|cuda)$")]
+    case: CaseJob | None = Field(default=None, description="Null for a fit.")
+    fresh: str = Field(
+        default="",
+        description="Token of a run with --fresh: fits and results without it do not count.",
+    )
+    shared_machine: bool = Field(
+        default=False,
+        description="Whether other jobs may run on the same machine at the same time, so that "
+        "times are not those of the job alone.",
+    )
+    depends_on: tuple[_Hash, ...] = Field(
+        default=(), description="Addresses of jobs whose outputs this one needs."
+    )
+    out: str = Field(description="Absolute path of the folder of results; no part of the address.")
+    command: str = Field(
+        default="", description="What the user typed, for the log; no part of the address."
+    )
+
+    @property
+    def address(self) -> str:
+        """SHA-256 of what the job is, wherever its output goes."""
+        return hash_of(self.model_dump(mode="json", exclude={"out", "command"}))
+
+    @property
+    def title(self) -> str:
+        """The job in a few words."""
+        who = f"{self.method.name} on {self.identity.name}"
+        what = "fit" if self.case is None else f"{self.case.protocol}, {self.case.driver}"
+        return f"{who}, {what}, seed {self.seed}"
+
+    @property
+    def file(self) -> Path:
+        """Where a process of its own finds it."""
+        return Path(self.out) / JOBS / f"{self.address[:_DIGITS]}.json"
+
+    def write(self) -> Path:
+        """Write the job atomically and return its path."""
+        write_text(self.file, self.model_dump_json(indent=2) + "\n")
+        return self.file
+
+
+def read_job(path: Path) -> JobSpec:
+    """Read a job.
+
+    Raises:
+        TgbenchError: the file cannot be read, is no job, or is of a newer version.
+    """
+    remedy = "make it again with `tgbench run --jobs`"
+    try:
+        text = read_bytes(path, _LARGEST)
+    except OSError as error:
+        raise TgbenchError(f"{path}: cannot be read ({reason(error)}); {remedy}") from error
+    except ValueError as error:
+        raise TgbenchError(f"{path}: is no job ({error}); {remedy}") from error
+    job = parse_record(JobSpec, text, str(path), JOB_SCHEMA_VERSION, "job", remedy)
+    if (job.kind == "case") != (job.case is not None):
+        raise TgbenchError(f"{path}: is no job (kind '{job.kind}' and 'case' disagree); {remedy}")
+    return job

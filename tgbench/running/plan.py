@@ -1,0 +1,97 @@
+"""What a run consists of: jobs, what is there of them, and what cannot be done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ..faults import one_line
+from .experiment import Experiment
+from .fitting import Fitting
+from .job import JobSpec
+from .resume import Standing, State
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What could not be done.
+
+    Attributes:
+        what: a method, an identity or a job, in a few words.
+        error: why.
+        identity: the one it is about, as the user named it, if no case of it could be planned.
+        protocol: the one it is about; empty: all.
+    """
+
+    what: str
+    error: Exception
+    identity: str = ""
+    protocol: str = ""
+
+    def __str__(self) -> str:
+        """Return both on one line."""
+        return f"{self.what}: {one_line(self.error)}"
+
+
+@dataclass(frozen=True)
+class PlannedFit:
+    """A fit that cases need.
+
+    Attributes:
+        job: the fit as data.
+        fitting: what is fitted to what.
+    """
+
+    job: JobSpec
+    fitting: Fitting
+
+
+@dataclass(frozen=True)
+class PlannedCase:
+    """A case with what is there of it.
+
+    Attributes:
+        job: the case as data.
+        experiment: what is rendered and measured.
+        standing: what is there; None: it cannot be done.
+        fit: the fit it needs.
+    """
+
+    job: JobSpec
+    experiment: Experiment
+    standing: Standing | None
+    fit: PlannedFit
+
+    @property
+    def needs_fit(self) -> bool:
+        """Whether the fit has to be made, if it is not there."""
+        return self.standing is not None and self.standing.state is State.MEASURE
+
+
+@dataclass
+class Plan:
+    """What a run consists of.
+
+    Attributes:
+        cases: in the order in which they are done, those of one fit together.
+        failures: what cannot be done.
+        warnings: what is certain before anything starts, such as metrics that will have no value.
+    """
+
+    cases: list[PlannedCase] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def fits(self) -> list[PlannedFit]:
+        """Every fit that a case needs, once, in order."""
+        return list({case.fit.job.address: case.fit for case in self.cases}.values())
+
+    def to_do(self) -> list[JobSpec]:
+        """Return the jobs that are left, each after those it depends on."""
+        jobs: dict[str, JobSpec] = {}
+        for case in self.cases:
+            if case.needs_fit:
+                jobs.setdefault(case.fit.job.address, case.fit.job)
+            if case.standing is not None and case.standing.state is not State.DONE:
+                jobs.setdefault(case.job.address, case.job)
+        return list(jobs.values())

@@ -376,8 +376,8 @@ class MetricContext:
         shared: what metrics use together.
     """
 
-    audio: Waveform | None
-    fps: float
+    audio: Waveform | None = None
+    fps: float = Identity.fps
     timing: Timing | None = None
     options: MetricOptions = field(default_factory=MetricOptions)
     shared: Shared = field(default_factory=Shared, repr=False, compare=False)

@@ -6,16 +6,22 @@ import json
 import math
 import os
 import re
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, NamedTuple
 
+import numpy as np
 from pydantic import Field, ValidationError
 
+from tgbench import plugins
 from tgbench.errors import TgbenchError
 from tgbench.files import write_text
 from tgbench.inputs import read_json, reason
+from tgbench.metrics.through_codec import THROUGH_CODEC
+from tgbench.printing import one_line
 from tgbench.running.schema import ConditionText, Record
 from tgbench.running.settings import in_current_names
+from tgbench.statistics import Series
 
 SCHEMA_VERSION = 1
 """Grows when a field changes its meaning or goes."""
@@ -29,6 +35,37 @@ LARGEST = 1e100
 """Of any value; statistics square it."""
 
 Number = Annotated[float, Field(ge=-LARGEST, le=LARGEST)]
+
+
+class BaselineKey(NamedTuple):
+    """What a case is found again by.
+
+    Attributes:
+        protocol, identity, driver, method: names.
+        through_codec: whether frames were measured as they come out of an H.264 file.
+    """
+
+    protocol: str
+    identity: str
+    driver: str
+    method: str
+    through_codec: bool = False
+
+    @property
+    def title(self) -> str:
+        """The case for a reader, on one line."""
+        own = plugins.protocol_spec(self.protocol).self_driven
+        driver = "" if own else f" · {self.driver}"
+        codec = f", frames measured {THROUGH_CODEC}" * self.through_codec
+        return one_line(f"{self.method} on {self.identity}{driver}, {self.protocol}{codec}")
+
+
+def rounded(values: Iterable[float]) -> Series:
+    """Return values with the digits that a baseline keeps; NaN where there is no number."""
+    exact = np.asarray(list(values), np.float64)
+    text = [f"{value:.{DIGITS}g}" if np.isfinite(value) else "nan" for value in exact]
+    return np.array([float(number) for number in text], np.float64)
+
 
 _NUMBERS = re.compile(r"\[\n\s+((?:(?:-?[\d.]+(?:e[+-]?\d+)?|null),?\s+)+)\]")
 _LINE = 88
@@ -111,9 +148,10 @@ class CaseBaseline(Record):
     metrics: dict[str, MetricBaseline] = Field(min_length=1)
 
     @property
-    def key(self) -> tuple[str, str, str, str]:
-        """Protocol, identity, driver and method: what a case is found again by."""
-        return self.protocol, self.identity, self.driver, self.method
+    def key(self) -> BaselineKey:
+        """What the case is found again by."""
+        codec = THROUGH_CODEC in self.protocol_version
+        return BaselineKey(self.protocol, self.identity, self.driver, self.method, codec)
 
 
 class Baseline(Record):
@@ -149,11 +187,11 @@ def write_baseline(path: Path, baseline: Baseline) -> None:
     except OSError as error:
         raise cannot_write(path, error) from error
     except UnicodeEncodeError as error:
-        raise TgbenchError(f"{path}: results hold a name that is no text ({error})") from error
+        raise TgbenchError(f"{path}: results hold a name that is not text ({error})") from error
 
 
 def cannot_write(path: Path, error: OSError) -> TgbenchError:
-    """Return what to tell a user whose file cannot be written."""
+    """Return the error for a file that cannot be written."""
     reason = error.strerror or error
     return TgbenchError(f"{path}: cannot be written ({reason}); choose another place")
 
@@ -175,11 +213,11 @@ def read_baseline(path: Path) -> Baseline:
         ) from error
     except (OSError, ValueError) as error:
         raise TgbenchError(
-            f"{path}: is no whole JSON file ({reason(error)}); take it from version control again, "
+            f"{path}: is not a whole JSON file ({reason(error)}); restore it from version control, "
             "or delete it and write a new one with --update --reason TEXT"
         ) from error
     if not isinstance(raw, dict) or raw.get("kind") != KIND:
-        raise TgbenchError(f"{path}: is no baseline of `tgbench gate`; name another file")
+        raise TgbenchError(f"{path}: is not a baseline of `tgbench gate`; name another file")
     version = raw.get("schema_version")
     if version != SCHEMA_VERSION:
         newer = isinstance(version, int) and version > SCHEMA_VERSION
@@ -198,18 +236,18 @@ def _validated(path: Path, raw: dict[str, object]) -> Baseline:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
         raise TgbenchError(
-            f"{path}: is damaged ({place}: {first['msg']}); take it from version control again"
+            f"{path}: is damaged ({place}: {first['msg']}); restore it from version control"
         ) from error
     baseline = baseline.model_copy(update={"cases": [_current(case) for case in baseline.cases]})
     keys = [case.key for case in baseline.cases]
     for case in baseline.cases:
         if keys.count(case.key) > 1:
-            raise TgbenchError(f"{path}: has {' / '.join(case.key)} twice; remove one")
+            raise TgbenchError(f"{path}: has {case.key.title} twice; remove one")
         for name, metric in case.metrics.items():
             if wrong := _contradiction(metric, len(case.source_frames)):
                 raise TgbenchError(
-                    f"{path}: {' / '.join(case.key)}: {name} {wrong}; it was changed by hand: take "
-                    "it from version control again, or write a new one with --update --reason TEXT"
+                    f"{path}: {case.key.title}: {name} {wrong}; it was changed by hand: restore "
+                    "it from version control, or write a new one with --update --reason TEXT"
                 )
     return baseline
 
@@ -227,7 +265,7 @@ def _current(case: CaseBaseline) -> CaseBaseline:
 
 
 def _contradiction(metric: MetricBaseline, frames: int) -> str:
-    """Return what of a metric cannot be of its own values at single frames; empty: nothing."""
+    """Return how a metric contradicts its own values at single frames; empty if it does not."""
     if metric.per_frame is None:
         return ""
     if len(metric.per_frame) != frames:
@@ -237,8 +275,8 @@ def _contradiction(metric: MetricBaseline, frames: int) -> str:
         return f"has {len(found)} values at frames where it says that {metric.scored} were scored"
     mean = math.fsum(found) / len(found) if found else math.nan
     # Each number is rounded by at most half of its last digit.
-    apart = 10.0**-DIGITS * 5.0 * max(map(abs, [*found, metric.value]))
-    if not abs(mean - metric.value) <= 2.0 * apart:
+    error = 10.0**-DIGITS * 5.0 * max(map(abs, [*found, metric.value]))
+    if not abs(mean - metric.value) <= 2.0 * error:
         return f"is {metric.value:g} where the mean of its frames is {mean:g}"
     return ""
 

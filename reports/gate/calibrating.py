@@ -1,4 +1,4 @@
-"""The noise floor: how far results of the very same thing are apart on this machine."""
+"""The noise floor: how far repeated results differ on this machine."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import itertools
 import math
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,11 +18,12 @@ from tgbench import plugins
 from tgbench.commands import run as run_command
 from tgbench.errors import TgbenchError
 from tgbench.files import temporary_folder
+from tgbench.results import MeasuredCase
 from tgbench.version import __version__
 
-from .baseline import Baseline, CalibrationRecord, CaseBaseline
-from .matching import refuse_unlike
-from .measured import Key, Measured, read_measured, rounded, title
+from .baseline import Baseline, CalibrationRecord, CaseBaseline, rounded
+from .matching import refuse_incomparable
+from .results import Cases, frame_values, read_results
 from .updating import machine, timestamp
 
 QUANTILE = 0.975
@@ -34,7 +35,7 @@ DEFAULT_RUNS = 5
 Run = Callable[[Sequence[str]], None]
 """Does what `tgbench run` does with these arguments."""
 
-Repeats = Sequence[Mapping[Key, Measured]]
+Repeats = Sequence[Cases]
 
 
 @dataclass(frozen=True)
@@ -57,10 +58,12 @@ class Plan:
             TgbenchError: too few runs, or arguments that a calibration sets by itself.
         """
         if runs < FEWEST_RUNS:
-            raise TgbenchError(f"--runs {runs}: a difference takes {FEWEST_RUNS} or more")
+            raise TgbenchError(
+                f"--runs {runs}: at least {FEWEST_RUNS} runs are needed for a difference"
+            )
         if not arguments:
             raise TgbenchError(
-                "--calibrate: what is to be run? Give the arguments of `tgbench run` after --"
+                "--calibrate: nothing to run; give the arguments of `tgbench run` after --"
             )
         parser = _parser()
         read = parser.parse_args(list(arguments))
@@ -79,22 +82,22 @@ class Plan:
 
         Args:
             run: does one of them.
-            announce: told about each before it begins.
+            announce: called with a line before each.
 
         Raises:
             TgbenchError: a run failed, or left what cannot be read.
         """
-        repeats: list[Mapping[Key, Measured]] = []
+        repeats: list[Cases] = []
         with temporary_folder("tgbench-calibrate") as root:
             for number, seed in enumerate(self.seeds, start=1):
                 announce(f"run {number} of {len(self.seeds)}, seed {seed}")
                 out = Path(root) / str(number)
                 run([*self.arguments, "--seed", str(seed), "--out", str(out)])
-                repeats.append(read_measured(out))
+                repeats.append(read_results(out))
         return repeats
 
 
-def run_apart(arguments: Sequence[str]) -> None:
+def run_in_process(arguments: Sequence[str]) -> None:
     """Do what `tgbench run` does, in a process of its own, as a CI's next job would be.
 
     Raises:
@@ -118,7 +121,7 @@ def with_floors(baseline: Baseline, repeats: Repeats, seeds: Sequence[int], path
     """
     first = repeats[0]
     known = {case.key for case in baseline.cases}
-    unknown = [title(key) for key in first if key not in known]
+    unknown = [key.title for key in first if key not in known]
     if unknown:
         raise TgbenchError(
             f"{path}: has no {'; '.join(unknown)}; calibrate with the arguments of the run that "
@@ -127,7 +130,7 @@ def with_floors(baseline: Baseline, repeats: Repeats, seeds: Sequence[int], path
     for number, repeat in enumerate(repeats, start=1):
         if repeat.keys() != first.keys():
             raise TgbenchError(f"--calibrate: run {number} is of other cases than run 1")
-        refuse_unlike(
+        refuse_incomparable(
             baseline, repeat, path, "calibrate with the arguments of the run that it was made of"
         )
     cases = [
@@ -139,8 +142,8 @@ def with_floors(baseline: Baseline, repeats: Repeats, seeds: Sequence[int], path
     return baseline.model_copy(update={"cases": cases, "updated": timestamp()})
 
 
-def floor_of(metric: str, runs: Sequence[Measured]) -> float | None:
-    """Return how far two more runs of the same may be apart, None where one has no value.
+def floor_of(metric: str, runs: Sequence[MeasuredCase]) -> float | None:
+    """Return how far two more runs of the same may differ, None where one has no value.
 
     The root mean square of the paired differences, widened by Student's t: a few runs lie closer
     together than further ones will, and the largest difference among them is soon exceeded.
@@ -149,26 +152,28 @@ def floor_of(metric: str, runs: Sequence[Measured]) -> float | None:
     values = [record.value for record in records if record is not None and record.value is not None]
     if len(values) < len(runs):
         return None
-    series = [run.series(metric) if plugins.averages_frames(metric) else None for run in runs]
-    apart = []
+    series = [
+        frame_values(run, metric) if plugins.averages_frames(metric) else None for run in runs
+    ]
+    differences = []
     for i, j in itertools.combinations(range(len(runs)), 2):
         first, second = series[i], series[j]
         difference = values[j] - values[i]
         if first is not None and second is not None and np.isfinite(second - first).any():
             difference = float(np.nanmean(second - first))
-        apart.append(difference)
-    typical = math.sqrt(np.mean(np.square(apart)))
+        differences.append(difference)
+    typical = math.sqrt(np.mean(np.square(differences)))
     widened = typical * float(stdtrit(len(runs) - 1, QUANTILE))
     return float(rounded([widened])[0])
 
 
 def _calibrated(
-    case: CaseBaseline, runs: Sequence[Measured], seeds: Sequence[int], path: Path
+    case: CaseBaseline, runs: Sequence[MeasuredCase], seeds: Sequence[int], path: Path
 ) -> CaseBaseline:
     result = runs[0].result
     if result.method.config_hash != case.config_hash:
         raise TgbenchError(
-            f"{path}: {title(case.key)}: calibrated with another configuration (preset "
+            f"{path}: {case.key.title}: calibrated with another configuration (preset "
             f"{case.preset} there, {result.method.preset} now, or other settings); use the "
             "arguments of the run that the baseline was made of"
         )

@@ -12,8 +12,8 @@ from tgbench.terminal import Terminal
 
 if TYPE_CHECKING:
     from .baseline import Baseline
-    from .judging import Judgement
-    from .publishing import Report
+    from .checks import GateReport
+    from .publishing import CiOutput
 
 _EPILOG = """\
 examples:
@@ -25,9 +25,11 @@ examples:
       --method mymethod --protocol self_reconstruction
 
 A metric fails when it is worse than in the baseline by more than its
-tolerance, and the interval (95 %) of the change, paired frame by frame, lies
-beyond the noise floor. One that vanished fails, too. Exit code: 0 nothing
-failed, 1 something did, 2 the two cannot be compared, or other bad input.
+tolerance and the 95 % interval of the change, paired frame by frame, lies
+beyond the noise floor. A metric that is no longer measured fails, too. Where
+OUT holds several measurements of one experiment, each metric is taken from the
+latest that has it. Exit code: 0 nothing failed, 1 a metric failed, 2 the two
+cannot be compared, or other bad input.
 """
 
 
@@ -39,39 +41,40 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "what",
         nargs="*",
         metavar="OUT",
-        help="where `tgbench run` wrote; with --calibrate, its arguments after --",
+        help="folder of results; with --calibrate, the arguments of `tgbench run` after --",
     )
     parser.add_argument(
         "--baseline", type=Path, required=True, metavar="FILE", help="the committed baseline"
     )
     modes = parser.add_mutually_exclusive_group()
     modes.add_argument(
-        "--update", action="store_true", help="write a new baseline of what is in OUT"
+        "--update", action="store_true", help="write a new baseline from the results in OUT"
     )
     modes.add_argument(
         "--calibrate",
         action="store_true",
-        help="run the same thing several times here and store the noise floor",
+        help="repeat a run on this machine and store the noise floor",
     )
-    parser.add_argument("--reason", metavar="TEXT", help="why there is a new baseline (--update)")
+    parser.add_argument("--reason", metavar="TEXT", help="why the baseline changes (--update)")
     add_list(
         parser,
         "--tolerance",
         pairs,
-        "how much worse metrics may get, each in its unit; --update stores it",
+        "how much worse a metric may get, in its unit; --update stores it",
         metavar="METRIC=NUMBER",
         default=[],
     )
-    parser.add_argument("--runs", type=int, metavar="N", help="how often to run (--calibrate; 5)")
+    parser.add_argument(
+        "--runs", type=int, metavar="N", help="number of runs (--calibrate; default: 5)"
+    )
     parser.add_argument(
         "--vary-seed",
         action="store_true",
-        help="give each run a seed of its own: the floor is then the spread over seeds "
-        "(--calibrate)",
+        help="give each run its own seed, so that the floor is the spread over seeds (--calibrate)",
     )
-    parser.add_argument("--junit", type=Path, metavar="FILE", help="write JUnit XML here")
+    parser.add_argument("--junit", type=Path, metavar="FILE", help="write JUnit XML to FILE")
     parser.add_argument(
-        "--markdown", type=Path, metavar="FILE", help="write a summary for a pull request here"
+        "--markdown", type=Path, metavar="FILE", help="write a summary for a pull request to FILE"
     )
 
 
@@ -83,7 +86,7 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
         args.what = stand_alone(args, "what")
         return _carry_out(args, terminal)
     except TgbenchError as error:
-        from .measured import one_line
+        from tgbench.printing import one_line
 
         # What a result says would be a command to a CI if it began a line.
         raise TgbenchError(one_line(str(error))) from error
@@ -112,7 +115,7 @@ def _check_options(args: argparse.Namespace) -> None:
             raise TgbenchError(f"{option} goes with {use}")
     if args.update and not (args.reason or "").strip():
         raise TgbenchError(
-            "--update: say why with --reason TEXT; who reviews the new baseline wants to know"
+            "--update: give the reason for the new baseline with --reason TEXT, for its reviewers"
         )
     if not args.calibrate and len(args.what) != 1:
         given = ", ".join(args.what) or "none"
@@ -120,64 +123,64 @@ def _check_options(args: argparse.Namespace) -> None:
 
 
 def _compare(args: argparse.Namespace, terminal: Terminal) -> int:
-    from .publishing import Report, no_commands
-    from .table import print_judgement
+    from .formatting import print_report
+    from .publishing import CiOutput, no_commands
 
     try:
         _check_options(args)
-        found = _judged(args)
+        report = _checked(args)
     except Exception as error:
-        _tell_why_not(Report.of_error(error), args, terminal)
+        _publish_error(CiOutput.of_error(error), args, terminal)
         raise
     with no_commands(terminal.out):
-        print_judgement(found, terminal.out)
-    Report.of(found).publish(args.junit, args.markdown, terminal.out)
-    return 1 if found.failures else 0
+        print_report(report, terminal.out)
+    CiOutput.of(report).publish(args.junit, args.markdown, terminal.out)
+    return 1 if report.failures else 0
 
 
-def _judged(args: argparse.Namespace) -> Judgement:
+def _checked(args: argparse.Namespace) -> GateReport:
     from .baseline import read_baseline
-    from .judging import judge
-    from .matching import refuse_unlike, worth_knowing
-    from .measured import read_measured
+    from .checks import check_results
+    from .matching import explanations, refuse_incomparable
+    from .results import read_results
     from .tolerances import parse_tolerances
 
     baseline = read_baseline(args.baseline)
     watched = _metrics_of(baseline)
     tolerances = parse_tolerances(args.tolerance, watched)
     _refuse_idle(tolerances, watched)
-    cases = read_measured(Path(args.what[0]))
-    refuse_unlike(
+    cases = read_results(Path(args.what[0]))
+    refuse_incomparable(
         baseline,
         cases,
         args.baseline,
-        "if that is meant, write a new one with --update --reason TEXT",
+        "if that is intended, write a new one with --update --reason TEXT",
     )
-    return judge(baseline, cases, tolerances, worth_knowing(baseline, cases))
+    return check_results(baseline, cases, tolerances, explanations(baseline, cases))
 
 
-def _tell_why_not(report: Report, args: argparse.Namespace, terminal: Terminal) -> None:
-    """Write what a CI takes; where even that fails, the first reason is the one to tell."""
+def _publish_error(output: CiOutput, args: argparse.Namespace, terminal: Terminal) -> None:
+    """Write what a CI takes; where even that fails, the user sees the first error."""
     import logging
 
     from tgbench.errors import TgbenchError
 
     try:
-        report.publish(args.junit, args.markdown, terminal.out)
+        output.publish(args.junit, args.markdown, terminal.out)
     except TgbenchError as error:
         logging.getLogger("tgbench").warning("%s", error)
 
 
 def _update(args: argparse.Namespace, terminal: Terminal) -> int:
     from .baseline import write_baseline
-    from .measured import read_measured
+    from .results import read_results
     from .tolerances import parse_tolerances
     from .updating import update
 
     former = _former(args.baseline, terminal)
     known = _metrics_of(former) if former is not None else ()
     tolerances = parse_tolerances(args.tolerance, known)
-    made = update(read_measured(Path(args.what[0])), args.reason.strip(), tolerances, former)
+    made = update(read_results(Path(args.what[0])), args.reason.strip(), tolerances, former)
     _refuse_idle(tolerances, _metrics_of(made.baseline))
     write_baseline(args.baseline, made.baseline)
     _say_written(args.baseline, made.baseline, made.notes, terminal)
@@ -192,7 +195,7 @@ def _calibrate(args: argparse.Namespace, terminal: Terminal) -> int:
     runs = calibrating.DEFAULT_RUNS if args.runs is None else args.runs
     plan = calibrating.Plan.of(args.what, runs, args.vary_seed)
     repeats = plan.carry_out(
-        calibrating.run_apart, lambda text: terminal.err.print(text, markup=False)
+        calibrating.run_in_process, lambda text: terminal.err.print(text, markup=False)
     )
     calibrated = calibrating.with_floors(baseline, repeats, plan.seeds, args.baseline)
     write_baseline(args.baseline, calibrated)
@@ -223,7 +226,7 @@ def _refuse_idle(tolerances: Mapping[str, float], watched: set[str]) -> None:
 
     if idle := sorted(tolerances.keys() - watched):
         raise TgbenchError(
-            f"--tolerance {idle[0]}: is not watched; what is: {', '.join(sorted(watched))}"
+            f"--tolerance {idle[0]}: is not watched; watched are {', '.join(sorted(watched))}"
         )
 
 
@@ -238,11 +241,9 @@ def _say_written(
 
     from tgbench.text_table import Head, print_table
 
-    from .measured import title
-
     heads = [Head("", right=False), *map(Head, ("value", "tolerance", "noise floor"))]
     for case in baseline.cases:
-        terminal.out.print(Text(f"{title(case.key)}, {len(case.source_frames)} frames", "bold"))
+        terminal.out.print(Text(f"{case.key.title}, {len(case.source_frames)} frames", "bold"))
         rows = []
         for name, metric in case.metrics.items():
             floor = "not measured" if metric.floor is None else f"{metric.floor:g}"

@@ -7,37 +7,40 @@ import xml.etree.ElementTree as ET
 from collections.abc import Iterable
 from itertools import groupby
 
-from . import texts
-from .judging import Judgement, Row, Verdict
+from . import formatting
+from .checks import GateReport, MetricCheck, Verdict
 
 _HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
 _NAME = "tgbench gate"
 _NOT_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def render_junit(found: Judgement) -> str:
+def render_junit(report: GateReport) -> str:
     """Return the document."""
-    suites = [(case, list(rows)) for case, rows in groupby(found.rows, key=lambda row: row.case)]
-    counts = _counts(found.rows)
+    suites = [
+        (case, list(checks))
+        for case, checks in groupby(report.checks, key=lambda check: check.case)
+    ]
+    counts = _counts(report.checks)
     # The usual schema gives the whole document every count but this one.
     del counts["skipped"]
     root = ET.Element("testsuites", {"name": _NAME, **counts})
-    for case, rows in suites:
-        suite = ET.SubElement(root, "testsuite", {"name": _legal(case), **_counts(rows)})
-        for row in rows:
-            _add(suite, row)
+    for case, checks in suites:
+        suite = ET.SubElement(root, "testsuite", {"name": _legal(case), **_counts(checks)})
+        for check in checks:
+            _add(suite, check)
     return _document(root)
 
 
-def render_error(kind: str, told: str) -> str:
+def render_error(kind: str, message: str) -> str:
     """Return the document of a comparison that did not take place."""
     counts = {"tests": "1", "failures": "0", "errors": "1", "time": "0"}
     root = ET.Element("testsuites", {"name": _NAME, **counts})
     suite = ET.SubElement(root, "testsuite", {"name": _NAME, **counts, "skipped": "0"})
     marks = {"name": "comparison", "classname": _NAME, "time": "0"}
     test = ET.SubElement(suite, "testcase", marks)
-    message = _legal(told)
-    ET.SubElement(test, "error", {"message": message, "type": kind}).text = message
+    text = _legal(message)
+    ET.SubElement(test, "error", {"message": text, "type": kind}).text = text
     return _document(root)
 
 
@@ -46,24 +49,24 @@ def _document(root: ET.Element) -> str:
     return f"{_HEAD}{ET.tostring(root, encoding='unicode')}\n"
 
 
-def _add(suite: ET.Element, row: Row) -> None:
+def _add(suite: ET.Element, check: MetricCheck) -> None:
     test = ET.SubElement(
         suite,
         "testcase",
-        {"name": _legal(row.metric), "classname": _legal(row.case), "time": "0"},
+        {"name": _legal(check.metric), "classname": _legal(check.case), "time": "0"},
     )
-    told = _legal(texts.sentence(row))
-    if row.verdict.fails:
-        marks = {"message": told, "type": row.verdict.value}
-        ET.SubElement(test, "failure", marks).text = told
-    elif row.verdict is Verdict.NOT_COMPARABLE:
-        ET.SubElement(test, "skipped", {"message": told})
+    message = _legal(formatting.sentence(check))
+    if check.verdict.fails:
+        marks = {"message": message, "type": check.verdict.value}
+        ET.SubElement(test, "failure", marks).text = message
+    elif check.verdict is Verdict.NOT_COMPARABLE:
+        ET.SubElement(test, "skipped", {"message": message})
     else:
-        ET.SubElement(test, "system-out").text = told
+        ET.SubElement(test, "system-out").text = message
 
 
-def _counts(rows: Iterable[Row]) -> dict[str, str]:
-    verdicts = [row.verdict for row in rows]
+def _counts(checks: Iterable[MetricCheck]) -> dict[str, str]:
+    verdicts = [check.verdict for check in checks]
     return {
         "tests": str(len(verdicts)),
         "failures": str(sum(verdict.fails for verdict in verdicts)),

@@ -1,4 +1,4 @@
-"""What a gate tells beside the terminal: JUnit XML, a summary in Markdown, annotations."""
+"""What a gate writes beside the terminal: JUnit XML, a summary in Markdown, annotations."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
 from rich.console import Console
@@ -14,13 +15,22 @@ from rich.text import Text
 
 from tgbench.errors import TgbenchError
 
-from . import junit, pull_request
+from ..renderers.markdown import escape
+from . import formatting, junit
 from .baseline import cannot_write
-from .judging import Judgement
+from .checks import GateReport, MetricCheck, Verdict
+
+_LEVELS = {
+    Verdict.REGRESSION: "error",
+    Verdict.VANISHED: "error",
+    Verdict.UNSURE: "warning",
+    Verdict.WITHIN: "warning",
+    Verdict.NEW: "notice",
+}
 
 
 @dataclass(frozen=True)
-class Report:
+class CiOutput:
     """The outcome in every form that a CI takes.
 
     Attributes:
@@ -34,24 +44,23 @@ class Report:
     annotations: tuple[str, ...]
 
     @classmethod
-    def of(cls, found: Judgement) -> Report:
-        """Tell what was found."""
+    def of(cls, report: GateReport) -> CiOutput:
+        """Return the output of a comparison."""
         return cls(
-            junit.render_junit(found),
-            pull_request.render_markdown(found),
-            tuple(pull_request.render_annotations(found)),
+            junit.render_junit(report),
+            render_markdown(report),
+            tuple(render_annotations(report)),
         )
 
     @classmethod
-    def of_error(cls, error: Exception) -> Report:
-        """Tell why nothing was compared: a CI that shows nothing looks like one that passed."""
-        kind, told = type(error).__name__, str(error)
-        if isinstance(error, TgbenchError):
-            kind = "refused"
+    def of_error(cls, error: Exception) -> CiOutput:
+        """Say why nothing was compared: a CI that shows nothing looks like one that passed."""
+        kind = "refused" if isinstance(error, TgbenchError) else type(error).__name__
+        message = str(error)
         return cls(
-            junit.render_error(kind, told),
-            pull_request.render_error(told),
-            (pull_request.annotate_error(told),),
+            junit.render_error(kind, message),
+            f"## Quality gate: nothing was compared\n\n{_plain(message)}\n",
+            (f"::error title=tgbench gate::{_data(message)}",),
         )
 
     def publish(self, junit: Path | None, markdown: Path | None, console: Console) -> None:
@@ -82,6 +91,61 @@ def no_commands(console: Console) -> Iterator[None]:
         yield
     finally:
         console.print(Text(f"::{token}::", no_wrap=True))
+
+
+def render_markdown(report: GateReport) -> str:
+    """Return a summary: the outcome, a table for each case, notes."""
+    return "\n".join(_lines(report)) + "\n"
+
+
+def render_annotations(report: GateReport) -> list[str]:
+    """Return GitHub's workflow commands that mark what a reader should look at."""
+    return [
+        f"::{_LEVELS[check.verdict]} title={_property(f'tgbench gate: {check.case}')}"
+        f"::{_data(formatting.sentence(check))}"
+        for check in report.checks
+        if check.verdict in _LEVELS
+    ]
+
+
+def _lines(report: GateReport) -> Iterator[str]:
+    yield f"## Quality gate {_plain(report.summary)}"
+    for case, checks in groupby(report.checks, key=lambda check: check.case):
+        yield ""
+        yield f"### {_plain(case)}"
+        yield ""
+        yield "| metric | baseline | now | change (95 % interval) | verdict |"
+        yield "| --- | ---: | ---: | --- | --- |"
+        yield from map(_table_row, checks)
+    for note in report.notes:
+        yield ""
+        yield f"<sub>{_plain(note)}</sub>"
+
+
+def _table_row(check: MetricCheck) -> str:
+    verdict = f"**{check.verdict}**" if check.verdict.fails else str(check.verdict)
+    why = f": {_plain(check.why)}" if check.why and check.verdict is not Verdict.NEW else ""
+    cells = (
+        _plain(formatting.label(check)),
+        formatting.value(check, check.before),
+        formatting.value(check, check.now),
+        formatting.change(check),
+        verdict + why,
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+def _plain(text: str) -> str:
+    """Return text that shows as written: no markup, no entity, nobody notified."""
+    return escape(text).replace("@", "@\u200b")
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")
 
 
 def _on_github() -> bool:

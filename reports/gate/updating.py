@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from tgbench import plugins
 from tgbench.errors import TgbenchError
 from tgbench.plugins import in_table_order
+from tgbench.printing import one_line
+from tgbench.results import MeasuredCase
 from tgbench.running.result import EnvironmentRecord, MetricRecord
 
-from .baseline import Baseline, CaseBaseline, EnvironmentBrief, MetricBaseline
-from .measured import Key, Measured, one_line, rounded, title
+from .baseline import Baseline, CaseBaseline, EnvironmentBrief, MetricBaseline, rounded
+from .results import Cases, frame_values, key_of, watched
 from .tolerances import default_tolerance
 
 
@@ -23,7 +25,7 @@ class Update:
 
     Attributes:
         baseline: what to write.
-        notes: what of the former one did not carry over.
+        notes: what was not taken over from the former one.
     """
 
     baseline: Baseline
@@ -31,7 +33,7 @@ class Update:
 
 
 def update(
-    cases: Mapping[Key, Measured],
+    cases: Cases,
     reason: str,
     tolerances: Mapping[str, float],
     former: Baseline | None,
@@ -54,7 +56,7 @@ def update(
             *_lost_floors(before.get(case.key), case),
         )
     ]
-    gone = [title(key) for key in before if key not in cases]
+    gone = [key.title for key in before if key not in cases]
     if gone:
         notes.append(f"no longer in the baseline: {'; '.join(gone)}")
     baseline = Baseline(reason=reason, updated=timestamp(), cases=made)
@@ -73,20 +75,21 @@ def machine(environment: EnvironmentRecord) -> str:
 
 
 def _case(
-    case: Measured, tolerances: Mapping[str, float], former: CaseBaseline | None
+    case: MeasuredCase, tolerances: Mapping[str, float], former: CaseBaseline | None
 ) -> CaseBaseline:
     result = case.result
     where = result.environment
     same = former is not None and former.config_hash == result.method.config_hash
+    records = watched(case)
     metrics = {
         name: _metric(name, case, record, tolerances, former, same)
-        for name in in_table_order(case.metrics)
-        if (record := case.metrics[name]).value is not None
+        for name in in_table_order(records)
+        if (record := records[name]).value is not None
     }
     if not metrics:
         raise TgbenchError(
-            f"{title(case.key)}: no metric has a value that a gate could watch; see the reasons in "
-            "its result.json"
+            f"{key_of(case).title}: no metric has a value that a gate could watch; see the reasons "
+            "in its result.json"
         )
     floors = any(metric.floor is not None for metric in metrics.values())
     return CaseBaseline(
@@ -120,7 +123,7 @@ def _case(
 
 def _metric(
     name: str,
-    case: Measured,
+    case: MeasuredCase,
     record: MetricRecord,
     tolerances: Mapping[str, float],
     former: CaseBaseline | None,
@@ -142,19 +145,22 @@ def _metric(
     )
 
 
-def _per_frame(name: str, case: Measured) -> list[float | None] | None:
-    series = case.series(name) if plugins.averages_frames(name) else None
+def _per_frame(name: str, case: MeasuredCase) -> list[float | None] | None:
+    series = frame_values(case, name) if plugins.averages_frames(name) else None
     if series is None:
         return None
     return [None if math.isnan(value) else float(value) for value in series]
 
 
-def _no_longer_watched(former: CaseBaseline | None, now: Measured) -> Iterator[str]:
-    for name in {} if former is None else in_table_order(former.metrics):
-        record = now.metrics.get(name)
+def _no_longer_watched(former: CaseBaseline | None, now: MeasuredCase) -> Iterator[str]:
+    if former is None:
+        return
+    records = watched(now)
+    for name in in_table_order(former.metrics):
+        record = records.get(name)
         if record is None or record.value is None:
             why = "was not measured" if record is None else one_line(record.reason)
-            yield f"{title(now.key)}: {one_line(name)} is no longer watched: {why}"
+            yield f"{former.key.title}: {one_line(name)} is no longer watched: {why}"
 
 
 def _lost_floors(former: CaseBaseline | None, case: CaseBaseline) -> Iterator[str]:
@@ -166,6 +172,6 @@ def _lost_floors(former: CaseBaseline | None, case: CaseBaseline) -> Iterator[st
     ]
     if lost:
         yield (
-            f"{title(case.key)}: noise floor of {one_line(', '.join(lost))} dropped, as it was of "
+            f"{case.key.title}: noise floor of {one_line(', '.join(lost))} dropped: it is of "
             "another configuration or measurer; measure it with --calibrate"
         )

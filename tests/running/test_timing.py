@@ -13,7 +13,7 @@ import pytest
 from tgbench.audio import Waveform
 from tgbench.identities import ActionUnits, Intrinsics
 from tgbench.interfaces import Drive, Image, Method, TimedFrames
-from tgbench.metrics.speed import frames_per_second
+from tgbench.metrics.speed.clock import frames_per_second
 from tgbench.progress import SILENT
 from tgbench.running import measuring, timing
 from tgbench.running.request import RunRequest

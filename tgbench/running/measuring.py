@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pandas as pd
 
+from .. import plugins
 from ..files import sha256
 from ..identities import layout
 from ..interfaces import Case, FitReport, Method, TimedFrames, Timing
-from ..metrics.speed import RENDERING_SPEEDS, SHARED
+from ..metrics.speed.clock import SHARED
 from ..metrics.suite import measure_frames
 from ..metrics.through_codec import Pair
 from ..progress import Progress
@@ -89,7 +90,7 @@ def _measure(
     )
     trained = report.seconds if experiment.method_config.spec.trains else None
     timing = Timing(trained, (), "rendering was not timed: no metric was asked for that says")
-    if RENDERING_SPEEDS.intersection(case.metrics):
+    if any(plugins.metric_spec(metric).times_rendering for metric in case.metrics):
         with progress.task(f"timing {name}", None):
             timing = time_method(method, case.drive, options.device, trained)
     timing = dataclasses.replace(

@@ -9,7 +9,13 @@ import numpy as np
 import pytest
 
 from tgbench.errors import TgbenchError
-from tgbench.reports.gate.baseline import SCHEMA_VERSION, OtherSchema, read_baseline, write_baseline
+from tgbench.reports.gate.baseline import (
+    SCHEMA_VERSION,
+    BaselineKey,
+    OtherSchema,
+    read_baseline,
+    write_baseline,
+)
 
 from .conftest import Gate, WriteCase
 
@@ -32,7 +38,7 @@ def committed(gate: Gate, write_case: WriteCase, tmp_path: Path) -> Path:
 
 def test_it_says_what_was_measured_and_how(committed: Path) -> None:
     (case,) = read_baseline(committed).cases
-    assert case.key == ("self_reconstruction", "synth-a", "self", "ours")
+    assert case.key == BaselineKey("self_reconstruction", "synth-a", "self", "ours")
     assert case.source_frames == list(range(1000, 1040))
     assert case.leaked_conditions == ["[1, 2]", "x [\n  3\n]"]
     psnr = case.metrics["psnr"]
@@ -61,18 +67,18 @@ def test_a_review_sees_rows_of_numbers(committed: Path) -> None:
 @pytest.mark.parametrize(
     ("damage", "said"),
     [
-        (lambda text: text[: len(text) // 2], "no whole JSON"),
-        (lambda text: "", "no whole JSON"),
-        (lambda text: "# README", "no whole JSON"),
-        (lambda text: "[" * 100_000, "no whole JSON"),
-        (lambda text: '{"schema_version": 1, "metrics": {}}', "is no baseline of"),
-        (lambda text: "[1, 2]", "is no baseline of"),
+        (lambda text: text[: len(text) // 2], "not a whole JSON"),
+        (lambda text: "", "not a whole JSON"),
+        (lambda text: "# README", "not a whole JSON"),
+        (lambda text: "[" * 100_000, "not a whole JSON"),
+        (lambda text: '{"schema_version": 1, "metrics": {}}', "not a baseline of"),
+        (lambda text: "[1, 2]", "not a baseline of"),
         (lambda text: text.replace('"value"', '"valve"', 1), "is damaged (cases.0.metrics.psnr"),
         (lambda text: text.replace('"tolerance": 0.2', '"tolerance": -1'), "is damaged"),
         (lambda text: text.replace('"tolerance": 0.2', '"tolerance": NaN'), "is damaged"),
         (lambda text: text.replace('"tolerance": 0.2', '"tolerance": 1e101'), "is damaged"),
         (lambda text: text.replace('"value": 6.54321', '"value": 1' + "0" * 400), "is damaged"),
-        (lambda text: text.replace('"value": 6.54321', '"value": 1' + "0" * 5000), "no whole"),
+        (lambda text: text.replace('"value": 6.54321', '"value": 1' + "0" * 5000), "not a whole"),
         (lambda text: text.replace('"value": 6.54321', '"value": -1e101'), "is damaged"),
         (lambda text: re.sub(r"null, (?=\d)", "1e101, ", text), "is damaged (cases.0.metrics.lmd"),
         (lambda text: text.replace(" 1039\n", " 1039, 1040\n"), "40 values for 41 frames"),
@@ -97,7 +103,7 @@ def test_a_damaged_file_is_refused(committed: Path, damage, said: str) -> None:
 
 def test_a_file_that_is_no_text_is_refused(committed: Path) -> None:
     committed.write_bytes(b"\xff\xfe\x00\x01")
-    with pytest.raises(TgbenchError, match="no whole JSON"):
+    with pytest.raises(TgbenchError, match="not a whole JSON"):
         read_baseline(committed)
 
 
@@ -118,7 +124,7 @@ def test_a_link_stays_a_link(committed: Path, tmp_path: Path) -> None:
 
 
 def test_a_folder_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(TgbenchError, match="no whole JSON"):
+    with pytest.raises(TgbenchError, match="not a whole JSON"):
         read_baseline(tmp_path)
 
 

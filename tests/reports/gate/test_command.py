@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import xml.etree.ElementTree as ET
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from tgbench.running.result import SCHEMA_VERSION
+from tgbench.running.result import SCHEMA_VERSION, Result
 
 from .conftest import Gate, Series, WriteCase, record
 
@@ -75,7 +76,7 @@ def test_a_tolerance_of_this_run_and_one_that_is_kept(
         ("psnr=-1", "from 0 on"),
         ("psnr=nan", "from 0 on"),
         ("psnrr=1", "did you mean 'psnr'"),
-        ("ssim=1", "is not watched; what is: lmd, psnr"),
+        ("ssim=1", "is not watched; watched are lmd, psnr"),
         ("=1", "expected METRIC=NUMBER"),
         ("psnr=1e999", "from 0 on"),
     ],
@@ -96,8 +97,8 @@ def test_a_bad_tolerance(gate: Gate, before: Path, given: str, said: str) -> Non
         (["--reason", "why", "a"], "--reason goes with --update"),
         (["--runs", "0", "a"], "--runs goes with --calibrate"),
         (["--update", "--reason", "x", "--junit", "f", "a"], "--junit goes with a comparison"),
-        (["--calibrate"], "what is to be run"),
-        (["--calibrate", "--runs", "1", "--", "--method", "m"], "takes 2 or more"),
+        (["--calibrate"], "nothing to run"),
+        (["--calibrate", "--runs", "1", "--", "--method", "m"], "at least 2 runs"),
     ],
 )
 def test_options_that_do_not_go_together(
@@ -110,10 +111,10 @@ def test_options_that_do_not_go_together(
 
 def test_bad_folders_of_results(gate: Gate, before: Path, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
-    for folder in (tmp_path / "empty", tmp_path / "none"):
-        code, printed = gate(folder)
+    for folder, said in (("empty", "holds no results"), ("none", "no such folder")):
+        code, printed = gate(tmp_path / folder)
         assert code == 2
-        assert "holds no results" in printed
+        assert said in printed
 
 
 def test_half_written_newer_and_wrong_results(
@@ -152,7 +153,7 @@ def test_frames_of_another_result(
     (folder / "frames.parquet").write_bytes((other / "frames.parquet").read_bytes())
     code, printed = gate(tmp_path / "now")
     assert code == 2
-    assert "does not belong to the result" in printed
+    assert "frames.parquet: has 30 rows for 40 frames" in printed
 
 
 @pytest.mark.parametrize(
@@ -161,9 +162,9 @@ def test_frames_of_another_result(
         ({"psnr": "high"}, "'psnr' holds something else than numbers"),
         ({"psnr": [[30.0]] * 40}, "'psnr' holds something else than numbers"),
         ({"psnr": 1e300}, "has psnr with mean 1e+300, the result says"),
-        ({"psnr": PSNR - 0.001}, "does not belong to the result beside it"),
+        ({"psnr": PSNR - 0.001}, "has psnr with mean 29.999, the result says 30"),
         ({"source_frame": "first"}, "'source_frame' holds something else than numbers"),
-        ({"source_frame": 0.5}, "does not belong to the result"),
+        ({"source_frame": 0.5}, "does not number its frames"),
     ],
 )
 def test_tables_of_something_else(
@@ -190,7 +191,7 @@ def test_a_value_without_any_frame_is_refused(
     pd.read_parquet(path).assign(psnr=values).to_parquet(path, index=False)
     code, printed = gate(tmp_path / "now")
     assert code == 2
-    assert "does not belong to the result beside it" in printed
+    assert "frames.parquet: has psnr with mean" in printed
 
 
 def test_one_frame_is_held_against_tolerance_alone(
@@ -205,12 +206,68 @@ def test_one_frame_is_held_against_tolerance_alone(
     assert "no interval: fewer than 20 frames" in printed
 
 
-def test_two_results_of_one_case(gate: Gate, before: Path, write_case: WriteCase) -> None:
-    write_case(before / "again", {"psnr": PSNR})
-    code, printed = gate(before)
-    assert code == 2
-    assert "two results" in printed
+def at(created: str, **changes: object) -> Callable[[Result], Result]:
+    """Give a result its time, and change fields of its method."""
+
+    def edit(result: Result) -> Result:
+        method = result.method.model_copy(update=changes)
+        return result.model_copy(update={"created": created, "method": method})
+
+    return edit
+
+
+def test_a_later_result_with_fewer_metrics_hides_none(
+    gate: Gate, write_case: WriteCase, tmp_path: Path
+) -> None:
+    early, late = tmp_path / "now" / "early", tmp_path / "now" / "late"
+    write_case(early, {"psnr": PSNR, "lmd": PSNR / 30.0}, at("2025-01-01"), cpu="old")
+    gate.update(early)
+    folder = write_case(late, {"psnr": PSNR - 0.5}, at("2025-01-02"), cpu="new")
+    code, printed = gate(tmp_path / "now")
+    assert code == 1
+    assert "FAILED: ok 1, regression 1" in printed
+    text = " ".join(printed.split())
+    assert "lmd: from the earlier measurement" in text
+    assert "differs in the machine" in text
+    code, printed = gate(folder)
+    assert code == 1
+    assert "regression 1, vanished 1" in printed
+
+
+@pytest.mark.parametrize(
+    ("about", "code", "said"),
+    [
+        ({"seed": 1}, "", "seeds"),
+        ({"config": {"a": 1}}, "", "settings"),
+        ({}, "1" * 64, "different code"),
+    ],
+)
+def test_two_results_of_one_case_that_are_no_repeats(
+    gate: Gate,
+    before: Path,
+    write_case: WriteCase,
+    about: dict[str, object],
+    code: str,
+    said: str,
+) -> None:
+    write_case(before / "again", {"psnr": PSNR}, at("2025-01-02", code_sha256=code), **about)
+    status, printed = gate(before)
+    assert status == 2
+    assert said in printed
     assert str(before / "again") in printed
+
+
+def test_frames_through_a_codec_are_a_case_of_their_own(
+    gate: Gate, before: Path, write_case: WriteCase
+) -> None:
+    write_case(before / "h264", {"psnr": PSNR - 3.0}, version="1, through H.264")
+    code, printed = gate(before)
+    assert code == 0
+    assert "frames measured through H.264" in printed
+    gate.update(before)
+    code, printed = gate(before)
+    assert code == 0
+    assert "passed: ok 3" in printed
 
 
 def test_a_baseline_is_kept_where_another_cannot_be_written(
@@ -225,7 +282,7 @@ def test_a_baseline_is_kept_where_another_cannot_be_written(
     gate.baseline = before / "self_reconstruction" / "synth-a" / "ours" / "self" / "result.json"
     code, printed = gate("--update", "--reason", "x", before)
     assert code == 2
-    assert "is no baseline" in printed
+    assert "not a baseline" in printed
     gate.baseline = gate.baseline / "below.json"
     code, printed = gate("--update", "--reason", "x", before)
     assert code == 2
@@ -240,7 +297,7 @@ def test_values_and_names_that_no_baseline_can_hold(
     (path,) = (tmp_path / "torn").rglob("result.json")
     text = path.read_text(encoding="utf-8")
     path.write_text(text.replace('"synth-a"', '"\\ud800"'), encoding="utf-8")
-    for folder, said in (("huge", "1e+300, which no metric finds"), ("torn", "is no text")):
+    for folder, said in (("huge", "psnr is 1e+300"), ("torn", "surrogates not allowed")):
         code, printed = gate("--update", "--reason", "x", tmp_path / folder)
         assert code == 2
         assert said in printed

@@ -170,6 +170,6 @@ def test_the_message_names_the_note(gate: Gate, write_case: WriteCase, tmp_path:
     (note,) = out.glob("attempt-*.json")
     code, printed = gate(out)
     assert code == 2
-    assert f"run it again as meant, or delete {note} if it is not about this result" in printed
+    assert f"run it again, or delete {note} if it is not about this result" in printed
     note.unlink()
     assert gate(out)[0] == 0

@@ -72,7 +72,7 @@ def test_a_defect_is_told_too(
     def broken(args: object) -> None:
         raise ZeroDivisionError("no")
 
-    monkeypatch.setattr(command, "_judged", broken)
+    monkeypatch.setattr(command, "_checked", broken)
     assert gate(before, "--junit", tmp_path / "g.xml")[0] == 1
     assert the_error(tmp_path / "g.xml").attrib["type"] == "ZeroDivisionError"
 
@@ -83,7 +83,7 @@ def test_the_first_reason_is_told_where_nothing_can_be_written(
     code, printed = gate(tmp_path / "none", "--junit", before)
     assert code == 2
     assert "warning:" in printed
-    assert "holds no results" in printed.splitlines()[-1]
+    assert "no such folder" in printed.splitlines()[-1]
 
 
 def test_what_can_be_written_is(gate: Gate, before: Path, tmp_path: Path) -> None:

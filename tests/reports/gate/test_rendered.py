@@ -18,7 +18,7 @@ from tgbench.interfaces import MetricContext
 from tgbench.metrics.suite import MetricSuite
 from tgbench.reports.gate.baseline import read_baseline, write_baseline
 from tgbench.reports.gate.calibrating import with_floors
-from tgbench.reports.gate.measured import read_measured
+from tgbench.reports.gate.results import read_results
 from tgbench.running.metric_records import metric_records
 from tgbench.statistics import as_series
 from tgbench.synthetic import film
@@ -118,7 +118,7 @@ def test_no_false_alarm_over_twenty_repeats(
     """Not even where tolerances are 0, so that interval and noise floor stand alone."""
     runs = [measure(tmp_path / f"run{i}", grained(unchanged, i), UNSEEN) for i in range(26)]
     gate.update(runs[0], "--tolerance=psnr=0", "--tolerance=ssim=0")
-    repeats = [read_measured(run) for run in runs[1:6]]
+    repeats = [read_results(run) for run in runs[1:6]]
     path = gate.baseline
     write_baseline(path, with_floors(read_baseline(path), repeats, range(1, 6), path))
     for run in runs[6:]:

@@ -10,12 +10,12 @@ from typing import ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arrays import Points
-from ..interfaces import FrameView, Measurement, MetricContext
-from ..specs import MetricSpec
-from .frame_mean import FrameMean
-from .landmark_geometry import MOUTH, inter_ocular_distance
-from .specs.lips import LMD, LMD_ABSOLUTE, LMD_FACE, LMD_RELATIVE, LMD_SUM
+from ...arrays import Points
+from ...interfaces import FrameView, Measurement, MetricContext
+from ...specs import MetricSpec
+from ..frame_mean import FrameMean
+from ..landmark_geometry import MOUTH, inter_ocular_distance
+from .specs import LMD, LMD_ABSOLUTE, LMD_FACE, LMD_RELATIVE, LMD_SUM
 
 _WHOLE_FACE = slice(0, 68)
 

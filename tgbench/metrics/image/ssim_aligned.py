@@ -14,10 +14,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from ..errors import TgbenchError, Unavailable
-from ..interfaces import FrameView, Image, Measurement, MetricContext
-from .frame_mean import FrameMean
-from .specs.image import SSIM_FACE_ALIGNED
+from ...errors import TgbenchError, Unavailable
+from ...interfaces import FrameView, Image, Measurement, MetricContext
+from ..frame_mean import FrameMean
+from .specs import SSIM_FACE_ALIGNED
 from .ssim import GAUSSIAN, ssim_of_crops
 
 _NAME = re.compile(r"frame_det_(?:\d+_)?(\d+)\.(?:bmp|png|jpg)")

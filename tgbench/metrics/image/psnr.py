@@ -7,13 +7,13 @@ from typing import ClassVar, Self
 
 import cv2
 
-from ..arrays import Image
-from ..interfaces import FrameView, Measurement, MetricContext
-from ..specs import MetricSpec
-from .checks import require_alike
+from ...arrays import Image
+from ...interfaces import FrameView, Measurement, MetricContext
+from ...specs import MetricSpec
+from ..checks import require_alike
+from ..frame_mean import FrameMean
 from .face_region import FaceRegion
-from .frame_mean import FrameMean
-from .specs.image import PSNR, PSNR_FACE
+from .specs import PSNR, PSNR_FACE
 
 PEAK = 255.0
 

@@ -1,17 +1,11 @@
-"""Metrics that compare lips with the sound."""
+"""What SyncNet measures: whether lips and sound belong together."""
 
 from __future__ import annotations
 
 import dataclasses
 
 from ...specs import Direction, MetricSpec, Needs, Region, Requires
-from .shared import OF_ONE
 
-SHORTEST_SPEECH = 1.5
-"""Seconds with a face and a sound that the agreement of lips takes. Of 1.8 s, the held-out part of
-a clip of 20 s, 9 of 100 unrelated pairs passed for related ones; of less, few lags are left."""
-
-_SPOKEN = frozenset({Needs.LANDMARKS, Needs.AUDIO})
 _SYNCNET = Requires(packages=("syncnet_python",), extra="sync", weights=("syncnet",))
 
 SYNC_C = MetricSpec(
@@ -60,35 +54,6 @@ SYNC_C_FAST, SYNC_E_FAST = (
     for of, name in _SYNC
 )
 
-LIP_AGREEMENT = MetricSpec(
-    "lip_agreement",
-    "correlation of mouth opening with speech level, at the best small lag (not Sync-C)",
-    "tgbench.metrics.lip_agreement:LipAgreement",
-    title="Lip agreement",
-    direction=Direction.HIGHER,
-    needs=_SPOKEN,
-    decimals=3,
-    averages_frames=False,
-    bounds=OF_ONE,
-    shortest_seconds=SHORTEST_SPEECH,
-    region=Region.MOUTH,
-    gate_tolerance=0.05,
-    table_place=460,
-)
-LIP_LAG = MetricSpec(
-    "lip_lag",
-    "delay of the lips behind the sound where they agree best",
-    "tgbench.metrics.lip_agreement:LipLag",
-    title="Lip lag",
-    unit="ms",
-    direction=Direction.NONE,
-    needs=_SPOKEN,
-    decimals=0,
-    averages_frames=False,
-    shortest_seconds=SHORTEST_SPEECH,
-    region=Region.MOUTH,
-    table_place=470,
-)
 
 METRICS = (
     SYNC_C,
@@ -97,6 +62,4 @@ METRICS = (
     SYNC_E_JOONSON,
     SYNC_C_FAST,
     SYNC_E_FAST,
-    LIP_AGREEMENT,
-    LIP_LAG,
 )

@@ -18,10 +18,10 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import Unavailable
-from ..interfaces import FrameView, Measurement, MetricContext
-from .landmark_geometry import mouth_opening
-from .specs.speech import LIP_AGREEMENT, LIP_LAG, SHORTEST_SPEECH
+from ...errors import Unavailable
+from ...interfaces import FrameView, Measurement, MetricContext
+from ..landmark_geometry import mouth_opening
+from .specs import LIP_AGREEMENT, LIP_LAG, SHORTEST_SPEECH
 from .speech_and_lips import (
     Agreement,
     Series,

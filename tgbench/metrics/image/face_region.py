@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arrays import Image
-from ..interfaces import FrameView, MetricContext
+from ...arrays import Image
+from ...interfaces import FrameView, MetricContext
 
 
 @dataclass(frozen=True)

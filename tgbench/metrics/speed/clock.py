@@ -6,12 +6,9 @@ from typing import Any, Self
 
 import numpy as np
 
-from ..interfaces import FrameView, Measurement, MetricContext, TimedFrames, Timing
-from ..specs import MetricSpec
-from .specs.speed import FPS, FPS_BEST, FPS_END_TO_END, TRAINING_TIME
-
-RENDERING_SPEEDS = frozenset(spec.name for spec in (FPS, FPS_BEST, FPS_END_TO_END))
-"""What takes rendering against the clock, which takes a while."""
+from ...interfaces import FrameView, Measurement, MetricContext, TimedFrames, Timing
+from ...specs import MetricSpec
+from .specs import FPS, FPS_BEST, FPS_END_TO_END, TRAINING_TIME
 
 RENDERING = (
     "includes all from audio window to composited uint8 frame in main memory (motion, rasterising, "

@@ -10,19 +10,13 @@ import numpy as np
 
 from tgbench import plugins
 from tgbench.plugins import in_table_order
+from tgbench.printing import one_line
+from tgbench.results import MeasuredCase, differences_among
 from tgbench.running.result import MetricRecord
 from tgbench.statistics import FEWEST_FRAMES, Interval, Series, as_series, paired_difference
 
-from .baseline import Baseline, CaseBaseline, MetricBaseline
-from .measured import (
-    Key,
-    Measured,
-    identical_frames,
-    is_timing,
-    one_line,
-    rounded,
-    title,
-)
+from .baseline import Baseline, CaseBaseline, MetricBaseline, rounded
+from .results import Cases, frame_values, is_timing, watched
 
 FEWER_SCORED = 0.1
 """Share of the frames scored in the baseline that may be unscored now: a metric that skips frames
@@ -30,7 +24,7 @@ without a face must not pass because faces are gone."""
 
 
 class Verdict(enum.StrEnum):
-    """What became of a metric."""
+    """The outcome of a check."""
 
     OK = "ok"
     BETTER = "better"
@@ -48,8 +42,8 @@ class Verdict(enum.StrEnum):
 
 
 @dataclass(frozen=True)
-class Row:
-    """One metric of one case.
+class MetricCheck:
+    """One metric of one case, held against the baseline.
 
     Attributes:
         case: for a reader.
@@ -59,7 +53,7 @@ class Row:
         change: now minus before, over frames that are scored in both where it has such.
         interval: of the change; None where the value is no mean over frames, or too few are.
         tolerance, floor: what the change was held against, None where it was not.
-        verdict: what became of it.
+        verdict: the outcome.
         why: what a reader must know about the verdict.
     """
 
@@ -77,107 +71,107 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Judgement:
+class GateReport:
     """What a gate found.
 
     Attributes:
-        rows: one for each metric of each case.
-        notes: what a reader must know beside.
+        checks: one for each metric of each case.
+        notes: what else a reader must know.
     """
 
-    rows: tuple[Row, ...]
+    checks: tuple[MetricCheck, ...]
     notes: tuple[str, ...]
 
     @property
-    def failures(self) -> tuple[Row, ...]:
+    def failures(self) -> tuple[MetricCheck, ...]:
         """What stops a merge."""
-        return tuple(row for row in self.rows if row.verdict.fails)
+        return tuple(check for check in self.checks if check.verdict.fails)
 
     @property
     def summary(self) -> str:
         """Say in one line what was found."""
         counts = dict.fromkeys(Verdict, 0)
-        for row in self.rows:
-            counts[row.verdict] += 1
-        told = ", ".join(f"{verdict} {count}" for verdict, count in counts.items() if count)
-        return f"{'FAILED' if self.failures else 'passed'}: {told or 'nothing to compare'}"
+        for check in self.checks:
+            counts[check.verdict] += 1
+        found = ", ".join(f"{verdict} {count}" for verdict, count in counts.items() if count)
+        return f"{'FAILED' if self.failures else 'passed'}: {found or 'nothing to compare'}"
 
 
-def judge(
+def check_results(
     baseline: Baseline,
-    cases: Mapping[Key, Measured],
+    cases: Cases,
     tolerances: Mapping[str, float],
     notes: Sequence[str] = (),
-) -> Judgement:
+) -> GateReport:
     """Compare results with a baseline that they may be compared with.
 
     Args:
-        baseline: what was there before.
-        cases: what is there now.
+        baseline: what was measured before.
+        cases: what was measured now.
         tolerances: by metric, instead of the baseline's.
-        notes: what a reader must know beside.
+        notes: what else a reader must know.
     """
-    rows: list[Row] = []
+    checks: list[MetricCheck] = []
     for old in baseline.cases:
-        rows.extend(_judge_case(old, cases.get(old.key), tolerances))
+        checks.extend(_check_case(old, cases.get(old.key), tolerances))
     known = {case.key for case in baseline.cases}
     for key, case in cases.items():
         if key not in known:
-            rows.extend(_new(title(key), case, case.metrics))
-    return Judgement(tuple(rows), (*notes, *_notes(cases, rows)))
+            checks.extend(_new(key.title, watched(case)))
+    return GateReport(tuple(checks), (*notes, *_notes(cases, checks)))
 
 
-def _judge_case(
-    old: CaseBaseline, now: Measured | None, tolerances: Mapping[str, float]
-) -> Iterator[Row]:
-    name = title(old.key)
+def _check_case(
+    old: CaseBaseline, now: MeasuredCase | None, tolerances: Mapping[str, float]
+) -> Iterator[MetricCheck]:
+    name = old.key.title
     if now is None:
         for metric, was in old.metrics.items():
-            why = "there is no result of this case; if that is meant, --update"
-            yield Row(name, metric, was.unit, was.value, None, Verdict.VANISHED, why)
+            why = "there is no result of this case; if that is intended, use --update"
+            yield MetricCheck(name, metric, was.unit, was.value, None, Verdict.VANISHED, why)
         return
+    records = watched(now)
     for metric in in_table_order(old.metrics):
         was = old.metrics[metric]
-        record = now.metrics.get(metric)
+        record = records.get(metric)
         if record is None or record.value is None:
             why = "was not measured" if record is None else one_line(record.reason)
-            yield Row(name, metric, was.unit, was.value, None, Verdict.VANISHED, why)
+            yield MetricCheck(name, metric, was.unit, was.value, None, Verdict.VANISHED, why)
         else:
             tolerance = tolerances.get(metric, was.tolerance)
             yield _compare(name, metric, was, now, record, tolerance)
-    yield from _new(name, now, {m: r for m, r in now.metrics.items() if m not in old.metrics})
+    yield from _new(name, {m: r for m, r in records.items() if m not in old.metrics})
 
 
-def _new(name: str, case: Measured, records: Mapping[str, MetricRecord]) -> Iterator[Row]:
+def _new(name: str, records: Mapping[str, MetricRecord]) -> Iterator[MetricCheck]:
     for metric in in_table_order(records):
         record = records[metric]
         if record.value is not None:
-            yield Row(
-                name, metric, record.unit, None, record.value, Verdict.NEW, "watched after --update"
-            )
+            why = "watched after --update"
+            yield MetricCheck(name, metric, record.unit, None, record.value, Verdict.NEW, why)
 
 
 def _compare(
     name: str,
     metric: str,
     was: MetricBaseline,
-    case: Measured,
+    case: MeasuredCase,
     record: MetricRecord,
     tolerance: float,
-) -> Row:
+) -> MetricCheck:
     series = _pair(metric, was, case)
     change, interval, why = _change(metric, was, record, series)
     floor = was.floor or 0.0
     lost = _fewer_scored(was, series, record)
     if was.direction == "none":
-        verdict, why = Verdict.NOT_COMPARABLE, "neither way is better"
+        verdict, why = Verdict.NOT_COMPARABLE, "neither direction is better"
     elif lost:
         verdict, why = Verdict.REGRESSION, lost
     else:
         loss = change if was.direction == "lower" else -change
-        verdict, told = _verdict(loss, interval, tolerance, floor)
-        why = "; ".join(filter(None, (told, why)))
-    return Row(
+        verdict, reason = _verdict(loss, interval, tolerance, floor)
+        why = "; ".join(filter(None, (reason, why)))
+    return MetricCheck(
         name,
         metric,
         was.unit,
@@ -192,11 +186,11 @@ def _compare(
     )
 
 
-def _pair(metric: str, was: MetricBaseline, case: Measured) -> tuple[Series, Series] | None:
+def _pair(metric: str, was: MetricBaseline, case: MeasuredCase) -> tuple[Series, Series] | None:
     """Return values at the same frames, before and now, where both have such."""
     if was.per_frame is None or not plugins.averages_frames(metric):
         return None
-    after = case.series(metric)
+    after = frame_values(case, metric)
     return None if after is None else (as_series(was.per_frame), after)
 
 
@@ -208,10 +202,10 @@ def _change(
         paired = paired_difference([series])
         if paired is not None:
             return paired.mean, paired.interval, ""
-        apart = series[1] - series[0]
+        differences = series[1] - series[0]
         why = f"no interval: fewer than {FEWEST_FRAMES} frames"
-        if np.isfinite(apart).any():
-            return float(np.nanmean(apart)), None, why
+        if np.isfinite(differences).any():
+            return float(np.nanmean(differences)), None, why
     elif was.per_frame is None:
         why = "no interval: not a mean over frames"
     else:
@@ -223,7 +217,7 @@ def _change(
 def _verdict(
     loss: float, interval: Interval | None, tolerance: float, floor: float
 ) -> tuple[Verdict, str]:
-    """Judge a loss, which is negative for a gain; say why where that is not plain."""
+    """Return the verdict on a loss (negative: a gain), and why where that is not obvious."""
     if interval is None:
         sure, sure_gain = loss > floor, -loss > max(floor, tolerance)
     else:
@@ -236,19 +230,16 @@ def _verdict(
     if sure:
         return Verdict.WITHIN, ""
     if loss > max(tolerance, floor):
-        return (
-            Verdict.UNSURE,
-            "more than its tolerance, but may be chance; a longer clip tells more",
-        )
+        return Verdict.UNSURE, "beyond the tolerance, but may be chance; use a longer clip"
     if loss > tolerance:
-        return Verdict.OK, "more than its tolerance, but no more than the noise floor"
+        return Verdict.OK, "beyond the tolerance, but within the noise floor"
     return Verdict.OK, ""
 
 
 def _fewer_scored(
     was: MetricBaseline, series: tuple[Series, Series] | None, record: MetricRecord
 ) -> str:
-    """Say if too many frames that were scored are not any more; frames without error are fine."""
+    """Say if too many frames are no longer scored; frames without any error are fine."""
     if series is None:
         before = was.scored
         lost = before - record.scored
@@ -257,23 +248,36 @@ def _fewer_scored(
         before = int(scored_before.sum())
         # Frames that were unscored before may be the identical ones; they excuse no others.
         never = int((~scored_before & ~scored_now).sum())
-        identical = max(0, identical_frames(record) - never)
+        identical = max(0, _identical_frames(record) - never)
         lost = int((scored_before & ~scored_now).sum()) - identical
     if lost <= FEWER_SCORED * before:
         return ""
-    return f"{lost} of {before} frames that were scored are not any more"
+    return f"{lost} of {before} frames that were scored before are not scored now"
 
 
-def _notes(cases: Mapping[Key, Measured], rows: Sequence[Row]) -> Iterator[str]:
-    timed = {m for case in cases.values() for m in case.result.metrics if is_timing(m)}
+def _identical_frames(record: MetricRecord) -> int:
+    """Return how many frames went unscored because they equal their target."""
+    count = record.details.get("identical_frames", 0)
+    return count if isinstance(count, int) else 0
+
+
+def _notes(cases: Cases, checks: Sequence[MetricCheck]) -> Iterator[str]:
+    for key, case in cases.items():
+        for earlier, metrics in case.lent().items():
+            differing = differences_among([case.own_result, earlier.own_result])
+            how = f", which differs in {', '.join(differing)}" if differing else ""
+            yield one_line(
+                f"{key.title}: {', '.join(metrics)}: from the earlier measurement in "
+                f"{earlier.folder}{how}"
+            )
+    timed = {m for case in cases.values() for m in case.metrics if is_timing(m)}
     if timed:
         yield (
-            f"{', '.join(in_table_order(timed))}: not compared, as speed compares only within one "
-            "run on one machine"
+            f"{', '.join(in_table_order(timed))}: not compared, because speed is comparable only "
+            "within one run on one machine"
         )
-    unmeasured = [row for row in rows if row.change is not None and row.floor is None]
-    if unmeasured:
+    if any(check.change is not None and check.floor is None for check in checks):
         yield (
-            "no noise floor was measured for some metrics, so none was allowed for; measure it "
-            "with `tgbench gate --calibrate`"
+            "some metrics have no noise floor, so none was allowed for; measure it with "
+            "`tgbench gate --calibrate`"
         )

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import butter, sosfiltfilt
 
-from ..audio import Waveform
-from .specs.speech import SHORTEST_SPEECH
+from ...audio import Waveform
+from .specs import SHORTEST_SPEECH
 
 Series = NDArray[np.float64]
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from ...specs import Direction, MetricSpec, Needs, Region, Requires
-from .shared import FROM_ZERO, PAIR
+from ...specs import FROM_ZERO, Direction, MetricSpec, Needs, Region, Requires
 
 _OPENFACE = Requires(programs=("FeatureExtraction",), option="--action-units")
 _PYFEAT = Requires(
@@ -78,7 +77,7 @@ AU_L_PYFEAT = MetricSpec(
     "tgbench.metrics.action_units.pyfeat:LowerFaceDistance",
     title="AU-L (py-feat)",
     direction=Direction.LOWER,
-    needs=PAIR,
+    needs=frozenset({Needs.TARGET}),
     by_name=True,
     bounds=FROM_ZERO,
     requires=_PYFEAT,

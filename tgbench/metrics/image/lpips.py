@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..arrays import Image
-from ..errors import TgbenchError, Unavailable
-from ..extras import install_extra
-from ..interfaces import FrameView, Measurement, MetricContext
-from ..weights import describe_weights
-from ..weights.loading import fill, load_tensors
-from .checks import require_alike
-from .frame_mean import FrameMean
-from .specs.image import LPIPS, LPIPS_VGG
+from ...arrays import Image
+from ...errors import TgbenchError, Unavailable
+from ...extras import install_extra
+from ...interfaces import FrameView, Measurement, MetricContext
+from ...weights import describe_weights
+from ...weights.loading import fill, load_tensors
+from ..checks import require_alike
+from ..frame_mean import FrameMean
+from .specs import LPIPS, LPIPS_VGG
 
 if TYPE_CHECKING:
     import torch

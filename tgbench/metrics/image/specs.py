@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import dataclasses
 
-from ...specs import Direction, MetricSpec, Region, Requires
-from .shared import FACES, FROM_ZERO, OF_ONE, PAIR
+from ...specs import CORRELATION, FROM_ZERO, Direction, MetricSpec, Needs, Region, Requires
+
+_PAIR = frozenset({Needs.TARGET})
+_FACES = frozenset({Needs.TARGET, Needs.LANDMARKS})
 
 PSNR = MetricSpec(
     "psnr",
     "peak signal-to-noise ratio of the whole image, mean over frames",
-    "tgbench.metrics.psnr:Psnr",
+    "tgbench.metrics.image.psnr:Psnr",
     title="PSNR",
     unit="dB",
     direction=Direction.HIGHER,
-    needs=PAIR,
+    needs=_PAIR,
     decimals=2,
     bounds=FROM_ZERO,
     region=Region.WHOLE_IMAGE,
@@ -25,9 +27,9 @@ PSNR_FACE = dataclasses.replace(
     PSNR,
     name="psnr_face",
     summary="peak signal-to-noise ratio in the box of the target's face, mean over frames",
-    implementation="tgbench.metrics.psnr:PsnrFace",
+    implementation="tgbench.metrics.image.psnr:PsnrFace",
     title="PSNR (face)",
-    needs=FACES,
+    needs=_FACES,
     takes_face_box=True,
     region=Region.FACE,
     table_place=110,
@@ -35,37 +37,37 @@ PSNR_FACE = dataclasses.replace(
 SSIM_FACE = MetricSpec(
     "ssim_face",
     "structural similarity (3DGS's) in the box of the target's face",
-    "tgbench.metrics.ssim:SsimFace",
+    "tgbench.metrics.image.ssim:SsimFace",
     title="SSIM (face)",
     direction=Direction.HIGHER,
-    needs=FACES,
+    needs=_FACES,
     decimals=3,
     takes_face_box=True,
-    bounds=OF_ONE,
+    bounds=CORRELATION,
     region=Region.FACE,
     gate_tolerance=0.005,
     table_place=120,
 )
 SSIM_FACE_GAUSSIAN = SSIM_FACE.variant(
     "gaussian",
-    "tgbench.metrics.ssim:SsimFaceGaussian",
+    "tgbench.metrics.image.ssim:SsimFaceGaussian",
     "SSIM (face, Gaussian)",
     "structural similarity of the face's crop, Gaussian window inside it (as scikit-image's)",
     table_place=130,
 )
 SSIM_FACE_SKIMAGE = SSIM_FACE.variant(
     "skimage",
-    "tgbench.metrics.ssim:SsimFaceSkimage",
+    "tgbench.metrics.image.ssim:SsimFaceSkimage",
     "SSIM (face, uniform)",
     "structural similarity of the face's crop with scikit-image's defaults",
     table_place=140,
 )
 SSIM_FACE_ALIGNED = SSIM_FACE.variant(
     "aligned",
-    "tgbench.metrics.ssim_aligned:SsimFaceAligned",
+    "tgbench.metrics.image.ssim_aligned:SsimFaceAligned",
     "SSIM (OpenFace-aligned)",
     "similarity of faces that OpenFace aligned in each video by itself, from its folders",
-    needs=PAIR,
+    needs=_PAIR,
     takes_face_box=False,
     requires=Requires(option="--aligned-faces"),
     table_place=150,
@@ -74,9 +76,9 @@ SSIM = dataclasses.replace(
     SSIM_FACE,
     name="ssim",
     summary="structural similarity (3DGS's) of the whole image",
-    implementation="tgbench.metrics.ssim:SsimWhole",
+    implementation="tgbench.metrics.image.ssim:SsimWhole",
     title="SSIM (image)",
-    needs=PAIR,
+    needs=_PAIR,
     by_name=True,
     takes_face_box=False,
     region=Region.WHOLE_IMAGE,
@@ -85,10 +87,10 @@ SSIM = dataclasses.replace(
 LPIPS = MetricSpec(
     "lpips",
     "learned perceptual distance of the whole image (AlexNet, v0.1)",
-    "tgbench.metrics.lpips:Lpips",
+    "tgbench.metrics.image.lpips:Lpips",
     title="LPIPS",
     direction=Direction.LOWER,
-    needs=PAIR,
+    needs=_PAIR,
     decimals=4,
     bounds=FROM_ZERO,
     requires=Requires(("lpips", "torchvision"), "lpips", ("lpips_alexnet",)),
@@ -98,7 +100,7 @@ LPIPS = MetricSpec(
 )
 LPIPS_VGG = LPIPS.variant(
     "vgg",
-    "tgbench.metrics.lpips:LpipsVgg",
+    "tgbench.metrics.image.lpips:LpipsVgg",
     "LPIPS (VGG)",
     "learned perceptual distance of the whole image (VGG, v0.1)",
     requires=Requires(("lpips", "torchvision"), "lpips", ("lpips_vgg",)),

@@ -15,14 +15,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arrays import Image
-from ..errors import TgbenchError
-from ..interfaces import FrameView, Measurement, MetricContext
-from ..specs import MetricSpec
-from .checks import require_alike
+from ...arrays import Image
+from ...errors import TgbenchError
+from ...interfaces import FrameView, Measurement, MetricContext
+from ...specs import MetricSpec
+from ..checks import require_alike
+from ..frame_mean import FrameMean
 from .face_region import Box, FaceRegion
-from .frame_mean import FrameMean
-from .specs.image import SSIM, SSIM_FACE, SSIM_FACE_GAUSSIAN, SSIM_FACE_SKIMAGE
+from .specs import SSIM, SSIM_FACE, SSIM_FACE_GAUSSIAN, SSIM_FACE_SKIMAGE
 
 Map = NDArray[np.floating]
 

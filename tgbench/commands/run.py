@@ -185,7 +185,7 @@ def print_plan(request: RunRequest, as_json: bool, terminal: Terminal) -> int:
     from ..progress import duration
     from ..running.estimates import estimates
     from ..running.planning import Planner
-    from ..text_table import Head, print_table
+    from ..terminal.text_table import Head, print_table
 
     planned = Planner(request).plan(terminal.progress)
     left = {job.address for job in planned.to_do()}
@@ -246,7 +246,7 @@ def print_summary(outcomes: Sequence[Outcome], console: Console) -> None:
     from rich.text import Text
 
     from .. import plugins
-    from ..text_table import Head, print_table
+    from ..terminal.text_table import Head, print_table
 
     specs = plugins.metrics()
     names = list(dict.fromkeys(name for outcome in outcomes for name in outcome.result.metrics))

@@ -13,8 +13,8 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from ..progress import Tally, Task
 from .printing import printable
-from .progress import Tally, Task
 from .wrapping import wrapped
 
 _LEAST, _MOST = 8, 28

@@ -209,9 +209,9 @@ def test_without_the_identity_nothing_is_scored(bundle: Path) -> None:
         (lambda raw: raw["protocol"].update(version="999"), "version"),
         (lambda raw: raw["protocol"].update(name="nonsense"), "unknown protocol"),
         (lambda raw: raw["driver"].update(sha256="0" * 64), "--audio"),
-        (lambda raw: raw["identity"].update(width=66), "another one"),
-        (lambda raw: raw["identity"].update(width=0), "another one"),
-        (lambda raw: raw["identity"].update(width=4096), "another one"),
+        (lambda raw: raw["identity"].update(width=66), "another identity"),
+        (lambda raw: raw["identity"].update(width=0), "another identity"),
+        (lambda raw: raw["identity"].update(width=4096), "another identity"),
         (lambda raw: raw["identity"].update(name="../../tiny"), "is not here"),
         (
             lambda raw: raw["identity"].update(name="synth-a", width=4),

@@ -155,7 +155,7 @@ class TestEarlierLayout:
         with caplog.at_level("INFO", logger="tgbench"):
             (outcome,) = run(one, SILENT)
         assert outcome.folder == earlier.parent / "quick,seed=1" / "self"
-        (note,) = [line for line in caplog.messages if "seed: 0 there, 1 asked for" in line]
+        (note,) = [line for line in caplog.messages if "seed: 0 there, 1 here" in line]
         assert str(earlier) in note
         assert str(outcome.folder) in note
         assert (earlier / "result.json").is_file()

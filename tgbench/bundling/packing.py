@@ -211,8 +211,8 @@ def _render(result: Result, case: Case, place: Path, folder: Path, progress: Pro
     method_config = _method_config(result, remedy)
     if result.method.code_sha256 not in ("", method_config.code.sha256):
         raise TgbenchError(
-            f"{place}: kept no frames, and the code of '{result.method.name}' is another one than "
-            f"when it was measured; {remedy}"
+            f"{place}: kept no frames, and the code of '{result.method.name}' has changed "
+            f"since it was measured; {remedy}"
         )
     fitting = Fitting(
         method_config,

@@ -74,13 +74,13 @@ class GroundTruth:
         if here != (result.frames, clip.width, clip.height):
             raise TgbenchError(
                 f"identity '{identity.name}' makes {here[0]} frames of {here[1]}x{here[2]} here, "
-                f"and {result.frames} of {clip.width}x{clip.height} there; it is another one"
+                f"and {result.frames} of {clip.width}x{clip.height} there; it is another identity"
             )
         fitted, split = (*result.split.train, *result.split.test), case.split
         if fitted != (split.train.start, split.train.stop, split.test.start, split.test.stop):
             raise TgbenchError(
-                f"identity '{identity.name}' is split at other frames here than there; it is "
-                "another one"
+                f"identity '{identity.name}' has another split here than in the result; it is "
+                "another identity"
             )
         return case
 

@@ -86,8 +86,8 @@ class BundleReader:
         held = self._held[case.folder]
         if held != result.frames + 2:
             raise TgbenchError(
-                f"{self.path}: {case.folder} holds {held - 2} frames, its result tells "
-                f"of {result.frames}"
+                f"{self.path}: {case.folder} holds {held - 2} frames, but its result has "
+                f"{result.frames}"
             )
         if len(case.target_frames) not in (0, result.frames):
             raise TgbenchError(

@@ -30,7 +30,7 @@ def add_fit_options(parser: argparse.ArgumentParser) -> None:
         "--size",
         type=int,
         metavar="PIXELS",
-        help="side of built-in identities (256 for quick, else 512)",
+        help="side of built-in identities in pixels (what the method's preset is made for)",
     )
     parser.add_argument(
         "--device",

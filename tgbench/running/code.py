@@ -59,7 +59,7 @@ def _hashes(name: str, spec: MethodSpec | AudioEncoderSpec) -> dict[str, str]:
     found = importlib.util.find_spec(name)
     if found is None:
         raise TgbenchError(
-            f"plug-in '{spec.name}': no module '{name}'; install it, or tell its author"
+            f"plug-in '{spec.name}': no module '{name}'; install it, or report it to its author"
         )
     if found.submodule_search_locations is None:
         return {name: sha256(Path(found.origin))} if found.origin else {}

@@ -120,15 +120,15 @@ def _entries(docstring: str) -> Iterator[tuple[str, str]]:
 
 def _attributes(text: str) -> Iterator[tuple[str, str]]:
     names: list[str] = []
-    told: list[str] = []
+    text_lines: list[str] = []
     for line in [*text.splitlines(), "end:"]:
         found = _ENTRY.match(line)
         if found is None:
-            told.append(line.strip())
+            text_lines.append(line.strip())
             continue
         for name in names:
-            yield name, " ".join(filter(None, told))
-        names, told = re.split(", *", found[1]), [found[2]]
+            yield name, " ".join(filter(None, text_lines))
+        names, text_lines = re.split(", *", found[1]), [found[2]]
 
 
 def _kind(kind: Any) -> str:

@@ -245,7 +245,7 @@ def fit(fitting: Fitting, progress: Progress) -> tuple[Method, FitRecord]:
             _load(method, fitting, folder)
             if fitting.method_config.spec.trains:
                 name = fitting.method_config.spec.name
-                _log.info("%s: takes the fit that is in %s", name, folder, extra=NOTICE)
+                _log.info("%s: uses the fit in %s", name, folder, extra=NOTICE)
             mend_record(folder, record, fitting.experiment)
             return method, record
         former = fitting.by_other_code()

@@ -90,7 +90,7 @@ def _measure(
     )
     spec = experiment.method_config.spec
     trained = report.seconds if spec.trains else None
-    timing = Timing(trained, (), "rendering was not timed: no metric was asked for that says")
+    timing = Timing(trained, (), "rendering was not timed, because no metric needs it")
     if any(plugins.metric_spec(metric).times_rendering for metric in case.metrics):
         with progress.task(f"timing {name}", None):
             timing = timing_of(method, spec, case.drive, options.device, trained)

@@ -249,24 +249,24 @@ def difference(result: Result, asked: Experiment) -> str:
     """Name what is not the same, the likeliest first."""
     case, method_config, options = asked.case, asked.method_config, asked.options
     if result.method.preset != method_config.preset:
-        return f"preset: {result.method.preset} there, {method_config.preset} asked for"
+        return f"preset: {result.method.preset} there, {method_config.preset} here"
     written = result.method
     old, _ = in_current_names(written.name, written.config, written.config_hash)
     new = method_config.settings
     for key in sorted({*old, *new}):
         if old.get(key) != new.get(key):
-            return f"{key}: {old.get(key)} there, {new.get(key)} asked for"
+            return f"{key}: {old.get(key)} there, {new.get(key)} here"
     if old != written.config:
         return f"tgbench {result.tgbench_version} wrote it, when settings had other names"
     if result.seed != options.seed:
-        return f"seed: {result.seed} there, {options.seed} asked for"
+        return f"seed: {result.seed} there, {options.seed} here"
     if result.identity.sha256 != asked.hashes.sha256:
         return f"identity '{case.identity.name}' has other files"
     features = case.features_file
     if features is not None and result.driver.features_sha256 not in ("", sha256(features)):
         return f"audio features {features.name} were another file"
     if result.environment.device != options.device:
-        return f"device: {result.environment.device} there, {options.device} asked for"
+        return f"device: {result.environment.device} there, {options.device} here"
     if result.protocol.version != case.protocol_version:
         return f"protocol version: {result.protocol.version} there, {case.protocol_version} now"
     return f"driving audio, frames, or tgbench version ({result.tgbench_version}) differ"

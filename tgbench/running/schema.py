@@ -63,8 +63,8 @@ def parse_record(
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
-        told = f"{place}: {first['msg']}" if place else first["msg"]
-        raise Damaged(f"{where}: is no {what} ({told})") from error
+        fault = f"{place}: {first['msg']}" if place else first["msg"]
+        raise Damaged(f"{where}: is no {what} ({fault})") from error
     except RecursionError as error:
         raise Damaged(f"{where}: is no {what} (nested too deep)") from error
 

@@ -122,9 +122,12 @@ def letter_of(index: int) -> str:
 
 def _point(label: str, cell: Cell, intervals: bool) -> Point:
     assert cell.value is not None
-    wanted = intervals and cell.clips
-    interval = mean_interval(cell.clips, bounds=bounds_of(cell.metric)) if wanted else None
-    return Point(label, cell.value, interval)
+    if not intervals:
+        return Point(label, cell.value, None)
+    # A mean over seeds has its spread in a table; a plot shows the interval of its frames.
+    averaged = cell.interval is None and cell.clips
+    found = mean_interval(cell.clips, bounds=bounds_of(cell.metric)) if averaged else cell.interval
+    return Point(label, cell.value, found)
 
 
 def _merged(notes: Sequence[str]) -> list[str]:

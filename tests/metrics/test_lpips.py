@@ -171,7 +171,7 @@ def test_missing_weights_say_how_to_get_them(
         module.Lpips(CONTEXT)
     (tmp_path / TABLE["lpips_vgg"].file).write_bytes(b"cut short")
     with pytest.raises(
-        Unavailable, match="damaged or another file: lpips_vgg has 553,433,881 bytes"
+        Unavailable, match="damaged or a different file: lpips_vgg has 553,433,881 bytes"
     ):
         module.LpipsVgg(CONTEXT)
 

@@ -10,11 +10,11 @@ import pytest
 from rich.table import Table
 from rich.text import Text
 
-from tgbench.printing import printable
 from tgbench.progress import Tally, Task
-from tgbench.progress_bars import bar
-from tgbench.progress_lines import lines
 from tgbench.terminal import Terminal
+from tgbench.terminal.printing import printable
+from tgbench.terminal.progress_bars import bar
+from tgbench.terminal.progress_lines import lines
 
 HOSTILE = "a\x1b[2Jb\x07\x9bc\u202ed\u2028e"
 

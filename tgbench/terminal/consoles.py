@@ -1,4 +1,4 @@
-"""Consoles that nothing printed can steer, and that break lines between words."""
+"""Consoles that printed text cannot control, and that break lines between words."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from .printing import printable
 from .wrapping import breaks, line_width
 
 _LEAD = re.compile(r" *(?:- )?")
-"""What lines of a list begin with; lines that go on stand below its text."""
+"""The start of an item of a list; its further lines are indented by as much."""
 
 
 class NeutralConsole(console.Console):
-    """A console on which only what rich itself draws steers the terminal.
+    """A console on which only rich itself controls the terminal.
 
     A line that is wider than the terminal breaks between words; in a file none does.
     """
@@ -33,7 +33,7 @@ class NeutralConsole(console.Console):
     def render(
         self, renderable: console.RenderableType, options: console.ConsoleOptions | None = None
     ) -> Iterable[Segment]:
-        """Render as rich does, and take out what would steer a terminal."""
+        """Render as rich does, without what would control a terminal."""
         for segment in super().render(renderable, options):
             if segment.control:
                 yield segment
@@ -46,7 +46,7 @@ class NeutralConsole(console.Console):
 
     @property
     def _wraps(self) -> bool:
-        # An error is one line for whatever reads a file of them.
+        # In a file, an error is one line, which programs can read.
         return not self.stderr or self.is_terminal
 
     def _fitted(self, shown: Any, width: int, options: Mapping[str, Any]) -> Any:

@@ -1,4 +1,4 @@
-"""What a subcommand talks to the user through."""
+"""The output of a command: standard output, standard error, progress and warnings."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import logging
 from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
+from ..progress import ConsoleProgress, Progress
 from .printing import printable
-from .progress import ConsoleProgress, Progress
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 __all__ = ["NOTICE", "Terminal", "printable"]
 
 NOTICE = {"notice": True}
-"""`extra` of a record of the log below warning level that the user is to see all the same."""
+"""`extra` of a log record below warning level that the user should see."""
 
 
 class Terminal:
     """Console for output and progress; created on first use, because rich takes time to import.
 
     What a command produces goes to standard output; progress, warnings and errors go to standard
-    error, so that output can be piped. Whatever is printed cannot steer the terminal: names and
-    texts in results, bundles and videos are whoever made them's.
+    error, so that output can be piped. Nothing that is printed can control the terminal: anybody
+    may have made the names and texts in results, bundles and videos.
     """
 
     @cached_property
@@ -38,13 +38,13 @@ class Terminal:
 
     @cached_property
     def progress(self) -> Progress:
-        """Bars on standard error, or lines where it is no terminal."""
+        """Bars on standard error, or lines where it is not a terminal."""
         return ConsoleProgress(self.err)
 
     def show_warnings(self) -> None:
         """Print what the suite's modules log at warning level or above, one line each.
 
-        Notices are printed, too.
+        So are notices.
         """
         logger = logging.getLogger("tgbench")
         logger.setLevel(logging.INFO)

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from ..progress import Tally, Task, duration
 from .printing import printable
-from .progress import Tally, Task, duration
 
 if TYPE_CHECKING:
     from rich.console import Console

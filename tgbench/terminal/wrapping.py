@@ -9,16 +9,16 @@ from collections.abc import Iterable, Sequence
 from typing import IO
 
 _LEAST = 20
-"""Cells; what a terminal says that is narrower than this is not believed."""
+"""Cells; narrower terminals do not exist, so a smaller width is not trusted."""
 
 _BELOW = 4
-"""Cells that a text which finds no room beside its head is indented by."""
+"""Indentation of a text that does not fit beside its head, in cells."""
 
 
 def line_width(stream: IO[str]) -> int | None:
-    """Return how many cells a line may have; None: as many as it likes, as in a file.
+    """Return how many cells a line may have; None, as in a file: any number.
 
-    COLUMNS in the environment has the last word, as everywhere.
+    COLUMNS in the environment takes precedence.
     """
     chosen = os.environ.get("COLUMNS", "")
     if chosen.isascii() and chosen.isdigit() and int(chosen) >= _LEAST:
@@ -49,7 +49,7 @@ def wrapped(text: str, width: int | None, indent: str = "") -> list[str]:
 
 
 def breaks(text: str, width: int, indent: int = 0) -> list[tuple[int, int]]:
-    """Return where the lines of a text start and end, in signs.
+    """Return where the lines of a text start and end, in characters.
 
     Args:
         text: one line.

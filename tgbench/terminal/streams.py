@@ -1,4 +1,4 @@
-"""Standard streams that can be written to, whatever a shell left of them."""
+"""Standard streams that can be written to, even if the shell closed them."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ import os
 import sys
 
 _PLAIN = {"↑": "^", "↓": "v", "→": ">", "·": "-", "–": "-", "—": "-", "×": "x", "±": "~", "…": "."}
-"""Signs of our own in encodings that lack them, one cell each as before."""
+"""Replacements for our own symbols in encodings that lack them, one cell each."""
 
 _HANDLER = "tgbench"
 
 
 def prepare_streams() -> None:
-    """Make sure that all three streams are there and take any text.
+    """Make sure that all three streams exist and accept any text.
 
     A file that is opened while one of the first three descriptors is closed gets its number, and
-    whatever a library then complains of is written into that file. So what is closed leads nowhere.
-    A letter that an encoding lacks (`PYTHONIOENCODING=ascii`) becomes its code.
+    messages of libraries are then written into that file. So closed descriptors lead nowhere.
+    A character that an encoding lacks (`PYTHONIOENCODING=ascii`) becomes its code.
     """
     _open_descriptors()
     # Python leaves out the object of a stream that was closed when it started.
@@ -34,7 +34,7 @@ def prepare_streams() -> None:
 
 
 def drop_output() -> None:
-    """Let all output lead nowhere, so that nothing fails once more when Python ends."""
+    """Discard all further output, so that nothing fails again when Python ends."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for descriptor in (1, 2):
         os.dup2(nowhere, descriptor)

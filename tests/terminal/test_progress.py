@@ -8,10 +8,10 @@ from collections.abc import Callable
 import pytest
 from rich.console import Console
 
-from tgbench.consoles import NeutralConsole
 from tgbench.progress import ConsoleProgress, Tally, duration
-from tgbench.progress_bars import bar
-from tgbench.progress_lines import StageLines, lines
+from tgbench.terminal.consoles import NeutralConsole
+from tgbench.terminal.progress_bars import bar
+from tgbench.terminal.progress_lines import StageLines, lines
 
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
 

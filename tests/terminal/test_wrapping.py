@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.text import Text
 
-from tgbench.consoles import NeutralConsole
-from tgbench.text_table import Head, print_table
-from tgbench.wrapping import cells, in_columns, line_width, wrapped
+from tgbench.terminal.consoles import NeutralConsole
+from tgbench.terminal.text_table import Head, print_table
+from tgbench.terminal.wrapping import cells, in_columns, line_width, wrapped
 
 WORDS = st.lists(st.text("abcdefgh/-_.", min_size=1, max_size=30), min_size=1, max_size=20)
 

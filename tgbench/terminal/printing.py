@@ -1,4 +1,4 @@
-"""Text of any origin, made safe to print."""
+"""Text of any origin, made safe to print on a terminal."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import unicodedata
 
 _STEERING = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _JOINERS = "\u200c\u200d"
-"""Of Persian and Indian letters: formatting that steers nothing."""
+"""Formatting of Persian and Indian scripts, which controls nothing."""
 
 
 def printable(text: str, kept: str = "") -> str:
-    r"""Return text with `\x1b` and the like for what would steer a terminal.
+    r"""Return text with escapes such as `\x1b` in place of what would control a terminal.
 
     Args:
         text: of any origin.
-        kept: what stays all the same, such as line ends.
+        kept: characters that stay, such as line ends.
     """
     if text.isprintable():
         return text

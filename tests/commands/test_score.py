@@ -165,7 +165,7 @@ def test_identical_clips_are_a_finding_and_no_failure(
         (["a.mp4", "a.mp4", "a.mp4"], "too many clips"),
         (["a.mp4", "a.mp4", "--face-box", "1,2,3"], "left,top,right,bottom"),
         (["a.mp4", "a.mp4", "--face-box", "8,8,80,40"], "not a box inside frames of 64x64"),
-        (["a.mp4", "a.mp4", "--face-box", "8,8,8,40"], "no box"),
+        (["a.mp4", "a.mp4", "--face-box", "8,8,8,40"], "not a box"),
         (["a.mp4", "a.mp4", "--fps", "0"], "--fps 0"),
         (["a.mp4", "a.mp4", "--action-units", "none.csv", "a.mp4"], "none.csv: no such file"),
         (["a.mp4", "a.mp4", "--aligned-faces", "a.mp4", "a.mp4"], "no such folder"),

@@ -255,7 +255,7 @@ class MeasuredCase:
         """The values of single frames as far as they can be read; see `frame_problem`."""
         return self._found[0]
 
-    @property
+    @cached_property
     def source_frames(self) -> list[int]:
         """Which frames were measured, as the clip counts them.
 
@@ -269,7 +269,8 @@ class MeasuredCase:
             raise TgbenchError(
                 f"{self.folder / FRAMES_FILE}: does not number its frames; {self._remedy}"
             )
-        return [int(frame) for frame in self.frames[name]]
+        frames: list[int] = self.frames[name].tolist()
+        return frames
 
     def values(self, metric: str) -> Series | None:
         """Return a metric at single frames [T], NaN where not scored; None where there are none.

@@ -227,10 +227,11 @@ class MeasuredCase:
         return record.model_copy(update={"value": None, "reason": reason})
 
     def lent(self) -> dict[MeasuredCase, list[str]]:
-        """Return by earlier measurement the metrics that are taken from it."""
+        """Return by earlier measurement the metrics whose values are taken from it."""
         found: dict[MeasuredCase, list[str]] = {}
         for metric, origin in self.origins.items():
-            found.setdefault(origin, []).append(metric)
+            if self.metrics[metric].value is not None:
+                found.setdefault(origin, []).append(metric)
         return found
 
     @cached_property

@@ -25,9 +25,9 @@ from tgbench.faces.finders import MeshLandmarks
 from tgbench.identities import Identity
 from tgbench.identities.resolve import resolve_identity
 from tgbench.interfaces import Drive, FitContext, Image, Method
+from tgbench.metrics.image.psnr import psnr
 from tgbench.metrics.landmark_geometry import MOUTH, mouth_opening
-from tgbench.metrics.lmd import mouth_landmark_distance
-from tgbench.metrics.psnr import psnr
+from tgbench.metrics.lips.lmd import mouth_landmark_distance
 from tgbench.progress import SILENT
 from tgbench.running.settings import configure, parse_overrides
 

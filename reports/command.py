@@ -151,7 +151,7 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
 
         return write_site(args, terminal)
     from tgbench.results import read_folders
-    from tgbench.wrapping import line_width
+    from tgbench.terminal.wrapping import line_width
 
     from .renderers.report import TableReport
     from .renderers.terminal import render_terminal

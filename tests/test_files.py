@@ -44,7 +44,7 @@ def test_a_link_stays_a_link(tmp_path: Path) -> None:
 def test_what_is_no_file_is_not_replaced(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     with (
-        pytest.raises(TgbenchError, match="pipe: is there and is not a file"),
+        pytest.raises(TgbenchError, match="pipe: exists and is not a regular file"),
         atomic_path(tmp_path / "pipe"),
     ):
         raise AssertionError("nothing may be written")

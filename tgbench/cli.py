@@ -1,4 +1,4 @@
-"""The command line. It knows subcommands only by their specs, so that it starts at once."""
+"""The command line. It knows subcommands only by their specs, so that it starts fast."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from . import plugins
 from .commands.lists import OnceParser
 from .errors import TgbenchError, suggest
 from .limits import refuse_too_little_memory
-from .streams import drop_output, prepare_streams
 from .terminal import Terminal
+from .terminal.streams import drop_output, prepare_streams
 from .version import __version__
 
 _EXIT_BAD_INPUT = 2
 _EXIT_UNEXPECTED = 1
 _EXIT_INTERRUPTED = 130
 _EXIT_NOBODY_READS = 141
-"""As a shell tells of programs that a closed pipe ended: `tgbench list | head -1`."""
+"""What a shell reports for a program that a closed pipe ended, as in `tgbench list | head -1`."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code.
 
-    0: done; 1: a check failed (`gate`, `verify`, `doctor`), `score` could not measure a clip, or a
-    defect of the suite; 2: bad input, or a fault of the world such as a full disk, told in one
-    line; 130: stopped by Ctrl-C; 141: nobody reads the output any more.
+    0: success; 1: a check failed (`gate`, `verify`, `doctor`), `score` could not measure a clip, or
+    tgbench has a bug; 2: bad input, or a fault of the machine such as a full disk, reported in one
+    line; 130: stopped by Ctrl-C; 141: nothing reads the output any more.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
     prepare_streams()
@@ -42,11 +42,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(arguments: list[str], terminal: Terminal) -> int:
     try:
         code = _dispatch(arguments, terminal)
-        # What the disk does not take is found out here, not when Python ends.
+        # A full disk shows here, not when Python ends.
         sys.stdout.flush()
         return code
     except KeyboardInterrupt:
-        resumes = "; the same command, without --fresh, goes on where it was"
+        resumes = "; repeat the command without --fresh to continue where it stopped"
         terminal.err.print(f"stopped{resumes if 'run' in arguments[:1] else ''}")
         return _EXIT_INTERRUPTED
     except BrokenPipeError:
@@ -88,15 +88,15 @@ def _explain(error: Exception, terminal: Terminal) -> int:
         code = error.exit_code
     else:
         code = _EXIT_UNEXPECTED if explain(error) is None else _EXIT_BAD_INPUT
-    return _tell(one_line(error), code, terminal)
+    return _report(one_line(error), code, terminal)
 
 
-def _tell(text: str, code: int, terminal: Terminal) -> int:
+def _report(text: str, code: int, terminal: Terminal) -> int:
     from rich.markup import escape
 
     try:
         terminal.err.print(f"[red]error:[/] {escape(' '.join(text.splitlines()))}")
-        # It may hold what it could not write before: the fault that was told just now.
+        # It may still hold what it could not write before, which is the fault just reported.
         sys.stdout.flush()
     except BrokenPipeError:
         raise

@@ -11,7 +11,7 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from . import plugins
-from .metrics.speed import LOST
+from .metrics.speed.clock import LOST
 from .running.result import Result
 from .specs import Needs, Region
 

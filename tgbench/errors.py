@@ -1,4 +1,4 @@
-"""Errors that are the user's to mend, told in one line."""
+"""Errors that the user can fix, each in one line."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 
 class TgbenchError(Exception):
-    """Something the user can mend: bad input, a missing file, an unknown name.
+    """Something the user can fix: bad input, a missing file, an unknown name.
 
     The message names the file or option, says what is wrong, and what to do. The command line
     prints it without a traceback and exits with `exit_code`.
@@ -17,7 +17,7 @@ class TgbenchError(Exception):
 
 
 class Unavailable(TgbenchError):
-    """A thing that cannot be had here (a weight file, a package): a status, not a failure.
+    """Something is not available here (a weight file, a package): a status, not a failure.
 
     Metrics that meet it report `unavailable` with this message as the reason; the run goes on.
     """
@@ -32,8 +32,8 @@ def suggest(
         unknown: what the user typed.
         known: an iterable of valid names.
         what: what kind of thing it is, such as "method".
-        all_of_them: the command that lists them, where they are too many for a line.
-        owner: what would have it, such as the name of a method.
+        all_of_them: the command that lists them, where there are too many for one line.
+        owner: whose name it would be, such as that of a method.
     """
     names = sorted(known)
     near = difflib.get_close_matches(unknown, names, n=1, cutoff=0.5)

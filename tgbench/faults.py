@@ -1,6 +1,6 @@
-"""Faults of the world, in words: full disks, missing rights, too little memory, failing programs.
+"""Faults of the machine in plain words: a full disk, missing permissions, too little memory.
 
-None of them is a defect of the suite, and none loses what was computed.
+None of them is a bug in the suite, and none loses what was computed.
 """
 
 from __future__ import annotations
@@ -16,41 +16,41 @@ from collections.abc import Iterator
 from . import plugins
 from .errors import TgbenchError
 
-_AGAIN = "then repeat the command; what is finished stays"
+_AGAIN = "then repeat the command; finished work is kept"
 
 _REMEDIES = {
-    errno.ENOSPC: ("the disk is full", f"free space, {_AGAIN}"),
-    errno.EDQUOT: ("the disk is full", f"free space of your quota, {_AGAIN}"),
-    errno.EFBIG: ("the file may not grow so large", f"lift the limit (ulimit -f), {_AGAIN}"),
+    errno.ENOSPC: ("the disk is full", f"free some space, {_AGAIN}"),
+    errno.EDQUOT: ("the disk quota is used up", f"free some space, {_AGAIN}"),
+    errno.EFBIG: ("the file exceeds the size limit", f"raise the limit (ulimit -f), {_AGAIN}"),
     errno.EROFS: ("the file system is read-only", "choose another folder"),
-    errno.EACCES: ("no permission", "choose another place, or make it accessible for you"),
-    errno.EPERM: ("no permission", "choose another place, or make it accessible for you"),
-    errno.EMFILE: ("too many open files", f"allow more (ulimit -n 4096), {_AGAIN}"),
-    errno.ENFILE: ("too many open files on this machine", f"close some, {_AGAIN}"),
-    errno.ENOMEM: ("out of memory", f"close other programs or take a smaller --size, {_AGAIN}"),
+    errno.EACCES: ("no permission", "choose another place, or change its permissions"),
+    errno.EPERM: ("no permission", "choose another place, or change its permissions"),
+    errno.EMFILE: ("too many open files", f"raise the limit (ulimit -n 4096), {_AGAIN}"),
+    errno.ENFILE: ("too many open files on this machine", f"close some programs, {_AGAIN}"),
+    errno.ENOMEM: ("out of memory", f"close other programs or use a smaller --size, {_AGAIN}"),
     errno.EAGAIN: (
         "no more processes or threads can be started",
-        f"close others or lift the limit (ulimit -u), {_AGAIN}",
+        f"close other programs or raise the limit (ulimit -u), {_AGAIN}",
     ),
-    errno.EIO: ("the disk does not answer", "look at the system's log for its faults"),
-    errno.ESTALE: ("the disk does not answer", f"mount it again, {_AGAIN}"),
-    errno.ENOENT: ("no such file or folder", f"if something removed it meanwhile, {_AGAIN[5:]}"),
-    errno.EEXIST: ("is in the way", "move it, or choose another folder"),
-    errno.ENOTDIR: ("a file stands where a folder should be", "move it, or choose another folder"),
+    errno.EIO: ("the disk reports an error", "check the system log"),
+    errno.ESTALE: ("the network disk is not available", f"mount it again, {_AGAIN}"),
+    errno.ENOENT: ("no such file or folder", f"if it was removed while tgbench ran, {_AGAIN[5:]}"),
+    errno.EEXIST: ("already exists", "move it, or choose another folder"),
+    errno.ENOTDIR: ("a file is where a folder should be", "move it, or choose another folder"),
     errno.EISDIR: ("is a folder, not a file", "move it, or name a file"),
-    errno.ELOOP: ("its links lead in a circle", "mend the links"),
+    errno.ELOOP: ("its symbolic links form a loop", "fix the links"),
     errno.ENAMETOOLONG: ("the name is too long", "choose a shorter one"),
     errno.ETXTBSY: ("is running as a program", "stop it"),
     errno.EBUSY: ("is in use", f"close what uses it, {_AGAIN}"),
 }
 
 _OURS = frozenset({errno.EBADF, errno.EFAULT, errno.ENOTSOCK, errno.ECHILD})
-"""What only a program that is wrong meets."""
+"""Errors that only a bug causes."""
 
 _ALWAYS = frozenset(
     {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.ENOMEM, errno.EMFILE, errno.ENFILE}
 )
-"""What explains any other error that followed from it."""
+"""Errors that explain any other error that follows from them."""
 
 _MEMORY = re.compile(
     r"out of memory|bad[ _]alloc|bad allocation|can(no|')t allocate|not enough memory|"
@@ -67,24 +67,24 @@ _HOMELESS = re.compile(r"could not determine home directory", re.IGNORECASE)
 _UNCACHED = re.compile(r"cannot cache function .*no locator available")
 
 _LONGEST = 300
-"""Letters of what a program said."""
+"""Characters of a program's message."""
 
 
 def explain(error: BaseException) -> str | None:
-    """Return what of the world an error tells, and what to do; None for a defect.
+    """Return which fault of the machine an error reports, and what to do; None for a bug.
 
     Args:
-        error: that nobody expected. Its causes are looked at, too: libraries turn what the system
-            told them into errors of their own.
+        error: an unexpected error. Its causes count, too: libraries turn errors of the system
+            into errors of their own.
     """
-    told = _told(error)
-    if told is not None:
-        return told
+    found = _explained(error)
+    if found is not None:
+        return found
     for earlier, raised_from in _before(error):
         if raised_from or isinstance(earlier, MemoryError) or _is(earlier, _ALWAYS):
-            told = _told(earlier)
-            if told is not None:
-                return told
+            found = _explained(earlier)
+            if found is not None:
+                return found
     return None
 
 
@@ -92,21 +92,21 @@ def one_line(error: BaseException) -> str:
     """Return what went wrong, and what to do, on one line.
 
     Args:
-        error: a `TgbenchError`, a fault of the world, or else a defect, whose owner is named.
+        error: a `TgbenchError`, a fault of the machine, or else a bug, whose owner is named.
     """
     text = str(error) if isinstance(error, TgbenchError) else explain(error)
     if text is None:
         whose = _plugin_at_fault(error)
-        defect = f"of the plug-in {whose}" if whose else "of tgbench"
+        where = f"the plug-in {whose}" if whose else "tgbench"
         text = (
-            f"{type(error).__name__}: {error}; this is a defect {defect}: repeat with --debug and "
-            "report what it prints"
+            f"{type(error).__name__}: {error}; this is a bug in {where}: repeat the command with "
+            "--debug and report its output"
         )
     return " ".join(text.splitlines())
 
 
 def _plugin_at_fault(error: BaseException) -> str:
-    """Return the package of somebody else's plug-in in which an error was raised; empty if ours."""
+    """Return the package of a third party's plug-in that raised an error; empty if it is ours."""
     theirs = plugins.foreign_packages()
     for frame, _ in reversed(list(traceback.walk_tb(error.__traceback__))):
         package = str(frame.f_globals.get("__name__", "")).partition(".")[0]
@@ -118,7 +118,7 @@ def _plugin_at_fault(error: BaseException) -> str:
 
 
 def _before(error: BaseException) -> Iterator[tuple[BaseException, bool]]:
-    """Yield what led to an error, each with whether the error was raised from it by name."""
+    """Yield the errors before an error, each with whether the error was raised `from` it."""
     seen = {id(error)}
     while True:
         cause = error.__cause__
@@ -130,15 +130,15 @@ def _before(error: BaseException) -> Iterator[tuple[BaseException, bool]]:
         error = earlier
 
 
-def _told(error: BaseException) -> str | None:
+def _explained(error: BaseException) -> str | None:
     if isinstance(error, MemoryError):
         return _line("", *_REMEDIES[errno.ENOMEM])
     if isinstance(error, subprocess.CalledProcessError):
         return _of_program(error)
     if isinstance(error, subprocess.TimeoutExpired):
-        return f"`{_command(error.cmd)}` did not end within {error.timeout:g} s; {_AGAIN[5:]}"
+        return f"`{_command(error.cmd)}` did not finish within {error.timeout:g} s; {_AGAIN[5:]}"
     if isinstance(error, UnicodeEncodeError) and _is_name(error):
-        return "a name holds bytes that are no text in UTF-8; rename the file or folder"
+        return "a name is not valid UTF-8; rename the file or folder"
     if isinstance(error, OSError):
         return _of_system(error)
     if isinstance(error, ImportError):
@@ -164,7 +164,7 @@ def _of_program(error: subprocess.CalledProcessError) -> str:
     lines = text.strip().splitlines()
     last = f": {lines[-1].strip()[:_LONGEST]}" if lines else ""
     if error.returncode < 0:
-        ended = f"was ended by signal {-error.returncode}"
+        ended = f"was killed by signal {-error.returncode}"
     else:
         ended = f"failed with exit code {error.returncode}"
     return f"`{_command(error.cmd)}` {ended}{last}"
@@ -178,24 +178,26 @@ def _of_import(error: ImportError) -> str | None:
     if name == __name__.partition(".")[0]:
         return None
     return (
-        f"{name or 'a library'} does not load ({error}); `tgbench doctor` looks at the installation"
+        f"{name or 'a library'} cannot be imported ({error}); run `tgbench doctor` to check the "
+        "installation"
     )
 
 
 def _of_library(text: str) -> str | None:
-    """Tell what a library says in words alone."""
+    """Explain what a library reports as text only."""
     if "CUDA out of memory" in text:
-        return f"the memory of the GPU is full; close what else uses it, {_AGAIN}"
+        return f"the GPU is out of memory; close other programs that use it, {_AGAIN}"
     if _MEMORY.search(text):
         return _line("", *_REMEDIES[errno.ENOMEM])
     if _THREADS.search(text):
         return _line("", *_REMEDIES[errno.EAGAIN])
     if _UNWRITTEN.search(text):
-        return f"a file cannot be written ({text.splitlines()[0][:_LONGEST]}); free space, {_AGAIN}"
+        reason = text.splitlines()[0][:_LONGEST]
+        return f"a file cannot be written ({reason}); free some space, {_AGAIN}"
     if _HOMELESS.search(text):
-        return "this user has no home folder; set HOME, or TGBENCH_CACHE to a folder for caches"
+        return "this user has no home folder; set HOME, or set TGBENCH_CACHE to a cache folder"
     if _UNCACHED.search(text):
-        return "compiled code has no place to be kept; set NUMBA_CACHE_DIR to a folder of yours"
+        return "Numba has no writable cache folder; set NUMBA_CACHE_DIR to one"
     return None
 
 
@@ -204,7 +206,7 @@ def _line(where: str, what: str, remedy: str) -> str:
 
 
 def _named(name: object) -> bool:
-    """Whether an error names a file, and not the number of a descriptor."""
+    """Whether an error names a file, not the number of a descriptor."""
     return isinstance(name, str | bytes | os.PathLike)
 
 
@@ -220,5 +222,5 @@ def _is(error: BaseException, kinds: frozenset[int]) -> bool:
 
 
 def _is_name(error: UnicodeEncodeError) -> bool:
-    """Whether what cannot be encoded is what Python makes of a file's name that is no UTF-8."""
+    """Whether the text that cannot be encoded is a file's name that is not UTF-8."""
     return any("\udc80" <= sign <= "\udcff" for sign in error.object[error.start : error.end])

@@ -1,4 +1,4 @@
-"""Files that are whole or not there: atomic writes, hashes, the cache folder."""
+"""Atomic writes, hashes, and the cache folder."""
 
 from __future__ import annotations
 
@@ -33,8 +33,7 @@ def cache_root() -> Path:
         return Path(base or Path.home() / ".cache") / "tgbench"
     except RuntimeError as error:
         raise Unavailable(
-            "this user has no home folder for what is kept between runs; set TGBENCH_CACHE to a "
-            "folder for it"
+            "this user has no home folder for the cache; set TGBENCH_CACHE to a folder"
         ) from error
 
 
@@ -48,40 +47,40 @@ def make_cache(folder: Path) -> Path:
 
 
 def require_file(path: Path, what: str = "") -> None:
-    """Refuse a path at which there is no ordinary file.
+    """Refuse a path that is not a regular file.
 
     Args:
         path: as the user gave it.
-        what: what to give instead, such as "give a video"; empty for nothing to say.
+        what: what to give instead, such as "give a video"; may be empty.
 
     Raises:
-        TgbenchError: nothing is there, or a folder, a pipe or a device.
+        TgbenchError: there is no file, or it is a folder, a pipe or a device.
     """
     if path.is_file():
         return
     if path.is_dir():
         trouble = "is a folder"
     elif path.exists():
-        trouble = "is a pipe or a device, not a file that can be read again"
+        trouble = "is a pipe or a device, not a regular file"
     elif path.is_symlink():
-        trouble = f"is a link to {path.readlink()}, which is not there"
+        trouble = f"is a link to {path.readlink()}, which does not exist"
     else:
         raise TgbenchError(f"{path}: no such file")
     raise TgbenchError(f"{path}: {trouble}" + (f"; {what}" if what else ""))
 
 
 def require_text(path: Path) -> None:
-    """Refuse a name that no result could tell, before any work is done for it.
+    """Refuse a name that results cannot store, before any work is done for it.
 
     Raises:
-        TgbenchError: its bytes are no UTF-8.
+        TgbenchError: it is not valid UTF-8.
     """
     try:
         str(path).encode()
     except UnicodeEncodeError as error:
         raise TgbenchError(
-            f"{path}: a name holds bytes that are no text in UTF-8, which videos and tables of "
-            "results cannot tell; rename the file or folder"
+            f"{path}: the name is not valid UTF-8, so results cannot store it; rename the file or "
+            "folder"
         ) from error
 
 
@@ -108,11 +107,11 @@ def make_folder(folder: Path, remedy: str = "choose another folder") -> Path:
     """Create a folder with its parents.
 
     Args:
-        folder: to create, if it is not there.
-        remedy: what to do where that cannot be.
+        folder: to create, if it does not exist.
+        remedy: what to do where that fails.
 
     Raises:
-        TgbenchError: it cannot be created or written to, or its name is no text.
+        TgbenchError: it cannot be created or written to, or its name is not valid UTF-8.
     """
     require_text(folder)
     try:
@@ -132,11 +131,11 @@ def atomic_path(path: Path) -> Iterator[Path]:
     what it leads to is replaced.
 
     Raises:
-        TgbenchError: there is something that is no file, such as a device.
+        TgbenchError: the path is something other than a file, such as a device.
     """
     path = path.resolve()
     if path.exists() and not path.is_file():
-        raise TgbenchError(f"{path}: is there and is not a file; choose another name")
+        raise TgbenchError(f"{path}: exists and is not a regular file; choose another name")
     path.parent.mkdir(parents=True, exist_ok=True)
     # The suffix stays so that writers which choose a format by it (video, parquet) still can.
     temporary = path.with_name(f".{path.stem}.{_owner()}.part{path.suffix}")
@@ -232,7 +231,7 @@ def remove(path: Path) -> None:
 
 
 def _owner() -> str:
-    """Return what names this process in temporary files, on file systems of several machines."""
+    """Return the name of this process in temporary files, unique across machines."""
     return f"{platform.node()}-{os.getpid()}"
 
 

@@ -1,7 +1,7 @@
-"""Reading files that come from anybody: ordinary ones, of bounded size and depth.
+"""Reading files that anybody may have made: regular files of bounded size and depth.
 
-What is wrong is an `OSError` or a `ValueError`, as of Python's own functions, for callers to say
-what the file should have been.
+Faults are an `OSError` or a `ValueError`, as with Python's own functions; callers add what the file
+should have been.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from typing import Any, BinaryIO
 
 MEBIBYTE = 1 << 20
 LARGEST_TEXT = 64 * MEBIBYTE
-"""Bytes of a table; those of an hour of frames have a tenth of it."""
+"""Bytes of a table; a table of an hour of frames has a tenth of this."""
 
 DEEPEST = 64
-"""Levels of JSON; what the suite writes has ten."""
+"""Levels of JSON; files of the suite have ten."""
 
-# Filters of warnings are the process's: threads that change them at once may leave them changed.
+# Warning filters belong to the process: threads that change them at once may leave them changed.
 _ONE_AT_A_TIME = threading.Lock()
 
 
 def open_file(path: Path) -> BinaryIO:
-    """Open an ordinary file for reading; a pipe, which might never answer, is refused at once.
+    """Open a regular file for reading; a pipe, which might block forever, is refused.
 
     Raises:
         OSError: it cannot be opened, or is something else.
@@ -44,14 +44,14 @@ def open_file(path: Path) -> BinaryIO:
 
 
 def read_bytes(path: Path, most: int = LARGEST_TEXT) -> bytes:
-    """Return what is in an ordinary file.
+    """Return what is in a regular file.
 
     Args:
         path: of the file.
         most: bytes that it may have.
 
     Raises:
-        OSError: it cannot be read, or is no ordinary file.
+        OSError: it cannot be read, or is not a regular file.
         ValueError: it is larger.
     """
     with open_file(path) as stream:
@@ -59,26 +59,26 @@ def read_bytes(path: Path, most: int = LARGEST_TEXT) -> bytes:
         content = stream.read(min(os.fstat(stream.fileno()).st_size, most) + 1)
     if len(content) > most:
         size = f"{most >> 20} MB" if most >= MEBIBYTE else f"{most >> 10} kB"
-        raise ValueError(f"is larger than the {size} that it may have")
+        raise ValueError(f"is larger than the limit of {size}")
     return content
 
 
 def read_text(path: Path, most: int = LARGEST_TEXT) -> str:
-    """Return the text of an ordinary file in UTF-8, without a byte order mark.
+    """Return the text of a regular file in UTF-8, without a byte order mark.
 
     Raises:
-        OSError: it cannot be read, or is no ordinary file.
-        ValueError: it is larger than `most` bytes, or no text.
+        OSError: it cannot be read, or is not a regular file.
+        ValueError: it is larger than `most` bytes, or not UTF-8.
     """
     return read_bytes(path, most).decode("utf-8-sig")
 
 
 def read_json(path: Path, most: int = LARGEST_TEXT) -> Any:
-    """Return what an ordinary file of JSON says, as `parse_json`.
+    """Return what a regular file of JSON says, as `parse_json`.
 
     Raises:
-        OSError: it cannot be read, or is no ordinary file.
-        ValueError: it is larger than `most` bytes, no JSON, or nested too deeply.
+        OSError: it cannot be read, or is not a regular file.
+        ValueError: it is larger than `most` bytes, not JSON, or nested too deeply.
     """
     return parse_json(read_bytes(path, most))
 
@@ -87,7 +87,7 @@ def parse_json(text: str | bytes) -> Any:
     """Return what JSON says.
 
     Raises:
-        ValueError: it is no JSON, or nested too deeply for whoever walks through it.
+        ValueError: it is not JSON, or nested too deeply to be traversed.
     """
     try:
         # Editors on Windows put a byte order mark in front.
@@ -104,10 +104,10 @@ def parse_json(text: str | bytes) -> Any:
 
 
 def image_head(content: BinaryIO) -> tuple[tuple[int, int], str]:
-    """Return (width, height) that an image claims to have and Pillow's mode, without decoding it.
+    """Return the (width, height) and the Pillow mode that an image declares, without decoding it.
 
     Raises:
-        ValueError: it is no image, or claims what no image has.
+        ValueError: it is not an image, or declares an impossible size.
     """
     from PIL import Image
 
@@ -118,7 +118,7 @@ def image_head(content: BinaryIO) -> tuple[tuple[int, int], str]:
             with Image.open(content) as image:
                 return image.size, image.mode
         except Exception as error:  # Pillow raises errors of many kinds.
-            raise ValueError("is no image or is cut short") from error
+            raise ValueError("is not an image, or is truncated") from error
 
 
 def _parts(whole: Any) -> list[Any]:
@@ -128,5 +128,5 @@ def _parts(whole: Any) -> list[Any]:
 
 def reason(error: Exception) -> str:
     """Return on one line why a file could not be read, without its name."""
-    told = getattr(error, "strerror", None) or str(error) or type(error).__name__
-    return " ".join(str(told).split())
+    text = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return " ".join(str(text).split())

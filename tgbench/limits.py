@@ -9,7 +9,7 @@ import sys
 from .errors import TgbenchError
 
 _SECONDS = 60
-"""Of processor time; two or three are usual."""
+"""Of processor time; two or three are normal."""
 
 _LOADS = (
     "import torch, numba, numpy, scipy.linalg, cv2, av, pandas, pyarrow;"
@@ -20,8 +20,8 @@ _LOADS = (
 def refuse_too_little_memory() -> None:
     """Make sure that the libraries load where memory is limited (`ulimit -v`).
 
-    OpenBLAS, which NumPy and SciPy bring along, tries again without end and without a word where it
-    gets no memory. So where there is a limit a process of its own tries first, in bounded time.
+    OpenBLAS, which NumPy and SciPy contain, retries forever and silently where it gets no memory.
+    So where there is a limit, a child process tries first, in bounded time.
 
     Raises:
         TgbenchError: they do not load.
@@ -39,10 +39,10 @@ def refuse_too_little_memory() -> None:
         preexec_fn=_limit_time,
     )
     if tried.returncode:
-        said = (tried.stderr.strip().splitlines() or ["ended without a word"])[-1]
+        said = (tried.stderr.strip().splitlines() or ["no message"])[-1]
         raise TgbenchError(
-            f"memory is limited to {limit >> 20} MB (ulimit -v), where the libraries that compute "
-            f"do not load ({said}); allow more, or all of it with `ulimit -v unlimited`"
+            f"memory is limited to {limit >> 20} MB (ulimit -v), too little to load the numerical "
+            f"libraries ({said}); raise the limit, or remove it with `ulimit -v unlimited`"
         )
 
 

@@ -42,7 +42,7 @@ def metrics() -> dict[str, MetricSpec]:
 
 
 def metric_spec(name: str) -> MetricSpec:
-    """Return what a metric declares; of one that is not installed here, what is safe to assume.
+    """Return what a metric declares; for one that is not installed here, safe assumptions.
 
     A record in a result may be of a metric whose plug-in is not installed. Its values are shown
     after all others, and rank only among methods whose frames are made of the same parts.
@@ -63,7 +63,7 @@ def in_table_order(names: Iterable[str]) -> tuple[str, ...]:
 
 
 def metrics_of(protocol: ProtocolSpec) -> tuple[str, ...]:
-    """Return the installed metrics that a protocol measures unasked, in table order."""
+    """Return the installed metrics that a protocol measures by default, in table order."""
     return in_table_order(
         spec.name
         for spec in metrics().values()
@@ -77,7 +77,7 @@ def averages_frames(metric: str) -> bool:
 
 
 def bounds_of(metric: str) -> Bounds:
-    """Return the least and the most that a metric can be, as far as it says so."""
+    """Return the least and the greatest possible value of a metric, as far as it declares them."""
     return metric_spec(metric).bounds
 
 
@@ -109,7 +109,7 @@ def renderers() -> dict[str, RendererSpec]:
 
 
 def foreign_packages() -> set[str]:
-    """Return the outermost packages that plug-ins of others are in."""
+    """Return the top-level packages of third parties' plug-ins."""
     own = __name__.partition(".")[0]
     groups = ("methods", "protocols", "metrics", "audio_encoders", "commands", "renderers")
     points = (point for group in groups for point in entry_points(group=f"{own}.{group}"))
@@ -137,9 +137,11 @@ def _specs(group: str, kind: type[S]) -> dict[str, S]:
             if not isinstance(spec, kind):
                 raise TgbenchError(
                     f"plug-in '{point.name}' ({point.value}) is a {type(spec).__name__}, "
-                    f"expected a {kind.__name__}; tell its author"
+                    f"expected a {kind.__name__}; report this to its author"
                 )
             if spec.name in found:
-                raise TgbenchError(f"two plug-ins call themselves '{spec.name}' in tgbench.{group}")
+                raise TgbenchError(
+                    f"two plug-ins of tgbench.{group} have the name '{spec.name}'; uninstall one"
+                )
             found[spec.name] = spec
     return found

@@ -139,8 +139,8 @@ class ConsoleProgress:
     def task(self, description: str, total: int | None, done: int = 0) -> Iterator[Task]:
         """Show a bar, or lines, with share done, elapsed and remaining time."""
         if self._console.is_terminal:
-            from .progress_bars import bar as shown
+            from .terminal.progress_bars import bar as shown
         else:
-            from .progress_lines import lines as shown
+            from .terminal.progress_lines import lines as shown
         with shown(self._console, description, Tally(total, done)) as task:
             yield task

@@ -20,6 +20,8 @@ Bounds = tuple[float, float]
 """The least and the most that a number can be."""
 
 UNBOUNDED: Bounds = (-math.inf, math.inf)
+FROM_ZERO: Bounds = (0.0, math.inf)
+CORRELATION: Bounds = (-1.0, 1.0)
 
 PAPER_SIZE = 512
 """Side in pixels of the clips that papers use, and so of what a preset is made for."""
@@ -283,6 +285,11 @@ class MetricSpec(Spec):
     region: Region = Region.NONE
     gate_tolerance: float | None = None
     table_place: int = 1000
+
+    @property
+    def times_rendering(self) -> bool:
+        """Whether a method must render against the clock for it, which takes a while."""
+        return Needs.TIMING in self.needs and Needs.TRAINING not in self.needs
 
     @property
     def label(self) -> str:

@@ -1,19 +1,18 @@
 """What tgbench reads to list the method: no heavy import here."""
 
 from dataclasses import dataclass
+from typing import Annotated
 
+from tgbench.configs import Range
 from tgbench.specs import CompositeMode, MethodSpec
 
 
 @dataclass(frozen=True)
 class Config:
-    """Settings; each can be changed with --set, and `tgbench list settings` shows them.
+    """Settings; each can be changed with --set, and `tgbench list settings` shows them."""
 
-    Attributes:
-        frames: how many training frames the mean is of, evenly spread.
-    """
-
-    frames: int = 20
+    frames: Annotated[int, Range(1)] = 20
+    """Number of training frames, evenly spread, whose mean is shown."""
 
 
 SPEC = MethodSpec(

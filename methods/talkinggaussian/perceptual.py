@@ -76,7 +76,7 @@ def tiles(image: Tensor, side: int) -> Tensor:
 
 def perceptual_distance(device: torch.device) -> tuple[Distance | None, str]:
     """Return LPIPS as a loss and "", or None and the reason, which is logged."""
-    from tgbench.metrics.lpips import load_network
+    from tgbench.metrics.image.lpips import load_network
 
     try:
         network = load_network().requires_grad_(False).to(device)

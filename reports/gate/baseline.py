@@ -18,10 +18,10 @@ from tgbench.errors import TgbenchError
 from tgbench.files import write_text
 from tgbench.inputs import read_json, reason
 from tgbench.metrics.through_codec import THROUGH_CODEC
-from tgbench.printing import one_line
 from tgbench.running.schema import ConditionText, Record
 from tgbench.running.settings import in_current_names
 from tgbench.statistics import Series
+from tgbench.terminal.printing import one_line
 
 SCHEMA_VERSION = 1
 """Grows when a field changes its meaning or goes."""

@@ -10,10 +10,10 @@ import numpy as np
 
 from tgbench import plugins
 from tgbench.plugins import in_table_order
-from tgbench.printing import one_line
 from tgbench.results import MeasuredCase, differences_among
 from tgbench.running.result import MetricRecord
 from tgbench.statistics import FEWEST_FRAMES, Interval, Series, as_series, paired_difference
+from tgbench.terminal.printing import one_line
 
 from .baseline import Baseline, CaseBaseline, MetricBaseline, rounded
 from .results import Cases, frame_values, is_timing, watched

@@ -86,7 +86,7 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
         args.what = stand_alone(args, "what")
         return _carry_out(args, terminal)
     except TgbenchError as error:
-        from tgbench.printing import one_line
+        from tgbench.terminal.printing import one_line
 
         # What a result says would be a command to a CI if it began a line.
         raise TgbenchError(one_line(str(error))) from error
@@ -239,7 +239,7 @@ def _say_written(
 ) -> None:
     from rich.text import Text
 
-    from tgbench.text_table import Head, print_table
+    from tgbench.terminal.text_table import Head, print_table
 
     heads = [Head("", right=False), *map(Head, ("value", "tolerance", "noise floor"))]
     for case in baseline.cases:

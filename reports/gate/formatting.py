@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from tgbench import plugins
-from tgbench.printing import one_line
 from tgbench.statistics import Interval
-from tgbench.text_table import Head, print_table
+from tgbench.terminal.printing import one_line
+from tgbench.terminal.text_table import Head, print_table
 
 from .checks import GateReport, MetricCheck, Verdict
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from tgbench.comparability import Condition, Facts, case_facts, differing, value_facts
 from tgbench.errors import TgbenchError
-from tgbench.printing import one_line
 from tgbench.results import MeasuredCase
+from tgbench.terminal.printing import one_line
 
 from .baseline import Baseline, CaseBaseline
 from .results import Cases, watched

@@ -9,12 +9,12 @@ import numpy as np
 
 from tgbench import plugins
 from tgbench.errors import TgbenchError
-from tgbench.printing import one_line
 from tgbench.results import MeasuredCase, differences_among, read_cases
 from tgbench.running.attempts import unfinished
 from tgbench.running.result import FRAMES_FILE, RESULT_FILE, MetricRecord
 from tgbench.specs import Needs
 from tgbench.statistics import Series
+from tgbench.terminal.printing import one_line
 
 from .baseline import LARGEST, BaselineKey, rounded
 

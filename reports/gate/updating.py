@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from tgbench import plugins
 from tgbench.errors import TgbenchError
 from tgbench.plugins import in_table_order
-from tgbench.printing import one_line
 from tgbench.results import MeasuredCase
 from tgbench.running.result import EnvironmentRecord, MetricRecord
+from tgbench.terminal.printing import one_line
 
 from .baseline import Baseline, CaseBaseline, EnvironmentBrief, MetricBaseline, rounded
 from .results import Cases, frame_values, key_of, watched

@@ -17,7 +17,7 @@ from tgbench.specs import Direction, Needs
 
 from ..tables.cell_from_result import measured_cell, metric_column
 from ..tables.cells import Cell, Column, Status
-from ..tables.labels import told_apart
+from ..tables.labels import distinguishing
 from .cases import CaseGroup, Entry
 from .frame_data import FrameData, worst_frames
 from .templating import shortened
@@ -194,7 +194,7 @@ def _panels(
         for number, (entry, found) in enumerate(zip(entries, values, strict=True)):
             if metric["name"] in found.series:
                 groups[_cell(entry, metric["name"]).comparable].append(number)
-        for measurer, numbers in zip(told_apart(list(groups)), groups.values(), strict=True):
+        for measurer, numbers in zip(distinguishing(list(groups)), groups.values(), strict=True):
             yield {**metric, "entries": numbers, "measurer": shortened(measurer)}
 
 

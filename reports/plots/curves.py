@@ -12,7 +12,7 @@ import numpy as np
 from tgbench.statistics import Series
 
 from ..tables.cells import Block, Column
-from ..tables.labels import told_apart
+from ..tables.labels import distinguishing
 from .panels import column_title, letter_of
 from .style import Look, add_legend, looks, panels_figure, paper_style
 
@@ -68,7 +68,7 @@ def _panels(block: Block, columns: Sequence[Column]) -> tuple[list[tuple[str, Cu
         cells = [(row.label, row.cells[column.name]) for row in block.rows]
         known = [(label, cell) for label, cell in cells if len(cell.clips) == 1]
         keys = list(dict.fromkeys(cell.comparable for _, cell in known))
-        differences = told_apart(keys)
+        differences = distinguishing(keys)
         gaps: dict[str, list[str]] = defaultdict(list)
         for index, key in enumerate(keys):
             letter = f" ({letter_of(index)})" if len(keys) > 1 else ""

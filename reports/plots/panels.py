@@ -11,7 +11,7 @@ from tgbench.statistics import Interval, mean_interval
 
 from ..tables.cells import Block, Cell, Column, Table
 from ..tables.footnotes import first_clause
-from ..tables.labels import told_apart
+from ..tables.labels import distinguishing
 from ..tables.ranking import LEAST_COVERAGE
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -94,7 +94,7 @@ def panels_of(
                     notes.append(f"{column.title} of {row.label}: {few}")
             else:
                 notes.append(f"{column.title} of {row.label}: {why_not(cell)}")
-        differences = told_apart(list(groups))
+        differences = distinguishing(list(groups))
         for index, (key, points) in enumerate(groups.items()):
             letter = letter_of(index) if len(groups) > 1 else ""
             found.append(Panel(column, key, tuple(points), letter))

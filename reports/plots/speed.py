@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from tgbench.errors import suggest
 from tgbench.metrics.naming import metric_named
-from tgbench.metrics.specs.speed import FPS
+from tgbench.metrics.speed.specs import FPS
 
 from ..tables.cells import Block, Cell, Column, Table
-from ..tables.labels import told_apart
+from ..tables.labels import distinguishing
 from .panels import column_title, drawable, letter_of, summary, why_not
 from .style import Look, add_legend, looks, panels_figure, paper_style
 
@@ -99,7 +99,7 @@ def _groups(block: Block, right: Column, up: Column) -> tuple[list[Pairs], list[
         x, y = (float(cell.value or 0.0) for cell in cells)
         groups[tuple(cell.comparable for cell in cells)].append((row.label, x, y))
     if len(groups) > 1:
-        differences = told_apart(list(groups))
+        differences = distinguishing(list(groups))
         notes += [f"({letter_of(index)}): {text}" for index, text in enumerate(differences)]
     return list(groups.values()), notes
 

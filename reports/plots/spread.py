@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ..tables.cells import Block, Column, Table
-from ..tables.labels import told_apart
+from ..tables.labels import distinguishing
 from .lettering import short
 from .panels import cases, column_title, drawable, letter_of, why_not
 from .style import Look, add_legend, look, panels_figure, paper_style
@@ -90,7 +90,7 @@ def _panels(
                 else:
                     what = f"{column.title} of {row.label}"
                     missing[what, why_not(cell)].append(block.title)
-        differences = told_apart(list(groups))
+        differences = distinguishing(list(groups))
         for index, values in enumerate(groups.values()):
             letter = f" ({letter_of(index)})" if len(groups) > 1 else ""
             panels.append((column_title(column) + letter, values))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tgbench.errors import TgbenchError
+from tgbench.extras import install_extra
 from tgbench.files import atomic_path
 
 from .lettering import fitted, installed_families, readable, short, width_of
@@ -83,9 +84,7 @@ def paper_style() -> Iterator[None]:
     try:
         import matplotlib
     except ImportError as error:
-        raise TgbenchError(
-            f"plots take Matplotlib ({error}); pip install 'tgbench[plots]'"
-        ) from error
+        raise TgbenchError(f"plots take Matplotlib ({error}); {install_extra('plots')}") from error
     settings: dict[str, Any] = {
         # Type 3 fonts are refused by publishers' checks.
         "pdf.fonttype": 42,

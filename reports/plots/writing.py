@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from tgbench import plugins
 from tgbench.files import make_folder
-from tgbench.metrics.specs.speed import FPS
+from tgbench.metrics.speed.specs import FPS
 from tgbench.progress import SILENT, Progress
 from tgbench.results import MeasuredCase
 from tgbench.specs import Direction, Needs

@@ -95,8 +95,8 @@ def _caption(table: Table) -> Tex:
     if 1 in ranks:
         second = tex(", second underlined") if 2 in ranks else EMPTY
         said.append(tex("Best in bold<>.", second))
-    told = (note.text for note in table.notes if note.in_caption and not note.mark)
-    said += [prose(f"{text}.") for text in told]
+    kept = (note.text for note in table.notes if note.in_caption and not note.mark)
+    said += [prose(f"{text}.") for text in kept]
     return joined(said, " ")
 
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import LiteralString
 
-from tgbench.printing import printable
+from tgbench.terminal.printing import printable
 
 from ..tables.cells import Note, Table
 from .wrapping import wrapped

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from tgbench.printing import printable
 from tgbench.specs import RendererSpec
+from tgbench.terminal.printing import printable
 
 from ..tables.cells import Cell, Column, Table
 from .cell_text import interval_text, number_text

@@ -7,9 +7,17 @@ from collections.abc import Iterator, Sequence
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from tgbench.printing import printable
-from tgbench.text_table import GAP, Head, longest_word, narrowed, plain_table, strips, widest
-from tgbench.wrapping import hanging, wrapped
+from tgbench.terminal.printing import printable
+from tgbench.terminal.text_table import (
+    GAP,
+    Head,
+    longest_word,
+    narrowed,
+    plain_table,
+    strips,
+    widest,
+)
+from tgbench.terminal.wrapping import hanging, wrapped
 
 from ..tables.cells import Block, Cell, Column, Row, Table
 from .cell_text import interval_text, number_text

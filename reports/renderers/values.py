@@ -10,10 +10,10 @@ from collections.abc import Collection, Iterator, Mapping
 
 from tgbench.configs import flat
 from tgbench.plugins import in_table_order
-from tgbench.printing import printable
 from tgbench.results import as_cases, replaced_metrics
 from tgbench.running.result import MetricRecord, Result
 from tgbench.specs import RendererSpec
+from tgbench.terminal.printing import printable
 
 from ..tables.cell_from_result import metric_column
 from ..tables.published import Published

@@ -33,7 +33,7 @@ def cell_over_cases(cells: Sequence[Cell], cases: int, column: Column, intervals
     """Return the mean over cases, each counting alike.
 
     A mean over other cases than another method's would not compare, so there is none where a case
-    is missing; neither is there one of values that were measured in unlike ways.
+    is missing; neither is there one of values that were measured in different ways.
 
     Args:
         cells: of the cases that are there.
@@ -81,7 +81,7 @@ def _mean_of_frames(cells: Sequence[Cell]) -> tuple[Series, ...]:
 
 
 def _means_by_seed(cells: Sequence[Cell]) -> Fits:
-    """Return the mean over cases for each seed, none where cases have unlike seeds."""
+    """Return the mean over cases for each seed, none where cases have different seeds."""
     if len({tuple(seed for seed, _ in cell.fits) for cell in cells}) > 1:
         return ()
     by_seed = zip(*(cell.fits for cell in cells), strict=True)

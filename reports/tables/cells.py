@@ -32,7 +32,7 @@ class Column:
     """A metric as a table's head shows it.
 
     Attributes:
-        name: of the metric; where heads above it tell several columns of one metric apart, these
+        name: of the metric; where heads above it distinguish several columns of one metric, these
             and the metric.
         title, unit: as shown.
         direction: which way is better.
@@ -171,7 +171,7 @@ class Note:
 
 @dataclass(frozen=True)
 class Table:
-    """All results of one version of one protocol, unless protocols are told apart within.
+    """All results of one version of one protocol, unless a row or column is a protocol.
 
     Attributes:
         name: of the protocol.

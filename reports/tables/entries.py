@@ -67,7 +67,7 @@ def measured_entries(
             variants[labels[case.variant], *chosen].append(case)
         for side in sorted(variants, key=lambda texts: list(map(in_natural_order, texts))):
             alike = variants[side]
-            # Over seeds a cell tells how they spread, which is more than how frames do.
+            # Over seeds a cell has their spread, which says more than an interval over frames.
             bounds = intervals and len(alike) == 1
             cells = {}
             for column in columns:
@@ -93,8 +93,8 @@ def _caveats(results: Sequence[Result]) -> tuple[str, ...]:
     caveats = ["; ".join(filter(None, facts))] if any(facts) else []
     if len(results) > 1:
         seeds = ", ".join(str(result.seed) for result in results)
-        told = f"mean ± standard deviation over the seeds {seeds}{_differing(results)}"
-        caveats.append(told)
+        spread = f"mean ± standard deviation over the seeds {seeds}{_differing(results)}"
+        caveats.append(spread)
     caveats += dict.fromkeys(note for result in results for note in result.method.notes)
     return tuple(caveats)
 
@@ -140,7 +140,7 @@ class CaseNames:
     """
 
     def __init__(self, cases: Mapping[CaseKey, Result]) -> None:
-        """Name cases so that they are told apart.
+        """Give different cases different names.
 
         Args:
             cases: each with one of its results.
@@ -159,7 +159,7 @@ class CaseNames:
         sounds = {other[5] for other in self._cases if other[2:5] == case[2:5]}
         several_versions = len({other[1] for other in self._cases if other[0] == name}) > 1
         return {
-            "identity": identity + _apart(files, namesakes),
+            "identity": identity + _size_or_hash(files, namesakes),
             "driver": driver + (f" (sound {sound[:6]})" if len(sounds) > 1 else ""),
             "protocol": protocol_title(name, version if several_versions else ""),
         }
@@ -176,8 +176,8 @@ def frame_size(result: Result) -> str:
     return f"{result.identity.width}x{result.identity.height}"
 
 
-def _apart(files: str, namesakes: Mapping[str, str]) -> str:
-    """Return in brackets what tells files from others of one name: their size, or their hash."""
+def _size_or_hash(files: str, namesakes: Mapping[str, str]) -> str:
+    """Return in brackets what distinguishes files of one name: their size, or their hash."""
     if len(namesakes) == 1:
         return ""
     if len(set(namesakes.values())) == len(namesakes):

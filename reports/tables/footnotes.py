@@ -21,7 +21,7 @@ UNHEARD = "chance: the method does not hear the sound"
 DASHES = "A dash: not measured, or not applicable to the method"
 
 _MOST_LETTERS = 100
-"""Of a reason that a table tells."""
+"""Of a reason in a table."""
 
 _MOST_READ = 2000
 _PARTICULARS = re.compile(r" \([^()]*(\([^()]*\)[^()]*)*\)")
@@ -56,10 +56,10 @@ def annotated(
 ) -> tuple[tuple[Block, ...], tuple[Note, ...]]:
     """Return the blocks with marks at what needs a note, and the notes."""
     footnotes = Footnotes()
-    unlike = {column.name for column in columns if _measurers(blocks, column.name) > 1}
+    mixed = {column.name for column in columns if _measurers(blocks, column.name) > 1}
     marked = tuple(
         dataclasses.replace(
-            block, rows=tuple(_annotated_row(row, footnotes, unlike) for row in block.rows)
+            block, rows=tuple(_annotated_row(row, footnotes, mixed) for row in block.rows)
         )
         for block in blocks
     )
@@ -90,18 +90,18 @@ def _with_marks(row: Row, kept: Collection[str]) -> Row:
     return dataclasses.replace(row, marks=tuple(m for m in row.marks if m in kept), cells=cells)
 
 
-def _annotated_row(row: Row, footnotes: Footnotes, unlike: set[str]) -> Row:
+def _annotated_row(row: Row, footnotes: Footnotes, mixed: set[str]) -> Row:
     marks = tuple(footnotes.mark(text) for text in row.caveats)
     cells = {}
     for name, cell in row.cells.items():
-        texts = _cell_texts(cell, told=name in unlike)
+        texts = _cell_texts(cell, name in mixed)
         marked = (*map(footnotes.mark, texts), *([DIFFERS] if cell.differs else []))
         cells[name] = dataclasses.replace(cell, marks=marked)
     return dataclasses.replace(row, marks=marks, cells=cells)
 
 
-def _cell_texts(cell: Cell, told: bool) -> list[str]:
-    """Return what must be said about a cell; `told`: the column's cells have unlike measurers."""
+def _cell_texts(cell: Cell, mixed: bool) -> list[str]:
+    """Return what must be said about a cell; `mixed`: its column has several measurers."""
     if cell.status in (Status.UNSCORED, Status.UNAVAILABLE):
         return [first_clause(cell.reason)]
     texts = list(cell.caveats)
@@ -115,7 +115,7 @@ def _cell_texts(cell: Cell, told: bool) -> list[str]:
     elif lucky:
         share = "" if cell.is_chance else f" ({lucky} of {known})"
         texts.append(f"{NO_BETTER_THAN_CHANCE}{share}")
-    if cell.status is Status.MEASURED and told:
+    if cell.status is Status.MEASURED and mixed:
         texts.append(f"measured by {cell.measured_by}")
     return texts
 

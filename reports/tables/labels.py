@@ -24,13 +24,13 @@ def method_labels(results: Sequence[Result], elsewhere: Collection[str] = ()) ->
     """Return a label for each variant.
 
     Variants of one method that differ in preset, device or settings get labels that say so, with
-    no more detail than tells them apart. A setting is told where it is not what the preset gives:
-    the bare name is the method as it comes. Where that is not known here (the method is not
+    no more detail than distinguishes them. A setting is shown where it is not what the preset
+    gives: the bare name is the method as it comes. Where that is not known here (the method is not
     installed, or its settings have other names by now), it is what most of them have.
 
     Args:
-        results: whose methods are to be told apart.
-        elsewhere: settings that a table tells beside the label.
+        results: whose methods get labels.
+        elsewhere: settings that have a place of their own in the table.
     """
     by_name: dict[str, dict[Variant, Result]] = defaultdict(dict)
     for result in results:
@@ -38,8 +38,8 @@ def method_labels(results: Sequence[Result], elsewhere: Collection[str] = ()) ->
     labels: dict[Variant, str] = {}
     titles = _titles(by_name)
     for name, alike in by_name.items():
-        told = _told(list(alike.values()), elsewhere)
-        for key, details in zip(alike, told, strict=True):
+        found = _details(list(alike.values()), elsewhere)
+        for key, details in zip(alike, found, strict=True):
             labels[key] = f"{titles[name]} ({', '.join(details)})" if details else titles[name]
     return labels
 
@@ -55,34 +55,34 @@ def _titles(names: Iterable[str]) -> dict[str, str]:
     return {name: title if taken[title] == 1 else name for name, title in titles.items()}
 
 
-def _told(alike: Sequence[Result], elsewhere: Collection[str]) -> list[list[str]]:
-    """Return the details that tell results of one method apart, for each."""
+def _details(alike: Sequence[Result], elsewhere: Collection[str]) -> list[list[str]]:
+    """Return for each result of one method the details that distinguish it from the others."""
     details = [
         [setting(result, field) for result in alike]
         for field in ("preset", "device")
         if field not in elsewhere
     ]
     differing = [texts for texts in details if len(set(texts)) > 1]
-    told = [[texts[index] for texts in differing] for index in range(len(alike))]
+    shown = [[texts[index] for texts in differing] for index in range(len(alike))]
     # A variant has results of several seeds.
     known = [tuple(setting(r, field) for field in elsewhere if field != "seed") for r in alike]
-    if _apart(told, known):
-        return told
+    if _different(shown, known):
+        return shown
     settings = _settings(alike, elsewhere)
     hashes = [[result.method.config_hash[:6]] for result in alike]
-    readable = max(map(len, settings)) <= _MOST_SETTINGS and _apart(
-        [[*texts, *chosen] for texts, chosen in zip(told, settings, strict=True)], known
+    readable = max(map(len, settings)) <= _MOST_SETTINGS and _different(
+        [[*texts, *chosen] for texts, chosen in zip(shown, settings, strict=True)], known
     )
     return [
         texts + (chosen if readable else short)
-        for texts, chosen, short in zip(told, settings, hashes, strict=True)
+        for texts, chosen, short in zip(shown, settings, hashes, strict=True)
     ]
 
 
-def _apart(told: Sequence[Sequence[str]], known: Sequence[tuple[str, ...]]) -> bool:
-    """Return whether no two agree in both what is told and what is known."""
-    pairs = {(tuple(texts), more) for texts, more in zip(told, known, strict=True)}
-    return len(pairs) == len(told)
+def _different(shown: Sequence[Sequence[str]], known: Sequence[tuple[str, ...]]) -> bool:
+    """Return whether no two agree in both what their labels show and what else is known."""
+    pairs = {(tuple(texts), more) for texts, more in zip(shown, known, strict=True)}
+    return len(pairs) == len(shown)
 
 
 def _settings(alike: Sequence[Result], elsewhere: Collection[str]) -> list[list[str]]:
@@ -103,7 +103,7 @@ def _settings(alike: Sequence[Result], elsewhere: Collection[str]) -> list[list[
 
 
 def _most_frequent(values: Sequence[str]) -> list[str | None]:
-    """Return for each of unlike values the most frequent one; none if two are equally frequent."""
+    """Return for each of several values the most frequent; none if two are equally frequent."""
     (value, most), (_, next_most) = Counter(values).most_common(2)
     return [None if most == next_most else value] * len(values)
 
@@ -126,7 +126,7 @@ def _preset_settings(result: Result) -> dict[str, Any]:
         return {}
 
 
-def told_apart(keys: Sequence[tuple[object, ...]]) -> list[str]:
+def distinguishing(keys: Sequence[tuple[object, ...]]) -> list[str]:
     """Return for each key what it has that not all of them have; empty for a single one.
 
     Args:

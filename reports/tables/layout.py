@@ -26,7 +26,7 @@ class Layout:
         shape: what stands where.
         metrics: to show, in order.
         entries: all of the table; they decide which columns there are.
-        intervals: whether a mean over blocks tells where it may lie.
+        intervals: whether a mean over blocks has an interval.
         significance: whether cells tell that they differ from the best.
     """
 

@@ -128,7 +128,7 @@ def published_numbers(
     Args:
         protocol: its name.
         number: of the paper's table; 0 for the main one of the protocol.
-        fields: settings that have a place of their own and need not be told with the method.
+        fields: settings that have a place of their own and need not stand beside the method.
     """
     source = _SOURCES.get(number or _USUAL.get(protocol, 0))
     if source is None or source.protocol != protocol:
@@ -167,8 +167,8 @@ def with_dashes(entries: Sequence[Entry], metrics: Sequence[Column]) -> list[Ent
 
 def _entries(source: _Source, line: Mapping[str, str], fields: Collection[str]) -> Iterator[Entry]:
     row = _row(source, line)
-    told = [text for key, (text, _) in row.settings.items() if text and key not in fields]
-    parts = [*row.parts, *told]
+    shown = [text for key, (text, _) in row.settings.items() if text and key not in fields]
+    parts = [*row.parts, *shown]
     label = f"{row.method} ({', '.join(parts)})" if parts else row.method
     caveat = f"published in {SOURCE}, table {source.number}; not measured here"
     for prefix, (driver, identity) in (source.within or {"": ("", "")}).items():
@@ -196,7 +196,7 @@ class _Line:
     Attributes:
         method: its name.
         parts: what else it is called.
-        settings: by field of a table, how it is told with the method and by itself.
+        settings: by field of a table, its text beside the method, and by itself.
         contest: within what it competes.
     """
 

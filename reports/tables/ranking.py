@@ -54,7 +54,7 @@ def ranked(
     frames without a face, are its worst. Values that print alike share a rank, and the next one is
     skipped: a digit that nobody sees decides nothing. Where all print alike, none has a rank;
     neither has what chance would give.
-    Cells of a column that do not compete are of unlike `kind`, whether they have a rank or not.
+    Cells of a column that do not compete are of different `kind`, whether they have a rank or not.
 
     Args:
         rows: of one block.
@@ -121,7 +121,7 @@ def _alike_covered(group: Sequence[_Rival]) -> list[_Rival]:
 
 
 def _differs(best: Cell, cell: Cell) -> bool | None:
-    """Return whether two means over the same frames differ; None where that cannot be told.
+    """Return whether two means over the same frames differ; None where that cannot be tested.
 
     Frames tell of these fits. Where there are several of both, they must differ as well: a mean
     over seeds hides how much a fit depends on its seed.

@@ -19,7 +19,7 @@ SETTINGS = ("preset", "seed", "device")
 """Settings that every result has."""
 
 PREFIX = "config."
-"""Before the name of a setting of the method's configuration; parts of it are told by dots."""
+"""Before the name of a setting of the method's configuration; parts of it are joined by dots."""
 
 _MOST_NAMED = 20
 
@@ -88,14 +88,14 @@ def setting_title(field: str) -> str:
 def _unknown(field: str, results: Sequence[Result], names: Iterable[str]) -> str:
     near = difflib.get_close_matches(field, sorted(names), n=1)
     hint = f"did you mean '{near[0]}'? " if near else ""
-    unlike = [PREFIX + key for key in differing(results)]
-    more = f" and {len(unlike) - _MOST_NAMED} more" if len(unlike) > _MOST_NAMED else ""
-    told = (
-        f"settings that differ between these results: {', '.join(unlike[:_MOST_NAMED])}{more}"
-        if unlike
+    varied = [PREFIX + key for key in differing(results)]
+    more = f" and {len(varied) - _MOST_NAMED} more" if len(varied) > _MOST_NAMED else ""
+    hints = (
+        f"settings that differ between these results: {', '.join(varied[:_MOST_NAMED])}{more}"
+        if varied
         else "no setting of the configuration differs between these results"
     )
-    return f"no result has the setting '{field}': {hint}{told}"
+    return f"no result has the setting '{field}': {hint}{hints}"
 
 
 def _shown(value: object) -> str:

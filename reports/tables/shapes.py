@@ -13,7 +13,7 @@ from tgbench.errors import TgbenchError, suggest
 from .settings import PREFIX, SETTINGS, is_setting, setting_title
 
 FIELDS = ("method", "identity", "driver", "protocol")
-"""What tells the numbers of one metric apart, but for settings that are asked for."""
+"""What numbers of one metric differ in, beside settings that are asked for."""
 
 _ALIASES = {"audio": "driver", "audio_features": f"{PREFIX}audio_features"}
 _NAMES = (*FIELDS, *SETTINGS, *_ALIASES)
@@ -23,8 +23,8 @@ _NAMES = (*FIELDS, *SETTINGS, *_ALIASES)
 class Shape:
     """How a table is laid out; what is neither in rows nor in columns makes blocks.
 
-    Fields are `FIELDS` and settings. A setting that stands nowhere is told with the method where
-    it differs; seeds that stand nowhere are averaged.
+    Fields are `FIELDS` and settings. A setting that stands nowhere is part of the method's label
+    where it differs; seeds that stand nowhere are averaged.
 
     Attributes:
         metrics: to show, in this order; empty for all that were measured, in the field's order.

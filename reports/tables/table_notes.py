@@ -51,14 +51,14 @@ _MOST_NAMED = 3
 
 def training_notes(results: Sequence[Result], labels: Mapping[Variant, str]) -> Iterator[Note]:
     """Say how long each method was trained: with what preset, for how many iterations."""
-    told: dict[str, dict[str, None]] = defaultdict(dict)
+    said: dict[str, dict[str, None]] = defaultdict(dict)
     for result in results:
         iterations = result.timing.training_iterations
         if iterations:
             stages = ", ".join(f"{stage} {count:,}" for stage, count in iterations.items())
             text = f"preset {result.method.preset} ({stages} iterations)"
-            told[text][labels[Variant.of(result)]] = None
-    for text, names in told.items():
+            said[text][labels[Variant.of(result)]] = None
+    for text, names in said.items():
         yield Note("", f"{_named(list(names))}: {text}")
 
 
@@ -76,11 +76,11 @@ def missing_notes(results: Sequence[Result], missing: Sequence[str]) -> Iterator
 
 def sizes_note(entries: Sequence[Entry]) -> Iterator[Note]:
     """Say how large the frames of each case are, and how many were measured."""
-    told: dict[str, dict[str, None]] = defaultdict(dict)
+    said: dict[str, dict[str, None]] = defaultdict(dict)
     for entry in entries:
         for result in entry.results:
-            told[f"{frame_size(result)}, {result.frames:,} frames"][entry.title] = None
-    yield Note("", "; ".join(f"{_named(list(names))}: {text}" for text, names in told.items()))
+            said[f"{frame_size(result)}, {result.frames:,} frames"][entry.title] = None
+    yield Note("", "; ".join(f"{_named(list(names))}: {text}" for text, names in said.items()))
 
 
 def _not_asked(metric: str, results: Sequence[Result]) -> str:
@@ -111,8 +111,8 @@ def ranking_notes(blocks: Sequence[Block], columns: Sequence[Column]) -> Iterato
     for condition, names in titles.items():
         within = f"{', '.join(names)}: ranked within each {condition}"
         if condition is Condition.COMPOSITE_MODE:
-            told = (f"{mode}: {_named(list(rows))}" for mode, rows in modes.items())
-            within += f" ({'; '.join(told)})"
+            said = (f"{mode}: {_named(list(rows))}" for mode, rows in modes.items())
+            within += f" ({'; '.join(said)})"
         yield Note("", within, in_caption=True)
 
 
@@ -132,13 +132,13 @@ def dash_note(blocks: Sequence[Block], columns: Sequence[Column]) -> Iterator[No
             never[cell.reason][column.title, label] = None
         elif cell.status is Status.ABSENT:
             absent, unpublished = absent or not block.published, unpublished or block.published
-    told = [
+    said = [
         f"{reason} ({_named([f'{title} of {label}' for title, label in whose])})"
         for reason, whose in never.items()
     ]
-    told += ["not requested, or not run"] * absent + ["not published"] * unpublished
-    if told:
-        yield Note("", f"A dash without a letter: {'; '.join(told)}")
+    said += ["not requested, or not run"] * absent + ["not published"] * unpublished
+    if said:
+        yield Note("", f"A dash without a letter: {'; '.join(said)}")
 
 
 def interval_note(blocks: Sequence[Block], columns: Sequence[Column]) -> Note:
@@ -152,13 +152,13 @@ def significance_note(blocks: Sequence[Block], columns: Sequence[Column]) -> Not
     found = {cell.differs for *_, cell in _cells(blocks, columns)}
     if True in found:
         fits = {len(cell.fits) for *_, cell in _cells(blocks, columns) if cell.fits}
-        told = OVER_SEEDS * (max(fits) > 1) + THESE_FITS * (min(fits) == 1)
-        return Note(DIFFERS, SIGNIFICANCE.format(fits=told), in_caption=True)
+        said = OVER_SEEDS * (max(fits) > 1) + THESE_FITS * (min(fits) == 1)
+        return Note(DIFFERS, SIGNIFICANCE.format(fits=said), in_caption=True)
     return Note("", ALIKE if False in found else UNTESTED)
 
 
 def remedy_note(results: Sequence[Result], metrics: Sequence[str]) -> Iterator[Note]:
-    """Say where reasons stand in full, where one that a table tells is cut short."""
+    """Say where reasons stand in full, where one in the table is shortened."""
     reasons = (
         record.reason
         for result in results

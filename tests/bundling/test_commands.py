@@ -45,7 +45,7 @@ def test_run_bundle_verify(
     assert call(bundle, "results") == 0
     told = capsys.readouterr().out
     assert "results.zip (1 case, 1 of them rendered again" in told
-    with pytest.raises(TgbenchError, match=r"results\.zip: is there already; use --force"):
+    with pytest.raises(TgbenchError, match=r"results\.zip: already exists; use --force"):
         call(bundle, "results")
     before = Path("results.zip").read_bytes()
     assert call(bundle, "results", "--force") == 0

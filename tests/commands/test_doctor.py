@@ -31,7 +31,7 @@ def test_right_values_work_and_what_is_missing_is_told_once(
     assert "30 dB, expected 30 dB" in shown
     assert shown.count("tgbench weights fetch syncnet") == 1
     assert "sync_c, sync_e" in shown
-    assert "the main job works" in shown
+    assert "`tgbench run` works" in shown
 
 
 def test_a_wrong_value_fails_and_names_the_metric(
@@ -41,7 +41,7 @@ def test_a_wrong_value_fails_and_names_the_metric(
     assert main(["doctor"]) == 1
     shown = capsys.readouterr().out
     assert "expected 30 dB ± 0.05, got 28 dB" in shown
-    assert "do not trust here: psnr" in shown
+    assert "do not trust these metrics on this machine: psnr;" in shown
 
 
 def test_a_broken_installation_is_told_before_anything_is_measured(
@@ -53,7 +53,7 @@ def test_a_broken_installation_is_told_before_anything_is_measured(
     monkeypatch.setattr(installation, "_CHECKS", (broken,))
     monkeypatch.setattr(calibration, "measure_clip", lambda *_: pytest.fail("measured"))
     assert main(["doctor"]) == 1
-    assert "the main job cannot run: broken" in capsys.readouterr().out
+    assert "`tgbench run` cannot work; fix broken" in capsys.readouterr().out
 
 
 def test_the_installation_alone_measures_nothing(

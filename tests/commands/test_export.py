@@ -80,7 +80,7 @@ def test_a_file_is_replaced_only_when_told(
     target = tmp_path / "head.ply"
     target.write_text("mine")
     assert cli.main([*arguments, "--output", str(target)]) == 2
-    assert "head.ply: is there already; use --force" in said(capsys)
+    assert "head.ply: already exists; use --force" in said(capsys)
     assert target.read_text() == "mine"
     assert cli.main([*arguments, "--output", str(target), "--force"]) == 0
     assert target.read_bytes().startswith(b"ply\n")

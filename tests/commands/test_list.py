@@ -6,6 +6,7 @@ import pytest
 
 from tgbench import plugins
 from tgbench.cli import main
+from tgbench.running.documented import settings_of
 
 
 def listed(capsys: pytest.CaptureFixture[str], *words: str) -> str:
@@ -105,7 +106,7 @@ def test_no_word_is_broken_at_any_width(
     [
         (("setings",), "did you mean 'settings'"),
         (("settings", "stil"), "did you mean 'still'"),
-        (("metrics", "still"), "only presets and settings have methods"),
+        (("metrics", "still"), "only presets and settings"),
     ],
 )
 def test_what_cannot_be_listed_is_told(
@@ -113,3 +114,12 @@ def test_what_cannot_be_listed_is_told(
 ) -> None:
     assert main(["list", *words]) == 2
     assert said in capsys.readouterr().err
+
+
+def test_settings_with_one_description_share_it(capsys: pytest.CaptureFixture[str]) -> None:
+    meanings = [setting.meaning for setting in settings_of(plugins.methods()["talkinggaussian"])]
+    shown = " ".join(listed(capsys, "settings", "talkinggaussian").split())
+    shared = {meaning for meaning in meanings if meanings.count(meaning) > 1}
+    assert shared
+    for meaning in shared:
+        assert shown.count(" ".join(meaning.split())) == 1

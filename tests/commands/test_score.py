@@ -162,7 +162,7 @@ def test_identical_clips_are_a_finding_and_no_failure(
     ("words", "said"),
     [
         ([], "no clip to measure"),
-        (["a.mp4", "a.mp4", "a.mp4"], "one clip too many"),
+        (["a.mp4", "a.mp4", "a.mp4"], "too many clips"),
         (["a.mp4", "a.mp4", "--face-box", "1,2,3"], "left,top,right,bottom"),
         (["a.mp4", "a.mp4", "--face-box", "8,8,80,40"], "no box inside frames of 64x64"),
         (["a.mp4", "a.mp4", "--face-box", "8,8,8,40"], "no box"),
@@ -181,7 +181,7 @@ def test_identical_clips_are_a_finding_and_no_failure(
             ["0.png"],
             "0.png: cannot be read as a video",
         ),
-        (["pipe"], "pipe: is a pipe or a device, not a file that can be read again; give a video"),
+        (["pipe"], "pipe: is a pipe or a device, not a regular file; give a video"),
         (["broken"], "0.png: cannot be read as an image"),
         (["a.mp4", "--audio", "empty", "--metrics", "sync_c"], "is a folder; give a file with spe"),
         (["a.mp4", "--audio", "0.txt", "--metrics", "sync_c"], "0.txt: cannot be read as audio"),
@@ -212,3 +212,18 @@ def test_what_cannot_be_is_one_clear_line(
     shown = " ".join(capsys.readouterr().err.split())
     assert said in shown
     assert "Traceback" not in shown
+
+
+def test_what_is_true_of_several_clips_is_said_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("a", "b", "c"):
+        for folder in ("ours", "real"):
+            (tmp_path / folder).mkdir(exist_ok=True)
+            video(tmp_path / folder / f"{name}.mp4", 5, noise=9.0 * (folder == "ours"))
+    folders = [str(tmp_path / "ours"), str(tmp_path / "real")]
+    assert main(["score", *folders, "--metrics", "psnr", "aue_l"]) == 0
+    shown = capsys.readouterr().out
+    assert shown.count("AUE-L") == 1
+    assert "AUE-L (3 of 3 clips): " in shown
+    assert shown.count("--out FOLDER") == 1

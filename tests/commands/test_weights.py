@@ -52,7 +52,7 @@ def test_list_shows_every_file_with_its_licence(
     for weights in TABLE.values():
         (row,) = [n for n, line in enumerate(lines) if line.split()[:1] == [weights.name]]
         assert ("here" in lines[row]) == (weights.name == "bisenet")
-        assert ("nothing in tgbench loads it yet" in lines[row + 1]) == bool(weights.kept_for)
+        assert ("not used by tgbench yet" in lines[row + 1]) == bool(weights.kept_for)
         assert weights.licence in lines[row + 2 if weights.kept_for else row + 1]
     assert any("unknown" in line for line in lines)
 
@@ -66,8 +66,8 @@ def test_list_with_names_shows_all_of_them_without_a_fetch(
         assert entry.source in shown
         assert entry.licence in shown
     assert TABLE["syncnet"].sha256 in shown
-    assert "none is published; recorded when it comes" in shown
-    assert "nothing in tgbench loads it yet: kept for methods and audio encoders" in shown
+    assert "none published" in shown
+    assert "not used by tgbench yet; kept for methods and audio encoders" in shown
     assert "bisenet" not in shown
     with pytest.raises(TgbenchError, match="did you mean 'syncnet'"):
         run("list", "sincnet")
@@ -75,7 +75,7 @@ def test_list_with_names_shows_all_of_them_without_a_fetch(
 
 def test_list_refuses_a_store_that_is_a_file(store: Path) -> None:
     store.write_bytes(b"")
-    with pytest.raises(TgbenchError, match="is no folder"):
+    with pytest.raises(TgbenchError, match="is not a folder"):
         run("list")
 
 
@@ -142,26 +142,26 @@ def test_add_and_verify(
     for place in ("tgbench.weights.table", "tgbench.weights.installing", command.__name__):
         monkeypatch.setattr(f"{place}.TABLE", entries)
     assert run("verify") == 0
-    assert "0 of 2 files are here" in capsys.readouterr().out
+    assert "0 of 2 files are present" in capsys.readouterr().out
     file = tmp_path / "mine.bin"
     file.write_bytes(b"weights")
     assert run("add", str(file), "--as", "b") == 0
     assert run("verify") == 0
     shown = capsys.readouterr().out
     assert f"unchanged since it was added on {datetime.date.today()} (no published hash)" in shown
-    assert "sound" not in shown
+    assert "valid" not in shown
     assert run("list", "b") == 0
     recorded = (
         f"recorded on {datetime.date.today()}: sha256 {hashlib.sha256(b'weights').hexdigest()}"
     )
     assert recorded in capsys.readouterr().out
-    assert "1 of 2 files are here, none damaged" in shown
+    assert "1 of 2 files are present, none damaged" in shown
     known = Weights("b", "b.pth", "", "", "", sha256=hashlib.sha256(b"weights").hexdigest())
     monkeypatch.setitem(entries, "b", known)
     assert run("verify") == 0
-    assert f"sound: {store / 'b.pth'}" in capsys.readouterr().out
+    assert f"valid: {store / 'b.pth'}" in capsys.readouterr().out
     monkeypatch.setitem(entries, "b", dataclasses.replace(known, sha256=""))
     (store / "b.pth").write_bytes(b"others!")
     with pytest.raises(TgbenchError, match="1 of 1 files"):
         run("verify")
-    assert "do not compare" in capsys.readouterr().out
+    assert "not comparable" in capsys.readouterr().out

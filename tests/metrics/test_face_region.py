@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from tgbench.errors import TgbenchError
 from tgbench.interfaces import MetricContext, MetricOptions
-from tgbench.metrics.face_region import Box, face_box
 from tgbench.metrics.frames import FaceFinders, LazyFrame
-from tgbench.metrics.psnr import Psnr, PsnrFace
+from tgbench.metrics.image.face_region import Box, face_box
+from tgbench.metrics.image.psnr import Psnr, PsnrFace
 
 Image = NDArray[np.uint8]
 CONTEXT = MetricContext(audio=None, fps=25.0)

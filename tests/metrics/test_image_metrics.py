@@ -18,10 +18,10 @@ from torchmetrics.functional.image import (
 
 from tgbench.errors import TgbenchError, Unavailable
 from tgbench.interfaces import MetricContext, MetricOptions
-from tgbench.metrics.face_region import Box
 from tgbench.metrics.frames import FaceFinders, LazyFrame
-from tgbench.metrics.psnr import Psnr, psnr
-from tgbench.metrics.ssim import (
+from tgbench.metrics.image.face_region import Box
+from tgbench.metrics.image.psnr import Psnr, psnr
+from tgbench.metrics.image.ssim import (
     GAUSSIAN,
     UNIFORM,
     SsimFace,
@@ -31,7 +31,7 @@ from tgbench.metrics.ssim import (
     ssim,
     ssim_of_crops,
 )
-from tgbench.metrics.ssim_aligned import SsimFaceAligned, aligned_files
+from tgbench.metrics.image.ssim_aligned import SsimFaceAligned, aligned_files
 
 Image = NDArray[np.uint8]
 Pair = tuple[Image, Image]

@@ -15,8 +15,8 @@ from tgbench.errors import Unavailable
 from tgbench.identities import default_split
 from tgbench.interfaces import MetricContext
 from tgbench.metrics.frames import FaceFinders, LazyFrame
-from tgbench.metrics.lip_agreement import LipAgreement, LipLag
-from tgbench.metrics.speech_and_lips import lip_agreement, speech_level
+from tgbench.metrics.lips.lip_agreement import LipAgreement, LipLag
+from tgbench.metrics.lips.speech_and_lips import lip_agreement, speech_level
 
 FPS = 25.0
 IMAGE = np.zeros((1, 1, 3), np.uint8)

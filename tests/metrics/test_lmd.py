@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from tgbench.interfaces import MetricContext
 from tgbench.metrics.frames import FaceFinders, LazyFrame
 from tgbench.metrics.landmark_geometry import inter_ocular_distance, mouth_opening
-from tgbench.metrics.lmd import (
+from tgbench.metrics.lips.lmd import (
     Lmd,
     LmdAbsolute,
     LmdFace,

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from tgbench.errors import TgbenchError, Unavailable
 from tgbench.interfaces import MetricContext
-from tgbench.metrics import lpips as module
 from tgbench.metrics.frames import LazyFrame
+from tgbench.metrics.image import lpips as module
 from tgbench.weights.table import TABLE
 
 Pair = tuple[NDArray[np.uint8], NDArray[np.uint8]]
@@ -171,7 +171,7 @@ def test_missing_weights_say_how_to_get_them(
         module.Lpips(CONTEXT)
     (tmp_path / TABLE["lpips_vgg"].file).write_bytes(b"cut short")
     with pytest.raises(
-        Unavailable, match="damaged or another file: lpips_vgg has 553,433,881 bytes"
+        Unavailable, match="damaged or a different file: lpips_vgg has 553,433,881 bytes"
     ):
         module.LpipsVgg(CONTEXT)
 

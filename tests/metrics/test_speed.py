@@ -7,7 +7,7 @@ import pytest
 
 from tgbench import plugins
 from tgbench.interfaces import MetricContext, TimedFrames, Timing
-from tgbench.metrics.speed import (
+from tgbench.metrics.speed.clock import (
     BestFramesPerSecond,
     EndToEndFramesPerSecond,
     FramesPerSecond,

@@ -12,7 +12,7 @@ import pytest
 from tgbench.audio import SAMPLE_RATE, Waveform, write_wav
 from tgbench.errors import TgbenchError
 from tgbench.interfaces import MetricOptions
-from tgbench.metrics.psnr import psnr
+from tgbench.metrics.image.psnr import psnr
 from tgbench.metrics.videos import _sound, metrics_for_videos, score_videos
 from tgbench.video.reader import VideoReader
 from tgbench.video.rgb_conversion import RgbConverter

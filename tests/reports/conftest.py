@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tgbench.consoles import NeutralConsole
 from tgbench.reports.renderers.terminal import render_terminal
 from tgbench.reports.tables.cells import Row, Table
 from tgbench.results import MeasuredCase
@@ -25,6 +24,7 @@ from tgbench.running.result import (
     SplitRecord,
     TimingRecord,
 )
+from tgbench.terminal.consoles import NeutralConsole
 
 DIRECTIONS = {"lmd": "lower", "lpips": "lower", "training_time": "lower", "lip_lag": "none"}
 MakeResult = Callable[..., Result]

@@ -7,7 +7,7 @@ import pytest
 
 from tgbench.errors import TgbenchError, Unavailable
 from tgbench.interfaces import MetricContext
-from tgbench.metrics.psnr import Psnr
+from tgbench.metrics.image.psnr import Psnr
 from tgbench.progress import SILENT
 from tgbench.running.request import RunRequest
 from tgbench.running.result import read_result

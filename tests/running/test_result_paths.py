@@ -39,5 +39,5 @@ def test_a_folder_that_cannot_be_looked_into_is_told(
 def test_a_result_of_much_more_than_a_result_holds_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "result.json"
     path.write_text('{"leaked_conditions": [' + "1," * LARGEST_RESULT + "1]}")
-    with pytest.raises(TgbenchError, match="is larger than the 512 kB"):
+    with pytest.raises(TgbenchError, match="limit of 512 kB"):
         read_result(path)

@@ -9,7 +9,7 @@ import pytest
 from tgbench.bundling.planning import GroundTruth
 from tgbench.errors import TgbenchError
 from tgbench.identities import Identity
-from tgbench.metrics.psnr import psnr
+from tgbench.metrics.image.psnr import psnr
 from tgbench.metrics.through_codec import through_codec
 from tgbench.progress import SILENT
 from tgbench.reports.tables.building import build_tables

@@ -11,7 +11,7 @@ import pytest
 
 from tgbench.identities import Identity, Split
 from tgbench.interfaces import Drive, FitContext, FitReport, Image, MetricContext, Timing
-from tgbench.metrics.speed import TrainingTime
+from tgbench.metrics.speed.clock import TrainingTime
 from tgbench.progress import SILENT
 from tgbench.running.fitting import Fitting, MethodConfig, fit
 from tgbench.specs import MethodSpec

@@ -65,7 +65,7 @@ def test_code_in_a_file_does_not_run(
     mark = tmp_path / "ran"
     path = put(b"")
     torch.save({"0.weight": Malicious(mark)}, path, _use_new_zipfile_serialization=zipped)
-    with pytest.raises(Unavailable, match=rf"{path} holds code, .*; it is not loaded; ") as refusal:
+    with pytest.raises(Unavailable, match=rf"{path} contains code.*not loaded") as refusal:
         load_tensors("net")
     assert "weights_only" not in str(refusal.value)
     assert len(str(refusal.value).splitlines()) == 1
@@ -90,23 +90,25 @@ def test_a_truncated_file_is_told(put: Callable[[object], Path], keep: float, zi
     torch.save(network().state_dict(), path, _use_new_zipfile_serialization=zipped)
     content = path.read_bytes()
     path.write_bytes(content[: int(len(content) * keep)])
-    with pytest.raises(Unavailable, match=rf"{path} (cannot be read|is empty).*delete it"):
+    with pytest.raises(Unavailable, match=rf"{path} (is damaged|is empty).*delete it"):
         load_tensors("net")
 
 
 @pytest.mark.parametrize("content", [network(), [1, 2], {}, {"a": 1}, {"a": {"b": 2}}, None])
 def test_a_file_without_tensors_is_told(put: Callable[[object], Path], content: object) -> None:
     path = put(content)
-    with pytest.raises(Unavailable, match=rf"{path} (holds no tensors|holds code|cannot be read)"):
+    with pytest.raises(
+        Unavailable, match=rf"{path} (does not hold named tensors|contains code|is damaged)"
+    ):
         load_tensors("net")
 
 
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        ({"0.bias": None}, r"lacks 0\.bias:"),
-        ({"__S__.0.bias": torch.zeros(4)}, r"unknown __S__\.0\.bias:"),
-        ({"0.weight": torch.zeros(4, 5)}, r"other shapes of 0\.weight:"),
+        ({"0.bias": None}, r"lacks 0\.bias"),
+        ({"__S__.0.bias": torch.zeros(4)}, r"unknown __S__\.0\.bias"),
+        ({"0.weight": torch.zeros(4, 5)}, r"other shapes of 0\.weight"),
         ({f"{n}.x": torch.zeros(1) for n in range(9)}, r"0\.x, 1\.x, 2\.x and 6 more"),
     ],
 )
@@ -124,7 +126,7 @@ def test_numbers_that_are_none_are_told(put: Callable[[object], Path], number: f
     state = network().state_dict()
     state["0.bias"][2] = number
     path = put(state)
-    with pytest.raises(Unavailable, match=rf"{path} is damaged: not every number of 0\.bias is fi"):
+    with pytest.raises(Unavailable, match=rf"{path} is damaged: 0\.bias .*not finite"):
         load_weights(network(), "net")
 
 

@@ -1,4 +1,4 @@
-"""`tgbench bundle`: results with their frames in one file, for others to measure again."""
+"""`tgbench bundle`: pack results with their frames into one file for others to verify."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from ..terminal import Terminal
 from .lists import add_list, paths, stand_alone
 
 _EPILOG = """\
-A bundle holds each result, its values of single frames, every rendered frame
-(PNG, without a label) and hashes of the ground truth; neither the ground truth
-nor the sound itself. Frames come from `tgbench run --frames`, or are rendered
-again by the fit that was measured.
+A bundle holds each result, its values at single frames, every rendered frame
+(PNG, without a label) and hashes of the ground truth. It holds neither the
+ground truth nor the audio. The frames are those of `tgbench run --frames`, or
+are rendered again from the fit that was measured.
 
 examples:
   tgbench bundle results
@@ -26,11 +26,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = _EPILOG
-    parser.add_argument("folder", nargs="*", metavar="OUT", help="where `tgbench run` wrote")
     parser.add_argument(
-        "--output", type=Path, metavar="FILE", help="the bundle (OUT.zip, in this folder)"
+        "folder", nargs="*", metavar="OUT", help="a folder of results of `tgbench run`"
     )
-    parser.add_argument("--force", action="store_true", help="replace the file if it is there")
+    parser.add_argument(
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help="file to write (default: OUT.zip in the current folder)",
+    )
+    parser.add_argument("--force", action="store_true", help="replace an existing file")
     add_truth_options(parser)
 
 
@@ -48,17 +53,17 @@ def add_truth_options(parser: argparse.ArgumentParser) -> None:
         parser,
         "--audio",
         paths,
-        "driving sounds that are not a protocol's own",
+        "driving audio files other than those of the protocol",
         metavar="FILE",
         default=[],
     )
 
 
 def only_one(args: argparse.Namespace, dest: str, what: str) -> Path:
-    """Return the one path that a command is about.
+    """Return the one path that a command takes.
 
     Raises:
-        TgbenchError: none was given, or several.
+        TgbenchError: there is none, or more than one.
     """
     given = stand_alone(args, dest, most=1)
     if not given:
@@ -67,16 +72,16 @@ def only_one(args: argparse.Namespace, dest: str, what: str) -> Path:
 
 
 def execute(args: argparse.Namespace, terminal: Terminal) -> int:
-    """Write the bundle and say what is in it."""
+    """Write the bundle and print what it holds."""
     from ..bundling.packing import pack
     from ..bundling.planning import GroundTruth
 
     folder = only_one(args, "folder", "OUT, a folder of results")
     output = args.output or Path(f"{folder.resolve().name}.zip")
     if output.is_dir():
-        raise TgbenchError(f"--output {output}: is a folder; name a file")
+        raise TgbenchError(f"--output {output}: is a folder; give the name of a file")
     if output.exists() and not args.force:
-        raise TgbenchError(f"{output}: is there already; use --force to replace it")
+        raise TgbenchError(f"{output}: already exists; use --force to replace it")
     truth = GroundTruth(args.identity, args.audio, terminal.progress)
     packed = pack(folder, output, truth, terminal.progress)
     again = f", {packed.rendered} of them rendered again" if packed.rendered else ""
@@ -84,7 +89,7 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
     size = packed.path.stat().st_size / 1e6
     terminal.out.print(
         f"bundle: {packed.path} ({cases}{again}; {size:.1f} MB)\n"
-        f"sha256: {packed.sha256}\ncheck it: tgbench verify {packed.path}",
+        f"sha256: {packed.sha256}\nto verify it: tgbench verify {packed.path}",
         markup=False,
     )
     return 0

@@ -1,4 +1,4 @@
-"""All that `tgbench list` knows, for programs."""
+"""Everything that `tgbench list` prints, as data."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from ..synthetic.names import IDENTITIES, TRACKS
 
 
 def catalogue(methods: Sequence[MethodSpec]) -> dict[str, Any]:
-    """Return everything that is installed as what JSON can hold.
+    """Return everything that is installed, as JSON values.
 
     Args:
-        methods: whose presets and settings are told.
+        methods: whose presets and settings are included.
     """
     return {
         "methods": [_method(spec) for spec in plugins.methods().values()],
@@ -35,14 +35,14 @@ def catalogue(methods: Sequence[MethodSpec]) -> dict[str, Any]:
     }
 
 
-def introduced(spec: MethodSpec) -> str:
-    """Return what a method's configuration says of its settings as a whole."""
+def introduction(spec: MethodSpec) -> str:
+    """Return the introduction to the settings of a method, from its configuration's docstring."""
     from ..running.documented import documentation
 
     return documentation(spec.load_config()).introduction
 
 
-def value_told(value: object) -> str:
+def value_text(value: object) -> str:
     """Return a setting's value as `--set` takes it."""
     if isinstance(value, bool) or value is None:
         return str(value).lower()

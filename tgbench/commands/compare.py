@@ -115,7 +115,7 @@ def _print_section(section: ProtocolComparison, terminal: Terminal) -> None:
     from rich.text import Text
 
     from ..comparing.differences import why_no_interval
-    from ..text_table import Head, print_table
+    from ..terminal.text_table import Head, print_table
 
     titles = ("A", "B", "B - A", "95 % interval", "p")
     heads = [Head("", right=False), *map(Head, titles), Head("verdict", right=False)]

@@ -1,4 +1,4 @@
-"""`tgbench doctor`: what works here, what is missing, what measures otherwise than it should."""
+"""`tgbench doctor`: what works here, what is missing, and which metrics give wrong values."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--installation",
         action="store_true",
-        help="look at what is installed only; measure nothing",
+        help="check the installation only; measure nothing",
     )
     parser.add_argument(
         "--landmarks",
         action="store_true",
-        help="also measure the landmark detector against the exact landmarks of synth-a",
+        help="also compare the landmark detector with the exact landmarks of synth-a",
     )
 
 
@@ -33,7 +33,7 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
     """Run every check and print one line each.
 
     Returns:
-        1 if the main job cannot run, or a metric gives other values than it should.
+        1 if `tgbench run` cannot work, or a metric gives wrong values.
     """
     from ..diagnosis.installation import examine
 
@@ -42,19 +42,19 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
         _print(_state(finding), finding.subject, finding.text, terminal)
     broken = [finding.subject for finding in findings if finding.needed and not finding.works]
     if broken:
-        terminal.out.print(f"\nthe main job cannot run: {', '.join(broken)}")
+        terminal.out.print(f"\n`tgbench run` cannot work; fix {', '.join(broken)} first")
         return 1
     differing = [] if args.installation else _differing(terminal)
     if args.landmarks:
         terminal.out.print(_landmark_error(terminal))
     if differing:
         terminal.out.print(
-            f"\ndo not trust here: {', '.join(differing)}; other versions of a library, or a "
-            "damaged installation, measure other values"
+            f"\ndo not trust these metrics on this machine: {', '.join(differing)}; the cause is "
+            "another version of a library, or a damaged installation"
         )
         return 1
     terminal.out.print(
-        "\nthe main job works: tgbench run --method talkinggaussian --protocol lipsync"
+        "\n`tgbench run` works; try: tgbench run --method talkinggaussian --protocol lipsync"
     )
     return 0
 
@@ -66,8 +66,8 @@ def _state(finding: Finding) -> str:
 
 
 def _differing(terminal: Terminal) -> list[str]:
-    """Measure the calibration clip, print what came out, and name the metrics that are off."""
-    terminal.out.print("\nmetrics, on a clip with known values:")
+    """Measure the calibration clip, print the verdicts, and return the metrics that differ."""
+    terminal.out.print("\nmetrics on a clip with known values:")
     found = _verdicts(terminal)
     missing: dict[str, list[str]] = {}
     for verdict in found:
@@ -89,7 +89,7 @@ def _verdicts(terminal: Terminal) -> list[Verdict]:
 def _print(state: str, subject: str, text: str, terminal: Terminal) -> None:
     from rich.text import Text
 
-    from ..wrapping import hanging, line_width, wrapped
+    from ..terminal.wrapping import hanging, line_width, wrapped
 
     head, width = f"{state:<7} {subject:<26} ", line_width(terminal.out.file)
     if width is None or len(subject) <= _USUAL_SUBJECT:
@@ -104,7 +104,7 @@ def _print(state: str, subject: str, text: str, terminal: Terminal) -> None:
 
 
 def _landmark_error(terminal: Terminal) -> str:
-    """Return in words how far the detector is off on a clip whose landmarks are known."""
+    """Return the error of the detector, in words, on a clip whose landmarks are known."""
     from ..faces.finders import MeshLandmarks
     from ..identities import Identity
     from ..metrics.detector import detector_error
@@ -113,8 +113,8 @@ def _landmark_error(terminal: Terminal) -> str:
     identity = Identity(ensure_identity("synth-a", size=256, progress=terminal.progress))
     error = detector_error(identity, MeshLandmarks(), terminal.progress)
     return (
-        f"landmark detector on {identity.name} at 256x256, against exact landmarks: a face in "
-        f"{error.found} of {error.total} frames; LMD {error.lmd:.2f} px, of which "
+        f"landmark detector on {identity.name} at 256x256, against exact landmarks: face found "
+        f"in {error.found} of {error.total} frames; LMD {error.lmd:.2f} px, of which "
         f"{error.random_lmd:.2f} px do not cancel between two videos "
         f"(eyes are {error.inter_ocular:.1f} px apart)"
     )

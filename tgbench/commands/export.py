@@ -1,4 +1,4 @@
-"""`tgbench export`: what a method learned, as a file that other programs open."""
+"""`tgbench export`: write what a method learned to a file for other programs."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ examples:
       --frame 12 --output head-12.ply
   tgbench export --method talkinggaussian --branch mouth --output mouth.ply
 
-It writes what `tgbench run` fitted with the same options (--identity,
---preset, --set, --size, --seed, --device, --out). TalkingGaussian writes a PLY
-of 3D Gaussian splatting; its axes are those of the head: x to the image's
-right, y up, z out of the face, in metres. Viewers that expect y down (COLMAP's
-axes) show the head upside down until it is turned.
+The exported fit is the one that `tgbench run` made with the same options
+(--identity, --preset, --set, --size, --seed, --device, --out). TalkingGaussian
+writes a PLY file of 3D Gaussian splatting in the axes of the head: x to the
+right of the image, y up, z out of the face, in metres. Viewers that expect y
+down (COLMAP's axes) show the head upside down.
 """
 
 
@@ -29,29 +29,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = _EPILOG
-    parser.add_argument("--method", required=True, metavar="NAME", help="whose fit")
+    parser.add_argument("--method", required=True, metavar="NAME", help="the fitted method")
     parser.add_argument(
         "--identity",
         default="synth-a",
         metavar="NAME|FOLDER",
-        help="of whom: built-in name or prepared folder (synth-a)",
+        help="a built-in identity or a prepared folder (default: synth-a)",
     )
-    parser.add_argument(
-        "--output", type=Path, required=True, metavar="FILE", help="the file to write"
-    )
+    parser.add_argument("--output", type=Path, required=True, metavar="FILE", help="file to write")
     parser.add_argument(
         "--frame",
         type=int,
         metavar="N",
-        help="deformed by sound and expression of this frame of the identity (canonical)",
+        help="export the head as deformed by the audio and expression of this frame (default: the "
+        "canonical head)",
     )
     parser.add_argument(
         "--branch",
         default="all",
         metavar="NAME",
-        help="which part: face, mouth or all of TalkingGaussian (all)",
+        help="which part to export; TalkingGaussian has face, mouth and all (default: all)",
     )
-    parser.add_argument("--force", action="store_true", help="replace the file if it is there")
+    parser.add_argument("--force", action="store_true", help="replace an existing file")
     add_fit_options(parser)
     parser.add_argument(
         "--seed", type=int, default=0, metavar="N", help="of every random choice (0)"
@@ -59,9 +58,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(args: argparse.Namespace, terminal: Terminal) -> int:
-    """Find the fit, write the file, say what it holds."""
+    """Find the fit, write the file, and print what it holds."""
     if args.output.exists() and not args.force:
-        raise TgbenchError(f"{args.output}: is there already; use --force to replace it")
+        raise TgbenchError(f"{args.output}: already exists; use --force to replace it")
     from ..running.environment import resolve_device
     from ..running.exporting import ExportRequest, export
     from ..running.settings import parse_overrides

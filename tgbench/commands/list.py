@@ -1,4 +1,4 @@
-"""`tgbench list`: what is installed, and what can be chosen."""
+"""`tgbench list`: what is installed, and which names options take."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from .. import plugins
 from ..errors import TgbenchError, suggest
@@ -13,9 +14,12 @@ from ..requirements import why_not_run
 from ..specs import MethodSpec, MetricSpec, Spec
 from ..synthetic.names import IDENTITIES, TRACKS
 from ..terminal import Terminal
-from ..wrapping import in_columns, line_width, wrapped
-from .catalogue import catalogue, introduced, value_told
+from ..terminal.wrapping import in_columns, line_width, wrapped
+from .catalogue import catalogue, introduction, value_text
 from .lists import names
+
+if TYPE_CHECKING:
+    from ..running.documented import Setting
 
 _BY_METHOD = ("presets", "settings")
 _KINDS = (
@@ -41,7 +45,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "kind", nargs="?", metavar="KIND", help=f"only this kind: {', '.join(_KINDS)}"
     )
     parser.add_argument(
-        "methods", nargs="*", metavar="METHOD", help="whose presets or settings (every method's)"
+        "methods",
+        nargs="*",
+        metavar="METHOD",
+        help="only presets or settings of these methods (default: all)",
     )
     parser.add_argument("--json", action="store_true", help="print JSON, for programs")
 
@@ -56,7 +63,9 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
     if kind is not None and kind not in _KINDS:
         raise suggest(kind, _KINDS, "kind of thing to list")
     if args.methods and kind not in _BY_METHOD:
-        raise TgbenchError(f"list {kind} {args.methods[0]}: only presets and settings have methods")
+        raise TgbenchError(
+            f"list {kind} {args.methods[0]}: only presets and settings take a METHOD"
+        )
     chosen = [
         plugins.find(plugins.methods(), name, "method") for name in names(args.methods)
     ] or list(plugins.methods().values())
@@ -105,14 +114,14 @@ def _metrics(width: int | None) -> Iterable[str]:
     specs = plugins.metrics().values()
     yield "metrics (↑ higher is better, ↓ lower, · neither):"
     yield from in_columns(map(_metric, (spec for spec in specs if not spec.by_name)), width)
-    yield "more metrics, measured when named with --metrics:"
+    yield "more metrics, measured only when --metrics names them:"
     yield from in_columns(map(_metric, (spec for spec in specs if spec.by_name)), width)
     reasons: dict[str, list[str]] = {}
     for spec in specs:
         if reason := why_not_here(spec):
             reasons.setdefault(reason, []).append(spec.name)
     if reasons:
-        yield "metrics that cannot be had here now:"
+        yield "metrics that are not available here:"
     for reason, lacking in reasons.items():
         yield from wrapped(f"  {', '.join(lacking)}: {reason}", width, "    ")
 
@@ -124,7 +133,7 @@ def _encoders(width: int | None) -> Iterable[str]:
     yield from in_columns(rows, width)
     reasons = {spec.name: why_not_run(spec) for spec in specs}
     if any(reasons.values()):
-        yield "audio encoders that cannot be run here now:"
+        yield "audio encoders that cannot run here:"
     for name, reason in reasons.items():
         if reason:
             yield from wrapped(f"  {name}: {reason}", width, "    ")
@@ -140,8 +149,8 @@ def _presets(methods: Sequence[MethodSpec], width: int | None) -> Iterable[str]:
         yield f"presets of {spec.name}:"
         rows = []
         for name, changed in spec.presets.items():
-            told = ", ".join(f"{key}={value_told(value)}" for key, value in changed.items())
-            rows.append((name, told or "every setting at its default"))
+            changes = ", ".join(f"{key}={value_text(value)}" for key, value in changed.items())
+            rows.append((name, changes or "every setting at its default"))
         yield from in_columns(rows, width)
 
 
@@ -152,15 +161,29 @@ def _settings(methods: Sequence[MethodSpec], width: int | None) -> Iterable[str]
         yield from wrapped(
             f"settings of {spec.name} (change them with --set NAME=VALUE):", width, "  "
         )
-        yield from wrapped(f"  {introduced(spec)}", width, "  ")
-        for setting in settings_of(spec):
+        yield from wrapped(f"  {introduction(spec)}", width, "  ")
+        for settings in _alike(settings_of(spec)):
             yield ""
-            default = value_told(setting.default)
-            others = [
-                f"{preset}: {value_told(value)}"
-                for preset, value in setting.presets.items()
-                if value != setting.default
-            ]
-            head = f"  {setting.name} = {default} ({'; '.join([setting.kind, *others])})"
-            yield from wrapped(head, width, "      ")
-            yield from wrapped(f"      {setting.meaning or 'not documented'}", width, "      ")
+            for setting in settings:
+                yield from wrapped(_setting_head(setting), width, "      ")
+            meaning = settings[0].meaning or "not documented"
+            yield from wrapped(f"      {meaning}", width, "      ")
+
+
+def _alike(settings: Iterable[Setting]) -> list[list[Setting]]:
+    """Group settings that share a description, in the order of the first of each group."""
+    groups: dict[str, list[Setting]] = {}
+    for setting in settings:
+        groups.setdefault(setting.meaning or setting.name, []).append(setting)
+    return list(groups.values())
+
+
+def _setting_head(setting: Setting) -> str:
+    """Return the name, default and type of a setting, and its values in presets."""
+    others = [
+        f"{preset}: {value_text(value)}"
+        for preset, value in setting.presets.items()
+        if value != setting.default
+    ]
+    details = "; ".join([setting.kind, *others])
+    return f"  {setting.name} = {value_text(setting.default)} ({details})"

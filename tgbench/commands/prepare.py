@@ -1,4 +1,4 @@
-"""`tgbench prepare`: a video of one person becomes an identity."""
+"""`tgbench prepare`: turn a video of one person into an identity."""
 
 from __future__ import annotations
 
@@ -11,30 +11,28 @@ from ..terminal import Terminal
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("video", type=Path, metavar="VIDEO", help="one person who speaks")
+    parser.add_argument("video", type=Path, metavar="VIDEO", help="a video of one person speaking")
     parser.add_argument(
-        "--out", type=Path, required=True, metavar="FOLDER", help="where the identity goes"
+        "--out", type=Path, required=True, metavar="FOLDER", help="folder for the identity"
     )
     parser.add_argument(
         "--size",
         type=int,
         default=512,
         metavar="PIXELS",
-        help="side of the square images, even (512)",
+        help="side of the square images, an even number (default: 512)",
     )
     parser.add_argument(
         "--audio",
         type=Path,
         metavar="FILE",
-        help="sound to take instead of the video's own, in step with it",
+        help="audio to use instead of the video's own, in sync with it",
     )
-    parser.add_argument(
-        "--deinterlace", action="store_true", help="make whole pictures of interlaced ones"
-    )
+    parser.add_argument("--deinterlace", action="store_true", help="deinterlace the video")
 
 
 def execute(args: argparse.Namespace, terminal: Terminal) -> int:
-    """Prepare, then say where to look."""
+    """Prepare the identity, and name the preview to check."""
     from ..preparation.prepare import prepare
     from ..preparation.preview import PREVIEW
 
@@ -46,7 +44,7 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
         terminal.progress,
         deinterlace=args.deinterlace,
     )
-    terminal.out.print(f"{folder} is ready; look at {folder / PREVIEW} to see whether it is right")
+    terminal.out.print(f"{folder} is ready; check the preview, {folder / PREVIEW}")
     encoders = plugins.audio_encoders().values()
     missing = [each.file for each in encoders if not (folder / each.file).is_file()]
     if missing:

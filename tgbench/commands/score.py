@@ -1,9 +1,9 @@
-"""`tgbench score`: metrics alone, for any two clips, or for one."""
+"""`tgbench score`: measure any two clips, or one."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,17 +15,16 @@ from .lists import add_list, names, paths, stand_alone
 from .options import add_measuring_options
 
 if TYPE_CHECKING:
-    from ..running.result import MetricRecord
     from ..scoring import ScoreRequest, Scores
 
 _EPILOG = """\
 A clip is a video, or a folder of images (png, jpg, bmp) in the order of their
-numbers. Of two folders of videos, those of one name are compared.
+numbers. Two folders of videos are compared video by video, paired by name.
 
 examples:
   tgbench score ours.mp4 real.mp4
   tgbench score ours/ real/             folders of videos, paired by name
-  tgbench score demo.mp4                what needs no ground truth
+  tgbench score demo.mp4                metrics without ground truth
   tgbench score ours.mp4 real/ --metrics psnr ssim_face lmd \\
       --face-box 120,80,400,420
   tgbench score ours.mp4 --audio speech.wav \\
@@ -41,25 +40,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "clips",
         nargs="*",
         metavar="CLIP",
-        help="what to measure, then the ground truth (without it: only what needs none)",
+        help="the clip to measure, then the ground truth (without it, only metrics that need none "
+        "are measured)",
     )
     parser.add_argument(
-        "--prediction", type=Path, metavar="CLIP", help="what to measure, named instead"
+        "--prediction", type=Path, metavar="CLIP", help="the clip to measure, as an option"
     )
-    parser.add_argument("--target", type=Path, metavar="CLIP", help="the ground truth, named")
+    parser.add_argument(
+        "--target", type=Path, metavar="CLIP", help="the ground truth, as an option"
+    )
     add_measuring_options(parser)
     parser.add_argument(
         "--audio",
         type=Path,
         metavar="FILE",
-        help="the driving sound (the prediction's, or else the target's)",
+        help="the driving audio (default: that of the prediction, or of the target)",
     )
     add_list(
         parser,
         "--face-box",
         names,
-        "left,top,right,bottom of the face region of all frames in pixels, right and bottom "
-        "exclusive; each frame's own if none is given",
+        "left,top,right,bottom of the face in all frames, in pixels, right and bottom exclusive "
+        "(default: found in each frame)",
         metavar="PIXEL",
         count=4,
     )
@@ -67,7 +69,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         parser,
         "--action-units",
         paths,
-        "OpenFace's tables of prediction and target, for aue_l and aue_u",
+        "OpenFace tables of prediction and target, for aue_l and aue_u",
         metavar="FILE.csv",
         count=2,
     )
@@ -75,7 +77,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         parser,
         "--aligned-faces",
         paths,
-        "OpenFace's folders NAME_aligned of prediction and target, for ssim_face_aligned",
+        "OpenFace folders NAME_aligned of prediction and target, for ssim_face_aligned",
         metavar="FOLDER",
         count=2,
     )
@@ -83,30 +85,29 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--fps",
         type=float,
         metavar="N",
-        help="frames a second to read videos at, and of folders (as stored; 25 where rates differ "
-        "or vary, and of folders alone)",
+        help="frame rate to read clips at (default: that of the videos; 25 for folders, and where "
+        "rates differ or vary)",
     )
     parser.add_argument(
         "--allow-drop",
         action="store_true",
-        help="compare what has a partner, even if more than a few frames have none",
+        help="compare the frames that both clips have, even if many lack a partner",
     )
+    parser.add_argument("--deinterlace", action="store_true", help="deinterlace the videos")
     parser.add_argument(
-        "--deinterlace", action="store_true", help="make whole pictures of interlaced ones"
+        "--out",
+        type=Path,
+        metavar="FOLDER",
+        help=f"write {SCORES_FILE} and {FRAMES_FILE} to this folder",
     )
-    parser.add_argument(
-        "--out", type=Path, metavar="FOLDER", help=f"write {SCORES_FILE} and {FRAMES_FILE} here"
-    )
-    parser.add_argument(
-        "--fresh", action="store_true", help="replace the scores that --out holds already"
-    )
+    parser.add_argument("--fresh", action="store_true", help="replace earlier scores in --out")
 
 
 def execute(args: argparse.Namespace, terminal: Terminal) -> int:
-    """Score, print a small table, and write the scores if asked to.
+    """Score, print a small table, and write the scores if --out is given.
 
     Returns:
-        1 if nothing was found out.
+        1 if no metric could be measured.
     """
     prediction, target = _clips(args)
     from ..interfaces import MetricOptions
@@ -132,10 +133,16 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
         out=args.out,
         fresh=args.fresh,
     )
+    from rich.text import Text
+
     if holds_videos(prediction):
         return _score_folder(request, terminal)
     scores = score(request, terminal.progress)
-    _print(scores, terminal)
+    remarks = _Remarks()
+    _print(scores, remarks, terminal)
+    remarks.print(terminal, clips=1)
+    ending = "" if scores.folder or not scores.is_finding else "; --out FOLDER keeps the numbers"
+    terminal.out.print(Text(f"{_summary(scores)}{ending}"))
     return 0 if scores.is_finding else 1
 
 
@@ -151,15 +158,18 @@ def _score_folder(request: ScoreRequest, terminal: Terminal) -> int:
 
     clips = paired_clips(request)
     scored: list[Scores] = []
+    remarks = _Remarks()
     for _, found in score_folder(request, clips, terminal.progress):
         if isinstance(found, ClipFailed):
             terminal.out.print(Text(str(found)))
         else:
-            _print(found, terminal)
+            _print(found, remarks, terminal)
+            terminal.out.print(Text(_summary(found)))
             scored.append(found)
         terminal.out.print()
     for note in clips.notes:
         terminal.out.print(Text(f"note: {note}"))
+    remarks.print(terminal, len(clips.pairs))
     _print_means(scored, len(clips.pairs), terminal)
     whole = all(scores.is_finding for scores in scored)
     return 0 if whole and len(scored) == len(clips.pairs) else 1
@@ -170,7 +180,7 @@ def _print_means(scored: Sequence[Scores], clips: int, terminal: Terminal) -> No
     from rich.text import Text
 
     from .. import plugins
-    from ..text_table import Head, print_table
+    from ..terminal.text_table import Head, print_table
 
     specs = plugins.metrics()
     rows: list[list[Text]] = []
@@ -183,21 +193,23 @@ def _print_means(scored: Sequence[Scores], clips: int, terminal: Terminal) -> No
     if rows:
         heads = [Head("", right=False), Head("mean over clips"), Head("clips")]
         print_table(terminal.out, heads, rows)
-    terminal.out.print(Text(f"{len(scored)} of {clips} clips were scored"))
+    kept = not scored or scored[0].folder is not None
+    ending = "" if kept else "; --out FOLDER keeps the numbers"
+    terminal.out.print(Text(f"{len(scored)} of {clips} clips were scored{ending}"))
 
 
 def _clips(args: argparse.Namespace) -> tuple[Path, Path | None]:
-    """Return prediction and target, whichever way they were named."""
+    """Return prediction and target, given by place or as options."""
     given = [Path(word) for word in stand_alone(args, "clips")]
     prediction = args.prediction or (given.pop(0) if given else None)
     target = args.target or (given.pop(0) if given else None)
     if prediction is None:
         raise TgbenchError(
-            "score: no clip to measure; name one first, as in `tgbench score ours.mp4 real.mp4`"
+            "score: no clip to measure; name one, as in `tgbench score ours.mp4 real.mp4`"
         )
     if given:
         raise TgbenchError(
-            f"score: '{given[0]}' is one clip too many; a prediction is compared with one target"
+            f"score: too many clips ('{given[0]}'); give one prediction and one target"
         )
     return prediction, target
 
@@ -213,42 +225,55 @@ def _box(edges: Sequence[str]) -> tuple[int, int, int, int]:
     return left, top, right, bottom
 
 
-def _print(scores: Scores, terminal: Terminal) -> None:
-    """Print the table of one clip, what could not be measured, and where the numbers are."""
-    from rich.text import Text
+class _Remarks:
+    """Notes and missing metrics, each printed once with the number of clips that it concerns."""
 
-    _print_table(scores.metrics, terminal)
-    out = terminal.out
-    for note in scores.clip.notes:
-        out.print(Text(f"note: {note}"))
-    against = f"against {scores.target.name}" if scores.target else "alone"
-    ending = (
-        f"{scores.prediction.name} {against}: {scores.clip.frames} frames at "
-        f"{scores.clip.fps:g} a second"
-    )
-    if not scores.is_finding:
-        ending = f"nothing was measured; {ending}"
-    elif scores.folder is None:
-        ending += "; --out FOLDER keeps the numbers"
-    if scores.folder is not None:
-        ending += f"; wrote {SCORES_FILE} and {FRAMES_FILE} to {scores.folder}"
-    if scores.equality:
-        ending += f"; {scores.equality}"
-    out.print(Text(ending))
+    def __init__(self) -> None:
+        self._notes: dict[str, list[str]] = {}
+        self._missing: dict[tuple[str, str], list[str]] = {}
+
+    def note(self, text: str, clip: str) -> None:
+        """Add a note on a clip."""
+        self._notes.setdefault(text, []).append(clip)
+
+    def missing(self, metrics: str, reason: str, clip: str) -> None:
+        """Add metrics that could not be measured on a clip."""
+        self._missing.setdefault((metrics, reason), []).append(clip)
+
+    def print(self, terminal: Terminal, clips: int) -> None:
+        """Print all remarks.
+
+        Args:
+            terminal: where to print.
+            clips: how many there are; the number is left out for a single one.
+        """
+        from rich.text import Text
+
+        def which(concerned: Sequence[str]) -> str:
+            if clips == 1:
+                return ""
+            several = f"{len(concerned)} of {clips} clips"
+            return f" ({several if len(concerned) > 1 else concerned[0]})"
+
+        for (metrics, reason), concerned in self._missing.items():
+            terminal.out.print(Text(f"- {metrics}{which(concerned)}: {reason}", style="dim"))
+        for note, concerned in self._notes.items():
+            terminal.out.print(Text(f"note{which(concerned)}: {note}"))
 
 
-def _print_table(records: Mapping[str, MetricRecord], terminal: Terminal) -> None:
+def _print(scores: Scores, remarks: _Remarks, terminal: Terminal) -> None:
+    """Print the numbers of one clip, and collect what else there is to say."""
     from rich.text import Text
 
     from .. import plugins
-    from ..text_table import Head, print_table
+    from ..terminal.text_table import Head, print_table
 
     specs = plugins.metrics()
-    intervals = any(record.interval is not None for record in records.values())
+    intervals = any(record.interval is not None for record in scores.metrics.values())
     titles = ("value", *(["95 % interval"] if intervals else []), "frames")
     rows: list[list[Text]] = []
     reasons: dict[str, list[str]] = {}
-    for name, record in records.items():
+    for name, record in scores.metrics.items():
         spec = specs[name]
         if record.value is None:
             reasons.setdefault(record.reason, []).append(spec.title)
@@ -260,8 +285,24 @@ def _print_table(records: Mapping[str, MetricRecord], terminal: Terminal) -> Non
         cells = [value, *([" to ".join(ends)] if intervals else [])]
         cells.append(f"{record.scored}/{record.total}")
         rows.append([Text(spec.label), *map(Text, cells)])
-    out = terminal.out
     if rows:
-        print_table(out, [Head("", right=False), *map(Head, titles)], rows)
+        print_table(terminal.out, [Head("", right=False), *map(Head, titles)], rows)
+    clip = scores.prediction.name
     for reason, lacking in reasons.items():
-        out.print(Text(f"- {', '.join(lacking)}: {reason}", style="dim"))
+        remarks.missing(", ".join(lacking), reason, clip)
+    for note in scores.clip.notes:
+        remarks.note(note, clip)
+
+
+def _summary(scores: Scores) -> str:
+    """Return what was compared, and where the numbers are."""
+    against = f"against {scores.target.name}" if scores.target else "alone"
+    text = (
+        f"{scores.prediction.name} {against}: {scores.clip.frames} frames at "
+        f"{scores.clip.fps:g} a second"
+    )
+    if not scores.is_finding:
+        text = f"nothing was measured; {text}"
+    if scores.folder is not None:
+        text += f"; wrote {SCORES_FILE} and {FRAMES_FILE} to {scores.folder}"
+    return f"{text}; {scores.equality}" if scores.equality else text

@@ -1,4 +1,4 @@
-"""`tgbench validate`: everything that is wrong with an identity folder, at once."""
+"""`tgbench validate`: report everything that is wrong with an identity folder."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from pathlib import Path
 from .. import plugins
 from ..errors import TgbenchError
 from ..terminal import Terminal
-from ..wrapping import hanging, line_width, wrapped
+from ..terminal.wrapping import hanging, line_width, wrapped
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("folder", type=Path, help="identity folder in the AD-NeRF layout")
+    parser.add_argument("folder", type=Path, help="an identity folder in the layout of AD-NeRF")
 
 
 def execute(args: argparse.Namespace, terminal: Terminal) -> int:
-    """Print what is wrong with the files, or how the clip was filmed, one line each.
+    """Print problems with the files and warnings about the footage, one line each.
 
     Raises:
         TgbenchError: a file is missing or wrong.
@@ -32,22 +32,22 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
     for problem in problems:
         print("\n".join(hanging("  ", problem, width)))
     if problems:
-        raise TgbenchError(f"{args.folder}: {len(problems)} problem(s), listed above")
+        raise TgbenchError(f"{args.folder}: found {len(problems)} problem(s), listed above")
     identity = Identity(args.folder)
     split = identity.split()
     faults = filming_faults(identity)
     for fault in faults:
         print("\n".join(hanging("  warning: ", fault, width)))
-    verdict = f"whole, but see the {len(faults)} warning(s) above" if faults else "sound"
-    there = [
+    verdict = f"valid, with {len(faults)} warning(s), listed above" if faults else "valid"
+    features = [
         encoder.name
         for encoder in plugins.audio_encoders().values()
         if identity.features_file(encoder)
     ]
-    told = (
+    summary = (
         f"{args.folder}: {verdict}; {len(identity)} frames of {identity.intrinsics.width}x"
         f"{identity.intrinsics.height}, {len(split.train)} train, {len(split.test)} held out; "
-        f"audio features: {', '.join(there) or 'none, mel is computed from the sound'}"
+        f"audio features: {', '.join(features) or 'no files, mel is computed from the audio'}"
     )
-    print("\n".join(wrapped(told, width)))
+    print("\n".join(wrapped(summary, width)))
     return 0

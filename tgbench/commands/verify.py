@@ -1,4 +1,4 @@
-"""`tgbench verify`: do the numbers in a bundle follow from its frames?"""
+"""`tgbench verify`: check that the numbers in a bundle follow from its frames."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import argparse
 from typing import TYPE_CHECKING
 
 from ..errors import TgbenchError
-from ..printing import printable
 from ..terminal import Terminal
+from ..terminal.printing import printable
 from .bundle import add_truth_options, only_one
 
 if TYPE_CHECKING:
@@ -15,27 +15,26 @@ if TYPE_CHECKING:
     from ..bundling.verifying import CaseReport
 
 _EPILOG = """\
-Measures every frame again, offline, against the ground truth that is here,
-which must have the hashes in the bundle. Built-in identities and sounds are
-made here; name others with --identity and --audio. Exit code: 0 all that was
-measured agrees, 1 something differs, 2 bad input or a case of which nothing
-could be compared.
+Measures every frame again, offline, against local ground truth whose hashes
+must match those in the bundle. Built-in identities and audio are generated;
+name others with --identity and --audio. Exit code: 0 if all measured values
+agree, 1 if a value differs, 2 for bad input or a case without any comparison.
 
 examples:
   tgbench verify results.zip
   tgbench verify paper.zip --identity data/NAME --audio speech.wav
 """
 
-_HEADS = ("there", "here", "apart", "allowed")
+_HEADS = ("bundle", "here", "difference", "allowed")
 _LONGEST_TEXT = 1000
-"""Characters; longer ones are no name."""
+"""Characters; no name is longer."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = _EPILOG
-    parser.add_argument("bundle", nargs="*", metavar="BUNDLE", help="what `tgbench bundle` wrote")
+    parser.add_argument("bundle", nargs="*", metavar="BUNDLE", help="a file of `tgbench bundle`")
     add_truth_options(parser)
 
 
@@ -49,46 +48,48 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
     try:
         reports = verify(bundle, truth, terminal.progress)
     except TgbenchError as error:
-        raise TgbenchError(_told(str(error))) from error
+        raise TgbenchError(_one_line(str(error))) from error
     for report in reports:
         _print(report, terminal)
-    told = ", ".join(f"{count} {verdict}" for verdict, count in counts(reports).items() if count)
+    outcome = ", ".join(f"{count} {verdict}" for verdict, count in counts(reports).items() if count)
     unscored = sum(bool(report.problem) for report in reports)
     if unscored:
-        told = ", ".join(filter(None, [told, f"{unscored} of {len(reports)} cases not scored"]))
+        outcome = ", ".join(
+            filter(None, [outcome, f"{unscored} of {len(reports)} cases not scored"])
+        )
     terminal.out.print(
-        "Frames cannot tell which method made them, with which settings, what it was trained on or "
-        "given: that is as the bundle says.",
+        "Frames do not show which method rendered them, or with which settings, training data and "
+        "inputs; for these the bundle is taken at its word.",
         style="dim",
     )
-    terminal.out.print(f"{bundle}: {told or 'nothing to compare'}", markup=False)
+    terminal.out.print(f"{bundle}: {outcome or 'nothing to compare'}", markup=False)
     return exit_code(reports)
 
 
-def _told(text: str) -> str:
-    """Return text on one line, not too long: a name in a bundle could look like a whole table."""
+def _one_line(text: str) -> str:
+    """Return text on one line, not too long: a name in a bundle could imitate a whole table."""
     return printable(text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]} …")
 
 
 def _print(report: CaseReport, terminal: Terminal) -> None:
     from rich.text import Text
 
-    from ..text_table import Head, print_table
+    from ..terminal.text_table import Head, print_table
 
     result = report.result
     out = terminal.out
     title = f"{result.method.name} on {result.identity.name}, {result.driver.name}"
     title = f"{title} ({result.protocol.name}, {result.frames} frames)"
-    out.print(Text(_told(title), style="bold"))
+    out.print(Text(_one_line(title), style="bold"))
     if report.problem:
-        out.print(Text(f"not scored: {_told(report.problem)}\n"))
+        out.print(Text(f"not scored: {_one_line(report.problem)}\n"))
         return
     heads = [Head(title, right=bool(title)) for title in ("", *_HEADS, "")]
-    rows = [[Text(_told(cell)) for cell in _cells(finding)] for finding in report.findings]
+    rows = [[Text(_one_line(cell)) for cell in _cells(finding)] for finding in report.findings]
     print_table(out, heads, rows)
     for finding in report.findings:
         if finding.reason:
-            out.print(Text(_told(f"- {finding.metric}: {finding.reason}"), style="dim"))
+            out.print(Text(_one_line(f"- {finding.metric}: {finding.reason}"), style="dim"))
     out.print()
 
 

@@ -1,4 +1,4 @@
-"""`tgbench weights`: the pretrained files that metrics and preparation need."""
+"""`tgbench weights`: manage the pretrained files that metrics and preparation need."""
 
 from __future__ import annotations
 
@@ -9,36 +9,44 @@ from typing import TYPE_CHECKING
 
 from ..errors import TgbenchError
 from ..terminal import Terminal
+from ..terminal.wrapping import hanging, line_width
 from ..weights.records import read_record, record_path
 from ..weights.store import present_path, store_folder, stored_path
 from ..weights.table import TABLE, Weights, find
-from ..wrapping import hanging, line_width
 from .lists import names
 
 if TYPE_CHECKING:
     from ..weights.installing import Verified
 
 _WIDE, _BELOW = 66, 6
-"""Cells of a line in which texts stand beside the columns, and that they are indented by if not."""
+"""Cells of a line from which texts stand beside the columns; their indentation below it."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     shown = {
-        "list": "every file: whether it is here, its size, what it is for, its licence; of those "
-        "that are named all that is known",
-        "fetch": "download files, after showing their source and licence",
-        "add": "copy a file that you have into the store",
-        "verify": "hash every file that is here",
+        "list": "list every file with its state, size, purpose and licence; with NAME, all details",
+        "fetch": "download files after showing their source and licence",
+        "add": "copy a file into the store",
+        "verify": "hash every file in the store",
     }
     made = {name: actions.add_parser(name, help=text) for name, text in shown.items()}
-    made["list"].add_argument("names", nargs="*", metavar="NAME", help="only these, in full")
-    made["fetch"].add_argument("names", nargs="+", metavar="NAME", help="of tgbench weights list")
-    made["fetch"].add_argument("--yes", action="store_true", help="do not ask")
-    made["add"].add_argument("file", type=Path, help="the file")
+    made["list"].add_argument(
+        "names", nargs="*", metavar="NAME", help="only these, with all details"
+    )
+    made["fetch"].add_argument(
+        "names", nargs="+", metavar="NAME", help="a name of `tgbench weights list`"
+    )
+    made["fetch"].add_argument(
+        "--yes", action="store_true", help="accept the terms without being asked"
+    )
+    made["add"].add_argument("file", type=Path, help="the file to add")
     made["add"].add_argument(
-        "--as", dest="name", metavar="NAME", help="what it is (default: told from its name)"
+        "--as",
+        dest="name",
+        metavar="NAME",
+        help="its entry in the list (default: recognised by its name)",
     )
     for action in made.values():
         action.add_argument(
@@ -47,10 +55,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(args: argparse.Namespace, terminal: Terminal) -> int:
-    """Do what was asked for.
+    """Run the action.
 
     Raises:
-        TgbenchError: a file cannot be had, or one that is here is not what it should be.
+        TgbenchError: a file is not available, or is not the expected one.
     """
     if args.action == "list":
         _list(names(args.names))
@@ -81,7 +89,7 @@ def _list(chosen: list[str]) -> None:
 
 
 def _print(head: str, text: str) -> None:
-    """Print a text beside its head, on lines of whole words; or below it where that is too wide."""
+    """Print a text beside its head, wrapped between words; or below it, if that is too wide."""
     width = line_width(sys.stdout)
     if width is not None and head.isspace() and width < _WIDE:
         head = " " * _BELOW
@@ -90,12 +98,12 @@ def _print(head: str, text: str) -> None:
 
 
 def _describe(weights: Weights) -> None:
-    """Print all that is known of an entry."""
+    """Print everything known about an entry."""
     path = present_path(weights)
     _print("", f"{weights.name}: {weights.purpose}")
     if weights.kept_for:
         _print("  used     ", _unused(weights))
-    _print("  here     ", f"{path or f'no; it would be {stored_path(weights)}'}")
+    _print("  file     ", f"{path or f'missing; it belongs at {stored_path(weights)}'}")
     _print("  source   ", weights.source)
     _print("  size     ", _size(weights))
     _print("  hash     ", weights.published_hash or _recorded_hash(weights))
@@ -105,12 +113,12 @@ def _describe(weights: Weights) -> None:
 def _recorded_hash(weights: Weights) -> str:
     record = read_record(record_path(store_folder(), weights.file))
     if record is None:
-        return "none is published; recorded when it comes"
-    return f"none is published; recorded on {record.since}: sha256 {record.sha256}"
+        return "none published; recorded when the file is added"
+    return f"none published; recorded on {record.since}: sha256 {record.sha256}"
 
 
 def _unused(weights: Weights) -> str:
-    return f"nothing in tgbench loads it yet: kept for {weights.kept_for}"
+    return f"not used by tgbench yet; kept for {weights.kept_for}"
 
 
 def _fetch(chosen: list[str], agreed: bool, terminal: Terminal) -> None:
@@ -123,16 +131,14 @@ def _fetch(chosen: list[str], agreed: bool, terminal: Terminal) -> None:
 
 
 def _agree(weights: Weights, agreed: bool) -> None:
-    """Show what a fetch means; go on only with the user's consent."""
+    """Show the terms of a file; continue only with the user's consent."""
     _describe(weights)
     if agreed:
         return
     if not sys.stdin.isatty():
-        raise TgbenchError(
-            f"{weights.name} is not fetched without consent; add --yes to accept the terms above"
-        )
+        raise TgbenchError(f"{weights.name} was not fetched; add --yes to accept the terms above")
     if input("fetch it? [y/N] ").strip().lower() not in ("y", "yes"):
-        raise TgbenchError(f"{weights.name} is not fetched")
+        raise TgbenchError(f"{weights.name} was not fetched")
 
 
 def _add(file: Path, name: str | None) -> None:
@@ -147,17 +153,17 @@ def _verify() -> None:
     count, bad = 0, 0
     for found in verify():
         count, bad = count + 1, bad + bool(found.trouble)
-        told = found.trouble or f"{_soundness(found)}: {found.path}"
-        _print(f"  {found.weights.name:<21} ", told)
+        verdict = found.trouble or f"{_soundness(found)}: {found.path}"
+        _print(f"  {found.weights.name:<21} ", verdict)
     if bad:
-        raise TgbenchError(f"{bad} of {count} files are not what they should be, see above")
-    print(f"  {count} of {len(TABLE)} files are here" + (", none damaged" if count else ""))
+        raise TgbenchError(f"{bad} of {count} files are damaged or wrong; see above")
+    print(f"  {count} of {len(TABLE)} files are present" + (", none damaged" if count else ""))
 
 
 def _soundness(found: Verified) -> str:
-    """Return in words what a hash that fits says of a file."""
+    """Return what a matching hash says about a file."""
     if found.weights.published_hash:
-        return "sound"
+        return "valid"
     if found.since:
         return f"unchanged since it was added on {found.since} (no published hash)"
     return "recorded now (no published hash)"

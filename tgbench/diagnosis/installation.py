@@ -192,7 +192,7 @@ _PACKAGES = (
     _Package(
         "py-feat", "for the metrics au_l_pyfeat, au_u_pyfeat", install_extra("pyfeat"), "feat"
     ),
-    _Package("gsplat", "rasterises on a GPU", "pip install 'tgbench[cuda]'", "gsplat"),
+    _Package("gsplat", "rasterises on a GPU", install_extra("cuda"), "gsplat"),
     _Package("tinycudann", "hash grids on a GPU", "its README says how to build it", "tinycudann"),
     _Package("fused-ssim", "SSIM loss on a GPU", "its README says how to build it", "fused_ssim"),
 )

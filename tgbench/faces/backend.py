@@ -11,6 +11,7 @@ from importlib import metadata
 from typing import Any
 
 from ..errors import Unavailable
+from ..extras import install_extra
 
 
 @contextmanager
@@ -45,7 +46,7 @@ def solution(name: str) -> Any:
             return importlib.import_module(f"mediapipe.python.solutions.{name}")
     except ImportError as error:
         raise Unavailable(
-            f"faces cannot be found without MediaPipe ({error}); pip install 'tgbench[face]'"
+            f"faces cannot be found without MediaPipe ({error}); {install_extra('face')}"
         ) from error
 
 

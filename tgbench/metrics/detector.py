@@ -11,7 +11,7 @@ from ..errors import TgbenchError
 from ..identities import Identity
 from ..progress import SILENT, Progress
 from .landmark_geometry import MOUTH, inter_ocular_distance
-from .lmd import mouth_landmark_distance
+from .lips.lmd import mouth_landmark_distance
 from .suite import LandmarkFinder
 
 

@@ -16,8 +16,8 @@ from ..progress import SILENT, Progress
 from ..specs import Needs
 from ..video.reader import VideoReader
 from .face_census import FaceCensus
+from .image.specs import SSIM_FACE_ALIGNED
 from .pairing import Pairs
-from .specs.image import SSIM_FACE_ALIGNED
 from .suite import measure_frames, needs_with
 from .through_codec import Pair
 

@@ -46,6 +46,11 @@ class IdentityJob(Record):
     source: str = Field(description="Name of a built-in identity, or path of a prepared folder.")
     size: int = Field(ge=1, description="Side in pixels, for built-in identities.")
     sha256: _Hash = Field(description="Of the names and hashes of all its input files.")
+    features: dict[str, _Hash] = Field(
+        default_factory=dict,
+        description="Hash of the clip's audio features where `sha256` does not cover them: of the "
+        "file, or of the code of the encoder.",
+    )
 
 
 class CaseJob(Record):

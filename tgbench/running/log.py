@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from ..errors import TgbenchError
 from ..files import sha256, write_text
 from ..inputs import open_file
-from ..printing import printable
 from ..progress import Progress, Tally, Task, duration
+from ..terminal.printing import printable
 from ..version import __version__
 from .environment import describe_environment
 from .result import LOG_FILE, Result

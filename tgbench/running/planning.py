@@ -148,9 +148,11 @@ class Planner:
         """Return the cases of an identity as they are to be measured, planned once for all."""
         key = spec.name, person.identity.folder, source
         if key not in self._planned:
-            audio = self._request.audio if not spec.self_driven or self._all_self_driven else ()
+            audio, given = self._request.audio, source
+            if spec.self_driven and not self._all_self_driven:
+                audio, given = (), FeatureSource(source.encoder)
             try:
-                found = plan_cases(spec, person.identity, audio, source)
+                found = plan_cases(spec, person.identity, audio, given)
                 self._planned[key] = [self._as_asked(case) for case in found]
             except Exception as error:
                 self._planned[key] = error
@@ -187,6 +189,7 @@ class Planner:
                 source=person.source,
                 size=self._request.size,
                 sha256=person.hashes.sha256,
+                features=experiment.fitting.features,
             ),
             train=(split.train.start, split.train.stop),
             test=(split.test.start, split.test.stop),

@@ -82,16 +82,17 @@ def unknown_setting(key: str, specs: Iterable[MethodSpec]) -> TgbenchError:
     specs = list(specs)
     known = sorted({key for spec in specs for key in types_of(spec.load_config())})
     tail = key.rpartition(".")[2]
-    near = [name for name in known if name.startswith(f"{key}.")]
-    near = near or [name for name in known if name.rpartition(".")[2] == tail]
+    methods = " ".join(spec.name for spec in specs)
+    listed = f"`tgbench list settings {methods}` shows all of them"
+    if inside := [name for name in known if name.startswith(f"{key}.")]:
+        return TgbenchError(f"'{key}' is a group of settings, such as '{inside[0]}'; {listed}")
+    near = [name for name in known if name.rpartition(".")[2] == tail]
     near = near or difflib.get_close_matches(key, known, n=_MOST_SUGGESTED, cutoff=0.6)
     hint = ", ".join(f"'{name}'" for name in near[:_MOST_SUGGESTED])
-    methods = [spec.name for spec in specs]
-    return TgbenchError(
-        f"{' and '.join(methods)} {'has' if len(methods) == 1 else 'have'} no setting '{key}'"
-        f"{f': did you mean {hint}?' if hint else ';'} "
-        f"`tgbench list settings {' '.join(methods)}` shows all of them"
-    )
+    owners = " and ".join(spec.name for spec in specs)
+    verb = "has" if len(specs) == 1 else "have"
+    question = f": did you mean {hint}?" if hint else ";"
+    return TgbenchError(f"{owners} {verb} no setting '{key}'{question} {listed}")
 
 
 def in_current_names(

@@ -120,7 +120,7 @@ class Worker:
         config = _method_config(job)
         identity, hashes = self._identity(job)
         options = _options(job)
-        return Fitting(
+        fitting = Fitting(
             config,
             identity,
             hashes.sha256,
@@ -132,6 +132,12 @@ class Worker:
             options.shared_machine,
             options.command,
         )
+        if fitting.features != job.identity.features:
+            raise TgbenchError(
+                f"{identity.folder}: other audio features ({config.encoder.name}) than those the "
+                "job was planned with; repeat the `tgbench run` that planned it"
+            )
+        return fitting
 
     def _experiment(self, job: JobSpec, wanted: CaseJob) -> Experiment:
         config = _method_config(job)

@@ -119,7 +119,7 @@ def _known(name: str) -> Person:
 def _check_size(size: int) -> None:
     if size % 2 or not SIZES[0] <= size <= SIZES[1]:
         raise TgbenchError(
-            f"synthetic frames of {size} pixels cannot be made; "
+            f"synthetic identities cannot have frames of {size} pixels; "
             f"use an even size from {SIZES[0]} to {SIZES[1]}"
         )
 

@@ -1,12 +1,12 @@
-"""Names of what the suite can make itself, apart from how: listing them imports nothing."""
+"""Names of the built-in identities and audio tracks; importing them loads nothing else."""
 
 from __future__ import annotations
 
 MADE_BY = "tgbench.synthetic"
-"""How the provenance of an identity says that it is no recording."""
+"""Marks the provenance of an identity as synthetic."""
 
 IDENTITIES = {
-    "synth-a": "synthetic head and voice, made here, with exact ground truth",
+    "synth-a": "synthetic head and voice with exact ground truth",
     "synth-b": "another synthetic head and voice",
 }
 TRACKS = {

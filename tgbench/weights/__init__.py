@@ -1,4 +1,4 @@
-"""Pretrained files: the one place they come from. Named, hashed, never fetched unasked."""
+"""The store of pretrained files: named, hashed, and never fetched without consent."""
 
 from .store import describe_weights, weight_file
 

@@ -1,4 +1,4 @@
-"""Fetching a file: resumed where it stopped, never more than asked for, whole or not there."""
+"""Downloading a file: resumable, checked, and complete or absent."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ _STEP = 1 << 20
 
 @dataclass(frozen=True)
 class _Begun:
-    """What is known of a download that has begun, kept beside its bytes.
+    """What is known about an unfinished download, kept beside its bytes.
 
     Attributes:
-        url: what was asked for.
-        validator: the server's name for this content (strong ETag or date); only under it may
-            the rest be asked for.
-        total: bytes of the whole; None where the server does not say.
+        url: the address.
+        validator: the server's name for this content (strong ETag or date); the rest is requested
+            only if it is unchanged.
+        total: bytes of the whole file; None where the server does not say.
     """
 
     url: str
@@ -44,7 +44,7 @@ class _Begun:
 
 @dataclass
 class _Shown:
-    """A bar that is told how much there is, not how much more."""
+    """A progress bar that takes totals, not steps."""
 
     bar: Task
     steps: int = 0
@@ -61,21 +61,21 @@ class _Interrupted(Exception):
 
 
 def download(url: str, part: Path, size: int | None, progress: Progress = SILENT) -> None:
-    """Fetch a URL into a file, going on after the bytes that are there.
+    """Download a URL to a file, continuing after the bytes that it already holds.
 
-    An interrupted download leaves what it has, and a small JSON file beside it. The rest is asked
-    for only if the server names the content by an ETag or a date, and on condition that it is
-    still the same; else the download starts anew.
+    An interrupted download keeps its bytes, with a small JSON file beside them. The rest is
+    requested only if the server identifies the content by an ETag or a date, and only if that is
+    unchanged; otherwise the download starts again.
 
     Args:
         url: http or https; redirects are followed to these only, never from https to http.
         part: where the bytes go.
-        size: of the file in bytes, where it is known beforehand.
-        progress: is told of every MiB.
+        size: of the file in bytes, where it is known.
+        progress: where to report, once per MiB.
 
     Raises:
-        TgbenchError: the address is none of the web, the server refuses, does not answer, breaks
-            off again and again, or offers a file of another size.
+        TgbenchError: the address is not http or https, the server refuses or does not answer, the
+            connection is lost repeatedly, or the server offers a file of another size.
     """
     _require_web(url)
     with progress.task(f"fetching {url.rsplit('/', 1)[1]} (MiB)", _mebibytes(size)) as bar:
@@ -88,20 +88,20 @@ def download(url: str, part: Path, size: int | None, progress: Progress = SILENT
             except _Interrupted as error:
                 if attempt == _ATTEMPTS - 1 or _length(part) <= before:
                     raise TgbenchError(
-                        f"{url}: the connection broke off after {_length(part):,} bytes ({error}); "
-                        "they are kept: the same command goes on from there"
+                        f"{url}: the connection was lost after {_length(part):,} bytes ({error}); "
+                        "repeat the command to continue from there"
                     ) from error
     _note_path(part).unlink(missing_ok=True)
 
 
 def discard(part: Path) -> None:
-    """Remove what a download left."""
+    """Remove what an unfinished download left."""
     part.unlink(missing_ok=True)
     _note_path(part).unlink(missing_ok=True)
 
 
 def _receive(url: str, part: Path, size: int | None, shown: _Shown) -> None:
-    """Ask once for what is missing and write what comes."""
+    """Send one request for the missing bytes, and write them."""
     begun = _begun(url, part)
     start = _length(part) if begun else 0
     if begun and begun.total is not None and start == begun.total:
@@ -117,7 +117,7 @@ def _receive(url: str, part: Path, size: int | None, shown: _Shown) -> None:
         total = _total(answer.headers, start)
         _require_file(answer.headers, total, size, url)
         if not goes_on:
-            # Before the note: a kill in between must not leave old bytes under the new name.
+            # Before the note: otherwise a kill in between leaves old bytes under the new note.
             discard(part)
         _note(part, _Begun(url, _validator(answer.headers), total))
         done = start
@@ -142,13 +142,13 @@ def _open(url: str, headers: Mapping[str, str]) -> Any:
             return _open(url, {name: headers[name] for name in headers if "Range" not in name})
         raise TgbenchError(
             f"{url}: the server answers {error.code} {error.reason}; if the file has moved, get it "
-            "elsewhere and tgbench weights add it"
+            "elsewhere and run `tgbench weights add FILE`"
         ) from error
     except (OSError, http.client.HTTPException) as error:
         reason = getattr(error, "reason", error)
         raise Unavailable(
-            f"{url}: cannot be reached ({reason}); on a machine that is offline, copy the file "
-            "over and tgbench weights add FILE"
+            f"{url}: cannot be reached ({reason}); if this machine is offline, copy the file to it "
+            "and run `tgbench weights add FILE`"
         ) from error
 
 
@@ -167,7 +167,7 @@ def _pieces(answer: Any) -> Iterator[bytes]:
 
 
 class _WebRedirects(urllib.request.HTTPRedirectHandler):
-    """Follows redirects on the web only, and never out of an encrypted connection."""
+    """Follows redirects to http and https only, and never from https to http."""
 
     def redirect_request(
         self,
@@ -181,7 +181,8 @@ class _WebRedirects(urllib.request.HTTPRedirectHandler):
         _require_web(newurl)
         if urlsplit(req.full_url).scheme == "https" and urlsplit(newurl).scheme == "http":
             raise TgbenchError(
-                f"{req.full_url}: redirects to the unencrypted {newurl}; it is not followed"
+                f"{req.full_url}: redirects to {newurl}, which is not encrypted, so it is not "
+                "followed; get the file elsewhere and run `tgbench weights add FILE`"
             )
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
@@ -204,28 +205,28 @@ def _opener() -> urllib.request.OpenerDirector:
 
 def _require_web(url: str) -> None:
     if urlsplit(url).scheme not in _SCHEMES:
-        raise TgbenchError(f"{url}: only http and https addresses are fetched")
+        raise TgbenchError(f"{url}: only http and https addresses can be fetched")
 
 
 def _require_continuation(headers: Message, start: int, url: str, part: Path) -> None:
-    """Refuse an answer that does not start where the bytes end."""
+    """Refuse an answer that does not start at the first missing byte."""
     said = headers.get("Content-Range", "")
     if not said.startswith(f"bytes {start}-"):
         discard(part)
-        raise _Interrupted(f"{url}: asked to go on at {start}, the server sends '{said}'")
+        raise _Interrupted(f"{url}: the server sends '{said}' instead of the rest from {start}")
 
 
 def _require_file(headers: Message, total: int | None, size: int | None, url: str) -> None:
-    """Refuse what cannot be the file before its bytes come; what came earlier stays."""
+    """Refuse a wrong file before its bytes arrive; earlier bytes are kept."""
     if headers.get_content_type() == "text/html":
-        offered = "a web page (of a login or a full quota, perhaps)"
+        offered = "a web page (perhaps a login or a quota notice)"
     elif size is not None and total is not None and total != size:
-        offered = f"{total:,} bytes where the file has {size:,}"
+        offered = f"{total:,} bytes instead of {size:,}"
     else:
         return
     raise TgbenchError(
-        f"{url}: the server offers {offered}: it is not the file that was published; get it "
-        "elsewhere and tgbench weights add it"
+        f"{url}: the server sends {offered}, not the published file; get it elsewhere and run "
+        "`tgbench weights add FILE`"
     )
 
 
@@ -235,7 +236,7 @@ def _total(headers: Message, start: int) -> int | None:
 
 
 def _validator(headers: Message) -> str:
-    """Return what the server calls this content; a weak ETag promises no equal bytes."""
+    """Return the server's name for this content; a weak ETag does not promise equal bytes."""
     tag = headers.get("ETag", "")
     if tag and not tag.startswith("W/"):
         return tag
@@ -251,7 +252,7 @@ def _note(part: Path, begun: _Begun) -> None:
 
 
 def _begun(url: str, part: Path) -> _Begun | None:
-    """Return what is known of a download of this URL that may be continued."""
+    """Return the note of a download of this URL that can be continued."""
     try:
         begun = _Begun(**read_json(_note_path(part)))
     except (OSError, ValueError, TypeError):

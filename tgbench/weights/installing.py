@@ -1,4 +1,4 @@
-"""How files come into the store, and how all of it is verified."""
+"""Adding files to the store, and verifying them all."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ _log = logging.getLogger("tgbench")
 
 
 def fetch(name: str, progress: Progress = SILENT) -> Path:
-    """Fetch a file from its source into the store; nothing is fetched if it is here and sound.
+    """Fetch a file from its source into the store, unless a valid copy is already there.
 
     Two processes may fetch the same file: the second waits for the first.
 
     Args:
         name: of the table.
-        progress: shows how far it is.
+        progress: where to report.
 
     Raises:
-        TgbenchError: an unknown name, a server that cannot be reached or breaks off (what came is
-            kept for the next time), a file that is not the one it should be (it is not kept).
+        TgbenchError: the name is unknown, the server cannot be reached or the connection is lost
+            (the bytes so far are kept), or the file is not the expected one (it is not kept).
     """
     weights = find(name)
     with _locked(weights):
@@ -43,7 +43,7 @@ def fetch(name: str, progress: Progress = SILENT) -> Path:
         part = _beside(weights, "part")
         download(weights.source, part, None if weights.member else weights.size, progress)
         try:
-            offered = f"what {weights.source} sends"
+            offered = f"the file from {weights.source}"
             taken = _unpacked(weights, part, offered)
             _take_in(weights, taken, weights.source, offered, "it is not kept")
         finally:
@@ -56,13 +56,13 @@ def add(file: Path, name: str | None = None) -> Path:
 
     Args:
         file: to copy.
-        name: of the table; None to tell it from the file's name.
+        name: of the table; None recognises it by the file's name.
 
     Raises:
-        TgbenchError: there is no such file, its name fits none or several entries, or its content
+        TgbenchError: there is no such file, its name matches no entry or several, or its content
             is not that of the entry.
     """
-    require_file(file, "give the file of weights itself")
+    require_file(file, "give the weight file itself")
     weights = _named_like(file) if name is None else find(name)
     with _locked(weights):
         if file.resolve() == stored_path(weights).resolve():
@@ -79,12 +79,12 @@ def add(file: Path, name: str | None = None) -> Path:
 
 @dataclass(frozen=True)
 class Verified:
-    """What came of hashing a file again.
+    """The result of hashing a file again.
 
     Attributes:
         weights: what it should be.
         path: where it is.
-        trouble: what is wrong with it; empty for nothing.
+        trouble: what is wrong with it; empty if nothing is.
         since: the date on which its hash was recorded; empty where this was the first time.
     """
 
@@ -95,19 +95,21 @@ class Verified:
 
 
 def verify() -> Iterator[Verified]:
-    """Hash every file that is here."""
+    """Hash every file that is present."""
     for weights in TABLE.values():
         path = present_path(weights)
         if path is None:
             continue
         try:
             known = read_record(record_path(store_folder(), weights.file)) is not None
-            remedy = f"delete it, then tgbench weights fetch {weights.name}"
+            remedy = f"delete it, then run `tgbench weights fetch {weights.name}`"
             record = check(weights, path, "found in place", remedy)
         except Unavailable as error:
             yield Verified(weights, path, str(error))
         except OSError as error:
-            yield Verified(weights, path, f"{path}: cannot be read ({error.strerror})")
+            yield Verified(
+                weights, path, f"{path}: cannot be read ({error.strerror}); change its permissions"
+            )
         else:
             _remember(weights, record)
             yield Verified(weights, path, since=record.since if known else "")
@@ -123,13 +125,13 @@ def _copy(file: Path, copy: Path) -> None:
 def _take_in(
     weights: Weights, candidate: Path, source: str, called: Path | str, refusal: str
 ) -> None:
-    """Move a file of the store's folder to its name there if it is the right one; else drop it."""
+    """Move a file of the store's folder to its final name if it is the right one; else drop it."""
     try:
         record = check(weights, candidate, source, refusal, called)
         os.replace(candidate, stored_path(weights))
     finally:
         candidate.unlink(missing_ok=True)
-    # A move keeps size and time: what was hashed is what lies there now.
+    # A move keeps size and time, so the hash stays valid.
     _remember(weights, replace(record, path=str(stored_path(weights))))
 
 
@@ -138,7 +140,7 @@ def _remember(weights: Weights, record: Record) -> None:
 
 
 def _unpacked(weights: Weights, candidate: Path, called: Path | str) -> Path:
-    """Return the file itself, taken out of the archive that is published in its place."""
+    """Return the file itself, extracted if its source is an archive."""
     if not weights.member or not zipfile.is_zipfile(candidate):
         return candidate
     target = _beside(weights, "unpacked")
@@ -152,7 +154,7 @@ def _unpacked(weights: Weights, candidate: Path, called: Path | str) -> Path:
     except (KeyError, zipfile.BadZipFile, EOFError, OSError) as error:
         target.unlink(missing_ok=True)
         raise TgbenchError(
-            f"{called}: damaged archive, or without {weights.member} ({error}); it is not kept"
+            f"{called}: is damaged, or has no {weights.member} ({error}); it is not kept"
         ) from error
     return target
 
@@ -166,19 +168,21 @@ def _named_like(file: Path) -> Weights:
     if len(fitting) == 1:
         return fitting[0]
     names = ", ".join(weights.name for weights in fitting or TABLE.values())
-    trouble = "is the name of several files" if fitting else "is not a file name of the table"
-    raise TgbenchError(f"{file}: '{file.name}' {trouble}; say which it is with --as: {names}")
+    trouble = "matches several entries" if fitting else "matches no entry"
+    raise TgbenchError(
+        f"{file}: its name {trouble} of the table; name the entry with --as: {names}"
+    )
 
 
 @contextlib.contextmanager
 def _locked(weights: Weights) -> Iterator[None]:
-    """Let one process at a time bring in a file; the system frees the lock of one that died."""
+    """Let one process at a time add a file; the system frees the lock of a dead process."""
     folder = make_folder(store_folder())
     with (folder / f".{weights.file}.lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            _log.warning("another process brings in %s; waiting for it", weights.file)
+            _log.warning("another process is adding %s; waiting for it", weights.file)
             fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 

@@ -1,4 +1,4 @@
-"""Tensors out of the store's files: nothing in a file can run, and nothing is left out silently."""
+"""Loading tensors from the store without running code in files or ignoring mismatches."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import Unavailable
-from .formats import code_told, read_tensors
+from .formats import code_found, read_tensors
 from .store import weight_file
 
 if TYPE_CHECKING:
@@ -24,22 +24,22 @@ def load_weights(module: torch.nn.Module, name: str, path: Path | None = None) -
 def load_tensors(name: str, path: Path | None = None) -> dict[str, torch.Tensor]:
     """Return the tensors of a file of the table, on the CPU.
 
-    The file may hold tensors by name and nothing else: code in it is refused, not run.
+    The file may hold named tensors only; a file with code is refused.
 
     Args:
         name: of the file in the table.
-        path: a file to read in place of the store's.
+        path: a file to read instead of the store's.
 
     Raises:
         TgbenchError: there is no such name.
-        Unavailable: the file is missing, damaged, or no such file.
+        Unavailable: the file is missing, damaged, or of another kind.
     """
     path = path or weight_file(name)
     content = _read(path, name)
     if isinstance(content, Mapping) and isinstance(content.get("state_dict"), Mapping):
         content = content["state_dict"]
     if not _is_tensors(content):
-        raise Unavailable(f"{path} holds no tensors by name; {_another_file(name)}")
+        raise Unavailable(f"{path} does not hold named tensors; {_another_file(name)}")
     return dict(content)
 
 
@@ -49,20 +49,20 @@ def fill(
     name: str,
     path: Path | None = None,
 ) -> None:
-    """Copy tensors into a network, all of them, and every one that it has.
+    """Copy tensors into a network; both must have the same names and shapes.
 
-    `num_batches_tracked`, which only training reads and old files lack, may be missing. Whatever
-    else a file lacked would stay random without a word.
+    Only `num_batches_tracked`, which training alone reads and old files lack, may be missing.
+    Anything else that is missing would silently stay random.
 
     Args:
         module: the network.
         tensors: by the names of its parameters and buffers.
         name: of the file in the table, for the message.
-        path: the file that was read in place of the store's, likewise.
+        path: the file that was read instead of the store's, for the message.
 
     Raises:
-        Unavailable: the tensors are those of another network, or some are no numbers; the text
-            says which.
+        Unavailable: the tensors belong to another network, or are not finite; the text says
+            which.
     """
     import torch
 
@@ -73,15 +73,15 @@ def fill(
     common = wanted.keys() & tensors.keys()
     misshapen = {key for key in common if wanted[key].shape != tensors[key].shape}
     faults = {"lacks": missing, "has unknown": unknown, "has other shapes of": misshapen}
-    told = [f"{what} {_listed(keys)}" for what, keys in faults.items() if keys]
-    if told:
+    found = [f"{what} {_listed(keys)}" for what, keys in faults.items() if keys]
+    if found:
         raise Unavailable(
-            f"{path} {', '.join(told)}: these are the weights of another network; "
+            f"{path} {', '.join(found)}, so it holds the weights of another network; "
             f"{_another_file(name)}"
         )
     if broken := [key for key, tensor in tensors.items() if not torch.isfinite(tensor).all()]:
         raise Unavailable(
-            f"{path} is damaged: not every number of {_listed(broken)} is finite; "
+            f"{path} is damaged: {_listed(broken)} contains values that are not finite; "
             f"{_another_file(name)}"
         )
     module.load_state_dict({**wanted, **tensors})
@@ -97,10 +97,9 @@ def _read(path: Path, name: str) -> Any:
         raise Unavailable(f"{path} cannot be read ({reason}); {_another_file(name)}") from error
     # Damaged bytes make the reader fail in any way; the cause is kept for --debug.
     except Exception as error:
-        code = code_told(error)
-        damaged = f"cannot be read as weights ({type(error).__name__}): it is damaged"
-        told = f"{code}; it is not loaded" if code else damaged
-        raise Unavailable(f"{path} {told}; {_another_file(name)}") from error
+        code = code_found(error)
+        wrong = f"{code}, so it is not loaded" if code else f"is damaged ({type(error).__name__})"
+        raise Unavailable(f"{path} {wrong}; {_another_file(name)}") from error
 
 
 def _is_tensors(content: object) -> bool:
@@ -114,7 +113,7 @@ def _is_tensors(content: object) -> bool:
 
 
 def _another_file(name: str) -> str:
-    return f"delete it and its record, then tgbench weights fetch {name}"
+    return f"delete it and its record, then run `tgbench weights fetch {name}`"
 
 
 def _listed(keys: Iterable[str]) -> str:

@@ -1,4 +1,4 @@
-"""What is remembered of a file in the store: its hash, and what it looked like when hashed."""
+"""The record of a file in the store: its hash, and its size and time when it was hashed."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ _log = logging.getLogger("tgbench")
 
 @dataclass(frozen=True)
 class Record:
-    """The hash of a file, pinned when it first came into the store.
+    """The hash of a file, recorded when it first came into the store.
 
     Attributes:
         sha256: in hex.
         path: of the file that was hashed last.
         size: of it, in bytes.
         modified: of it, in nanoseconds since 1970.
-        source: where it came from.
-        since: the date on which the hash was pinned.
+        source: where it comes from.
+        since: the date on which the hash was recorded.
     """
 
     sha256: str
@@ -49,10 +49,10 @@ def record_path(folder: Path, file: str) -> Path:
 
 
 def read_record(path: Path) -> Record | None:
-    """Return a record, None where there is none.
+    """Return a record; None if there is none.
 
     Raises:
-        Unavailable: it is damaged, so that nothing is known of the file.
+        Unavailable: the record is damaged.
     """
     try:
         return Record(**read_json(path))
@@ -60,12 +60,12 @@ def read_record(path: Path) -> Record | None:
         return None
     except (ValueError, TypeError) as error:
         raise Unavailable(
-            f"{path}: damaged record of a weight file; delete it to record the file anew"
+            f"{path}: this record of a weight file is damaged; delete it to record the file again"
         ) from error
 
 
 def write_record(path: Path, record: Record) -> None:
-    """Write a record; a store that cannot be written to is hashed again the next time."""
+    """Write a record; if that fails, the file is hashed again the next time."""
     try:
         write_json(path, asdict(record))
     except OSError as error:

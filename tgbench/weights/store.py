@@ -1,4 +1,4 @@
-"""The store: where the files lie, and whether they are what they should be."""
+"""The store: where the files are, and whether they are the right ones."""
 
 from __future__ import annotations
 
@@ -20,25 +20,24 @@ def store_folder() -> Path:
     """Return the folder of the files (`TGBENCH_WEIGHTS`, else `weights` in the cache).
 
     Raises:
-        Unavailable: there is something that is no folder.
+        Unavailable: it exists and is not a folder.
     """
     chosen = os.environ.get("TGBENCH_WEIGHTS")
     folder = Path(chosen) if chosen else cache_root() / "weights"
     if folder.exists() and not folder.is_dir():
-        remedy = "let TGBENCH_WEIGHTS name one" if chosen else "move it away"
-        raise Unavailable(f"{folder}: is no folder that could hold weights; {remedy}")
+        remedy = "set TGBENCH_WEIGHTS to a folder" if chosen else "move it away"
+        raise Unavailable(f"{folder}: is not a folder; {remedy}")
     return folder
 
 
 def weight_file(name: str) -> Path:
-    """Return a file of the table whose content was checked.
+    """Return a file of the table with checked content.
 
-    The whole file is hashed the first time and whenever its size or time differ from then; else
-    the call costs a look at the folder.
+    The whole file is hashed the first time, and again when its size or time changes.
 
     Raises:
         TgbenchError: there is no such name.
-        Unavailable: the file is missing, damaged, or not the one that was here before; the text
+        Unavailable: the file is missing, damaged, or different from the recorded one; the text
             says what to do.
     """
     return _checked(find(name))[0]
@@ -55,12 +54,12 @@ def describe_weights(name: str) -> str:
 
 
 def stored_path(weights: Weights) -> Path:
-    """Return where the store keeps a file, whether it is there or not."""
+    """Return where the store keeps a file, whether it exists or not."""
     return store_folder() / weights.file
 
 
 def present_path(weights: Weights) -> Path | None:
-    """Return where a file is: in the store, or in torch's own cache; None if it is in neither."""
+    """Return where a file is, in the store or in torch's own cache; None if in neither."""
     places = [stored_path(weights)]
     if weights.in_torch_hub:
         places.append(_torch_hub() / "checkpoints" / weights.file)
@@ -70,20 +69,20 @@ def present_path(weights: Weights) -> Path | None:
 def check(
     weights: Weights, path: Path, source: str, remedy: str, called: Path | str | None = None
 ) -> Record:
-    """Hash a file and compare it with what the table and an earlier record say.
+    """Hash a file and compare it with the table and an earlier record.
 
     Args:
-        weights: what it should be.
+        weights: the expected entry.
         path: the file, anywhere.
-        source: where it came from, for the record.
-        remedy: what becomes of a file that is damaged or another one, or what the user can do.
-        called: what the user knows the file by, where that is not its path.
+        source: where it comes from, for the record.
+        remedy: what happens to a wrong file, or what the user can do.
+        called: the user's name for the file, if that is not its path.
 
     Returns:
-        What is to be remembered of it.
+        The record to keep.
 
     Raises:
-        Unavailable: it is another file.
+        Unavailable: it is not the expected file.
     """
     named = called or path
     _require_size(weights, path, named, remedy)
@@ -92,10 +91,10 @@ def check(
     _require_published(weights, path, found, named, remedy)
     if earlier is not None and earlier.sha256 != found:
         raise Unavailable(
-            f"{named} is not the {weights.name} that was recorded on {earlier.since} (sha256 then "
-            f"{earlier.sha256[:_SHOWN_DIGITS]}, now {found[:_SHOWN_DIGITS]}): numbers made with "
-            "the two do not compare; put the earlier file back, or delete "
-            f"{record_path(store_folder(), weights.file)} to take this one from now on"
+            f"{named} differs from the {weights.name} recorded on {earlier.since} (sha256 then "
+            f"{earlier.sha256[:_SHOWN_DIGITS]}, now {found[:_SHOWN_DIGITS]}), so numbers made with "
+            "the two are not comparable; restore the earlier file, or delete "
+            f"{record_path(store_folder(), weights.file)} to accept this one"
         )
     state = path.stat()
     record = Record(
@@ -108,7 +107,7 @@ def _checked(weights: Weights) -> tuple[Path, Record]:
     path = present_path(weights)
     if path is None:
         raise Unavailable(
-            f"{weights.file} ({weights.purpose}) is not in the store ({store_folder()}): "
+            f"{weights.file} ({weights.purpose}) is missing from {store_folder()}; "
             f"{_fetch_or_add(weights)}"
         )
     place = record_path(store_folder(), weights.file)
@@ -120,7 +119,7 @@ def _checked(weights: Weights) -> tuple[Path, Record]:
             write_record(place, record)
     except OSError as error:
         raise Unavailable(
-            f"{error.filename or path}: cannot be read ({error.strerror}); make it readable for you"
+            f"{error.filename or path}: cannot be read ({error.strerror}); change its permissions"
         ) from error
     return path, record
 
@@ -136,7 +135,7 @@ def _require_size(weights: Weights, path: Path, named: Path | str, remedy: str) 
     else:
         return
     raise Unavailable(
-        f"{named} is damaged or another file: {weights.name} has {known}, this has {size:,}; "
+        f"{named} is damaged or a different file: {weights.name} has {known}, this has {size:,}; "
         f"{remedy}"
     )
 
@@ -144,7 +143,7 @@ def _require_size(weights: Weights, path: Path, named: Path | str, remedy: str) 
 def _require_published(
     weights: Weights, path: Path, found: str, named: Path | str, remedy: str
 ) -> None:
-    """Compare with the published hash; where none is published, with the format."""
+    """Compare with the published hash; if none is published, check the format."""
     if not weights.published_hash:
         wrong = fault(path, weights.format) if weights.format else ""
         if wrong:
@@ -157,15 +156,15 @@ def _require_published(
     else:
         return
     raise Unavailable(
-        f"{named} is damaged or another file: {weights.name} has {weights.published_hash}, "
+        f"{named} is damaged or a different file: {weights.name} has {weights.published_hash}, "
         f"this has {got}; {remedy}"
     )
 
 
 def _fetch_or_add(weights: Weights) -> str:
     return (
-        f"tgbench weights fetch {weights.name}, or, if you have the file, tgbench weights add "
-        f"FILE --as {weights.name}"
+        f"run `tgbench weights fetch {weights.name}`, or, if you have the file, `tgbench weights "
+        f"add FILE --as {weights.name}`"
     )
 
 

@@ -1,8 +1,8 @@
 """The table of every pretrained file that the suite can use.
 
-Hashes and sizes are those by which at least two independent public projects pin the file, or whose
-first digits its publisher put into its name. What is not known so is None or empty: it is recorded
-when the file first comes into the store.
+Hashes and sizes are those that at least two independent public projects pin, or whose first digits
+the publisher put into the file's name. Others are None or empty; they are recorded when the file
+first comes into the store.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ class Weights:
         file: its name in the store.
         purpose: what it is for.
         source: where it can be fetched.
-        licence: what is known of its terms, shown before a fetch.
+        licence: what is known about its terms, shown before a fetch.
         size: in bytes; None where unknown.
-        sha256: in hex; only the first digits where only those are known, empty for none.
+        sha256: in hex, or its first digits where only those are known; empty if unknown.
         sha1: in hex, where the publisher gives that instead.
-        member: the file's name in the archive that the source is; empty where it is the file.
+        member: the file's name in the archive at the source; empty if the source is the file.
         in_torch_hub: torch's own cache folder may hold it under the same name.
-        format: of `tgbench.weights.formats`, looked at where no hash is published; empty for any.
-        least_size: in bytes, by what is known of the network, where the size is not.
-        kept_for: whom the store keeps it for if nothing in tgbench loads it; empty if it does.
+        format: of `tgbench.weights.formats`, checked where no hash is published; may be empty.
+        least_size: in bytes, from what is known about the network, where the size is unknown.
+        kept_for: who uses it, if nothing in tgbench loads it yet; otherwise empty.
     """
 
     name: str
@@ -49,7 +49,7 @@ class Weights:
 
     @property
     def published_hash(self) -> str:
-        """Its hash with the kind of it, as its publisher or others pin it; empty if unknown."""
+        """The kind of its hash and the hash; empty if unknown."""
         if self.sha256:
             return f"sha256 {self.sha256}"
         return f"sha1 {self.sha1}" if self.sha1 else ""
@@ -63,7 +63,7 @@ class Weights:
 _BULAT = "https://www.adrianbulat.com/downloads/python-fan"
 _HUB = "https://huggingface.co"
 _OXFORD = "https://www.robots.ox.ac.uk/~vgg/software/lipsync/data"
-_TORCHVISION = "none of their own; code BSD-3-Clause, trained on ImageNet (research use)"
+_TORCHVISION = "none stated for the weights; code BSD-3-Clause, trained on ImageNet (research use)"
 _FACE_ALIGNMENT = "none stated for the weights; code BSD-3-Clause"
 _PYFEAT_AU = "labelled MIT; the terms of its training data are separate (py-feat's PYFEAT-V1.md)"
 
@@ -72,16 +72,16 @@ _PREPARATION = "methods and their preparation"
 _ENCODERS = "methods and audio encoders"
 
 _LARGE_SPEECH_MODEL = 600_000_000
-"""Bytes: 315 million parameters, of two bytes at the least."""
+"""Bytes: 315 million parameters of at least two bytes."""
 
 _SMALL_NETWORK = 1_000_000
-"""Bytes: the smallest networks of the table have a million parameters and more."""
+"""Bytes: the smallest networks of the table have at least a million parameters."""
 
 _ALL = (
     Weights(
         "lpips_alexnet",
         "alexnet-owt-7be5be79.pth",
-        "lpips: its trunk, torchvision's AlexNet",
+        "lpips: torchvision's AlexNet (the trunk)",
         "https://download.pytorch.org/models/alexnet-owt-7be5be79.pth",
         _TORCHVISION,
         size=244_408_911,
@@ -91,7 +91,7 @@ _ALL = (
     Weights(
         "lpips_vgg",
         "vgg16-397923af.pth",
-        "lpips_vgg: its trunk, torchvision's VGG-16",
+        "lpips_vgg: torchvision's VGG-16 (the trunk)",
         "https://download.pytorch.org/models/vgg16-397923af.pth",
         _TORCHVISION,
         size=553_433_881,
@@ -110,7 +110,7 @@ _ALL = (
     Weights(
         "s3fd",
         "sfd_face.pth",
-        "sync_c, sync_e: their face track by S3FD",
+        "sync_c, sync_e: S3FD, the face detector",
         f"{_OXFORD}/sfd_face.pth",
         "none stated; the code of syncnet_python is MIT",
         size=89_844_381,
@@ -138,7 +138,7 @@ _ALL = (
     Weights(
         "pyfeat_retinaface",
         "pyfeat_retinaface_r34.safetensors",
-        "py-feat: its face detector, RetinaFace-R34",
+        "py-feat: RetinaFace-R34, the face detector",
         f"{_HUB}/py-feat/retinaface_r34/resolve/main/model.safetensors",
         "labelled MIT; trained on WIDER FACE (non-commercial terms)",
         format=SAFETENSORS,
@@ -146,7 +146,7 @@ _ALL = (
     Weights(
         "pyfeat_mobilefacenet",
         "mobilefacenet_model_best.pth.tar",
-        "py-feat Detectorv1: its landmarks",
+        "py-feat Detectorv1: landmarks",
         f"{_HUB}/py-feat/mobilefacenet/resolve/main/mobilefacenet_model_best.pth.tar",
         "not established (py-feat's PYFEAT-V1.md)",
         format=TORCH,
@@ -182,7 +182,7 @@ _ALL = (
     Weights(
         "bisenet",
         "79999_iter.pth",
-        "face parsing: BiSeNet on CelebAMask-HQ, of AD-NeRF and its heirs",
+        "face parsing: BiSeNet on CelebAMask-HQ, as in AD-NeRF and its successors",
         "https://github.com/YudongGuo/AD-NeRF/raw/master/data_util/face_parsing/79999_iter.pth",
         "none stated for the weights; the code of face-parsing.PyTorch is MIT",
         size=53_289_463,
@@ -192,7 +192,7 @@ _ALL = (
     Weights(
         "easyportrait",
         "fpn-fp-512.pth",
-        "teeth masks: EasyPortrait's FPN at 512, of TalkingGaussian",
+        "teeth masks: EasyPortrait's FPN at 512, as in TalkingGaussian",
         "https://rndml-team-cv.obs.ru-moscow-1.hc.sbercloud.ru/datasets/easyportrait/"
         "experiments/models/fpn-fp-512.pth",
         "a variant of CC BY-SA 4.0",
@@ -203,7 +203,7 @@ _ALL = (
     Weights(
         "deepspeech",
         "deepspeech-0_1_0-b90017e8.pb",
-        "audio features: DeepSpeech 0.1.0, of AD-NeRF and its heirs",
+        "audio features: DeepSpeech 0.1.0, as in AD-NeRF and its successors",
         "https://github.com/osmr/deepspeech_features/releases/download/v0.0.1/"
         "deepspeech-0_1_0-b90017e8.pb.zip",
         "none stated for the weights; the code of DeepSpeech is MPL-2.0",
@@ -240,7 +240,7 @@ def find(name: str) -> Weights:
     """Return the entry of a name.
 
     Raises:
-        TgbenchError: there is none; the text says which there are.
+        TgbenchError: there is none; the text lists the known names.
     """
     if name not in TABLE:
         raise suggest(name, TABLE, "weight file")

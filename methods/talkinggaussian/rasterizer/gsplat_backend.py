@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from tgbench.errors import Unavailable
+from tgbench.extras import install_extra
 
 from .camera import Camera
 from .interface import Gaussians, Limits
@@ -71,7 +72,7 @@ def render(
 
 
 def _gsplat() -> ModuleType:
-    remedy = "pip install 'tgbench[cuda]' beside a PyTorch with CUDA and its toolkit (nvcc)"
+    remedy = f"{install_extra('cuda')}; it needs a PyTorch with CUDA and its toolkit (nvcc)"
     try:
         import gsplat
 

@@ -16,8 +16,10 @@ from tgbench.errors import TgbenchError
 from tgbench.files import sha256
 from tgbench.identities import Identity
 from tgbench.progress import SILENT
+from tgbench.running.planning import Planner
 from tgbench.running.request import RunRequest
 from tgbench.running.runner import CasesFailed, run
+from tgbench.running.worker import Worker
 
 MakeSphere = Callable[..., Identity]
 
@@ -61,7 +63,7 @@ def clip(make_sphere: MakeSphere, tmp_path: Path) -> Path:
 def request_(clip: Path, tmp_path: Path) -> RunRequest:
     return RunRequest(
         methods=("talkinggaussian",),
-        protocol="self_reconstruction",
+        protocols=("self_reconstruction",),
         identities=(str(clip),),
         audio=(),
         preset="quick",
@@ -132,6 +134,18 @@ def test_other_features_are_another_experiment_of_the_same_clip(
     assert len([fit for fit in fits if not fit.name.startswith(".")]) == 2
 
 
+def test_a_job_is_of_the_features_that_it_was_planned_with(
+    request_: RunRequest, clip: Path
+) -> None:
+    logits(clip / "aud_ds.npy", 33)
+    (case,) = Planner(request_).plan(SILENT).cases
+    logits(clip / "aud_ds.npy", 33, seed=1)
+    (other,) = Planner(request_).plan(SILENT).cases
+    assert case.fit.job.address != other.fit.job.address
+    with pytest.raises(TgbenchError, match="audio features"):
+        Worker(SILENT).do(case.fit.job)
+
+
 def test_methods_of_one_run_have_the_features_that_they_want(
     request_: RunRequest, clip: Path
 ) -> None:
@@ -158,7 +172,7 @@ def test_other_speech_comes_with_its_features(
     logits(clip / "aud_ds.npy", 33)
     sound = speech(tmp_path / "speech.wav", 8)
     quick = ("training_time",)
-    driven = dataclasses.replace(request_, protocol="lipsync", audio=(sound,), metrics=quick)
+    driven = dataclasses.replace(request_, protocols=("lipsync",), audio=(sound,), metrics=quick)
     with pytest.raises(TgbenchError, match=r"speech\.wav: .*--audio-features"):
         run(driven, SILENT)
     file = logits(tmp_path / "speech.npy", 9)
@@ -171,6 +185,9 @@ def test_other_speech_comes_with_its_features(
     assert other.result.case_key != outcome.result.case_key
     with pytest.raises(TgbenchError, match="still"):
         run(dataclasses.replace(driven, methods=("still",), overrides={}), SILENT)
+    both = ("self_reconstruction", "lipsync")
+    outcomes = run(dataclasses.replace(driven, protocols=both), SILENT)
+    assert [one.result.driver.features for one in outcomes] == ["aud_ds.npy", "speech.npy"]
     own = dataclasses.replace(request_, audio_features=(file,))
     with pytest.raises(TgbenchError, match=r"identity folder.*aud_ds\.npy"):
         run(own, SILENT)
@@ -185,7 +202,7 @@ def test_an_encoder_of_somebody_else_trains_and_drives(
     assert (first.result.driver.encoder, first.result.driver.features) == ("loudness", "")
     assert first.result.metrics["psnr"].value is not None
     sound = speech(tmp_path / "speech.wav", 8)
-    driven = dataclasses.replace(wanted, protocol="lipsync", audio=(sound,), metrics=("fps",))
+    driven = dataclasses.replace(wanted, protocols=("lipsync",), audio=(sound,), metrics=("fps",))
     (other,) = run(driven, SILENT)
     assert other.result.frames == 8
     assert other.result.timing.end_to_end is not None

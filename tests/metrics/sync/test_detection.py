@@ -143,7 +143,7 @@ def test_s3fd_is_used_where_its_weights_are(
     path = tmp_path / "sfd_face.pth"
     torch.save(network.state_dict(), path)
     # Not the published file: a store with a damaged one does not fall back in silence.
-    with pytest.raises(Unavailable, match="damaged or another file"):
+    with pytest.raises(Unavailable, match="damaged or a different file"):
         detection.face_detector()
     monkeypatch.setitem(table.TABLE, "s3fd", replace(table.TABLE["s3fd"], sha256="", size=None))
     assert "sfd_face.pth, sha256" in detection.face_detector().describe()

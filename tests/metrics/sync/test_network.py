@@ -140,7 +140,7 @@ def test_wrong_shapes_are_named(state: State, tmp_path: Path) -> None:
 
 def test_values_that_are_no_tensors_are_named(state: State, tmp_path: Path) -> None:
     spoilt: dict[str, object] = {**state, "netfcaud.3.bias": 3}
-    with pytest.raises(Unavailable, match="holds no tensors by name"):
+    with pytest.raises(Unavailable, match="does not hold named tensors"):
         load_network(_saved(spoilt, tmp_path))
 
 
@@ -152,7 +152,7 @@ def test_values_that_are_not_finite_are_named(state: State, tmp_path: Path) -> N
 
 def test_a_list_is_no_network(tmp_path: Path) -> None:
     original("SyncNetModel")
-    with pytest.raises(Unavailable, match="holds no tensors by name"):
+    with pytest.raises(Unavailable, match="does not hold named tensors"):
         load_network(_saved([1, 2], tmp_path))
 
 

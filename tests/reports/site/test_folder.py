@@ -101,7 +101,7 @@ def test_a_folder_in_the_place_of_a_page_is_one_clear_line(tmp_path: Path) -> No
     write(tmp_path, {"index.html": "1"})
     (tmp_path / "index.html").unlink()
     (tmp_path / "index.html").mkdir()
-    with pytest.raises(TgbenchError, match=r"index\.html: is there and is not a file"):
+    with pytest.raises(TgbenchError, match=r"index\.html: exists and is not a regular file"):
         write(tmp_path, {"index.html": "2"})
 
 

@@ -14,7 +14,7 @@ import pytest
 from tgbench import plugins
 from tgbench.configs import flat
 from tgbench.reports.tables.building import build_tables
-from tgbench.reports.tables.labels import method_labels, told_apart
+from tgbench.reports.tables.labels import distinguishing, method_labels
 from tgbench.results import Variant
 from tgbench.running.result import Result
 from tgbench.running.settings import configure, parse_overrides
@@ -170,18 +170,18 @@ def test_asking_for_presets_loads_no_implementation() -> None:
 
 def test_only_what_differs_is_told() -> None:
     keys = [("measurer", "full frame", None), ("measurer", "pasted", None)]
-    assert told_apart(keys) == ["full frame", "pasted"]
-    assert told_apart(keys[:1]) == [""]
-    assert told_apart([]) == []
+    assert distinguishing(keys) == ["full frame", "pasted"]
+    assert distinguishing(keys[:1]) == [""]
+    assert distinguishing([]) == []
 
 
 def test_pairs_of_keys_are_told_as_one() -> None:
     keys = [(("cpu", 2), ("m", "pasted")), (("cpu", 4), ("m", "pasted"))]
-    assert told_apart(keys) == ["2", "4"]
+    assert distinguishing(keys) == ["2", "4"]
 
 
 def test_keys_of_other_lengths_are_told_whole() -> None:
-    assert told_apart([(), ("m", "pasted")]) == ["", "m, pasted"]
+    assert distinguishing([(), ("m", "pasted")]) == ["", "m, pasted"]
 
 
 def test_methods_are_called_by_their_titles_where_that_is_clear(make_result: MakeResult) -> None:

@@ -16,8 +16,8 @@ from ...faces.action_units import face_lengths, intensities, rest_of
 from ...faces.canonical import in_common_frame
 from ...interfaces import FrameView, Measurement, MetricContext, Points
 from ...specs import MetricSpec
-from ..specs.expression import AUE_L_GEOMETRY, AUE_U_GEOMETRY
 from .error import LOWER_FACE, UPPER_FACE, frame_values, measurement, squared_differences
+from .specs import AUE_L_GEOMETRY, AUE_U_GEOMETRY
 
 Array = NDArray[np.float64]
 

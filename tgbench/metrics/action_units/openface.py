@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from ...errors import Unavailable
 from ...interfaces import FrameView, Measurement, MetricContext
 from ...specs import MetricSpec
-from ..specs.expression import AUE_L, AUE_L_UNMASKED, AUE_U, AUE_U_UNMASKED
 from .error import (
     LOWER_FACE,
     UPPER_FACE,
@@ -27,6 +26,7 @@ from .error import (
     squared_differences,
 )
 from .sources import action_unit_tables
+from .specs import AUE_L, AUE_L_UNMASKED, AUE_U, AUE_U_UNMASKED
 from .table import OpenFaceTable
 
 Array = NDArray[np.float64]

@@ -23,8 +23,8 @@ from ...extras import install_extra
 from ...interfaces import FrameView, Image, Measurement, MetricContext
 from ...specs import MetricSpec
 from ...weights import describe_weights, weight_file
-from ..specs.expression import AU_L_PYFEAT, AU_U_PYFEAT
 from .error import LOWER_FACE, UPPER_FACE, frame_values, measurement, squared_differences
+from .specs import AU_L_PYFEAT, AU_U_PYFEAT
 
 Array = NDArray[np.float64]
 

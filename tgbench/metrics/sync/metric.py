@@ -11,9 +11,9 @@ from typing import Any, ClassVar, NoReturn, Self
 from ...errors import Unavailable
 from ...interfaces import FrameView, Measurement, MetricContext
 from ...specs import MetricSpec
-from ..specs.speech import SYNC_C, SYNC_C_FAST, SYNC_C_JOONSON, SYNC_E, SYNC_E_FAST, SYNC_E_JOONSON
 from .lips import WINDOW
 from .scoring import TrackScore, Way, versions
+from .specs import SYNC_C, SYNC_C_FAST, SYNC_C_JOONSON, SYNC_E, SYNC_E_FAST, SYNC_E_JOONSON
 from .stream import ORIGINAL, open_stream
 from .track_pipeline import Found, ScoredTrack
 

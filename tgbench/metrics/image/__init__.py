@@ -1,0 +1,1 @@
+"""Metrics that compare pixels: of the whole image, and of the face."""

@@ -1,0 +1,1 @@
+"""Metrics of lips: where they are, and whether they move with the sound."""

@@ -1,0 +1,1 @@
+"""What a clock measures: rendering and training."""

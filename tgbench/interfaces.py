@@ -7,7 +7,7 @@ framework, or run in another process.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol, Self, TypeVar, runtime_checkable
 
@@ -237,6 +237,14 @@ class TimedFrames:
         return float(sum(requests.sum() for requests in self.repeats))
 
 
+@runtime_checkable
+class ReportsSpeed(Protocol):
+    """What a method of `Timed.SELF_REPORTED` offers: its own clock, as of an external program."""
+
+    def rendering_time(self) -> TimedFrames | None:
+        """Return how long the frames of the last `render` took; None: it is not known."""
+
+
 @dataclass(frozen=True)
 class Timing:
     """Training and rendering times, for the metrics that report them.
@@ -250,6 +258,8 @@ class Timing:
         no_end_to_end: why not.
         trains: whether the method is fitted to an identity at all.
         training_shared: whether other jobs ran on the machine while it was trained.
+        no_rendering: why nothing was timed.
+        reports: a method that says itself, after it rendered, how long that took.
     """
 
     training_seconds: float | None
@@ -259,6 +269,17 @@ class Timing:
     no_end_to_end: str = ""
     trains: bool = True
     training_shared: bool = False
+    no_rendering: str = ""
+    reports: ReportsSpeed | None = None
+
+    def after_rendering(self) -> Timing:
+        """Return it with what the method reports of the frames that it rendered, if it does."""
+        if self.reports is None:
+            return self
+        reported = self.reports.rendering_time()
+        if reported is None:
+            return replace(self, no_rendering="the method did not report how long rendering took")
+        return replace(self, rendering=(reported,))
 
 
 @dataclass(frozen=True)

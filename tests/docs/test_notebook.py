@@ -28,4 +28,5 @@ def test_the_cells_of_the_notebook_run_in_order(
     values = names["table"].set_index(["method", "metric"]).value
     assert values["noisy.mp4", "psnr"] < values["late.mp4", "psnr"]
     assert values["late.mp4", "lmd"] > values["noisy.mp4", "lmd"]
+    assert names["distance"] == pytest.approx(values["late.mp4", "lmd"], abs=0.2)
     assert (tmp_path / "frames.svg").stat().st_size > 0

@@ -29,6 +29,7 @@ def case_of(made_by: str = "", target: bool = True) -> Case:
         identity=SimpleNamespace(provenance={"made_by": made_by}, name="somebody"),
         driver="self",
         drive=SimpleNamespace(
+            fps=25.0,
             intrinsics=SimpleNamespace(width=64, height=64),
             audio=Waveform(np.zeros(16000, np.float32), 16000),
         ),

@@ -25,7 +25,16 @@ examples:
   tgbench run --method talkinggaussian still --protocol self_reconstruction
   tgbench run --method talkinggaussian --protocol lipsync \\
       --identity data/NAME --audio speech.wav
+  tgbench run --method still talkinggaussian --seed 0 1 2 --jobs 2 \\
+      --protocol self_reconstruction lipsync --plan
+
+Results go to OUT/<protocol>/<identity>/<method>/<preset, changed settings,
+seed>/<driver>, so one --out holds many of them.
 """
+
+
+_MOST_COLUMNS = 6
+"""Cases that a table of the summary holds, one in each column."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -253,7 +262,10 @@ def print_summary(outcomes: Sequence[Outcome], console: Console) -> None:
         spec = specs[name]
         rows.append((spec.label, *(_cell(outcome, name, spec.decimals) for outcome in outcomes)))
     console.print()
-    print_table(console, heads, [[Text(cell) for cell in row] for row in rows])
+    if len(outcomes) <= _MOST_COLUMNS:
+        print_table(console, heads, [[Text(cell) for cell in row] for row in rows])
+    else:
+        console.print(f"{len(outcomes)} cases; `tgbench report` makes one table of them")
     for line in _remarks(outcomes):
         console.print(Text(line), style="dim")
     console.print()
@@ -277,18 +289,31 @@ def _cell(outcome: Outcome, name: str, decimals: int) -> str:
     if record.value is None or why_not_applicable(outcome.result, name):
         return "-"
     text = f"{record.value:.{decimals}f}"
+    if _is_chance(outcome.result, name):
+        text += " (chance)"
     return text if record.scored == record.total else f"{text} ({record.scored}/{record.total})"
 
 
+def _is_chance(result: Result, metric: str) -> bool:
+    """Whether a value says how lips and sound agree of a method that does not hear the sound."""
+    from .. import plugins
+    from ..specs import Needs
+
+    return result.method.hears_audio is False and Needs.AUDIO in plugins.metrics()[metric].needs
+
+
 def _gap(result: Result, metric: str) -> str:
-    """Return why a cell is empty; nothing where it is not."""
+    """Return why a cell is empty, or says nothing; an empty text where it says something."""
     from ..comparability import why_not_applicable
 
     record = result.metrics[metric]
     if record.value is None:
         return record.reason
-    never = why_not_applicable(result, metric)
-    return f"{result.method.name}: {never}" if never else ""
+    if never := why_not_applicable(result, metric):
+        return f"{result.method.name}: {never}"
+    if _is_chance(result, metric):
+        return f"{result.method.name} does not hear the sound, so this agreement is chance"
+    return ""
 
 
 def _remarks(outcomes: Sequence[Outcome]) -> list[str]:

@@ -47,7 +47,7 @@ from .result import (
     TimingRecord,
     write_result,
 )
-from .timing import time_method
+from .timing import timing_of
 
 _TABLES = (
     layout.TRANSFORMS_TRAIN,
@@ -88,17 +88,15 @@ def _measure(
     options = dataclasses.replace(
         experiment.options, keep_frames=experiment.options.keep_frames or kept
     )
-    trained = report.seconds if experiment.method_config.spec.trains else None
+    spec = experiment.method_config.spec
+    trained = report.seconds if spec.trains else None
     timing = Timing(trained, (), "rendering was not timed: no metric was asked for that says")
     if any(plugins.metric_spec(metric).times_rendering for metric in case.metrics):
         with progress.task(f"timing {name}", None):
-            timing = time_method(method, case.drive, options.device, trained)
-    timing = dataclasses.replace(
-        timing,
-        trains=experiment.method_config.spec.trains,
-        training_shared=record.shared_machine,
-        protocol=f"{timing.protocol}; {SHARED}" if options.shared_machine else timing.protocol,
-    )
+            timing = timing_of(method, spec, case.drive, options.device, trained)
+        if options.shared_machine:
+            timing = dataclasses.replace(timing, protocol=f"{timing.protocol}; {SHARED}")
+    timing = dataclasses.replace(timing, trains=spec.trains, training_shared=record.shared_machine)
     faces = FaceTrack()
 
     def rendered() -> Generator[Pair, None, None]:
@@ -118,6 +116,7 @@ def _measure(
     _write_table(folder / FRAMES_FILE, case, suite.per_frame())
     if found := faces.columns():
         _write_table(folder / FACES_FILE, case, found)
+    timing = timing.after_rendering()
     times = TimingRecord(
         training_seconds=trained,
         training_iterations=dict(report.iterations),

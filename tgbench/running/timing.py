@@ -15,7 +15,8 @@ from .. import plugins
 from ..audio import encode
 from ..errors import TgbenchError
 from ..files import temporary_folder
-from ..interfaces import Drive, Image, Method, TimedFrames, Timing
+from ..interfaces import Drive, Image, Method, ReportsSpeed, TimedFrames, Timing
+from ..specs import MethodSpec, Timed
 from ..video.writer import VideoWriter
 from .environment import describe_device
 
@@ -58,6 +59,32 @@ class _HeldBackdrop:
 
     def torso_over_background(self, frame: int) -> Image:
         return self._backdrops[frame]
+
+
+def timing_of(
+    method: Method, spec: MethodSpec, drive: Drive, device: str, training_seconds: float | None
+) -> Timing:
+    """Return how fast a method renders, or where that will come from, as its spec declares.
+
+    Only a method that is timed in process is asked to render here.
+
+    Args:
+        method: fitted.
+        spec: what it declares.
+        drive: what it is to render.
+        device: "cpu" or "cuda".
+        training_seconds: goes into the record.
+    """
+    if spec.timed is Timed.IN_PROCESS:
+        return time_method(method, drive, device, training_seconds)
+    why = f"the speed of {spec.name} cannot be measured here, because it renders elsewhere"
+    if spec.timed is Timed.UNTIMED or not isinstance(method, ReportsSpeed):
+        if spec.timed is Timed.SELF_REPORTED:
+            why = f"{spec.name} should report its own speed, but has no `rendering_time`"
+        return Timing(training_seconds, (), why, no_rendering=why, no_end_to_end=why)
+    size = f"{drive.intrinsics.width}x{drive.intrinsics.height}"
+    protocol = f"reported by the method itself; {describe_device(device)}, {size}"
+    return Timing(training_seconds, (), protocol, no_end_to_end=why, reports=method)
 
 
 def time_method(

@@ -33,7 +33,7 @@ _ENOUGH = 20
 def frames_per_second(timed: TimedFrames) -> float:
     """Return frames by total wall time.
 
-    Not the mean of 1 / t, which is larger whenever frames take unlike time (Jensen).
+    Not the mean of 1 / t, which is larger whenever frames take different times (Jensen).
     """
     return timed.frames / timed.seconds
 
@@ -53,7 +53,7 @@ class _Clocked:
         self._timing = context.timing
 
     def update(self, frame: FrameView) -> float | None:
-        """Score nothing: the clock ran before, apart from scoring."""
+        """Score nothing: the clock ran before scoring began."""
         return None
 
     def merge(self, later: Self) -> None:
@@ -63,7 +63,7 @@ class _Clocked:
         """Return what the clock said, or why there is nothing."""
         if self._timing is None:
             return Measurement(None, reason=_NOTHING_TIMED)
-        return self._measured(self._timing)
+        return self._measured(self._timing.after_rendering())
 
     def _measured(self, timing: Timing) -> Measurement:
         raise NotImplementedError
@@ -80,8 +80,14 @@ class FramesPerSecond(_Clocked):
 
     def _measured(self, timing: Timing) -> Measurement:
         if not timing.rendering:
-            return Measurement(None, reason=_NOTHING_TIMED)
-        return _rate(timing.rendering[0], f"one frame a request; {RENDERING}; {timing.protocol}")
+            return Measurement(None, reason=timing.no_rendering or _NOTHING_TIMED)
+        single = timing.rendering[0]
+        if timing.reports is None:
+            return _rate(single, f"one frame a request; {RENDERING}; {timing.protocol}")
+        if single.batch != 1:
+            reason = f"the method reports the time of {single.batch} frames at once, not of one"
+            return Measurement(None, reason=reason)
+        return _rate(single, f"one frame a request; {timing.protocol}")
 
 
 class BestFramesPerSecond(_Clocked):
@@ -95,10 +101,12 @@ class BestFramesPerSecond(_Clocked):
 
     def _measured(self, timing: Timing) -> Measurement:
         if not timing.rendering:
-            return Measurement(None, reason=_NOTHING_TIMED)
+            return Measurement(None, reason=timing.no_rendering or _NOTHING_TIMED)
         rates = {str(timed.batch): frames_per_second(timed) for timed in timing.rendering}
         best = max(timing.rendering, key=frames_per_second)
         how = f"best of several sizes of request; {RENDERING}; {timing.protocol}"
+        if timing.reports is not None:
+            how = timing.protocol
         return _rate(best, how, {"batch": best.batch, "by_batch": rates})
 
 

@@ -164,7 +164,7 @@ def temporary_folder(name: str, parent: Path | None = None) -> tempfile.Temporar
 
     Args:
         name: what the folder is for; it becomes a part of its hidden name.
-        parent: that is there; None for the system's folder of temporary files.
+        parent: an existing folder; None for the system's folder of temporary files.
     """
     return tempfile.TemporaryDirectory(
         prefix=f".{name}.{_owner()}.", suffix=".part", dir=parent, ignore_cleanup_errors=True

@@ -24,10 +24,10 @@ def parse_tolerances(pairs: Sequence[str], known: Collection[str] = ()) -> dict[
 
     Args:
         pairs: as the user gave them.
-        known: further metrics beside those that are installed.
+        known: metrics to accept besides the installed ones.
 
     Raises:
-        TgbenchError: not of this form, an unknown metric, or no number from 0 on.
+        TgbenchError: wrong form, unknown metric, or not a number of 0 or more.
     """
     tolerances: dict[str, float] = {}
     for pair in pairs:
@@ -40,7 +40,7 @@ def parse_tolerances(pairs: Sequence[str], known: Collection[str] = ()) -> dict[
         try:
             tolerances[name] = float(text)
         except ValueError as error:
-            raise TgbenchError(f"--tolerance {pair}: {text} is no number") from error
+            raise TgbenchError(f"--tolerance {pair}: {text} is not a number") from error
         if not (math.isfinite(tolerances[name]) and tolerances[name] >= 0.0):
-            raise TgbenchError(f"--tolerance {pair}: must be a number from 0 on")
+            raise TgbenchError(f"--tolerance {pair}: must be 0 or more")
     return tolerances

@@ -27,7 +27,7 @@ _LEAST = 3
 _ROOM_UPRIGHT, _ROOM_LEVEL = 0.4, 0.2
 """Share of the bars' height that numbers above them take, turned and not."""
 
-_WHISKERS = "Whiskers: 95 % interval of the mean (bootstrap over stretches of frames, and cases)."
+_WHISKERS = "Whiskers: 95 % interval of the mean (bootstrap over blocks of frames, and over cases)."
 
 
 def plot_metrics(table: Table, columns: Sequence[Column] | None = None) -> Figure | None:

@@ -24,7 +24,7 @@ _HEIGHT = 1.15
 Curves = list[tuple[str, Series]]
 
 _MARKERS = 8
-"""Along each curve, apart from each other on neighbours."""
+"""On each curve, at other frames than on the next one."""
 
 
 def plot_curves(block: Block, columns: Sequence[Column]) -> Figure | None:
@@ -68,14 +68,14 @@ def _panels(block: Block, columns: Sequence[Column]) -> tuple[list[tuple[str, Cu
         cells = [(row.label, row.cells[column.name]) for row in block.rows]
         known = [(label, cell) for label, cell in cells if len(cell.clips) == 1]
         keys = list(dict.fromkeys(cell.comparable for _, cell in known))
-        told = distinguishing(keys)
+        differences = distinguishing(keys)
         gaps: dict[str, list[str]] = defaultdict(list)
         for index, key in enumerate(keys):
             letter = f" ({letter_of(index)})" if len(keys) > 1 else ""
             curves = [(label, cell.clips[0]) for label, cell in known if cell.comparable == key]
             panels.append((column_title(column) + letter, curves))
             if letter:
-                notes.append(f"{column.title}{letter}: {told[index]}")
+                notes.append(f"{column.title}{letter}: {differences[index]}")
             for label, values in curves:
                 missing = int(np.count_nonzero(~np.isfinite(values)))
                 if missing:

@@ -75,14 +75,14 @@ def plot_ladder(
         rungs, rung_height = _rungs(variants, [len(lines) for lines in names])
         height = _ROOM + _LINE * (1 + max(title.count("\n") for title in titles)) + rung_height
         figure, axes = panels_figure(len(panels), beside, height, [], notes)
-        told = ["\n".join(lines) for lines in names]
+        labels = ["\n".join(lines) for lines in names]
         for index, (axis, panel) in enumerate(zip(axes, panels, strict=True)):
             _draw(axis, panel, rungs, looks(variants))
             axis.margins(x=_margin(panel, width))
             _scale(axis, width)
             axis.set_ylim(rung_height, 0.0)
             axis.set_title(titles[index], fontsize=_TITLE)
-            shown = told if index % beside == 0 else [""] * len(told)
+            shown = labels if index % beside == 0 else [""] * len(labels)
             axis.set_yticks(list(rungs.values()), shown, fontsize=_SIZE, linespacing=1.0)
         return figure
 

@@ -22,7 +22,7 @@ _START, _END = 70, 30
 
 
 def readable(text: str) -> str:
-    """Return a text in letters that the fonts here have; any other is told by its code point.
+    """Return a text in letters that the fonts here have; others are shown by code point.
 
     Arabic and Hebrew run to the left, and what stands beside them keeps its place.
     """
@@ -40,7 +40,7 @@ def readable(text: str) -> str:
 def short(label: str) -> str:
     """Return a label on one line, readable; a long one without its middle.
 
-    Labels of one method are told apart by how they end.
+    Labels of one method differ at their ends.
     """
     line = " ".join(readable(label).split())
     return line if len(line) <= _START + _END else f"{line[:_START]} … {line[-_END:]}"

@@ -1,4 +1,4 @@
-"""What may share an axis: values that the same thing measured, in frames made of the same parts."""
+"""What may share an axis: comparable values."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Panel:
         column: the metric.
         key: what they share.
         points: in the order of the rows.
-        letter: tells panels of one metric apart; empty where there is one.
+        letter: distinguishes panels of one metric; empty where there is only one.
     """
 
     column: Column
@@ -80,7 +80,7 @@ def summary(table: Table) -> Block | None:
 def panels_of(
     block: Block, columns: Sequence[Column], *, intervals: bool = True
 ) -> tuple[list[Panel], list[str]]:
-    """Return a panel for each metric and way of measuring, and what none of them has, in words."""
+    """Return a panel for each metric and way of measuring, and notes on what is not drawn."""
     found: list[Panel] = []
     notes: list[str] = []
     for column in columns:
@@ -94,12 +94,12 @@ def panels_of(
                     notes.append(f"{column.title} of {row.label}: {few}")
             else:
                 notes.append(f"{column.title} of {row.label}: {why_not(cell)}")
-        told = distinguishing(list(groups))
+        differences = distinguishing(list(groups))
         for index, (key, points) in enumerate(groups.items()):
             letter = letter_of(index) if len(groups) > 1 else ""
             found.append(Panel(column, key, tuple(points), letter))
             if letter:
-                notes.append(f"{column.title} ({letter}): {told[index]}")
+                notes.append(f"{column.title} ({letter}): {differences[index]}")
     return found, _merged(notes)
 
 
@@ -122,9 +122,10 @@ def letter_of(index: int) -> str:
 
 def _point(label: str, cell: Cell, intervals: bool) -> Point:
     assert cell.value is not None
-    wanted = intervals and cell.clips
-    interval = mean_interval(cell.clips, bounds=bounds_of(cell.metric)) if wanted else None
-    return Point(label, cell.value, interval)
+    interval = cell.interval
+    if interval is None and cell.clips:
+        interval = mean_interval(cell.clips, bounds=bounds_of(cell.metric))
+    return Point(label, cell.value, interval if intervals else None)
 
 
 def _merged(notes: Sequence[str]) -> list[str]:

@@ -33,7 +33,7 @@ Pairs = list[tuple[str, float, float]]
 def plot_speed(table: Table, quality: str, speed: str = FPS.name) -> Figure | None:
     """Return a marker for each method at its speed and quality; None if none has both.
 
-    Speeds of unlike machines, and qualities of unlike measurers or composite modes, have panels
+    Speeds of different machines, and values of different measurers or composite modes, have panels
     of their own.
 
     Args:
@@ -83,7 +83,7 @@ def plot_speed(table: Table, quality: str, speed: str = FPS.name) -> Figure | No
 
 
 def _groups(block: Block, right: Column, up: Column) -> tuple[list[Pairs], list[str]]:
-    """Return what may share a panel, and in words what is not drawn and what tells panels apart."""
+    """Return what may share a panel, and notes on what is not drawn and how panels differ."""
     groups: dict[tuple[tuple[object, ...], ...], Pairs] = defaultdict(list)
     notes: list[str] = []
     for row in block.rows:
@@ -99,8 +99,8 @@ def _groups(block: Block, right: Column, up: Column) -> tuple[list[Pairs], list[
         x, y = (float(cell.value or 0.0) for cell in cells)
         groups[tuple(cell.comparable for cell in cells)].append((row.label, x, y))
     if len(groups) > 1:
-        told = distinguishing(list(groups))
-        notes += [f"({letter_of(index)}): {text}" for index, text in enumerate(told)]
+        differences = distinguishing(list(groups))
+        notes += [f"({letter_of(index)}): {text}" for index, text in enumerate(differences)]
     return list(groups.values()), notes
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _HEIGHT = 1.3
 _MOST_MARKERS = 12
-"""Cases whose markers are told from each other."""
+"""Cases with different markers."""
 
 _MANY = 9
 """More methods than these have numbers of two digits, which must not touch."""
@@ -90,12 +90,12 @@ def _panels(
                 else:
                     what = f"{column.title} of {row.label}"
                     missing[what, why_not(cell)].append(block.title)
-        told = distinguishing(list(groups))
+        differences = distinguishing(list(groups))
         for index, values in enumerate(groups.values()):
             letter = f" ({letter_of(index)})" if len(groups) > 1 else ""
             panels.append((column_title(column) + letter, values))
             if letter:
-                notes.append(f"{column.title}{letter}: {told[index]}")
+                notes.append(f"{column.title}{letter}: {differences[index]}")
     for (what, reason), where in missing.items():
         places = where[0] if len(where) == 1 else f"{len(where)} of {len(blocks)} cases"
         notes.append(f"Not drawn: {what} on {places} ({reason})")

@@ -34,7 +34,7 @@ _HANDLE, _BETWEEN = 0.29, 0.17
 """Inches before a name in a legend, and between its columns."""
 
 _COLOURS = ("#111111", "#E69F00", "#0072B2", "#F0E442", "#56B4E9", "#D55E00", "#CCCCCC", "#009E73")
-"""Okabe and Ito's, neighbours far apart in lightness."""
+"""Okabe and Ito's colours, in an order in which neighbours differ in lightness."""
 
 _HATCHES = ("", "////", "....", "xxxx", "----", "\\\\\\\\", "oooo", "||||", "++++")
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "*", "p")
@@ -51,7 +51,7 @@ _DASHES: tuple[Any, ...] = (
 
 @dataclass(frozen=True)
 class Look:
-    """How one method is told from the others, with colours and without."""
+    """How one method is drawn: distinct with colours and without."""
 
     colour: str
     hatch: str

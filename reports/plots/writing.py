@@ -72,7 +72,7 @@ def write_plots(
 
 
 def _figures(table: Table) -> Iterator[tuple[str, Figure | None]]:
-    quality = [column for column in table.columns if _tells_quality(column)]
+    quality = [column for column in table.columns if _measures_quality(column)]
     yield "metrics", plot_metrics(table)
     yield "spread", plot_spread(table, quality)
     names = [column.name for column in table.columns]
@@ -85,7 +85,7 @@ def _figures(table: Table) -> Iterator[tuple[str, Figure | None]]:
         yield f"frames {block.title}", plot_curves(block, table.columns)
 
 
-def _tells_quality(column: Column) -> bool:
+def _measures_quality(column: Column) -> bool:
     spec = plugins.metrics().get(column.name)
     timed = spec is not None and Needs.TIMING in spec.needs
     return not timed and column.direction is not Direction.NONE

@@ -21,7 +21,7 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
     """Write the site, and say where it is and what is not in it.
 
     Raises:
-        TgbenchError: another output is asked for at the same time, there is nothing to show, or
+        TgbenchError: another output is requested at the same time, there is nothing to show, or
             the site cannot be written.
     """
     for name in _OTHERS:

@@ -18,7 +18,7 @@ _OWN = re.compile(r"(?:(?:results|static)/)?[a-z0-9-]+\.(?:html|csv|css|js)")
 
 
 class SiteFolder:
-    """Writes a site so that, wherever a run is stopped, what is there is whole.
+    """Writes a site that is complete wherever a run is stopped.
 
     Pages of results and styles have a hash in their names; the pages that lead to them are written
     after them, and what no page leads to any more goes last.
@@ -38,7 +38,7 @@ class SiteFolder:
         self.size = 0
 
     def claim(self, names: Iterable[str]) -> None:
-        """Say what will be written, so that a run that is stopped leaves nothing nobody owns.
+        """Record what will be written, so that the next run knows files of a stopped run as ours.
 
         Raises:
             TgbenchError: there is a file of that name which no site wrote, or no list can be kept.

@@ -83,10 +83,14 @@ def measured_entries(
 def _caveats(results: Sequence[Result]) -> tuple[str, ...]:
     """Say what the frames of one method and case are made of, and over which seeds."""
     method = results[0].method
-    made_of = f"frames: {method.composite_mode}"
-    if method.leaked_conditions:
-        made_of += f"; given when rendering: {', '.join(method.leaked_conditions)}"
-    caveats = [made_of]
+    facts = [
+        # Nothing is known of how a scored video was made.
+        f"frames: {method.composite_mode}" if method.composite_mode else "",
+        f"given when rendering: {', '.join(method.leaked_conditions)}"
+        if method.leaked_conditions
+        else "",
+    ]
+    caveats = ["; ".join(filter(None, facts))] if any(facts) else []
     if len(results) > 1:
         seeds = ", ".join(str(result.seed) for result in results)
         spread = f"mean ± standard deviation over the seeds {seeds}{_differing(results)}"

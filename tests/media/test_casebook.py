@@ -246,7 +246,7 @@ def test_c13_folders_of_videos_are_paired_by_name(
     assert all((out / name / "scores.json").is_file() for name in ("a", "b"))
     (real / "b.mp4").unlink()
     assert main(["score", str(ours), str(real), "--metrics", "ssim"]) == 2
-    assert "has no video named as b of" in " ".join(capsys.readouterr().err.split())
+    assert "has no video of the name b" in " ".join(capsys.readouterr().err.split())
     assert main(["score", str(ours), str(real), "--metrics", "ssim", "--allow-drop"]) == 0
 
 

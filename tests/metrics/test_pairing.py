@@ -127,9 +127,7 @@ def test_a_gap_against_a_video_is_found_by_its_place(tmp_path: Path) -> None:
 def test_numbers_that_start_unlike_are_told(tmp_path: Path) -> None:
     pairs = Pairs(folder(tmp_path / "a", [0, 1, 2]), folder(tmp_path / "b", [0, 1, 2], first=7))
     assert pairs_of(pairs) == [(i, i, i) for i in range(3)]
-    assert pairs.notes == [
-        "the numbers start unlike (a at 0, b at 7); first is compared with first"
-    ]
+    assert pairs.notes == ["the first numbers differ (a at 0, b at 7); the first frames are paired"]
 
 
 def test_a_clip_alone_has_no_partner(tmp_path: Path) -> None:

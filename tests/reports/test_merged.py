@@ -13,7 +13,7 @@ from tgbench.reports.html.page import write_html
 from tgbench.reports.tables.building import build_tables
 from tgbench.results import read_folders
 
-from ..results.fabricated import record, write_run
+from ..results.fabricated import record, write_run, write_scores
 from .conftest import printed, result
 from .markup import Page
 
@@ -64,3 +64,12 @@ def test_the_page_has_the_curves_of_both_folders(folders: Path, tmp_path: Path) 
     assert entry["series"]["psnr"][0] == pytest.approx(30.0)
     assert entry["series"]["lmd"][0] == pytest.approx(1.0)
     assert f"{folders / 'early'}: measured on {EARLY}" in page.text
+
+
+def test_scored_videos_make_a_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name, lmd in (("ours", 2.0 + RAMP), ("theirs", 3.0 + RAMP)):
+        write_scores(tmp_path / name, lmd=lmd)
+    assert main(["report", str(tmp_path)]) == 0
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert ["ours.mp4", "2.000"] in lines
+    assert ["theirs.mp4", "3.000"] in lines

@@ -1,4 +1,4 @@
-"""Whether a metric can be had here, told without loading it."""
+"""Whether a metric is available here, found without loading it."""
 
 from __future__ import annotations
 

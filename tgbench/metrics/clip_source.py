@@ -48,8 +48,8 @@ def as_compared(sources: Sequence[Source]) -> list[Source]:
         for source in sources
     ]
     if len({size_of(source) for source in compared}) > 1:
-        told = ", ".join(_told_size(source) for source in compared)
-        raise TgbenchError(f"the two differ in size: {told}; resize one of them first")
+        sizes = ", ".join(_size_text(source) for source in compared)
+        raise TgbenchError(f"the two differ in size: {sizes}; resize one of them first")
     return compared
 
 
@@ -66,12 +66,12 @@ def _stored_size(source: Source) -> tuple[int, int]:
     return source.width, source.height
 
 
-def _told_size(source: Source) -> str:
+def _size_text(source: Source) -> str:
     width, height = size_of(source)
-    told = f"{source.path} is {width}x{height}"
+    sizes = f"{source.path} is {width}x{height}"
     if isinstance(source, VideoReader) and source.info.stretched:
-        told += f", stored as {source.info.stored_width}x{source.info.stored_height}"
-    return told
+        sizes += f", stored as {source.info.stored_width}x{source.info.stored_height}"
+    return sizes
 
 
 def named(source: Source, places: Sequence[int], most: int = 5) -> list[str]:

@@ -34,7 +34,7 @@ class FaceCensus:
         self._most = 0
 
     def see(self, place: int, image: Image) -> None:
-        """Look at a frame, the place of which on the clip's count is told where it matters."""
+        """Look at a frame; its number in the clip appears in the note."""
         if self._missing:
             return
         try:

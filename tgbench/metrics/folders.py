@@ -51,14 +51,14 @@ def videos_by_name(predictions: Path, targets: Path | None, allow_drop: bool) ->
         return Clips({name: (path, None) for name, path in ours.items()}, ())
     if not holds_videos(targets):
         raise TgbenchError(
-            f"{targets}: is no folder of videos, and {predictions} is one; give two of a kind"
+            f"{targets}: is not a folder of videos, but {predictions} is; give two folders"
         )
     theirs = _videos(targets)
     alone = sorted(ours.keys() - theirs.keys())
     if alone and not (allow_drop and len(alone) < len(ours)):
         raise TgbenchError(
-            f"{targets}: has no video named as {_few(alone)} of {predictions}; give both the same "
-            "names, or compare what has a partner with --allow-drop"
+            f"{targets}: has no video of the name {_few(alone)} in {predictions}; give both the "
+            "same names, or use --allow-drop to leave these out"
         )
     notes = [f"{predictions.name}: no target for {_few(alone)}; left out"] if alone else []
     if left := sorted(theirs.keys() - ours.keys()):

@@ -1,4 +1,4 @@
-"""The mean over frames, with what could not be scored counted apart."""
+"""The mean over frames, with what could not be scored counted separately."""
 
 from __future__ import annotations
 

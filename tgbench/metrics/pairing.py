@@ -29,7 +29,7 @@ from .clip_source import (
 )
 
 COMMON_RATE = 25.0
-"""Frames a second at which videos of unlike or uneven rates meet, and of folders alone."""
+"""Frames a second at which videos of different or uneven rates meet, and of folders alone."""
 
 TOLERANCE = 5
 """Frames by which one may be longer than the other."""
@@ -38,7 +38,7 @@ _ALIKE = 1e-3
 """Share by which rates may differ and be one, as 29.97 and 30 are, while frames stay in step."""
 
 _EQUAL = 1e-6
-"""Share by which rates differ that are only told otherwise."""
+"""Share by which rates may differ that are written differently only."""
 
 Pair = tuple[int, Image, Image | None]
 
@@ -197,7 +197,7 @@ class Pairs:
             source = side.source
             if isinstance(source, VideoReader) and source.gaps and not self.resampled:
                 self._drop(
-                    f"{source.path}: by its clock {source.gaps} frames are missing in its midst, "
+                    f"{source.path}: by its clock {source.gaps} frames are missing, "
                     "so those after them are out of step with their partners; give --fps "
                     f"{self.fps:g} to go by the clock"
                 )
@@ -256,12 +256,12 @@ class Pairs:
                 self.notes.append(f"{side.name}: {source.damage}; {side.count} frames were read")
             if source.gaps and not self.resampled:
                 self.notes.append(
-                    f"{side.name}: by its clock {source.gaps} frames are missing in its midst; "
-                    f"those after them come too early, unless --fps {self.fps:g} is given"
+                    f"{side.name}: by its clock {source.gaps} frames are missing, so later "
+                    f"frames come too early; give --fps {self.fps:g} to follow the clock"
                 )
             if source.info.labelled:
                 self.notes.append(
-                    f"{side.name}: {NOTE}, which metrics of pictures count as error; "
+                    f"{side.name}: {NOTE}, which image metrics count as an error; "
                     "`tgbench run --no-label` makes a video without"
                 )
             self.notes += [f"{side.name}: {note}" for note in source.notes]
@@ -271,8 +271,8 @@ class Pairs:
             if source.missing:
                 few = ", ".join(named(source, gaps(source)))
                 self.notes.append(
-                    f"{side.name}: {len(source.missing)} numbers are missing ({few}); against a "
-                    "sound the frames after them come too early"
+                    f"{side.name}: {len(source.missing)} numbers are missing ({few}), so later "
+                    "frames come too early for the sound"
                 )
         if peculiar:
             self.notes.append(f"{side.name}: {', '.join(peculiar)}; read as RGB of 8 bits")
@@ -284,7 +284,7 @@ class Pairs:
         numbers = {folder.first_number for folder in folders}
         if len(folders) == 2 and len(numbers) == 2 and None not in numbers:
             told = ", ".join(f"{folder.path.name} at {folder.first_number}" for folder in folders)
-            self.notes.append(f"the numbers start unlike ({told}); first is compared with first")
+            self.notes.append(f"the first numbers differ ({told}); the first frames are paired")
         if not videos:
             return fps or COMMON_RATE, False
         rates = [video.info.fps for video in videos]

@@ -175,19 +175,19 @@ class MetricSuite:
         except Exception as error:
             _log.warning("%s stopped at frame %d: %s", entry.spec.name, frame.index, error)
             _log.debug("%s", entry.spec.name, exc_info=True)
-            entry.stop(f"failed at frame {frame.index}: {_told(error)}")
+            entry.stop(f"failed at frame {frame.index}: {_described(error)}")
             return None
 
     def _result(self, entry: _Entry) -> Measurement:
         if entry.metric is None:
             return Measurement(None, reason=entry.reason, total=entry.seen)
         if self._frames and entry.seen == 0:
-            return Measurement(None, reason="there are no ground-truth frames to compare with")
+            return Measurement(None, reason="there is no ground truth to compare with")
         try:
             found = entry.metric.compute()
         except Exception as error:
             _log.warning("%s failed: %s", entry.spec.name, error)
-            return Measurement(None, reason=f"failed: {_told(error)}", total=entry.seen)
+            return Measurement(None, reason=f"failed: {_described(error)}", total=entry.seen)
         if found.value is not None and not math.isfinite(found.value):
             return Measurement(None, reason=f"came out as {found.value}", total=entry.seen)
         measured_by = found.measured_by + self._found_by(entry.spec) + self._passed(entry.spec)
@@ -236,6 +236,6 @@ def reasons_against(names: Sequence[str], context: MetricContext) -> dict[str, s
     return {name: entry.reason for name, entry in suite._entries.items()}
 
 
-def _told(error: Exception) -> str:
+def _described(error: Exception) -> str:
     # What a user can mend says by itself what it is; for the rest the kind is half of it.
     return str(error) if isinstance(error, TgbenchError) else f"{type(error).__name__}: {error}"

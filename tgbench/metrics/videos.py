@@ -141,7 +141,7 @@ def score_videos(
 
         suite = measure_frames(counted(), names, context)
     if not places:
-        raise TgbenchError(f"{prediction}: not one frame could be compared")
+        raise TgbenchError(f"{prediction}: no frame could be compared")
     notes = pairs.notes + notes
     notes += [f"{clip} {told}" for clip, census in censuses.items() if (told := census.note())]
     if sound is not None:
@@ -187,7 +187,7 @@ def _check_box(box: tuple[int, int, int, int] | None, size: tuple[int, int]) -> 
     width, height = size
     if not (0 <= left < right <= width and 0 <= top < bottom <= height):
         raise TgbenchError(
-            f"--face-box {left},{top},{right},{bottom}: is no box inside frames of "
+            f"--face-box {left},{top},{right},{bottom}: is not a box inside frames of "
             f"{width}x{height}; give left,top,right,bottom in pixels, the last two exclusive"
         )
 
@@ -212,12 +212,12 @@ def _check_numbers(options: MetricOptions, pairs: Pairs, allow_drop: bool) -> No
         )
     if allow_drop:
         raise TgbenchError(
-            "--allow-drop may leave out frames in the midst, and OpenFace's files count all of "
-            "them; cut both clips to the same frames first"
+            "--allow-drop may leave out frames, but OpenFace's files count all of them; "
+            " cut both clips to the same frames first"
         )
     if pairs.resampled:
         raise TgbenchError(
-            "OpenFace counts frames as they are stored, and these are read by the clock at "
+            "OpenFace counts frames as they are stored, but these are read by the clock at "
             f"{pairs.fps:g} a second; bring both videos to one steady rate, run OpenFace on those, "
             "and score without --fps"
         )

@@ -227,10 +227,11 @@ class MeasuredCase:
         return record.model_copy(update={"value": None, "reason": reason})
 
     def lent(self) -> dict[MeasuredCase, list[str]]:
-        """Return by earlier measurement the metrics that are taken from it."""
+        """Return by earlier measurement the metrics whose values are taken from it."""
         found: dict[MeasuredCase, list[str]] = {}
         for metric, origin in self.origins.items():
-            found.setdefault(origin, []).append(metric)
+            if self.metrics[metric].value is not None:
+                found.setdefault(origin, []).append(metric)
         return found
 
     @cached_property
@@ -255,7 +256,7 @@ class MeasuredCase:
         """The values of single frames as far as they can be read; see `frame_problem`."""
         return self._found[0]
 
-    @property
+    @cached_property
     def source_frames(self) -> list[int]:
         """Which frames were measured, as the clip counts them.
 
@@ -269,7 +270,8 @@ class MeasuredCase:
             raise TgbenchError(
                 f"{self.folder / FRAMES_FILE}: does not number its frames; {self._remedy}"
             )
-        return [int(frame) for frame in self.frames[name]]
+        frames: list[int] = self.frames[name].tolist()
+        return frames
 
     def values(self, metric: str) -> Series | None:
         """Return a metric at single frames [T], NaN where not scored; None where there are none.

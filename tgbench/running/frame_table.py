@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
@@ -50,7 +51,8 @@ def read_table(path: Path) -> pd.DataFrame:
         # Parquet knows no type of a column without any value.
         if not column.isna().all() and not _is_numbers(column):
             raise TgbenchError(f"{path}: '{name}' holds something else than numbers")
-    return table.apply(lambda column: column if _is_numbers(column) else column.astype("float64"))
+    empty = [name for name, column in table.items() if not _is_numbers(column)]
+    return table.astype(dict.fromkeys(empty, "float64")) if empty else table
 
 
 def _refuse_bomb(path: Path) -> None:
@@ -75,7 +77,9 @@ def contradiction(table: pd.DataFrame, result: Result) -> str:
     for name, record in result.metrics.items():
         if record.value is None or name not in table or not plugins.averages_frames(name):
             continue
-        mean = float(table[name].astype("float64").mean())
+        values = table[name].to_numpy("float64", na_value=math.nan)
+        known = values[~np.isnan(values)]
+        mean = float(known.mean()) if known.size else math.nan
         if not math.isclose(mean, record.value, rel_tol=_MEAN_TOLERANCE, abs_tol=_MEAN_TOLERANCE):
             return f"has {name} with mean {mean:g}, the result says {record.value:g}"
     return ""

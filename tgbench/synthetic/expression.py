@@ -19,7 +19,7 @@ def action_units(
     """Return all units of the layout on the 0 to 5 scale of OpenFace, [N] each.
 
     Args:
-        performance: what is acted; units that nobody acts are 0 throughout.
+        performance: the units that are acted; all others are 0 throughout.
         lip_gap: [N] millimetres between the lips' inner edges in the middle.
     """
     act, mouth = performance, performance.mouth

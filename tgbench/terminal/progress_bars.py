@@ -56,25 +56,25 @@ class _Bar:
     def _line(self, before: str, room: int, figures: list[str]) -> Table:
         """Return a line; its bar is left out where there is no room for it."""
         tally = self._tally
-        told = " ".join(figures)
+        text = " ".join(figures)
         line = Table.grid()
         if room < _LEAST:
-            line.add_row(Text(before + told, no_wrap=True))
+            line.add_row(Text(before + text, no_wrap=True))
             return line
         shown = ProgressBar(
             total=tally.total, completed=tally.done, width=min(room, _MOST), pulse=not tally.total
         )
-        line.add_row(Text(before, no_wrap=True), shown, Text(f" {told}", no_wrap=True))
+        line.add_row(Text(before, no_wrap=True), shown, Text(f" {text}", no_wrap=True))
         return line
 
     def _figures(self) -> list[str]:
         """Return what stands beside a bar, the most important first."""
         tally = self._tally
         left = tally.left
-        told = [tally.counted, _clock(tally.elapsed)]
+        figures = [tally.counted, _clock(tally.elapsed)]
         if tally.total is not None:
-            told.append(f"left {'-:--:--' if left is None else _clock(left)}")
-        return [text for text in (*told, printable(tally.remark)) if text]
+            figures.append(f"left {'-:--:--' if left is None else _clock(left)}")
+        return [text for text in (*figures, printable(tally.remark)) if text]
 
 
 def _clock(seconds: float) -> str:

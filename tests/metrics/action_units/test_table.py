@@ -57,7 +57,7 @@ def change(**columns: list) -> dict:
 @pytest.mark.parametrize(
     ("columns", "told"),
     [
-        (change(AU12_r=[1.0, "x", 2.0]), "line 3, AU12_r: 'x' is no number"),
+        (change(AU12_r=[1.0, "x", 2.0]), "line 3, AU12_r: 'x' is not a number"),
         (change(AU12_r=[1.0, -0.4, 2.0]), "AU12_r is -0.4, not between 0 and 5: OpenFace was"),
         (change(AU12_r=[1.0, 5.5, 2.0]), "AU12_r is 5.5"),
         (change(AU12_r=[1.0, "inf", 2.0]), "AU12_r is inf"),
@@ -68,7 +68,7 @@ def change(**columns: list) -> dict:
         (change(frame=[1, "inf", 2]), "not all counted from 1"),
         (change(frame=[1, 10**23, 2]), "not all counted from 1"),
         (change(frame=[1, 1.5, 2]), "not all counted from 1"),
-        (change(success=[1, "yes", 1]), "success: 'yes' is no number"),
+        (change(success=[1, "yes", 1]), "success: 'yes' is not a number"),
         (change(measured_by=["geometry"] * 3), "measured by 'geometry', not by OpenFace"),
     ],
 )
@@ -103,7 +103,7 @@ def test_other_files_are_no_tables(tmp_path: Path, text: str, told: str) -> None
 def test_a_video_in_place_of_a_table(tmp_path: Path) -> None:
     path = tmp_path / "a.mp4"
     path.write_bytes(bytes(range(256)) * 20)
-    with pytest.raises(TgbenchError, match="is no table"):
+    with pytest.raises(TgbenchError, match="is not a table"):
         read_table(path)
 
 

@@ -72,13 +72,13 @@ def test_a_tolerance_of_this_run_and_one_that_is_kept(
     ("given", "said"),
     [
         ("psnr", "expected METRIC=NUMBER"),
-        ("psnr=", "is no number"),
-        ("psnr=-1", "from 0 on"),
-        ("psnr=nan", "from 0 on"),
+        ("psnr=", "is not a number"),
+        ("psnr=-1", "must be 0 or more"),
+        ("psnr=nan", "must be 0 or more"),
         ("psnrr=1", "did you mean 'psnr'"),
         ("ssim=1", "is not watched; watched are lmd, psnr"),
         ("=1", "expected METRIC=NUMBER"),
-        ("psnr=1e999", "from 0 on"),
+        ("psnr=1e999", "must be 0 or more"),
     ],
 )
 def test_a_bad_tolerance(gate: Gate, before: Path, given: str, said: str) -> None:

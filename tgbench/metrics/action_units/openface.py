@@ -119,7 +119,7 @@ class LowerFaceError(_FromTables):
             self.units,
             f"{self._source.describe()}; rows by frame, success 1, confidence at least "
             f"{LEAST_CONFIDENCE}; sum over units of the mean squared difference",
-            reason=f"OpenFace measured no frame in both videos ({_told(left_out)})",
+            reason=f"OpenFace measured no frame in both videos ({_described(left_out)})",
             details={"left_out": left_out, **self._beyond(), **self._source.details()},
         )
 
@@ -148,7 +148,7 @@ class LowerFaceError(_FromTables):
         return dict(zip(names, rows, strict=True)) if any(rows) else {}
 
 
-def _told(left_out: dict[str, int]) -> str:
+def _described(left_out: dict[str, int]) -> str:
     return ", ".join(f"{cause}: {count}" for cause, count in left_out.items()) or "no frames"
 
 

@@ -54,7 +54,7 @@ class PyFeat:
         self._faces, self._units = weight_file(FACES), weight_file(UNITS)
         if self._units.suffix != ".safetensors":
             # py-feat would unpickle it, and that runs what is in it.
-            raise Unavailable(f"{self._units} is no .safetensors file")
+            raise Unavailable(f"{self._units} is not a .safetensors file")
         with _process_as_it_was():
             self._detector = self._load()
 

@@ -79,11 +79,11 @@ def read_table(path: Path) -> OpenFaceTable:
     except OSError as error:
         raise TgbenchError(f"{path}: cannot be read ({reason(error)})") from error
     except ValueError as error:
-        raise TgbenchError(f"{path}: is no table ({error}); {_MEASURE_AGAIN}") from error
+        raise TgbenchError(f"{path}: is not a table ({error}); {_MEASURE_AGAIN}") from error
     try:
         return _table(path, csv.reader(io.StringIO(text, newline="")))
     except csv.Error as error:
-        raise TgbenchError(f"{path}: is no table ({error}); {_MEASURE_AGAIN}") from error
+        raise TgbenchError(f"{path}: is not a table ({error}); {_MEASURE_AGAIN}") from error
 
 
 def _table(path: Path, lines: Iterator[list[str]]) -> OpenFaceTable:
@@ -129,7 +129,7 @@ def _number(path: Path, line: int, name: str, cell: str) -> float:
         return float(cell.strip().split("(")[0] or "nan")
     except ValueError as error:
         raise TgbenchError(
-            f"{path}: line {line}, {name}: '{cell.strip()}' is no number; {_MEASURE_AGAIN}"
+            f"{path}: line {line}, {name}: '{cell.strip()}' is not a number; {_MEASURE_AGAIN}"
         ) from error
 
 
@@ -137,7 +137,7 @@ def _require_openface(path: Path, header: Sequence[str], cells: Sequence[str]) -
     """Refuse the suite's own tables, which name another measurer."""
     if _MEASURER in header and (measurer := cells[header.index(_MEASURER)].strip()) != "openface":
         raise TgbenchError(
-            f"{path}: was measured by '{measurer}', not by OpenFace, and the two do not compare; "
+            f"{path}: was measured by '{measurer}', not by OpenFace; they cannot be compared; "
             f"{_MEASURE_AGAIN}"
         )
 

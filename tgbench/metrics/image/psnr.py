@@ -40,7 +40,7 @@ def psnr(prediction: Image, target: Image) -> float:
 class Psnr:
     """Mean over frames of each frame's PSNR, as the field reports it (not PSNR of the mean MSE).
 
-    A frame identical to its target has no finite value: it is counted apart and not in the mean.
+    A frame identical to its target has no finite value: it is counted separately.
     """
 
     spec: ClassVar[MetricSpec] = PSNR

@@ -78,12 +78,12 @@ class _LipTrack:
         fewest = SHORTEST_SPEECH * self.fps
         if self.total < fewest:
             return (
-                f"{self.total / self.fps:.1f} s are too short to tell; it takes "
+                f"{self.total / self.fps:.1f} s are too short; it takes "
                 f"{SHORTEST_SPEECH:g} s of speech"
             )
         if self._heard.sum() < fewest:
             return (
-                f"{self._audio.seconds:.1f} s of sound are too short to tell; it takes "
+                f"{self._audio.seconds:.1f} s of sound are too short; it takes "
                 f"{SHORTEST_SPEECH:g} s of speech"
             )
         if self.scored < fewest:
@@ -160,7 +160,7 @@ class LipLag(_OfLips):
             reason = self._track.missing()
         elif found.correlation <= found.chance:
             reason = (
-                f"lips and sound agree no better than by chance ({found.correlation:.2f}, chance "
+                f"lips and sound agree no better than chance ({found.correlation:.2f}, chance "
                 f"{found.chance:.2f}), so a lag would mean nothing"
             )
         elif not found.is_peak:

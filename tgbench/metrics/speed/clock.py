@@ -33,7 +33,7 @@ _ENOUGH = 20
 def frames_per_second(timed: TimedFrames) -> float:
     """Return frames by total wall time.
 
-    Not the mean of 1 / t, which is larger whenever frames take unlike time (Jensen).
+    Not the mean of 1 / t, which is larger whenever frames take different times (Jensen).
     """
     return timed.frames / timed.seconds
 
@@ -53,7 +53,7 @@ class _Clocked:
         self._timing = context.timing
 
     def update(self, frame: FrameView) -> float | None:
-        """Score nothing: the clock ran before, apart from scoring."""
+        """Score nothing: the clock ran before scoring began."""
         return None
 
     def merge(self, later: Self) -> None:

@@ -61,7 +61,7 @@ class _Sync:
                 "offset_sign": _OFFSET_SIGN,
                 "notes": notes(found),
                 "versions": versions(),
-                "tracks": [_told(track) for track in found.tracks],
+                "tracks": [_details_of(track) for track in found.tracks],
             },
         )
 
@@ -151,15 +151,15 @@ def notes(found: Found) -> list[str]:
     best = main_track(found)
     if best is None or best.score is None:
         return []
-    told = [f"offset {best.score.offset:+d} frames ({_OFFSET_SIGN}), {best.score.windows} windows"]
+    lines = [f"offset {best.score.offset:+d} frames ({_OFFSET_SIGN}), {best.score.windows} windows"]
     if len(found.tracks) > 1:
         others = len(found.tracks) - 1
-        told.append(
+        lines.append(
             f"{len(found.tracks)} face tracks, of one person or of several; the values are those "
             f"of frames {best.first} to {best.first + best.frames - 1}, the track with most windows"
             f" (of equals the first), and leave out the other {others}"
         )
-    return told
+    return lines
 
 
 def why_none(found: Found) -> str:
@@ -185,16 +185,16 @@ def _windows(track: ScoredTrack) -> int:
     return 0 if track.score is None else track.score.windows
 
 
-def _told(track: ScoredTrack) -> dict[str, Any]:
-    told: dict[str, Any] = {
+def _details_of(track: ScoredTrack) -> dict[str, Any]:
+    details: dict[str, Any] = {
         "first_frame": track.first,
         "frames": track.frames,
         "frames_with_face": track.detections,
         "face_size": round(track.face_size, 1),
     }
     if track.score is None:
-        return told | {"reason": track.reason}
-    return told | {
+        return details | {"reason": track.reason}
+    return details | {
         "windows": track.score.windows,
         "sync_c": track.score.confidence,
         "sync_e": track.score.distance,

@@ -217,7 +217,7 @@ def test_without_the_identity_nothing_is_scored(bundle: Path) -> None:
             lambda raw: raw["identity"].update(name="synth-a", width=4),
             "frames of 4 pixels",
         ),
-        (lambda raw: raw["split"].update(train=(0, 44)), "split at other frames"),
+        (lambda raw: raw["split"].update(train=(0, 44)), "has another split"),
     ],
 )
 def test_another_experiment_is_not_scored(

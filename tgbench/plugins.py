@@ -37,7 +37,7 @@ def protocols() -> dict[str, ProtocolSpec]:
 
 
 def metrics() -> dict[str, MetricSpec]:
-    """Return every installed metric by name."""
+    """Return every installed metric by name, in the order of a table's columns."""
     return _specs("metrics", MetricSpec)
 
 
@@ -144,4 +144,10 @@ def _specs(group: str, kind: type[S]) -> dict[str, S]:
                     f"two plug-ins of tgbench.{group} have the name '{spec.name}'; uninstall one"
                 )
             found[spec.name] = spec
-    return found
+    return dict(sorted(found.items(), key=_place))
+
+
+def _place(item: tuple[str, Spec]) -> tuple[int, str]:
+    """Return where a spec is listed: metrics by their place in tables, others as installed."""
+    name, spec = item
+    return (spec.table_place, name) if isinstance(spec, MetricSpec) else (0, "")

@@ -121,7 +121,7 @@ def test_nothing_runs_off_a_page(
 @pytest.mark.slow
 @with_pdflatex
 @each_class
-@settings(unhurried, max_examples=40)
+@settings(unhurried, max_examples=20)
 @documents
 def test_nothing_of_many_tables_runs_off_a_page(
     head: str, tmp_path: Path, found: Sequence[Table], width: LatexWidth

@@ -15,104 +15,46 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .arrays import Image, Points
-from .audio import AudioFeatures, FeatureSource, Waveform
+from .audio import FeatureSource, Waveform
+from .drive import Backdrop, Drive
 from .errors import Unavailable
-from .identities import ActionUnits, Identity, Intrinsics, Split
-from .plugins import DEFAULT_ENCODER
+from .identities import Identity, Split
 from .progress import Progress
 from .specs import MetricSpec
+
+__all__ = [
+    "AudioEncoder",
+    "Backdrop",
+    "Case",
+    "Drive",
+    "EvaluationProtocol",
+    "Exports",
+    "FitContext",
+    "FitReport",
+    "FrameView",
+    "Image",
+    "Measurement",
+    "Method",
+    "Metric",
+    "MetricContext",
+    "MetricOptions",
+    "Points",
+    "Shared",
+    "TimedFrames",
+    "Timing",
+]
 
 T = TypeVar("T")
 
 
-class Backdrop(Protocol):
-    """Source of what stands behind the head; `Identity` is one."""
-
-    def torso_over_background(self, frame: int) -> Image:
-        """Return true torso over plate at a frame of the identity, uint8 RGB [H, W, 3]."""
-
-
-@dataclass(frozen=True)
-class Drive:
-    """What a method gets to render, frame by frame. Never the target image.
-
-    Attributes:
-        intrinsics: the camera of all frames.
-        poses: float32 [T, 4, 4], camera to world, OpenGL axes.
-        action_units: expression per frame, each [T], on the 0 to 5 scale.
-        audio: the sound of exactly these frames.
-        features: float32 [M, steps, channels], the windows of a whole sound track.
-        feature_index: int [T], the row of `features` at each frame. Rows around it are its
-            neighbours in time, so a window may look past either end of the frames rendered.
-        source_frames: int [T], the frame of the identity whose pose, expression and background
-            each frame takes.
-        backdrop: source of what stands behind the head; see `background`.
-        encoder: name of the audio encoder that the features are of.
-        fps: frames a second, of the identity's clip.
-    """
-
-    intrinsics: Intrinsics
-    poses: NDArray[np.float32]
-    action_units: ActionUnits
-    audio: Waveform
-    features: NDArray[np.float32]
-    feature_index: NDArray[np.int64]
-    source_frames: NDArray[np.int64]
-    backdrop: Backdrop = field(repr=False)
-    encoder: str = DEFAULT_ENCODER
-    fps: float = Identity.fps
-
-    @classmethod
-    def of_frames(
-        cls,
-        identity: Identity,
-        source_frames: NDArray[np.int64],
-        audio: Waveform,
-        features: AudioFeatures,
-        feature_index: NDArray[np.int64],
-    ) -> Drive:
-        """Return a drive that takes pose, expression and backdrop from frames of an identity.
-
-        Args:
-            identity: the person.
-            source_frames: int [T], a frame of the identity for each frame to render.
-            audio: sound of exactly these frames.
-            features: of a whole sound track.
-            feature_index: int [T], rows of the features.
-        """
-        units = identity.action_units
-        return cls(
-            intrinsics=identity.intrinsics,
-            poses=identity.poses[source_frames],
-            action_units=ActionUnits(
-                {name: row[source_frames] for name, row in units.values.items()},
-                units.measured_by,
-            ),
-            audio=audio,
-            features=features.windows,
-            feature_index=feature_index,
-            source_frames=source_frames,
-            backdrop=identity,
-            encoder=features.encoder,
-            fps=identity.fps,
-        )
-
-    def __len__(self) -> int:
-        return len(self.poses)
-
-    def background(self, frame: int) -> Image:
-        """Return true torso over plate at a frame, uint8 RGB [H, W, 3]."""
-        return self.backdrop.torso_over_background(int(self.source_frames[frame]))
-
-
 @dataclass(frozen=True)
 class FitContext:
-    """Where and how a method trains.
+    """The environment in which a method trains.
 
     Attributes:
-        workdir: the method's own folder for checkpoints; kept between runs of the same
-            configuration, so that a stopped fit can resume.
-        seed: of every random choice.
+        workdir: folder for the method's checkpoints; kept between runs of the same
+            configuration, so that an interrupted fit can resume.
+        seed: for every random choice.
         device: "cpu" or "cuda".
         progress: where to report.
     """
@@ -128,10 +70,10 @@ class FitReport:
     """What training took.
 
     Attributes:
-        seconds: wall time of all stages, without loading and evaluation, resumed parts included;
-            None where the record of it was lost.
+        seconds: wall time of all stages, including resumed ones, without loading and evaluation;
+            None if it is not known.
         iterations: optimiser steps by stage.
-        notes: what a reader of the numbers must know, such as a loss term left out.
+        notes: what a reader of the numbers must know, such as a loss term that was left out.
     """
 
     seconds: float | None
@@ -144,7 +86,7 @@ class Method(Protocol):
     """A system under test. Constructed with an instance of its config dataclass."""
 
     def fit(self, identity: Identity, split: Split, context: FitContext) -> FitReport:
-        """Learn the person from the training frames of `split`, and from nothing else."""
+        """Train on the training frames of `split`, and on nothing else."""
 
     def render(self, drive: Drive) -> Iterator[Image]:
         """Yield one frame for every frame of `drive`, in order, as uint8 RGB [H, W, 3]."""
@@ -162,18 +104,18 @@ class Method(Protocol):
 
 @runtime_checkable
 class Exports(Protocol):
-    """What a method may offer beside: its fitted state as a file for other programs."""
+    """Optional: a method that can write its fitted state as a file for other programs."""
 
     def export(self, path: Path, part: str, drive: Drive | None) -> str:
         """Write a file, atomically.
 
         Args:
             path: of the file; its suffix names the format.
-            part: what of the fitted state, in the method's own words; "all" for everything.
-            drive: what its first frame makes of the fitted state; None for the state itself.
+            part: which part of the fitted state, by a name of the method; "all" for everything.
+            drive: deform the state as in its first frame; None for the state itself.
 
         Returns:
-            What the file holds, in words.
+            A description of what the file holds.
 
         Raises:
             TgbenchError: no such part or format.
@@ -182,13 +124,13 @@ class Exports(Protocol):
 
 @dataclass(frozen=True)
 class Case:
-    """One thing to measure: an identity, what drives it, and what it is compared with.
+    """One evaluation: an identity, what drives it, and what it is compared with.
 
     Attributes:
-        protocol, protocol_version: where it comes from.
+        protocol, protocol_version: the protocol that planned it.
         identity: the person.
         split: what a method may be fitted on.
-        driver: short name of what drives, part of the result's path.
+        driver: short name of the driving sound, part of the result's path.
         drive: what to render.
         driving_audio: the file that the driving sound was read from.
         target_frames: int [T], frames of the identity that are the ground truth, or None where
@@ -211,7 +153,7 @@ class Case:
 
 
 class EvaluationProtocol(Protocol):
-    """Turns identities and audio into cases."""
+    """Turns identities and driving sounds into cases."""
 
     def plan(
         self, identities: Sequence[Identity], audio: Sequence[Path], features: FeatureSource
@@ -219,15 +161,15 @@ class EvaluationProtocol(Protocol):
         """Return the cases.
 
         Args:
-            identities: whom to measure.
-            audio: driving tracks, empty for the protocol's own choice.
+            identities: the people to measure.
+            audio: driving sounds; empty for the protocol's own choice.
             features: where the audio features of the drives come from.
         """
 
 
 @runtime_checkable
 class AudioEncoder(Protocol):
-    """What turns sound into windows of features. Constructed without arguments."""
+    """Turns sound into windows of features. Constructed without arguments."""
 
     def features(self, waveform: Waveform) -> NDArray[np.float32]:
         """Return one window for every whole video frame of a sound.
@@ -246,7 +188,7 @@ class AudioEncoder(Protocol):
 
 
 class FrameView(Protocol):
-    """One frame as metrics see it. What is costly is computed once, on first use, and shared."""
+    """One frame as metrics see it. Costly values are computed on first use and shared."""
 
     index: int
     prediction: Image
@@ -274,7 +216,7 @@ class FrameView(Protocol):
 
 @dataclass(frozen=True)
 class TimedFrames:
-    """Frames made against the clock, in one way of asking for them.
+    """Timed rendering with one batch size.
 
     Attributes:
         batch: frames of each request.
@@ -305,13 +247,13 @@ class ReportsSpeed(Protocol):
 
 @dataclass(frozen=True)
 class Timing:
-    """How long things took, for the metrics that report it.
+    """Training and rendering times, for the metrics that report them.
 
     Attributes:
-        training_seconds: of the fit, None where nothing was fitted or nobody knows.
+        training_seconds: of the fit; None if nothing was fitted or the time is not known.
         rendering: by rising size of the requests, the first for one frame each; empty where
             nothing was timed.
-        protocol: how and on what it was measured, in words.
+        protocol: a description of how and on what machine it was measured.
         end_to_end: from the sound to the encoded video, None where that cannot be timed.
         no_end_to_end: why not.
         trains: whether the method is fitted to an identity at all.
@@ -342,7 +284,7 @@ class Timing:
 
 @dataclass(frozen=True)
 class MetricOptions:
-    """What a user may say about how to measure.
+    """Options of measuring.
 
     Attributes:
         landmarks: which detector finds the 68 landmarks, "mediapipe" or "fan".
@@ -362,16 +304,16 @@ class MetricOptions:
 
 
 class Shared:
-    """What several metrics of one case use together, such as a network that feeds two of them."""
+    """Objects that several metrics of one case share, such as a network."""
 
     def __init__(self) -> None:
         self._made: dict[Hashable, Any] = {}
 
     def once(self, key: Hashable, make: Callable[[], T]) -> T:
-        """Return what `make` made for a key the first time it was asked for.
+        """Return the object of a key, made by `make` on first use.
 
         Raises:
-            Unavailable: it could not be made; each asker hears the same reason.
+            Unavailable: it could not be made; every later call raises the same error.
         """
         if key not in self._made:
             try:
@@ -387,7 +329,7 @@ class Shared:
 
 @dataclass(frozen=True)
 class MetricContext:
-    """What all frames of a case share.
+    """What a metric is constructed with: everything that all frames of a case share.
 
     Attributes:
         audio: the driving sound.
@@ -406,13 +348,13 @@ class MetricContext:
 
 @dataclass(frozen=True)
 class Measurement:
-    """What a metric found.
+    """The result of a metric.
 
     Attributes:
-        value: the number, None where it could not be measured.
+        value: the number; None if it could not be measured.
         reason: why there is no number.
-        scored: frames that count in the value.
-        total: frames that were offered.
+        scored: number of frames that count in the value.
+        total: number of frames that the metric saw.
         measured_by: backend, version, variant; two values compare only if these agree.
         details: further numbers a reader may want, such as percentiles.
     """
@@ -435,13 +377,13 @@ class Metric(Protocol):
     spec: MetricSpec
 
     def update(self, frame: FrameView) -> float | None:
-        """See the next frame. Returns its value, None where it could not be scored."""
+        """Score the next frame. Returns its value, or None if it cannot be scored."""
 
     def compute(self) -> Measurement:
         """Return the value over all frames seen."""
 
     def merge(self, later: Self) -> None:
-        """Go on as if the frames that `later` has seen had been seen after one's own.
+        """Add the frames that `later` has seen, as if they followed the own ones.
 
         Raises:
             Unavailable: the value depends on the whole clip, so parts cannot be joined.

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from tgbench.faces import mesh
 from tgbench.faces.jawline import JawLine
-from tgbench.faces.solid_body import hanging_together, solid_body
+from tgbench.faces.mask_cleanup import connected_to, remove_slivers
 
 SIZE = 256
 MIDDLE = np.array([128.0, 105.0])
@@ -84,7 +84,7 @@ def test_slivers_on_the_cheeks_are_no_body_a_low_neck_over_a_collar_is() -> None
     head = box(20, 150, 80, 176)
     wing = box(80, 150, 77, 80)
     strip, clothes = box(150, 153, 90, 166), box(153, 256, 40, 216)
-    body = solid_body(wing | strip | clothes, head)
+    body = remove_slivers(wing | strip | clothes, head)
     assert not body[wing].any()
     assert body[strip].mean() > 0.9
     assert body[clothes].mean() > 0.99
@@ -92,6 +92,6 @@ def test_slivers_on_the_cheeks_are_no_body_a_low_neck_over_a_collar_is() -> None
 
 def test_spots_of_hair_that_do_not_hang_from_the_head_are_left_out() -> None:
     above, lock, spot = box(0, 60, 60, 196), box(60, 140, 60, 70), box(150, 160, 120, 130)
-    kept = hanging_together(above | lock | spot, above)
+    kept = connected_to(above | lock | spot, above)
     assert kept[above | lock].all()
     assert not kept[spot].any()

@@ -18,6 +18,7 @@ from ..arrays import Image, Mask
 from ..identities.layout import HAIR, HEAD, INNER_MOUTH, NECK, TORSO, WHITE
 from . import neck_parsing
 from .jawline import JawLine
+from .mask_cleanup import connected_to, remove_slivers
 from .neck_parsing import BelowJaw, Sample
 from .outlines import (
     above_ears,
@@ -28,7 +29,6 @@ from .outlines import (
     face_within,
     inner_mouth_mask,
 )
-from .solid_body import hanging_together, solid_body
 
 _TEETH_LIGHTNESS, _TEETH_CHROMA = 0.62, 24.0
 """Teeth are at least this share as light as the face's skin, and this near to grey, in Lab."""
@@ -81,9 +81,9 @@ class Parser:
         below = odds.max(axis=-1) > 0.0
         hair = above | (below & (odds.argmax(axis=-1) == neck_parsing.HAIR))
         # Hair grows above: dark spots under a chin are its shadow.
-        hair = hanging_together(hair, above)
-        head = hanging_together(face | hair, core)
-        body = solid_body(solid & ~head, head)
+        hair = connected_to(hair, above)
+        head = connected_to(face | hair, core)
+        body = remove_slivers(solid & ~head, head)
         out = np.empty((*shape, 3), np.uint8)
         out[:] = WHITE
         out[solid & ~body] = HAIR

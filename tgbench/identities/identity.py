@@ -44,7 +44,7 @@ class ActionUnits:
 
     Attributes:
         values: name such as "AU45" to float32 [N], 0 (absent) to 5 (maximal).
-        measured_by: what measured them; values of unlike measurers are never compared.
+        measured_by: what measured them; values of different measurers are never compared.
     """
 
     values: Mapping[str, NDArray[np.float32]]

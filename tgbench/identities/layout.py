@@ -27,7 +27,7 @@ TORSO: Colour = (255, 0, 0)
 INNER_MOUTH: Colour = (100, 100, 100)
 HAIR: Colour = (0, 0, 0)
 WHITE: Colour = (255, 255, 255)
-"""RGB colours of `parsing/`. Inner mouth and hair are told apart as in TalkingGaussian."""
+"""RGB colours of `parsing/`. Inner mouth and hair have their own colours, as in TalkingGaussian."""
 
 MOUTH_ACTION_UNITS = ("AU10", "AU12", "AU14", "AU15", "AU17", "AU20", "AU23", "AU25", "AU26")
 UPPER_ACTION_UNITS = ("AU01", "AU02", "AU04", "AU05", "AU06", "AU07", "AU09", "AU45")

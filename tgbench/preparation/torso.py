@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..arrays import Image, Mask
-from ..faces.solid_body import away_from
+from ..faces.mask_cleanup import distance_from
 from ..identities.layout import HAIR, HEAD, INNER_MOUTH, NECK, TORSO
 from .inpainting import smooth_fill
 
@@ -66,7 +66,7 @@ class TorsoPainter:
         clean = body & ~_grown(head, _SEAM * side)
         face = _codes(parsing) == _code(HEAD)
         under_neck, rows_up = _below_chin(head, face, neck, body)
-        under = under_neck | (head & (away_from(body) < _TORSO_REACH * side))
+        under = under_neck | (head & (distance_from(body) < _TORSO_REACH * side))
         as_neck = (neck | (under & _nearer(neck, torso))) & ~clean
         colour = image.astype(np.float32)
         for name, part, wanted in (
@@ -134,11 +134,11 @@ def _below_chin(head: Mask, face: Mask, neck: Mask, body: Mask) -> tuple[Mask, C
 
 
 def _nearer(neck: Mask, torso: Mask) -> Mask:
-    return away_from(neck) <= away_from(torso)
+    return distance_from(neck) <= distance_from(torso)
 
 
 def _grown(mask: Mask, reach: float) -> Mask:
-    return away_from(mask) <= max(1.0, reach)
+    return distance_from(mask) <= max(1.0, reach)
 
 
 def _codes(parsing: Image) -> NDArray[np.int32]:

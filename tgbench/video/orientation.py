@@ -38,7 +38,7 @@ class Orientation:
         return 180 if self.down else 0
 
     def upright(self, image: Image) -> Image:
-        """Return a picture, uint8 [H, W, 3], as it is to be seen; contiguous."""
+        """Return a picture, uint8 [H, W, 3], upright and contiguous."""
         if self.transposed:
             image = image.transpose(1, 0, 2)
         if self.across:

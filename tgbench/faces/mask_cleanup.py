@@ -1,4 +1,4 @@
-"""Which of a person's pixels hang together as neck and clothes, and which are left of the head."""
+"""Clean up the masks of head and body by their connected parts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _BESIDE = 0.06
 """How far from the head, as a share of the side, a thin strip is taken for a part of it."""
 
 
-def solid_body(body: Mask, head: Mask) -> Mask:
+def remove_slivers(body: Mask, head: Mask) -> Mask:
     """Return the body without the slivers along jaw, cheeks and hair, bool [H, W].
 
     Neck and clothes are opened as one, so that a low strip of neck over a collar stays.
@@ -37,12 +37,12 @@ def solid_body(body: Mask, head: Mask) -> Mask:
     low = bottom >= bottom[areas.argmax()] - 2 * reach
     kept = (low & (areas > 0))[pieces]
     # Opening rounds corners off; they are given back, strips are not.
-    corners = body & (away_from(kept) <= 0.6 * reach)
-    far = body & (away_from(head) > _BESIDE * side)
+    corners = body & (distance_from(kept) <= 0.6 * reach)
+    far = body & (distance_from(head) > _BESIDE * side)
     return np.asarray(corners | far)
 
 
-def hanging_together(head: Mask, core: Mask) -> Mask:
+def connected_to(head: Mask, core: Mask) -> Mask:
     """Return the parts of the head that touch its core, bool [H, W]; all where none does."""
     _, pieces = cv2.connectedComponents(head.astype(np.uint8))
     own = np.unique(pieces[core & head])
@@ -59,7 +59,7 @@ def _opened(mask: Mask, reach: int) -> Mask:
     return opened[reach:-reach, reach:-reach] > 0
 
 
-def away_from(mask: Mask) -> NDArray[np.float32]:
+def distance_from(mask: Mask) -> NDArray[np.float32]:
     """Return how far every pixel is from the mask, pixels; infinite where it is empty."""
     if not mask.any():
         return np.full(mask.shape, np.inf, np.float32)

@@ -16,11 +16,6 @@ if TYPE_CHECKING:
     from . import metrics
     from .api import (
         compare,
-        list_audio_encoders,
-        list_identities,
-        list_methods,
-        list_metrics,
-        list_protocols,
         load_results,
         prepare,
         run,
@@ -29,6 +24,13 @@ if TYPE_CHECKING:
     )
     from .identities import Identity
     from .interfaces import AudioEncoder, EvaluationProtocol, Method, Metric
+    from .listing import (
+        list_audio_encoders,
+        list_identities,
+        list_methods,
+        list_metrics,
+        list_protocols,
+    )
 
 __all__ = [
     "AudioEncoder",
@@ -54,6 +56,11 @@ __all__ = [
 ]
 
 _ELSEWHERE = {
+    "list_audio_encoders": "listing",
+    "list_identities": "listing",
+    "list_methods": "listing",
+    "list_metrics": "listing",
+    "list_protocols": "listing",
     "AudioEncoder": "interfaces",
     "Identity": "identities",
     "EvaluationProtocol": "interfaces",

@@ -2,7 +2,7 @@
 
 A function takes the options of the command of its name as keyword arguments and calls what the
 command calls. It returns records, raises `TgbenchError` where the command prints an error, and
-prints nothing unless `progress` asks for it. Everything here is offered by `import tgbench`.
+prints nothing unless `progress` asks for it.
 """
 
 from __future__ import annotations
@@ -12,11 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from . import plugins
 from .errors import TgbenchError
 from .progress import SILENT, ConsoleProgress, Progress
-from .specs import AudioEncoderSpec, MethodSpec, MetricSpec, ProtocolSpec
-from .synthetic.names import IDENTITIES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,13 +24,7 @@ if TYPE_CHECKING:
     from .scoring import Scores
 
 __all__ = [
-    "ClipsFailed",
     "compare",
-    "list_audio_encoders",
-    "list_identities",
-    "list_methods",
-    "list_metrics",
-    "list_protocols",
     "load_results",
     "prepare",
     "run",
@@ -47,18 +38,6 @@ Some: TypeAlias = str | Path | Iterable[str | Path]
 
 # A library does not print its warnings by itself: a program shows them by configuring `logging`.
 logging.getLogger("tgbench").addHandler(logging.NullHandler())
-
-
-class ClipsFailed(TgbenchError):
-    """Some clips of a folder could not be scored; the others were.
-
-    Attributes:
-        scores: name of a clip to its scores, of those that could be scored.
-    """
-
-    def __init__(self, failures: Iterable[TgbenchError], scores: dict[str, Scores]) -> None:
-        super().__init__("; ".join(map(str, failures)))
-        self.scores = scores
 
 
 def run(
@@ -252,7 +231,7 @@ def score_folder(
             with the clips that failed and, in `scores`, those that did not.
     """
     from .interfaces import MetricOptions
-    from .scoring import ClipFailed, ScoreRequest, paired_clips
+    from .scoring import ClipFailed, ClipsFailed, ScoreRequest, paired_clips
     from .scoring import score_folder as score_all
 
     request = ScoreRequest(
@@ -394,52 +373,6 @@ def compare(
     )
 
 
-def list_methods() -> list[MethodSpec]:
-    """Return what every installed method declares about itself.
-
-    >>> import tgbench
-    >>> [spec.name for spec in tgbench.list_methods()]
-    ['still', 'talkinggaussian']
-    """
-    return list(plugins.methods().values())
-
-
-def list_protocols() -> list[ProtocolSpec]:
-    """Return what every installed protocol declares about itself.
-
-    >>> import tgbench
-    >>> sorted(spec.name for spec in tgbench.list_protocols())
-    ['lipsync', 'self_reconstruction']
-    """
-    return list(plugins.protocols().values())
-
-
-def list_metrics() -> list[MetricSpec]:
-    """Return what every installed metric declares about itself, in the order of tables.
-
-    >>> import tgbench
-    >>> psnr = next(spec for spec in tgbench.list_metrics() if spec.name == "psnr")
-    >>> psnr.title, psnr.unit, psnr.direction.value
-    ('PSNR', 'dB', 'higher')
-    """
-    return list(plugins.metrics().values())
-
-
-def list_audio_encoders() -> list[AudioEncoderSpec]:
-    """Return what every installed audio encoder declares about itself.
-
-    >>> import tgbench
-    >>> "mel" in [spec.name for spec in tgbench.list_audio_encoders()]
-    True
-    """
-    return list(plugins.audio_encoders().values())
-
-
-def list_identities() -> dict[str, str]:
-    """Return the built-in identities: name to one line about it."""
-    return dict(IDENTITIES)
-
-
 def _progress(wanted: bool | Progress) -> Progress:
     if not isinstance(wanted, bool):
         return wanted
@@ -467,4 +400,4 @@ def _path(path: PathLike | None) -> Path | None:
 
 
 def _pair(paths: tuple[PathLike, PathLike] | None) -> tuple[Path, Path] | None:
-    return None if paths is None else (Path(paths[0]), Path(paths[1]))
+    return paths and (Path(paths[0]), Path(paths[1]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -127,6 +127,18 @@ class ClipFailed(TgbenchError):
     def __init__(self, name: str, reason: TgbenchError) -> None:
         super().__init__(f"{name}: not scored: {reason}")
         self.name = name
+
+
+class ClipsFailed(TgbenchError):
+    """Some clips of a folder could not be scored; the others were.
+
+    Attributes:
+        scores: name of a clip to its scores, of those that could be scored.
+    """
+
+    def __init__(self, failures: Iterable[TgbenchError], scores: dict[str, Scores]) -> None:
+        super().__init__("; ".join(map(str, failures)))
+        self.scores = scores
 
 
 def score(request: ScoreRequest, progress: Progress = SILENT) -> Scores:

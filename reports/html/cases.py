@@ -15,7 +15,7 @@ from ..tables.labels import method_labels
 
 
 @dataclass(frozen=True)
-class Entry:
+class PageEntry:
     """A result as the page names it.
 
     Attributes:
@@ -57,7 +57,7 @@ class CaseGroup:
 
     title: str
     protocol: str
-    entries: tuple[Entry, ...]
+    entries: tuple[PageEntry, ...]
 
 
 def place_of(case: MeasuredCase) -> str:
@@ -69,7 +69,7 @@ def place_of(case: MeasuredCase) -> str:
 
 def page_entries(
     cases: Sequence[MeasuredCase], place_of: Callable[[MeasuredCase], str] = place_of
-) -> list[Entry]:
+) -> list[PageEntry]:
     """Return an entry for every case, in the given order.
 
     Of several measurements of one experiment, the latest counts, with the metrics of earlier ones
@@ -90,13 +90,13 @@ def page_entries(
             metric: f"{place_of(origin)}, {origin.result.created}"
             for metric, origin in shown.origins.items()
         }
-        entries.append(Entry(number, label, shown, place_of(case), superseded, origins))
+        entries.append(PageEntry(number, label, shown, place_of(case), superseded, origins))
     return entries
 
 
-def case_groups(entries: Iterable[Entry]) -> list[CaseGroup]:
+def case_groups(entries: Iterable[PageEntry]) -> list[CaseGroup]:
     """Group entries by protocol, identity and driver, to the byte."""
-    groups: dict[CaseKey, list[Entry]] = defaultdict(list)
+    groups: dict[CaseKey, list[PageEntry]] = defaultdict(list)
     for entry in entries:
         if not entry.superseded:
             groups[entry.case.key].append(entry)
@@ -117,7 +117,7 @@ def case_groups(entries: Iterable[Entry]) -> list[CaseGroup]:
     ]
 
 
-def superseded(entries: Sequence[Entry]) -> list[str]:
+def superseded(entries: Sequence[PageEntry]) -> list[str]:
     """Say which results are not shown because a later one of the same experiment is."""
     latest = {e.case.experiment: e.result.created for e in entries if not e.superseded}
     return [

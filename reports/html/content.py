@@ -18,7 +18,7 @@ from tgbench.specs import Direction, Needs
 from ..tables.cell_from_result import measured_cell, metric_column
 from ..tables.cells import Cell, Column, Status
 from ..tables.labels import distinguishing
-from .cases import CaseGroup, Entry
+from .cases import CaseGroup, PageEntry
 from .frame_data import FrameData, worst_frames
 from .templating import shortened
 from .videos import CaseClips, Clip
@@ -105,7 +105,7 @@ def case_content(
     }
 
 
-def result_content(entry: Entry) -> dict[str, Any]:
+def result_content(entry: PageEntry) -> dict[str, Any]:
     """Return a whole result with what the page calls it."""
     return {
         "label": shortened(entry.label),
@@ -142,7 +142,7 @@ def _described(prefix: str, part: Any, parts: Any) -> Iterator[tuple[str, str]]:
             yield from _described(f"{path}.", parts[reference.rsplit("/", 1)[-1]], parts)
 
 
-def _metric(name: str, entries: Sequence[Entry]) -> dict[str, Any]:
+def _metric(name: str, entries: Sequence[PageEntry]) -> dict[str, Any]:
     """Describe a column of frames; what is no metric here, nor in any result, keeps its name."""
     results = [entry.result for entry in entries]
     known = name in plugins.metrics() or any(name in result.metrics for result in results)
@@ -158,13 +158,13 @@ def _metric(name: str, entries: Sequence[Entry]) -> dict[str, Any]:
     }
 
 
-def _frames(entries: Sequence[Entry], values: Sequence[FrameData]) -> int:
+def _frames(entries: Sequence[PageEntry], values: Sequence[FrameData]) -> int:
     """Return how many frames a case has: as tables tell, for what a result says may be wrong."""
     lengths = [len(series) for found in values for series in found.series.values()]
     return max(1, *(lengths or [entry.result.frames for entry in entries]))
 
 
-def _possible(entry: Entry, found: FrameData) -> FrameData:
+def _possible(entry: PageEntry, found: FrameData) -> FrameData:
     """Return values without those that a table shows as a dash: the method cannot have them."""
     series = {
         name: values
@@ -174,7 +174,7 @@ def _possible(entry: Entry, found: FrameData) -> FrameData:
     return dataclasses.replace(found, series=series)
 
 
-def _cell(entry: Entry, metric: str) -> Cell:
+def _cell(entry: PageEntry, metric: str) -> Cell:
     known = metric in plugins.metrics() or metric in entry.result.metrics
     if not known:
         return Cell(None, Status.ABSENT, metric=metric)
@@ -182,7 +182,7 @@ def _cell(entry: Entry, metric: str) -> Cell:
 
 
 def _panels(
-    metrics: Sequence[dict[str, Any]], entries: Sequence[Entry], values: Sequence[FrameData]
+    metrics: Sequence[dict[str, Any]], entries: Sequence[PageEntry], values: Sequence[FrameData]
 ) -> Iterator[dict[str, Any]]:
     """Yield for each way in which a metric was measured which entries share an axis.
 

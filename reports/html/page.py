@@ -14,7 +14,7 @@ from tgbench.results import Experiment, MeasuredCase
 
 from ..tables.building import build_tables
 from ..tables.cells import Row, Table
-from .cases import CaseGroup, Entry, case_groups, page_entries, superseded
+from .cases import CaseGroup, PageEntry, case_groups, page_entries, superseded
 from .content import VideoStore, case_content, field_descriptions, result_content
 from .frame_data import frame_data
 from .templating import asset, environment, made_of, policy, scripts
@@ -118,7 +118,7 @@ def _anchors(cases: Sequence[CaseGroup]) -> dict[tuple[str, str], str]:
     return {(case.protocol, case.title): f"case-{number}" for number, case in enumerate(cases)}
 
 
-def _sources(entries: Sequence[Entry]) -> Callable[[Row], str]:
+def _sources(entries: Sequence[PageEntry]) -> Callable[[Row], str]:
     """Return a function that names the element of the one result that a row shows, if it is one."""
     numbers = {entry.case.experiment: entry.number for entry in entries if not entry.superseded}
 

@@ -15,7 +15,7 @@ from tgbench.files import hash_of
 from tgbench.results import Experiment, MeasuredCase, read_folder, unfinished_runs
 from tgbench.running.result import RESULT_FILE, Result
 
-from ..html.cases import Entry, page_entries
+from ..html.cases import PageEntry, page_entries
 from ..tables.entries import protocol_title
 from .cleaning import cleaned_result, cleaned_text
 
@@ -34,7 +34,7 @@ class Submission:
         page: name of its page, without folder and ending.
     """
 
-    entry: Entry
+    entry: PageEntry
     source: str
     page: str
 

@@ -9,7 +9,7 @@ import av
 import numpy as np
 import pytest
 
-from tgbench.reports.html.cases import CaseGroup, Entry
+from tgbench.reports.html.cases import CaseGroup, PageEntry
 from tgbench.reports.html.previews import write_preview
 from tgbench.reports.html.videos import CaseClips, about_videos, base64_pieces, choose_clips
 from tgbench.results import MeasuredCase
@@ -21,7 +21,7 @@ from .conftest import FRAMES, LEVEL, write_coded_video
 def case_in(home: Path) -> CaseGroup:
     """A case of one method, of which only the folder matters."""
     unused: Any = None
-    return CaseGroup(home.name, "p", (Entry(0, "ours", MeasuredCase(unused, home), str(home)),))
+    return CaseGroup(home.name, "p", (PageEntry(0, "ours", MeasuredCase(unused, home), str(home)),))
 
 
 def group(folder: Path, name: str, sizes: dict[str, int]) -> CaseGroup:

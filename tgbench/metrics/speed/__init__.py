@@ -1,1 +1,3 @@
 """What a clock measures: rendering and training."""
+
+__all__: tuple[str, ...] = ()

@@ -16,10 +16,8 @@ from ...media import REMEDY, open_media
 from ...media.clock import read_beginning, read_clock
 from ...media.tracks import find_tracks
 from ...video.reader import VideoReader
+from . import FPS
 from .jpeg import SIZE
-
-FPS = 25
-"""Frames a second that the network knows; the original does not check."""
 
 _RATE_TOLERANCE = 1e-3
 _FORMATS = ("yuv420p", "yuvj420p")

@@ -20,11 +20,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...arrays import Image
+from . import FPS
 
 SIZE = 224
 """Pixels of a crop's side: the network takes nothing else."""
 
-_RATE = Fraction(25)
+_RATE = Fraction(FPS)
 _BIT_RATE = 200_000
 
 

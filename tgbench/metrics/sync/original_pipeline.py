@@ -22,6 +22,7 @@ from cv2.typing import MatLike
 from ...arrays import Image
 from ...errors import TgbenchError, Unavailable
 from ...files import temporary_folder
+from . import FPS, SAMPLE_RATE
 from .cropping import CROP_SIDE
 from .detection import FaceDetector
 from .ffmpeg import Ffmpeg, require_success
@@ -31,9 +32,6 @@ from .scenes import ContentCuts
 from .scoring import TrackScore, Way, score_crop
 from .track_pipeline import FaceFollower, Found
 from .tracking import TrackLimits
-
-_FPS = 25
-_SAMPLE_RATE = 16_000
 
 # What `-async 1` stood for, by ffmpeg 5.1's own message; later versions do not know the option.
 _IN_STEP = ("-af", "aresample=async=1:min_hard_comp=0.100000:first_pts=0")
@@ -75,7 +73,7 @@ class OriginalPipeline:
         with wave.open(str(self._folder / "sound.wav"), "wb") as stream:
             stream.setnchannels(1)
             stream.setsampwidth(2)
-            stream.setframerate(_SAMPLE_RATE)
+            stream.setframerate(SAMPLE_RATE)
             stream.writeframes(sound.astype("<i2").tobytes())
 
     def update(self, image: Image) -> None:
@@ -115,8 +113,8 @@ class OriginalPipeline:
     def _start_encoder(self, width: int, height: int) -> subprocess.Popen[bytes]:
         raw = ("-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}")
         return self._ffmpeg.start(
-            *(*raw, "-r", f"{_FPS}", "-i", "-", "-i", self._folder / "sound.wav"),
-            *("-qscale:v", "2", *_IN_STEP, "-r", f"{_FPS}", self._video),
+            *(*raw, "-r", f"{FPS}", "-i", "-", "-i", self._folder / "sound.wav"),
+            *("-qscale:v", "2", *_IN_STEP, "-r", f"{FPS}", self._video),
             errors=self._errors,
         )
 
@@ -136,7 +134,7 @@ class OriginalPipeline:
         )
         self._ffmpeg.run(
             *("-i", self._video, "-ac", "1", "-vn", "-acodec", "pcm_s16le"),
-            *("-ar", f"{_SAMPLE_RATE}", speech),
+            *("-ar", f"{SAMPLE_RATE}", speech),
         )
         shots = _Shots(self._video)
 
@@ -200,7 +198,7 @@ class _CropFile:
         self._network = network
         self._pictures = self._folder / "pictures.avi"
         xvid = cv2.VideoWriter.fourcc(*"XVID")
-        self._writer = cv2.VideoWriter(str(self._pictures), xvid, _FPS, (CROP_SIDE, CROP_SIDE))
+        self._writer = cv2.VideoWriter(str(self._pictures), xvid, FPS, (CROP_SIDE, CROP_SIDE))
         if not self._writer.isOpened():
             raise Unavailable("this build of OpenCV cannot write XVID, as the original does")
 
@@ -211,7 +209,7 @@ class _CropFile:
     def compute(self) -> TrackScore:
         self._writer.release()
         sound, crop = self._folder / "sound.wav", self._folder / "crop.avi"
-        start, end = self._first / _FPS, (self._first + self._frames) / _FPS
+        start, end = self._first / FPS, (self._first + self._frames) / FPS
         self._ffmpeg.run("-i", self._speech, "-ss", f"{start:.3f}", "-to", f"{end:.3f}", sound)
         self._ffmpeg.run(*("-i", self._pictures, "-i", sound, "-c:v", "copy", "-c:a", "copy", crop))
         return score_crop(crop, network=self._network)

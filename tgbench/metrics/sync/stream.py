@@ -7,6 +7,7 @@ import numpy as np
 from ...errors import Unavailable
 from ...interfaces import FrameView, MetricContext
 from ...weights import describe_weights
+from . import FPS, SAMPLE_RATE
 from .detection import face_detector, s3fd_detector
 from .lips import WINDOW
 from .network import WEIGHTS, load_network
@@ -14,11 +15,6 @@ from .original_pipeline import OriginalPipeline
 from .pipeline import CleanPipeline, Pipeline, Sound
 from .scoring import SAMPLES_PER_FRAME, Way
 from .track_pipeline import Found
-
-FPS = 25.0
-"""Frames a second that the network was trained on."""
-
-SAMPLE_RATE = 16_000
 
 ORIGINAL = "joonson"
 """The name of the variant that goes through the original's files."""

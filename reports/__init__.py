@@ -1,1 +1,3 @@
 """Reports: tables made from results, and from nothing else."""
+
+__all__: list[str] = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import dataclasses
 import inspect
 import json
 import subprocess
@@ -194,6 +195,16 @@ def test_settings_that_differ_from_the_preset_are_told(
     tgbench.run("still", identity=tiny_identity, out=tmp_path, settings=wide, **TINY)
     assert set(tgbench.load_results(tmp_path).settings) == {"head_radius=0.2"}
     assert set(tgbench.load_results(measured).settings) == {""}
+
+
+def test_results_of_a_method_that_cannot_be_loaded_here_are_read(
+    measured: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = dataclasses.replace(plugins.methods()["still"], config="no_such_module:Config")
+    monkeypatch.setattr(plugins, "methods", lambda: {"still": broken})
+    table = tgbench.load_results(measured)
+    assert set(table.method) == {"still"}
+    assert set(table.settings) == {""}
 
 
 def test_compare_finds_no_difference_between_a_result_and_itself(measured: Path) -> None:

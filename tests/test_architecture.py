@@ -47,6 +47,20 @@ def test_harness_imports_no_room(path: Path) -> None:
     assert not [room for room in ROOMS if f"from ..{room}" in source or f"from .{room}" in source]
 
 
+@pytest.mark.parametrize("folder", ["tgbench", *ROOMS])
+def test_every_package_says_what_is_public(folder: str) -> None:
+    """Ruff checks that each name of `__all__` is there."""
+    for path in (ROOT / folder).rglob("__init__.py"):
+        body = ast.parse(path.read_text(encoding="utf-8")).body
+        targets = [
+            target
+            for node in body
+            if isinstance(node, ast.Assign | ast.AnnAssign)
+            for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
+        ]
+        assert "__all__" in [getattr(target, "id", "") for target in targets], path
+
+
 @pytest.mark.parametrize("room", ROOMS)
 def test_rooms_import_only_the_harness_and_themselves(room: str) -> None:
     for path in modules(room):

@@ -142,8 +142,8 @@ def why_not_comparable(metric: str, values: Sequence[Facts]) -> str:
 def ranking_conditions(metric: str) -> tuple[Condition, ...]:
     """Return in what values of one metric must agree to rank with each other in a table.
 
-    A table's rows are of one case already, which fixes the sound; the number of scored frames is
-    ranked by elsewhere.
+    A table's rows are of one case already, which fixes the sound of runs (of scored videos see
+    `tgbench.results.ranking_sounds`); the number of scored frames is ranked by elsewhere.
     """
     fixed = {Condition.SOUND, Condition.FRAMES}
     return tuple(condition for condition in conditions(metric) if condition not in fixed)

@@ -1,1 +1,3 @@
 """TalkingGaussian: structure-persistent talking heads by Gaussian splatting."""
+
+__all__: list[str] = []

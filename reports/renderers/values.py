@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Mapping
 
 from tgbench.configs import flat
 from tgbench.plugins import in_table_order
-from tgbench.results import as_cases, replaced_metrics
+from tgbench.results import SCORE, as_cases, replaced_metrics
 from tgbench.running.result import MetricRecord, Result
 from tgbench.specs import RendererSpec
 from tgbench.terminal.printing import printable
@@ -108,7 +108,7 @@ def csv_lines(
         "method": result.method.name,
         "preset": result.method.preset,
         "config_hash": result.method.config_hash,
-        "seed": result.seed,
+        "seed": "" if result.protocol.name == SCORE else result.seed,
         "composite_mode": result.method.composite_mode,
         "leaked_conditions": "; ".join(result.method.leaked_conditions),
         "created": result.created,

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
-from typing import Any
 
 from tgbench import plugins
 from tgbench.configs import flat
-from tgbench.errors import TgbenchError
 from tgbench.results import Variant
 from tgbench.running.result import Result
-from tgbench.running.settings import configure
+from tgbench.running.settings import preset_settings
 
 from .settings import PREFIX, setting
 
@@ -99,7 +96,7 @@ def _settings(alike: Sequence[Result], elsewhere: Collection[str]) -> list[list[
     """Return as KEY=VALUE what each configuration has that is not usual, where they differ."""
     chosen: list[list[str]] = [[] for _ in alike]
     configs = [flat(result.method.config) for result in alike]
-    presets = [_preset_settings(result) for result in alike]
+    presets = [preset_settings(result) for result in alike]
     for key in dict.fromkeys(key for config in configs for key in config):
         values = [str(config.get(key)) for config in configs]
         if PREFIX + key in elsewhere or len(set(values)) == 1:
@@ -116,24 +113,6 @@ def _most_frequent(values: Sequence[str]) -> list[str | None]:
     """Return for each of several values the most frequent; none if two are equally frequent."""
     (value, most), (_, next_most) = Counter(values).most_common(2)
     return [None if most == next_most else value] * len(values)
-
-
-def _preset_settings(result: Result) -> dict[str, Any]:
-    """Return by name the settings that a result's preset gives its method today.
-
-    Empty where that is not known here: a report needs none of the methods that it compares.
-    """
-    try:
-        spec = plugins.methods().get(result.method.name)
-        if spec is None or result.method.preset not in spec.presets:
-            return {}
-        config = flat(configure(spec, result.method.preset, {}))
-        # As results hold them: a tuple is a list there.
-        settings: dict[str, Any] = json.loads(json.dumps(config))
-        return settings
-    except (ImportError, AttributeError, TypeError, TgbenchError):
-        # Of a plug-in that does not work here, which is for `tgbench run` to say.
-        return {}
 
 
 def distinguishing(keys: Sequence[tuple[object, ...]]) -> list[str]:

@@ -6,6 +6,8 @@ import dataclasses
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
+from tgbench.results import ranking_sounds
+
 from .averages import cell_over_cases
 from .cells import Block, Cell, Column, Row, Status
 from .entries import Entry
@@ -124,9 +126,11 @@ class Layout:
         Where methods and settings all stand in the head, they compete along the rows.
         """
         place, metric = self._places[column.name]
+        sounds = ranking_sounds(row.results, metric.name)
         if any(map(competes, self._shape.rows)):
-            return self._case(row.side), column.name
-        return self._case(row.side), _without_rivals(self._shape.columns, place), metric.name
+            return self._case(row.side), column.name, sounds
+        others = _without_rivals(self._shape.columns, place)
+        return self._case(row.side), others, metric.name, sounds
 
     def _headed(self, fields: Sequence[str], place: Place) -> Place:
         return tuple(headed(field, text) for field, text in zip(fields, place, strict=True))

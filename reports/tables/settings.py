@@ -11,6 +11,7 @@ from typing import Any
 
 from tgbench.configs import flat
 from tgbench.errors import TgbenchError
+from tgbench.results import SCORE
 from tgbench.running.result import Result
 
 from .cells import DASH
@@ -34,7 +35,7 @@ def setting(result: Result, field: str) -> str:
     if field == "preset":
         return result.method.preset
     if field == "seed":
-        return str(result.seed)
+        return DASH if result.protocol.name == SCORE else str(result.seed)
     if field == "device":
         return result.environment.device
     known = flat(result.method.config)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from tgbench import plugins
 from tgbench.comparability import Condition, ranking_conditions
-from tgbench.results import Variant
+from tgbench.results import Variant, ranking_sounds
 from tgbench.running.result import Result
 
 from .cell_from_result import metric_column
@@ -101,6 +101,8 @@ def ranking_notes(blocks: Sequence[Block], columns: Sequence[Column]) -> Iterato
         found = [(row.label, row.cells[column.name]) for row in block.rows]
         cells = {label: cell for label, cell in found if cell.status is Status.MEASURED}
         metric = next((cell.metric for cell in cells.values()), "")
+        if _several_sounds(block, column, metric):
+            titles[Condition.SOUND][column.title] = None
         for place, condition in enumerate(ranking_conditions(metric)):
             by_label = {label: cell.comparable[place] for label, cell in cells.items()}
             if len(set(by_label.values())) > 1:
@@ -114,6 +116,11 @@ def ranking_notes(blocks: Sequence[Block], columns: Sequence[Column]) -> Iterato
             said = (f"{mode}: {_named(list(rows))}" for mode, rows in modes.items())
             within += f" ({'; '.join(said)})"
         yield Note("", within, in_caption=True)
+
+
+def _several_sounds(block: Block, column: Column, metric: str) -> bool:
+    measured = (row for row in block.rows if row.cells[column.name].status is Status.MEASURED)
+    return len({ranking_sounds(row.results, metric) for row in measured}) > 1
 
 
 def spread_note(blocks: Sequence[Block], columns: Sequence[Column]) -> Iterator[Note]:

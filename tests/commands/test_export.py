@@ -108,7 +108,7 @@ def test_a_fit_by_other_code_is_written_with_a_warning(
         (("--frame", "44"), "--frame 44: tiny has frames 0 to 43"),
         (("--frame", "-1"), "--frame -1: tiny has frames 0 to 43"),
         (("--branch", "mouht"), "did you mean 'mouth'?"),
-        (("--output", "head.splat"), "let the name end in .ply"),
+        (("--output", "head.splat"), "ends in .ply"),
         (("--method", "still"), "method 'still' has nothing to export"),
         (("--seed", "7"), "make it with `tgbench run --method talkinggaussian --protocol"),
         (("--seed", "7"), "--seed 7"),

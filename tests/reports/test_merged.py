@@ -10,6 +10,7 @@ import pytest
 
 from tgbench.cli import main
 from tgbench.reports.html.page import write_html
+from tgbench.reports.renderers.values import csv_lines
 from tgbench.reports.tables.building import build_tables
 from tgbench.results import read_folders
 
@@ -73,3 +74,30 @@ def test_scored_videos_make_a_table(tmp_path: Path, capsys: pytest.CaptureFixtur
     lines = [line.split() for line in capsys.readouterr().out.splitlines()]
     assert ["ours.mp4", "2.000"] in lines
     assert ["theirs.mp4", "3.000"] in lines
+
+
+@pytest.mark.parametrize("truth", ["abc", ""])
+def test_lips_of_scored_videos_rank_only_with_one_sound(tmp_path: Path, truth: str) -> None:
+    """Two other sounds, or two videos without truth that bring their own, share no speech."""
+    sounds = ("a voice", "another") if truth else ("", "")
+    for name, sound, values in zip(("a", "b"), sounds, (RAMP, RAMP + 1.0), strict=True):
+        write_scores(tmp_path / name, truth, sound, psnr=values, lip_agreement=values)
+    (table,) = build_tables(read_folders([tmp_path]).cases)
+    ranks = {
+        name: [row.cells[name].rank for row in table.blocks[0].rows]
+        for name in ("psnr", "lip_agreement")
+    }
+    assert ranks == {"psnr": [2, 1], "lip_agreement": [None, None]}
+    assert any("Lip agreement" in note.text and "sound" in note.text for note in table.notes)
+
+
+def test_lips_of_scored_videos_rank_with_the_sound_that_all_were_given(tmp_path: Path) -> None:
+    for name, values in (("a", RAMP), ("b", RAMP + 1.0)):
+        write_scores(tmp_path / name, "", "one voice", lip_agreement=values)
+    (table,) = build_tables(read_folders([tmp_path]).cases)
+    assert [row.cells["lip_agreement"].rank for row in table.blocks[0].rows] == [2, 1]
+
+
+def test_a_scored_video_has_no_seed_in_the_csv(tmp_path: Path) -> None:
+    case = read_folders([write_scores(tmp_path / "a", psnr=RAMP)]).cases[0]
+    assert [line["seed"] for line in csv_lines(case.result)] == [""]

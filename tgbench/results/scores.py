@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
+from .. import plugins
 from ..errors import TgbenchError
 from ..inputs import read_json
 from ..metrics.through_codec import THROUGH_CODEC
@@ -24,6 +25,7 @@ from ..running.result import (
     TimingRecord,
 )
 from ..running.schema import refuse_newer
+from ..specs import Needs
 from .measured_case import SCORE
 
 _OWN_SOUND = "own"
@@ -47,6 +49,27 @@ def read_scores(path: Path) -> Result:
         raise TgbenchError(
             f"{path}: is no result of `tgbench score` ({_fault(error)}); score again"
         ) from error
+
+
+def ranking_sounds(results: Iterable[Result], metric: str) -> frozenset[str]:
+    """Return what scored videos must share for values of a metric to rank with each other.
+
+    The case of a run fixes its sound. A scored video may have been given any, and without ground
+    truth nothing says that two videos with their own sound hold the same speech.
+
+    Args:
+        results: of one row of a table.
+        metric: its name; one that does not hear the sound asks nothing of it.
+    """
+    if Needs.AUDIO not in plugins.metric_spec(metric).needs:
+        return frozenset()
+    return frozenset(
+        result.method.config_hash
+        if result.driver.sha256 == _OWN_SOUND and not result.identity.sha256
+        else result.driver.sha256
+        for result in results
+        if result.protocol.name == SCORE
+    )
 
 
 def _fault(error: Exception) -> str:

@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .. import plugins
 from ..configs import flat
-from ..running.settings import configure
+from ..running.settings import preset_settings
 from .measured_case import MeasuredCase
 from .reading import read_cases
 
@@ -85,11 +84,8 @@ def _changed_settings(case: MeasuredCase) -> str:
 
     Empty where the method or its preset is not known here.
     """
-    method = case.result.method
-    spec = plugins.methods().get(method.name)
-    if spec is None or method.preset not in spec.presets:
+    usual = preset_settings(case.result)
+    if not usual:
         return ""
-    usual = flat(configure(spec, method.preset, {}))
-    return " ".join(
-        f"{name}={value}" for name, value in method.config.items() if usual.get(name) != value
-    )
+    config = flat(case.result.method.config)
+    return " ".join(f"{name}={value}" for name, value in config.items() if usual.get(name) != value)

@@ -1,1 +1,3 @@
 """Running cases: plan, fit, render, measure, write."""
+
+__all__: list[str] = []

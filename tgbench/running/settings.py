@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 import logging
 import types
 import typing
@@ -125,6 +126,24 @@ def with_current_names(result: Result) -> Result:
         return result
     renamed = method.model_copy(update={"config": config, "config_hash": config_hash})
     return result.model_copy(update={"method": renamed})
+
+
+def preset_settings(result: Result) -> dict[str, Any]:
+    """Return by name the settings that a result's preset gives its method today.
+
+    Empty where that is not known here: reading results needs none of their methods.
+    """
+    try:
+        spec = plugins.methods().get(result.method.name)
+        if spec is None or result.method.preset not in spec.presets:
+            return {}
+        config = flat(configure(spec, result.method.preset, {}))
+        # As results hold them: a tuple is a list there.
+        settings: dict[str, Any] = json.loads(json.dumps(config))
+        return settings
+    except (ImportError, AttributeError, TypeError, TgbenchError):
+        # Of a plug-in that does not work here, which is for `tgbench run` to say.
+        return {}
 
 
 def hash_of_settings(method: str, settings: Mapping[str, Any]) -> str:

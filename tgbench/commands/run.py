@@ -143,7 +143,8 @@ def _request(args: argparse.Namespace) -> RunRequest:
         methods=tuple(dict.fromkeys(args.method)),
         protocols=tuple(dict.fromkeys(args.protocol)),
         identities=tuple(dict.fromkeys(_identities(args))),
-        audio=tuple(dict.fromkeys(args.audio)),
+        # With features for each, the same sound may come twice.
+        audio=tuple(args.audio if args.audio_features else dict.fromkeys(args.audio)),
         preset=args.preset,
         overrides=parse_overrides(args.settings),
         size=args.size or default_size(args.method, args.preset),

@@ -14,14 +14,7 @@ from .version import __version__
 
 if TYPE_CHECKING:
     from . import metrics
-    from .api import (
-        compare,
-        load_results,
-        prepare,
-        run,
-        score,
-        score_folder,
-    )
+    from .api import compare, load_results, prepare, run, score, score_folder
     from .identities import Identity
     from .interfaces import AudioEncoder, EvaluationProtocol, Method, Metric
     from .listing import (

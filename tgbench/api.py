@@ -23,14 +23,7 @@ if TYPE_CHECKING:
     from .running.runner import Outcome
     from .scoring import Scores
 
-__all__ = [
-    "compare",
-    "load_results",
-    "prepare",
-    "run",
-    "score",
-    "score_folder",
-]
+__all__ = ["compare", "load_results", "prepare", "run", "score", "score_folder"]
 
 PathLike: TypeAlias = str | Path
 Some: TypeAlias = str | Path | Iterable[str | Path]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import json
 import math
 import typing
 from collections import defaultdict
@@ -109,6 +110,22 @@ def range_of(kind: Any) -> Range | None:
     """Return the `Range` of an annotated type, if it has one."""
     metadata = getattr(kind, "__metadata__", ())
     return next((item for item in metadata if isinstance(item, Range)), None)
+
+
+def check_types(config: Any) -> None:
+    """Check every setting against the type of its field; lists of JSON stand for tuples.
+
+    Raises:
+        TgbenchError: a value is of another type; the message names it.
+    """
+    from pydantic import TypeAdapter, ValidationError
+
+    for key, kind in types_of(type(config)).items():
+        value = value_of(config, key)
+        try:
+            TypeAdapter(kind).validate_json(json.dumps(value), strict=True)
+        except ValidationError as error:
+            raise TgbenchError(f"{key}={value}: {error.errors()[0]['msg']}") from error
 
 
 def check_ranges(config: Any) -> None:

@@ -59,6 +59,7 @@ def _details(alike: Sequence[Result], elsewhere: Collection[str]) -> list[list[s
         for field in ("preset", "device")
         if field not in elsewhere
     ]
+    details += _features(alike)
     differing = [texts for texts in details if len(set(texts)) > 1]
     shown = [[texts[index] for texts in differing] for index in range(len(alike))]
     # A variant has results of several seeds.
@@ -74,6 +75,15 @@ def _details(alike: Sequence[Result], elsewhere: Collection[str]) -> list[list[s
         texts + (chosen if readable else short)
         for texts, chosen, short in zip(shown, settings, hashes, strict=True)
     ]
+
+
+def _features(alike: Sequence[Result]) -> list[list[str]]:
+    """Return a detail for each result where one configuration read several files of features."""
+    found = [(result.method.config_hash, Variant.of(result).features) for result in alike]
+    if len(set(found)) == len({config for config, _ in found}):
+        return []
+    parts = [[part[:6] for part in features.split("+")] for _, features in found]
+    return [[f"features {'+'.join(part)}" if any(part) else "features computed" for part in parts]]
 
 
 def _different(shown: Sequence[Sequence[str]], known: Sequence[tuple[str, ...]]) -> bool:

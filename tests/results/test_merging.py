@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tgbench.reports.tables.labels import method_labels
 from tgbench.results import MeasuredCase, differences_among, merge_cases, read_cases
 from tgbench.running.result import MetricRecord
 
@@ -67,6 +68,36 @@ def test_three_measurements_are_taken_latest_first() -> None:
 )
 def test_other_experiments_stay_separate(other: dict[str, object]) -> None:
     assert len(merge_cases([case(EARLY, lpips=0.1), case(LATE, psnr=31.0, **other)])) == 2
+
+
+def with_features(
+    created: str, encoder: str, read: str, files: dict[str, str], **metrics: float
+) -> MeasuredCase:
+    made = result(created=created, **metrics)
+    driver = made.driver.model_copy(update={"encoder": encoder, "features_sha256": read})
+    identity = made.identity.model_copy(update={"files": files})
+    return MeasuredCase(
+        made.model_copy(update={"driver": driver, "identity": identity}), Path(created[:10])
+    )
+
+
+@pytest.mark.parametrize("file", ["aud_ds.npy", "given.npy"])
+def test_other_audio_features_are_another_experiment(file: str) -> None:
+    """The hash of an identity covers no features but mel; a file may be given with a sound."""
+    early, late = (
+        with_features(created, "deepspeech", digest, {file: digest}, psnr=30.0)
+        for created, digest in ((EARLY, "a" * 64), (LATE, "b" * 64))
+    )
+    assert len(merge_cases([early, late])) == 2
+    labels = method_labels([early.result, late.result])
+    assert {*labels.values()} == {"ours (features aaaaaa)", "ours (features bbbbbb)"}
+
+
+def test_results_of_versions_that_knew_only_mel_are_of_the_same_experiment() -> None:
+    early = with_features(EARLY, "mel", "", {"aud_mel.npy": "a" * 64}, lpips=0.1)
+    late = with_features(LATE, "mel", "a" * 64, {"aud_mel.npy": "a" * 64}, psnr=31.0)
+    (merged,) = merge_cases([early, late])
+    assert values(merged) == {"psnr": 31.0, "lpips": 0.1}
 
 
 @pytest.mark.parametrize("other", [{"mode": "face pasted"}, {"leaked": ("true pose",)}])

@@ -135,7 +135,7 @@ def test_ctrl_c_stops_all_children_and_theirs(
         "time.sleep(60)\n"
     )
     scripts[0] = begin.format("")
-    scripts[1] = begin.format("signal.signal(signal.SIGINT, signal.SIG_IGN)")
+    scripts[1] = begin.format("signal.signal(signal.SIGTERM, signal.SIG_IGN)")
     jobs = [job(seed, out=tmp_path) for seed in scripts]
     executor = ChildProcesses(2)
     logs = [each.file.with_suffix(".log") for each in jobs]
@@ -150,6 +150,71 @@ def test_ctrl_c_stops_all_children_and_theirs(
         list(run_jobs(jobs, executor))
     for log in logs:
         assert not is_running(int(log.read_text().split()[0]))
+
+
+def test_a_second_ctrl_c_leaves_no_child_behind(
+    scripts: dict[int, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scripts[0] = (
+        "import signal, time\n"
+        "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+        "print('ready', flush=True)\n"
+        "time.sleep(60)\n"
+    )
+    child = job(0, out=tmp_path)
+    executor = ChildProcesses(1)
+    executor.submit(child)
+    while not child.file.with_suffix(".log").read_text():
+        time.sleep(0.01)
+    (process,) = executor._running
+    patience = process.wait
+
+    def impatient(timeout: float | None = None) -> int:
+        if timeout is not None:
+            raise KeyboardInterrupt
+        return patience()
+
+    monkeypatch.setattr(process, "wait", impatient)
+    with pytest.raises(KeyboardInterrupt):
+        executor.stop()
+    assert process.returncode == -signal.SIGKILL
+
+
+def test_a_job_that_cannot_be_handed_over_does_not_stop_the_others() -> None:
+    class Refusing(Recorded):
+        def submit(self, job: JobSpec) -> None:
+            if job.seed == 0:
+                raise OSError("no more processes")
+            super().submit(job)
+
+    fit, other = job(0), job(1)
+    jobs = [fit, job(2, fit), other, job(3, other)]
+    ended = {
+        each.job.seed: each.error for each in run_jobs(jobs, Refusing(1, set(), random.Random(0)))
+    }
+    assert {seed for seed, error in ended.items() if error} == {0, 2}
+    assert "no more processes" in str(ended[0])
+
+
+def test_a_child_that_was_started_to_ignore_ctrl_c_is_asked_to_stop(
+    scripts: dict[int, str], tmp_path: Path
+) -> None:
+    """As a shell script starts what it runs in the background."""
+    scripts[0] = (
+        "import signal, sys, time\n"
+        "signal.signal(signal.SIGINT, signal.SIG_IGN)\n"
+        "signal.signal(signal.SIGTERM, lambda *_: sys.exit('stopped'))\n"
+        "print('ready', flush=True)\n"
+        "time.sleep(60)\n"
+    )
+    child = job(0, out=tmp_path)
+    log = child.file.with_suffix(".log")
+    executor = ChildProcesses(1)
+    executor.submit(child)
+    while not log.read_text():
+        time.sleep(0.01)
+    executor.stop()
+    assert log.read_text().split() == ["ready", "stopped"]
 
 
 def is_running(process: int) -> bool:

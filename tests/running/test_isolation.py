@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tgbench import plugins
 from tgbench.cli import main
 from tgbench.errors import TgbenchError
 from tgbench.progress import SILENT
@@ -52,6 +53,29 @@ def test_a_defect_of_a_method_does_not_stop_the_others(
     if isinstance(error, ZeroDivisionError):
         (log,) = request_.out.glob("models/tiny/average_frame/*/fit.log")
         assert "Traceback" in log.read_text()
+
+
+def test_a_method_without_its_code_stops_no_other(
+    request_: RunRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installed = plugins.methods()
+    gone = dataclasses.replace(installed["still"], name="gone", implementation="no_such_room:Still")
+    monkeypatch.setattr(plugins, "methods", lambda: {**installed, "gone": gone})
+    request = dataclasses.replace(request_, methods=("gone", "still"))
+    with pytest.raises(CasesFailed, match="no_such_room") as failed:
+        run(request, SILENT)
+    assert [outcome.result.method.name for outcome in failed.value.outcomes] == ["still"]
+    assert len(failed.value.failures) == 1
+
+
+def test_an_identity_that_cannot_be_filed_stops_no_other(
+    request_: RunRequest, tiny_identity: Path, tmp_path: Path
+) -> None:
+    hidden = shutil.copytree(tiny_identity, tmp_path / ".hidden")
+    request = dataclasses.replace(request_, identities=(str(hidden), str(tiny_identity)))
+    with pytest.raises(CasesFailed, match=r"\.hidden.*rename") as failed:
+        run(request, SILENT)
+    assert {outcome.result.identity.name for outcome in failed.value.outcomes} == {"tiny"}
 
 
 def test_an_identity_that_is_not_sound_stops_no_other(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -100,7 +102,9 @@ def test_a_file_that_is_no_job_is_refused(
     assert str(path) in str(refused.value)
 
 
-@pytest.mark.parametrize("name", ["../../elsewhere", "/etc", ".hidden", "a/b", "a\x00b", ""])
+@pytest.mark.parametrize(
+    "name", ["../../elsewhere", "/etc", ".hidden", "a/b", "a\x00b", "line\n", ""]
+)
 def test_a_name_in_a_job_leads_nowhere_else(jobs: list[JobSpec], tmp_path: Path, name: str) -> None:
     raw = json.loads(jobs[1].model_dump_json())
     raw["case"]["driver"] = name
@@ -185,10 +189,12 @@ def test_a_case_without_its_fit_says_so(jobs: list[JobSpec]) -> None:
     [
         ({"identity": {"sha256": "0" * 64}}, "other files of 'tiny'"),
         ({"method": {"code_sha256": "0" * 64}}, "code of 'still'"),
-        ({"method": {"config": {"head_radius": 0.2}}}, "settings of 'still' have changed"),
+        ({"method": {"config": {"colour": "red"}}}, "settings of 'still' have changed"),
         ({"case": {"audio_sha256": "0" * 64}}, "sound"),
         ({"case": {"protocol_version": "0"}}, "version"),
         ({"train": [0, 12]}, "split"),
+        ({"method": {"config": {"head_radius": "wide"}}}, "head_radius"),
+        ({"tgbench_version": "99.0"}, "99.0"),
     ],
 )
 def test_a_job_of_something_else_by_now_is_refused(
@@ -199,8 +205,6 @@ def test_a_job_of_something_else_by_now_is_refused(
     raw = json.loads(case.model_dump_json())
     for key, value in change.items():
         raw[key] = {**raw[key], **value} if isinstance(value, dict) else value
-    if change.get("method", {}).get("config"):  # type: ignore[attr-defined]
-        raw["method"]["config"] = {"colour": "red"}
     with pytest.raises(TgbenchError, match=said):
         Worker(SILENT).do(JobSpec.model_validate(raw))
 
@@ -223,3 +227,12 @@ def test_everything_afresh_is_done_once_for_each_token(tiny_identity: Path, tmp_
     for job in jobs:
         Worker(SILENT).do(job)
     assert times() == second, "repeated after a lost machine, nothing is done again"
+
+
+def test_a_job_that_is_told_to_terminate_stops_as_at_ctrl_c(
+    jobs: list[JobSpec], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Worker, "do", lambda *_: os.kill(os.getpid(), signal.SIGTERM))
+    former = signal.getsignal(signal.SIGTERM)
+    assert main(["run-job", str(jobs[0].write())]) == 130
+    assert signal.getsignal(signal.SIGTERM) is former

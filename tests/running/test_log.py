@@ -22,6 +22,7 @@ def test_a_run_leaves_what_was_done_with_times(tiny_identity: Path, tmp_path: Pa
     (path,) = tmp_path.rglob("log.txt")
     text = path.read_text(encoding="utf-8")
     assert all(TIME.match(line) for line in text.splitlines())
+    assert text.count("audio features: mel") == 1
     result = read_result(path.parent / "result.json")
     sound = hashlib.sha256((tiny_identity / "aud.wav").read_bytes()).hexdigest()
     for said in (

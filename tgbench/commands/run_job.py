@@ -15,10 +15,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(args: argparse.Namespace, terminal: Terminal) -> int:
     """Do the job, unless its output is there and whole."""
+    from ..running.executors import stopped_by_terminate
     from ..running.job import read_job
     from ..running.worker import Worker
 
     job = read_job(args.job)
-    Worker(terminal.progress).do(job)
+    with stopped_by_terminate():
+        Worker(terminal.progress).do(job)
     terminal.out.print(f"done: {job.title}", markup=False)
     return 0

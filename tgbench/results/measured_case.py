@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from .. import plugins
+from ..audio_encoders.mel import SPEC as MEL
 from ..comparability import why_not_applicable
 from ..errors import TgbenchError
 from ..metrics.through_codec import THROUGH_CODEC
@@ -93,16 +94,33 @@ class Variant(NamedTuple):
         method: its name, or the name of a scored video.
         config_hash: hash of the configuration, or of the scored video.
         device: kind of device, such as "cpu".
+        features: hash of the audio features in use, where neither the configuration nor the
+            identity tells them from others.
     """
 
     method: str
     config_hash: str
     device: str
+    features: str = ""
 
     @classmethod
     def of(cls, result: Result) -> Variant:
         """Return what a result is of."""
-        return cls(result.method.name, result.method.config_hash, result.environment.device)
+        method = result.method
+        return cls(method.name, method.config_hash, result.environment.device, _features_of(result))
+
+
+def _features_of(result: Result) -> str:
+    """Return the hashes of features that were read to fit and to drive, "+" between them.
+
+    Mel of the identity's own folder is left out: the identity's hash covers it, and results of
+    versions that knew only mel do not name it.
+    """
+    driver, files = result.driver, result.identity.files
+    encoder = plugins.audio_encoders().get(driver.encoder, MEL)
+    own_mel = files.get(MEL.file)
+    used = files.get(encoder.file), driver.features_sha256
+    return "+".join(dict.fromkeys(each for each in used if each and each != own_mel))
 
 
 class Experiment(NamedTuple):

@@ -185,7 +185,7 @@ def unfinished(case: Path) -> Note | None:
     if own is not None:
         return Note(case / ATTEMPT_FILE, own, goes=True)
     found = []
-    # Versions before 0.2 had no level for the variant.
+    # Earlier versions had no level for the variant.
     for above in case.parents[1:], case.parents:
         if len(above) < 4:
             continue

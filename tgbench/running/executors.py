@@ -102,7 +102,7 @@ class ChildProcesses:
         """Start a child."""
         path = job.write()
         with _log_of(path).open("wb") as log:
-            # In a session of its own, so that Ctrl-C reaches it once, by `stop`, and its own
+            # In a session of its own, so that Ctrl-C reaches it by `stop` alone, and its own
             # children with it.
             child = subprocess.Popen(
                 _command(path),
@@ -123,16 +123,20 @@ class ChildProcesses:
             time.sleep(_POLL_SECONDS)
 
     def stop(self) -> None:
-        """Interrupt all children, and kill those that do not stop."""
+        """End all children, and kill those that do not stop, or at a second Ctrl-C."""
+        # Not SIGINT: where a script starts tgbench in the background, its children ignore that.
         for child in self._running:
-            _signal(child, signal.SIGINT)
+            _signal(child, signal.SIGTERM)
         deadline = time.monotonic() + _PATIENCE
-        for child in self._running:
-            with suppress(subprocess.TimeoutExpired):
-                child.wait(max(0.0, deadline - time.monotonic()))
-            _signal(child, signal.SIGKILL)
-            child.wait()
-        self._running.clear()
+        try:
+            for child in self._running:
+                with suppress(subprocess.TimeoutExpired):
+                    child.wait(max(0.0, deadline - time.monotonic()))
+        finally:
+            for child in self._running:
+                _signal(child, signal.SIGKILL)
+                child.wait()
+            self._running.clear()
 
 
 def run_jobs(jobs: Sequence[JobSpec], executor: Executor) -> Iterator[Ended]:
@@ -158,8 +162,14 @@ def run_jobs(jobs: Sequence[JobSpec], executor: Executor) -> Iterator[Ended]:
                     yield failed[job.address]
                 elif executor.capacity is None or running < executor.capacity:
                     waiting.remove(job)
-                    executor.submit(job)
-                    running += 1
+                    try:
+                        executor.submit(job)
+                    except Exception as error:
+                        unfinished.discard(job.address)
+                        failed[job.address] = Ended(job, error)
+                        yield failed[job.address]
+                    else:
+                        running += 1
             if running:
                 ended = executor.wait()
                 running -= 1

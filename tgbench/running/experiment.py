@@ -42,7 +42,7 @@ class Experiment:
         hashes: of the case's identity.
         options: how it is done.
         size: side in pixels if the identity is a built-in one, else None.
-        earlier_layout: whether it lies where versions before 0.2 kept it.
+        earlier_layout: whether it lies where earlier versions kept it.
     """
 
     case: Case

@@ -12,7 +12,7 @@ from typing import Any
 
 from .. import plugins
 from ..audio_encoders.mel import SPEC as MEL
-from ..configs import build, flat
+from ..configs import build, check_ranges, check_types, flat
 from ..errors import TgbenchError
 from ..files import hash_of, remove, remove_parts, sha256, write_text
 from ..identities import Identity, Split
@@ -71,6 +71,8 @@ class MethodConfig:
         """
         try:
             made = cls(spec, build(spec.load_config(), settings), preset)
+            check_types(made.config)
+            check_ranges(made.config)
         except (TypeError, ValueError, TgbenchError) as error:
             raise TgbenchError(
                 f"the settings of '{spec.name}' have changed since ({error})"

@@ -5,7 +5,7 @@
     OUT/jobs/<address>.json                                  a job that a process of its own does
 
 A variant is the preset, every setting that differs from it, and the seed, such as
-`quick,motion=none,seed=1`. Versions before 0.2 had no such level; see `without_variant`.
+`quick,motion=none,seed=1`. Earlier versions had no such level; see `without_variant`.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def case_folder(
 
 
 def without_variant(case: Path) -> Path:
-    """Return where versions before 0.2 kept the case of a folder."""
+    """Return where earlier versions kept the case of a folder."""
     return case.parents[1] / case.name
 
 

@@ -26,7 +26,8 @@ _LARGEST = 1 << 20
 _DIGITS = 16
 
 # A name becomes a part of paths, so it leads nowhere else.
-_Name = Annotated[str, StringConstraints(pattern=re.compile(r"^[^./\\\x00-\x1f][^/\\\x00-\x1f]*$"))]
+NAME = re.compile(r"\A[^./\\\x00-\x1f][^/\\\x00-\x1f]*\Z")
+_Name = Annotated[str, StringConstraints(pattern=NAME)]
 _Hash = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 

@@ -71,9 +71,6 @@ class JobLog(logging.Handler):
         features = case.features_file
         read = f"{features}, sha256 {sha256(features)}" if features else "computed from the sound"
         self.write(f"audio features: {case.drive.encoder}, {read}")
-        features = case.features_file
-        read = f"{features}, sha256 {sha256(features)}" if features else "computed from the sound"
-        self.write(f"audio features: {case.drive.encoder}, {read}")
         self.write(f"case: {len(case.drive)} frames, key {experiment.key}")
         self.method(experiment.method_config, experiment.options.seed, experiment.options.device)
         self.write(f"fit: {experiment.fitting.folder}")

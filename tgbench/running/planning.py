@@ -24,7 +24,7 @@ from ..synthetic.names import IDENTITIES
 from ..version import __version__
 from .experiment import Experiment, IdentityHashes
 from .fitting import MethodConfig
-from .job import CaseJob, IdentityJob, JobSpec, MethodJob
+from .job import NAME, CaseJob, IdentityJob, JobSpec, MethodJob
 from .plan import Failure, Plan, PlannedCase, PlannedFit
 from .request import RunRequest
 from .resume import Standing, in_its_folder, standing
@@ -105,6 +105,12 @@ class Planner:
         for name in self._request.identities:
             try:
                 identity = resolve_identity(name, self._request.size, progress)
+                if not NAME.match(identity.name):
+                    raise TgbenchError(
+                        f"{identity.folder}: rename this folder: its name is part of the path of "
+                        "results, so it must not begin with a dot, nor hold a backslash or a "
+                        "control character"
+                    )
                 with progress.task(f"hashing inputs of {identity.name}", None):
                     hashes = IdentityHashes(identity.input_hashes())
             except Exception as error:
@@ -141,8 +147,11 @@ class Planner:
         for seed in request.seeds:
             options = request.options(seed, self._token)
             for case in cases:
-                experiment = in_its_folder(Experiment(case, config, person.hashes, options, size))
-                made.cases.append(self._with_jobs(experiment, person))
+                asked = Experiment(case, config, person.hashes, options, size)
+                try:
+                    made.cases.append(self._with_jobs(in_its_folder(asked), person))
+                except Exception as error:
+                    made.failures.append(Failure(f"{asked}, seed {seed}", error))
 
     def _cases(self, spec: ProtocolSpec, person: _Person, source: FeatureSource) -> list[Case]:
         """Return the cases of an identity as they are to be measured, planned once for all."""
@@ -241,8 +250,10 @@ class Planner:
         used = case.features_file is not None
         driving = case.driving_audio.resolve()
         for index, path in enumerate(audio):
-            if path.exists() and path.resolve() == driving:
-                files = features[index : index + 1] if used else ()
+            files = features[index : index + 1] if used else ()
+            # One sound may be given twice, with other features.
+            is_it = not files or files[0] == case.features_file
+            if is_it and path.exists() and path.resolve() == driving:
                 return (str(driving),), tuple(str(file.resolve()) for file in files)
         # Names of built-in tracks stay names, because another machine keeps them elsewhere.
         return (

@@ -101,7 +101,7 @@ def standing(asked: Experiment) -> Standing:
 
 
 def in_its_folder(asked: Experiment) -> Experiment:
-    """Return it where it lies: in the layout of versions before 0.2 if its result is there.
+    """Return it where it lies: in the layout of earlier versions if its result is there.
 
     Where that place holds another experiment, a line says so.
     """

@@ -15,6 +15,7 @@ from ..identities.resolve import resolve_identity
 from ..interfaces import Case, Method
 from ..progress import Progress
 from ..synthetic.names import IDENTITIES
+from ..version import __version__
 from . import attempts
 from .experiment import Experiment, IdentityHashes
 from .fit_record import FitRecord
@@ -66,6 +67,11 @@ class Worker:
             TgbenchError: it cannot be done, or what it is about is not what it was when the job
                 was planned.
         """
+        if job.tgbench_version != __version__:
+            raise TgbenchError(
+                f"the job was planned by tgbench {job.tgbench_version}, this is {__version__}; "
+                "repeat the `tgbench run` that planned it"
+            )
         if job.case is None:
             self._fit(self._fittings.get(job.address) or self._fitting(job))
         else:

@@ -17,6 +17,10 @@ GATE = CommandSpec("gate", "", "tgbench.reports.gate.command")
 FIRST_FRAME = 1000
 LOWER = ("lmd", "lpips", "aue_l_geometry", "sync_e", "training_time")
 
+PSNR = np.linspace(29.0, 31.0, 40)
+NASTY = "<b>&amp;|`x`[bold]:smile:\n\x1b[31m\x00\n::error::,%0A_ü_語"
+"""A reason that is markup wherever it is not escaped."""
+
 Series = NDArray[np.float64]
 WriteCase = Callable[..., Path]
 
@@ -105,3 +109,18 @@ def write_case(make_result: Callable[..., Result]) -> WriteCase:
         return folder
 
     return write
+
+
+@pytest.fixture
+def before(gate: Gate, write_case: WriteCase, tmp_path: Path) -> Path:
+    write_case(tmp_path / "before", {"psnr": PSNR, "lmd": PSNR / 30.0})
+    gate.update(tmp_path / "before")
+    return tmp_path / "before"
+
+
+@pytest.fixture
+def worse(write_case: WriteCase, tmp_path: Path) -> Path:
+    """One regression, one metric that cannot be measured any more."""
+    gone = record("lmd", None, reason=NASTY)
+    write_case(tmp_path / "worse", {"psnr": PSNR - 0.5, "lmd": gone})
+    return tmp_path / "worse"

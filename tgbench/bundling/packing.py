@@ -228,7 +228,7 @@ def _render(result: Result, case: Case, place: Path, folder: Path, progress: Pro
         case.split,
         result.seed,
         resolve_device(result.environment.device),
-        out_of(place, result.protocol.name) / MODELS,
+        out_of(place) / MODELS,
     )
     if not fitting.is_done:
         raise TgbenchError(

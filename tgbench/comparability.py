@@ -21,6 +21,7 @@ __all__ = [
     "case_facts",
     "conditions",
     "differing",
+    "is_unheard",
     "leak_note",
     "ranking_conditions",
     "ranking_key",
@@ -160,6 +161,20 @@ def leak_note(a: Sequence[str], b: Sequence[str]) -> str:
         return ""
     given = (", ".join(leaked) or "nothing of the truth" for leaked in (a, b))
     return "when rendering, A is given {}; B is given {}".format(*given)
+
+
+def is_unheard(result: Result, metric: str) -> bool:
+    """Return whether a value is chance because the method does not hear the sound.
+
+    Where a result does not say whether it does, the installed method says it.
+    """
+    if Needs.AUDIO not in plugins.metric_spec(metric).needs:
+        return False
+    hears = result.method.hears_audio
+    if hears is None:
+        spec = plugins.methods().get(result.method.name)
+        hears = spec is None or spec.hears_audio
+    return not hears
 
 
 def why_not_applicable(result: Result, metric: str) -> str:

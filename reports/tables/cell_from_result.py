@@ -6,10 +6,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tgbench import plugins
-from tgbench.comparability import case_facts, ranking_key, value_facts, why_not_applicable
+from tgbench.comparability import (
+    case_facts,
+    is_unheard,
+    ranking_key,
+    value_facts,
+    why_not_applicable,
+)
 from tgbench.results import MeasuredCase
 from tgbench.running.result import MetricRecord, Result
-from tgbench.specs import Direction, MetricSpec, Needs
+from tgbench.specs import Direction, MetricSpec
 from tgbench.statistics import Interval
 
 from .cells import Cell, Column, Status
@@ -67,16 +73,8 @@ def measured_cell(
         clips=clips,
         fits=((result.seed, record.value),),
         by_chance=_by_chance(record.value, record.details),
-        unheard=Needs.AUDIO in plugins.metric_spec(metric).needs and not _hears(result),
+        unheard=is_unheard(result, metric),
     )
-
-
-def _hears(result: Result) -> bool:
-    """Return whether the method hears the sound; where a result does not say, its plug-in does."""
-    if result.method.hears_audio is not None:
-        return result.method.hears_audio
-    spec = plugins.methods().get(result.method.name)
-    return spec is None or spec.hears_audio
 
 
 def _stored_interval(record: MetricRecord) -> Interval | None:

@@ -17,6 +17,8 @@ DIFFERS = "†"
 
 NO_BETTER_THAN_CHANCE = "no better than chance, as unrelated lips and sound would give"
 UNHEARD = "chance: the method does not hear the sound"
+_CHANCE = (NO_BETTER_THAN_CHANCE, UNHEARD)
+"""What a value would be misread without."""
 
 DASHES = "A dash: not measured, or not applicable to the method"
 
@@ -48,7 +50,10 @@ class Footnotes:
     @property
     def notes(self) -> tuple[Note, ...]:
         """All of them, in order."""
-        return tuple(Note(mark, text) for text, mark in self._marks.items())
+        return tuple(
+            Note(mark, text, in_caption=text.startswith(_CHANCE))
+            for text, mark in self._marks.items()
+        )
 
 
 def annotated(

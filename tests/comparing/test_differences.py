@@ -307,3 +307,16 @@ def test_what_a_method_cannot_have_is_not_compared(tmp_path: Path, lmd: np.ndarr
         "aue_u: not compared; A has no value (the method does not move the upper face"
     )
     assert "result.json" in note
+
+
+def test_lip_agreement_of_a_method_that_does_not_hear_is_called_chance(
+    tmp_path: Path, lmd: np.ndarray
+) -> None:
+    for name, hears in (("deaf", False), ("hearing", True)):
+        made = result(name, lmd=record(lmd, "lower"), lip_agreement=record(lmd, "higher"))
+        method = made.method.model_copy(update={"hears_audio": hears})
+        write_run(tmp_path / name, made.model_copy(update={"method": method}), lmd=lmd)
+    for sides, chance in ((("deaf", "hearing"), "A"), (("hearing", "deaf"), "B")):
+        notes = section(*(tmp_path / name for name in sides)).notes
+        (note,) = [note for note in notes if "chance" in note]
+        assert note.startswith(f"lip_agreement: {chance} does not hear")

@@ -282,7 +282,7 @@ def _origin(outcome: Outcome) -> str:
 
 
 def _cell(outcome: Outcome, name: str, decimals: int) -> str:
-    from ..comparability import why_not_applicable
+    from ..comparability import is_unheard, why_not_applicable
 
     record = outcome.result.metrics.get(name)
     if record is None:
@@ -290,29 +290,21 @@ def _cell(outcome: Outcome, name: str, decimals: int) -> str:
     if record.value is None or why_not_applicable(outcome.result, name):
         return "-"
     text = f"{record.value:.{decimals}f}"
-    if _is_chance(outcome.result, name):
+    if is_unheard(outcome.result, name):
         text += " (chance)"
     return text if record.scored == record.total else f"{text} ({record.scored}/{record.total})"
 
 
-def _is_chance(result: Result, metric: str) -> bool:
-    """Whether a value says how lips and sound agree of a method that does not hear the sound."""
-    from .. import plugins
-    from ..specs import Needs
-
-    return result.method.hears_audio is False and Needs.AUDIO in plugins.metrics()[metric].needs
-
-
 def _gap(result: Result, metric: str) -> str:
     """Return why a cell is empty, or says nothing; an empty text where it says something."""
-    from ..comparability import why_not_applicable
+    from ..comparability import is_unheard, why_not_applicable
 
     record = result.metrics[metric]
     if record.value is None:
         return record.reason
     if never := why_not_applicable(result, metric):
         return f"{result.method.name}: {never}"
-    if _is_chance(result, metric):
+    if is_unheard(result, metric):
         return f"{result.method.name} does not hear the sound, so this agreement is chance"
     return ""
 

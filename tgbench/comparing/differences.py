@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .. import plugins
+from ..comparability import is_unheard
 from ..errors import TgbenchError
 from ..metrics.naming import metrics_named
 from ..plugins import in_table_order
@@ -229,7 +230,7 @@ def _row(
     values: list[tuple[float, float]] = []
     series: list[tuple[Series, Series]] = []
     lacking: dict[str, list[str]] = defaultdict(list)
-    merged: dict[str, None] = {}
+    remarks: dict[str, None] = {}
     averages = plugins.averages_frames(metric)
     if len(pairs) > 1 and _direction(metric) is Direction.NONE:
         return None, [
@@ -242,7 +243,7 @@ def _row(
             continue
         if why := why_not(metric, pair):
             return None, [f"not compared; {why}"]
-        merged |= dict.fromkeys(_earlier(metric, pair))
+        remarks |= dict.fromkeys((*_unheard(metric, pair), *_earlier(metric, pair)))
         first, second = (
             statistics.fmean(case.metrics[metric].value or 0.0 for case in side) for side in pair
         )
@@ -255,7 +256,14 @@ def _row(
     found = paired_difference(series, seed=seed) if len(series) == len(values) else None
     means = [statistics.fmean(column) for column in zip(*values, strict=True)]
     row = MetricComparison(metric, means[0], means[1], found, _outcome(metric, found), len(values))
-    return row, [*_partly(len(values), len(pairs), lacking), *merged]
+    return row, [*_partly(len(values), len(pairs), lacking), *remarks]
+
+
+def _unheard(metric: str, pair: Pair) -> Iterable[str]:
+    """Say which side's value is chance."""
+    for name, side in zip("AB", pair, strict=True):
+        if any(is_unheard(case.origin(metric).result, metric) for case in side):
+            yield f"{name} does not hear the sound, so its value is chance"
 
 
 def _earlier(metric: str, pair: Pair) -> Iterable[str]:

@@ -9,7 +9,7 @@ from tgbench.reports.renderers import TableReport
 from tgbench.reports.renderers.latex import render_latex
 from tgbench.reports.tables.building import build_tables
 from tgbench.reports.tables.cells import Cell, Column, Row, Status
-from tgbench.reports.tables.footnotes import NO_BETTER_THAN_CHANCE, UNHEARD
+from tgbench.reports.tables.footnotes import NO_BETTER_THAN_CHANCE, UNHEARD, without_notes
 from tgbench.reports.tables.ranking import ranked
 from tgbench.running.result import MetricRecord, Result
 from tgbench.specs import Direction
@@ -191,3 +191,11 @@ def test_lip_agreement_of_a_method_that_does_not_hear_is_marked_as_chance(
         assert (found.rank, [told[mark] for mark in found.marks]) == (None, [UNHEARD])
     assert [cell(table, name, "lip_agreement").rank for name in ("hears", "worse")] == [1, 2]
     assert cell(table, "says so", "lmd").marks == ()
+
+
+def test_chance_is_marked_even_where_notes_are_left_out(make_result: MakeResult) -> None:
+    made = make_result("still", lip_agreement=by_chance(0.6, 0.3), lmd="no face was found")
+    (table,) = map(without_notes, build_tables([made, make_result("ours", lmd=1.0)]))
+    (mark,) = cell(table, "Still", "lip_agreement").marks
+    assert [note.text for note in table.notes if note.mark] == [UNHEARD]
+    assert table.notes[0].mark == mark

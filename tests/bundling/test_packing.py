@@ -105,6 +105,21 @@ def test_without_frames_and_fit_there_is_no_bundle(
     assert not (tmp_path / "none.zip").exists()
 
 
+@pytest.mark.parametrize(
+    "driver", [{"features_sha256": "b" * 64, "features": "given.npy"}, {"encoder": "deepspeech"}]
+)
+def test_frames_are_not_rendered_again_with_other_audio_features(
+    still_results: Path, truth: GroundTruth, tmp_path: Path, driver: dict[str, str]
+) -> None:
+    results = shutil.copytree(still_results, tmp_path / "results")
+    (path,) = results.rglob("result.json")
+    stored = json.loads(path.read_text())
+    stored["driver"] |= driver
+    path.write_text(json.dumps(stored))
+    with pytest.raises(TgbenchError, match=r"audio features.*--frames"):
+        pack(results, tmp_path / "x.zip", truth, SILENT)
+
+
 def test_the_right_identity_must_be_given(
     still_results: Path, own_identity: Path, tiny_identity: Path, tmp_path: Path
 ) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tgbench.errors import TgbenchError
+from tgbench.running.folders import out_of, variant_name
 from tgbench.running.result import LARGEST_RESULT, read_result, result_paths
 
 
@@ -16,6 +17,17 @@ def test_results_are_found_wherever_they_are(tmp_path: Path) -> None:
         (tmp_path / place / "result.json").touch()
     found = [str(path.relative_to(tmp_path)) for path in result_paths(tmp_path)]
     assert found == ["a/result.json", "b/c/result.json", "result.json"]
+
+
+@pytest.mark.parametrize("out", ["results", "lipsync"])
+@pytest.mark.parametrize(
+    "variant", ["", variant_name("quick", {}, 0), variant_name("paper", {"words": "a b"}, -1)]
+)
+def test_the_folder_of_results_is_found_in_either_layout(
+    tmp_path: Path, out: str, variant: str
+) -> None:
+    folder = tmp_path / out / "lipsync" / "synth-a" / "still" / variant / "track-voice"
+    assert out_of(folder) == (tmp_path / out).resolve()
 
 
 def test_a_folder_that_cannot_be_looked_into_is_told(

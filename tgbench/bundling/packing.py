@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .. import plugins
+from ..audio_encoders.mel import SPEC as MEL
 from ..errors import TgbenchError
 from ..files import atomic_path, make_folder, remove_leftovers, sha256, temporary_folder
 from ..interfaces import Case, Method
@@ -205,9 +206,15 @@ def _render(result: Result, case: Case, place: Path, folder: Path, progress: Pro
     """Render what was measured into a folder of images.
 
     Raises:
-        TgbenchError: its fit is not there, or the method is not, or is of other code.
+        TgbenchError: its fit is not there, or the method is not, or is of other code, or other
+            audio features would drive it.
     """
     remedy = f"run it again with --frames and --fresh (results in {place})"
+    if not _has_features_of(result, case):
+        raise TgbenchError(
+            f"{place}: kept no frames, and the audio features that drove it "
+            f"({result.driver.features or result.driver.encoder}) are not here; {remedy}"
+        )
     method_config = _method_config(result, remedy)
     if result.method.code_sha256 not in ("", method_config.code.sha256):
         raise TgbenchError(
@@ -221,7 +228,7 @@ def _render(result: Result, case: Case, place: Path, folder: Path, progress: Pro
         case.split,
         result.seed,
         resolve_device(result.environment.device),
-        out_of(place, result.protocol.name) / MODELS,
+        out_of(place) / MODELS,
     )
     if not fitting.is_done:
         raise TgbenchError(
@@ -234,6 +241,15 @@ def _render(result: Result, case: Case, place: Path, folder: Path, progress: Pro
     who = f"{result.method.name} on {case.identity.name}, {case.driver}"
     for _ in render(case, method, who, folder, options, progress):
         pass
+
+
+def _has_features_of(result: Result, case: Case) -> bool:
+    """Whether a case is driven by the audio features of a result."""
+    driver, file = result.driver, case.features_file
+    read = sha256(file) if file else ""
+    # Versions that knew only mel did not name its file, which the identity's hash covers.
+    unnamed = not driver.features_sha256 and file == case.identity.folder / MEL.file
+    return driver.encoder == case.drive.encoder and (unnamed or driver.features_sha256 == read)
 
 
 def _method_config(result: Result, remedy: str) -> MethodConfig:

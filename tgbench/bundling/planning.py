@@ -8,7 +8,8 @@ from functools import cached_property
 from pathlib import Path
 
 from .. import plugins
-from ..audio import DEFAULT_FEATURES
+from ..audio import DEFAULT_FEATURES, FeatureSource
+from ..audio_encoders.mel import SPEC as MEL
 from ..errors import TgbenchError
 from ..files import sha256
 from ..identities import Identity
@@ -40,7 +41,7 @@ class GroundTruth:
         self._folders = tuple(identities)
         self._audio = tuple(audio)
         self._progress = progress
-        self._plans: dict[tuple[str, Path], list[Case]] = {}
+        self._plans: dict[tuple[str, Path, str], list[Case]] = {}
 
     def case(self, result: Result) -> Case:
         """Return the case of a result as its protocol plans it here.
@@ -117,8 +118,21 @@ class GroundTruth:
         if sounds:
             # A protocol that drives with the clip's own sound takes no other, though it be equal.
             with suppress(TgbenchError):
-                return protocol.plan([identity], sounds, DEFAULT_FEATURES)
-        key = (name, identity.folder)
+                return _with_features(protocol, identity, sounds, result)
+        key = (name, identity.folder, result.driver.encoder)
         if key not in self._plans:
-            self._plans[key] = protocol.plan([identity], (), DEFAULT_FEATURES)
+            self._plans[key] = _with_features(protocol, identity, (), result)
         return self._plans[key]
+
+
+def _with_features(
+    protocol: EvaluationProtocol, identity: Identity, sounds: Sequence[Path], result: Result
+) -> list[Case]:
+    """Return the cases with features of the encoder of a result, or where these are not here, mel.
+
+    Only rendering again needs the features, so there they are compared with the result's.
+    """
+    encoder = plugins.audio_encoders().get(result.driver.encoder, MEL)
+    with suppress(TgbenchError):
+        return protocol.plan([identity], sounds, FeatureSource(encoder))
+    return protocol.plan([identity], sounds, DEFAULT_FEATURES)

@@ -213,15 +213,10 @@ class Identity:
             )
         return windows
 
-    def features_hash(self, encoder: AudioEncoderSpec) -> str:
-        """Return the SHA-256 of what `audio_features` reads; empty where it runs the encoder."""
-        path = self.features_file(encoder)
-        return "" if path is None else sha256(path)
-
     def input_hashes(self) -> dict[str, str]:
         """Return the SHA-256 of the files that training and scoring read, by relative name.
 
-        Of features, only those of mel: `features_hash` has the others.
+        Of audio features, only those of mel: others are hashed by what uses them.
         """
         tables = [layout.TRANSFORMS_TRAIN, layout.TRANSFORMS_VAL, layout.BACKGROUND, layout.AUDIO]
         tables += [layout.ACTION_UNITS, MEL.file]

@@ -21,6 +21,7 @@ MODELS = "models"
 JOBS = "jobs"
 
 _LONGEST = 100
+_VARIANT = re.compile(r"(,seed=-?\d+|~[0-9a-f]{8})\Z")
 _UNFIT = re.compile(r"[^\w.+=-]+")
 
 
@@ -56,13 +57,8 @@ def variant_name(preset: str, changed: Mapping[str, Any], seed: int) -> str:
     return f"{name[:_LONGEST].rstrip(',.')}~{hash_of(words)[:8]}"
 
 
-def out_of(case: Path, protocol: str) -> Path:
-    """Return the folder of results that a case lies in, whichever version made it.
-
-    Args:
-        case: its folder.
-        protocol: its name.
-    """
+def out_of(case: Path) -> Path:
+    """Return the folder of results that the folder of a case lies in, whichever version made it."""
     parents = case.resolve().parents
-    depth = next((n for n in (3, 2) if n < len(parents) and parents[n].name == protocol), 3)
-    return parents[min(depth + 1, len(parents) - 1)]
+    depth = 4 if _VARIANT.search(parents[0].name) else 3
+    return parents[min(depth, len(parents) - 1)]

@@ -20,11 +20,11 @@ from numpy.typing import NDArray
 
 from ...errors import Unavailable
 from ...interfaces import FrameView, Measurement, MetricContext
+from ...statistics import Series
 from ..landmark_geometry import mouth_opening
 from .specs import LIP_AGREEMENT, LIP_LAG, SHORTEST_SPEECH
 from .speech_and_lips import (
     Agreement,
-    Series,
     lip_agreement,
     speech_level,
 )

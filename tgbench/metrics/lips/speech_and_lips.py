@@ -9,9 +9,8 @@ from numpy.typing import NDArray
 from scipy.signal import butter, sosfiltfilt
 
 from ...audio import Waveform
+from ...statistics import Series
 from .specs import SHORTEST_SPEECH
-
-Series = NDArray[np.float64]
 
 MAX_LAG_SECONDS = 0.4
 """How far lips and sound may be apart and still be looked for."""

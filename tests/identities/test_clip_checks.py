@@ -150,7 +150,7 @@ def test_validate_warns_and_says_sound_only_of_sound_clips(
     bad = film(tmp_path / "bad", zoom_cut)
     assert validate(bad.folder) == []
     assert main(["validate", str(good.folder)]) == 0
-    assert "sound; 60 frames" in capsys.readouterr().out
+    assert "60 frames of 64x64" in capsys.readouterr().out
     assert main(["validate", str(bad.folder)]) == 0
     said = capsys.readouterr().out
     assert "warning: frame 37" in said

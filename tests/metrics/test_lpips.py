@@ -145,7 +145,7 @@ def test_without_the_package_the_reason_says_how_to_get_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setitem(sys.modules, "lpips", None)
-    with pytest.raises(Unavailable, match=r"tgbench\[lpips\]"):
+    with pytest.raises(Unavailable, match=r"\[lpips\]"):
         module.Lpips(CONTEXT)
 
 
@@ -231,8 +231,8 @@ def test_loading_leaves_torchs_random_state(put: Callable[[str, object], Path]) 
     [
         (random_trunk("vgg"), r"unknown features\.12\.bias"),
         ({key: value for key, value in random_trunk("alex").items() if "8.b" not in key}, "lacks"),
-        ({"a": 1}, "no tensors by name"),
-        (b"not a file of torch", "cannot be read"),
+        ({"a": 1}, "named tensors"),
+        (b"not a file of torch", "damaged"),
     ],
     ids=["another network", "incomplete", "no tensors", "damaged"],
 )

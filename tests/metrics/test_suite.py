@@ -109,7 +109,7 @@ def test_without_ground_truth_sound_or_timing_the_reason_says_so(pair: Pair) -> 
     suite.update(0, pair[0], None)
     results = suite.results()
     assert all(found.value is None and found.total == 0 for found in results.values())
-    assert "ground-truth" in results["psnr"].reason
+    assert "ground truth" in results["psnr"].reason
     assert "sound" in results["lip_lag"].reason
     assert "timed" in results["fps"].reason
     assert "OpenFace" in results["aue_l"].reason

@@ -86,8 +86,10 @@ def speak(script: Script, voice: Voice, generator: np.random.Generator) -> Wavef
     )
     sound -= sound.mean()
     speaking = np.abs(sound) > 0.02 * np.abs(sound).max()
-    level = math.sqrt(float((sound[speaking] ** 2).mean()))
-    sound = np.tanh(sound * (_LEVEL / level) / 0.8) * 0.8
+    # A script that is too short to say anything is all pause.
+    if speaking.any():
+        level = math.sqrt(float((sound[speaking] ** 2).mean()))
+        sound = np.tanh(sound * (_LEVEL / level) / 0.8) * 0.8
     # No room is silent, and the logarithm of zero is not finite.
     sound += _ROOM * generator.standard_normal(samples)
     return Waveform(sound.astype(np.float32))

@@ -226,11 +226,11 @@ def test_the_smallest_scale_has_a_logarithm(tmp_path: Path):
 
 def test_what_cannot_be_written_is_refused_and_leaves_nothing(tmp_path: Path):
     branch = random_branch("face", 9)
-    with pytest.raises(TgbenchError, match=r"x\.splat: Gaussians are written as PLY"):
+    with pytest.raises(TgbenchError, match=r"x\.splat: .*\.ply"):
         write_ply(tmp_path / "x.splat", [splats(branch.field)])
     with torch.no_grad():
         branch.field.parameters["means"][3, 1] = float("nan")
-    with pytest.raises(TgbenchError, match=r"x\.ply: not written, a Gaussian is NaN"):
+    with pytest.raises(TgbenchError, match=r"x\.ply: .*NaN"):
         write_ply(tmp_path / "x.ply", [splats(branch.field)])
     with pytest.raises(TgbenchError, match="nothing to export"):
         TalkingGaussian(CONFIG).export(tmp_path / "x.ply", "all", None)

@@ -134,7 +134,7 @@ REFUSED: dict[str, tuple[Spoil, str]] = {
         column("AU25_r", lambda i: "nan" if i == 3 else str(i)),
         r"au\.csv: AU25_r of frame 3 is NaN",
     ),
-    "no number": (column("AU02_r", lambda i: "much"), r"au\.csv: .*no number"),
+    "no number": (column("AU02_r", lambda i: "much"), r"au\.csv: .*not a number"),
     "NaN in the sound": (features(lambda a: a * np.nan), r"aud_mel\.npy: holds NaN"),
     "too little sound": (features(lambda a: a[:9]), r"aud_mel\.npy: has 9 rows for 22 frames"),
     "a landmark lost": (landmark_lost, r"ori_imgs/3\.lms: a landmark is NaN"),

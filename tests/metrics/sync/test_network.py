@@ -146,7 +146,7 @@ def test_values_that_are_no_tensors_are_named(state: State, tmp_path: Path) -> N
 
 def test_values_that_are_not_finite_are_named(state: State, tmp_path: Path) -> None:
     state["netfcaud.3.bias"][7] = np.nan
-    with pytest.raises(Unavailable, match=r"not every number of netfcaud\.3\.bias is finite"):
+    with pytest.raises(Unavailable, match=r"netfcaud\.3\.bias.*not finite"):
         load_network(_saved(state, tmp_path))
 
 
@@ -164,7 +164,7 @@ def test_truncated_files_are_refused(
     path = _saved(state, tmp_path, _use_new_zipfile_serialization=zipped)
     data = path.read_bytes()
     path.write_bytes(data[: int(len(data) * kept)])
-    with pytest.raises(Unavailable, match=r"spoilt\.model cannot be read"):
+    with pytest.raises(Unavailable, match=r"spoilt\.model .*damaged"):
         load_network(path)
 
 
@@ -181,7 +181,7 @@ def test_code_in_a_file_is_not_run(state: State, tmp_path: Path, zipped: bool) -
     target = tmp_path / "owned"
     spoilt: dict[str, object] = {**state, "netfcaud.3.bias": Malicious(target)}
     path = _saved(spoilt, tmp_path, _use_new_zipfile_serialization=zipped)
-    with pytest.raises(Unavailable, match=r"holds code, not only tensors .*it is not loaded"):
+    with pytest.raises(Unavailable, match=r"spoilt\.model .*code.*not loaded"):
         load_network(path)
     assert not target.exists()
 

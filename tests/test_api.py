@@ -188,6 +188,19 @@ def test_results_are_one_tidy_table(measured: Path) -> None:
     assert isinstance(table.created.dtype, pd.DatetimeTZDtype)
 
 
+def test_a_value_that_says_nothing_about_the_method_is_none(measured: Path, tmp_path: Path) -> None:
+    file = next((measured / "0").rglob("result.json"))
+    stored = json.loads(file.read_text(encoding="utf-8"))
+    assert not stored["method"]["moves_upper_face"]
+    stored["metrics"]["aue_u_geometry"] = {**stored["metrics"]["psnr"], "value": 0.2}
+    (tmp_path / "result.json").write_text(json.dumps(stored), encoding="utf-8")
+    table = tgbench.load_results(tmp_path).set_index("metric")
+    assert table.status["psnr"] == "measured"
+    assert table.status["aue_u_geometry"] == "not applicable"
+    assert "does not move the upper face" in table.reason["aue_u_geometry"]
+    assert table[["value", "low", "high"]].loc["aue_u_geometry"].isna().all()
+
+
 def test_settings_that_differ_from_the_preset_are_told(
     measured: Path, tmp_path: Path, tiny_identity: Path
 ) -> None:

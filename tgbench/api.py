@@ -307,8 +307,9 @@ def load_results(*folders: PathLike) -> pd.DataFrame:
         - `metric`, `value` (NaN where there is none), `unit`, `direction` ("higher", "lower" or
           "none"), `low` and `high` (95 % interval of the mean over frames, NaN where there is
           none): what was found;
-        - `status` ("measured", "unavailable" or "unscored"), `reason`, `scored` and `total`
-          (frames): how far it was found;
+        - `status` ("measured", "unavailable", "unscored", or "not applicable" where a value would
+          say nothing about the method), `reason`, `scored` and `total` (frames): how far it was
+          found;
         - `measured_by`, `composite_mode`, `leaked_conditions`: what a value may be compared with;
         - `device`, `cpu`, `gpu`, `code_sha256` (of the method), `tgbench_version`, `created`
           (UTC), `folder`: where it is from.

@@ -36,7 +36,7 @@ def suggest(
         owner: whose name it would be, such as that of a method.
     """
     names = sorted(known)
-    near = difflib.get_close_matches(unknown, names, n=1, cutoff=0.5)
+    near = difflib.get_close_matches(unknown, names, n=1, cutoff=0.6)
     hint = f"did you mean '{near[0]}'? " if near else ""
     listed = f"known: {', '.join(names) or 'none'}"
     if all_of_them:

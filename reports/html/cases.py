@@ -118,11 +118,17 @@ def case_groups(entries: Iterable[PageEntry]) -> list[CaseGroup]:
 
 
 def superseded(entries: Sequence[PageEntry]) -> list[str]:
-    """Say which results are not shown because a later one of the same experiment is."""
+    """Say which results a later one of the same experiment replaces, and in which metrics not."""
+    kept = {
+        id(origin): ", ".join(metrics)
+        for entry in entries
+        for origin, metrics in entry.case.lent().items()
+    }
     latest = {e.case.experiment: e.result.created for e in entries if not e.superseded}
     return [
         f"{entry.place}: measured on {entry.result.created}; the same experiment was measured "
         f"again on {latest[entry.case.experiment]}, which is shown instead"
+        + (f", but for {kept[id(entry.case)]}" if id(entry.case) in kept else "")
         for entry in entries
         if entry.superseded
     ]

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
 from tgbench import plugins
-from tgbench.comparability import Condition, ranking_conditions
+from tgbench.comparability import Condition, ranking_conditions, why_not_applicable
 from tgbench.results import Variant, ranking_sounds
 from tgbench.running.result import Result
 
@@ -67,8 +67,10 @@ def missing_notes(results: Sequence[Result], missing: Sequence[str]) -> Iterator
     reasons: dict[str, list[str]] = defaultdict(list)
     for metric in missing:
         records = [result.metrics[metric] for result in results if metric in result.metrics]
+        said = [record.reason for record in records]
+        said += [why_not_applicable(result, metric) for result in results]
         default = "no value" if records else _not_asked(metric, results)
-        reason = next((record.reason for record in records if record.reason), default)
+        reason = next(filter(None, said), default)
         reasons[first_clause(reason)].append(metric_column(metric, results).title)
     for reason, titles in reasons.items():
         yield Note("", f"Not measured: {', '.join(titles)} ({reason})")

@@ -125,6 +125,11 @@ def test_too_few_and_too_many_are_told() -> None:
         stand_alone(parsed("compare", ["a", "b", "c"]), "folders", most=2)
 
 
+def test_the_option_with_a_wrong_number_is_named() -> None:
+    with pytest.raises(TgbenchError, match=r"^--seed x: must be a whole number"):
+        parsed("run", ["--seed", "1", "x"])
+
+
 def test_help_says_how_values_are_parted() -> None:
     parser = argparse.ArgumentParser()
     add_list(parser, "--metrics", phrases, "which", metavar="NAME")

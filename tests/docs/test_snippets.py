@@ -4,7 +4,7 @@ A page runs from top to bottom in one folder that holds the files its examples n
 through the command line, `python` blocks in one namespace. A `python` block that starts with the
 name of a file is that file, and a `toml` block has the entry points of a plug-in. A block below
 `<!-- parse -->` takes minutes, or a network: its commands are only parsed. A block below
-`<!-- shown -->` is part of a program that is tested whole elsewhere.
+`<!-- shown: FILE -->` is a part of that file, which is tested elsewhere.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ import pytest
 from .workplace import ROOT, Workplace, parse
 
 FENCE = re.compile(
-    r"(?:^<!-- (?P<mode>\w+)[^\n]* -->\n+)?^```(?P<language>\w*)[^\n]*\n(?P<text>.*?)^```$",
+    r"(?:^<!-- (?P<mode>\w+)(?:: (?P<about>[^\n]*))? -->\n+)?"
+    r"^```(?P<language>\w*)[^\n]*\n(?P<text>.*?)^```$",
     re.MULTILINE | re.DOTALL,
 )
 LANGUAGES = {"bash", "python", "text", "toml", "yaml"}
@@ -33,6 +34,7 @@ class Block:
     language: str
     text: str
     mode: str | None
+    about: str | None = None
 
     @property
     def runs(self) -> bool:
@@ -48,7 +50,7 @@ class Block:
 
 def blocks(page: Path) -> list[Block]:
     found = FENCE.finditer(page.read_text(encoding="utf-8"))
-    return [Block(one["language"], one["text"], one["mode"]) for one in found]
+    return [Block(one["language"], one["text"], one["mode"], one["about"]) for one in found]
 
 
 def name(page: Path) -> str:
@@ -79,6 +81,14 @@ def test_every_command_exists_with_its_options(page: Path) -> None:
         if block.language == "bash":
             for words in block.commands:
                 parse(words)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_what_is_shown_is_what_the_file_has(page: Path) -> None:
+    for block in blocks(page):
+        if block.mode == "shown":
+            assert block.about is not None
+            assert block.text in (ROOT / block.about).read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("page", RUNNING, ids=name)

@@ -65,6 +65,7 @@ def test_the_page_has_the_curves_of_both_folders(folders: Path, tmp_path: Path) 
     assert entry["series"]["psnr"][0] == pytest.approx(30.0)
     assert entry["series"]["lmd"][0] == pytest.approx(1.0)
     assert f"{folders / 'early'}: measured on {EARLY}" in page.text
+    assert "which is shown instead, but for lmd" in page.text
 
 
 def test_scored_videos_make_a_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -35,7 +35,7 @@ def numbers(words: Iterable[str]) -> list[int]:
         try:
             found.append(int(name))
         except ValueError as error:
-            raise TgbenchError(f"'{name}': give a whole number, such as 3") from error
+            raise TgbenchError(f"{name}: must be a whole number, such as 3") from error
     return found
 
 
@@ -200,4 +200,8 @@ class _ListAction(argparse.Action):
                     f"{option_string} {given}: takes {self._count} values: {self.help}"
                 )
         taken[self.dest] = _Taken(self.dest, words, self._split, spare)
-        setattr(namespace, self.dest, self._split(words))
+        try:
+            chosen = self._split(words)
+        except TgbenchError as error:
+            raise TgbenchError(f"{option_string} {error}") from error
+        setattr(namespace, self.dest, chosen)

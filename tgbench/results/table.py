@@ -25,6 +25,9 @@ COLUMNS = (
     *("device", "cpu", "gpu", "code_sha256", "tgbench_version", "created", "folder"),
 )
 
+NOT_APPLICABLE = "not applicable"
+"""Status of a value that says nothing about the method: tables show a dash for it."""
+
 
 def results_table(folders: Iterable[Path]) -> pd.DataFrame:
     """Return a row for each value of the results at or below folders; see `tgbench.load_results`.
@@ -53,7 +56,10 @@ def _rows(case: MeasuredCase) -> Iterator[dict[str, Any]]:
         "composite_mode": result.method.composite_mode,
         "leaked_conditions": ", ".join(result.method.leaked_conditions),
     }
-    for name, record in case.metrics.items():
+    for name, found in case.metrics.items():
+        record = case.applicable(name) or found
+        withheld = record.value is None and found.value is not None
+        interval = None if withheld else record.interval
         origin = case.origin(name)
         made = origin.result
         yield {
@@ -62,9 +68,9 @@ def _rows(case: MeasuredCase) -> Iterator[dict[str, Any]]:
             "value": math.nan if record.value is None else record.value,
             "unit": record.unit,
             "direction": record.direction,
-            "low": record.interval.low if record.interval else math.nan,
-            "high": record.interval.high if record.interval else math.nan,
-            "status": record.status,
+            "low": interval.low if interval else math.nan,
+            "high": interval.high if interval else math.nan,
+            "status": NOT_APPLICABLE if withheld else record.status,
             "reason": record.reason,
             "scored": record.scored,
             "total": record.total,

@@ -51,6 +51,11 @@ def test_what_is_cut_short_says_where_it_stands_in_full(make_result: MakeResult)
     assert REMEDY not in told(table)
 
 
+def test_a_metric_that_applies_to_no_row_has_its_reason(make_result: MakeResult) -> None:
+    (table,) = build_tables([make_result("fixed", psnr=1.0, aue_u=0.1, upper_face=False)])
+    assert "Not measured: AUE-U (the method does not move the upper face)" in told(table)
+
+
 def test_dashes_without_a_letter_are_explained(make_result: MakeResult) -> None:
     results = [
         make_result("fixed", psnr=1.0, aue_u=0.1, upper_face=False),

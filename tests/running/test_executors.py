@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tgbench.running import executors
-from tgbench.running.executors import ChildProcesses, Ended, run_jobs
+from tgbench.running.executors import ChildProcesses, Ended, run_jobs, stopped_by_terminate
 from tgbench.running.job import IdentityJob, JobSpec, MethodJob
 
 
@@ -215,6 +215,24 @@ def test_a_child_that_was_started_to_ignore_ctrl_c_is_asked_to_stop(
         time.sleep(0.01)
     executor.stop()
     assert log.read_text().split() == ["ready", "stopped"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_ending_a_run_from_outside_is_as_ctrl_c(number: signal.Signals) -> None:
+    former = signal.getsignal(number)
+    with pytest.raises(KeyboardInterrupt), stopped_by_terminate():
+        signal.raise_signal(number)
+    assert signal.getsignal(number) is former
+
+
+def test_a_closed_terminal_does_not_stop_what_nohup_started() -> None:
+    former = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with stopped_by_terminate():
+            os.kill(os.getpid(), signal.SIGHUP)
+            assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, former)
 
 
 def is_running(process: int) -> bool:

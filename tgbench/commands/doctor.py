@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ..terminal import Terminal
 
 if TYPE_CHECKING:
-    from ..diagnosis.calibration import Verdict
+    from ..diagnosis.calibration import MetricCheck
     from ..diagnosis.installation import Finding
 
 _USUAL_SUBJECT, _BELOW = 26, " " * 8
@@ -80,7 +80,7 @@ def _differing(terminal: Terminal) -> list[str]:
     return [verdict.metric for verdict in found if verdict.state == "differs"]
 
 
-def _verdicts(terminal: Terminal) -> list[Verdict]:
+def _verdicts(terminal: Terminal) -> list[MetricCheck]:
     from ..diagnosis.calibration import calibrated_metrics, measure_clip, read_expected, verdicts
 
     return verdicts(measure_clip(calibrated_metrics(), terminal.progress), read_expected())

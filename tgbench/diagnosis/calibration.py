@@ -58,7 +58,7 @@ class Expectation:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class MetricCheck:
     """What became of one metric.
 
     Attributes:
@@ -114,23 +114,23 @@ def read_expected(path: Path = EXPECTED) -> dict[str, Expectation]:
 
 def verdicts(
     found: Mapping[str, Measurement], expected: Mapping[str, Expectation]
-) -> list[Verdict]:
+) -> list[MetricCheck]:
     """Return what became of each metric."""
     return [_verdict(name, measured, expected.get(name)) for name, measured in found.items()]
 
 
-def _verdict(name: str, found: Measurement, expected: Expectation | None) -> Verdict:
+def _verdict(name: str, found: Measurement, expected: Expectation | None) -> MetricCheck:
     if found.value is None:
-        return Verdict(name, State.MISSING, found.reason)
+        return MetricCheck(name, State.MISSING, found.reason)
     spec = plugins.metrics()[name]
     unit = f" {spec.unit}" if spec.unit else ""
     got = f"{found.value:.4g}{unit}"
     if expected is None:
-        return Verdict(name, State.WORKS, f"{got}; no expected value is stored")
+        return MetricCheck(name, State.WORKS, f"{got}; no expected value is stored")
     if expected.measured_by != found.measured_by:
         text = f"{got}; the stored value was measured otherwise ({expected.measured_by})"
-        return Verdict(name, State.WORKS, text)
+        return MetricCheck(name, State.WORKS, text)
     known = f"{expected.value:.4g}{unit} ± {expected.tolerance:g}"
     if math.isclose(found.value, expected.value, rel_tol=0.0, abs_tol=expected.tolerance):
-        return Verdict(name, State.WORKS, f"{got}, expected {known}")
-    return Verdict(name, State.DIFFERS, f"expected {known}, got {got}")
+        return MetricCheck(name, State.WORKS, f"{got}, expected {known}")
+    return MetricCheck(name, State.DIFFERS, f"expected {known}, got {got}")

@@ -187,13 +187,20 @@ def _ready(waiting: Sequence[JobSpec], unfinished: set[str]) -> list[JobSpec]:
 
 @contextmanager
 def stopped_by_terminate() -> Iterator[None]:
-    """Take SIGTERM as Ctrl-C, so that whoever ends this process ends its children, too."""
+    """Take SIGTERM as Ctrl-C, so that whoever ends this process ends its children, too.
+
+    So does a terminal that is closed (SIGHUP), unless `nohup` has that ignored.
+    """
 
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
+    former = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    if former[signal.SIGHUP] is signal.SIG_IGN:
+        del former[signal.SIGHUP]
     try:
-        former = signal.signal(signal.SIGTERM, interrupt)
+        for number in former:
+            signal.signal(number, interrupt)
     except ValueError:
         # Not the main thread, which alone gets signals.
         yield
@@ -201,7 +208,8 @@ def stopped_by_terminate() -> Iterator[None]:
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, former)
+        for number, handler in former.items():
+            signal.signal(number, handler)
 
 
 def _command(path: Path) -> list[str]:

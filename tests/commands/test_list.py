@@ -82,12 +82,6 @@ def test_audio_encoders_tell_their_file_window_and_what_makes_it(
     assert any(line.startswith("  hubert: ") and "hubert.py" in line for line in lines)
 
 
-def test_renderers_are_listed_with_their_suffix(capsys: pytest.CaptureFixture[str]) -> None:
-    found = {entry["name"]: entry for entry in json.loads(listed(capsys, "renderers", "--json"))}
-    assert found["latex"]["suffix"] == "tex"
-    assert any(line.startswith("  latex ") for line in listed(capsys, "renderers").splitlines())
-
-
 @pytest.mark.parametrize("width", ["60", "80"])
 @pytest.mark.parametrize(
     "words", [(), ("settings",), ("presets",), ("metrics",), ("audio-encoders",)]

@@ -25,10 +25,6 @@ def catalogue(methods: Sequence[MethodSpec]) -> dict[str, Any]:
         ],
         "metrics": [_metric(spec) for spec in plugins.metrics().values()],
         "audio_encoders": [_encoder(spec) for spec in plugins.audio_encoders().values()],
-        "renderers": [
-            {"name": spec.name, "summary": spec.summary, "suffix": spec.suffix}
-            for spec in plugins.renderers().values()
-        ],
         "identities": [{"name": name, "summary": text} for name, text in IDENTITIES.items()],
         "audio": [{"name": name, "summary": text} for name, text in TRACKS.items()],
         "presets": {

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _BY_METHOD = ("presets", "settings")
 _KINDS = (
-    *("methods", "protocols", "metrics", "audio-encoders", "renderers", "identities", "audio"),
+    *("methods", "protocols", "metrics", "audio-encoders", "identities", "audio"),
     *_BY_METHOD,
 )
 
@@ -97,7 +97,6 @@ def _sections(
         "protocols": lambda: plain("protocols", _rows(plugins.protocols().values())),
         "metrics": lambda: _metrics(width),
         "audio-encoders": lambda: _encoders(width),
-        "renderers": lambda: plain("renderers of tables", _rows(plugins.renderers().values())),
         "identities": lambda: plain("identities", identities),
         "audio": lambda: plain("audio", tracks),
         "presets": lambda: _presets(methods, width),

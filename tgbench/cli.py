@@ -46,7 +46,8 @@ def _run(arguments: list[str], terminal: Terminal) -> int:
         sys.stdout.flush()
         return code
     except KeyboardInterrupt:
-        resumes = "; repeat the command without --fresh to continue where it stopped"
+        without = " without --fresh" if "--fresh" in arguments else ""
+        resumes = f"; repeat the command{without} to continue where it stopped"
         terminal.err.print(f"stopped{resumes if 'run' in arguments[:1] else ''}")
         return _EXIT_INTERRUPTED
     except BrokenPipeError:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import plugins
-from ..terminal import Terminal
+from ..terminal import Terminal, printable
 from .lists import add_list, pairs
 
 if TYPE_CHECKING:
@@ -40,7 +40,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = _EPILOG
-    parser.add_argument("method", metavar="NAME", help="an installed method")
+    parser.add_argument(
+        "method", metavar="METHOD", help="a method, or the TOML file of a declared system"
+    )
     parser.add_argument(
         "--identity",
         default="synth-a",
@@ -87,7 +89,7 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
     Returns:
         1 if something does not hold.
     """
-    spec = plugins.find(plugins.methods(), args.method, "method")
+    spec = plugins.method(args.method)
     from ..conformance.kit import check_method
     from ..conformance.subject import Subject
     from ..files import make_folder, temporary_folder
@@ -99,11 +101,17 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
     subject = Subject(MethodConfig(spec, config, args.preset), resolve_device(args.device))
     identity = _identity(args.identity, args.size, terminal.progress)
     place = nullcontext(make_folder(args.out)) if args.out else temporary_folder("check-method")
+    # Other processes find it by this, wherever they run.
+    name = str(Path(args.method).resolve()) if args.method != spec.name else spec.name
     with place as folder:
         findings = list(
-            check_method(subject, args.method, identity, Path(folder).resolve(), terminal.progress)
+            check_method(subject, name, identity, Path(folder).resolve(), terminal.progress)
         )
-    _print(spec.name, findings, args.json, terminal)
+    if args.json:
+        found = {"method": spec.name, "findings": [_record(finding) for finding in findings]}
+        print(json.dumps(found, indent=2, ensure_ascii=False))
+    else:
+        _print(spec.name, findings, terminal)
     return int(any(finding.state == "does not hold" for finding in findings))
 
 
@@ -118,13 +126,7 @@ def _identity(name: str, size: int, progress: Progress) -> Identity:
     return resolve_identity(name, size, progress)
 
 
-def _print(name: str, findings: Sequence[Finding], as_json: bool, terminal: Terminal) -> None:
-    counts = {state: sum(finding.state == state for finding in findings) for state in _COLOURS}
-    if as_json:
-        print(
-            json.dumps({"method": name, "counts": counts, "findings": _records(findings)}, indent=2)
-        )
-        return
+def _print(name: str, findings: Sequence[Finding], terminal: Terminal) -> None:
     from rich.text import Text
 
     from ..terminal.text_table import Head, print_table
@@ -133,24 +135,25 @@ def _print(name: str, findings: Sequence[Finding], as_json: bool, terminal: Term
     rows = [
         [
             Text(finding.state.value, style=_COLOURS[finding.state]),
-            Text(finding.group),
-            Text(finding.claim),
-            Text(finding.text),
+            Text(finding.check.group),
+            Text(finding.check.claim),
+            Text(printable(finding.text)),
         ]
         for finding in findings
     ]
     print_table(terminal.out, heads, rows)
-    told = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
+    counts = {state: [f.check.name for f in findings if f.state == state] for state in _COLOURS}
+    failed = counts["does not hold"]
+    told = f"{len(counts['holds'])} checks hold, {len(counts['not tried'])} were not tried, "
+    told += f"{len(failed)} do not hold: {', '.join(failed)}" if failed else "none fails"
     terminal.out.print(f"\n{name}: {told}", markup=False)
 
 
-def _records(findings: Sequence[Finding]) -> list[dict[str, Any]]:
-    return [
-        {
-            "group": finding.group,
-            "claim": finding.claim,
-            "state": finding.state.value,
-            "text": finding.text,
-        }
-        for finding in findings
-    ]
+def _record(finding: Finding) -> dict[str, Any]:
+    return {
+        "check": finding.check.name,
+        "group": finding.check.group,
+        "claim": finding.check.claim,
+        "state": finding.state.value,
+        "text": finding.text,
+    }

@@ -156,6 +156,11 @@ class Bench:
         return self.subject.render(self.fit.method, self.drive)
 
     @cached_property
+    def again(self) -> Method:
+        """The same fit with the same seed, made once more."""
+        return self.subject.fitted(self.clip, self.folder / "again")
+
+    @cached_property
     def chance(self) -> int:
         """Levels by which pixels of two renders of one drive differ; 0 for a sound method."""
         again = self.subject.render(self.fit.method, self.drive)

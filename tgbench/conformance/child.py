@@ -29,7 +29,7 @@ _WARM_UP = 3
 def main(path: Path) -> int:
     """Do what a file says, and return the exit code."""
     trial = json.loads(path.read_text(encoding="utf-8"))
-    spec = plugins.find(plugins.methods(), trial["method"], "method")
+    spec = plugins.method(trial["method"])
     config = MethodConfig.of(spec, trial["settings"], trial["preset"])
     subject = Subject(config, trial["device"], trial["seed"])
     try:

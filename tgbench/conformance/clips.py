@@ -29,12 +29,18 @@ _JPEG = [cv2.IMWRITE_JPEG_QUALITY, 98]
 def copied(identity: Identity, folder: Path) -> Identity:
     """Return a copy of an identity of the same name, in an own folder inside `folder`.
 
-    Files are links to the original ones as far as the disk has links, so never write into one:
-    replace it.
+    Files of single frames are links to the original ones as far as the disk has links, so never
+    write into one: replace it. The others are copies: a method that breaks the rules is likeliest
+    to write to them.
     """
-    target = folder / identity.name
+    source, target = identity.folder, folder / identity.name
     shutil.rmtree(target, ignore_errors=True)
-    shutil.copytree(identity.folder, target, copy_function=_link)
+    target.mkdir(parents=True)
+    for path in source.iterdir():
+        if path.is_dir():
+            shutil.copytree(path, target / path.name, copy_function=_link)
+        else:
+            shutil.copy2(path, target / path.name)
     return Identity(target)
 
 

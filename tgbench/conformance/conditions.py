@@ -47,7 +47,7 @@ def hears_the_sound(bench: Bench) -> str:
         changed = max(_response(bench, variant).anywhere for variant in (spoken, silent))
         if changed:
             raise DoesNotHold(
-                f"hears_audio=False is declared, but other sound changes {changed:.2%} of the pixels"
+                f"hears_audio=False is declared, but other sound changes {changed:.2%} of pixels"
             )
         return "neither other speech nor silence changes a pixel"
     # The held-out frames may be silent themselves.

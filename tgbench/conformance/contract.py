@@ -73,8 +73,8 @@ def reloads(bench: Bench) -> str:
 
 def repeats_with_the_same_seed(bench: Bench) -> str:
     """Fit again with the same seed."""
-    again = bench.subject.fitted(bench.clip, bench.folder / "again")
-    if apart := difference(bench.frames, bench.subject.render(again, bench.drive)):
+    frames = bench.frames
+    if apart := difference(frames, bench.subject.render(bench.again, bench.drive)):
         raise DoesNotHold(f"two fits with seed {bench.subject.seed} differ: {apart}")
     return "equal frames"
 

@@ -24,32 +24,17 @@ class State(enum.StrEnum):
 
 
 @dataclass(frozen=True)
-class Finding:
-    """What one check found.
-
-    Attributes:
-        group: which part of the contract or the declaration the check is about.
-        claim: what should hold.
-        state: whether it does.
-        text: what was seen, or why it was not tried.
-    """
-
-    group: str
-    claim: str
-    state: State
-    text: str
-
-
-@dataclass(frozen=True)
 class Check:
     """One check.
 
     Attributes:
-        group: see `Finding`.
-        claim: see `Finding`.
+        name: of the check, for programs.
+        group: which part of the contract or the declaration it is about.
+        claim: what should hold.
         run: returns what was seen where the claim holds; raises `DoesNotHold` or `NotTried`.
     """
 
+    name: str
     group: str
     claim: str
     run: Callable[[Bench], str]
@@ -57,11 +42,26 @@ class Check:
     def finding(self, bench: Bench) -> Finding:
         """Return what the check finds on a bench."""
         try:
-            return Finding(self.group, self.claim, State.HOLDS, self.run(bench))
+            return Finding(self, State.HOLDS, self.run(bench))
         except DoesNotHold as error:
-            return Finding(self.group, self.claim, State.FAILS, _one_line(error))
+            return Finding(self, State.FAILS, _one_line(error))
         except NotTried as error:
-            return Finding(self.group, self.claim, State.NOT_TRIED, _one_line(error))
+            return Finding(self, State.NOT_TRIED, _one_line(error))
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one check found.
+
+    Attributes:
+        check: which.
+        state: whether its claim holds.
+        text: what was seen, or why it was not tried.
+    """
+
+    check: Check
+    state: State
+    text: str
 
 
 class DoesNotHold(Exception):

@@ -24,16 +24,16 @@ _BY_CHANCE = 2.0
 
 def fit_ignores_held_out_frames(bench: Bench) -> str:
     """Fit to a clip whose held-out part is noise, and compare the frames."""
-    clean = bench.subject.fitted(bench.clip, bench.folder / "clean")
-    frames = bench.subject.render(clean, bench.drive)
-    chance = float(levels(bench.frames, frames).mean())
+    base = bench.frames
+    again = bench.subject.render(bench.again, bench.drive)
+    chance = float(levels(base, again).mean())
     copy = copied(bench.clip, bench.folder / "poisoned")
     poison(copy)
     poisoned = bench.subject.fitted(Identity(copy.folder), bench.folder / "poisoned-fit")
-    apart = bench.subject.render(poisoned, bench.drive)
-    moved = float(levels(bench.frames, apart).mean())
+    frames = bench.subject.render(poisoned, bench.drive)
+    moved = float(levels(base, frames).mean())
     if moved > _BY_CHANCE * chance:
-        told = difference(bench.frames, apart)
+        told = difference(base, frames)
         raise DoesNotHold(f"a fit changes with the held-out frames: {told}")
     if chance:
         raise NotTried("two fits with one seed differ, and that hides what a fit looks at")

@@ -21,33 +21,82 @@ from .findings import Check, Finding
 from .subject import Subject
 
 CHECKS = (
-    Check("contract", "fits, and reports what it took", contract.fits),
-    Check("contract", "saves what it fitted", contract.saves),
+    Check("fit", "contract", "fits, and reports what it took", contract.fits),
+    Check("save", "contract", "saves what it fitted", contract.saves),
     Check(
-        "contract", "renders every frame, with the right shape and type", contract.renders_frames
+        "frames",
+        "contract",
+        "renders every frame, with the right shape and type",
+        contract.renders_frames,
     ),
-    Check("contract", "renders the same frames twice", contract.renders_the_same_twice),
-    Check("contract", "loads in a fresh process, and renders the same frames", contract.reloads),
     Check(
-        "contract", "gives the same frames for the same seed", contract.repeats_with_the_same_seed
+        "render-twice", "contract", "renders the same frames twice", contract.renders_the_same_twice
     ),
-    Check("contract", "goes on after a kill in mid-fit", interruption.resumes_after_a_kill),
-    Check("contract", "streams: memory stays flat", memory.streams),
-    Check("contract", "leaves the identity folder alone", contract.leaves_the_identity_alone),
-    Check("contract", "reports its own speed", contract.reports_its_speed),
-    Check("bad input", "names a missing file", wrong_input.says_which_file_is_missing),
-    Check("bad input", "refuses a damaged fit", wrong_input.refuses_a_damaged_fit),
-    Check("bad input", "refuses the fit of another", wrong_input.refuses_the_fit_of_another),
-    Check("declared", "fit looks at no held-out frame", held_out.fit_ignores_held_out_frames),
-    Check("declared", "hears the sound, or not", conditions.hears_the_sound),
-    Check("declared", "upper face moves, or not", composite.upper_face_moves_as_declared),
-    Check("declared", "composite mode", composite.composite_mode_is_true),
-    Check("declared", "a pasted mouth is its own", composite.mouth_is_not_the_true_one),
-    Check("declared", "given: torso and background", composite.torso_is_declared),
-    Check("declared", "given: head pose", conditions.pose_is_declared),
-    Check("declared", "given: upper-face action units", conditions.upper_units_are_declared),
-    Check("declared", "given: action units of the mouth", conditions.lower_units_are_declared),
-    Check("declared", "given: the true face", conditions.true_face_is_declared),
+    Check(
+        "reload",
+        "contract",
+        "loads in a fresh process, and renders the same frames",
+        contract.reloads,
+    ),
+    Check(
+        "seed",
+        "contract",
+        "gives the same frames for the same seed",
+        contract.repeats_with_the_same_seed,
+    ),
+    Check(
+        "interruption",
+        "contract",
+        "goes on after a kill in mid-fit",
+        interruption.resumes_after_a_kill,
+    ),
+    Check("memory", "contract", "streams: memory stays flat", memory.streams),
+    Check(
+        "identity-folder",
+        "contract",
+        "leaves the identity folder alone",
+        contract.leaves_the_identity_alone,
+    ),
+    Check("own-speed", "contract", "reports its own speed", contract.reports_its_speed),
+    Check(
+        "missing-files", "bad input", "names a missing file", wrong_input.says_which_file_is_missing
+    ),
+    Check("damaged-fit", "bad input", "refuses a damaged fit", wrong_input.refuses_a_damaged_fit),
+    Check(
+        "other-fit",
+        "bad input",
+        "refuses the fit of another",
+        wrong_input.refuses_the_fit_of_another,
+    ),
+    Check(
+        "held-out",
+        "declared",
+        "fit looks at no held-out frame",
+        held_out.fit_ignores_held_out_frames,
+    ),
+    Check("sound", "declared", "hears the sound, or not", conditions.hears_the_sound),
+    Check(
+        "upper-face", "declared", "upper face moves, or not", composite.upper_face_moves_as_declared
+    ),
+    Check("composite", "declared", "composite mode", composite.composite_mode_is_true),
+    Check(
+        "pasted-mouth", "declared", "a pasted mouth is its own", composite.mouth_is_not_the_true_one
+    ),
+    Check("torso", "declared", "given: torso and background", composite.torso_is_declared),
+    Check("pose", "declared", "given: head pose", conditions.pose_is_declared),
+    Check(
+        "upper-units",
+        "declared",
+        "given: upper-face action units",
+        conditions.upper_units_are_declared,
+    ),
+    Check(
+        "mouth-units",
+        "declared",
+        "given: action units of the mouth",
+        conditions.lower_units_are_declared,
+    ),
+    Check("true-face", "declared", "given: the true face", conditions.true_face_is_declared),
 )
 
 

@@ -89,11 +89,12 @@ class Subject:
         return self.loaded(model, clip)
 
     def save(self, method: Method, folder: Path) -> None:
-        """Save an instance into an empty folder."""
+        """Save an instance into a folder that does not exist yet, as a run does."""
         shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
         with theirs("save"):
             method.save(folder)
+        # A method may have nothing to save.
+        folder.mkdir(exist_ok=True)
 
     def loaded(self, model: Path, clip: Identity) -> Method:
         """Return an instance with a saved state.

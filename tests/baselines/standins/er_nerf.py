@@ -1,4 +1,4 @@
-"""ER-NeRF at 0cf72d8f, RAD-NeRF at 0de5ed25 and SyncTalk at d2427a3d: one program, three dialects."""
+"""ER-NeRF at 0cf72d8f, RAD-NeRF at 0de5ed25, SyncTalk at d2427a3d: a program, three dialects."""
 
 from __future__ import annotations
 
@@ -6,9 +6,18 @@ import argparse
 from dataclasses import dataclass
 from pathlib import Path
 
-from .common import Fault, Main, begin, features_of, loudness, need, write_image, write_mp4
+from .common import (
+    Fault,
+    Main,
+    begin,
+    features_of,
+    loudness,
+    need,
+    read_image,
+    write_image,
+    write_mp4,
+)
 from .fields import behind, deepspeech, head_of, learn, load, mirrored, newest, openings_of
-from .common import read_image
 
 _PER_EPOCH = 1000
 

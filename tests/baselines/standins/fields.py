@@ -113,7 +113,7 @@ def deepspeech(words: list[str], suffix: str = ".npy") -> None:
     parser.add_argument("--deepspeech", type=Path)
     args = parser.parse_args(words)
     if not args.input.exists():
-        raise Exception(f"Input file/directory doesn't exist: {args.input}")  # noqa: TRY002
+        raise Exception(f"Input file/directory doesn't exist: {args.input}")
     if args.deepspeech is None or not args.deepspeech.exists():
         # The real one would fetch it into the user's home.
         raise OSError("<urlopen error [Errno -3] Temporary failure in name resolution>")

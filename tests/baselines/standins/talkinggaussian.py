@@ -78,9 +78,7 @@ def synthesize(checkout: Path, words: list[str]) -> None:
         place = index if args.audio else frame["img_id"]
         if place >= len(openings):
             break
-        pictures.append(
-            head_of(checkpoint, behind(args.source, frame["img_id"]), openings[place])
-        )
+        pictures.append(head_of(checkpoint, behind(args.source, frame["img_id"]), openings[place]))
         truths.append(read_image(Path(frame["picture"])))
     out = args.model / split / "ours_None"
     write_mp4(out / "renders/out.mp4", pictures, fault)

@@ -271,7 +271,10 @@ def plan_cases(
         TgbenchError: the protocol cannot be used with this identity, or with these sounds.
     """
     protocol: EvaluationProtocol = spec.load()()
-    return protocol.plan([identity], audio, source)
+    return [
+        dataclasses.replace(case, drive=dataclasses.replace(case.drive, driver=case.driver))
+        for case in protocol.plan([identity], audio, source)
+    ]
 
 
 def through_codec(case: Case) -> Case:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from ..files import hash_of, sha256
 from ..interfaces import Case, MetricContext, MetricOptions, Timing
+from ..metrics.folders import clip_sha256
 from ..plugins import in_table_order
 from ..version import __version__
 from .fitting import Fitting, MethodConfig, features_key
@@ -80,14 +82,27 @@ class Experiment:
         return sha256(self.case.driving_audio)
 
     @property
+    def reads(self) -> dict[str, str]:
+        """SHA-256 by name of what else the frames come from; see `MethodSpec.reads`.
+
+        Raises:
+            TgbenchError: a file is missing.
+        """
+        config, case = self.method_config, self.case
+        files = config.spec.reads(config.config, case.identity.name, case.driver)
+        return {name: _content(path) for name, path in files.items()}
+
+    @property
     def key(self) -> str:
         """Hash of everything that determines the outcome."""
         case, options = self.case, self.options
         driving = features_key(self.method_config.encoder, case.identity, case.features_file)
         features = [self.fitting.features, driving]
+        reads = self.reads
         return hash_of(
             {
                 **({"features": features} if any(features) else {}),
+                **({"reads": reads} if reads else {}),
                 "tgbench": __version__,
                 "method": self.method_config.settings_hash,
                 "protocol": [case.protocol, case.protocol_version],
@@ -138,3 +153,16 @@ class Experiment:
                 landmarks=self.options.landmarks, through_codec=self.options.through_codec
             ),
         )
+
+
+def _content(clip: Path) -> str:
+    """Return the hash of a file or a folder of images; a large one is read once while it stays."""
+    if clip.is_dir():
+        return clip_sha256(clip)
+    found = clip.stat()
+    return _content_of(clip, found.st_mtime_ns, found.st_size)
+
+
+@lru_cache(maxsize=4096)
+def _content_of(clip: Path, _changed: int, _size: int) -> str:
+    return clip_sha256(clip)

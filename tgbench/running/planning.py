@@ -242,6 +242,7 @@ class Planner:
             audio_sha256=experiment.audio_sha256,
             audio_features=features,
             features_sha256=sha256(case.features_file) if case.features_file else "",
+            reads=experiment.reads,
             metrics=case.metrics,
             landmarks=options.landmarks,
             through_codec=options.through_codec,

@@ -149,15 +149,20 @@ class Worker:
         config = _method_config(job)
         identity, hashes = self._identity(job)
         built_in = job.identity.source in IDENTITIES
-        return in_its_folder(
-            Experiment(
-                _case_of(job, wanted, identity, config),
-                config,
-                hashes,
-                _options(job),
-                job.identity.size if built_in else None,
-            )
+        experiment = Experiment(
+            _case_of(job, wanted, identity, config),
+            config,
+            hashes,
+            _options(job),
+            job.identity.size if built_in else None,
         )
+        if experiment.reads != wanted.reads:
+            names = ", ".join(sorted({*experiment.reads, *wanted.reads}))
+            raise TgbenchError(
+                f"{names}: is not what it was when the job was planned; repeat the `tgbench run` "
+                "that planned it"
+            )
+        return in_its_folder(experiment)
 
     def _identity(self, job: JobSpec) -> tuple[Identity, IdentityHashes]:
         wanted = job.identity

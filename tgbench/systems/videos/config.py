@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -17,6 +18,10 @@ class VideosConfig:
     declaration: `rate=clock,length=truncated`."""
 
     def __post_init__(self) -> None:
-        from ...alignment.rules import AlignmentRules
+        if self.align:
+            from ...alignment.rules import AlignmentRules
 
-        AlignmentRules.parse(self.align)
+            AlignmentRules.parse(self.align)
+        if self.folder is not None:
+            # A job may be done by a process that was started elsewhere.
+            object.__setattr__(self, "folder", str(Path(self.folder).absolute()))

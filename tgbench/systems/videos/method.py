@@ -17,7 +17,7 @@ from .config import VideosConfig
 from .folder import Found, VideoFolder
 
 if TYPE_CHECKING:
-    from ..declaration import VideosDeclaration
+    from .declaration import VideosDeclaration
 
 _STATE = "videos.json"
 
@@ -39,7 +39,7 @@ class Videos:
         """
         declared = self._declaration
         folder = Path(self._config.folder) if self._config.folder else declared.path.parent
-        return VideoFolder(folder, declared.videos.table).find(identity, driver)
+        return VideoFolder(folder, declared.videos.table or "").find(identity, driver)
 
     def fit(self, identity: Identity, split: Split, context: FitContext) -> FitReport:
         """Remember whose videos are wanted; nothing is trained here."""

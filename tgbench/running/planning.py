@@ -12,7 +12,7 @@ from pathlib import Path
 from .. import plugins
 from ..audio import FeatureSource
 from ..errors import TgbenchError
-from ..files import sha256
+from ..files import sha256_once
 from ..identities import Identity
 from ..identities.resolve import require_identity, resolve_identity
 from ..interfaces import Case, EvaluationProtocol
@@ -241,7 +241,7 @@ class Planner:
             audio=audio,
             audio_sha256=experiment.audio_sha256,
             audio_features=features,
-            features_sha256=sha256(case.features_file) if case.features_file else "",
+            features_sha256=sha256_once(case.features_file) if case.features_file else "",
             metrics=case.metrics,
             landmarks=options.landmarks,
             through_codec=options.through_codec,

@@ -13,7 +13,8 @@ from ..errors import TgbenchError, Unavailable
 from ..files import hash_of, sha256
 
 _SOURCES = frozenset(
-    ".py .sh .bash .yaml .yml .json .toml .cfg .ini .txt .c .cc .cpp .cu .cuh .h .hpp .pyx".split()
+    {".py", ".sh", ".bash", ".yaml", ".yml", ".json", ".toml", ".cfg", ".ini", ".txt"}
+    | {".c", ".cc", ".cpp", ".cu", ".cuh", ".h", ".hpp", ".pyx"}
 )
 """Suffixes of what makes a checkout behave as it does, where no git says what belongs to it."""
 

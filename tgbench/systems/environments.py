@@ -4,28 +4,26 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
+import shlex
 import shutil
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from ..errors import TgbenchError, Unavailable
-from ..files import cache_root, sha256
+from ..files import cache_root, remove, sha256
+from ..progress import SILENT, Progress
+from .containers import Apptainer, Docker
 from .declaration import Declaration
 from .failures import recognised
+from .launching import Launch
+from .programs import run_program
 
 _SECONDS = 60.0
 _DROPPED = frozenset({"VIRTUAL_ENV", "CONDA_PREFIX", "CONDA_DEFAULT_ENV"})
-_PASSED = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "LANG", "TZ")
-"""What a container is given of the variables of this process."""
-
 _CONDA = ("micromamba", "mamba", "conda")
-_SHARED_MEMORY = "8g"
-"""For the data loaders of PyTorch; Docker gives 64 MB."""
-
 # Runs in Python 3.6, too; packages by pkg_resources where there is no importlib.metadata.
 _PROBE = """
 import json, sys
@@ -38,21 +36,6 @@ except ImportError:
 version = ".".join(map(str, sys.version_info[:3]))
 print(json.dumps([version, sorted([str(a).lower(), str(b)] for a, b in found)]))
 """
-
-
-@dataclass(frozen=True)
-class Launch:
-    """How to start a command in an environment.
-
-    Attributes:
-        argv: the program and its arguments.
-        env: all environment variables.
-        stop: a command that ends it from outside; may be empty.
-    """
-
-    argv: tuple[str, ...]
-    env: Mapping[str, str]
-    stop: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -106,7 +89,13 @@ class Environment(Protocol):
         """
 
 
-def environment_of(declaration: Declaration, override: str | None, checkout: Path) -> Environment:
+def environment_of(
+    declaration: Declaration,
+    override: str | None,
+    checkout: Path,
+    create: bool = False,
+    progress: Progress = SILENT,
+) -> Environment:
     """Return the environment of a system on this machine.
 
     Args:
@@ -114,9 +103,12 @@ def environment_of(declaration: Declaration, override: str | None, checkout: Pat
         override: what the user names instead: a Python interpreter, the folder of an environment,
             or an image; None: what the declaration names.
         checkout: of the system.
+        create: whether a conda environment that is missing is made, which downloads it.
+        progress: where to report that.
 
     Raises:
         Unavailable: it is not on this machine; the message says how to make it.
+        ProgramFailed: it cannot be made, as because it does not solve.
     """
     wanted = declaration.environment
     remedy = f"; {wanted.remedy}" if wanted.remedy else ""
@@ -126,7 +118,7 @@ def environment_of(declaration: Declaration, override: str | None, checkout: Pat
     if override is not None:
         return _host(Path(override).expanduser(), remedy)
     if wanted.kind == "conda":
-        return _conda(declaration, checkout)
+        return _conda(declaration, checkout, create, progress)
     if not wanted.interpreter:
         version = f" {wanted.python}" if wanted.python else ""
         raise Unavailable(
@@ -220,102 +212,11 @@ class _Host:
         return ""
 
 
-@dataclass(frozen=True)
-class _Docker:
-    """An image of Docker, or of Podman, which takes the same words."""
-
-    program: str
-    name: str
-    gpus: int
-
-    def launch(
-        self,
-        command: Sequence[str],
-        variables: Mapping[str, str],
-        cwd: Path,
-        folders: Sequence[Path],
-    ) -> Launch:
-        container = f"tgbench-{secrets.token_hex(8)}"
-        words = [self.program, "run", "--rm", "--init", "--pull", "never", "--name", container]
-        words += ["--shm-size", _SHARED_MEMORY, "--workdir", str(cwd)]
-        if self.program == "podman":
-            words += ["--userns", "keep-id"]
-        else:
-            words += ["--user", f"{os.getuid()}:{os.getgid()}"]
-        for index, folder in enumerate(folders):
-            words += ["--volume", f"{folder}:{folder}{':ro' if index else ''}"]
-        if self.gpus:
-            words += self._gpu_words()
-        for key, value in _container_variables(folders[0], variables).items():
-            words += ["--env", f"{key}={value}"]
-        words += ["--entrypoint", command[0], self.name, *command[1:]]
-        return Launch(tuple(words), dict(os.environ), (self.program, "kill", container))
-
-    def _gpu_words(self) -> list[str]:
-        visible = os.environ.get("CUDA_VISIBLE_DEVICES", "")
-        if self.program == "podman":
-            names = visible.split(",") if visible else ["all"]
-            return [word for name in names for word in ("--device", f"nvidia.com/gpu={name}")]
-        # The quotes belong to the value: without them Docker would split it at commas.
-        return ["--gpus", f'"device={visible}"' if visible else "all"]
-
-    def image(self) -> str:
-        _require_program(self.program)
-        words = (self.program, "image", "inspect", "--format", "{{.Id}}", self.name)
-        try:
-            done = subprocess.run(
-                words,
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                timeout=_SECONDS,
-                check=False,
-                text=True,
-            )
-        except subprocess.TimeoutExpired as error:
-            raise Unavailable(f"{self.program} does not answer; restart it") from error
-        if done.returncode:
-            known = recognised(done.stderr)
-            why = known.reason if known else f"the image {self.name} is not on this machine"
-            raise Unavailable(f"{self.program}: {why}; `{self.program} pull {self.name}`")
-        return f"image {done.stdout.strip()}"
-
-
-@dataclass(frozen=True)
-class _Apptainer:
-    """An image of Apptainer, a file."""
-
-    program: str
-    name: str
-    gpus: int
-
-    def launch(
-        self,
-        command: Sequence[str],
-        variables: Mapping[str, str],
-        cwd: Path,
-        folders: Sequence[Path],
-    ) -> Launch:
-        words = [self.program, "exec", "--cleanenv", "--no-home", "--pwd", str(cwd)]
-        if self.gpus:
-            words.append("--nv")
-        for index, folder in enumerate(folders):
-            words += ["--bind", f"{folder}:{folder}{':ro' if index else ''}"]
-        inside = _container_variables(folders[0], variables)
-        if visible := os.environ.get("CUDA_VISIBLE_DEVICES"):
-            inside["CUDA_VISIBLE_DEVICES"] = visible
-        # Not by --env, which would split values at commas.
-        environment = dict(os.environ) | {f"APPTAINERENV_{k}": v for k, v in inside.items()}
-        return Launch((*words, self.name, *command), environment)
-
-    def image(self) -> str:
-        _require_program(self.program)
-        path = Path(self.name).expanduser()
-        if not path.is_file():
-            raise Unavailable(f"{path}: no such image; name it with --set environment=FILE.sif")
-        return f"image sha256 {sha256(path)[:12]}"
-
-
-_CONTAINERS = {"docker": _Docker, "podman": _Docker, "apptainer": _Apptainer}
+_CONTAINERS: Mapping[str, Callable[[str, str, int], Environment]] = {
+    "docker": Docker,
+    "podman": Docker,
+    "apptainer": Apptainer,
+}
 
 
 def _host(place: Path, remedy: str) -> _Host:
@@ -336,16 +237,31 @@ def _host(place: Path, remedy: str) -> _Host:
     return _Host(interpreter, runner)
 
 
-def _conda(declaration: Declaration, checkout: Path) -> _Host:
+def _conda(declaration: Declaration, checkout: Path, create: bool, progress: Progress) -> _Host:
     prefix, file = environment_prefix(declaration, checkout)
     if not (prefix / "bin" / "python").exists():
         program = _conda_program() or "conda"
-        extra = "" if Path(program).name == "micromamba" else "env "
-        raise Unavailable(
-            f"{declaration.name}: its environment is not made yet; make it with `{program} "
-            f"{extra}create --yes --prefix {prefix} --file {file}` (which downloads it), or name "
-            "one with --set environment=PREFIX"
-        )
+        words = ["create", "--yes", "--prefix", str(prefix), "--file", str(file)]
+        command = [program, *([] if Path(program).name == "micromamba" else ["env"]), *words]
+        if not create:
+            raise Unavailable(
+                f"{declaration.name}: its environment is not made yet; `{shlex.join(command)}` or "
+                "--set create_environment=true make it (both download it), or name one with "
+                "--set environment=PREFIX"
+            )
+        try:
+            run_program(
+                command,
+                cwd=file.parent,
+                env=_host_variables(),
+                log=prefix.with_name(f"{prefix.name}.log"),
+                progress=progress,
+                what=f"making the environment of {declaration.name}",
+            )
+        except BaseException:
+            # Half an environment would be taken for a whole one.
+            remove(prefix)
+            raise
     return _host(prefix, "")
 
 
@@ -363,19 +279,6 @@ def _host_variables() -> dict[str, str]:
         for key, value in os.environ.items()
         if not key.startswith("PYTHON") and key not in _DROPPED
     }
-
-
-def _container_variables(home: Path, variables: Mapping[str, str]) -> dict[str, str]:
-    passed = {name: os.environ[name] for name in _PASSED if name in os.environ}
-    return {"HOME": str(home), **passed, **variables}
-
-
-def _require_program(program: str) -> None:
-    if shutil.which(program) is None:
-        raise Unavailable(
-            f"{program} is not on the path; install it, or name an environment of this machine "
-            "with --set environment=..."
-        )
 
 
 def require_programs(names: Sequence[str], environment: Environment) -> None:

@@ -19,7 +19,9 @@ _COPIED_BYTES = 16 << 20
 _MOST_FILES = 20_000
 """In an untracked folder; one with more, such as a data set, is linked as a whole."""
 
-_MEDIA = frozenset(".avi .mp4 .mov .mkv .webm .wav .mp3 .png .jpg .jpeg .gif".split())
+_MEDIA = frozenset(
+    {".avi", ".mp4", ".mov", ".mkv", ".webm", ".wav", ".mp3", ".png", ".jpg", ".jpeg", ".gif"}
+)
 """Suffixes of what earlier runs left in a checkout, which is left out."""
 
 _SKIPPED = frozenset({".git", "__pycache__"})

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import TgbenchError
-from ..files import hash_of, sha256
+from ..files import hash_of, sha256_once
 from ..video.image_folder import SUFFIXES as IMAGES
 
 VIDEOS = (
@@ -72,9 +72,9 @@ def videos_by_name(predictions: Path, targets: Path | None, allow_drop: bool) ->
 def clip_sha256(clip: Path) -> str:
     """Return the SHA-256 of a video, or of the names and hashes of a folder's images."""
     if clip.is_file():
-        return sha256(clip)
+        return sha256_once(clip)
     images = sorted(file for file in clip.iterdir() if file.suffix.lower() in IMAGES)
-    return hash_of({file.name: sha256(file) for file in images})
+    return hash_of({file.name: sha256_once(file) for file in images})
 
 
 def _videos(folder: Path) -> dict[str, Path]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property
 from pathlib import Path
 
-from ..files import hash_of, sha256
+from ..files import hash_of, sha256_once
 from ..interfaces import Case, MetricContext, MetricOptions, Timing
 from ..metrics.folders import clip_sha256
 from ..plugins import in_table_order
@@ -28,7 +28,7 @@ class IdentityHashes:
 
     files: Mapping[str, str]
 
-    @property
+    @cached_property
     def sha256(self) -> str:
         """One hash of all of them."""
         return hash_of(dict(self.files))
@@ -63,7 +63,7 @@ class Experiment:
         """Where it lies; see `folders`. Measured through a codec it has a folder of its own."""
         case, options = self.case, self.options
         driver = f"{case.driver}-h264" if options.through_codec else case.driver
-        changed = self.method_config.changed
+        changed = dict(self.method_config.changed)
         if self.size not in (None, self.method_config.spec.image_size(self.method_config.preset)):
             changed["size"] = self.size
         folder = case_folder(
@@ -79,7 +79,7 @@ class Experiment:
     @property
     def audio_sha256(self) -> str:
         """SHA-256 of the driving sound."""
-        return sha256(self.case.driving_audio)
+        return sha256_once(self.case.driving_audio)
 
     @property
     def reads(self) -> dict[str, str]:
@@ -90,7 +90,7 @@ class Experiment:
         """
         config, case = self.method_config, self.case
         files = config.spec.reads(config.config, case.identity.name, case.driver)
-        return {name: _content(path) for name, path in files.items()}
+        return {name: clip_sha256(path) for name, path in files.items()}
 
     @property
     def key(self) -> str:
@@ -153,16 +153,3 @@ class Experiment:
                 landmarks=self.options.landmarks, through_codec=self.options.through_codec
             ),
         )
-
-
-def _content(clip: Path) -> str:
-    """Return the hash of a file or a folder of images; a large one is read once while it stays."""
-    if clip.is_dir():
-        return clip_sha256(clip)
-    found = clip.stat()
-    return _content_of(clip, found.st_mtime_ns, found.st_size)
-
-
-@lru_cache(maxsize=4096)
-def _content_of(clip: Path, _changed: int, _size: int) -> str:
-    return clip_sha256(clip)

@@ -20,6 +20,9 @@ from tgbench.running.executors import Executor, Setting
 from tgbench.running.job import IdentityJob, JobNeeds, JobSpec, MethodJob
 from tgbench.running.local import LocalExecutor
 
+DEVICES = 2
+"""GPUs that each factory makes believe to have."""
+
 Make = Callable[[int], Executor]
 
 _DO = """\
@@ -51,7 +54,10 @@ def job(
 
 @contextmanager
 def _local(out: Path) -> Iterator[Make]:
-    yield lambda jobs: LocalExecutor(LocalConfig(), Setting(out, jobs))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CUDA_VISIBLE_DEVICES", ",".join(map(str, range(DEVICES))))
+        patch.setattr("tempfile.tempdir", str(out))
+        yield lambda jobs: LocalExecutor(LocalConfig(), Setting(out, jobs))
 
 
 FACTORIES: dict[str, Callable[[Path], AbstractContextManager[Make]]] = {"local": _local}

@@ -52,7 +52,8 @@ def run(
     fresh: bool = False,
     label: bool = True,
     frames: bool = False,
-    jobs: int = 1,
+    jobs: int | None = None,
+    executor: str = "local",
     progress: bool | Progress = False,
 ) -> list[Outcome]:
     """Run methods under a protocol: fit, render, measure and write, as `tgbench run` does.
@@ -78,8 +79,9 @@ def run(
         fresh: whether to fit and measure again what is there already.
         label: whether videos carry the visible label "synthetic".
         frames: whether to keep every frame as an image.
-        jobs: how many fits and cases run at the same time, each in its own process; 1: all in
-            this process.
+        jobs: how many fits and cases run at the same time, each in its own process; None: the
+            executor's choice, which for "local" is one after another in this process.
+        executor: where they run, such as "local"; `settings` takes its settings, too.
         progress: True shows progress on standard error; or what to report it to.
 
     Returns:
@@ -89,10 +91,12 @@ def run(
         TgbenchError: bad input, found before any training where possible; or, after all cases
             were tried, `CasesFailed` with what failed and, in `outcomes`, what did not.
     """
+    from . import plugins
     from .running.environment import resolve_device
     from .running.request import RunRequest, default_size
     from .running.runner import run as run_all
 
+    elsewhere = plugins.find(plugins.executors(), executor, "executor").elsewhere
     return run_all(
         RunRequest(
             methods=_words(method),
@@ -103,7 +107,7 @@ def run(
             preset=preset,
             overrides={key: str(value) for key, value in (settings or {}).items()},
             size=size or default_size(_words(method), preset),
-            device=resolve_device(device),
+            device=resolve_device(device, elsewhere),
             seeds=(seed,) if isinstance(seed, int) else tuple(seed),
             out=Path(out),
             fresh=fresh,
@@ -113,6 +117,7 @@ def run(
             landmarks=landmarks,
             through_codec=through_codec,
             jobs=jobs,
+            executor=executor,
         ),
         _progress(progress),
     )

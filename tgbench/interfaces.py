@@ -38,6 +38,7 @@ __all__ = [
     "Metric",
     "MetricContext",
     "MetricOptions",
+    "NotesRendering",
     "Points",
     "Shared",
     "TimedFrames",
@@ -119,6 +120,17 @@ class Exports(Protocol):
 
         Raises:
             TgbenchError: no such part or format.
+        """
+
+
+@runtime_checkable
+class NotesRendering(Protocol):
+    """Optional: a method that has something to say of how it made the frames of a case."""
+
+    def rendering_notes(self) -> Sequence[str]:
+        """Return what a reader of the numbers must know of the frames of the last `render`.
+
+        Such as which were left out or repeated to fit the case; the result holds it.
         """
 
 

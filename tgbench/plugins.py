@@ -12,6 +12,7 @@ from .specs import (
     AudioEncoderSpec,
     Bounds,
     CommandSpec,
+    ExecutorSpec,
     MethodSpec,
     MetricSpec,
     ProtocolSpec,
@@ -103,6 +104,11 @@ def commands() -> dict[str, CommandSpec]:
     return _specs("commands", CommandSpec)
 
 
+def executors() -> dict[str, ExecutorSpec]:
+    """Return every installed executor by name."""
+    return _specs("executors", ExecutorSpec)
+
+
 def renderers() -> dict[str, RendererSpec]:
     """Return every installed form of tables by name."""
     return _specs("renderers", RendererSpec)
@@ -111,7 +117,15 @@ def renderers() -> dict[str, RendererSpec]:
 def foreign_packages() -> set[str]:
     """Return the top-level packages of third parties' plug-ins."""
     own = __name__.partition(".")[0]
-    groups = ("methods", "protocols", "metrics", "audio_encoders", "commands", "renderers")
+    groups = (
+        "methods",
+        "protocols",
+        "metrics",
+        "audio_encoders",
+        "executors",
+        "commands",
+        "renderers",
+    )
     points = (point for group in groups for point in entry_points(group=f"{own}.{group}"))
     return {point.module.partition(".")[0] for point in points} - {own}
 

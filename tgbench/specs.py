@@ -167,11 +167,43 @@ class Spec:
 
 
 @dataclass(frozen=True)
-class MethodSpec(Spec):
-    """A system under test.
+class ConfiguredSpec(Spec):
+    """A plug-in with settings that `--set` changes.
 
     Attributes:
         config: "module:Dataclass" of its settings, every field with a default.
+    """
+
+    config: str = ""
+
+    def load_config(self) -> Any:
+        """Import and return the dataclass of settings."""
+        module, _, attribute = self.config.partition(":")
+        return getattr(importlib.import_module(module), attribute)
+
+
+@dataclass(frozen=True)
+class Resources:
+    """What one job of a method, a fit or a case, needs of a machine.
+
+    Attributes:
+        cpus: cores that it keeps busy; 0: its share of the machine.
+        gpus: devices; None: one where the run's device is "cuda", else none.
+        memory_gb: main memory at the peak, in 10^9 bytes; 0: not known.
+        seconds: after which it is stopped as failed; 0: no limit.
+    """
+
+    cpus: int = 0
+    gpus: int | None = None
+    memory_gb: float = 0.0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class MethodSpec(ConfiguredSpec):
+    """A system under test.
+
+    Attributes:
         presets: name to overrides of the config, nested settings with dotted keys.
         renamed_settings: old name of a setting to its name now. `--set` takes both, and reports
             read results of earlier versions by it.
@@ -186,9 +218,9 @@ class MethodSpec(Spec):
         whole_image_valid: if not, whole-image metrics are a dash in a table.
         composite_mode: what its frames are made of.
         leaked_conditions: what of the truth it is given when it renders.
+        resources: what one of its jobs needs of a machine.
     """
 
-    config: str = ""
     presets: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     title: str = ""
     image_sizes: Mapping[str, int] = field(default_factory=dict)
@@ -202,6 +234,7 @@ class MethodSpec(Spec):
     whole_image_valid: bool = True
     composite_mode: CompositeMode = CompositeMode.FULL_FRAME
     leaked_conditions: tuple[LeakedCondition, ...] = ()
+    resources: Resources = Resources()
 
     def __post_init__(self) -> None:
         """Make sure that leaked conditions are of the enumeration, which tables compare."""
@@ -222,11 +255,6 @@ class MethodSpec(Spec):
     def image_size(self, preset: str) -> int:
         """Return the side in pixels of the built-in identities that a preset is made for."""
         return self.image_sizes.get(preset, PAPER_SIZE)
-
-    def load_config(self) -> Any:
-        """Import and return the dataclass of settings."""
-        module, _, attribute = self.config.partition(":")
-        return getattr(importlib.import_module(module), attribute)
 
 
 @dataclass(frozen=True)
@@ -353,6 +381,24 @@ class CommandSpec(Spec):
     def load(self) -> Any:
         """Import and return the module."""
         return importlib.import_module(self.implementation)
+
+
+@dataclass(frozen=True)
+class ExecutorSpec(ConfiguredSpec):
+    """Where and when jobs run.
+
+    Its implementation is called with the settings, an instance of `config`, and a
+    `tgbench.running.executors.Setting`, and returns a `tgbench.running.executors.Executor`. The
+    class of settings is a subclass of `tgbench.running.executor_config.ExecutorConfig`.
+
+    Attributes:
+        elsewhere: whether jobs may run on other machines than this one, so that what this one
+            lacks, such as a GPU, does not count.
+        requires: what must be installed.
+    """
+
+    elsewhere: bool = False
+    requires: Requires = Requires()
 
 
 @dataclass(frozen=True)

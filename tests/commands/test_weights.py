@@ -53,7 +53,10 @@ def test_list_shows_every_file_with_its_licence(
         (row,) = [n for n, line in enumerate(lines) if line.split()[:1] == [weights.name]]
         assert ("here" in lines[row]) == (weights.name == "bisenet")
         assert ("not used by tgbench yet" in lines[row + 1]) == bool(weights.kept_for)
-        assert weights.licence in lines[row + 2 if weights.kept_for else row + 1]
+        assert (f"system '{weights.of_system}'" in lines[row + 1]) == bool(weights.of_system)
+        assert (
+            weights.licence in lines[row + 2 if weights.kept_for or weights.of_system else row + 1]
+        )
     assert any("unknown" in line for line in lines)
 
 

@@ -16,9 +16,11 @@ from tgbench.cli import main
 from tgbench.errors import TgbenchError
 from tgbench.files import hash_of
 from tgbench.progress import SILENT
-from tgbench.running.executors import ChildProcesses
+from tgbench.running.executor_config import LocalConfig
+from tgbench.running.executors import Setting
 from tgbench.running.fitting import NoFit
-from tgbench.running.job import JobSpec, read_job
+from tgbench.running.job import JobNeeds, JobSpec, read_job
+from tgbench.running.local import LocalExecutor
 from tgbench.running.planning import Planner
 from tgbench.running.request import RunRequest
 from tgbench.running.runner import Outcome, run
@@ -72,9 +74,10 @@ def test_the_address_is_of_what_the_job_is_not_of_where_it_goes(jobs: list[JobSp
     fit, case, other = jobs
     assert len({fit.address, case.address, other.address}) == 3
     assert case.depends_on == other.depends_on == (fit.address,)
-    moved = fit.model_copy(update={"out": "/elsewhere", "command": "typed otherwise"})
+    elsewhere = {"out": "/elsewhere", "command": "typed otherwise", "needs": JobNeeds(cpus=7)}
+    moved = fit.model_copy(update=elsewhere)
     assert moved.address == fit.address
-    content = json.loads(fit.model_dump_json(exclude={"out", "command"}))
+    content = json.loads(fit.model_dump_json(exclude={"out", "command", "needs"}))
     assert fit.address == hash_of(content)
     assert fit.model_copy(update={"seed": 1}).address != fit.address
 
@@ -175,7 +178,8 @@ def test_child_processes_train_what_a_run_trains(tiny_identity: Path, tmp_path: 
         for name in ("run", "children")
     ]
     expected = run(requests[0], SILENT)
-    assert_same(run(requests[1], SILENT, ChildProcesses(2)), expected)
+    executor = LocalExecutor(LocalConfig(), Setting(requests[1].out, 2))
+    assert_same(run(requests[1], SILENT, executor), expected)
 
 
 def test_a_case_without_its_fit_says_so(jobs: list[JobSpec]) -> None:

@@ -6,16 +6,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from .. import plugins
-from ..requirements import why_not_run
-from ..specs import AudioEncoderSpec, MethodSpec, MetricSpec
+from ..requirements import lacking, why_not_run
+from ..specs import AudioEncoderSpec, ConfiguredSpec, ExecutorSpec, MethodSpec, MetricSpec
 from ..synthetic.names import IDENTITIES, TRACKS
 
 
-def catalogue(methods: Sequence[MethodSpec]) -> dict[str, Any]:
+def catalogue(chosen: Sequence[ConfiguredSpec]) -> dict[str, Any]:
     """Return everything that is installed, as JSON values.
 
     Args:
-        methods: whose presets and settings are included.
+        chosen: whose presets and settings are included.
     """
     return {
         "methods": [_method(spec) for spec in plugins.methods().values()],
@@ -26,17 +26,19 @@ def catalogue(methods: Sequence[MethodSpec]) -> dict[str, Any]:
         "metrics": [_metric(spec) for spec in plugins.metrics().values()],
         "audio_encoders": [_encoder(spec) for spec in plugins.audio_encoders().values()],
         "identities": [{"name": name, "summary": text} for name, text in IDENTITIES.items()],
+        "executors": [_executor(spec) for spec in plugins.executors().values()],
         "audio": [{"name": name, "summary": text} for name, text in TRACKS.items()],
         "presets": {
             spec.name: {name: dict(changed) for name, changed in spec.presets.items()}
-            for spec in methods
+            for spec in chosen
+            if isinstance(spec, MethodSpec)
         },
-        "settings": {spec.name: _settings(spec) for spec in methods},
+        "settings": {spec.name: _settings(spec) for spec in chosen},
     }
 
 
-def introduction(spec: MethodSpec) -> str:
-    """Return the introduction to the settings of a method, from its configuration's docstring."""
+def introduction(spec: ConfiguredSpec) -> str:
+    """Return the introduction to the settings of a plug-in, from its configuration's docstring."""
     from ..running.documented import documentation
 
     return documentation(spec.load_config()).introduction
@@ -93,7 +95,18 @@ def _encoder(spec: AudioEncoderSpec) -> dict[str, Any]:
     }
 
 
-def _settings(spec: MethodSpec) -> list[dict[str, Any]]:
+def _executor(spec: ExecutorSpec) -> dict[str, Any]:
+    reason = "; ".join(lacking(spec.requires))
+    return {
+        "name": spec.name,
+        "summary": spec.summary,
+        "available": not reason,
+        "reason": reason,
+        "settings": _settings(spec),
+    }
+
+
+def _settings(spec: ConfiguredSpec) -> list[dict[str, Any]]:
     from ..running.documented import settings_of
 
     return [

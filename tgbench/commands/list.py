@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from .. import plugins
 from ..errors import TgbenchError, suggest
-from ..requirements import why_not_run
-from ..specs import MethodSpec, MetricSpec, Spec
+from ..requirements import lacking, why_not_run
+from ..specs import ConfiguredSpec, MethodSpec, MetricSpec, Spec
 from ..synthetic.names import IDENTITIES, TRACKS
 from ..terminal import Terminal
 from ..terminal.wrapping import in_columns, line_width, wrapped
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _BY_METHOD = ("presets", "settings")
 _KINDS = (
-    *("methods", "protocols", "metrics", "audio-encoders", "identities", "audio"),
+    *("methods", "protocols", "metrics", "audio-encoders", "identities", "audio", "executors"),
     *_BY_METHOD,
 )
 
@@ -47,8 +47,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "methods",
         nargs="*",
-        metavar="METHOD",
-        help="only presets or settings of these methods (default: all)",
+        metavar="NAME",
+        help="only presets of these methods, or settings of these methods and executors "
+        "(default: of all methods)",
     )
     parser.add_argument("--json", action="store_true", help="print JSON, for programs")
 
@@ -57,18 +58,14 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
     """Print names and summaries. Plain text: nothing heavy is imported.
 
     Raises:
-        TgbenchError: there is no such kind or method.
+        TgbenchError: there is no such kind, method or executor.
     """
     kind = args.kind
     if kind is not None and kind not in _KINDS:
         raise suggest(kind, _KINDS, "kind of thing to list")
     if args.methods and kind not in _BY_METHOD:
-        raise TgbenchError(
-            f"list {kind} {args.methods[0]}: only presets and settings take a METHOD"
-        )
-    chosen = [
-        plugins.find(plugins.methods(), name, "method") for name in names(args.methods)
-    ] or list(plugins.methods().values())
+        raise TgbenchError(f"list {kind} {args.methods[0]}: only presets and settings take a NAME")
+    chosen = _chosen(names(args.methods), with_executors=kind == "settings")
     if args.json:
         found = catalogue(chosen)
         shown = found if kind is None else found[kind.replace("-", "_")]
@@ -82,8 +79,18 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
     return 0
 
 
+def _chosen(names: Sequence[str], with_executors: bool) -> list[ConfiguredSpec]:
+    """Return the plug-ins whose presets or settings are meant: those named, else all methods."""
+    methods: dict[str, ConfiguredSpec] = {**plugins.methods()}
+    if not names:
+        return list(methods.values())
+    known = {**plugins.executors(), **methods} if with_executors else methods
+    what = "method or executor" if with_executors else "method"
+    return [plugins.find(known, name, what) for name in names]
+
+
 def _sections(
-    methods: Sequence[MethodSpec], width: int | None
+    chosen: Sequence[ConfiguredSpec], width: int | None
 ) -> dict[str, Callable[[], Iterable[str]]]:
     """Return what prints each kind of thing."""
 
@@ -99,8 +106,9 @@ def _sections(
         "audio-encoders": lambda: _encoders(width),
         "identities": lambda: plain("identities", identities),
         "audio": lambda: plain("audio", tracks),
-        "presets": lambda: _presets(methods, width),
-        "settings": lambda: _settings(methods, width),
+        "executors": lambda: _executors(width),
+        "presets": lambda: _presets(chosen, width),
+        "settings": lambda: _settings(chosen, width),
     }
 
 
@@ -122,8 +130,8 @@ def _metrics(width: int | None) -> Iterable[str]:
             reasons.setdefault(reason, []).append(spec.name)
     if reasons:
         yield "metrics that are not available here:"
-    for reason, lacking in reasons.items():
-        yield from wrapped(f"  {', '.join(lacking)}: {reason}", width, "    ")
+    for reason, without in reasons.items():
+        yield from wrapped(f"  {', '.join(without)}: {reason}", width, "    ")
 
 
 def _encoders(width: int | None) -> Iterable[str]:
@@ -139,13 +147,24 @@ def _encoders(width: int | None) -> Iterable[str]:
             yield from wrapped(f"  {name}: {reason}", width, "    ")
 
 
+def _executors(width: int | None) -> Iterable[str]:
+    specs = plugins.executors().values()
+    yield "executors (where jobs run; they have settings, too):"
+    yield from in_columns(_rows(specs), width)
+    for spec in specs:
+        for reason in lacking(spec.requires):
+            yield from wrapped(f"  {spec.name} is not available here: {reason}", width, "    ")
+
+
 def _metric(spec: MetricSpec) -> tuple[str, str, str, str]:
     unit = f" [{spec.unit}]" if spec.unit else ""
     return spec.name, f"{spec.title}{unit}", spec.direction.arrow or "·", spec.summary
 
 
-def _presets(methods: Sequence[MethodSpec], width: int | None) -> Iterable[str]:
-    for spec in methods:
+def _presets(chosen: Sequence[ConfiguredSpec], width: int | None) -> Iterable[str]:
+    for spec in chosen:
+        if not isinstance(spec, MethodSpec):
+            continue
         yield f"presets of {spec.name}:"
         rows = []
         for name, changed in spec.presets.items():
@@ -154,10 +173,10 @@ def _presets(methods: Sequence[MethodSpec], width: int | None) -> Iterable[str]:
         yield from in_columns(rows, width)
 
 
-def _settings(methods: Sequence[MethodSpec], width: int | None) -> Iterable[str]:
+def _settings(chosen: Sequence[ConfiguredSpec], width: int | None) -> Iterable[str]:
     from ..running.documented import settings_of
 
-    for spec in methods:
+    for spec in chosen:
         yield from wrapped(
             f"settings of {spec.name} (change them with --set NAME=VALUE):", width, "  "
         )

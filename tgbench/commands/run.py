@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ..errors import TgbenchError
+from ..running.executor_specs import LOCAL
 from ..running.request import RunRequest, default_size
 from ..terminal import Terminal
 from .lists import add_list, named_paths, names, numbers, paths
@@ -89,10 +90,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--jobs",
         type=int,
-        default=1,
         metavar="N",
-        help="how many fits and cases run at the same time, each in its own process (1: all in "
-        "this one)",
+        help="how many fits and cases run at the same time, each in its own process (on this "
+        "machine 1: all in this one)",
+    )
+    parser.add_argument(
+        "--executor",
+        default=LOCAL.name,
+        metavar="NAME",
+        help="where they run; `tgbench list executors` has them, and --set takes their settings "
+        "(local)",
     )
     parser.add_argument(
         "--plan", action="store_true", help="only print what would be done, and how long it takes"
@@ -109,7 +116,7 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
     from ..running.attempts import Asked, asking
     from ..running.runner import CasesFailed, run
 
-    if args.jobs < 1:
+    if args.jobs is not None and args.jobs < 1:
         raise TgbenchError(f"--jobs {args.jobs}: give the number of jobs, 1 or more")
     if args.json and not args.plan:
         raise TgbenchError("--json: only --plan prints JSON; results are JSON files in --out")
@@ -135,9 +142,12 @@ def _identities(args: argparse.Namespace) -> list[str]:
 
 
 def _request(args: argparse.Namespace) -> RunRequest:
+    from .. import plugins
     from ..metrics.naming import metrics_named
     from ..running.environment import resolve_device
     from ..running.settings import parse_overrides
+
+    executor = plugins.find(plugins.executors(), args.executor, "executor")
 
     return RunRequest(
         methods=tuple(dict.fromkeys(args.method)),
@@ -148,7 +158,7 @@ def _request(args: argparse.Namespace) -> RunRequest:
         preset=args.preset,
         overrides=parse_overrides(args.settings),
         size=args.size or default_size(args.method, args.preset),
-        device=resolve_device(args.device),
+        device=resolve_device(args.device, executor.elsewhere),
         seeds=tuple(dict.fromkeys(args.seed)),
         out=args.out,
         fresh=args.fresh,
@@ -159,6 +169,7 @@ def _request(args: argparse.Namespace) -> RunRequest:
         through_codec=args.through_codec,
         audio_features=tuple(args.audio_features),
         jobs=args.jobs,
+        executor=args.executor,
         command=getattr(args, "command", ""),
     )
 

@@ -82,8 +82,8 @@ def _list(chosen: list[str]) -> None:
         head = f"  {weights.name:<21} {_state(weights):<8} {_size(weights):>9}  "
         _print(head, weights.purpose)
         blank = " " * len(head)
-        if weights.kept_for:
-            _print(blank, _unused(weights))
+        if used := _used(weights):
+            _print(blank, used)
         _print(blank, f"licence: {weights.licence}")
     print("sources and hashes: tgbench weights list NAME")
 
@@ -101,8 +101,8 @@ def _describe(weights: Weights) -> None:
     """Print everything known about an entry."""
     path = present_path(weights)
     _print("", f"{weights.name}: {weights.purpose}")
-    if weights.kept_for:
-        _print("  used     ", _unused(weights))
+    if used := _used(weights):
+        _print("  used     ", used)
     _print("  file     ", f"{path or f'missing; it belongs at {stored_path(weights)}'}")
     _print("  source   ", weights.source)
     _print("  size     ", _size(weights))
@@ -117,8 +117,11 @@ def _recorded_hash(weights: Weights) -> str:
     return f"none published; recorded on {record.since}: sha256 {record.sha256}"
 
 
-def _unused(weights: Weights) -> str:
-    return f"not used by tgbench yet; kept for {weights.kept_for}"
+def _used(weights: Weights) -> str:
+    """Return who loads a file, where that is not tgbench itself."""
+    if weights.of_system:
+        return f"loaded by the system '{weights.of_system}', not by tgbench"
+    return f"not used by tgbench yet; kept for {weights.kept_for}" if weights.kept_for else ""
 
 
 def _fetch(chosen: list[str], agreed: bool, terminal: Terminal) -> None:

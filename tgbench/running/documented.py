@@ -1,4 +1,4 @@
-"""The settings of a method with their meanings, read from the docstrings of its configuration."""
+"""Settings of methods and executors, with their meanings from the docstrings of the classes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..configs import range_of, types_of, value_of
-from ..specs import MethodSpec
+from ..specs import ConfiguredSpec, MethodSpec
 
 _SECTION = re.compile(r"^(Attributes|Args|Raises|Returns|Examples?|Notes?):$", re.MULTILINE)
 _ENTRY = re.compile(r"^(\w+(?:, *\w+)*):\s*(.*)$")
@@ -23,7 +23,7 @@ _ENTRY = re.compile(r"^(\w+(?:, *\w+)*):\s*(.*)$")
 
 @dataclass(frozen=True)
 class Setting:
-    """One setting of a method.
+    """One setting.
 
     Attributes:
         name: as `--set` takes it, dotted where the setting is nested.
@@ -53,18 +53,19 @@ class Documentation:
     meanings: dict[str, str]
 
 
-def settings_of(spec: MethodSpec) -> list[Setting]:
-    """Return the settings of a method, in the order of its configuration."""
+def settings_of(spec: ConfiguredSpec) -> list[Setting]:
+    """Return the settings of a method or an executor, in the order of its configuration."""
     config_class = spec.load_config()
     meanings = documentation(config_class).meanings
     config = config_class()
+    presets = spec.presets if isinstance(spec, MethodSpec) else {}
     defaults = {key: value_of(config, key) for key in types_of(config_class)}
     return [
         Setting(
             key,
             _kind(kind),
             defaults[key],
-            {preset: changed.get(key, defaults[key]) for preset, changed in spec.presets.items()},
+            {preset: changed.get(key, defaults[key]) for preset, changed in presets.items()},
             meanings.get(key, ""),
         )
         for key, kind in types_of(config_class).items()

@@ -30,11 +30,12 @@ _PACKAGES = (
 )
 
 
-def resolve_device(wanted: str) -> str:
+def resolve_device(wanted: str, elsewhere: bool = False) -> str:
     """Return "cpu" or "cuda".
 
     Args:
         wanted: "auto", "cpu" or "cuda".
+        elsewhere: whether other machines compute, which may have what this one lacks.
 
     Raises:
         TgbenchError: CUDA was asked for and there is none.
@@ -45,12 +46,12 @@ def resolve_device(wanted: str) -> str:
 
     if torch.cuda.is_available():
         return "cuda"
-    if wanted == "cuda":
+    if wanted == "cuda" and not elsewhere:
         raise TgbenchError(
             "--device cuda: PyTorch sees no CUDA device here; use --device cpu, or install a "
             "CUDA build of PyTorch and check the driver"
         )
-    return "cpu"
+    return wanted if elsewhere and wanted == "cuda" else "cpu"
 
 
 def describe_environment(device: str) -> EnvironmentRecord:

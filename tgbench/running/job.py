@@ -77,6 +77,22 @@ class CaseJob(Record):
     keep_frames: bool = Field(description="Whether frames are kept as images, too.")
 
 
+class JobNeeds(Record):
+    """What a job needs of the machine that does it: where and when it runs, not what it is."""
+
+    cpus: int = Field(default=0, ge=0, description="Cores; 0: the executor's choice.")
+    gpus: int = Field(default=0, ge=0, description="Devices, which it has for itself.")
+    memory_gb: float = Field(
+        default=0.0, ge=0.0, description="Main memory at the peak, in 10^9 bytes; 0: not known."
+    )
+    seconds: float = Field(
+        default=0.0, ge=0.0, description="After which it is stopped as failed; 0: no limit."
+    )
+    exclusive: bool = Field(
+        default=False, description="Whether no other job may run on the machine meanwhile."
+    )
+
+
 class JobSpec(Record):
     """One fit, or one case that needs a fit."""
 
@@ -102,6 +118,9 @@ class JobSpec(Record):
     depends_on: tuple[_Hash, ...] = Field(
         default=(), description="Addresses of jobs whose outputs this one needs."
     )
+    needs: JobNeeds = Field(
+        default=JobNeeds(), description="Of the machine; no part of the address."
+    )
     out: str = Field(description="Absolute path of the folder of results; no part of the address.")
     command: str = Field(
         default="", description="What the user typed, for the log; no part of the address."
@@ -110,7 +129,7 @@ class JobSpec(Record):
     @property
     def address(self) -> str:
         """SHA-256 of what the job is, wherever its output goes."""
-        return hash_of(self.model_dump(mode="json", exclude={"out", "command"}))
+        return hash_of(self.model_dump(mode="json", exclude={"out", "command", "needs"}))
 
     @property
     def title(self) -> str:

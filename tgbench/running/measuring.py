@@ -14,7 +14,7 @@ import pandas as pd
 from .. import plugins
 from ..files import sha256
 from ..identities import layout
-from ..interfaces import Case, FitReport, Method, TimedFrames, Timing
+from ..interfaces import Case, FitReport, Method, NotesRendering, TimedFrames, Timing
 from ..metrics.speed.clock import SHARED
 from ..metrics.suite import measure_frames
 from ..metrics.through_codec import Pair
@@ -126,6 +126,9 @@ def _measure(
         render_seconds=time.perf_counter() - started,
         peak_memory_mb=peak_memory_mb(),
     )
+    if isinstance(method, NotesRendering):
+        notes = (*report.notes, *method.rendering_notes())
+        report = dataclasses.replace(report, notes=notes)
     metrics = metric_records(suite.results(), suite.per_frame())
     result = _result(experiment, report, metrics, times)
     result = result.model_copy(update={"files": describe_files(folder, result.frames)})

@@ -19,16 +19,17 @@ from ..interfaces import Case, EvaluationProtocol
 from ..metrics.through_codec import THROUGH_CODEC
 from ..plugins import in_table_order
 from ..progress import Progress
-from ..specs import ProtocolSpec
+from ..specs import ConfiguredSpec, MethodSpec, ProtocolSpec
 from ..synthetic.names import IDENTITIES
 from ..version import __version__
+from .executor_config import ExecutorConfig
 from .experiment import Experiment, IdentityHashes
 from .fitting import MethodConfig
-from .job import NAME, CaseJob, IdentityJob, JobSpec, MethodJob
+from .job import NAME, CaseJob, IdentityJob, JobNeeds, JobSpec, MethodJob
 from .plan import Failure, Plan, PlannedCase, PlannedFit
 from .request import RunRequest
 from .resume import Standing, in_its_folder, standing
-from .settings import configure, keys_of, unknown_setting
+from .settings import configure, configure_executor, keys_of, unknown_setting
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,11 @@ class _Person:
 
 
 class Planner:
-    """Plans a run."""
+    """Plans a run.
+
+    Attributes:
+        executor_config: settings of the executor.
+    """
 
     def __init__(self, request: RunRequest) -> None:
         """Look up all names of a request, before any work is done for it.
@@ -63,10 +68,11 @@ class Planner:
         protocols = [
             plugins.find(plugins.protocols(), name, "protocol") for name in request.protocols
         ]
-        _refuse_unknown_settings(request)
+        executor = plugins.find(plugins.executors(), request.executor, "executor")
+        _refuse_unknown_settings(request, [*specs, executor])
         preset = request.preset
         configs = [
-            MethodConfig(spec, configure(spec, preset, _own(request, spec.name)), preset)
+            MethodConfig(spec, configure(spec, preset, _own(request, spec)), preset)
             for spec in specs
         ]
         if request.audio_features and not any(config.names_encoder for config in configs):
@@ -78,6 +84,7 @@ class Planner:
         for name in request.identities:
             require_identity(name)
         self._request, self._protocols, self._configs = request, protocols, configs
+        self.executor_config = configure_executor(executor, _own(request, executor))
         self._metrics = {spec.name: _metrics_of(spec, request, protocols) for spec in protocols}
         self._token = secrets.token_hex(8) if request.fresh else ""
         self._made = Plan()
@@ -206,6 +213,7 @@ class Planner:
             device=options.device,
             fresh=options.fresh,
             shared_machine=options.shared_machine,
+            needs=_needs(config.spec, self.executor_config, options.device),
             out=str(options.out.resolve()),
             command=options.command,
         )
@@ -279,13 +287,24 @@ def through_codec(case: Case) -> Case:
     return dataclasses.replace(case, protocol_version=f"{case.protocol_version}, {THROUGH_CODEC}")
 
 
-def _own(request: RunRequest, method: str) -> dict[str, str]:
-    keys = keys_of(plugins.methods()[method])
+def _needs(spec: MethodSpec, config: ExecutorConfig, device: str) -> JobNeeds:
+    """Return what a job needs: as the user says, else as its method declares."""
+    declared, given = spec.resources, config.job
+    gpus = declared.gpus if given.gpus is None else given.gpus
+    return JobNeeds(
+        cpus=given.cpus or declared.cpus,
+        gpus=int(device == "cuda") if gpus is None else gpus,
+        memory_gb=given.memory_gb or declared.memory_gb,
+        seconds=60 * given.minutes if given.minutes else declared.seconds,
+    )
+
+
+def _own(request: RunRequest, spec: ConfiguredSpec) -> dict[str, str]:
+    keys = keys_of(spec)
     return {key: text for key, text in request.overrides.items() if key in keys}
 
 
-def _refuse_unknown_settings(request: RunRequest) -> None:
-    specs = [plugins.methods()[name] for name in request.methods]
+def _refuse_unknown_settings(request: RunRequest, specs: Sequence[ConfiguredSpec]) -> None:
     known = {key for spec in specs for key in keys_of(spec)}
     for key in request.overrides:
         if key not in known:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from .. import plugins
 from ..specs import PAPER_SIZE
+from .executor_specs import LOCAL
 
 
 def default_size(methods: Iterable[str], preset: str) -> int:
@@ -56,7 +57,8 @@ class RunRequest:
         audio: driving sounds of protocols that take one; empty for the protocol's own choice.
         audio_features: a file of features for each driving sound, in the same order; empty: the
             methods' audio encoders are run.
-        preset, overrides: of the methods' configurations.
+        preset: of the methods' configurations.
+        overrides: of the settings of the methods and the executor.
         size: side in pixels of built-in identities.
         device: "cpu" or "cuda".
         seeds: of every random choice, one run each.
@@ -67,7 +69,8 @@ class RunRequest:
         metrics: what to measure; empty for the protocol's own choice.
         landmarks: the detector of landmarks; see `MetricOptions`.
         through_codec: whether frames are measured as they come out of an H.264 file.
-        jobs: how many jobs run at the same time.
+        jobs: how many jobs run at the same time; None: the executor's choice.
+        executor: where jobs run.
         command: what the user typed, for the log; empty where nothing was.
     """
 
@@ -88,8 +91,14 @@ class RunRequest:
     landmarks: str = "mediapipe"
     through_codec: bool = False
     audio_features: tuple[Path, ...] = ()
-    jobs: int = 1
+    jobs: int | None = None
+    executor: str = LOCAL.name
     command: str = ""
+
+    @property
+    def in_process(self) -> bool:
+        """Whether jobs run one after another in this process."""
+        return self.executor == LOCAL.name and self.jobs in (None, 1)
 
     def options(self, seed: int, fresh: str) -> RunOptions:
         """Return how the fits and cases of a seed are done.
@@ -107,6 +116,6 @@ class RunRequest:
             keep_frames=self.keep_frames,
             landmarks=self.landmarks,
             through_codec=self.through_codec,
-            shared_machine=self.jobs > 1,
+            shared_machine=not self.in_process,
             command=self.command,
         )

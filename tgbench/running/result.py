@@ -98,7 +98,8 @@ class MethodRecord(Record):
         "is chance. Null in results of versions that did not say.",
     )
     notes: Annotated[list[str], FailFast()] = Field(
-        default_factory=list, description="What training left out, and why."
+        default_factory=list,
+        description="What training left out, and what rendering left out or repeated.",
     )
     distribution: str = Field(
         default="", description="Installed package of the method, with its version."

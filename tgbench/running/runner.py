@@ -9,13 +9,15 @@ from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from .. import plugins
 from ..errors import TgbenchError
 from ..files import cache_root, is_leftover, make_folder, remove, remove_leftovers
 from ..progress import Progress
+from ..requirements import lacking
 from ..terminal import NOTICE
 from . import attempts
 from .attempts import Asked
-from .executors import ChildProcesses, Executor, InProcess, run_jobs, stopped_by_terminate
+from .executors import Executor, InProcess, Setting, stopped_by_terminate
 from .fit_record import FIT_FILES
 from .folders import MODELS
 from .integrity import damages
@@ -26,6 +28,7 @@ from .replacing import is_passing, recover_all
 from .request import RunRequest
 from .result import CASE_FILES, RESULT_FILE, Result, read_result
 from .resume import State
+from .scheduling import run_jobs
 from .worker import Worker
 
 _log = logging.getLogger("tgbench")
@@ -73,8 +76,7 @@ def run(request: RunRequest, progress: Progress, executor: Executor | None = Non
     Args:
         request: what to run.
         progress: where to report.
-        executor: where jobs run; None: in this process, or in children if the request is for
-            several jobs at a time.
+        executor: where jobs run; None: as the request says.
 
     Raises:
         TgbenchError: bad input, found before any work starts where possible.
@@ -90,7 +92,8 @@ def run(request: RunRequest, progress: Progress, executor: Executor | None = Non
     for line in planned.warnings:
         _log.warning(line)
     failures = list(planned.failures)
-    failures += _run(planned, executor or _executor(request, planned, progress), progress)
+    executor = executor or _executor(request, planner, planned, progress)
+    failures += _run(planned, executor, progress)
     outcomes = []
     failed = {failure.what for failure in failures}
     for case in planned.cases:
@@ -115,12 +118,17 @@ def _note_unplanned(request: RunRequest, planned: Plan) -> None:
                 raise TgbenchError(str(failure))
 
 
-def _executor(request: RunRequest, planned: Plan, progress: Progress) -> Executor:
-    if request.jobs > 1:
-        return ChildProcesses(request.jobs)
-    worker = Worker(progress)
-    worker.take(planned)
-    return InProcess(worker)
+def _executor(request: RunRequest, planner: Planner, planned: Plan, progress: Progress) -> Executor:
+    if request.in_process:
+        worker = Worker(progress)
+        worker.take(planned)
+        return InProcess(worker)
+    spec = plugins.find(plugins.executors(), request.executor, "executor")
+    if missing := "; ".join(lacking(spec.requires)):
+        raise TgbenchError(f"--executor {spec.name}: {missing}")
+    setting = Setting(request.out.resolve(), request.jobs)
+    executor: Executor = spec.load()(planner.executor_config, setting)
+    return executor
 
 
 def _run(planned: Plan, executor: Executor, progress: Progress) -> list[Failure]:

@@ -14,7 +14,7 @@ from .. import plugins
 from ..configs import build, check_ranges, flat, types_of
 from ..errors import TgbenchError, suggest
 from ..files import hash_of
-from ..specs import MethodSpec
+from ..specs import ConfiguredSpec, ExecutorSpec, MethodSpec
 
 if TYPE_CHECKING:
     from .result import Result
@@ -50,14 +50,32 @@ def configure(spec: MethodSpec, preset: str, overrides: Mapping[str, str]) -> An
     Raises:
         TgbenchError: unknown preset or key (the nearest is suggested), or a bad value.
     """
-    config_class = spec.load_config()
     if preset not in spec.presets:
         error = suggest(preset, spec.presets, "preset", owner=spec.name)
         raise TgbenchError(f"{error}; `tgbench list presets {spec.name}` shows what they change")
+    return _configured(spec, spec.presets[preset], overrides, spec.renamed_settings)
+
+
+def configure_executor(spec: ExecutorSpec, overrides: Mapping[str, str]) -> Any:
+    """Return an executor's config: its defaults, then the overrides.
+
+    Raises:
+        TgbenchError: unknown key (the nearest is suggested), or a bad value.
+    """
+    return _configured(spec, {}, overrides, {})
+
+
+def _configured(
+    spec: ConfiguredSpec,
+    defaults: Mapping[str, object],
+    overrides: Mapping[str, str],
+    renamed: Mapping[str, str],
+) -> Any:
+    config_class = spec.load_config()
     kinds = types_of(config_class)
     chosen: dict[str, Any] = {}
     for given, text in overrides.items():
-        key = spec.renamed_settings.get(given, given)
+        key = renamed.get(given, given)
         if key not in kinds:
             raise unknown_setting(given, [spec])
         if key in chosen:
@@ -66,20 +84,21 @@ def configure(spec: MethodSpec, preset: str, overrides: Mapping[str, str]) -> An
             _log.warning("--set %s: this setting is now called %s", given, key)
         chosen[key] = _parse(given, text, kinds[key])
     try:
-        config = build(config_class, {**spec.presets[preset], **chosen})
+        config = build(config_class, {**defaults, **chosen})
         check_ranges(config)
     except (ValueError, TgbenchError) as error:
         raise TgbenchError(f"settings of {spec.name}: {error}") from error
     return config
 
 
-def keys_of(spec: MethodSpec) -> set[str]:
-    """Return what `--set` takes for a method: the names of its settings, and their old names."""
-    return {*types_of(spec.load_config()), *spec.renamed_settings}
+def keys_of(spec: ConfiguredSpec) -> set[str]:
+    """Return what `--set` takes for a plug-in: the names of its settings, and their old names."""
+    former = spec.renamed_settings if isinstance(spec, MethodSpec) else {}
+    return {*types_of(spec.load_config()), *former}
 
 
-def unknown_setting(key: str, specs: Iterable[MethodSpec]) -> TgbenchError:
-    """Return the error for a setting that no method of several has, with the nearest ones."""
+def unknown_setting(key: str, specs: Iterable[ConfiguredSpec]) -> TgbenchError:
+    """Return the error for a setting that no plug-in of several has, with the nearest ones."""
     specs = list(specs)
     known = sorted({key for spec in specs for key in types_of(spec.load_config())})
     tail = key.rpartition(".")[2]

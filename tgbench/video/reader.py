@@ -73,6 +73,8 @@ class VideoReader:
             the file; whatever follows them comes that much too early.
         interlaced: how many frames were then two half pictures of different instants, as far as
             the file says so.
+        dropped, repeated: how many frames were then left out, and how many delivered once more, to
+            keep to `fps`.
     """
 
     def __init__(
@@ -82,6 +84,7 @@ class VideoReader:
         *,
         square: bool = True,
         deinterlace: bool = False,
+        full_range: bool | None = None,
     ) -> None:
         """Open a file and look at its first frame.
 
@@ -92,6 +95,8 @@ class VideoReader:
             square: whether pixels that are shown wider or higher than they are stored are made
                 square.
             deinterlace: whether to make whole pictures of interlaced ones.
+            full_range: whether pixels go from 0 to 255, or from 16 to 235, whatever the file says
+                of it; None: as it says.
 
         Raises:
             TgbenchError: no such file, no video, or nothing in it can be decoded as it is meant.
@@ -100,10 +105,12 @@ class VideoReader:
         self.fps = fps
         self.square = square
         self.deinterlace = deinterlace
+        self.full_range = full_range
         self.damage = ""
         self._damaged, self._short = 0, False
         self.gaps = 0
         self.interlaced = 0
+        self.dropped = self.repeated = 0
         with self._opened() as (container, tracks):
             start = read_beginning(container, tracks)
             if start.picture is None:
@@ -179,7 +186,7 @@ class VideoReader:
             TgbenchError: its clock cannot be that of a clip, or its colours change to such as
                 cannot be read.
         """
-        convert = RgbConverter(self._orientation)
+        convert = RgbConverter(self._orientation, self.full_range)
         for frame, times in self.decoded():
             if times:
                 image = convert(frame, self.size)
@@ -196,9 +203,11 @@ class VideoReader:
             timed = self._decoded(container, tracks)
             if self.deinterlace:
                 timed = _deinterlaced(timed)
-            delivered = 0
+            delivered, self.dropped, self.repeated = 0, 0, 0
             for frame, times in self._stored(timed) if self.fps is None else self._delivered(timed):
                 delivered += times
+                self.dropped += times == 0
+                self.repeated += max(times - 1, 0)
                 yield frame, times
         self._judge(delivered)
 

@@ -17,13 +17,25 @@ _FLAGS = "bicubic+accurate_rnd+full_chroma_int+full_chroma_inp"
 With them the way to planes is three times as fast as that to packed RGB, and gives the same.
 """
 
+_LIMITED, _FULL = 1, 2
+"""FFmpeg's numbers of the ranges 16 to 235 and 0 to 255."""
+
+_ALWAYS_FULL = "yuvj"
+"""How names of formats begin that have the range 0 to 255, whatever else a frame says."""
+
 
 class RgbConverter:
     """Converts decoded frames, by the colours that each says it has."""
 
-    def __init__(self, orientation: Orientation) -> None:
-        """Args: orientation: of the pictures as they are stored."""
+    def __init__(self, orientation: Orientation, full_range: bool | None = None) -> None:
+        """Prepare for the frames of one video.
+
+        Args:
+            orientation: of the pictures as they are stored.
+            full_range: overrides what the frames say of the range of their pixels; None: nothing.
+        """
         self._orientation = orientation
+        self._range = None if full_range is None else (_FULL if full_range else _LIMITED)
         self._key: tuple[Any, ...] = ()
         self._graph: Any = None
 
@@ -35,6 +47,8 @@ class RgbConverter:
             size: (width, height) of the result.
         """
         width, height = size[::-1] if self._orientation.transposed else size
+        if self._range is not None:
+            frame = _with_range(frame, self._range)
         key = (
             frame.width,
             frame.height,
@@ -73,6 +87,23 @@ class Deinterlacer:
 def _pixels(plane: Any) -> Image:
     """Return a plane, uint8 [H, W]."""
     return np.frombuffer(plane, np.uint8).reshape(plane.height, plane.line_size)[:, : plane.width]
+
+
+def _with_range(frame: Any, which: int) -> Any:
+    """Return a frame that says that its pixels have another range, 1 limited and 2 full."""
+    import av
+
+    if frame.format.name.startswith(_ALWAYS_FULL) and which == _LIMITED:
+        # The name of the format says it, which only a copy can have otherwise.
+        plain = av.VideoFrame(
+            frame.width, frame.height, frame.format.name.replace(_ALWAYS_FULL, "yuv")
+        )
+        for old, new in zip(frame.planes, plain.planes, strict=True):
+            _pixels(new)[:] = _pixels(old)
+        plain.colorspace = frame.colorspace
+        frame = plain
+    frame.color_range = which
+    return frame
 
 
 def _graph(

@@ -17,7 +17,7 @@ from ..files import make_folder, require_file
 from ..progress import SILENT, Progress
 from .fetching import discard, download
 from .records import Record, read_record, record_path, write_record
-from .store import check, present_path, store_folder, stored_path, weight_file
+from .store import by_hand, check, present_path, store_folder, stored_path, weight_file
 from .table import TABLE, Weights, find
 
 _log = logging.getLogger("tgbench")
@@ -33,13 +33,16 @@ def fetch(name: str, progress: Progress = SILENT) -> Path:
         progress: where to report.
 
     Raises:
-        TgbenchError: the name is unknown, the server cannot be reached or the connection is lost
-            (the bytes so far are kept), or the file is not the expected one (it is not kept).
+        TgbenchError: the name is unknown, the source is a page that a person must visit, the
+            server cannot be reached or the connection is lost (the bytes so far are kept), or the
+            file is not the expected one (it is not kept).
     """
     weights = find(name)
     with _locked(weights):
         if present_path(weights):
             return weight_file(name)
+        if weights.by_hand:
+            raise TgbenchError(f"{name} cannot be fetched by a program: {by_hand(weights)}")
         part = _beside(weights, "part")
         download(weights.source, part, None if weights.member else weights.size, progress)
         try:

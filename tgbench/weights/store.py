@@ -66,6 +66,14 @@ def present_path(weights: Weights) -> Path | None:
     return next((place for place in places if place.is_file()), None)
 
 
+def by_hand(weights: Weights) -> str:
+    """Return how to get a file whose source is a page."""
+    return (
+        f"get {weights.file} in a browser at {weights.source}, then run `tgbench weights add FILE "
+        f"--as {weights.name}`"
+    )
+
+
 def check(
     weights: Weights, path: Path, source: str, remedy: str, called: Path | str | None = None
 ) -> Record:
@@ -162,6 +170,8 @@ def _require_published(
 
 
 def _fetch_or_add(weights: Weights) -> str:
+    if weights.by_hand:
+        return by_hand(weights)
     return (
         f"run `tgbench weights fetch {weights.name}`, or, if you have the file, `tgbench weights "
         f"add FILE --as {weights.name}`"

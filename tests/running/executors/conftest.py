@@ -1,0 +1,95 @@
+"""Executors under test, and jobs that do what a test wants.
+
+Every test that takes `make_executor` runs once for each executor. To add one, add its factory to
+`FACTORIES`: given a folder of results, it yields a function that makes an executor for so many jobs
+at a time, and it cleans up after.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+import pytest
+
+from tgbench.running import children
+from tgbench.running.executor_config import LocalConfig
+from tgbench.running.executors import Executor, Setting
+from tgbench.running.job import IdentityJob, JobNeeds, JobSpec, MethodJob
+from tgbench.running.local import LocalExecutor
+
+Make = Callable[[int], Executor]
+
+_DO = """\
+import json, runpy, sys
+from pathlib import Path
+seed = json.loads(Path(sys.argv[1]).read_text())["seed"]
+runpy.run_path(str(Path(__file__).with_name(f"{seed}.py")), run_name="__main__")
+"""
+
+
+def job(
+    seed: int, *needed: JobSpec, out: Path = Path("/nowhere"), needs: JobNeeds | None = None
+) -> JobSpec:
+    """A job told from others by its seed; nothing of it is ever done here."""
+    return JobSpec(
+        tgbench_version="0",
+        kind="fit",
+        method=MethodJob(name="m", preset="quick", config={}, code_sha256="0" * 64),
+        identity=IdentityJob(name="i", source="i", size=64, sha256="0" * 64),
+        train=(0, 1),
+        test=(1, 2),
+        seed=seed,
+        device="cpu",
+        depends_on=tuple(each.address for each in needed),
+        needs=needs or JobNeeds(),
+        out=str(out),
+    )
+
+
+@contextmanager
+def _local(out: Path) -> Iterator[Make]:
+    yield lambda jobs: LocalExecutor(LocalConfig(), Setting(out, jobs))
+
+
+FACTORIES: dict[str, Callable[[Path], AbstractContextManager[Make]]] = {"local": _local}
+
+
+@pytest.fixture(params=list(FACTORIES))
+def make_executor(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Make]:
+    """Each executor in turn: called with a number of jobs at a time, it makes one."""
+    with FACTORIES[request.param](tmp_path) as make:
+        yield make
+
+
+class Scripts:
+    """What the process of each job does instead of the job, by the job's seed.
+
+    It works for every executor that takes the command from `children.job_command`, wherever that
+    command runs.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._do = folder / "do.py"
+        self._do.write_text(_DO)
+        self.seeds: list[int] = []
+
+    def __setitem__(self, seed: int, text: str) -> None:
+        (self._folder / f"{seed}.py").write_text(text)
+        self.seeds.append(seed)
+
+    def command(self, path: Path) -> list[str]:
+        return [sys.executable, str(self._do), str(path)]
+
+
+@pytest.fixture
+def scripts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Scripts:
+    """Stand-ins for jobs."""
+    folder = tmp_path / "scripts"
+    folder.mkdir()
+    found = Scripts(folder)
+    monkeypatch.setattr(children, "job_command", found.command)
+    return found

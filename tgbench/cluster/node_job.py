@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import platform
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,18 +23,12 @@ def run_command(command: Sequence[str], log: Path, cpus: int, seconds: float) ->
     Returns:
         Why the job failed, in one line; empty: it is done.
     """
-    deadline = time.monotonic() + seconds
-    child = Child(command, log, thread_limits(cpus))
+    child = Child(command, log, thread_limits(cpus), seconds)
     try:
         while not child.has_ended():
-            if seconds and time.monotonic() > deadline:
-                return (
-                    f"stopped after {seconds / 60:g} minutes on {platform.node()}, its limit; "
-                    f"--set job.minutes=N allows more (log: {log})"
-                )
             time.sleep(_POLL_SECONDS)
-        problem = child.problem()
-    finally:
-        # A child that has ended may have left others; and Ctrl-C comes as an exception.
+    except BaseException:
         stop_all([child])
+        raise
+    problem = child.problem()
     return "" if problem is None else str(problem)

@@ -13,6 +13,7 @@ import shutil
 import tarfile
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path, PurePosixPath
+from typing import IO, cast
 
 from ..errors import TgbenchError
 from ..files import make_folder
@@ -33,7 +34,7 @@ def pack(files: Iterable[tuple[str, Path]], take: Callable[[bytes], object]) -> 
     """
     stream = _Cut(take)
     # Streamed, for the archive may be larger than memory.
-    with tarfile.open(mode="w|", fileobj=stream, format=tarfile.PAX_FORMAT) as archive:
+    with tarfile.open(mode="w|", fileobj=cast(IO[bytes], stream), format=tarfile.PAX_FORMAT) as archive:
         for name, path in sorted(files):
             with path.open("rb") as content:
                 about = tarfile.TarInfo(name)
@@ -82,7 +83,7 @@ def unpack(chunks: Iterable[bytes], folder: Path, digest: str = "") -> None:
     make_folder(folder)
     stream = _Joined(chunks)
     try:
-        with tarfile.open(mode="r|", fileobj=stream) as archive:
+        with tarfile.open(mode="r|", fileobj=cast(IO[bytes], stream)) as archive:
             for member in archive:
                 _unpack_member(archive, member, folder)
     except tarfile.TarError as error:

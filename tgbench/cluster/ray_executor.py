@@ -16,7 +16,8 @@ from typing import Any
 
 from ..errors import TgbenchError
 from ..files import make_folder, write_text
-from ..running.children import job_command, job_log
+from ..running import children
+from ..running.children import job_log
 from ..running.executors import Ended, Setting
 from ..running.folders import JOBS
 from ..running.job import JobNeeds, JobSpec
@@ -107,7 +108,7 @@ class RayExecutor:
         needs = self._resources(job.needs)
         errand = Errand(
             job=job.model_dump_json(),
-            command=tuple(job_command(file)),
+            command=tuple(children.job_command(file)),
             log=str(job_log(file)),
             needed=(str(self._token), *self._sender.paths(job)),
             cpus=int(needs["num_cpus"]),

@@ -32,7 +32,7 @@ class Parcel:
 
     Attributes:
         place: folder that they belong into, relative.
-        in_cache: whether it is below the node's cache, where they stay; else below the job's folder.
+        in_cache: whether it is below the node's cache, else below the job's folder.
         digest: SHA-256 of the archive.
         chunks: references to its parts.
     """

@@ -62,13 +62,9 @@ class Sender:
 
     def paths(self, job: JobSpec) -> list[str]:
         """Return the paths that a node must see to do a job in place."""
-        source = job.identity.source
-        paths = [] if source in IDENTITIES else [source]
-        if job.case is not None:
-            # Built-in tracks have names, and no path.
-            sounds = (*job.case.audio, *job.case.audio_features)
-            paths += [text for text in sounds if Path(text).is_absolute()]
-        return paths
+        # Built-in identities and tracks have names, and no path.
+        texts = [job.identity.source, *(text for each in _sounds(job).values() for text in each)]
+        return [text for text in texts if Path(text).is_absolute()]
 
     def inputs(self, job: JobSpec) -> list[Input]:
         """Return what a job needs.

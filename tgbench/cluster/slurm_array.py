@@ -1,9 +1,9 @@
 """An array of SLURM as a file: which task does which jobs, and what became of them.
 
-    OUT/jobs/slurm-<token>.json     the array
-    OUT/jobs/slurm-<token>.sh       its script
-    OUT/jobs/slurm-<token>-<n>.log  what task n says
-    OUT/jobs/<address>.end          what became of a job
+OUT/jobs/slurm-<token>.json     the array
+OUT/jobs/slurm-<token>.sh       its script
+OUT/jobs/slurm-<token>-<n>.log  what task n says
+OUT/jobs/<address>.end          what became of a job
 """
 
 from __future__ import annotations

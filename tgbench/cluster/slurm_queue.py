@@ -8,6 +8,9 @@ from collections.abc import Iterator, Sequence
 
 from ..errors import TgbenchError
 
+LARGEST_ARRAY = 1000
+"""Tasks of one array; SLURM's `MaxArraySize` is 1001 where a site has not changed it."""
+
 _TIME_LIMIT = 60
 """Seconds that a program has to answer."""
 
@@ -70,14 +73,13 @@ def ended_tasks(number: str, tasks: int) -> dict[int, str]:
     """
     fields = ["--noheader", "--parsable2", "--allocations", "--format=JobID,State"]
     done = _run(["sacct", *fields, f"--jobs={number}"])
-    if done.returncode == 0:
-        states = _states(done.stdout)
-        return {task: _in_words(state) for task, state in states if state in _ENDED}
-    # Not every site keeps accounts.
+    if states := dict(_states(done.stdout)):
+        return {task: _in_words(state) for task, state in states.items() if state in _ENDED}
+    # Not every site keeps accounts, and they know a new job a little later.
     queued = _run(["squeue", "--noheader", "--array", "--format=%i|%T", f"--jobs={number}"])
     if queued.returncode and "invalid job id" not in queued.stderr.lower():
         raise QueueSilent(f"--executor slurm: squeue does not answer ({_said(queued)})")
-    there = {task: state for task, state in _states(queued.stdout)}
+    there = dict(_states(queued.stdout))
     return {
         task: _in_words(there[task]) if task in there else _GONE
         for task in range(tasks)

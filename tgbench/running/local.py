@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 from . import children
 from .children import Child
@@ -24,6 +25,9 @@ class LocalExecutor:
         """Take as many jobs at a time as the setting says, else one."""
         self._capacity = setting.jobs or 1
         self._running: dict[Child, JobSpec] = {}
+
+    def announce(self, jobs: Sequence[JobSpec]) -> None:
+        """Do nothing: jobs start when they are handed over."""
 
     def takes(self, needs: JobNeeds) -> bool:
         """Whether there is room for a job."""

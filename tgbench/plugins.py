@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cache
 from importlib.metadata import entry_points
+from pathlib import Path
 from typing import TypeVar
 
 from .errors import TgbenchError, suggest
@@ -28,8 +29,42 @@ DEFAULT_ENCODER = "mel"
 
 
 def methods() -> dict[str, MethodSpec]:
-    """Return every installed method by name."""
-    return _specs("methods", MethodSpec)
+    """Return every method by name: those of plug-ins, and the systems that the user added.
+
+    Declared systems follow the methods that run in this process.
+    """
+    from .systems.added import added_systems
+
+    installed = _specs("methods", MethodSpec)
+    added = {spec.name: spec for spec in added_systems() if spec.name not in installed}
+    in_process_first = sorted(
+        {**installed, **added}.items(), key=lambda item: _is_declared(item[1])
+    )
+    return dict(in_process_first)
+
+
+def method(name: str) -> MethodSpec:
+    """Return a method by its name, or by the path of a system's declaration.
+
+    Args:
+        name: of a method, or a path that ends in `.toml`.
+
+    Raises:
+        TgbenchError: there is no such method or file, the file is no declaration, or declares a
+            system with the name of another one.
+    """
+    from .systems.spec import SUFFIX, read_spec
+
+    if not name.endswith(SUFFIX):
+        return find(methods(), name, "method")
+    spec = read_spec(Path(name))
+    known = methods().get(spec.name)
+    if known is not None and getattr(known, "declaration", None) != spec.declaration:
+        raise TgbenchError(
+            f"{name}: there is a method '{spec.name}' already, and results are filed by name; give "
+            "the system in this file another name"
+        )
+    return known or spec
 
 
 def protocols() -> dict[str, ProtocolSpec]:
@@ -159,6 +194,10 @@ def _specs(group: str, kind: type[S]) -> dict[str, S]:
                 )
             found[spec.name] = spec
     return dict(sorted(found.items(), key=_place))
+
+
+def _is_declared(spec: MethodSpec) -> bool:
+    return hasattr(spec, "declaration")
 
 
 def _place(item: tuple[str, Spec]) -> tuple[int, str]:

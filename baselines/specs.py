@@ -1,0 +1,10 @@
+"""The systems of papers that tgbench comes with, each declared in a file of `systems/`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tgbench.specs import MethodSpec
+from tgbench.systems.spec import specs_of
+
+METHODS: tuple[MethodSpec, ...] = specs_of(Path(__file__).parent / "systems")

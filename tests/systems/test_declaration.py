@@ -1,0 +1,127 @@
+"""Declarations of systems are checked completely when they are read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tgbench.errors import TgbenchError
+from tgbench.specs import CompositeMode, LeakedCondition, Timed
+from tgbench.systems.declaration import read_declaration
+from tgbench.systems.placeholders import expand
+from tgbench.systems.spec import read_spec
+
+SYSTEM = """
+name = "mine"
+summary = "a system"
+paper = "nobody et al."
+licence = "MIT"
+composite_mode = "full frame"
+[environment]
+kind = "interpreter"
+[[inputs]]
+what = "audio"
+name = "sound.wav"
+phase = "render"
+[[train]]
+name = "learn"
+command = ["python", "train.py", "{identity}", "{seed}"]
+makes = ["model/*.pth"]
+[[render]]
+name = "speak"
+command = ["python", "speak.py", "{audio}", "{output}"]
+[output]
+kind = "video"
+path = "out.mp4"
+"""
+
+
+def written(folder: Path, text: str = SYSTEM) -> Path:
+    path = folder / "mine.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_a_declaration_says_what_it_says(tmp_path: Path) -> None:
+    found = read_declaration(written(tmp_path))
+    assert found.name == "mine"
+    assert found.trains
+    assert found.composite_mode is CompositeMode.FULL_FRAME
+    assert found.render[0].command == ("python", "speak.py", "{audio}", "{output}")
+    assert [each.what for each in found.inputs_of("render")] == ["audio"]
+    assert found.inputs_of("fit") == []
+    assert found.path == tmp_path / "mine.toml"
+
+
+def test_the_light_spec_agrees_with_the_whole_declaration(tmp_path: Path) -> None:
+    text = SYSTEM.replace(
+        'composite_mode = "full frame"',
+        'composite_mode = "full frame"\nhears_audio = false\n'
+        'leaked_conditions = ["true head pose"]\naudio_features = "deepspeech"',
+    )
+    spec, whole = read_spec(written(tmp_path, text)), read_declaration(written(tmp_path, text))
+    assert spec.leaked_conditions == whole.leaked_conditions == (LeakedCondition.HEAD_POSE,)
+    assert spec.composite_mode is whole.composite_mode
+    assert spec.hears_audio is whole.hears_audio is False
+    assert spec.trains is whole.trains is True
+    assert spec.timed is Timed.UNTIMED
+    assert spec.presets["quick"] == {"audio_features": whole.audio_features}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "facts"),
+    [
+        ("licence =", "license =", ["license", "licence"]),
+        ("makes =", "make =", ["train.1.make", "makes"]),
+        ("{seed}", "{sede}", ["train.1.command", "{sede}", "{seed}"]),
+        ("{seed}", "{seed", ["train.1.command", "brace"]),
+        ("{seed}", "{frames}", ["train.1", "{frames}", "[[render]]"]),
+        ("{seed}", "{audio}", ["train.1", "{audio}", "fit"]),
+        ('"out.mp4"', '"../out.mp4"', ["output.path", "../out.mp4"]),
+        ('"out.mp4"', '"/tmp/out.mp4"', ["output.path", "/tmp/out.mp4"]),
+        ('"out.mp4"', '"out_*.mp4"', ["render.1", "{output}", "wildcards"]),
+        ('"sound.wav"', '"a/../../b.wav"', ["inputs.1.name", "a/../../b.wav"]),
+        ('"model/*.pth"', '"~/model"', ["train.1.makes", "~/model"]),
+        ("makes =", 'needs = ["{checkout}/../x"]\nmakes =', ["train.1.needs", "{checkout}/../x"]),
+        ("makes =", 'folder = "data"\nmakes =', ["train.1.folder", "{checkout}"]),
+        ('"full frame"', '"fool frame"', ["composite_mode", "full frame"]),
+        ('"full frame"', '"face pasted on the true video"', ["composite_mode", "truth"]),
+        ('phase = "render"', 'shows = "truth"', ["leaked_conditions", "true upper face"]),
+        ('"interpreter"', '"docker"', ["environment.image", "docker"]),
+        ('"interpreter"', '"interpreter"\nimage = "x"', ["environment.image", "interpreter"]),
+        ("[environment]", '[weights]\nsyncnett = "a"\n[environment]', ["syncnett", "syncnet"]),
+        ('"speak"', '"learn"', ["render.1.name", "learn"]),
+        ('name = "mine"', 'name = "My system"', ["name", "mine.toml"]),
+        ('name = "mine"', "name = 3", ["name", "mine.toml"]),
+        ("[output]", "[output", ["mine.toml", "TOML"]),
+    ],
+)
+def test_bad_declarations_are_refused_in_one_line(
+    tmp_path: Path, before: str, after: str, facts: list[str]
+) -> None:
+    path = written(tmp_path, SYSTEM.replace(before, after, 1))
+    with pytest.raises(TgbenchError) as caught:
+        read_declaration(path)
+    message = str(caught.value)
+    assert str(path) in message
+    assert "\n" not in message
+    assert not [fact for fact in facts if fact not in message], message
+
+
+def test_the_light_spec_names_the_file_and_the_field(tmp_path: Path) -> None:
+    path = written(tmp_path, SYSTEM.replace('licence = "MIT"\n', ""))
+    with pytest.raises(TgbenchError, match="licence") as caught:
+        read_spec(path)
+    assert str(path) in str(caught.value)
+
+
+def test_placeholders_take_values_and_doubled_braces_stay() -> None:
+    assert expand("{name}/{{x}}/{seed}", {"name": "may", "seed": "3"}) == "may/{x}/3"
+
+
+@pytest.mark.parametrize("file", sorted(Path("baselines/systems").glob("*.toml")), ids=str)
+def test_what_comes_with_tgbench_is_sound(file: Path) -> None:
+    found = read_declaration(file)
+    assert found.name == file.stem
+    assert found.commit

@@ -1,0 +1,28 @@
+"""The settings of every declared system: where it is on this machine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class SystemConfig:
+    """Settings of a declared system.
+
+    Places on this machine are no part of what is measured: results are filed and compared without
+    them.
+    """
+
+    checkout: str | None = field(default=None, metadata={"place": True})
+    """Folder of the system's repository, at the commit that its declaration names."""
+
+    environment: str | None = field(default=None, metadata={"place": True})
+    """What the commands run in, instead of what the declaration names: a Python interpreter, the
+    folder of a conda environment, or an image."""
+
+    any_commit: bool = field(default=False, metadata={"place": True})
+    """Whether a checkout at another commit, or with changes, may be used. Results say which it
+    was."""
+
+    audio_features: str = "mel"
+    """The audio encoder whose features the system is given, as its declaration says."""

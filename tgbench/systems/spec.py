@@ -1,0 +1,107 @@
+"""A declared system as a method. Reading its spec takes no more than the TOML file itself."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import TgbenchError
+from ..inputs import MEBIBYTE, read_text, reason
+from ..specs import CompositeMode, MethodSpec, Timed
+
+if TYPE_CHECKING:
+    from .declaration import Declaration
+
+SUFFIX = ".toml"
+_IMPLEMENTATION = "tgbench.systems.method:DeclaredMethod"
+_CONFIG = "tgbench.systems.config:SystemConfig"
+
+
+@dataclass(frozen=True)
+class SystemSpec(MethodSpec):
+    """A system that a TOML file declares.
+
+    Attributes:
+        declaration: the file.
+    """
+
+    declaration: Path = Path()
+
+    def read(self) -> Declaration:
+        """Return all that the file says, checked.
+
+        Raises:
+            TgbenchError: something in it is wrong.
+        """
+        from .declaration import read_declaration
+
+        return read_declaration(self.declaration)
+
+    def load(self) -> Any:
+        """Return what makes a method of a configuration, as the class of any other method does."""
+        from functools import partial
+
+        return partial(super().load(), self.read())
+
+
+def read_spec(path: Path) -> SystemSpec:
+    """Return the spec of a declaration. The rest of the file is not checked.
+
+    Raises:
+        TgbenchError: it cannot be read, or a field that the spec needs is wrong.
+    """
+    try:
+        raw = tomllib.loads(read_text(path, MEBIBYTE))
+    except OSError as error:
+        raise TgbenchError(f"{path}: cannot be read ({reason(error)})") from error
+    except ValueError as error:
+        raise TgbenchError(f"{path}: is not TOML ({reason(error)})") from error
+    try:
+        return _spec(path.resolve(), raw)
+    except (KeyError, TypeError, ValueError) as error:
+        named = f"{error} is missing" if isinstance(error, KeyError) else reason(error)
+        raise TgbenchError(
+            f"{path}: {named}; `tgbench systems show {path}` checks the file"
+        ) from error
+
+
+def specs_of(folder: Path) -> tuple[SystemSpec, ...]:
+    """Return the specs of all declarations in a folder, by name of the file.
+
+    Raises:
+        TgbenchError: one cannot be read.
+    """
+    return tuple(read_spec(path) for path in sorted(folder.glob(f"*{SUFFIX}")))
+
+
+def _spec(path: Path, raw: Mapping[str, Any]) -> SystemSpec:
+    encoder = _word(raw, "audio_features")
+    preset = {"audio_features": encoder} if encoder else {}
+    return SystemSpec(
+        name=_word(raw, "name", needed=True),
+        summary=_word(raw, "summary", needed=True),
+        implementation=_IMPLEMENTATION,
+        config=_CONFIG,
+        presets={"quick": preset, "paper": preset},
+        title=_word(raw, "title"),
+        licence=_word(raw, "licence", needed=True),
+        source=_word(raw, "paper", needed=True),
+        trains=bool(raw.get("train")),
+        timed=Timed.SELF_REPORTED if raw.get("speed") else Timed.UNTIMED,
+        hears_audio=raw.get("hears_audio", True),
+        moves_upper_face=raw.get("moves_upper_face", True),
+        whole_image_valid=raw.get("whole_image_valid", True),
+        composite_mode=CompositeMode(raw["composite_mode"]),
+        leaked_conditions=tuple(raw.get("leaked_conditions", ())),
+        declaration=path,
+    )
+
+
+def _word(raw: Mapping[str, Any], key: str, needed: bool = False) -> str:
+    value = raw[key] if needed else raw.get(key, "")
+    if not isinstance(value, str):
+        raise TypeError(f"{key} must be a text")
+    return value

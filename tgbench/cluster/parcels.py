@@ -34,7 +34,9 @@ def pack(files: Iterable[tuple[str, Path]], take: Callable[[bytes], object]) -> 
     """
     stream = _Cut(take)
     # Streamed, for the archive may be larger than memory.
-    with tarfile.open(mode="w|", fileobj=cast(IO[bytes], stream), format=tarfile.PAX_FORMAT) as archive:
+    with tarfile.open(
+        mode="w|", fileobj=cast(IO[bytes], stream), format=tarfile.PAX_FORMAT
+    ) as archive:
         for name, path in sorted(files):
             with path.open("rb") as content:
                 about = tarfile.TarInfo(name)

@@ -10,7 +10,7 @@ import dataclasses
 import logging
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +60,9 @@ class RayExecutor:
         # Nodes that see this file see the folder of results, not one of the same name.
         self._token = make_folder(setting.out / JOBS) / f"{secrets.token_hex(8)}.token"
         write_text(self._token, "")
+
+    def announce(self, jobs: Sequence[JobSpec]) -> None:
+        """Do nothing: Ray gets jobs when all that they need is done."""
 
     def takes(self, needs: JobNeeds) -> bool:
         """Whether fewer jobs were handed over than may run; Ray queues what has no room."""

@@ -12,17 +12,25 @@ from .configs import SlurmConfig
 
 
 def chains_of(jobs: Iterable[JobSpec]) -> list[list[JobSpec]]:
-    """Return jobs in chains, each job with the first of those it depends on.
+    """Return jobs in chains: each begins with a job that all others in it depend on.
 
-    Args:
-        jobs: each after those it depends on.
+    A job that depends on several of the jobs is left out.
     """
+    known = {job.address: job for job in jobs}
     chains: dict[str, list[JobSpec]] = {}
-    for job in jobs:
-        before = next((address for address in job.depends_on if address in chains), None)
-        chain = [] if before is None else chains[before]
-        chain.append(job)
-        chains[job.address] = chain
+
+    def place(address: str) -> list[JobSpec] | None:
+        if address not in chains:
+            before = [each for each in known[address].depends_on if each in known]
+            chain = place(before[0]) if len(before) == 1 else [] if not before else None
+            if chain is None:
+                return None
+            chain.append(known[address])
+            chains[address] = chain
+        return chains[address]
+
+    for address in known:
+        place(address)
     return list({id(chain): chain for chain in chains.values()}.values())
 
 

@@ -21,24 +21,36 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 HOME = Path(os.environ.get("TGBENCH_TEST_SLURM", "."))
 _KILL_WAIT = 2.0
 
 
-def install(folder: Path, state: Path, gpus: int = 1) -> None:
-    """Put the programs into a folder."""
-    state.mkdir(parents=True, exist_ok=True)
-    (state / "gpus").write_text(str(gpus))
+@contextmanager
+def installed(folder: Path, gpus: int = 1) -> Iterator[Path]:
+    """Put the programs on the path; yield the folder that they share."""
+    folder.mkdir()
+    (folder / "gpus").write_text(str(gpus))
+    programs = folder / "bin"
+    programs.mkdir()
     for name in ("sbatch", "sacct", "squeue", "scancel"):
-        program = folder / name
+        program = programs / name
         program.write_text(
-            f'#!/bin/sh\nTGBENCH_TEST_SLURM="{state}" exec "{sys.executable}" "{__file__}" '
+            f'#!/bin/sh\nTGBENCH_TEST_SLURM="{folder}" exec "{sys.executable}" -S "{__file__}" '
             f'{name} "$@"\n'
         )
         program.chmod(0o755)
+    former = os.environ["PATH"]
+    os.environ["PATH"] = f"{programs}{os.pathsep}{former}"
+    try:
+        yield folder
+    finally:
+        os.environ["PATH"] = former
+        for about in folder.glob("*/job.json"):
+            (about.parent / "cancelled").touch()
 
 
 def sbatch(words: list[str]) -> int:

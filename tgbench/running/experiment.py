@@ -5,9 +5,10 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
-from ..files import hash_of, sha256
+from ..files import hash_of, sha256_once
 from ..interfaces import Case, MetricContext, MetricOptions, Timing
 from ..plugins import in_table_order
 from ..version import __version__
@@ -26,7 +27,7 @@ class IdentityHashes:
 
     files: Mapping[str, str]
 
-    @property
+    @cached_property
     def sha256(self) -> str:
         """One hash of all of them."""
         return hash_of(dict(self.files))
@@ -61,7 +62,7 @@ class Experiment:
         """Where it lies; see `folders`. Measured through a codec it has a folder of its own."""
         case, options = self.case, self.options
         driver = f"{case.driver}-h264" if options.through_codec else case.driver
-        changed = self.method_config.changed
+        changed = dict(self.method_config.changed)
         if self.size not in (None, self.method_config.spec.image_size(self.method_config.preset)):
             changed["size"] = self.size
         folder = case_folder(
@@ -77,7 +78,7 @@ class Experiment:
     @property
     def audio_sha256(self) -> str:
         """SHA-256 of the driving sound."""
-        return sha256(self.case.driving_audio)
+        return sha256_once(self.case.driving_audio)
 
     @property
     def key(self) -> str:

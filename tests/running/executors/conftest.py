@@ -25,6 +25,9 @@ from tgbench.running.local import LocalExecutor
 from . import ray_cluster, slurm_cluster
 from .ray_cluster import NO_RAY
 
+DEVICES = 2
+"""GPUs that each factory makes believe to have."""
+
 Make = Callable[[int], Executor]
 
 _DO = """\
@@ -56,13 +59,16 @@ def job(
 
 @contextmanager
 def _local(out: Path) -> Iterator[Make]:
-    yield lambda jobs: LocalExecutor(LocalConfig(), Setting(out, jobs))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CUDA_VISIBLE_DEVICES", ",".join(map(str, range(DEVICES))))
+        patch.setattr("tempfile.tempdir", str(out))
+        yield lambda jobs: LocalExecutor(LocalConfig(), Setting(out, jobs))
 
 
 @contextmanager
 def _slurm(out: Path) -> Iterator[Make]:
-    with slurm_cluster.installed(out.parent / f"{out.name}-slurm"):
-        config = SlurmConfig(poll=0.1, on_stop="cancel")
+    with slurm_cluster.installed(out.parent / f"{out.name}-slurm", DEVICES):
+        config = SlurmConfig(poll=0.2, on_stop="cancel")
         yield lambda jobs: SlurmExecutor(config, Setting(out, jobs))
 
 
@@ -70,7 +76,7 @@ def _slurm(out: Path) -> Iterator[Make]:
 def _ray(out: Path) -> Iterator[Make]:
     from tgbench.cluster.ray_executor import RayExecutor
 
-    address = ray_cluster.of_three_nodes()
+    address = ray_cluster.shared()
     yield lambda jobs: RayExecutor(RayConfig(address=address), Setting(out, jobs))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import importlib.util
 import os
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -12,21 +13,27 @@ HAVE_RAY = importlib.util.find_spec("ray") is not None
 NO_RAY = "ray is not installed"
 
 
-def start(nodes: int, **resources: Any) -> Any:
-    """Start a cluster of one head, which takes no job, and some nodes that do."""
+def start(gpus: Sequence[int], cpus: int = 2) -> Any:
+    """Start a cluster.
+
+    Args:
+        gpus: of each node; they are make-believe.
+        cpus: of each node; the head takes no job.
+    """
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     from ray.cluster_utils import Cluster
 
-    store = {"object_store_memory": 80 << 20, "include_dashboard": False}
-    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, **store})
-    for _ in range(nodes):
-        cluster.add_node(object_store_memory=80 << 20, **resources)
+    store = {"object_store_memory": 80 << 20}
+    head = {"num_cpus": 0, "num_gpus": 0, "include_dashboard": False, **store}
+    cluster = Cluster(initialize_head=True, head_node_args=head)
+    for count in gpus:
+        cluster.add_node(num_cpus=cpus, num_gpus=count, **store)
     return cluster
 
 
 @cache
-def of_three_nodes() -> str:
-    """Return the address of a cluster that all tests of a process share."""
-    cluster = start(3, num_cpus=2, num_gpus=1)
+def shared() -> str:
+    """Return the address of a cluster of three nodes that all tests of a process use."""
+    cluster = start([1, 1, 0])
     atexit.register(cluster.shutdown)
     return str(cluster.address)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..errors import TgbenchError
@@ -57,6 +58,9 @@ class LocalExecutor:
         self._running: list[_Running] = []
         self._held: slots.Held | None = None
         self._waited = False
+
+    def announce(self, jobs: Sequence[JobSpec]) -> None:
+        """Do nothing: jobs start when they are handed over."""
 
     def takes(self, needs: JobNeeds) -> bool:
         """Whether there is room for a job, which then is held for it."""

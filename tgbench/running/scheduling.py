@@ -23,6 +23,7 @@ def run_jobs(jobs: Sequence[JobSpec], executor: Executor) -> Iterator[Ended]:
     queue = _Queue(jobs)
     running = 0
     try:
+        executor.announce(jobs)
         while queue or running:
             for index in queue.taken_by(executor):
                 try:

@@ -73,9 +73,26 @@ class Worker:
                 "repeat the `tgbench run` that planned it"
             )
         if job.case is None:
-            self._fit(self._fittings.get(job.address) or self._fitting(job))
+            self._fit(self.fitting(job))
         else:
-            self._case(self._experiments.get(job.address) or self._experiment(job, job.case))
+            self._case(self.experiment(job))
+
+    def fitting(self, job: JobSpec) -> Fitting:
+        """Return what a job fits to what.
+
+        Raises:
+            TgbenchError: it is not what it was when the job was planned.
+        """
+        return self._fittings.get(job.address) or self._fitting(job)
+
+    def experiment(self, job: JobSpec) -> Experiment:
+        """Return what a case renders and measures.
+
+        Raises:
+            TgbenchError: it is not what it was when the job was planned.
+        """
+        assert job.case is not None, "a fit is no case"
+        return self._experiments.get(job.address) or self._experiment(job, job.case)
 
     def _fit(self, fitting: Fitting) -> None:
         method, record = fit(fitting, self._progress)

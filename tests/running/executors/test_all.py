@@ -133,7 +133,8 @@ class _Interrupted:
 
     def __init__(self, executor: Executor, when: Callable[[], bool]) -> None:
         self._executor, self._when = executor, when
-        self.takes, self.submit, self.stop = executor.takes, executor.submit, executor.stop
+        self.announce, self.takes = executor.announce, executor.takes
+        self.submit, self.stop = executor.submit, executor.stop
 
     def wait(self) -> Ended | None:
         deadline = time.monotonic() + 120

@@ -12,6 +12,7 @@ import importlib
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from .errors import TgbenchError
@@ -176,6 +177,22 @@ class ConfiguredSpec(Spec):
 
     config: str = ""
 
+    def reads(self, config: Any, identity: str, driver: str) -> Mapping[str, Path]:
+        """Return the files and folders of images that the frames of a case come from, by name.
+
+        Those of the identity and the sound are not among them: few methods read others. Results
+        hold their hashes, and a case is measured again where they change.
+
+        Args:
+            config: of the method.
+            identity: its name.
+            driver: short name of what drives.
+
+        Raises:
+            TgbenchError: one is missing.
+        """
+        return {}
+
     def load_config(self) -> Any:
         """Import and return the dataclass of settings."""
         module, _, attribute = self.config.partition(":")
@@ -216,6 +233,8 @@ class MethodSpec(ConfiguredSpec):
         hears_audio: whether the sound changes its frames; if not, lip agreement is chance.
         moves_upper_face: if not, upper-face errors are a dash in a table.
         whole_image_valid: if not, whole-image metrics are a dash in a table.
+        frame_aligned: whether its frames show the head poses that it is driven with; if not, it
+            is not run under protocols that compare with true frames.
         composite_mode: what its frames are made of.
         leaked_conditions: what of the truth it is given when it renders.
         resources: what one of its jobs needs of a machine.
@@ -232,6 +251,7 @@ class MethodSpec(ConfiguredSpec):
     hears_audio: bool = True
     moves_upper_face: bool = True
     whole_image_valid: bool = True
+    frame_aligned: bool = True
     composite_mode: CompositeMode = CompositeMode.FULL_FRAME
     leaked_conditions: tuple[LeakedCondition, ...] = ()
     resources: Resources = Resources()
@@ -270,6 +290,11 @@ class ProtocolSpec(Spec):
     version: str = "1"
     self_driven: bool = False
     excludes: frozenset[Needs] = frozenset()
+
+    @property
+    def compares_with_truth(self) -> bool:
+        """Whether it has true frames to compare with."""
+        return Needs.TARGET not in self.excludes
 
     def why_not_measured(self, metric: MetricSpec) -> str:
         """Return what a metric needs and the protocol cannot give; empty if it can measure it."""

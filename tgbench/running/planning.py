@@ -12,7 +12,7 @@ from pathlib import Path
 from .. import plugins
 from ..audio import FeatureSource
 from ..errors import TgbenchError
-from ..files import sha256
+from ..files import sha256_once
 from ..identities import Identity
 from ..identities.resolve import require_identity, resolve_identity
 from ..interfaces import Case, EvaluationProtocol
@@ -139,6 +139,7 @@ class Planner:
         cases: list[Case] = []
         for spec in self._protocols:
             try:
+                _refuse_unaligned(config.spec, spec)
                 cases += self._cases(spec, person, FeatureSource(config.encoder, files))
             except Exception as error:
                 failure = Failure(
@@ -241,7 +242,8 @@ class Planner:
             audio=audio,
             audio_sha256=experiment.audio_sha256,
             audio_features=features,
-            features_sha256=sha256(case.features_file) if case.features_file else "",
+            features_sha256=sha256_once(case.features_file) if case.features_file else "",
+            reads=experiment.reads,
             metrics=case.metrics,
             landmarks=options.landmarks,
             through_codec=options.through_codec,
@@ -279,7 +281,10 @@ def plan_cases(
         TgbenchError: the protocol cannot be used with this identity, or with these sounds.
     """
     protocol: EvaluationProtocol = spec.load()()
-    return protocol.plan([identity], audio, source)
+    return [
+        dataclasses.replace(case, drive=dataclasses.replace(case.drive, driver=case.driver))
+        for case in protocol.plan([identity], audio, source)
+    ]
 
 
 def through_codec(case: Case) -> Case:
@@ -302,6 +307,15 @@ def _needs(spec: MethodSpec, config: ExecutorConfig, device: str) -> JobNeeds:
 def _own(request: RunRequest, spec: ConfiguredSpec) -> dict[str, str]:
     keys = keys_of(spec)
     return {key: text for key, text in request.overrides.items() if key in keys}
+
+
+def _refuse_unaligned(method: MethodSpec, protocol: ProtocolSpec) -> None:
+    """Refuse to compare frames with true ones that show the head elsewhere."""
+    if protocol.compares_with_truth and not method.frame_aligned:
+        raise TgbenchError(
+            f"{method.name} does not follow the head poses that it is driven with, so its frames "
+            f"cannot be compared with true ones; leave it out under {protocol.name}"
+        )
 
 
 def _refuse_unknown_settings(request: RunRequest, specs: Sequence[ConfiguredSpec]) -> None:

@@ -32,7 +32,9 @@ def test_what_does_not_hold_is_named_last_with_exit_code_1(
     last = capsys.readouterr().out.splitlines()[-1]
     assert last.endswith("1 do not hold: fit")
     assert (tmp_path / "kept" / "clip" / tiny_identity.name / "au.csv").is_file()
-    assert check(*words, "--json") == 1
+    assert check(*words) == 2
+    assert "not empty" in capsys.readouterr().err
+    assert check(*words[:-2], "--json") == 1
     found = json.loads(capsys.readouterr().out)["findings"]
     states = [each["state"] for each in found]
     assert states == ["does not hold", *["not tried"] * (len(CHECKS) - 1)]

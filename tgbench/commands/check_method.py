@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import plugins
+from ..errors import TgbenchError
 from ..terminal import Terminal, printable
 from .lists import add_list, pairs
 
@@ -97,10 +98,12 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
     from ..running.fitting import MethodConfig
     from ..running.settings import configure, parse_overrides
 
+    if args.out and any(make_folder(args.out).iterdir()):
+        raise TgbenchError(f"--out {args.out}: is not empty; name a new folder")
     config = configure(spec, args.preset, parse_overrides(args.settings))
     subject = Subject(MethodConfig(spec, config, args.preset), resolve_device(args.device))
     identity = _identity(args.identity, args.size, terminal.progress)
-    place = nullcontext(make_folder(args.out)) if args.out else temporary_folder("check-method")
+    place = nullcontext(args.out) if args.out else temporary_folder("check-method")
     # Other processes find it by this, wherever they run.
     name = str(Path(args.method).resolve()) if args.method != spec.name else spec.name
     with place as folder:

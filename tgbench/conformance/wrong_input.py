@@ -68,7 +68,7 @@ def refuses_a_damaged_fit(bench: Bench) -> str:
 
 def refuses_the_fit_of_another(bench: Bench) -> str:
     """Load a saved fit with another identity and another split."""
-    clip = copied(bench.clip, bench.folder / "other")
+    model, clip = bench.model, copied(bench.clip, bench.folder / "other")
     other = Identity(clip.folder.rename(clip.folder.with_name(f"{clip.name}-other")))
     split = other.split()
     poses = other.poses.copy()
@@ -80,7 +80,7 @@ def refuses_the_fit_of_another(bench: Bench) -> str:
     method = bench.subject.new()
     error = _error_of(
         "load, with another identity and split,",
-        lambda: method.load(bench.model, other, shorter, bench.subject.device),
+        lambda: method.load(model, other, shorter, bench.subject.device),
     )
     if error is not None:
         return f"refused: {error}"

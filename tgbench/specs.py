@@ -229,6 +229,8 @@ class MethodSpec(ConfiguredSpec):
         hears_audio: whether the sound changes its frames; if not, lip agreement is chance.
         moves_upper_face: if not, upper-face errors are a dash in a table.
         whole_image_valid: if not, whole-image metrics are a dash in a table.
+        frame_aligned: whether its frames show the head poses that it is driven with; if not, it
+            is not run under protocols that compare with true frames.
         composite_mode: what its frames are made of.
         leaked_conditions: what of the truth it is given when it renders.
         resources: what one of its jobs needs of a machine.
@@ -245,6 +247,7 @@ class MethodSpec(ConfiguredSpec):
     hears_audio: bool = True
     moves_upper_face: bool = True
     whole_image_valid: bool = True
+    frame_aligned: bool = True
     composite_mode: CompositeMode = CompositeMode.FULL_FRAME
     leaked_conditions: tuple[LeakedCondition, ...] = ()
     resources: Resources = Resources()
@@ -294,6 +297,11 @@ class ProtocolSpec(Spec):
     version: str = "1"
     self_driven: bool = False
     excludes: frozenset[Needs] = frozenset()
+
+    @property
+    def compares_with_truth(self) -> bool:
+        """Whether it has true frames to compare with."""
+        return Needs.TARGET not in self.excludes
 
     def why_not_measured(self, metric: MetricSpec) -> str:
         """Return what a metric needs and the protocol cannot give; empty if it can measure it."""

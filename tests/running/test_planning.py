@@ -8,12 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tgbench import plugins
+from tgbench.errors import TgbenchError
 from tgbench.identities import Identity, default_split
 from tgbench.interfaces import Case
 from tgbench.progress import SILENT
 from tgbench.protocols.self_reconstruction import SelfReconstruction
 from tgbench.running import runner
-from tgbench.running.planning import too_short
+from tgbench.running.planning import Planner, too_short
 from tgbench.running.request import RunRequest
 
 
@@ -86,3 +88,30 @@ def test_it_is_said_before_anything_is_fitted(
     finally:
         logging.getLogger("tgbench").removeHandler(handler)
     assert any("use a clip of at least 17 s" in line for line in said)
+
+
+def test_a_head_that_moves_by_itself_is_not_compared_with_true_frames(
+    tiny_identity: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = dataclasses.replace(plugins.methods()["still"], name="drifting", frame_aligned=False)
+    monkeypatch.setattr(plugins, "methods", lambda: {"drifting": spec})
+
+    def planned(*protocols: str) -> Planner:
+        return Planner(
+            RunRequest(
+                ("drifting",),
+                protocols,
+                (str(tiny_identity),),
+                (tiny_identity / "aud.wav",),
+                "quick",
+                out=tmp_path,
+            )
+        )
+
+    made = planned("self_reconstruction", "lipsync").plan(SILENT)
+    assert [case.experiment.case.protocol for case in made.cases] == ["lipsync"]
+    (failure,) = made.failures
+    assert "drifting" in str(failure)
+    assert "self_reconstruction" in str(failure)
+    with pytest.raises(TgbenchError, match="drifting"):
+        planned("self_reconstruction").plan(SILENT)

@@ -57,13 +57,14 @@ def test_a_declaration_says_what_it_says(tmp_path: Path) -> None:
 def test_the_light_spec_agrees_with_the_whole_declaration(tmp_path: Path) -> None:
     text = SYSTEM.replace(
         'composite_mode = "full frame"',
-        'composite_mode = "full frame"\nhears_audio = false\n'
+        'composite_mode = "full frame"\nhears_audio = false\nframe_aligned = false\n'
         'leaked_conditions = ["true head pose"]\naudio_features = "deepspeech"',
     )
     spec, whole = read_spec(written(tmp_path, text)), read_declaration(written(tmp_path, text))
     assert spec.leaked_conditions == whole.leaked_conditions == (LeakedCondition.HEAD_POSE,)
     assert spec.composite_mode is whole.composite_mode
     assert spec.hears_audio is whole.hears_audio is False
+    assert spec.frame_aligned is whole.frame_aligned is False
     assert spec.trains is whole.trains is True
     assert spec.timed is Timed.UNTIMED
     assert spec.presets["quick"] == {"audio_features": whole.audio_features}
@@ -84,6 +85,8 @@ def test_the_light_spec_agrees_with_the_whole_declaration(tmp_path: Path) -> Non
         ('"sound.wav"', '"a/../../b.wav"', ["inputs.1.name", "a/../../b.wav"]),
         ('"model/*.pth"', '"~/model"', ["train.1.makes", "~/model"]),
         ("makes =", 'needs = ["{checkout}/../x"]\nmakes =', ["train.1.needs", "{checkout}/../x"]),
+        ('phase = "render"', 'phase = "render"\nsilence = 9', ["inputs.1.silence", "5"]),
+        ('what = "audio"', 'what = "identity"\nsilence = 1', ["inputs.1.silence", "audio"]),
         ("makes =", 'folder = "data"\nmakes =', ["train.1.folder", "{checkout}"]),
         ('"full frame"', '"fool frame"', ["composite_mode", "full frame"]),
         ('"full frame"', '"face pasted on the true video"', ["composite_mode", "truth"]),

@@ -60,6 +60,7 @@ def _method(spec: MethodSpec) -> dict[str, Any]:
         "trains": spec.trains,
         "moves_upper_face": spec.moves_upper_face,
         "whole_image_valid": spec.whole_image_valid,
+        "frame_aligned": spec.frame_aligned,
         "composite_mode": spec.composite_mode.value,
         "leaked_conditions": list(spec.leaked_conditions),
         "presets": list(spec.presets),

@@ -146,6 +146,7 @@ class Planner:
         cases: list[Case] = []
         for spec in self._protocols:
             try:
+                _refuse_unaligned(config.spec, spec)
                 cases += self._cases(spec, person, FeatureSource(config.encoder, files))
             except Exception as error:
                 failure = Failure(
@@ -318,6 +319,15 @@ def _own(request: RunRequest, spec: ConfiguredSpec) -> dict[str, str]:
         if key.startswith(prefix) and key.removeprefix(prefix) in keys
     }
     return for_all | for_it
+
+
+def _refuse_unaligned(method: MethodSpec, protocol: ProtocolSpec) -> None:
+    """Refuse to compare frames with true ones that show the head elsewhere."""
+    if protocol.compares_with_truth and not method.frame_aligned:
+        raise TgbenchError(
+            f"{method.name} does not follow the head poses that it is driven with, so its frames "
+            f"cannot be compared with true ones; leave it out under {protocol.name}"
+        )
 
 
 def _refuse_unknown_settings(request: RunRequest, specs: Sequence[ConfiguredSpec]) -> None:

@@ -20,6 +20,9 @@ class SystemConfig:
     """What the commands run in, instead of what the declaration names: a Python interpreter, the
     folder of a conda environment, or an image."""
 
+    create_environment: bool = field(default=False, metadata={"place": True})
+    """Whether a conda environment that is not there yet is made, which downloads it."""
+
     any_commit: bool = field(default=False, metadata={"place": True})
     """Whether a checkout at another commit, or with changes, may be used. Results say which it
     was."""

@@ -133,6 +133,19 @@ class Input(_Table):
     leading_blanks: bool = Field(
         default=False, description="Whether columns of action units begin with a blank."
     )
+    silence: float = Field(
+        default=0.0,
+        ge=0,
+        le=5,
+        description="Seconds of silence after the sound, for a system that makes fewer frames "
+        "than its sound has; what it makes of them is cut off.",
+    )
+    converter: str = Field(
+        default="",
+        description="'module:function', or 'file.py:function' beside this file, that is called "
+        "with the folder `{identity}` after everything is in it, and adds what else the system "
+        "wants.",
+    )
 
 
 class Stage(_Table):
@@ -236,9 +249,15 @@ class Declaration(_Table):
     leaked_conditions: tuple[Annotated[LeakedCondition, Field(strict=False)], ...] = ()
     moves_upper_face: bool = True
     whole_image_valid: bool = True
+    frame_aligned: bool = Field(
+        default=True, description="Whether its frames show the head poses that it is driven with."
+    )
     hears_audio: bool = True
     audio_features: str = Field(
         default="", description="Of `tgbench list audio-encoders`, for the input 'features'."
+    )
+    traps: tuple[str, ...] = Field(
+        default=(), description="What goes wrong with it, one sentence each, for its page."
     )
     randomness: str = Field(default="", description="What is random, and how it is seeded.")
     contamination: dict[str, str] = Field(

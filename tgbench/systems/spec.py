@@ -94,6 +94,7 @@ def _spec(path: Path, raw: Mapping[str, Any]) -> SystemSpec:
         hears_audio=raw.get("hears_audio", True),
         moves_upper_face=raw.get("moves_upper_face", True),
         whole_image_valid=raw.get("whole_image_valid", True),
+        frame_aligned=raw.get("frame_aligned", True),
         composite_mode=CompositeMode(raw["composite_mode"]),
         leaked_conditions=tuple(raw.get("leaked_conditions", ())),
         declaration=path,

@@ -279,6 +279,17 @@ class MethodSpec(ConfiguredSpec):
         """
         return None
 
+    def provenance(self, config: Any) -> dict[str, Any] | None:
+        """Return the fields of `tgbench.running.result.SystemRecord`; None for no such system.
+
+        Args:
+            config: instance of its config dataclass.
+
+        Raises:
+            TgbenchError: it is not here, or not as it has to be.
+        """
+        return None
+
     def image_size(self, preset: str) -> int:
         """Return the side in pixels of the built-in identities that a preset is made for."""
         return self.image_sizes.get(preset, PAPER_SIZE)

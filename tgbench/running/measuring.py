@@ -44,6 +44,7 @@ from .result import (
     Result,
     SpeedRecord,
     SplitRecord,
+    SystemRecord,
     TimingRecord,
     write_result,
 )
@@ -191,6 +192,7 @@ def _write_table(path: Path, case: Case, columns: Mapping[str, list[float | None
 
 def _method_record(method_config: MethodConfig, report: FitReport) -> MethodRecord:
     spec = method_config.spec
+    system = spec.provenance(method_config.config)
     return MethodRecord(
         name=spec.name,
         preset=method_config.preset,
@@ -204,6 +206,7 @@ def _method_record(method_config: MethodConfig, report: FitReport) -> MethodReco
         notes=list(report.notes),
         distribution=method_config.code.distribution,
         code_sha256=method_config.code.sha256,
+        system=None if system is None else SystemRecord(**system),
     )
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import TgbenchError
 from ..inputs import MEBIBYTE, read_text, reason
-from ..specs import CompositeMode, MethodSpec, Timed
+from ..specs import CompositeMode, Fingerprint, MethodSpec, Resources, Timed
 
 if TYPE_CHECKING:
     from .declaration import Declaration
@@ -45,6 +45,18 @@ class SystemSpec(MethodSpec):
         from functools import partial
 
         return partial(super().load(), self.read())
+
+    def fingerprint(self, config: Any) -> Fingerprint:
+        """Return what makes it what it is; see `tgbench.systems.provenance`."""
+        from .provenance import fingerprint
+
+        return fingerprint(self.read(), config)
+
+    def provenance(self, config: Any) -> dict[str, Any]:
+        """Return what results say of it; see `tgbench.systems.provenance`."""
+        from .provenance import provenance
+
+        return provenance(self.read(), config)
 
 
 def read_spec(path: Path) -> SystemSpec:
@@ -97,7 +109,18 @@ def _spec(path: Path, raw: Mapping[str, Any]) -> SystemSpec:
         frame_aligned=raw.get("frame_aligned", True),
         composite_mode=CompositeMode(raw["composite_mode"]),
         leaked_conditions=tuple(raw.get("leaked_conditions", ())),
+        resources=_resources(raw),
         declaration=path,
+    )
+
+
+def _resources(raw: Mapping[str, Any]) -> Resources:
+    """Return what a job needs; the times of its commands are limited one by one."""
+    said = raw.get("resources", {})
+    if not isinstance(said, dict):
+        raise TypeError("resources must be a table")
+    return Resources(
+        cpus=said.get("cpus", 1), gpus=said.get("gpus", 1), memory_gb=said.get("memory_gb", 16.0)
     )
 
 

@@ -86,7 +86,7 @@ def test_the_name_of_an_installed_method_is_taken(somebody: Somebody) -> None:
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(TgbenchError, match="absent.toml"):
+    with pytest.raises(TgbenchError, match=r"absent\.toml"):
         plugins.method(str(tmp_path / "absent.toml"))
 
 

@@ -116,7 +116,7 @@ def test_a_missing_checkout_is_said_with_its_remedy(
 
 def test_missing_weights_are_said_with_their_source(somebody: Somebody) -> None:
     (somebody.checkout / "net.pth").unlink()
-    with pytest.raises(TgbenchError, match="net.pth.*the README"):
+    with pytest.raises(TgbenchError, match=r"net\.pth.*the README"):
         fingerprint(somebody)
 
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..files import hash_of, sha256
 from ..specs import Fingerprint
 from .config import SystemConfig
-from .declaration import Declaration, Stage
+from .declaration import Declaration, Facts, Stage
 from .places import beside, checkout_of, checkout_state, find_weights
+
+if TYPE_CHECKING:
+    from .videos.declaration import VideosDeclaration
 
 ENGINE_VERSION = 1
 """Grows when the same declaration would leave other frames, so that earlier results do not count.
@@ -66,21 +71,35 @@ def provenance(declaration: Declaration, config: SystemConfig) -> dict[str, Any]
     state = checkout_state(declaration, config)
     weights = find_weights(declaration, checkout_of(declaration, config))
     return {
-        "title": declaration.title or declaration.name,
-        "paper": declaration.paper,
-        "repository": declaration.repository,
-        "commit": declaration.commit,
+        **stated(declaration),
         "commit_found": state.commit,
         "changed_files": list(state.changed),
-        "licence": declaration.licence,
-        "permits": declaration.permits,
         "environment": _environment(declaration),
         "weights": {found.name: found.sha256 for found in weights},
-        "contamination": dict(declaration.contamination),
-        "randomness": declaration.randomness,
         "training_time": _TRAINING_TIME if declaration.trains else "",
         "speed": declaration.speed.measured if declaration.speed else "",
     }
+
+
+def stated(facts: Facts) -> dict[str, Any]:
+    """Return what results say of any system, also of one of which there are only videos."""
+    return {
+        "title": facts.title or facts.name,
+        "paper": facts.paper,
+        "repository": facts.repository,
+        "commit": facts.commit,
+        "licence": facts.licence,
+        "permits": facts.permits,
+        "contamination": dict(facts.contamination),
+        "randomness": facts.randomness,
+    }
+
+
+def fingerprint_of_videos(declaration: VideosDeclaration) -> Fingerprint:
+    """Return what tells finished videos from others, beside the videos themselves."""
+    rules = dataclasses.asdict(declaration.videos.align)
+    whole = hash_of([ENGINE_VERSION, json.loads(json.dumps(rules))])
+    return Fingerprint(hash_of([ENGINE_VERSION, "videos"]), whole)
 
 
 def _environment(declaration: Declaration) -> str:

@@ -57,6 +57,18 @@ class SystemSpec(MethodSpec):
 
         return partial(super().load(), self.facts())
 
+    def fingerprint(self, config: Any) -> Fingerprint:
+        """Return what makes it what it is; see `tgbench.systems.provenance`."""
+        from .provenance import fingerprint
+
+        return fingerprint(self.read(), config)
+
+    def provenance(self, config: Any) -> dict[str, Any]:
+        """Return what results say of it; see `tgbench.systems.provenance`."""
+        from .provenance import provenance
+
+        return provenance(self.read(), config)
+
 
 @dataclass(frozen=True)
 class VideosSpec(SystemSpec):
@@ -74,16 +86,16 @@ class VideosSpec(SystemSpec):
         return {found.name: found.path}
 
     def fingerprint(self, config: Any) -> Fingerprint:
-        """Return what makes it what it is; see `tgbench.systems.provenance`."""
-        from .provenance import fingerprint
+        """Return what makes it what it is: the rules. `reads` has the videos themselves."""
+        from .provenance import fingerprint_of_videos
 
-        return fingerprint(self.read(), config)
+        return fingerprint_of_videos(self.facts())
 
     def provenance(self, config: Any) -> dict[str, Any]:
         """Return what results say of it; see `tgbench.systems.provenance`."""
-        from .provenance import provenance
+        from .provenance import stated
 
-        return provenance(self.read(), config)
+        return stated(self.facts())
 
 
 def read_spec(path: Path) -> SystemSpec:

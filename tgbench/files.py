@@ -11,6 +11,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import lru_cache
 from pathlib import Path
 
 from .errors import TgbenchError, Unavailable
@@ -95,6 +96,21 @@ def sha256(path: Path) -> str:
         while chunk := stream.read(_CHUNK):
             digest.update(chunk)
     return digest.hexdigest()
+
+
+def sha256_once(path: Path) -> str:
+    """Return the SHA-256 of a file as hex, computed once for as long as the file stays as it is.
+
+    Raises:
+        OSError: it cannot be read, or is a pipe or a device.
+    """
+    now = path.stat()
+    return _sha256_of(path, now.st_ino, now.st_size, now.st_mtime_ns, now.st_ctime_ns)
+
+
+@lru_cache(maxsize=1 << 10)
+def _sha256_of(path: Path, *_: int) -> str:
+    return sha256(path)
 
 
 def hash_of(value: object) -> str:

@@ -12,6 +12,7 @@ import importlib
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from .errors import TgbenchError
@@ -175,6 +176,22 @@ class ConfiguredSpec(Spec):
     """
 
     config: str = ""
+
+    def reads(self, config: Any, identity: str, driver: str) -> Mapping[str, Path]:
+        """Return the files and folders of images that the frames of a case come from, by name.
+
+        Those of the identity and the sound are not among them: few methods read others. Results
+        hold their hashes, and a case is measured again where they change.
+
+        Args:
+            config: of the method.
+            identity: its name.
+            driver: short name of what drives.
+
+        Raises:
+            TgbenchError: one is missing.
+        """
+        return {}
 
     def load_config(self) -> Any:
         """Import and return the dataclass of settings."""

@@ -88,6 +88,10 @@ class Child:
             self.kill()
         return self._process.poll() is not None
 
+    def processes(self) -> list[int]:
+        """Return the numbers of all processes of it."""
+        return [self._process.pid, *guardian.descendants(self._process.pid)]
+
     def problem(self) -> TgbenchError | None:
         """Return how it failed, once it has ended; None: it did not."""
         self._let_go()
@@ -155,8 +159,11 @@ def job_log(path: Path) -> Path:
 
 
 def thread_limits(cpus: int) -> dict[str, str]:
-    """Return the environment of a child that is to keep so many cores busy, and no more."""
-    return dict.fromkeys(_THREAD_LIMITS, str(cpus))
+    """Return the environment of a child that is to keep so many cores busy, and no more.
+
+    A lower limit that is set already stays.
+    """
+    return {name: str(min(cpus, _limit(name) or cpus)) for name in _THREAD_LIMITS}
 
 
 def problem(code: int, log: Path) -> TgbenchError | None:
@@ -175,6 +182,11 @@ def problem(code: int, log: Path) -> TgbenchError | None:
             + f"; repeat the command to go on; its log is {log}"
         )
     return TgbenchError(f"{_last_line(log) or f'exit code {code}'} (log: {log})")
+
+
+def _limit(variable: str) -> int | None:
+    text = os.environ.get(variable, "")
+    return int(text) if text.isdigit() else None
 
 
 def _last_line(log: Path) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,6 +46,15 @@ class Executor(Protocol):
     where the other process sees it, and `tgbench run-job FILE` run there, once or again.
     """
 
+    def announce(self, jobs: Sequence[JobSpec]) -> None:
+        """Learn of all jobs that will be handed over, in their order; called once, before them.
+
+        Whoever queues jobs elsewhere may queue them now, if it keeps their order.
+
+        Raises:
+            TgbenchError: none of them can be run.
+        """
+
     def takes(self, needs: JobNeeds) -> bool:
         """Whether a job with these needs can be handed over now.
 
@@ -79,6 +88,9 @@ class InProcess:
         """Use a worker, which keeps what several jobs need."""
         self._worker = worker
         self._job: JobSpec | None = None
+
+    def announce(self, jobs: Sequence[JobSpec]) -> None:
+        """Do nothing: jobs come one by one."""
 
     def takes(self, needs: JobNeeds) -> bool:
         """Whether there is no job yet."""

@@ -5,10 +5,12 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
-from ..files import hash_of, sha256
+from ..files import hash_of, sha256_once
 from ..interfaces import Case, MetricContext, MetricOptions, Timing
+from ..metrics.folders import clip_sha256
 from ..plugins import in_table_order
 from ..version import __version__
 from .fitting import Fitting, MethodConfig, features_key
@@ -26,7 +28,7 @@ class IdentityHashes:
 
     files: Mapping[str, str]
 
-    @property
+    @cached_property
     def sha256(self) -> str:
         """One hash of all of them."""
         return hash_of(dict(self.files))
@@ -61,7 +63,7 @@ class Experiment:
         """Where it lies; see `folders`. Measured through a codec it has a folder of its own."""
         case, options = self.case, self.options
         driver = f"{case.driver}-h264" if options.through_codec else case.driver
-        changed = self.method_config.changed
+        changed = dict(self.method_config.changed)
         if self.size not in (None, self.method_config.spec.image_size(self.method_config.preset)):
             changed["size"] = self.size
         folder = case_folder(
@@ -77,7 +79,18 @@ class Experiment:
     @property
     def audio_sha256(self) -> str:
         """SHA-256 of the driving sound."""
-        return sha256(self.case.driving_audio)
+        return sha256_once(self.case.driving_audio)
+
+    @property
+    def reads(self) -> dict[str, str]:
+        """SHA-256 by name of what else the frames come from; see `MethodSpec.reads`.
+
+        Raises:
+            TgbenchError: a file is missing.
+        """
+        config, case = self.method_config, self.case
+        files = config.spec.reads(config.config, case.identity.name, case.driver)
+        return {name: clip_sha256(path) for name, path in files.items()}
 
     @property
     def key(self) -> str:
@@ -85,9 +98,11 @@ class Experiment:
         case, options = self.case, self.options
         driving = features_key(self.method_config.encoder, case.identity, case.features_file)
         features = [self.fitting.features, driving]
+        reads = self.reads
         return hash_of(
             {
                 **({"features": features} if any(features) else {}),
+                **({"reads": reads} if reads else {}),
                 "tgbench": __version__,
                 "method": self.method_config.settings_hash,
                 "protocol": [case.protocol, case.protocol_version],

@@ -14,7 +14,7 @@ from .. import plugins
 from ..audio_encoders.mel import SPEC as MEL
 from ..configs import build, check_ranges, check_types, flat
 from ..errors import TgbenchError
-from ..files import hash_of, remove, remove_parts, sha256, write_text
+from ..files import hash_of, remove, remove_parts, sha256_once, write_text
 from ..identities import Identity, Split
 from ..inputs import read_json, read_text
 from ..interfaces import FitContext, KeepsFiles, Method
@@ -81,12 +81,12 @@ class MethodConfig:
             raise TgbenchError(f"the settings of '{spec.name}' have changed since")
         return made
 
-    @property
+    @cached_property
     def settings(self) -> dict[str, Any]:
         """The configuration as one flat mapping with dotted keys, of what JSON can hold."""
         return json.loads(json.dumps(flat(self.config)))
 
-    @property
+    @cached_property
     def settings_hash(self) -> str:
         """SHA-256 of the configuration."""
         return hash_of_settings(self.spec.name, self.settings)
@@ -105,7 +105,7 @@ class MethodConfig:
         """
         return plugins.audio_encoder_of(self.config)
 
-    @property
+    @cached_property
     def changed(self) -> dict[str, Any]:
         """The settings that differ from the preset, as `--set` takes them."""
         preset = MethodConfig(self.spec, configure(self.spec, self.preset, {}), self.preset)
@@ -154,12 +154,12 @@ class Fitting:
         """Name it in a few words."""
         return f"{self.method_config.spec.name} on {self.identity.name}, fit"
 
-    @property
+    @cached_property
     def key(self) -> str:
         """SHA-256 of everything that determines the fitted state."""
         return hash_of([self.experiment, self.method_config.code.sha256])
 
-    @property
+    @cached_property
     def experiment(self) -> str:
         """SHA-256 of what is fitted to what, whatever the method's code."""
         return hash_of(
@@ -225,7 +225,7 @@ def features_key(
         file: they are read from; None: the encoder is run.
     """
     if file is not None:
-        return {} if file == identity.folder / MEL.file else {"features": sha256(file)}
+        return {} if file == identity.folder / MEL.file else {"features": sha256_once(file)}
     return {} if is_own(encoder) else {"encoder": Code.of(encoder).sha256}
 
 

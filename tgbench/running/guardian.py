@@ -66,15 +66,15 @@ def _wait(program: subprocess.Popen[bytes], pipe: int) -> None:
 def kill_descendants() -> None:
     """Kill all that this process started, and all that these started."""
     deadline = time.monotonic() + _LONGEST
-    while (found := _descendants()) and time.monotonic() < deadline:
+    while (found := descendants(os.getpid())) and time.monotonic() < deadline:
         for process in found:
             with suppress(ProcessLookupError, PermissionError):
                 os.kill(process, signal.SIGKILL)
         time.sleep(0.01)
 
 
-def _descendants() -> list[int]:
-    """Return the living processes below this one: orphans among them are its own children."""
+def descendants(root: int) -> list[int]:
+    """Return the living processes below one. Of a guardian, orphans among them are children."""
     parents: dict[int, int] = {}
     with suppress(FileNotFoundError):
         for name in filter(str.isdigit, os.listdir("/proc")):
@@ -83,7 +83,7 @@ def _descendants() -> list[int]:
                 if state not in (b"Z", b"X"):
                     parents[int(name)] = int(parent)
     found: list[int] = []
-    below = {os.getpid()}
+    below = {root}
     while below:
         below = {process for process, parent in parents.items() if parent in below}
         found += below

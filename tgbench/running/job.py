@@ -68,6 +68,10 @@ class CaseJob(Record):
         description="Files of features of these sounds; empty where the encoder is run."
     )
     features_sha256: str = Field(description="Of the file of features in use; empty: none.")
+    reads: dict[str, _Hash] = Field(
+        default_factory=dict,
+        description="Hashes of the files that the frames come from beside identity and sound.",
+    )
     metrics: tuple[_Name, ...] = Field(description="Names, in table order.")
     landmarks: str = Field(description="The detector of landmarks.")
     through_codec: bool = Field(

@@ -153,7 +153,7 @@ def _result(
         tgbench_version=__version__,
         created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         case_key=experiment.key,
-        method=_method_record(experiment.method_config, report),
+        method=_method_record(experiment.method_config, report, experiment.reads),
         protocol=ProtocolRecord(name=case.protocol, version=case.protocol_version),
         identity=_identity_record(experiment),
         driver=DriverRecord(
@@ -195,7 +195,9 @@ def _write_table(path: Path, case: Case, columns: Mapping[str, list[float | None
     write_table(path, table)
 
 
-def _method_record(method_config: MethodConfig, report: FitReport) -> MethodRecord:
+def _method_record(
+    method_config: MethodConfig, report: FitReport, reads: Mapping[str, str]
+) -> MethodRecord:
     spec = method_config.spec
     return MethodRecord(
         name=spec.name,
@@ -208,6 +210,7 @@ def _method_record(method_config: MethodConfig, report: FitReport) -> MethodReco
         moves_upper_face=spec.moves_upper_face,
         hears_audio=spec.hears_audio,
         notes=list(report.notes),
+        reads=dict(reads),
         distribution=method_config.code.distribution,
         code_sha256=method_config.code.sha256,
     )

@@ -12,7 +12,7 @@ from pathlib import Path
 from .. import plugins
 from ..audio import FeatureSource
 from ..errors import TgbenchError
-from ..files import sha256
+from ..files import sha256_once
 from ..identities import Identity
 from ..identities.resolve import require_identity, resolve_identity
 from ..interfaces import Case, EvaluationProtocol
@@ -242,7 +242,8 @@ class Planner:
             audio=audio,
             audio_sha256=experiment.audio_sha256,
             audio_features=features,
-            features_sha256=sha256(case.features_file) if case.features_file else "",
+            features_sha256=sha256_once(case.features_file) if case.features_file else "",
+            reads=experiment.reads,
             metrics=case.metrics,
             landmarks=options.landmarks,
             through_codec=options.through_codec,
@@ -280,7 +281,10 @@ def plan_cases(
         TgbenchError: the protocol cannot be used with this identity, or with these sounds.
     """
     protocol: EvaluationProtocol = spec.load()()
-    return protocol.plan([identity], audio, source)
+    return [
+        dataclasses.replace(case, drive=dataclasses.replace(case.drive, driver=case.driver))
+        for case in protocol.plan([identity], audio, source)
+    ]
 
 
 def through_codec(case: Case) -> Case:

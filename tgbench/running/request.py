@@ -8,6 +8,7 @@ from pathlib import Path
 
 from .. import plugins
 from ..specs import PAPER_SIZE
+from ..systems.videos.spec import with_declared
 from .executor_specs import LOCAL
 
 
@@ -99,6 +100,11 @@ class RunRequest:
     def in_process(self) -> bool:
         """Whether jobs run one after another in this process."""
         return self.executor == LOCAL.name and self.jobs in (None, 1)
+
+    def __post_init__(self) -> None:
+        methods, overrides = with_declared(self.methods, self.overrides)
+        object.__setattr__(self, "methods", methods)
+        object.__setattr__(self, "overrides", overrides)
 
     def options(self, seed: int, fresh: str) -> RunOptions:
         """Return how the fits and cases of a seed are done.

@@ -101,6 +101,11 @@ class MethodRecord(Record):
         default_factory=list,
         description="What training left out, and what rendering left out or repeated.",
     )
+    reads: dict[str, str] = Field(
+        default_factory=dict,
+        description="SHA-256 of the files that the frames come from beside the identity and the "
+        "sound, such as a finished video, by name.",
+    )
     distribution: str = Field(
         default="", description="Installed package of the method, with its version."
     )

@@ -119,7 +119,9 @@ def _note_unplanned(request: RunRequest, planned: Plan) -> None:
 
 
 def _executor(request: RunRequest, planner: Planner, planned: Plan, progress: Progress) -> Executor:
-    if request.in_process:
+    limited = any(job.needs.seconds for job in planned.to_do())
+    # Only a process of its own can be stopped in time.
+    if request.in_process and not limited:
         worker = Worker(progress)
         worker.take(planned)
         return InProcess(worker)

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import heapq
-import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from ..errors import TgbenchError
 from .executors import Ended, Executor
 from .job import JobNeeds, JobSpec
-
-_PAUSE = 0.05
-"""Seconds between two looks where an executor has no room and nothing of ours runs."""
 
 
 def run_jobs(jobs: Sequence[JobSpec], executor: Executor) -> Iterator[Ended]:
@@ -27,6 +23,7 @@ def run_jobs(jobs: Sequence[JobSpec], executor: Executor) -> Iterator[Ended]:
     queue = _Queue(jobs)
     running = 0
     try:
+        executor.announce(jobs)
         while queue or running:
             for index in queue.taken_by(executor):
                 try:
@@ -39,8 +36,6 @@ def run_jobs(jobs: Sequence[JobSpec], executor: Executor) -> Iterator[Ended]:
                 break
             ended = executor.wait()
             if ended is None:
-                if not running:
-                    time.sleep(_PAUSE)
                 continue
             running -= 1
             index = queue.index_of(ended.job)

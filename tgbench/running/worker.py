@@ -73,9 +73,26 @@ class Worker:
                 "repeat the `tgbench run` that planned it"
             )
         if job.case is None:
-            self._fit(self._fittings.get(job.address) or self._fitting(job))
+            self._fit(self.fitting(job))
         else:
-            self._case(self._experiments.get(job.address) or self._experiment(job, job.case))
+            self._case(self.experiment(job))
+
+    def fitting(self, job: JobSpec) -> Fitting:
+        """Return what a job fits to what.
+
+        Raises:
+            TgbenchError: it is not what it was when the job was planned.
+        """
+        return self._fittings.get(job.address) or self._fitting(job)
+
+    def experiment(self, job: JobSpec) -> Experiment:
+        """Return what a case renders and measures.
+
+        Raises:
+            TgbenchError: it is not what it was when the job was planned.
+        """
+        assert job.case is not None, "a fit is no case"
+        return self._experiments.get(job.address) or self._experiment(job, job.case)
 
     def _fit(self, fitting: Fitting) -> None:
         method, record = fit(fitting, self._progress)
@@ -149,15 +166,20 @@ class Worker:
         config = _method_config(job)
         identity, hashes = self._identity(job)
         built_in = job.identity.source in IDENTITIES
-        return in_its_folder(
-            Experiment(
-                _case_of(job, wanted, identity, config),
-                config,
-                hashes,
-                _options(job),
-                job.identity.size if built_in else None,
-            )
+        experiment = Experiment(
+            _case_of(job, wanted, identity, config),
+            config,
+            hashes,
+            _options(job),
+            job.identity.size if built_in else None,
         )
+        if experiment.reads != wanted.reads:
+            names = ", ".join(sorted({*experiment.reads, *wanted.reads}))
+            raise TgbenchError(
+                f"{names}: is not what it was when the job was planned; repeat the `tgbench run` "
+                "that planned it"
+            )
+        return in_its_folder(experiment)
 
     def _identity(self, job: JobSpec) -> tuple[Identity, IdentityHashes]:
         wanted = job.identity

@@ -13,11 +13,14 @@ from ..inputs import MEBIBYTE, read_text, reason
 from ..specs import CompositeMode, MethodSpec, Timed
 
 if TYPE_CHECKING:
-    from .declaration import Declaration
+    from .declaration import Declaration, Facts
+    from .videos.declaration import VideosDeclaration
 
 SUFFIX = ".toml"
 _IMPLEMENTATION = "tgbench.systems.method:DeclaredMethod"
 _CONFIG = "tgbench.systems.config:SystemConfig"
+_VIDEOS = "tgbench.systems.videos.method:Videos"
+_VIDEOS_CONFIG = "tgbench.systems.videos.config:VideosConfig"
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,7 @@ class SystemSpec(MethodSpec):
     declaration: Path = Path()
 
     def read(self) -> Declaration:
-        """Return all that the file says, checked.
+        """Return all that the file says of a system that is run, checked.
 
         Raises:
             TgbenchError: something in it is wrong.
@@ -40,11 +43,35 @@ class SystemSpec(MethodSpec):
 
         return read_declaration(self.declaration)
 
+    def facts(self) -> Facts:
+        """Return all that the file says, whether the system is run or there are only videos.
+
+        Raises:
+            TgbenchError: something in it is wrong.
+        """
+        return self.read()
+
     def load(self) -> Any:
         """Return what makes a method of a configuration, as the class of any other method does."""
         from functools import partial
 
-        return partial(super().load(), self.read())
+        return partial(super().load(), self.facts())
+
+
+@dataclass(frozen=True)
+class VideosSpec(SystemSpec):
+    """A system of which there are only videos, which its declaration describes."""
+
+    def facts(self) -> VideosDeclaration:
+        """Return all that the file says, checked; see `SystemSpec.facts`."""
+        from .videos.declaration import read_videos
+
+        return read_videos(self.declaration)
+
+    def reads(self, config: Any, identity: str, driver: str) -> Mapping[str, Path]:
+        """Return the video that the frames of a case come from; see `MethodSpec.reads`."""
+        found = self.load()(config).find(identity, driver)
+        return {found.name: found.path}
 
 
 def read_spec(path: Path) -> SystemSpec:
@@ -80,11 +107,12 @@ def specs_of(folder: Path) -> tuple[SystemSpec, ...]:
 def _spec(path: Path, raw: Mapping[str, Any]) -> SystemSpec:
     encoder = _word(raw, "audio_features")
     preset = {"audio_features": encoder} if encoder else {}
-    return SystemSpec(
+    of_videos = "videos" in raw
+    return (VideosSpec if of_videos else SystemSpec)(
         name=_word(raw, "name", needed=True),
         summary=_word(raw, "summary", needed=True),
-        implementation=_IMPLEMENTATION,
-        config=_CONFIG,
+        implementation=_VIDEOS if of_videos else _IMPLEMENTATION,
+        config=_VIDEOS_CONFIG if of_videos else _CONFIG,
         presets={"quick": preset, "paper": preset},
         title=_word(raw, "title"),
         licence=_word(raw, "licence", needed=True),

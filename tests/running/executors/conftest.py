@@ -14,11 +14,19 @@ from pathlib import Path
 
 import pytest
 
+from tgbench.cluster.configs import RayConfig, SlurmConfig
+from tgbench.cluster.slurm_executor import SlurmExecutor
 from tgbench.running import children
 from tgbench.running.executor_config import LocalConfig
 from tgbench.running.executors import Executor, Setting
 from tgbench.running.job import IdentityJob, JobNeeds, JobSpec, MethodJob
 from tgbench.running.local import LocalExecutor
+
+from . import ray_cluster, slurm_cluster
+from .ray_cluster import NO_RAY
+
+DEVICES = 2
+"""GPUs that each factory makes believe to have."""
 
 Make = Callable[[int], Executor]
 
@@ -51,13 +59,36 @@ def job(
 
 @contextmanager
 def _local(out: Path) -> Iterator[Make]:
-    yield lambda jobs: LocalExecutor(LocalConfig(), Setting(out, jobs))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CUDA_VISIBLE_DEVICES", ",".join(map(str, range(DEVICES))))
+        patch.setattr("tempfile.tempdir", str(out))
+        yield lambda jobs: LocalExecutor(LocalConfig(), Setting(out, jobs))
 
 
-FACTORIES: dict[str, Callable[[Path], AbstractContextManager[Make]]] = {"local": _local}
+@contextmanager
+def _slurm(out: Path) -> Iterator[Make]:
+    with slurm_cluster.installed(out.parent / f"{out.name}-slurm", DEVICES):
+        config = SlurmConfig(poll=0.2, on_stop="cancel")
+        yield lambda jobs: SlurmExecutor(config, Setting(out, jobs))
 
 
-@pytest.fixture(params=list(FACTORIES))
+@contextmanager
+def _ray(out: Path) -> Iterator[Make]:
+    from tgbench.cluster.ray_executor import RayExecutor
+
+    address = ray_cluster.shared()
+    yield lambda jobs: RayExecutor(RayConfig(address=address), Setting(out, jobs))
+
+
+FACTORIES: dict[str, Callable[[Path], AbstractContextManager[Make]]] = {
+    "local": _local,
+    "slurm": _slurm,
+    "ray": _ray,
+}
+_SLOW = {"ray": [pytest.mark.slow, pytest.mark.skipif(not ray_cluster.HAVE_RAY, reason=NO_RAY)]}
+
+
+@pytest.fixture(params=[pytest.param(name, marks=_SLOW.get(name, [])) for name in FACTORIES])
 def make_executor(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Make]:
     """Each executor in turn: called with a number of jobs at a time, it makes one."""
     with FACTORIES[request.param](tmp_path) as make:

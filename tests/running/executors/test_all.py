@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from tgbench.running.executors import Ended, Executor
+from tgbench.running.job import JobNeeds
 from tgbench.running.scheduling import run_jobs
 
-from .conftest import Make, Scripts, job
+from .conftest import DEVICES, Make, Scripts, job
 
 
 def test_a_job_that_fails_or_is_killed_does_not_stop_the_others(
@@ -83,12 +84,57 @@ def test_cancelling_leaves_no_process(
             assert not is_running(process)
 
 
+def test_gpu_jobs_never_share_a_device(
+    make_executor: Make, scripts: Scripts, tmp_path: Path
+) -> None:
+    """Each factory has two devices, whatever the number of jobs at a time."""
+    for seed in range(5):
+        scripts[seed] = (
+            "import os, time\n"
+            "started = time.monotonic()\n"
+            "time.sleep(0.3)\n"
+            f"open(r'{tmp_path}/{seed}.span', 'w').write("
+            "f'{os.environ[\"CUDA_VISIBLE_DEVICES\"]} {started} {time.monotonic()}')\n"
+        )
+    jobs = [job(seed, out=tmp_path, needs=JobNeeds(gpus=1)) for seed in scripts.seeds]
+    assert not [each for each in run_jobs(jobs, make_executor(4)) if each.error]
+    spans = [path.read_text().split() for path in tmp_path.glob("*.span")]
+    assert len(spans) == 5
+    assert all(device and "," not in device for device, _, _ in spans)
+    for _, started, _ in spans:
+        at_once = [one for one in spans if float(one[1]) <= float(started) < float(one[2])]
+        assert len(at_once) <= DEVICES
+
+
+def test_a_job_over_its_time_is_stopped_with_all_that_it_started(
+    make_executor: Make, scripts: Scripts, tmp_path: Path
+) -> None:
+    file = tmp_path / "pids"
+    scripts[0] = (
+        "import os, subprocess, sys, time\n"
+        "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'],"
+        " start_new_session=True)\n"
+        f"open(r'{file}', 'w').write(f'{{os.getpid()}} {{child.pid}}')\n"
+        "time.sleep(60)\n"
+    )
+    scripts[1] = "print('fine')"
+    limited = job(0, out=tmp_path, needs=JobNeeds(seconds=1.5))
+    ended = {
+        each.job.seed: each.error
+        for each in run_jobs([limited, job(1, out=tmp_path)], make_executor(2))
+    }
+    assert ended[1] is None
+    assert "time limit" in str(ended[0])
+    assert not any(map(is_running, map(int, file.read_text().split())))
+
+
 class _Interrupted:
     """An executor whose `wait` meets Ctrl-C as soon as something is the case."""
 
     def __init__(self, executor: Executor, when: Callable[[], bool]) -> None:
         self._executor, self._when = executor, when
-        self.takes, self.submit, self.stop = executor.takes, executor.submit, executor.stop
+        self.announce, self.takes = executor.announce, executor.takes
+        self.submit, self.stop = executor.submit, executor.stop
 
     def wait(self) -> Ended | None:
         deadline = time.monotonic() + 120

@@ -11,11 +11,21 @@ from pathlib import Path
 
 import pytest
 
+from tgbench.running import machine, slots
 from tgbench.running.executor_config import LocalConfig
 from tgbench.running.executors import Setting, stopped_by_terminate
+from tgbench.running.job import JobNeeds
 from tgbench.running.local import LocalExecutor
+from tgbench.running.scheduling import run_jobs
 
 from .conftest import Scripts, job
+from .test_all import is_running
+
+
+@pytest.fixture(autouse=True)
+def _own_locks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody else's jobs are in the way."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
 
 
 def local(out: Path, jobs: int) -> LocalExecutor:
@@ -66,6 +76,167 @@ def test_a_child_that_was_started_to_ignore_ctrl_c_is_asked_to_stop(
         time.sleep(0.01)
     executor.stop()
     assert log.read_text().split() == ["ready", "stopped"]
+
+
+def test_two_runs_on_one_machine_share_its_gpus(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1")
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    one, other = slots.hold(1, False), slots.hold(1, False)
+    assert one is not None
+    assert other is not None
+    assert {*one.devices, *other.devices} == {"0", "1"}
+    assert slots.hold(1, False) is None
+    assert slots.hold(0, True) is None, "nobody is alone"
+    one.release()
+    third = slots.hold(1, False)
+    assert third is not None
+    assert third.devices == one.devices
+    for held in (third, other):
+        held.release()
+    alone = slots.hold(0, True)
+    assert alone is not None
+    assert slots.hold(0, False) is None
+    alone.release()
+
+
+@pytest.mark.parametrize(
+    ("chosen", "expected"), [("0,2", ["0", "2"]), ("", []), ("-1", []), ("1,-1,0", ["1"])]
+)
+def test_devices_are_those_that_cuda_would_see(
+    chosen: str, expected: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", chosen)
+    assert slots.devices() == expected
+
+
+def test_a_job_for_more_gpus_than_there_are_is_refused(
+    scripts: Scripts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    scripts[1] = "print('fine')"
+    jobs = [job(0, out=tmp_path, needs=JobNeeds(gpus=1)), job(1, out=tmp_path)]
+    ended = {each.job.seed: each.error for each in run_jobs(jobs, local(tmp_path, 2))}
+    assert "needs 1 GPU" in str(ended[0])
+    assert ended[1] is None
+
+
+_SPAN = """\
+import os, time
+started = time.monotonic()
+time.sleep(0.4)
+open(r'{folder}/{seed}.span', 'w').write(f'{{started}} {{time.monotonic()}}')
+"""
+
+
+def spans(folder: Path) -> dict[int, tuple[float, float]]:
+    """When each job began and ended."""
+    found = {}
+    for path in folder.glob("*.span"):
+        started, ended = map(float, path.read_text().split())
+        found[int(path.stem)] = started, ended
+    return found
+
+
+def overlap(one: tuple[float, float], other: tuple[float, float]) -> bool:
+    return one[0] < other[1] and other[0] < one[1]
+
+
+def test_jobs_that_do_not_fit_in_memory_together_run_one_after_another(
+    scripts: Scripts,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """8 GB are free: jobs 0 and 1 do not fit beside each other, job 3 does not fit at all."""
+    monkeypatch.setattr(machine, "free_memory_gb", lambda: 8.0)
+    jobs = []
+    for seed, memory in enumerate((5.0, 5.0, 2.0, 20.0)):
+        scripts[seed] = _SPAN.format(folder=tmp_path, seed=seed)
+        jobs.append(job(seed, out=tmp_path, needs=JobNeeds(memory_gb=memory)))
+    assert not [each for each in run_jobs(jobs, local(tmp_path, 4)) if each.error]
+    found = spans(tmp_path)
+    assert not overlap(found[0], found[1])
+    assert not any(overlap(found[3], found[seed]) for seed in (0, 1, 2))
+    assert "20.0 GB" in caplog.text
+
+
+def test_an_exclusive_job_runs_alone(scripts: Scripts, tmp_path: Path) -> None:
+    jobs = []
+    for seed in range(4):
+        scripts[seed] = _SPAN.format(folder=tmp_path, seed=seed)
+        needs = JobNeeds(exclusive=seed == 1)
+        jobs.append(job(seed, out=tmp_path, needs=needs))
+    assert not [each for each in run_jobs(jobs, local(tmp_path, 3)) if each.error]
+    found = spans(tmp_path)
+    assert not any(overlap(found[1], found[seed]) for seed in (0, 2, 3))
+
+
+def test_room_is_what_running_jobs_leave(
+    scripts: Scripts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of 8 GB, 4 cores, 2 devices and 3 jobs, a job has 5 GB, 3 cores and a device."""
+    monkeypatch.setattr(machine, "free_memory_gb", lambda: 8.0)
+    monkeypatch.setattr(machine, "cores", lambda: 4)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1")
+    scripts[0] = "import time; time.sleep(60)"
+    executor = local(tmp_path, 3)
+    first = JobNeeds(memory_gb=5, cpus=3, gpus=1)
+    assert executor.takes(first)
+    executor.submit(job(0, out=tmp_path, needs=first))
+    try:
+        assert executor.takes(JobNeeds(memory_gb=2.9, cpus=1, gpus=1))
+        assert not executor.takes(JobNeeds(memory_gb=3.1, cpus=1))
+        assert not executor.takes(JobNeeds(memory_gb=1, cpus=2))
+        assert not executor.takes(JobNeeds(memory_gb=1, cpus=1, gpus=2))
+        assert not executor.takes(JobNeeds(exclusive=True))
+    finally:
+        executor.stop()
+
+
+def test_children_share_the_cores(
+    scripts: Scripts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """OpenMP, which PyTorch and OpenBLAS use, Numba and OpenCV: 8 cores for 3 jobs are 2 each."""
+    names = ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS", "OPENCV_FOR_THREADS_NUM")
+    for name in names:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(machine, "cores", lambda: 8)
+    show = f"import os; print(*(os.environ.get(name, '-') for name in {names}))"
+    wanted = [JobNeeds(), JobNeeds(cpus=5), JobNeeds(exclusive=True)]
+    jobs = []
+    for seed, needs in enumerate(wanted):
+        scripts[seed] = show
+        jobs.append(job(seed, out=tmp_path, needs=needs))
+    list(run_jobs(jobs, local(tmp_path, 3)))
+    said = [each.file.with_suffix(".log").read_text().split() for each in jobs]
+    assert said == [["2"] * 3, ["5"] * 3, ["-"] * 3]
+
+
+def test_a_run_that_is_killed_leaves_no_process(tmp_path: Path) -> None:
+    """By SIGKILL, which it cannot answer; its job has a child in a session of its own."""
+    pids = tmp_path / "pids"
+    work = (
+        "import os, subprocess, sys, time\n"
+        "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'],"
+        " start_new_session=True)\n"
+        f"open(r'{pids}', 'w').write(f'{{os.getpid()}} {{child.pid}}\\n')\n"
+        "time.sleep(60)\n"
+    )
+    run = (
+        "import sys, time\n"
+        "from pathlib import Path\n"
+        "from tgbench.running.children import Child\n"
+        f"child = Child([sys.executable, '-c', {work!r}], Path(r'{tmp_path}/log'))\n"
+        "time.sleep(60)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", run]) as parent:
+        while not (pids.exists() and pids.read_text().endswith("\n")):
+            assert parent.poll() is None
+            time.sleep(0.02)
+        parent.kill()
+    assert not any(map(is_running, map(int, pids.read_text().split())))
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -23,6 +24,9 @@ class Recorded:
         self.submitted: list[JobSpec] = []
         self.done: set[str] = set()
         self.stopped = False
+
+    def announce(self, jobs: Sequence[JobSpec]) -> None:
+        self.announced = list(jobs)
 
     def takes(self, needs: JobNeeds) -> bool:
         return self.capacity is None or len(self.running) < self.capacity
@@ -74,7 +78,7 @@ def test_one_at_a_time_jobs_keep_their_order() -> None:
     jobs = [fit, job(2, fit), job(3, fit), other, job(4, other)]
     executor = Recorded(1, set(), random.Random(0))
     list(run_jobs(jobs, executor))
-    assert executor.submitted == jobs
+    assert executor.submitted == executor.announced == jobs
 
 
 def test_a_job_that_cannot_be_handed_over_does_not_stop_the_others() -> None:

@@ -1,0 +1,93 @@
+"""The Ray cluster: found, joined or started; silent and offline."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+from collections.abc import Mapping
+
+from ..errors import TgbenchError
+from ..terminal import NOTICE
+
+_PATIENCE = 4.0
+"""Seconds that a cluster has to answer; Ray itself would try for minutes."""
+
+_QUIET = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    # Of a job that needs no GPU: it sees none.
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "1",
+}
+
+_log = logging.getLogger("tgbench")
+
+
+def join(address: str) -> None:
+    """Join a cluster, or start one of this machine alone.
+
+    Args:
+        address: as of `RayConfig`.
+
+    Raises:
+        TgbenchError: there is no such cluster, or it is of another version of Ray or Python.
+    """
+    os.environ.update(_QUIET)
+    import ray
+
+    found = _found(address)
+    try:
+        ray.init(
+            address=found or "local",
+            include_dashboard=False,
+            log_to_driver=False,
+            logging_level=logging.ERROR,
+        )
+    except (ConnectionError, RuntimeError, ValueError, OSError) as error:
+        reason = " ".join(str(error).split())[:500]
+        raise TgbenchError(
+            f"--executor ray: the cluster at {found or 'this machine'} cannot be used ({reason})"
+        ) from error
+    count = len(alive())
+    where = f"the Ray cluster at {found}" if found else "a Ray cluster of this machine alone"
+    _log.info("jobs run on %s, %d node%s", where, count, "" if count == 1 else "s", extra=NOTICE)
+
+
+def alive() -> list[Mapping[str, float]]:
+    """Return the resources of each node that is alive."""
+    import ray
+
+    return [node["Resources"] for node in ray.nodes() if node["Alive"]]
+
+
+def _found(address: str) -> str | None:
+    """Return the address of a cluster that answers; None: there is none, and none is asked for.
+
+    Raises:
+        TgbenchError: the one that is asked for does not answer.
+    """
+    if address == "local":
+        return None
+    given = os.environ.get("RAY_ADDRESS", "") if address == "auto" else address
+    if given:
+        if problem := _why_not_reached(given):
+            raise TgbenchError(
+                f"--executor ray: no Ray cluster at {given} ({problem}); start one with `ray start "
+                "--head` and join this machine to it, or use --set address=local"
+            )
+        return given
+    from ray._private.utils import read_ray_address
+
+    last = read_ray_address()
+    return last if last and not _why_not_reached(last) else None
+
+
+def _why_not_reached(address: str) -> str:
+    """Return why nothing answers at an address; empty: something does."""
+    host, colon, port = address.rpartition(":")
+    if not colon or not port.isdigit() or "/" in host:
+        return "an address is HOST:PORT"
+    try:
+        with socket.create_connection((host.strip("[]"), int(port)), _PATIENCE):
+            return ""
+    except (OSError, OverflowError) as error:
+        return getattr(error, "strerror", None) or str(error)

@@ -1,0 +1,228 @@
+"""Jobs on a Ray cluster.
+
+Ray decides where and when; a node runs `tgbench run-job FILE`. Where a node is lost, Ray begins its
+jobs again on others. A job that fails is not repeated.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import secrets
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ..errors import TgbenchError
+from ..files import make_folder, write_text
+from ..running import children
+from ..running.children import job_log
+from ..running.executors import Ended, Setting
+from ..running.folders import JOBS
+from ..running.job import JobNeeds, JobSpec
+from ..terminal import NOTICE
+from . import ray_cluster
+from .configs import RayConfig
+from .parcels import pack
+from .ray_task import Errand, Parcel, Report, run_errand
+from .sending import Input, Sender, write_log
+
+_RETRIES = 3
+"""How often a job is begun again where its node is lost."""
+
+_WAIT = 1.0
+_PATIENCE = 15.0
+"""Seconds that nodes have to stop their jobs; children have ten of them."""
+
+_ROOM_PATIENCE = 60.0
+"""Seconds in which a node may join that has what a job needs."""
+
+_log = logging.getLogger("tgbench")
+
+
+class RayExecutor:
+    """Runs jobs on the nodes of a Ray cluster."""
+
+    def __init__(self, config: RayConfig, setting: Setting) -> None:
+        """Join the cluster, or start one of this machine.
+
+        Raises:
+            TgbenchError: there is no such cluster.
+        """
+        ray_cluster.join(config.address)
+        self._files = config.files
+        self._most = setting.jobs
+        self._running: dict[Any, JobSpec] = {}
+        self._homeless: dict[Any, float] = {}
+        self._sender = Sender()
+        self._parcels: dict[Path, Parcel] = {}
+        # Nodes that see this file see the folder of results, not one of the same name.
+        self._token = make_folder(setting.out / JOBS) / f"{secrets.token_hex(8)}.token"
+        write_text(self._token, "")
+
+    def announce(self, jobs: Sequence[JobSpec]) -> None:
+        """Do nothing: Ray gets jobs when all that they need is done."""
+
+    def takes(self, needs: JobNeeds) -> bool:
+        """Whether fewer jobs were handed over than may run; Ray queues what has no room."""
+        return self._most is None or len(self._running) < self._most
+
+    def submit(self, job: JobSpec) -> None:
+        """Hand a job over to Ray."""
+        self._hand_over(job)
+
+    def wait(self) -> Ended | None:
+        """Return the next job that ends."""
+        import ray
+
+        ready, _ = ray.wait(list(self._running), num_returns=1, timeout=_WAIT)
+        if not ready:
+            return self._without_room()
+        job = self._running.pop(ready[0])
+        self._homeless.pop(ready[0], None)
+        try:
+            return self._ended(job, ray.get(ready[0]))
+        except ray.exceptions.RayError as error:
+            return Ended(job, _reason(error))
+        except Exception as error:
+            # Of results that cannot be put in place.
+            return Ended(job, error)
+
+    def stop(self) -> None:
+        """Stop all jobs, and leave the cluster."""
+        import ray
+
+        try:
+            left = list(self._running)
+            for reference in left:
+                ray.cancel(reference)
+            if left:
+                ray.wait(left, num_returns=len(left), timeout=_PATIENCE)
+        finally:
+            self._token.unlink(missing_ok=True)
+            # What still runs of this process's jobs is killed with its worker.
+            ray.shutdown()
+
+    def _hand_over(self, job: JobSpec) -> None:
+        import ray
+
+        file = job.write()
+        needs = self._resources(job.needs)
+        errand = Errand(
+            job=job.model_dump_json(),
+            command=tuple(children.job_command(file)),
+            log=str(job_log(file)),
+            needed=(str(self._token), *self._sender.paths(job)),
+            cpus=int(needs["num_cpus"]),
+            seconds=job.needs.seconds,
+        )
+        if self._files == "sent":
+            there = self._sender.relative(job)
+            parcels = tuple(self._sent(each) for each in self._sender.inputs(job))
+            errand = dataclasses.replace(errand, job=there.model_dump_json(), parcels=parcels)
+        remote = ray.remote(run_errand).options(
+            name=job.title, max_retries=_RETRIES, retry_exceptions=False, **needs
+        )
+        self._running[remote.remote(errand)] = job
+
+    def _ended(self, job: JobSpec, report: Report) -> Ended | None:
+        if report.unseen:
+            if self._files == "shared":
+                return Ended(job, TgbenchError(f"{report.unseen} is not there; --set files=sent"))
+            if self._files == "auto":
+                _log.info("no %s: files are sent to nodes", report.unseen, extra=NOTICE)
+            self._files = "sent"
+            self._hand_over(job)
+            return None
+        if report.log:
+            write_log(job, report.log)
+        if report.problem:
+            return Ended(job, TgbenchError(report.problem))
+        if report.results:
+            self._sender.receive(job, report.results)
+        return Ended(job)
+
+    def _sent(self, given: Input) -> Parcel:
+        """Put files into the object store, each once."""
+        import ray
+
+        if given.path not in self._parcels:
+            chunks: list[Any] = []
+            digest = pack(given.files(), lambda chunk: chunks.append(ray.put(chunk)))
+            self._parcels[given.path] = Parcel("", False, digest, tuple(chunks))
+        known = self._parcels[given.path]
+        return dataclasses.replace(known, place=given.place, in_cache=given.in_cache)
+
+    def _resources(self, needs: JobNeeds) -> dict[str, float]:
+        """Return what Ray reserves for a job."""
+        cpus: float = needs.cpus or 1
+        if needs.exclusive:
+            # All cores of a node of the largest kind: nothing of Ray's runs beside the job.
+            nodes = [each for each in ray_cluster.alive() if each.get("GPU", 0) >= needs.gpus]
+            cpus = max([cpus, *(each.get("CPU", 0) for each in nodes)])
+        found: dict[str, float] = {"num_cpus": cpus, "num_gpus": needs.gpus}
+        if needs.memory_gb:
+            found["memory"] = int(needs.memory_gb * 1e9)
+        return found
+
+    def _without_room(self) -> Ended | None:
+        """Return a job that no node has had room for, empty as it may be, for a while."""
+        import ray
+
+        now, nodes = time.monotonic(), ray_cluster.alive()
+        for reference, job in self._running.items():
+            needs = self._resources(job.needs)
+            if any(_fits(needs, node) for node in nodes):
+                self._homeless.pop(reference, None)
+            elif now - self._homeless.setdefault(reference, now) > _ROOM_PATIENCE:
+                ray.cancel(reference)
+                del self._running[reference], self._homeless[reference]
+                return Ended(job, TgbenchError(_too_much(job.needs, nodes)))
+        return None
+
+
+def _fits(needs: Mapping[str, float], node: Mapping[str, float]) -> bool:
+    return (
+        needs["num_cpus"] <= node.get("CPU", 0)
+        and needs["num_gpus"] <= node.get("GPU", 0)
+        and needs.get("memory", 0) <= node.get("memory", 0)
+    )
+
+
+def _too_much(needs: JobNeeds, nodes: list[Mapping[str, float]]) -> str:
+    wanted = f"{needs.cpus or 1} CPU, {needs.gpus} GPU, {needs.memory_gb:g} GB"
+    have = "; ".join(
+        sorted(
+            {
+                f"{node.get('CPU', 0):g} CPU, {node.get('GPU', 0):g} GPU, "
+                f"{node.get('memory', 0) / 1e9:.0f} GB"
+                for node in nodes
+            }
+        )
+    )
+    return (
+        f"no node of the cluster has {wanted} (nodes have {have or 'gone'}); add one, or ask for "
+        "less with --set job.cpus=N, job.gpus=N or job.memory_gb=N"
+    )
+
+
+def _reason(error: Exception) -> TgbenchError:
+    """Return in one line what Ray says of a job that it could not do."""
+    import ray
+
+    if isinstance(error, ray.exceptions.OutOfMemoryError):
+        return TgbenchError(
+            "its node ran out of memory; say what a job needs with --set job.memory_gb=N"
+        )
+    if isinstance(error, ray.exceptions.RayTaskError):
+        cause = error.cause
+        text = f"{type(cause).__name__}: {cause}"
+        if isinstance(cause, ImportError):
+            text += "; install the same tgbench on every node"
+        return TgbenchError(" ".join(text.split())[:500])
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return TgbenchError(
+        f"lost with its node {_RETRIES + 1} times ({lines[0].strip()[:300]}); repeat the command "
+        "to go on"
+    )

@@ -1,0 +1,250 @@
+"""Jobs in the queue of a SLURM cluster.
+
+One array has a task for each fit with its cases. SLURM throttles it, and begins tasks again where a
+node is lost. The array goes on without this process; the same command finds it again.
+"""
+
+from __future__ import annotations
+
+import logging
+import shlex
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from ..errors import TgbenchError
+from ..files import make_folder, write_text
+from ..running import children
+from ..running.children import job_log
+from ..running.executors import Ended, Setting
+from ..running.folders import JOBS
+from ..running.job import JobNeeds, JobSpec
+from ..terminal import NOTICE
+from . import slurm_queue
+from .configs import SlurmConfig
+from .slurm_array import (
+    Array,
+    arrays_in,
+    ends_in,
+    read_array,
+    read_end,
+    remove_end,
+)
+from .slurm_queue import QueueSilent
+from .slurm_requests import arguments_of, chains_of, largest
+
+_WAIT = 1.0
+_PAUSE = 0.1
+_PATIENCE = 60.0
+"""Seconds that cancelled jobs have to leave the queue."""
+
+_log = logging.getLogger("tgbench")
+
+_Task = tuple[str, int]
+"""SLURM's number of an array, and a task of it."""
+
+
+class SlurmExecutor:
+    """Runs jobs as tasks of arrays, and looks into the queue until they have ended."""
+
+    def __init__(self, config: SlurmConfig, setting: Setting) -> None:
+        """Find the arrays of earlier runs that are still in the queue.
+
+        Raises:
+            TgbenchError: SLURM does not answer.
+        """
+        self._config = config
+        self._throttle = config.throttle or setting.jobs
+        self._folder = make_folder(setting.out / JOBS)
+        self._arrays: dict[str, Array] = {}
+        # Jobs in the queue by name, and those that ended and were handed over, or not yet.
+        self._queued: dict[str, _Task] = {}
+        self._ended: dict[str, Exception | None] = {}
+        self._wanted: dict[str, JobSpec] = {}
+        self._gone: dict[_Task, str] = {}
+        self._next_look = 0.0
+        self._silent = False
+        for path in arrays_in(self._folder):
+            self._find_again(path)
+
+    def announce(self, jobs: Sequence[JobSpec]) -> None:
+        """Queue all jobs that are not in the queue.
+
+        Raises:
+            TgbenchError: SLURM refuses them.
+        """
+        for job in jobs:
+            job.write()
+        found = [job for job in jobs if job.file.stem in self._queued]
+        if found:
+            _log.info("%d of %d jobs are in the queue already", len(found), len(jobs), extra=NOTICE)
+        self._queue([job for job in jobs if job.file.stem not in self._queued])
+
+    def takes(self, needs: JobNeeds) -> bool:
+        """Take any job: it is in the queue."""
+        return True
+
+    def submit(self, job: JobSpec) -> None:
+        """Wait for a job from now on, and queue it if it is not.
+
+        Raises:
+            TgbenchError: SLURM refuses it.
+        """
+        name = job.file.stem
+        if name not in self._queued and name not in self._ended:
+            job.write()
+            self._queue([job])
+        self._wanted[name] = job
+
+    def wait(self) -> Ended | None:
+        """Return a job that ended."""
+        deadline = time.monotonic() + _WAIT
+        while True:
+            if time.monotonic() >= self._next_look:
+                self._look()
+                self._next_look = time.monotonic() + self._config.poll
+            for name in self._wanted.keys() & self._ended.keys():
+                return Ended(self._wanted.pop(name), self._ended.pop(name))
+            if time.monotonic() > deadline:
+                return None
+            time.sleep(min(_PAUSE, self._config.poll))
+
+    def stop(self) -> None:
+        """Cancel what is in the queue, or leave it there, as the settings or the user say."""
+        if not self._queued:
+            return
+        numbers = sorted({number for number, _ in self._queued.values()}, key=int)
+        if not self._is_to_cancel():
+            _log.warning(
+                "%d jobs stay in the queue; the same command waits for them, `scancel %s` ends "
+                "them",
+                len(self._queued),
+                " ".join(numbers),
+            )
+            return
+        slurm_queue.cancel(numbers)
+        deadline = time.monotonic() + _PATIENCE
+        while self._queued and time.monotonic() < deadline:
+            self._look()
+            time.sleep(min(_PAUSE, self._config.poll))
+
+    def _is_to_cancel(self) -> bool:
+        if self._config.on_stop != "ask":
+            return self._config.on_stop == "cancel"
+        if not sys.stdin.isatty():
+            return False
+        question = f"cancel the {len(self._queued)} jobs that are in the queue? [y/N] "
+        try:
+            return input(question).strip().lower() in ("y", "yes")
+        except (EOFError, KeyboardInterrupt):
+            return False
+
+    def _queue(self, jobs: Sequence[JobSpec]) -> None:
+        """Hand jobs over to SLURM: those with like needs in one array."""
+        alike: dict[JobNeeds, list[list[JobSpec]]] = {}
+        for chain in chains_of(jobs):
+            alike.setdefault(largest(chain), []).append(chain)
+        for needs, chains in alike.items():
+            before = ""
+            for first in range(0, len(chains), slurm_queue.LARGEST_ARRAY):
+                part = chains[first : first + slurm_queue.LARGEST_ARRAY]
+                before = self._submit(part, needs, before)
+
+    def _submit(self, chains: list[list[JobSpec]], needs: JobNeeds, before: str) -> str:
+        """Hand one array over, and return its number."""
+        tasks = [[job.file.stem for job in chain] for chain in chains]
+        program = children.job_command(chains[0][0].file)[:-1]
+        array = Array.new(program, needs.cpus, tasks)
+        for name in (name for task in tasks for name in task):
+            remove_end(self._folder, name)
+        # Written before it is handed over: whatever happens, it can be found by its name.
+        path = array.write(self._folder)
+        script = self._folder / f"{array.name}.sh"
+        command = [sys.executable, "-m", "tgbench.cluster.slurm_task", str(path)]
+        write_text(script, f"#!/bin/sh\nexec {shlex.join(command)}\n")
+        output = str(self._folder / array.name).replace("%", "%%") + "-%a.log"
+        words = arguments_of(self._config, needs, len(tasks), self._throttle, before)
+        try:
+            number = slurm_queue.submit(
+                [f"--job-name={array.name}", f"--output={output}", *words, str(script)]
+            )
+        except TgbenchError:
+            path.unlink(missing_ok=True)
+            script.unlink(missing_ok=True)
+            raise
+        self._keep(array.model_copy(update={"number": number}))
+        _log.info("queued as SLURM job %s: %d tasks", number, len(tasks), extra=NOTICE)
+        return number
+
+    def _keep(self, array: Array) -> None:
+        array.write(self._folder)
+        self._arrays[array.number] = array
+        for task, names in enumerate(array.tasks):
+            self._queued.update(dict.fromkeys(names, (array.number, task)))
+
+    def _find_again(self, path: Path) -> None:
+        """Take over an array of an earlier run, or remove its file if it has ended."""
+        array = read_array(path)
+        number = array.number or slurm_queue.number_of(array.name)
+        ended = slurm_queue.ended_tasks(number, len(array.tasks)) if number else {}
+        if not number or len(ended) == len(array.tasks):
+            path.unlink(missing_ok=True)
+            path.with_suffix(".sh").unlink(missing_ok=True)
+            return
+        self._keep(array.model_copy(update={"number": number}))
+        for task in ended:
+            for name in array.tasks[task]:
+                self._queued.pop(name, None)
+        self._look()
+        # What failed is queued again; of what is done, the planner knows.
+        self._ended.clear()
+
+    def _look(self) -> None:
+        """Look which jobs have ended since."""
+        gone = self._tasks_that_ended()
+        for name in ends_in(self._folder):
+            if name in self._queued:
+                self._note(name)
+        for name, task in list(self._queued.items()):
+            # Twice in a row, because a file may come later than the news from the queue.
+            if name in self._queued and task in gone and task in self._gone:
+                self._end(name, TgbenchError(self._reason(name, gone[task])))
+        self._gone = gone
+
+    def _tasks_that_ended(self) -> dict[_Task, str]:
+        found: dict[_Task, str] = {}
+        for number in {number for number, _ in self._queued.values()}:
+            try:
+                ended = slurm_queue.ended_tasks(number, len(self._arrays[number].tasks))
+                self._silent = False
+            except QueueSilent as error:
+                if not self._silent:
+                    _log.warning("%s; asking again", error)
+                self._silent = True
+                continue
+            found.update({(number, task): how for task, how in ended.items()})
+        return found
+
+    def _note(self, name: str) -> None:
+        try:
+            problem = read_end(self._folder, name).problem
+        except TgbenchError as error:
+            problem = str(error)
+        self._end(name, TgbenchError(problem) if problem else None)
+
+    def _end(self, name: str, error: Exception | None) -> None:
+        number, task = self._queued.pop(name)
+        self._ended[name] = error
+        first, *others = self._arrays[number].tasks[task]
+        if error is not None and name == first:
+            # All others of the task need the first, and are left out.
+            for other in others:
+                self._queued.pop(other, None)
+
+    def _reason(self, name: str, how: str) -> str:
+        number, task = self._queued[name]
+        log = self._folder / f"{self._arrays[number].name}-{task}.log"
+        own = job_log(self._folder / f"{name}.json")
+        where = " and ".join(str(path) for path in (own, log) if path.exists()) or "no log"
+        return f"{how} (SLURM job {number}_{task}); repeat the command to go on (log: {where})"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from ..errors import TgbenchError, Unavailable
+from ..errors import Unavailable
 from ..files import sha256
 from ..progress import SILENT, Progress
 from ..weights.store import check, store_folder, weight_file
@@ -31,6 +31,7 @@ class Installation:
         state: what the checkout is.
         environment: what its commands run in.
         weights: the file of each path in the checkout.
+        doubts: what is odd about these files.
     """
 
     declaration: Declaration
@@ -38,6 +39,7 @@ class Installation:
     state: CheckoutState | None
     environment: Environment
     weights: Mapping[str, Path]
+    doubts: tuple[str, ...] = ()
 
     @cached_property
     def contents(self) -> Contents:
@@ -67,7 +69,7 @@ class Installation:
             found = self.contents.packages.get(name.lower())
             if version and found and found.partition("+")[0] != version.partition("+")[0]:
                 notes.append(f"{name} {found} in place of {version}")
-        return notes
+        return [*notes, *self.doubts]
 
 
 def locate(
@@ -106,42 +108,54 @@ def locate(
         progress,
     )
     require_programs(declaration.environment.programs, environment)
-    return Installation(declaration, checkout, state, environment, _weights(declaration, checkout))
+    weights, doubts = _weights(declaration, checkout)
+    for doubt in doubts:
+        _log.warning("%s: %s", declaration.name, doubt)
+    return Installation(declaration, checkout, state, environment, weights, tuple(doubts))
 
 
-def _weights(declaration: Declaration, checkout: Path | None) -> dict[str, Path]:
+def _weights(declaration: Declaration, checkout: Path | None) -> tuple[dict[str, Path], list[str]]:
+    """Return the files of weights by their paths in the checkout, and what is odd about them.
+
+    Raises:
+        Unavailable: some are missing; the message names all of them.
+    """
     found: dict[str, Path] = {}
     missing: list[str] = []
+    doubts: list[str] = []
     for name, file in declaration.weights.items():
         own = checkout / file.path if checkout else None
         try:
-            found[file.path] = _weight(name, file, own if own and own.is_file() else None)
+            if own is None or not own.is_file():
+                found[file.path] = _stored(name, file)
+            else:
+                found[file.path] = own
+                doubts += _doubts(name, file, own)
         except Unavailable as error:
             missing.append(str(error))
     if missing:
         raise Unavailable(f"{declaration.name}: {'; '.join(missing)}")
-    return found
+    return found, doubts
 
 
-def _weight(name: str, file: WeightsFile, own: Path | None) -> Path:
-    """Return a file of weights: of the weight store, else the one in the checkout.
+def _stored(name: str, file: WeightsFile) -> Path:
+    """Return a file of the weight store.
 
     Raises:
-        Unavailable: there is none, or it is another one.
+        Unavailable: it is missing, or the store does not know it.
     """
     if name in TABLE:
-        try:
-            return weight_file(name)
-        except TgbenchError:
-            if own is None:
-                raise
-        check(TABLE[name], own, "a checkout", "put the right file there")
-        return own
-    if own is None:
-        raise Unavailable(f"{file.path} is missing in the checkout; get it from {file.source}")
-    if file.sha256 and sha256(own) != file.sha256:
-        raise Unavailable(
-            f"{own} is damaged or a different file: expected sha256 {file.sha256}; get it from "
-            f"{file.source}"
-        )
-    return own
+        return weight_file(name)
+    raise Unavailable(f"{file.path} is missing in the checkout; get it from {file.source}")
+
+
+def _doubts(name: str, file: WeightsFile, own: Path) -> list[str]:
+    """Return in what way a file in the checkout is not the published one, if it is known to be."""
+    try:
+        if name in TABLE:
+            check(TABLE[name], own, "a checkout", "put the right file there")
+        elif file.sha256 and sha256(own) != file.sha256:
+            return [f"{own} is a different file: expected sha256 {file.sha256}"]
+    except Unavailable as error:
+        return [str(error)]
+    return []

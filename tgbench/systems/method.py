@@ -207,7 +207,6 @@ class DeclaredMethod:
         speed = self._declaration.speed
         if speed is None:
             return None
-        seconds = sum(run.seconds for run in runs)
         if not speed.pattern:
             return TimedFrames(frames, (np.array([sum(run.seconds for run in runs)]),))
         said = "".join(run.log.read_text("utf-8", "replace") for run in runs)

@@ -1,83 +1,51 @@
-"""A system of somebody else: a declaration, and a checkout of its repository."""
+"""Checkouts, declarations and programs that stand in for those of others."""
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-SYSTEM = """
-name = "mine"
-title = "Mine"
-summary = "a system"
-paper = "Nobody et al., 2026"
-repository = "https://example.org/mine"
-commit = "COMMIT"
-licence = "MIT"
-permits = "anything"
-composite_mode = "full frame"
-[contamination]
-HDTF = "trained on it"
-[environment]
-kind = "interpreter"
-[weights]
-net = { path = "net.pth", source = "the README" }
-[[inputs]]
-what = "audio"
-name = "sound.wav"
-phase = "render"
-[[train]]
-name = "learn"
-command = ["python", "train.py", "{identity}", "{seed}"]
-makes = ["model/*.pth"]
-[[render]]
-name = "speak"
-command = ["python", "speak.py", "{audio}", "{output}"]
-[output]
-kind = "video"
-path = "out.mp4"
-"""
-
-
-@dataclass(frozen=True)
-class Somebody:
-    """A declaration with its checkout."""
-
-    file: Path
-    checkout: Path
-    commit: str
-
-    def edit(self, before: str, after: str) -> None:
-        text = self.file.read_text(encoding="utf-8")
-        assert before in text
-        self.file.write_text(text.replace(before, after, 1), encoding="utf-8")
-
-    def commit_all(self) -> str:
-        """Commit what changed and return the new commit."""
-        for words in (("add", "-A"), ("commit", "-qm", "change")):
-            git(self.checkout, *words)
-        return git(self.checkout, "rev-parse", "HEAD").strip()
+MakeProgram = Callable[[str, str], Path]
 
 
 def git(folder: Path, *words: str) -> str:
-    who = ("-c", "user.name=x", "-c", "user.email=x@example.org")
-    command = ["git", "-C", str(folder), *who, *words]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    """Run git and return what it says."""
+    identity = ("-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "commit.gpgsign=false")
+    command = ["git", "-C", str(folder), *identity, *words]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
 
 @pytest.fixture
-def somebody(tmp_path: Path) -> Somebody:
-    checkout = tmp_path / "checkout"
-    checkout.mkdir()
-    for name in ("train.py", "speak.py"):
-        (checkout / name).write_text("print()\n")
-    (checkout / ".gitignore").write_text("*.pth\n")
-    git(checkout, "init", "-q")
-    file = tmp_path / "mine.toml"
-    made = Somebody(file, checkout, "")
-    commit = made.commit_all()
-    (checkout / "net.pth").write_bytes(b"weights")
-    file.write_text(SYSTEM.replace("COMMIT", commit[:8]), encoding="utf-8")
-    return Somebody(file, checkout, commit)
+def checkout(tmp_path: Path) -> Path:
+    """A git checkout of one commit, with a file of weights that git does not track."""
+    folder = tmp_path / "checkout"
+    (folder / "nets").mkdir(parents=True)
+    (folder / "main.py").write_text("print('main')\n")
+    (folder / "nets" / "net.py").write_text("SIZE = 3\n")
+    (folder / ".gitignore").write_text("*.pth\nresults/\n")
+    git(folder, "init", "-q")
+    git(folder, "add", "-A")
+    git(folder, "commit", "-q", "-m", "all")
+    (folder / "net.pth").write_bytes(b"weights")
+    return folder
+
+
+@pytest.fixture
+def on_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakeProgram:
+    """Puts a shell script on the path, before everything else."""
+    folder = tmp_path / "programs"
+    folder.mkdir()
+    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
+
+    def make(name: str, script: str) -> Path:
+        path = folder / name
+        path.write_text(f"#!{shutil.which('sh')}\n{script}\n")
+        path.chmod(0o755)
+        return path
+
+    return make

@@ -14,7 +14,12 @@ from tgbench.running.job import read_job
 from tgbench.running.planning import Planner
 from tgbench.running.request import RunRequest, default_size
 
-from .conftest import Somebody
+from .somebody import Somebody, somebody_in
+
+
+@pytest.fixture
+def somebody(tmp_path: Path) -> Somebody:
+    return somebody_in(tmp_path)
 
 
 def planned(somebody: Somebody, folder: Path, out: Path, **settings: str) -> Planner:

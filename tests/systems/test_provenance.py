@@ -13,9 +13,14 @@ from tgbench.specs import Fingerprint
 from tgbench.systems.config import SystemConfig
 from tgbench.systems.spec import read_spec
 
-from .conftest import Somebody
+from .somebody import Somebody, somebody_in
 
 Change = Callable[[Somebody], object]
+
+
+@pytest.fixture
+def somebody(tmp_path: Path) -> Somebody:
+    return somebody_in(tmp_path)
 
 
 def fingerprint(somebody: Somebody, any_commit: bool = False) -> Fingerprint:

@@ -182,9 +182,9 @@ def flood(path: Path) -> None:
 
 
 def ffmpeg(*words: str | Path) -> None:
-    """Run ffmpeg as the real programs do: whatever it returns, they go on."""
-    command = ["ffmpeg", "-nostdin", "-y", "-v", "error", *map(str, words)]
-    subprocess.call(command, stdout=subprocess.DEVNULL)
+    """Run ffmpeg as the real programs do: through a shell, and whatever it returns, they go on."""
+    command = " ".join(["ffmpeg -nostdin -y -v error", *map(str, words)])
+    subprocess.call(command, shell=True, stdout=subprocess.DEVNULL)
 
 
 def mux(audio: Path, video: Path, out: Path, fault: str, *options: str) -> None:

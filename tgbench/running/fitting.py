@@ -17,7 +17,7 @@ from ..errors import TgbenchError
 from ..files import hash_of, remove, remove_parts, sha256_once, write_text
 from ..identities import Identity, Split
 from ..inputs import read_json, read_text
-from ..interfaces import FitContext, Method
+from ..interfaces import FitContext, KeepsFiles, Method
 from ..progress import Progress
 from ..specs import AudioEncoderSpec, MethodSpec
 from ..terminal import NOTICE
@@ -266,6 +266,8 @@ def fit(fitting: Fitting, progress: Progress) -> tuple[Method, FitRecord]:
                 record = write_record(
                     new, fitting.experiment, report, fitting.fresh, fitting.shared_machine
                 )
+        if isinstance(method, KeepsFiles):
+            method.saved_at(folder / MODEL_FOLDER)
     return method, record
 
 

@@ -19,6 +19,7 @@ from ..metrics.speed.clock import SHARED
 from ..metrics.suite import measure_frames
 from ..metrics.through_codec import Pair
 from ..progress import Progress
+from ..specs import Timed
 from ..version import __version__
 from .comparison_videos import ComparisonVideos
 from .environment import describe_environment, peak_memory_mb
@@ -96,7 +97,12 @@ def _measure(
             timing = timing_of(method, spec, case.drive, options.device, trained)
         if options.shared_machine:
             timing = dataclasses.replace(timing, protocol=f"{timing.protocol}; {SHARED}")
-    timing = dataclasses.replace(timing, trains=spec.trains, training_shared=record.shared_machine)
+    timing = dataclasses.replace(
+        timing,
+        trains=spec.trains,
+        training_shared=record.shared_machine,
+        trained_outside=spec.timed is not Timed.IN_PROCESS,
+    )
     faces = FaceTrack()
 
     def rendered() -> Generator[Pair, None, None]:

@@ -107,8 +107,10 @@ def speak(frame: Image, opening: float) -> Image:
     import cv2
 
     height, width = frame.shape[:2]
-    spoken = np.ascontiguousarray(frame)
+    spoken = frame.copy()
     centre, axes = (width // 2, int(height * 0.55)), (width // 10, 1 + int(height * 0.08 * opening))
+    cover = (width // 7, int(height * 0.12))
+    cv2.ellipse(spoken, centre, cover, 0, 0, 360, (140, 160, 200), -1)
     cv2.ellipse(spoken, centre, axes, 0, 0, 360, (10, 10, 60), -1)
     return spoken
 

@@ -24,7 +24,7 @@ from tgbench.systems.method import DeclaredMethod
 from tgbench.weights.table import TABLE
 
 from ..conftest import MadeOnce, write_identity
-from .checkouts import STANDINS, build
+from .checkouts import STANDINS
 
 SPOKEN = 20
 """Frames of the driving sound."""
@@ -96,14 +96,18 @@ def speech() -> Waveform:
 
 
 @pytest.fixture
-def install(tmp_path: Path) -> Install:
-    """Returns a system as it is installed here; `checkout` to use one that is there."""
+def install() -> Install:
+    """Returns a system as it is installed here."""
 
     def installed(
-        name: str, checkout: Path | None = None, declaration: Declaration | None = None
+        name: str,
+        checkout: Path,
+        declaration: Declaration | None = None,
+        any_commit: bool = True,
     ) -> DeclaredMethod:
-        place = checkout or build(name, tmp_path / f"checkout {name}")
-        config = SystemConfig(checkout=str(place), environment=sys.executable, any_commit=True)
+        config = SystemConfig(
+            checkout=str(checkout), environment=sys.executable, any_commit=any_commit
+        )
         return DeclaredMethod(declaration or declaration_of(name), config)
 
     return installed

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.stats import spearmanr
 
 from tgbench.arrays import Image
 from tgbench.identities import Identity
@@ -14,8 +15,9 @@ from tgbench.interfaces import Case, Drive
 from .checkouts import STANDINS, build
 from .conftest import SPOKEN, Install, context, declaration_of
 
-ALL = pytest.mark.parametrize("name", STANDINS)
-TRAINED = [name for name in STANDINS if declaration_of(name).trains]
+# These take many programs, or many frames.
+_LONG = ("geneface", "dfrf")
+ALL = [pytest.param(n, marks=[pytest.mark.slow] if n in _LONG else []) for n in STANDINS]
 ALIGNED = [name for name in STANDINS if declaration_of(name).frame_aligned]
 
 PLATE, MOUTH = (90, 120, 150), (60, 10, 10)
@@ -35,19 +37,13 @@ def loudness(drive: Drive) -> np.ndarray:
     return np.sqrt((samples.astype(float) ** 2).mean(axis=1))
 
 
-def agreement(frames: list[Image], drive: Drive) -> float:
-    """Return the rank correlation of mouth and sound over all frames."""
-    ranks = [np.argsort(np.argsort(values)) for values in (map_openings(frames), loudness(drive))]
-    return float(np.corrcoef(*ranks)[0, 1])
+def agreement(frames: list[Image], drive: Drive, skipped: int = 0) -> float:
+    """Return the rank correlation of mouth and sound over the frames of a drive."""
+    found = spearmanr([opening(frame) for frame in frames], loudness(drive)[skipped:])
+    return float(found.statistic)
 
 
-def map_openings(frames: list[Image]) -> np.ndarray:
-    # The smallest noise breaks ties, so that equal openings do not count as an order.
-    noise = np.random.default_rng(0).uniform(0, 0.1, len(frames))
-    return np.array([opening(frame) for frame in frames]) + noise
-
-
-@ALL
+@pytest.mark.parametrize("name", ALL)
 def test_a_system_is_fitted_saved_and_driven_by_other_speech(
     name: str, identity: Identity, spoken: Case, install: Install, tmp_path: Path
 ) -> None:
@@ -62,6 +58,8 @@ def test_a_system_is_fitted_saved_and_driven_by_other_speech(
     frames = list(again.render(spoken.drive))
     assert len(frames) == SPOKEN
     assert {(frame.shape, frame.dtype) for frame in frames} == {((64, 64, 3), np.dtype(np.uint8))}
-    assert agreement(frames, spoken.drive) > 0.9
+    # IP-LAP writes its first frame three times.
+    skipped = 2 if name == "ip-lap" else 0
+    assert agreement(frames[skipped:], spoken.drive, skipped) > 0.9
     corner = np.mean([frame[:4, :4].reshape(-1, 3).mean(axis=0) for frame in frames], axis=0)
     assert np.abs(corner - PLATE).max() < 12

@@ -30,6 +30,9 @@ SAMPLES = 640
 FAULT_FILE = "standin_fault.txt"
 """In a checkout: what goes wrong there; see `Fault`."""
 
+HANGING = "hanging.pid"
+"""In a checkout whose program hangs: the process that it started."""
+
 MUCH = 64 << 20
 """Bytes of the output of a program that does not stop writing."""
 
@@ -70,7 +73,8 @@ def begin(checkout: Path) -> str:
         sys.exit(_MESSAGES[fault])
     if fault == Fault.HANG:
         # A worker of a data loader outlives a parent that is killed alone.
-        subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+        worker = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+        (checkout / HANGING).write_text(str(worker.pid))
         time.sleep(600)
     return fault
 

@@ -19,6 +19,7 @@ from ..metrics.speed.clock import SHARED
 from ..metrics.suite import measure_frames
 from ..metrics.through_codec import Pair
 from ..progress import Progress
+from ..specs import Timed
 from ..version import __version__
 from .comparison_videos import ComparisonVideos
 from .environment import describe_environment, peak_memory_mb
@@ -44,6 +45,7 @@ from .result import (
     Result,
     SpeedRecord,
     SplitRecord,
+    SystemRecord,
     TimingRecord,
     write_result,
 )
@@ -96,7 +98,12 @@ def _measure(
             timing = timing_of(method, spec, case.drive, options.device, trained)
         if options.shared_machine:
             timing = dataclasses.replace(timing, protocol=f"{timing.protocol}; {SHARED}")
-    timing = dataclasses.replace(timing, trains=spec.trains, training_shared=record.shared_machine)
+    timing = dataclasses.replace(
+        timing,
+        trains=spec.trains,
+        training_shared=record.shared_machine,
+        trained_outside=spec.timed is not Timed.IN_PROCESS,
+    )
     faces = FaceTrack()
 
     def rendered() -> Generator[Pair, None, None]:
@@ -193,6 +200,7 @@ def _method_record(
     method_config: MethodConfig, report: FitReport, reads: Mapping[str, str]
 ) -> MethodRecord:
     spec = method_config.spec
+    system = spec.provenance(method_config.config)
     return MethodRecord(
         name=spec.name,
         preset=method_config.preset,
@@ -207,6 +215,7 @@ def _method_record(
         reads=dict(reads),
         distribution=method_config.code.distribution,
         code_sha256=method_config.code.sha256,
+        system=None if system is None else SystemRecord(**system),
     )
 
 

@@ -143,6 +143,7 @@ def _folders(args: argparse.Namespace) -> tuple[Path, Path | None]:
 def _method(args: argparse.Namespace, predictions: Path) -> ScoredMethod:
     from ..pairs.scoring import ScoredMethod
     from ..running.job import NAME
+    from ..systems.provenance import stated
     from ..systems.spec import read_spec
 
     given = args.method or predictions.resolve().stem
@@ -150,7 +151,7 @@ def _method(args: argparse.Namespace, predictions: Path) -> ScoredMethod:
         if args.composite_mode is not None:
             raise TgbenchError(f"--composite-mode: {given} says it already; leave the option out")
         spec = read_spec(Path(given))
-        spec.facts()
+        facts = spec.facts()
         return ScoredMethod(
             name=spec.name,
             composite_mode=spec.composite_mode.value,
@@ -158,6 +159,7 @@ def _method(args: argparse.Namespace, predictions: Path) -> ScoredMethod:
             whole_image_valid=spec.whole_image_valid,
             moves_upper_face=spec.moves_upper_face,
             hears_audio=spec.hears_audio,
+            system=stated(facts),
         )
     if not NAME.match(given):
         raise TgbenchError(f"--method {given}: is no name; give a word, or a declaration (.toml)")

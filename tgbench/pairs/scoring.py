@@ -40,6 +40,7 @@ from ..running.result import (
     ProtocolRecord,
     Result,
     SplitRecord,
+    SystemRecord,
     TimingRecord,
     read_result,
     write_result,
@@ -61,6 +62,7 @@ class ScoredMethod:
         composite_mode: what the frames are made of; empty: not known.
         leaked_conditions: what of the truth the frames were made from.
         whole_image_valid, moves_upper_face, hears_audio: see `MethodSpec`.
+        system: what its declaration says of its origin, as `SystemRecord` has it; None: nothing.
     """
 
     name: str
@@ -69,12 +71,13 @@ class ScoredMethod:
     whole_image_valid: bool = True
     moves_upper_face: bool = True
     hears_audio: bool = True
+    system: dict[str, Any] | None = None
 
     @property
     def facts(self) -> dict[str, Any]:
-        """All of it but the name, of what JSON can hold."""
+        """What shapes the numbers, of what JSON can hold."""
         facts = dataclasses.asdict(self)
-        del facts["name"]
+        del facts["name"], facts["system"]
         return json.loads(json.dumps(facts))
 
 
@@ -273,6 +276,7 @@ def _result(
             moves_upper_face=method.moves_upper_face,
             hears_audio=method.hears_audio,
             notes=list(found.notes),
+            system=None if method.system is None else SystemRecord(**method.system),
             reads={pair.prediction.name: hashes["prediction"]},
         ),
         protocol=ProtocolRecord(name=PAIRS, version=f"{found.fps:g} fps{codec}"),

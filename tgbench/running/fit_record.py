@@ -96,13 +96,18 @@ def write_record(
 def read_record(folder: Path) -> FitRecord | None:
     """Return what is known of the finished fit in a folder; None: there is none.
 
+    Where the record and its copy differ, one of them is damaged: the one that does not describe
+    what the method wrote.
+
     Raises:
         TgbenchError: it cannot be read for another reason than damage, such as its permissions.
     """
     names = [name for name in (RECORD_FILE, COPY_FILE) if (folder / name).is_file()]
-    for name in names:
-        if (record := _read(folder / name)) is not None:
-            return record
+    records = [record for name in names if (record := _read(folder / name)) is not None]
+    if records and records[0] != records[-1]:
+        return next((each for each in records if not damage_of_model(folder, each)), records[0])
+    if records:
+        return records[0]
     if not names or not (folder / MODEL_FOLDER).is_dir():
         return None
     return FitRecord(seconds=None, iterations={}, notes=(_LOST,))
@@ -112,7 +117,7 @@ def mend_record(folder: Path, record: FitRecord, experiment: str) -> None:
     """Set aside what is damaged of the record of an intact fit, and write it again."""
     for name in (RECORD_FILE, COPY_FILE):
         path = folder / name
-        if path.is_file() and _read(path) is None:
+        if path.is_file() and _read(path) != record:
             _log.warning(
                 "%s: is damaged; set aside as %s, the fit itself is kept",
                 path,

@@ -42,6 +42,8 @@ class Drive:
         backdrop: supplies the image behind the head; see `background`.
         encoder: name of the audio encoder that the features are of.
         fps: frames a second, of the identity's clip.
+        driver: short name of what drives, by which finished videos are found; a protocol need not
+            set it.
     """
 
     intrinsics: Intrinsics
@@ -54,6 +56,7 @@ class Drive:
     backdrop: Backdrop = field(repr=False)
     encoder: str = DEFAULT_ENCODER
     fps: float = Identity.fps
+    driver: str = ""
 
     @classmethod
     def of_frames(

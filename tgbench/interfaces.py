@@ -33,6 +33,7 @@ __all__ = [
     "FitReport",
     "FrameView",
     "Image",
+    "KeepsFiles",
     "Measurement",
     "Method",
     "Metric",
@@ -120,6 +121,17 @@ class Exports(Protocol):
 
         Raises:
             TgbenchError: no such part or format.
+        """
+
+
+@runtime_checkable
+class KeepsFiles(Protocol):
+    """Optional: a method whose fitted state stays in files, which it reads when it renders."""
+
+    def saved_at(self, folder: Path) -> None:
+        """Use what `save` wrote, which lies in this folder for good.
+
+        Called after a fit, when the work folder of the fit is about to go.
         """
 
 
@@ -270,6 +282,8 @@ class Timing:
         no_end_to_end: why not.
         trains: whether the method is fitted to an identity at all.
         training_shared: whether other jobs ran on the machine while it was trained.
+        trained_outside: whether programs of its own trained it, of which the time of the whole
+            command is all that is known.
         no_rendering: why nothing was timed.
         reports: a method that says itself, after it rendered, how long that took.
     """
@@ -281,6 +295,7 @@ class Timing:
     no_end_to_end: str = ""
     trains: bool = True
     training_shared: bool = False
+    trained_outside: bool = False
     no_rendering: str = ""
     reports: ReportsSpeed | None = None
 

@@ -12,6 +12,7 @@ import importlib
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from .errors import TgbenchError
@@ -176,6 +177,22 @@ class ConfiguredSpec(Spec):
 
     config: str = ""
 
+    def reads(self, config: Any, identity: str, driver: str) -> Mapping[str, Path]:
+        """Return the files and folders of images that the frames of a case come from, by name.
+
+        Those of the identity and the sound are not among them: few methods read others. Results
+        hold their hashes, and a case is measured again where they change.
+
+        Args:
+            config: of the method.
+            identity: its name.
+            driver: short name of what drives.
+
+        Raises:
+            TgbenchError: one is missing.
+        """
+        return {}
+
     def load_config(self) -> Any:
         """Import and return the dataclass of settings."""
         module, _, attribute = self.config.partition(":")
@@ -197,6 +214,19 @@ class Resources:
     gpus: int | None = None
     memory_gb: float = 0.0
     seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Fingerprint:
+    """What makes a method what it is, where its Python files do not.
+
+    Attributes:
+        fit: hash of all that a fit depends on.
+        whole: hash of all that its frames depend on.
+    """
+
+    fit: str
+    whole: str
 
 
 @dataclass(frozen=True)
@@ -254,6 +284,28 @@ class MethodSpec(ConfiguredSpec):
     def display_title(self) -> str:
         """Return the title, or the name of a method without one."""
         return self.title or self.name
+
+    def fingerprint(self, config: Any) -> Fingerprint | None:
+        """Return what makes it what it is; None: its Python files do.
+
+        Args:
+            config: instance of its config dataclass.
+
+        Raises:
+            TgbenchError: it is not here, or not as it has to be.
+        """
+        return None
+
+    def provenance(self, config: Any) -> dict[str, Any] | None:
+        """Return the fields of `tgbench.running.result.SystemRecord`; None for no such system.
+
+        Args:
+            config: instance of its config dataclass.
+
+        Raises:
+            TgbenchError: it is not here, or not as it has to be.
+        """
+        return None
 
     def image_size(self, preset: str) -> int:
         """Return the side in pixels of the built-in identities that a preset is made for."""

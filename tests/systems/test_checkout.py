@@ -130,7 +130,11 @@ def test_a_second_copy_brings_what_changed(checkout: Path, tmp_path: Path) -> No
     copy = tmp_path / "copy"
     mirror(checkout, copy)
     (copy / "made.txt").write_text("by a stage")
+    (copy / "nets" / "net.py").write_text("SIZE = 'set by a stage'\n")
     (checkout / "main.py").write_text("print('a new version')\n")
+    (checkout / "late.pth").write_bytes(b"found at last")
     mirror(checkout, copy)
+    assert (copy / "nets" / "net.py").read_text() == "SIZE = 'set by a stage'\n"
+    assert (copy / "late.pth").read_bytes() == b"found at last"
     assert (copy / "main.py").read_text() == "print('a new version')\n"
     assert (copy / "made.txt").is_file()

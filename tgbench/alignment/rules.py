@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
@@ -95,11 +96,13 @@ class AlignmentRules:
     def parse(cls, text: str) -> dict[str, Any]:
         """Return the rules that a text such as "rate=clock,length=truncated" names, by name.
 
+        A semicolon separates as a comma does, for cells of a CSV.
+
         Raises:
             TgbenchError: it is no such text, or names an unknown rule.
         """
         found: dict[str, Any] = {}
-        for part in filter(None, (part.strip() for part in text.split(","))):
+        for part in filter(None, (part.strip() for part in re.split("[,;]", text))):
             name, equals, value = (piece.strip() for piece in part.partition("="))
             if not equals:
                 raise TgbenchError(

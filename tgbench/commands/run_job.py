@@ -16,9 +16,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def execute(args: argparse.Namespace, terminal: Terminal) -> int:
     """Do the job, unless its output is there and whole."""
     from ..running.children import job_log
-    from ..running.executors import stopped_by_terminate
     from ..running.job import read_job
     from ..running.job_state import doing
+    from ..running.stopping import stopped_by_terminate
     from ..running.worker import Worker
 
     job = read_job(args.job)

@@ -156,7 +156,7 @@ class Identity:
     @cached_property
     def landmarks(self) -> NDArray[np.float32]:
         """The 68 iBUG landmarks of every frame, float32 [N, 68, 2] in pixels (x, y)."""
-        return np.stack([self._landmarks(frame) for frame in range(len(self))])
+        return np.stack([self.landmarks_of(frame) for frame in range(len(self))])
 
     @cached_property
     def action_units(self) -> ActionUnits:
@@ -236,7 +236,8 @@ class Identity:
             ]
         return {name: sha256(self.folder / name) for name in names}
 
-    def _landmarks(self, frame: int) -> NDArray[np.float32]:
+    def landmarks_of(self, frame: int) -> NDArray[np.float32]:
+        """Return the 68 iBUG landmarks of one frame, float32 [68, 2] in pixels (x, y)."""
         path = self.path(layout.LANDMARKS, frame)
         try:
             points = np.loadtxt(read_text(path).splitlines(), dtype=np.float32)

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import TgbenchError
+from ..files import hash_of, sha256_once
 from ..video.image_folder import SUFFIXES as IMAGES
 
-_VIDEOS = (
+VIDEOS = (
     *(".3gp", ".avi", ".flv", ".m2ts", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts"),
     *(".ogv", ".ts", ".vob", ".webm", ".wmv"),
 )
+"""Endings of videos."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ def holds_videos(path: Path) -> bool:
     if not path.is_dir():
         return False
     suffixes = {file.suffix.lower() for file in path.iterdir() if file.is_file()}
-    return bool(suffixes & set(_VIDEOS)) and not suffixes & set(IMAGES)
+    return bool(suffixes & set(VIDEOS)) and not suffixes & set(IMAGES)
 
 
 def videos_by_name(predictions: Path, targets: Path | None, allow_drop: bool) -> Clips:
@@ -67,11 +69,19 @@ def videos_by_name(predictions: Path, targets: Path | None, allow_drop: bool) ->
     return Clips(dict(pairs), tuple(notes))
 
 
+def clip_sha256(clip: Path) -> str:
+    """Return the SHA-256 of a video, or of the names and hashes of a folder's images."""
+    if clip.is_file():
+        return sha256_once(clip)
+    images = sorted(file for file in clip.iterdir() if file.suffix.lower() in IMAGES)
+    return hash_of({file.name: sha256_once(file) for file in images})
+
+
 def _videos(folder: Path) -> dict[str, Path]:
     found: dict[str, Path] = {}
     for file in sorted(folder.iterdir()):
         # Copies made on a Mac bring "._" shadows of every file.
-        if file.suffix.lower() not in _VIDEOS or file.name.startswith("."):
+        if file.suffix.lower() not in VIDEOS or file.name.startswith("."):
             continue
         if file.stem in found:
             raise TgbenchError(f"{file}: has the same name as {found[file.stem].name}; keep one")

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ..files import hash_of, sha256_once
 from ..interfaces import Case, MetricContext, MetricOptions, Timing
+from ..metrics.folders import clip_sha256
 from ..plugins import in_table_order
 from ..version import __version__
 from .fitting import Fitting, MethodConfig, features_key
@@ -81,14 +82,27 @@ class Experiment:
         return sha256_once(self.case.driving_audio)
 
     @property
+    def reads(self) -> dict[str, str]:
+        """SHA-256 by name of what else the frames come from; see `MethodSpec.reads`.
+
+        Raises:
+            TgbenchError: a file is missing.
+        """
+        config, case = self.method_config, self.case
+        files = config.spec.reads(config.config, case.identity.name, case.driver)
+        return {name: clip_sha256(path) for name, path in files.items()}
+
+    @property
     def key(self) -> str:
         """Hash of everything that determines the outcome."""
         case, options = self.case, self.options
         driving = features_key(self.method_config.encoder, case.identity, case.features_file)
         features = [self.fitting.features, driving]
+        reads = self.reads
         return hash_of(
             {
                 **({"features": features} if any(features) else {}),
+                **({"reads": reads} if reads else {}),
                 "tgbench": __version__,
                 "method": self.method_config.settings_hash,
                 "protocol": [case.protocol, case.protocol_version],

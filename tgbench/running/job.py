@@ -38,7 +38,16 @@ class MethodJob(Record):
 
     name: _Name = Field(description="Name of the plug-in.")
     preset: str = Field(description="Preset the configuration started from.")
-    config: dict[str, Any] = Field(description="Every setting, by name.")
+    config: dict[str, Any] = Field(description="Every setting, by name, but for places.")
+    places: dict[str, Any] = Field(
+        default_factory=dict,
+        description="Settings that say where it is on this machine; no part of the address.",
+    )
+    source: str = Field(
+        default="",
+        description="Path of a system's declaration, where it does not come with a plug-in; no "
+        "part of the address.",
+    )
     code_sha256: _Hash = Field(description="Of the method's code; a job is of this code alone.")
 
 
@@ -70,6 +79,10 @@ class CaseJob(Record):
         description="Files of features of these sounds; empty where the encoder is run."
     )
     features_sha256: str = Field(description="Of the file of features in use; empty: none.")
+    reads: dict[str, _Hash] = Field(
+        default_factory=dict,
+        description="Hashes of the files that the frames come from beside identity and sound.",
+    )
     metrics: tuple[_Name, ...] = Field(description="Names, in table order.")
     landmarks: str = Field(description="The detector of landmarks.")
     through_codec: bool = Field(
@@ -135,7 +148,10 @@ class JobSpec(Record):
     @cached_property
     def address(self) -> str:
         """SHA-256 of what the job is, wherever its output goes."""
-        return hash_of(self.model_dump(mode="json", exclude={"out", "command", "needs"}))
+        what = self.model_dump(mode="json", exclude={"out", "command", "needs"})
+        for elsewhere in ("places", "source"):
+            del what["method"][elsewhere]
+        return hash_of(what)
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """Return a copy with other values, and so with an address of its own."""

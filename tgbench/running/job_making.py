@@ -59,6 +59,8 @@ class JobMaker:
                 name=config.spec.name,
                 preset=config.preset,
                 config=config.settings,
+                places=config.places,
+                source=plugins.source_of(config.spec),
                 code_sha256=config.code.sha256,
             ),
             identity=IdentityJob(
@@ -127,6 +129,7 @@ class JobMaker:
             audio_sha256=experiment.audio_sha256,
             audio_features=features,
             features_sha256=sha256_once(case.features_file) if case.features_file else "",
+            reads=experiment.reads,
             metrics=case.metrics,
             landmarks=options.landmarks,
             through_codec=options.through_codec,

@@ -41,6 +41,7 @@ from .result import (
     ProtocolRecord,
     Result,
     SplitRecord,
+    SystemRecord,
     TimingRecord,
     write_result,
 )
@@ -136,7 +137,7 @@ def _result(
         tgbench_version=__version__,
         created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         case_key=experiment.key,
-        method=_method_record(experiment.method_config, report),
+        method=_method_record(experiment.method_config, report, experiment.reads),
         protocol=ProtocolRecord(name=case.protocol, version=case.protocol_version),
         identity=_identity_record(experiment),
         driver=DriverRecord(
@@ -169,8 +170,11 @@ def _write_table(path: Path, case: Case, columns: Mapping[str, list[float | None
     write_table(path, table)
 
 
-def _method_record(method_config: MethodConfig, report: FitReport) -> MethodRecord:
+def _method_record(
+    method_config: MethodConfig, report: FitReport, reads: Mapping[str, str]
+) -> MethodRecord:
     spec = method_config.spec
+    system = spec.provenance(method_config.config)
     return MethodRecord(
         name=spec.name,
         preset=method_config.preset,
@@ -182,8 +186,10 @@ def _method_record(method_config: MethodConfig, report: FitReport) -> MethodReco
         moves_upper_face=spec.moves_upper_face,
         hears_audio=spec.hears_audio,
         notes=list(report.notes),
+        reads=dict(reads),
         distribution=method_config.code.distribution,
         code_sha256=method_config.code.sha256,
+        system=None if system is None else SystemRecord(**system),
     )
 
 

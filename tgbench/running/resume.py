@@ -279,6 +279,10 @@ def difference(result: Result, asked: Experiment) -> str:
     features = case.features_file
     if features is not None and result.driver.features_sha256 not in ("", sha256(features)):
         return f"audio features {features.name} were another file"
+    reads = asked.reads
+    for name in sorted({*reads, *written.reads}):
+        if reads.get(name) != written.reads.get(name):
+            return f"{name} was another file"
     if result.environment.device != options.device:
         return f"device: {result.environment.device} there, {options.device} here"
     if result.protocol.version != case.protocol_version:

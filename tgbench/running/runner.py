@@ -20,7 +20,7 @@ from ..terminal import NOTICE
 from . import attempts
 from .attempts import Asked
 from .children import job_log
-from .executors import Executor, InProcess, Setting, stopped_by_terminate
+from .executors import Executor, InProcess, Setting
 from .fit_record import FIT_FILES
 from .folders import MODELS
 from .integrity import damages
@@ -35,6 +35,7 @@ from .request import RunRequest
 from .result import CASE_FILES, RESULT_FILE, Result, read_result
 from .resume import State
 from .scheduling import run_jobs
+from .stopping import stopped_by_terminate
 from .worker import Worker
 
 _log = logging.getLogger("tgbench")
@@ -99,6 +100,10 @@ def run(request: RunRequest, progress: Progress, executor: Executor | None = Non
     with attempts.planning(request.out, asked):
         planner = Planner(request)
         remove_all_leftovers(make_folder(request.out))
+        elsewhere = plugins.executors()[request.executor].elsewhere
+        if executor is None and elsewhere:
+            # A cluster that is not there is said before anything is made for it.
+            executor = _made(request, planner)
         planned = planner.plan(progress)
         attempts.begin(case.folder for case in planned.cases)
     _note_unplanned(request, planned)
@@ -117,6 +122,8 @@ def run(request: RunRequest, progress: Progress, executor: Executor | None = Non
         if case.state is None or case.job.title in failed:
             continue
         try:
+            if elsewhere:
+                _look_again(case.folder, request.out)
             outcomes.append(_collect(case))
         except TgbenchError as error:
             failures.append(Failure(case.job.title, error))
@@ -142,6 +149,10 @@ def _executor(request: RunRequest, planner: Planner, planned: Plan, progress: Pr
         worker = Worker(progress)
         worker.take(planned)
         return InProcess(worker)
+    return _made(request, planner)
+
+
+def _made(request: RunRequest, planner: Planner) -> Executor:
     spec = plugins.find(plugins.executors(), request.executor, "executor")
     if missing := "; ".join(lacking(spec.requires)):
         raise TgbenchError(f"--executor {spec.name}: {missing}")
@@ -215,6 +226,15 @@ def _collect(case: PlannedCase) -> Outcome:
         raise TgbenchError(f"{folder / found[0].name}: {found[0].what}; repeat the command")
     measured = case.state is State.MEASURE
     return Outcome(folder, reused=not measured, rendered=case.state is not State.TIME)
+
+
+def _look_again(folder: Path, out: Path) -> None:
+    """Let this machine see what another one has written since planning looked there."""
+    # NFS remembers that a file was not there until its folder is listed.
+    inside = folder.relative_to(out)
+    for above in reversed((inside, *inside.parents)):
+        with suppress(OSError):
+            os.listdir(out / above)
 
 
 def remove_all_leftovers(out: Path) -> None:

@@ -10,12 +10,12 @@ from typing import Any
 import pandas as pd
 
 from ..errors import TgbenchError
-from ..files import atomic_path, hash_of, make_folder, remove_leftovers, sha256, write_json
+from ..files import atomic_path, make_folder, remove_leftovers, write_json
 from ..inputs import read_json
 from ..interfaces import MetricOptions
+from ..metrics.folders import clip_sha256
 from ..metrics.videos import VideoScores
 from ..version import __version__
-from ..video.image_folder import SUFFIXES
 from .environment import describe_environment
 from .frame_table import write_table
 from .result import FRAMES_FILE, RESULT_FILE, SCORES_FILE, SCORES_SCHEMA_VERSION, MetricRecord
@@ -109,10 +109,5 @@ def _described(options: MetricOptions) -> dict[str, Any]:
 
 def _input(path: Path) -> dict[str, str]:
     """Name a file, or a folder, and the hash of what is in it."""
-    if path.is_file():
-        return {"file": path.name, "sha256": sha256(path)}
-    images = sorted(file for file in path.iterdir() if file.suffix.lower() in SUFFIXES)
-    return {
-        "folder": path.resolve().name,
-        "sha256": hash_of({file.name: sha256(file) for file in images}),
-    }
+    kind, name = ("file", path.name) if path.is_file() else ("folder", path.resolve().name)
+    return {kind: name, "sha256": clip_sha256(path)}

@@ -62,7 +62,7 @@ def timing_for(
         timing = Timing(trained, (), DEFERRED, no_end_to_end=DEFERRED, no_rendering=DEFERRED)
     elif any(plugins.metric_spec(metric).times_rendering for metric in metrics):
         timing = _timed(experiment, method, trained, progress)
-    return dataclasses.replace(timing, trains=spec.trains, training_shared=record.shared_machine)
+    return _with_training(timing, spec, record)
 
 
 def time_case(
@@ -79,11 +79,7 @@ def time_case(
     """
     spec = experiment.method_config.spec
     trained = record.report.seconds if spec.trains else None
-    timing = dataclasses.replace(
-        _timed(experiment, method, trained, progress),
-        trains=spec.trains,
-        training_shared=record.shared_machine,
-    )
+    timing = _with_training(_timed(experiment, method, trained, progress), spec, record)
     names = [name for name in result.metrics if Needs.TIMING in plugins.metric_spec(name).needs]
     suite = MetricSuite(names, experiment.metric_context(timing))
     result = result.model_copy(
@@ -121,3 +117,12 @@ def _timed(
     if options.shared_machine:
         return dataclasses.replace(timing, protocol=f"{timing.protocol}; {SHARED}")
     return timing
+
+
+def _with_training(timing: Timing, spec: MethodSpec, record: FitRecord) -> Timing:
+    return dataclasses.replace(
+        timing,
+        trains=spec.trains,
+        training_shared=record.shared_machine,
+        trained_outside=spec.timed is not Timed.IN_PROCESS,
+    )

@@ -186,15 +186,20 @@ class Worker:
         config = _method_config(job)
         identity, hashes = self._identity(job)
         built_in = job.identity.source in IDENTITIES
-        return in_its_folder(
-            Experiment(
-                _case_of(job, wanted, identity, config),
-                config,
-                hashes,
-                _options(job),
-                job.identity.size if built_in else None,
-            )
+        experiment = Experiment(
+            _case_of(job, wanted, identity, config),
+            config,
+            hashes,
+            _options(job),
+            job.identity.size if built_in else None,
         )
+        if experiment.reads != wanted.reads:
+            names = ", ".join(sorted({*experiment.reads, *wanted.reads}))
+            raise TgbenchError(
+                f"{names}: is not what it was when the job was planned; repeat the `tgbench run` "
+                "that planned it"
+            )
+        return in_its_folder(experiment)
 
     def _identity(self, job: JobSpec) -> tuple[Identity, IdentityHashes]:
         wanted = job.identity
@@ -218,8 +223,8 @@ def _method_config(job: JobSpec) -> MethodConfig:
     Raises:
         TgbenchError: it is not installed, has other settings by now, or is of other code.
     """
-    spec = plugins.find(plugins.methods(), job.method.name, "method")
-    config = MethodConfig.of(spec, job.method.config, job.method.preset)
+    spec = plugins.method(job.method.source or job.method.name)
+    config = MethodConfig.of(spec, job.method.config, job.method.preset, job.method.places)
     if config.code.sha256 != job.method.code_sha256:
         raise TgbenchError(
             f"the code of '{spec.name}' has changed since the job was planned; repeat the "

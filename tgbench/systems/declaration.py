@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import difflib
 import tomllib
+import typing
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import (
     BaseModel,
@@ -42,13 +43,13 @@ What = Literal[
 ]
 
 
-class _Table(BaseModel):
+class Table(BaseModel):
     """A table of the file; unknown fields are refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, strict=True)
 
 
-class Environment(_Table):
+class Environment(Table):
     """What the commands run in. The word `python` at the start of one is its interpreter."""
 
     kind: Literal["interpreter", "conda", "docker", "podman", "apptainer"]
@@ -77,7 +78,7 @@ class Environment(_Table):
     remedy: str = Field(default="", description="How to make it, in a line, where it is missing.")
 
 
-class Resources(_Table):
+class Resources(Table):
     """What one job takes."""
 
     gpus: int = Field(default=1, ge=0)
@@ -86,7 +87,7 @@ class Resources(_Table):
     disk_gb: float = Field(default=5.0, gt=0, description="Free space for a fit.")
 
 
-class WeightsFile(_Table):
+class WeightsFile(Table):
     """A pretrained file in the checkout: of the weight store, or one that the user puts there."""
 
     path: PlainPath = Field(description="In the checkout.")
@@ -97,7 +98,7 @@ class WeightsFile(_Table):
     licence: str = ""
 
 
-class Folders(_Table):
+class Folders(Table):
     """How the work folder looks before the first command."""
 
     identity: PlainPath = Field(
@@ -109,7 +110,7 @@ class Folders(_Table):
     made: tuple[PlainPath, ...] = Field(default=(), description="Empty folders to make.")
 
 
-class Input(_Table):
+class Input(Table):
     """Something of the identity, or of what drives it, that is put into the folder `{identity}`."""
 
     what: What
@@ -148,7 +149,7 @@ class Input(_Table):
     )
 
 
-class Stage(_Table):
+class Stage(Table):
     """One command, done once; a stage that finished is not repeated."""
 
     name: Annotated[str, StringConstraints(pattern=NAME)]
@@ -172,7 +173,7 @@ class Stage(_Table):
     time_limit: float = Field(default=24 * _HOUR, gt=0, description="Seconds.")
 
 
-class Speed(_Table):
+class Speed(Table):
     """How the system's frames a second were measured; without it they are a dash."""
 
     measured: str = Field(description="How, in words: what is timed and what is not.")
@@ -183,7 +184,7 @@ class Speed(_Table):
     )
 
 
-class Output(_Table):
+class Output(Table):
     """What rendering leaves, and how it becomes the frames of the suite."""
 
     kind: Literal["video", "images"]
@@ -217,7 +218,7 @@ class Output(_Table):
     largest_gb: float = Field(default=20.0, gt=0, description="More output stops the command.")
 
 
-class PublishedNumbers(_Table):
+class PublishedNumbers(Table):
     """A row of a paper's table."""
 
     source: Annotated[str, StringConstraints(min_length=1)]
@@ -233,8 +234,8 @@ def _as_weights(value: object) -> object:
     return {"path": value} if isinstance(value, str) else value
 
 
-class Declaration(_Table):
-    """A system: what it is, what it runs in, what it wants, what it does, and what comes out."""
+class Facts(Table):
+    """What any system's declaration says, whether there are its programs or only videos."""
 
     path: Path = Field(description="Of this file.", strict=False)
     name: Annotated[str, StringConstraints(pattern=NAME)]
@@ -253,15 +254,21 @@ class Declaration(_Table):
         default=True, description="Whether its frames show the head poses that it is driven with."
     )
     hears_audio: bool = True
-    audio_features: str = Field(
-        default="", description="Of `tgbench list audio-encoders`, for the input 'features'."
-    )
     traps: tuple[str, ...] = Field(
         default=(), description="What goes wrong with it, one sentence each, for its page."
     )
     randomness: str = Field(default="", description="What is random, and how it is seeded.")
     contamination: dict[str, str] = Field(
         default_factory=dict, description="Data set that it was trained on, and how that is known."
+    )
+    published: tuple[PublishedNumbers, ...] = ()
+
+
+class Declaration(Facts):
+    """A system: what it is, what it runs in, what it wants, what it does, and what comes out."""
+
+    audio_features: str = Field(
+        default="", description="Of `tgbench list audio-encoders`, for the input 'features'."
     )
     environment: Environment
     resources: Resources = Resources()
@@ -277,7 +284,6 @@ class Declaration(_Table):
     render: Annotated[tuple[Stage, ...], Field(min_length=1)]
     output: Output
     speed: Speed | None = None
-    published: tuple[PublishedNumbers, ...] = ()
 
     @property
     def trains(self) -> bool:
@@ -294,27 +300,52 @@ class Declaration(_Table):
         return [each for each in self.inputs if each.phase in (None, phase)]
 
 
+F = TypeVar("F", bound=Facts)
+
+
 def read_declaration(path: Path) -> Declaration:
-    """Read a system's declaration and check all of it.
+    """Read the declaration of a system that is run, and check all of it.
 
     Raises:
         TgbenchError: it cannot be read, or something in it is wrong; the message names the place.
     """
+    raw = read_toml(path)
+    if "videos" in raw:
+        raise TgbenchError(
+            f"{path}: declares a system of which there are only videos; there is no program to run"
+        )
+    declaration = validated(path, raw, Declaration)
+    for fault in faults(declaration):
+        raise TgbenchError(f"{path}: {fault}")
+    return declaration
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Return what a TOML file says.
+
+    Raises:
+        TgbenchError: it cannot be read.
+    """
     try:
-        raw = tomllib.loads(read_text(path, LARGEST_DECLARATION))
+        return tomllib.loads(read_text(path, LARGEST_DECLARATION))
     except OSError as error:
         raise TgbenchError(f"{path}: cannot be read ({reason(error)})") from error
     except ValueError as error:
         raise TgbenchError(f"{path}: is not TOML ({reason(error)})") from error
+
+
+def validated(path: Path, raw: dict[str, Any], model: type[F]) -> F:
+    """Return what a file says as a declaration of a kind; each part is checked by itself.
+
+    Raises:
+        TgbenchError: something in it is wrong; the message names the place.
+    """
+    if "path" in raw:
+        raise TgbenchError(f"{path}: unknown field path; a declaration does not name itself")
     try:
-        if "path" in raw:
-            raise TgbenchError(f"{path}: unknown field path; a declaration does not name itself")
-        declaration = Declaration.model_validate({**_as_tuples(raw), "path": path.resolve()})
+        return model.model_validate({**_as_tuples(raw), "path": path.resolve()})
     except ValidationError as error:
-        raise TgbenchError(f"{path}: {_explained(error)}") from error
-    for fault in faults(declaration):
-        raise TgbenchError(f"{path}: {fault}")
-    return declaration
+        raise TgbenchError(f"{path}: {_explained(error, model)}") from error
 
 
 def _as_tuples(value: Any) -> Any:
@@ -324,14 +355,14 @@ def _as_tuples(value: Any) -> Any:
     return tuple(map(_as_tuples, value)) if isinstance(value, list) else value
 
 
-def _explained(error: ValidationError) -> str:
+def _explained(error: ValidationError, model: type[BaseModel]) -> str:
     """Return the first fault in one line, with its place and the nearest field's name."""
     # A misspelt field is often the reason why another one is missing.
     first = min(error.errors(), key=lambda fault: fault["type"] != "extra_forbidden")
     place = _place(first["loc"])
     if first["type"] == "extra_forbidden":
         field = str(first["loc"][-1])
-        known = _fields_at(first["loc"][:-1])
+        known = _fields_at(first["loc"][:-1], model)
         near = difflib.get_close_matches(field, known, n=1)
         hint = f"did you mean '{near[0]}'?" if near else f"known: {', '.join(known)}"
         return f"unknown field {place}; {hint}"
@@ -346,19 +377,17 @@ def _place(location: tuple[int | str, ...]) -> str:
     return ".".join(str(part + 1) if isinstance(part, int) else part for part in location)
 
 
-def _fields_at(location: tuple[int | str, ...]) -> list[str]:
+def _fields_at(location: tuple[int | str, ...], model: type[BaseModel]) -> list[str]:
     """Return the names of the fields that a table of the file can have."""
-    model: type[BaseModel] = Declaration
-    tables: dict[str, type[BaseModel]] = {
-        "environment": Environment,
-        "resources": Resources,
-        "folders": Folders,
-        "inputs": Input,
-        **dict.fromkeys(("prepare", "train", "render"), Stage),
-        "output": Output,
-        "speed": Speed,
-        "published": PublishedNumbers,
-    }
-    if location and location[0] in tables:
-        model = tables[str(location[0])]
+    for part in location:
+        field = model.model_fields.get(part) if isinstance(part, str) else None
+        inner = _table_in(field.annotation) if field is not None else None
+        model = inner or model
     return [name for name in model.model_fields if name != "path"]
+
+
+def _table_in(kind: Any) -> type[Table] | None:
+    """Return the table that a type is, or is made of."""
+    if isinstance(kind, type) and issubclass(kind, Table):
+        return kind
+    return next(filter(None, map(_table_in, typing.get_args(kind))), None)

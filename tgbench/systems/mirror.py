@@ -8,9 +8,11 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Set
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
-from ..files import remove
+from ..files import remove, write_json
+from ..inputs import read_json
 from .checkout import tracked_files
 
 _COPIED_BYTES = 16 << 20
@@ -24,20 +26,23 @@ _MEDIA = frozenset(
 )
 """Suffixes of what earlier runs left in a checkout, which is left out."""
 
-_SKIPPED = frozenset({".git", "__pycache__"})
+_LIST = ".tgbench-copied.json"
+_SKIPPED = frozenset({".git", "__pycache__", _LIST})
 
 
 def mirror(checkout: Path, target: Path) -> None:
-    """Copy a checkout; what is there of an earlier copy stays if its size and time are the same.
+    """Copy a checkout; into an earlier copy of it, what has changed in the checkout since.
 
     Small files are copied and large ones linked. Of what git does not track, media files are left
-    out: they are results of earlier runs.
+    out: they are results of earlier runs. What was changed in the copy alone stays.
 
     Args:
         checkout: an existing folder.
         target: the copy.
     """
-    _Mirror(checkout.resolve(), target.resolve()).copy(Path())
+    copy = _Mirror(checkout.resolve(), target.resolve())
+    copy.copy(Path())
+    copy.remember()
 
 
 def link(source: Path, target: Path) -> None:
@@ -55,6 +60,14 @@ class _Mirror:
         self._tracked_folders = {
             parent.as_posix() for name in tracked or () for parent in PurePosixPath(name).parents
         }
+        self._list = target / _LIST
+        self._copied: dict[str, list[int]] = {}
+        with suppress(OSError, ValueError):
+            self._copied = read_json(self._list)
+
+    def remember(self) -> None:
+        """Note which version of each file was copied."""
+        write_json(self._list, self._copied)
 
     def copy(self, folder: Path) -> None:
         """Copy a folder, by its name in the checkout, with all that is in it."""
@@ -77,20 +90,18 @@ class _Mirror:
         elif entry.is_symlink() or entry.stat().st_size > _COPIED_BYTES:
             link(source, target)
         elif self._is_code(name.as_posix(), self._tracked) or source.suffix.lower() not in _MEDIA:
-            _copy_file(source, target)
+            self._copy_file(source, name)
+
+    def _copy_file(self, source: Path, name: Path) -> None:
+        state, target = source.stat(), self._target / name
+        version = [state.st_size, state.st_mtime_ns]
+        if self._copied.get(name.as_posix()) != version or not target.exists():
+            remove(target)
+            shutil.copy2(source, target)
+            self._copied[name.as_posix()] = version
 
     def _is_code(self, name: str, tracked: Set[str] | None) -> bool:
         return self._tracked is None or name in (tracked or ())
-
-
-def _copy_file(source: Path, target: Path) -> None:
-    state = source.stat()
-    if target.is_file() and not target.is_symlink():
-        there = target.stat()
-        if (there.st_size, there.st_mtime_ns) == (state.st_size, state.st_mtime_ns):
-            return
-    remove(target)
-    shutil.copy2(source, target)
 
 
 def _holds_few(folder: Path) -> bool:

@@ -16,7 +16,7 @@ from ..weights.table import TABLE
 from .placeholders import MEANINGS, OF_INPUTS, OF_RENDERING, placeholders_of
 
 if TYPE_CHECKING:
-    from .declaration import Declaration, Phase, Stage
+    from .declaration import Declaration, Facts, Phase, Stage
 
 NAME = r"^[a-z0-9][a-z0-9_-]{0,59}$"
 """Of a system or a stage: it becomes a part of paths, and a word of the command line."""
@@ -77,14 +77,19 @@ def faults(declaration: Declaration) -> Iterator[str]:
     yield from _stages(declaration)
 
 
+def faults_of_published(facts: Facts) -> Iterator[str]:
+    """Yield what is wrong with the published numbers of any declaration."""
+    for index, row in enumerate(facts.published, 1):
+        yield from _unknown(f"published.{index}.protocol", row.protocol, plugins.protocols())
+        for name in row.metrics:
+            yield from _unknown(f"published.{index}.metrics", name, plugins.metrics())
+
+
 def _names(declaration: Declaration) -> Iterator[str]:
     encoder = declaration.audio_features
     if encoder:
         yield from _unknown("audio_features", encoder, plugins.audio_encoders())
-    for index, row in enumerate(declaration.published, 1):
-        yield from _unknown(f"published.{index}.protocol", row.protocol, plugins.protocols())
-        for name in row.metrics:
-            yield from _unknown(f"published.{index}.metrics", name, plugins.metrics())
+    yield from faults_of_published(declaration)
     for name, file in declaration.weights.items():
         if not file.source:
             yield from _unknown("weights", name, TABLE, ", or say where it can be had (source)")

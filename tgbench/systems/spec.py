@@ -10,14 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import TgbenchError
 from ..inputs import MEBIBYTE, read_text, reason
-from ..specs import CompositeMode, MethodSpec, Timed
+from ..specs import CompositeMode, Fingerprint, MethodSpec, Resources, Timed
 
 if TYPE_CHECKING:
-    from .declaration import Declaration
+    from .declaration import Declaration, Facts
+    from .videos.declaration import VideosDeclaration
 
 SUFFIX = ".toml"
 _IMPLEMENTATION = "tgbench.systems.method:DeclaredMethod"
 _CONFIG = "tgbench.systems.config:SystemConfig"
+_VIDEOS = "tgbench.systems.videos.method:Videos"
+_VIDEOS_CONFIG = "tgbench.systems.videos.config:VideosConfig"
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,7 @@ class SystemSpec(MethodSpec):
     declaration: Path = Path()
 
     def read(self) -> Declaration:
-        """Return all that the file says, checked.
+        """Return all that the file says of a system that is run, checked.
 
         Raises:
             TgbenchError: something in it is wrong.
@@ -40,11 +43,59 @@ class SystemSpec(MethodSpec):
 
         return read_declaration(self.declaration)
 
+    def facts(self) -> Facts:
+        """Return all that the file says, whether the system is run or there are only videos.
+
+        Raises:
+            TgbenchError: something in it is wrong.
+        """
+        return self.read()
+
     def load(self) -> Any:
         """Return what makes a method of a configuration, as the class of any other method does."""
         from functools import partial
 
-        return partial(super().load(), self.read())
+        return partial(super().load(), self.facts())
+
+    def fingerprint(self, config: Any) -> Fingerprint:
+        """Return what makes it what it is; see `tgbench.systems.provenance`."""
+        from .provenance import fingerprint
+
+        return fingerprint(self.read(), config)
+
+    def provenance(self, config: Any) -> dict[str, Any]:
+        """Return what results say of it; see `tgbench.systems.provenance`."""
+        from .provenance import provenance
+
+        return provenance(self.read(), config)
+
+
+@dataclass(frozen=True)
+class VideosSpec(SystemSpec):
+    """A system of which there are only videos, which its declaration describes."""
+
+    def facts(self) -> VideosDeclaration:
+        """Return all that the file says, checked; see `SystemSpec.facts`."""
+        from .videos.declaration import read_videos
+
+        return read_videos(self.declaration)
+
+    def reads(self, config: Any, identity: str, driver: str) -> Mapping[str, Path]:
+        """Return the video that the frames of a case come from; see `MethodSpec.reads`."""
+        found = self.load()(config).find(identity, driver)
+        return {found.name: found.path}
+
+    def fingerprint(self, config: Any) -> Fingerprint:
+        """Return what makes it what it is: the rules. `reads` has the videos themselves."""
+        from .provenance import fingerprint_of_videos
+
+        return fingerprint_of_videos(self.facts())
+
+    def provenance(self, config: Any) -> dict[str, Any]:
+        """Return what results say of it; see `tgbench.systems.provenance`."""
+        from .provenance import stated
+
+        return stated(self.facts())
 
 
 def read_spec(path: Path) -> SystemSpec:
@@ -80,11 +131,12 @@ def specs_of(folder: Path) -> tuple[SystemSpec, ...]:
 def _spec(path: Path, raw: Mapping[str, Any]) -> SystemSpec:
     encoder = _word(raw, "audio_features")
     preset = {"audio_features": encoder} if encoder else {}
-    return SystemSpec(
+    of_videos = "videos" in raw
+    return (VideosSpec if of_videos else SystemSpec)(
         name=_word(raw, "name", needed=True),
         summary=_word(raw, "summary", needed=True),
-        implementation=_IMPLEMENTATION,
-        config=_CONFIG,
+        implementation=_VIDEOS if of_videos else _IMPLEMENTATION,
+        config=_VIDEOS_CONFIG if of_videos else _CONFIG,
         presets={"quick": preset, "paper": preset},
         title=_word(raw, "title"),
         licence=_word(raw, "licence", needed=True),
@@ -97,7 +149,18 @@ def _spec(path: Path, raw: Mapping[str, Any]) -> SystemSpec:
         frame_aligned=raw.get("frame_aligned", True),
         composite_mode=CompositeMode(raw["composite_mode"]),
         leaked_conditions=tuple(raw.get("leaked_conditions", ())),
+        resources=_resources(raw),
         declaration=path,
+    )
+
+
+def _resources(raw: Mapping[str, Any]) -> Resources:
+    """Return what a job needs; the times of its commands are limited one by one."""
+    said = raw.get("resources", {})
+    if not isinstance(said, dict):
+        raise TypeError("resources must be a table")
+    return Resources(
+        cpus=said.get("cpus", 1), gpus=said.get("gpus", 1), memory_gb=said.get("memory_gb", 16.0)
     )
 
 

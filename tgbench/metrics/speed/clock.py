@@ -21,6 +21,10 @@ END_TO_END = (
 )
 TRAINING = "wall time of all stages, as the method counts it; without loading and evaluation"
 
+TRAINING_OUTSIDE = (
+    "wall time of the train commands of a program of its own, loading and evaluation included"
+)
+
 SHARED = "other jobs ran on the machine at the same time"
 """Said of times that are not those of a job alone; they never rank with others."""
 
@@ -130,7 +134,8 @@ class TrainingTime(_Clocked):
     def _measured(self, timing: Timing) -> Measurement:
         if timing.training_seconds is None:
             return Measurement(None, reason=LOST if timing.trains else _UNTRAINED)
-        how = f"{TRAINING}; {SHARED}" if timing.training_shared else TRAINING
+        how = TRAINING_OUTSIDE if timing.trained_outside else TRAINING
+        how = f"{how}; {SHARED}" if timing.training_shared else how
         return Measurement(timing.training_seconds / 60.0, measured_by=how)
 
 

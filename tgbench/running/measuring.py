@@ -110,6 +110,7 @@ def _measure(
     times = TimingRecord(
         training_seconds=timing.training_seconds,
         training_iterations=dict(report.iterations),
+        trained_on=record.machine if timing.trains else None,
         fps_protocol=timing.protocol,
         rendering=[speed_record(series) for series in timing.rendering],
         end_to_end=speed_record(timing.end_to_end) if timing.end_to_end else None,
@@ -159,7 +160,7 @@ def _result(
         labelled=options.label,
         metrics=metrics,
         timing=times,
-        environment=describe_environment(options.device),
+        environment=describe_environment(options.device, not options.shared_machine),
     )
 
 

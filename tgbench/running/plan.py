@@ -22,7 +22,7 @@ class Failure:
         error: why.
         identity: the one it is about, as the user named it, if no case of it could be planned.
         protocol: the one it is about; empty: all.
-        folder: of the case that it is about; None: it is about more, or less, than one.
+        folder: of the one case it is about; None: it is not about one.
     """
 
     what: str

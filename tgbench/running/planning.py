@@ -152,8 +152,8 @@ class Planner:
                 try:
                     made.cases.append(self._with_jobs(in_its_folder(asked), person, fits))
                 except Exception as error:
-                    failure = Failure(f"{asked}, seed {seed}", error, folder=asked.folder)
-                    made.failures.append(failure)
+                    what = f"{asked}, seed {seed}"
+                    made.failures.append(Failure(what, error, folder=asked.folder))
 
     def _cases(self, spec: ProtocolSpec, person: Person, source: FeatureSource) -> list[Case]:
         """Return the cases of an identity as they are to be measured, planned once for all."""

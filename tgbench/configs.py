@@ -101,6 +101,22 @@ def types_of(config_class: type) -> dict[str, Any]:
     return found
 
 
+def places_of(config_class: type) -> frozenset[str]:
+    """Return the settings that say where something is on this machine, by dotted key.
+
+    They are marked at the field, `metadata={"place": True}`, and are no part of what is measured.
+    """
+    nested = typing.get_type_hints(config_class)
+    found: set[str] = set()
+    for field in dataclasses.fields(config_class):
+        if dataclasses.is_dataclass(nested[field.name]):
+            inner = places_of(typing.cast(type, nested[field.name]))
+            found |= {f"{field.name}.{key}" for key in inner}
+        elif field.metadata.get("place"):
+            found.add(field.name)
+    return frozenset(found)
+
+
 def value_of(config: Any, key: str) -> Any:
     """Return the value of a setting, by dotted key."""
     return functools.reduce(getattr, key.split("."), config)

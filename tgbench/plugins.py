@@ -67,6 +67,13 @@ def method(name: str) -> MethodSpec:
     return known or spec
 
 
+def source_of(spec: MethodSpec) -> str:
+    """Return the path of a method's declaration, if no plug-in brings it; else an empty text."""
+    declaration: Path | None = getattr(spec, "declaration", None)
+    installed = _specs("methods", MethodSpec).get(spec.name) == spec
+    return "" if declaration is None or installed else str(declaration)
+
+
 def protocols() -> dict[str, ProtocolSpec]:
     """Return every installed protocol by name."""
     return _specs("protocols", ProtocolSpec)

@@ -217,6 +217,19 @@ class Resources:
 
 
 @dataclass(frozen=True)
+class Fingerprint:
+    """What makes a method what it is, where its Python files do not.
+
+    Attributes:
+        fit: hash of all that a fit depends on.
+        whole: hash of all that its frames depend on.
+    """
+
+    fit: str
+    whole: str
+
+
+@dataclass(frozen=True)
 class MethodSpec(ConfiguredSpec):
     """A system under test.
 
@@ -271,6 +284,28 @@ class MethodSpec(ConfiguredSpec):
     def display_title(self) -> str:
         """Return the title, or the name of a method without one."""
         return self.title or self.name
+
+    def fingerprint(self, config: Any) -> Fingerprint | None:
+        """Return what makes it what it is; None: its Python files do.
+
+        Args:
+            config: instance of its config dataclass.
+
+        Raises:
+            TgbenchError: it is not here, or not as it has to be.
+        """
+        return None
+
+    def provenance(self, config: Any) -> dict[str, Any] | None:
+        """Return the fields of `tgbench.running.result.SystemRecord`; None for no such system.
+
+        Args:
+            config: instance of its config dataclass.
+
+        Raises:
+            TgbenchError: it is not here, or not as it has to be.
+        """
+        return None
 
     def image_size(self, preset: str) -> int:
         """Return the side in pixels of the built-in identities that a preset is made for."""

@@ -24,5 +24,6 @@ SPEC = MethodSpec(
     title="Average frame",
     image_sizes={"quick": 256},
     hears_audio=False,
+    moves_upper_face=False,
     composite_mode=CompositeMode.FULL_FRAME,
 )

@@ -94,7 +94,7 @@ def test_a_fit_by_other_code_is_written_with_a_warning(
 ) -> None:
     assert cli.main([*arguments, "--output", str(tmp_path / "before.ply")]) == 0
     capsys.readouterr()
-    monkeypatch.setattr(Code, "of", lambda spec: Code("tgbench 9", "0" * 64))
+    monkeypatch.setattr(Code, "of", lambda *_: Code("tgbench 9", "0" * 64, "0" * 64))
     assert cli.main([*arguments, "--output", str(tmp_path / "after.ply")]) == 0
     told = capsys.readouterr().err
     assert "warning: " in told

@@ -316,8 +316,8 @@ def test_other_code_of_the_method_is_fitted_and_measured_anew(
     """A researcher edits the method and repeats the command."""
     (first,) = run(request_, SILENT)
     assert first.result.method.code_sha256
-    edited = Code("average-frame 0.2", "0" * 64)
-    monkeypatch.setattr(Code, "of", lambda spec: edited)
+    edited = Code("average-frame 0.2", "0" * 64, "0" * 64)
+    monkeypatch.setattr(Code, "of", lambda *_: edited)
     monkeypatch.setattr(logging.getLogger("tgbench"), "propagate", True)
     with caplog.at_level("WARNING", logger="tgbench"):
         (second,) = run(request_, SILENT)

@@ -5,13 +5,22 @@ from __future__ import annotations
 import logging
 import os
 import socket
+import subprocess
+import sys
 from collections.abc import Mapping
 
 from ..errors import TgbenchError
 from ..terminal import NOTICE
 
 _PATIENCE = 4.0
-"""Seconds that a cluster has to answer; Ray itself would try for minutes."""
+"""Seconds that a machine has to answer."""
+
+_PING = """\
+import sys
+from ray._raylet import GcsClient
+GcsClient(address=sys.argv[1]).check_alive([], timeout=5)
+"""
+_PING_SECONDS = 15.0
 
 _QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
@@ -26,18 +35,16 @@ def join(address: str) -> None:
     """Join a cluster, or start one of this machine alone.
 
     Args:
-        address: as of `RayConfig`.
+        address: of the cluster; empty: start one.
 
     Raises:
-        TgbenchError: there is no such cluster, or it is of another version of Ray or Python.
+        TgbenchError: it is of another version of Ray or Python, or does not let this machine in.
     """
-    os.environ.update(_QUIET)
     import ray
 
-    found = _found(address)
     try:
         ray.init(
-            address=found or "local",
+            address=address or "local",
             include_dashboard=False,
             log_to_driver=False,
             logging_level=logging.ERROR,
@@ -45,10 +52,11 @@ def join(address: str) -> None:
     except (ConnectionError, RuntimeError, ValueError, OSError) as error:
         reason = " ".join(str(error).split())[:500]
         raise TgbenchError(
-            f"--executor ray: the cluster at {found or 'this machine'} cannot be used ({reason})"
+            f"--executor ray: the cluster at {address or 'this machine'} cannot be used ({reason})"
         ) from error
-    count = len(alive())
-    where = f"the Ray cluster at {found}" if found else "a Ray cluster of this machine alone"
+    # The head may take no jobs.
+    count = sum(node.get("CPU", 0) > 0 for node in alive())
+    where = f"the Ray cluster at {address}" if address else "a Ray cluster of this machine alone"
     _log.info("jobs run on %s, %d node%s", where, count, "" if count == 1 else "s", extra=NOTICE)
 
 
@@ -59,14 +67,18 @@ def alive() -> list[Mapping[str, float]]:
     return [node["Resources"] for node in ray.nodes() if node["Alive"]]
 
 
-def _found(address: str) -> str | None:
-    """Return the address of a cluster that answers; None: there is none, and none is asked for.
+def find(address: str) -> str:
+    """Return the address of a cluster that answers; empty: there is none, and none is asked for.
+
+    Args:
+        address: as of `RayConfig`.
 
     Raises:
         TgbenchError: the one that is asked for does not answer.
     """
+    os.environ.update(_QUIET)
     if address == "local":
-        return None
+        return ""
     given = os.environ.get("RAY_ADDRESS", "") if address == "auto" else address
     if given:
         if problem := _why_not_reached(given):
@@ -78,16 +90,22 @@ def _found(address: str) -> str | None:
     from ray._private.utils import read_ray_address
 
     last = read_ray_address()
-    return last if last and not _why_not_reached(last) else None
+    return last if last and not _why_not_reached(last) else ""
 
 
 def _why_not_reached(address: str) -> str:
-    """Return why nothing answers at an address; empty: something does."""
+    """Return why no cluster answers at an address; empty: one does."""
     host, colon, port = address.rpartition(":")
     if not colon or not port.isdigit() or "/" in host:
         return "an address is HOST:PORT"
     try:
         with socket.create_connection((host.strip("[]"), int(port)), _PATIENCE):
-            return ""
+            pass
+        # In another process, which can be ended, and whose output nobody sees.
+        command = [sys.executable, "-c", _PING, address]
+        done = subprocess.run(command, capture_output=True, timeout=_PING_SECONDS)
     except (OSError, OverflowError) as error:
         return getattr(error, "strerror", None) or str(error)
+    except subprocess.TimeoutExpired:
+        return "something listens there, but does not answer"
+    return "what answers there is no Ray" if done.returncode else ""

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import TgbenchError
-from ..files import make_folder, write_text
+from ..files import write_text
 from ..running import children
 from ..running.children import job_log
 from ..running.executors import Ended, Setting
@@ -45,12 +45,12 @@ class RayExecutor:
     """Runs jobs on the nodes of a Ray cluster."""
 
     def __init__(self, config: RayConfig, setting: Setting) -> None:
-        """Join the cluster, or start one of this machine.
+        """Find the cluster.
 
         Raises:
             TgbenchError: there is no such cluster.
         """
-        ray_cluster.join(config.address)
+        self._address = ray_cluster.find(config.address)
         self._files = config.files
         self._most = setting.jobs
         self._running: dict[Any, JobSpec] = {}
@@ -58,11 +58,16 @@ class RayExecutor:
         self._sender = Sender()
         self._parcels: dict[Path, Parcel] = {}
         # Nodes that see this file see the folder of results, not one of the same name.
-        self._token = make_folder(setting.out / JOBS) / f"{secrets.token_hex(8)}.token"
-        write_text(self._token, "")
+        self._token = setting.out / JOBS / f"{secrets.token_hex(8)}.token"
 
     def announce(self, jobs: Sequence[JobSpec]) -> None:
-        """Do nothing: Ray gets jobs when all that they need is done."""
+        """Join the cluster, or start one; it gets jobs when all that they need is done.
+
+        Raises:
+            TgbenchError: it cannot be joined.
+        """
+        ray_cluster.join(self._address)
+        write_text(self._token, "")
 
     def takes(self, needs: JobNeeds) -> bool:
         """Whether fewer jobs were handed over than may run; Ray queues what has no room."""

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from ..errors import TgbenchError
 from ..running.children import job_log
-from ..running.executors import stopped_by_terminate
 from ..running.job import JobSpec, read_job
+from ..running.stopping import stopped_by_terminate
 from .node_job import run_command
 from .slurm_array import read_array, write_end
 

@@ -15,8 +15,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(args: argparse.Namespace, terminal: Terminal) -> int:
     """Do the job, unless its output is there and whole."""
-    from ..running.executors import stopped_by_terminate
     from ..running.job import read_job
+    from ..running.stopping import stopped_by_terminate
     from ..running.worker import Worker
 
     job = read_job(args.job)

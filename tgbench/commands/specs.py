@@ -46,3 +46,8 @@ VERIFY = CommandSpec(
     "measure the frames of a bundle again and compare the numbers",
     "tgbench.commands.verify",
 )
+CHECK_METHOD = CommandSpec(
+    "check-method",
+    "check that a method does what its contract and its declaration say",
+    "tgbench.commands.check_method",
+)

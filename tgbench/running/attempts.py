@@ -64,7 +64,7 @@ class Asked(Record):
             identities: built-in names or folders, as typed.
         """
         return cls(
-            methods=_names(methods, _installed(plugins.methods)),
+            methods=_names(methods, _method),
             protocol=_names(protocols, _installed(plugins.protocols)),
             identities=_names(identities, _filed_as),
         )
@@ -263,6 +263,13 @@ def _installed(specs: Callable[[], Iterable[str]]) -> Callable[[str], str | None
     except Exception:  # The run meets a broken plug-in, too, and says what is wrong with it.
         found = set()
     return lambda name: name if name in found else None
+
+
+def _method(name: str) -> str | None:
+    try:
+        return plugins.method(name).name
+    except Exception:  # As above.
+        return None
 
 
 def _filed_as(identity: str) -> str | None:

@@ -20,26 +20,37 @@ class Code:
 
     Attributes:
         distribution: the installed package it comes from, with its version; empty if unknown.
-        sha256: of that, and of the Python files of the package that holds the implementation.
+        sha256: of that, and of the Python files of the package that holds the implementation; of a
+            declared system, of what it runs.
+        fit_sha256: of the part of it that a fit depends on.
     """
 
     distribution: str
     sha256: str
+    fit_sha256: str
 
     @classmethod
-    def of(cls, spec: MethodSpec | AudioEncoderSpec) -> Code:
+    def of(cls, spec: MethodSpec | AudioEncoderSpec, config: object = None) -> Code:
         """Look at the code as it is now; nothing of it is run but its parent packages.
+
+        Args:
+            spec: of the plug-in.
+            config: of a method, which may say where its code is.
 
         Raises:
             TgbenchError: its implementation is not installed.
         """
         distribution = _distribution(spec)
+        found = spec.fingerprint(config) if isinstance(spec, MethodSpec) else None
+        if found is not None:
+            return cls(distribution, found.whole, found.fit)
         files: dict[str, str] = {}
         config = spec.config if isinstance(spec, MethodSpec) else ""
         targets = filter(None, (spec.implementation, config))
         for place in sorted({_place(target) for target in targets}):
             files |= _hashes(place, spec)
-        return cls(distribution, hash_of([distribution, files]))
+        sha256 = hash_of([distribution, files])
+        return cls(distribution, sha256, sha256)
 
 
 def is_own(spec: MethodSpec | AudioEncoderSpec) -> bool:

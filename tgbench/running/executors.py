@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import signal
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -48,6 +46,8 @@ class Executor(Protocol):
 
     def announce(self, jobs: Sequence[JobSpec]) -> None:
         """Learn of all jobs that will be handed over, in their order; called once, before them.
+
+        Whoever holds anything that `stop` must let go takes it here, not when it is made.
 
         Whoever queues jobs elsewhere may queue them now, if it keeps their order.
 
@@ -113,30 +113,3 @@ class InProcess:
 
     def stop(self) -> None:
         """Do nothing: an interrupted job has ended already."""
-
-
-@contextmanager
-def stopped_by_terminate() -> Iterator[None]:
-    """Take SIGTERM as Ctrl-C, so that whoever ends this process ends its children, too.
-
-    So does a terminal that is closed (SIGHUP), unless `nohup` has that ignored.
-    """
-
-    def interrupt(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    former = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
-    if former[signal.SIGHUP] is signal.SIG_IGN:
-        del former[signal.SIGHUP]
-    try:
-        for number in former:
-            signal.signal(number, interrupt)
-    except ValueError:
-        # Not the main thread, which alone gets signals.
-        yield
-        return
-    try:
-        yield
-    finally:
-        for number, handler in former.items():
-            signal.signal(number, handler)

@@ -52,7 +52,7 @@ def export(request: ExportRequest, progress: Progress) -> str:
     Raises:
         TgbenchError: bad input, a method that exports nothing, or no such fit.
     """
-    spec = plugins.find(plugins.methods(), request.method, "method")
+    spec = plugins.method(request.method)
     method_config = MethodConfig(
         spec, configure(spec, request.preset, request.overrides), request.preset
     )

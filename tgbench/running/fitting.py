@@ -12,7 +12,7 @@ from typing import Any
 
 from .. import plugins
 from ..audio_encoders.mel import SPEC as MEL
-from ..configs import build, check_ranges, check_types, flat
+from ..configs import build, check_ranges, check_types, flat, places_of
 from ..errors import TgbenchError
 from ..files import hash_of, remove, remove_parts, sha256_once, write_text
 from ..identities import Identity, Split
@@ -63,14 +63,31 @@ class MethodConfig:
     preset: str
 
     @classmethod
-    def of(cls, spec: MethodSpec, settings: Mapping[str, Any], preset: str) -> MethodConfig:
+    def of(
+        cls,
+        spec: MethodSpec,
+        settings: Mapping[str, Any],
+        preset: str,
+        places: Mapping[str, Any] | None = None,
+    ) -> MethodConfig:
         """Return a method with the complete settings of a job or a result.
+
+        Args:
+            spec: of the method.
+            settings: complete, but for places.
+            preset: what they started from.
+            places: where it is on this machine; None: where the preset says.
 
         Raises:
             TgbenchError: the method has other settings by now.
         """
         try:
-            made = cls(spec, build(spec.load_config(), settings), preset)
+            config_class = spec.load_config()
+            if places is None:
+                known = places_of(config_class)
+                usual = spec.presets.get(preset, {})
+                places = {key: value for key, value in usual.items() if key in known}
+            made = cls(spec, build(config_class, {**settings, **places}), preset)
             check_types(made.config)
             check_ranges(made.config)
         except (TypeError, ValueError, TgbenchError) as error:
@@ -83,8 +100,23 @@ class MethodConfig:
 
     @cached_property
     def settings(self) -> dict[str, Any]:
-        """The configuration as one flat mapping with dotted keys, of what JSON can hold."""
-        return json.loads(json.dumps(flat(self.config)))
+        """The configuration as one flat mapping with dotted keys, of what JSON can hold.
+
+        Places on this machine are left out: they are no part of what is measured.
+        """
+        return self._flat(places=False)
+
+    @property
+    def places(self) -> dict[str, Any]:
+        """Those settings that say where the method is on this machine."""
+        return self._flat(places=True)
+
+    def _flat(self, places: bool) -> dict[str, Any]:
+        known = places_of(type(self.config))
+        chosen = {
+            key: value for key, value in flat(self.config).items() if (key in known) == places
+        }
+        return json.loads(json.dumps(chosen))
 
     @cached_property
     def settings_hash(self) -> str:
@@ -119,7 +151,7 @@ class MethodConfig:
     @cached_property
     def code(self) -> Code:
         """The method's code, as it is when first asked for."""
-        return Code.of(self.spec)
+        return Code.of(self.spec, self.config)
 
 
 @dataclass(frozen=True)
@@ -157,7 +189,7 @@ class Fitting:
     @cached_property
     def key(self) -> str:
         """SHA-256 of everything that determines the fitted state."""
-        return hash_of([self.experiment, self.method_config.code.sha256])
+        return hash_of([self.experiment, self.method_config.code.fit_sha256])
 
     @cached_property
     def experiment(self) -> str:

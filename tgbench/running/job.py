@@ -36,7 +36,16 @@ class MethodJob(Record):
 
     name: _Name = Field(description="Name of the plug-in.")
     preset: str = Field(description="Preset the configuration started from.")
-    config: dict[str, Any] = Field(description="Every setting, by name.")
+    config: dict[str, Any] = Field(description="Every setting, by name, but for places.")
+    places: dict[str, Any] = Field(
+        default_factory=dict,
+        description="Settings that say where it is on this machine; no part of the address.",
+    )
+    source: str = Field(
+        default="",
+        description="Path of a system's declaration, where it does not come with a plug-in; no "
+        "part of the address.",
+    )
     code_sha256: _Hash = Field(description="Of the method's code; a job is of this code alone.")
 
 
@@ -133,7 +142,10 @@ class JobSpec(Record):
     @property
     def address(self) -> str:
         """SHA-256 of what the job is, wherever its output goes."""
-        return hash_of(self.model_dump(mode="json", exclude={"out", "command", "needs"}))
+        what = self.model_dump(mode="json", exclude={"out", "command", "needs"})
+        for elsewhere in ("places", "source"):
+            del what["method"][elsewhere]
+        return hash_of(what)
 
     @property
     def title(self) -> str:

@@ -45,6 +45,7 @@ from .result import (
     Result,
     SpeedRecord,
     SplitRecord,
+    SystemRecord,
     TimingRecord,
     write_result,
 )
@@ -199,6 +200,7 @@ def _method_record(
     method_config: MethodConfig, report: FitReport, reads: Mapping[str, str]
 ) -> MethodRecord:
     spec = method_config.spec
+    system = spec.provenance(method_config.config)
     return MethodRecord(
         name=spec.name,
         preset=method_config.preset,
@@ -213,6 +215,7 @@ def _method_record(
         reads=dict(reads),
         distribution=method_config.code.distribution,
         code_sha256=method_config.code.sha256,
+        system=None if system is None else SystemRecord(**system),
     )
 
 

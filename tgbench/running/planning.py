@@ -64,7 +64,8 @@ class Planner:
         Raises:
             TgbenchError: a name, a setting or a metric does not exist, or not for these protocols.
         """
-        specs = [plugins.find(plugins.methods(), name, "method") for name in request.methods]
+        specs = [plugins.method(name) for name in request.methods]
+        _refuse_equal_names(specs)
         protocols = [
             plugins.find(plugins.protocols(), name, "protocol") for name in request.protocols
         ]
@@ -101,6 +102,12 @@ class Planner:
         made = self._made
         people = self._people(progress)
         for config in self._configs:
+            try:
+                # A missing checkout is one failure, not one of every case.
+                _ = config.code
+            except Exception as error:
+                made.failures.append(Failure(f"method {config.spec.name}", error))
+                continue
             for person in people:
                 self._add(config, person)
         if not made.cases and made.failures:
@@ -199,6 +206,8 @@ class Planner:
                 name=config.spec.name,
                 preset=config.preset,
                 config=config.settings,
+                places=config.places,
+                source=plugins.source_of(config.spec),
                 code_sha256=config.code.sha256,
             ),
             identity=IdentityJob(
@@ -305,8 +314,15 @@ def _needs(spec: MethodSpec, config: ExecutorConfig, device: str) -> JobNeeds:
 
 
 def _own(request: RunRequest, spec: ConfiguredSpec) -> dict[str, str]:
-    keys = keys_of(spec)
-    return {key: text for key, text in request.overrides.items() if key in keys}
+    """Return the settings that are meant for a plug-in; those with its name go first."""
+    keys, prefix = keys_of(spec), f"{spec.name}."
+    for_all = {key: text for key, text in request.overrides.items() if key in keys}
+    for_it = {
+        key.removeprefix(prefix): text
+        for key, text in request.overrides.items()
+        if key.startswith(prefix) and key.removeprefix(prefix) in keys
+    }
+    return for_all | for_it
 
 
 def _refuse_unaligned(method: MethodSpec, protocol: ProtocolSpec) -> None:
@@ -320,9 +336,25 @@ def _refuse_unaligned(method: MethodSpec, protocol: ProtocolSpec) -> None:
 
 def _refuse_unknown_settings(request: RunRequest, specs: Sequence[ConfiguredSpec]) -> None:
     known = {key for spec in specs for key in keys_of(spec)}
+    known |= {f"{spec.name}.{key}" for spec in specs for key in keys_of(spec)}
     for key in request.overrides:
         if key not in known:
             raise unknown_setting(key, specs)
+
+
+def _refuse_equal_names(specs: Sequence[MethodSpec]) -> None:
+    """Raise where two declarations name their systems alike: results are filed by name.
+
+    Raises:
+        TgbenchError: two do.
+    """
+    names = [spec.name for spec in specs]
+    for name in names:
+        if names.count(name) > 1:
+            raise TgbenchError(
+                f"--method: two systems are called '{name}', and results are filed by name; give "
+                "one of them another name in its file, or leave it out"
+            )
 
 
 def _metrics_of(

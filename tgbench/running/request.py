@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from .. import plugins
+from ..errors import TgbenchError
 from ..specs import PAPER_SIZE
 from ..systems.videos.spec import with_declared
 from .executor_specs import LOCAL
@@ -14,8 +16,11 @@ from .executor_specs import LOCAL
 
 def default_size(methods: Iterable[str], preset: str) -> int:
     """Return the side in pixels of built-in identities: the smallest a method's preset is for."""
-    installed = plugins.methods()
-    sizes = (installed[name].image_size(preset) for name in methods if name in installed)
+    sizes = []
+    for name in methods:
+        # Of a name that does not exist, the run itself will say so.
+        with suppress(TgbenchError):
+            sizes.append(plugins.method(name).image_size(preset))
     return min(sizes, default=PAPER_SIZE)
 
 

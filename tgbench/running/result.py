@@ -77,6 +77,33 @@ class MetricRecord(Record):
     details: dict[str, Any] = Field(default_factory=dict, description="Further numbers.")
 
 
+class SystemRecord(Record):
+    """Where a system comes from that runs outside of tgbench."""
+
+    title: str = Field(description="As papers print it.")
+    paper: str = Field(default="", description="That describes it.")
+    repository: str = Field(default="", description="Of its code.")
+    commit: str = Field(default="", description="That its declaration is for.")
+    commit_found: str = Field(
+        default="", description="Of the checkout that ran; empty: it was no git checkout."
+    )
+    changed_files: Annotated[list[str], FailFast()] = Field(
+        default_factory=list, description="Files of the checkout that differed from that commit."
+    )
+    licence: str = Field(default="", description="Of its code.")
+    permits: str = Field(default="", description="What the licence allows.")
+    environment: str = Field(default="", description="What its commands ran in.")
+    weights: dict[str, str] = Field(
+        default_factory=dict, description="SHA-256 of its pretrained files, by name."
+    )
+    contamination: dict[str, str] = Field(
+        default_factory=dict, description="Data sets that it was trained on, and how that is known."
+    )
+    randomness: str = Field(default="", description="What is random, and how it is seeded.")
+    training_time: str = Field(default="", description="What its training time is the time of.")
+    speed: str = Field(default="", description="How its frames a second were measured.")
+
+
 class MethodRecord(Record):
     """What was run, with everything that shapes its output."""
 
@@ -113,6 +140,9 @@ class MethodRecord(Record):
         default="",
         description="Of that package's name and version and the method's Python files; empty in "
         "results of versions that did not look. Other code is another method.",
+    )
+    system: SystemRecord | None = Field(
+        default=None, description="Where it comes from; null for a method that runs in tgbench."
     )
 
 

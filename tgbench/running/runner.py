@@ -17,7 +17,7 @@ from ..requirements import lacking
 from ..terminal import NOTICE
 from . import attempts
 from .attempts import Asked
-from .executors import Executor, InProcess, Setting, stopped_by_terminate
+from .executors import Executor, InProcess, Setting
 from .fit_record import FIT_FILES
 from .folders import MODELS
 from .integrity import damages
@@ -29,6 +29,7 @@ from .request import RunRequest
 from .result import CASE_FILES, RESULT_FILE, Result, read_result
 from .resume import State
 from .scheduling import run_jobs
+from .stopping import stopped_by_terminate
 from .worker import Worker
 
 _log = logging.getLogger("tgbench")
@@ -86,6 +87,9 @@ def run(request: RunRequest, progress: Progress, executor: Executor | None = Non
     with attempts.planning(request.out, asked):
         planner = Planner(request)
         remove_all_leftovers(make_folder(request.out))
+        if executor is None and plugins.executors()[request.executor].elsewhere:
+            # A cluster that is not there is said before anything is made for it.
+            executor = _made(request, planner)
         planned = planner.plan(progress)
         attempts.begin(case.experiment.folder for case in planned.cases)
     _note_unplanned(request, planned)
@@ -125,6 +129,10 @@ def _executor(request: RunRequest, planner: Planner, planned: Plan, progress: Pr
         worker = Worker(progress)
         worker.take(planned)
         return InProcess(worker)
+    return _made(request, planner)
+
+
+def _made(request: RunRequest, planner: Planner) -> Executor:
     spec = plugins.find(plugins.executors(), request.executor, "executor")
     if missing := "; ".join(lacking(spec.requires)):
         raise TgbenchError(f"--executor {spec.name}: {missing}")
@@ -166,10 +174,20 @@ def _collect(case: PlannedCase) -> Outcome:
         attempts.finish(folder)
         assert before.result is not None
         return Outcome(before.result, folder, reused=True)
+    _look_again(folder, case.experiment.options.out)
     result = read_result(folder / RESULT_FILE)
     if found := damages(folder, result, case.experiment.case):
         raise TgbenchError(f"{folder / found[0].name}: {found[0].what}; repeat the command")
     return Outcome(result, folder, reused=before.state is State.RENDER, rendered=True)
+
+
+def _look_again(folder: Path, out: Path) -> None:
+    """Let this machine see what another one has written since planning looked there."""
+    # NFS remembers that a file was not there until its folder is listed.
+    inside = folder.relative_to(out)
+    for above in reversed((inside, *inside.parents)):
+        with suppress(OSError):
+            os.listdir(out / above)
 
 
 def remove_all_leftovers(out: Path) -> None:

@@ -203,8 +203,8 @@ def _method_config(job: JobSpec) -> MethodConfig:
     Raises:
         TgbenchError: it is not installed, has other settings by now, or is of other code.
     """
-    spec = plugins.find(plugins.methods(), job.method.name, "method")
-    config = MethodConfig.of(spec, job.method.config, job.method.preset)
+    spec = plugins.method(job.method.source or job.method.name)
+    config = MethodConfig.of(spec, job.method.config, job.method.preset, job.method.places)
     if config.code.sha256 != job.method.code_sha256:
         raise TgbenchError(
             f"the code of '{spec.name}' has changed since the job was planned; repeat the "

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import TgbenchError
 from ..inputs import MEBIBYTE, read_text, reason
-from ..specs import CompositeMode, MethodSpec, Timed
+from ..specs import CompositeMode, Fingerprint, MethodSpec, Resources, Timed
 
 if TYPE_CHECKING:
     from .declaration import Declaration, Facts
@@ -57,6 +57,18 @@ class SystemSpec(MethodSpec):
 
         return partial(super().load(), self.facts())
 
+    def fingerprint(self, config: Any) -> Fingerprint:
+        """Return what makes it what it is; see `tgbench.systems.provenance`."""
+        from .provenance import fingerprint
+
+        return fingerprint(self.read(), config)
+
+    def provenance(self, config: Any) -> dict[str, Any]:
+        """Return what results say of it; see `tgbench.systems.provenance`."""
+        from .provenance import provenance
+
+        return provenance(self.read(), config)
+
 
 @dataclass(frozen=True)
 class VideosSpec(SystemSpec):
@@ -72,6 +84,18 @@ class VideosSpec(SystemSpec):
         """Return the video that the frames of a case come from; see `MethodSpec.reads`."""
         found = self.load()(config).find(identity, driver)
         return {found.name: found.path}
+
+    def fingerprint(self, config: Any) -> Fingerprint:
+        """Return what makes it what it is: the rules. `reads` has the videos themselves."""
+        from .provenance import fingerprint_of_videos
+
+        return fingerprint_of_videos(self.facts())
+
+    def provenance(self, config: Any) -> dict[str, Any]:
+        """Return what results say of it; see `tgbench.systems.provenance`."""
+        from .provenance import stated
+
+        return stated(self.facts())
 
 
 def read_spec(path: Path) -> SystemSpec:
@@ -125,7 +149,18 @@ def _spec(path: Path, raw: Mapping[str, Any]) -> SystemSpec:
         frame_aligned=raw.get("frame_aligned", True),
         composite_mode=CompositeMode(raw["composite_mode"]),
         leaked_conditions=tuple(raw.get("leaked_conditions", ())),
+        resources=_resources(raw),
         declaration=path,
+    )
+
+
+def _resources(raw: Mapping[str, Any]) -> Resources:
+    """Return what a job needs; the times of its commands are limited one by one."""
+    said = raw.get("resources", {})
+    if not isinstance(said, dict):
+        raise TypeError("resources must be a table")
+    return Resources(
+        cpus=said.get("cpus", 1), gpus=said.get("gpus", 1), memory_gb=said.get("memory_gb", 16.0)
     )
 
 

@@ -13,10 +13,11 @@ import pytest
 
 from tgbench.running import machine, slots
 from tgbench.running.executor_config import LocalConfig
-from tgbench.running.executors import Setting, stopped_by_terminate
+from tgbench.running.executors import Setting
 from tgbench.running.job import JobNeeds
 from tgbench.running.local import LocalExecutor
 from tgbench.running.scheduling import run_jobs
+from tgbench.running.stopping import stopped_by_terminate
 
 from .conftest import Scripts, job
 from .test_all import is_running

@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tgbench.cli import main
+from tgbench.conformance.kit import CHECKS
+
+from .conftest import Benches, finding
+
+
+def check(*words: str) -> int:
+    return main(["check-method", *words])
+
+
+def test_a_method_that_keeps_all_has_exit_code_0(
+    tiny_identity: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert check("still", "--identity", str(tiny_identity)) == 0
+    printed = capsys.readouterr().out
+    assert all(each.claim in printed for each in CHECKS)
+    assert printed.splitlines()[-1].startswith("still: 20 checks hold, 3 were not tried")
+
+
+def test_what_does_not_hold_is_named_last_with_exit_code_1(
+    tiny_identity: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ("fit-0-clumsy", "--identity", str(tiny_identity), "--out", str(tmp_path / "kept"))
+    assert check(*words) == 1
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last.endswith("1 do not hold: fit")
+    assert (tmp_path / "kept" / "clip" / tiny_identity.name / "au.csv").is_file()
+    assert check(*words) == 2
+    assert "not empty" in capsys.readouterr().err
+    assert check(*words[:-2], "--json") == 1
+    found = json.loads(capsys.readouterr().out)["findings"]
+    states = [each["state"] for each in found]
+    assert states == ["does not hold", *["not tried"] * (len(CHECKS) - 1)]
+    assert "KeyError" in found[0]["text"]
+    assert "fit failed" in found[1]["text"]
+
+
+def test_bad_input_is_named_before_anything_is_fitted(
+    tiny_identity: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert check("stil") == 2
+    assert "still" in capsys.readouterr().err
+    assert check("still", "--set", "radius=1") == 2
+    assert "radius" in capsys.readouterr().err
+    assert check("still", "--identity", str(tmp_path / "nobody")) == 2
+    assert "nobody" in capsys.readouterr().err
+    assert check(str(tmp_path / "none.toml"), "--identity", str(tiny_identity)) == 2
+    assert "none.toml" in capsys.readouterr().err
+
+
+def test_the_users_identity_is_not_touched(bench: Benches, tiny_identity: Path) -> None:
+    """Copies are changed, and what they were linked to stays as it is."""
+    its = bench("puppet")
+    before = {path: path.read_bytes() for path in its.original.folder.rglob("*") if path.is_file()}
+    for name in ("held-out", "composite", "upper-face", "true-face", "pose", "missing-files"):
+        finding(its, name)
+    now = {path: path.read_bytes() for path in its.original.folder.rglob("*") if path.is_file()}
+    assert now == before
+
+
+@pytest.mark.slow
+def test_talkinggaussian_keeps_all(tiny_identity: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    settings = {
+        "schedule.audio_pretraining_iterations": 20,
+        "schedule.static_iterations": 20,
+        "schedule.motion_iterations": 110,
+        "schedule.finetune_iterations": 4,
+        "checkpoint_every": 10,
+        "face.gaussians": 400,
+        "mouth.gaussians": 100,
+    }
+    chosen = [word for key, value in settings.items() for word in ("--set", f"{key}={value}")]
+    assert check("talkinggaussian", "--identity", str(tiny_identity), *chosen) == 0
+    assert "went on from a checkpoint" in capsys.readouterr().out

@@ -1,0 +1,312 @@
+"""The SLURM executor, against stand-ins for SLURM's programs."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tgbench.cluster.configs import SlurmConfig
+from tgbench.cluster.slurm_executor import SlurmExecutor
+from tgbench.cluster.slurm_queue import QueueSilent, ended_tasks
+from tgbench.cluster.slurm_requests import arguments_of, chains_of, largest
+from tgbench.errors import TgbenchError
+from tgbench.running.executors import Ended, Setting
+from tgbench.running.job import JobNeeds, JobSpec
+from tgbench.running.scheduling import run_jobs
+
+from . import slurm_cluster
+from .conftest import Scripts, job
+
+WAIT_FOR_GO = """
+import pathlib, sys, time
+here = pathlib.Path({here!r})
+with open(here / 'starts', 'a') as file:
+    file.write({seed!r} + ' ')
+while not (here / 'go').exists():
+    time.sleep(0.02)
+"""
+
+
+@pytest.fixture
+def slurm(tmp_path: Path) -> Iterator[Path]:
+    """The folder of the stand-ins' state."""
+    with slurm_cluster.installed(tmp_path / "slurm", gpus=2) as folder:
+        yield folder
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    return tmp_path / "out 100%"
+
+
+def executor_in(out: Path, jobs: int | None = None, **settings: object) -> SlurmExecutor:
+    settings = {"poll": 0.2, "on_stop": "cancel", **settings}
+    return SlurmExecutor(SlurmConfig(**settings), Setting(out, jobs))  # type: ignore[arg-type]
+
+
+def calls(slurm: Path, program: str) -> list[list[str]]:
+    file = slurm / "calls.jsonl"
+    lines = file.read_text().splitlines() if file.exists() else []
+    found = map(json.loads, lines)
+    return [words[1:] for words in found if words[0] == program]
+
+
+def wait_until(true: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not true():
+        assert time.monotonic() < deadline, "it does not come"
+        time.sleep(0.02)
+
+
+def errors(ended: list[Ended]) -> dict[int, str]:
+    return {each.job.seed: str(each.error or "") for each in ended}
+
+
+def test_a_fit_and_its_cases_are_a_task_of_one_throttled_array(
+    slurm: Path, scripts: Scripts, out: Path
+) -> None:
+    for seed in range(6):
+        scripts[seed] = "import sys; sys.exit('error: no face')" if seed == 1 else "print('fine')"
+    fits = [job(seed, out=out) for seed in (0, 1, 2)]
+    cases = [job(seed + 3, fit, out=out) for seed, fit in enumerate(fits)]
+    ended = errors(list(run_jobs([*fits, *cases], executor_in(out, jobs=2))))
+    ((*words, script),) = calls(slurm, "sbatch")
+    assert "--array=0-2%2" in words
+    assert {"--requeue", "--open-mode=append"} <= {*words}
+    assert Path(script).read_text().startswith("#!/bin/sh\n")
+    assert {seed: bool(error) for seed, error in ended.items()} == {
+        0: False,
+        1: True,
+        2: False,
+        3: False,
+        4: True,
+        5: False,
+    }
+    assert ended[1].startswith("no face")
+    assert str(fits[1].file.with_suffix(".log")) in ended[1]
+    assert fits[1].title in ended[4]
+    assert not cases[1].file.with_suffix(".log").exists(), "what needs it was not begun"
+
+
+@pytest.mark.parametrize("accounts", [True, False])
+def test_the_same_command_finds_jobs_that_still_run(
+    slurm: Path,
+    scripts: Scripts,
+    out: Path,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    accounts: bool,
+) -> None:
+    if not accounts:
+        (slurm / "no_accounts").touch()
+    for seed in (0, 1):
+        scripts[seed] = WAIT_FOR_GO.format(here=str(tmp_path), seed=str(seed))
+    jobs = [job(0, out=out)]
+    jobs.append(job(1, jobs[0], out=out))
+    left = executor_in(out, on_stop="ask")
+    left.announce(jobs)
+    left.submit(jobs[0])
+    wait_until((tmp_path / "starts").exists)
+    left.stop()
+    assert "scancel 101" in caplog.text, "nobody could be asked, so they stay"
+    again = executor_in(out)
+    (tmp_path / "go").touch()
+    assert errors(list(run_jobs(jobs, again))) == {0: "", 1: ""}
+    assert len(calls(slurm, "sbatch")) == 1
+    assert (tmp_path / "starts").read_text().split() == ["0", "1"]
+    assert not calls(slurm, "scancel")
+    wait_until(lambda: (slurm / "101" / "0").read_text() == "COMPLETED")
+    executor_in(out)
+    assert not list((out / "jobs").glob("slurm-*.json")), "an array that has ended is forgotten"
+    assert list((out / "jobs").glob("slurm-*-0.log")), "its log stays"
+
+
+def test_an_array_whose_number_was_lost_is_found_by_its_name(
+    slurm: Path, scripts: Scripts, out: Path, tmp_path: Path
+) -> None:
+    """As after a kill between `sbatch` and the note of what it said."""
+    scripts[0] = WAIT_FOR_GO.format(here=str(tmp_path), seed="0")
+    jobs = [job(0, out=out)]
+    executor_in(out).announce(jobs)
+    (file,) = (out / "jobs").glob("slurm-*.json")
+    file.write_text(json.dumps({**json.loads(file.read_text()), "number": ""}))
+    again = executor_in(out)
+    (tmp_path / "go").touch()
+    assert errors(list(run_jobs(jobs, again))) == {0: ""}
+    assert len(calls(slurm, "sbatch")) == 1
+
+
+def test_what_failed_is_queued_again_with_what_needs_it(
+    slurm: Path, scripts: Scripts, out: Path
+) -> None:
+    scripts[0] = "import sys; sys.exit('error: disk full')"
+    scripts[1] = "print('fine')"
+    jobs = [job(0, out=out)]
+    jobs.append(job(1, jobs[0], out=out))
+    assert "disk full" in errors(list(run_jobs(jobs, executor_in(out))))[0]
+    scripts[0] = "print('fine')"
+    assert errors(list(run_jobs(jobs, executor_in(out)))) == {0: "", 1: ""}
+    assert len(calls(slurm, "sbatch")) == 2
+
+
+def test_a_task_whose_node_is_lost_begins_again(
+    slurm: Path, scripts: Scripts, out: Path, tmp_path: Path
+) -> None:
+    scripts[0] = WAIT_FOR_GO.format(here=str(tmp_path), seed="0")
+    jobs = [job(0, out=out)]
+    executor = executor_in(out)
+    executor.announce(jobs)
+    wait_until((tmp_path / "starts").exists)
+    (slurm / "101" / "0.lost").touch()
+    wait_until(lambda: len((tmp_path / "starts").read_text().split()) == 2)
+    (tmp_path / "go").touch()
+    assert errors(list(run_jobs(jobs, executor_in(out)))) == {0: ""}
+
+
+def test_jobs_that_somebody_cancels_in_the_queue_fail_with_the_state(
+    slurm: Path, scripts: Scripts, out: Path, tmp_path: Path
+) -> None:
+    scripts[0] = WAIT_FOR_GO.format(here=str(tmp_path), seed="0")
+    jobs = [job(0, out=out)]
+    executor = executor_in(out)
+    executor.announce(jobs)
+    wait_until((tmp_path / "starts").exists)
+    (slurm / "101" / "cancelled").touch()
+    error = errors(list(run_jobs(jobs, executor_in(out))))[0]
+    assert "CANCELLED" in error
+    assert "101_0" in error
+    assert "jobs/slurm-" in error, "names the log of the task"
+
+
+def test_what_sbatch_says_is_the_error_and_nothing_is_left(
+    slurm: Path, scripts: Scripts, out: Path
+) -> None:
+    (slurm / "refused").write_text("sbatch: error: invalid partition specified: gpuu")
+    with pytest.raises(TgbenchError, match="invalid partition specified: gpuu"):
+        list(run_jobs([job(0, out=out)], executor_in(out)))
+    assert not list((out / "jobs").glob("slurm-*"))
+
+
+def test_a_queue_that_does_not_answer_is_asked_again(
+    slurm: Path,
+    scripts: Scripts,
+    out: Path,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    scripts[0] = "print('fine')"
+    answers = iter([QueueSilent("squeue does not answer"), QueueSilent("squeue does not answer")])
+
+    def silent(number: str, tasks: int) -> dict[int, str]:
+        if error := next(answers, None):
+            raise error
+        return ended_tasks(number, tasks)
+
+    monkeypatch.setattr("tgbench.cluster.slurm_queue.ended_tasks", silent)
+    assert errors(list(run_jobs([job(0, out=out)], executor_in(out)))) == {0: ""}
+    assert caplog.text.count("does not answer") == 1, "said once"
+
+
+def words_of(needs: JobNeeds, config: SlurmConfig | None = None, **others: object) -> list[str]:
+    given = {"tasks": 4, "throttle": None, "before": "", **others}
+    return arguments_of(config or SlurmConfig(), needs, **given)  # type: ignore[arg-type]
+
+
+def test_needs_and_settings_become_arguments_of_sbatch() -> None:
+    needs = JobNeeds(cpus=4, gpus=1, memory_gb=8.0, seconds=90 * 60, exclusive=True)
+    words = words_of(needs, throttle=3, before="77")
+    assert {
+        "--array=0-3%3",
+        "--cpus-per-task=4",
+        "--gres=gpu:1",
+        "--mem=7630M",
+        "--time=90",
+        "--exclusive",
+        "--dependency=afterany:77",
+    } <= {*words}
+    config = SlurmConfig(
+        partition="gpu",
+        account="lab",
+        time="1-00:00:00",
+        gres="gpu:a100:1",
+        extra="--constraint='a100 & nvlink' --qos=long",
+    )
+    words = words_of(needs, config)
+    assert {"--partition=gpu", "--account=lab", "--gres=gpu:a100:1", "--time=1-00:00:00"} <= {
+        *words
+    }
+    assert [word for word in words if word.startswith("--time")] == ["--time=1-00:00:00"]
+    assert words[-2:] == ["--constraint=a100 & nvlink", "--qos=long"]
+    assert not any(
+        word.startswith(("--gres", "--mem", "--time")) for word in words_of(JobNeeds(cpus=1))
+    )
+    with pytest.raises(TgbenchError, match="extra="):
+        words_of(needs, SlurmConfig(extra="--comment='open"))
+
+
+def test_a_chain_begins_with_the_job_that_all_others_need() -> None:
+    fit, other, case, late, both = job(0), job(1), job(2), job(3), job(4)
+    case, late = job(2, fit), job(3, fit)
+    both = job(4, fit, other)
+    chains = chains_of([late, both, case, other, fit])
+    assert [[each.seed for each in chain] for chain in chains] == [[0, 3, 2], [1]]
+    alone = chains_of([case, late])
+    assert [[each.seed for each in chain] for chain in alone] == [[2], [3]], "the fit is done"
+
+
+def test_a_task_needs_the_most_of_its_jobs_and_the_time_of_all() -> None:
+    def needing(**needs: object) -> JobSpec:
+        return job(0, needs=JobNeeds(**needs))  # type: ignore[arg-type]
+
+    chain = [needing(gpus=1, seconds=60.0), needing(cpus=3, memory_gb=2.0, seconds=30.0)]
+    assert largest(chain) == JobNeeds(cpus=3, gpus=1, memory_gb=2.0, seconds=90.0)
+    assert largest([*chain, needing(exclusive=True)]).seconds == 0.0, "one has no limit"
+    assert largest([needing()]).cpus == 1
+
+
+def test_more_tasks_than_an_array_may_have_follow_one_another(
+    slurm: Path, scripts: Scripts, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tgbench.cluster.slurm_queue.LARGEST_ARRAY", 2)
+    for seed in range(3):
+        scripts[seed] = "print('fine')"
+    executor = executor_in(out, throttle=1)
+    executor.announce([job(seed, out=out) for seed in scripts.seeds])
+    first, second = calls(slurm, "sbatch")
+    assert "--array=0-1%1" in first
+    assert {"--array=0-0%1", "--dependency=afterany:101"} <= {*second}
+    executor.stop()
+
+
+def test_the_script_survives_any_folder(slurm: Path, scripts: Scripts, out: Path) -> None:
+    scripts[0] = "print('fine')"
+    assert errors(list(run_jobs([job(0, out=out)], executor_in(out)))) == {0: ""}
+    (words,) = calls(slurm, "sbatch")
+    line = Path(words[-1]).read_text().splitlines()[1]
+    assert str(out) in shlex.split(line)[-1]
+
+
+@pytest.mark.parametrize(("answer", "cancelled"), [("y", True), ("", False)])
+def test_who_sits_at_the_terminal_is_asked_whether_to_cancel(
+    slurm: Path,
+    scripts: Scripts,
+    out: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    answer: str,
+    cancelled: bool,
+) -> None:
+    scripts[0] = WAIT_FOR_GO.format(here=str(tmp_path), seed="0")
+    executor = executor_in(out, on_stop="ask")
+    executor.announce([job(0, out=out)])
+    asked = []
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    monkeypatch.setattr("builtins.input", lambda text: asked.append(text) or answer)
+    executor.stop()
+    assert "1 job" in asked[0]
+    assert bool(calls(slurm, "scancel")) == cancelled

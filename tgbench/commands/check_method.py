@@ -1,0 +1,162 @@
+"""`tgbench check-method`: does a method do what its contract and its declaration say?"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .. import plugins
+from ..errors import TgbenchError
+from ..terminal import Terminal, printable
+from .lists import add_list, pairs
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..conformance.findings import Finding
+    from ..identities import Identity
+    from ..progress import Progress
+
+_EPILOG = """\
+Fits the method to a short clip several times, renders it with one thing
+changed at a time, and compares what it does with its contract and with what
+it declares. Choose settings with which a fit takes seconds. Exit code: 0 if
+all that could be tried holds, 1 if something does not, 2 for bad input.
+
+examples:
+  tgbench check-method still
+  tgbench check-method talkinggaussian --set schedule.motion_iterations=300
+  tgbench check-method my_method --identity data/NAME --out checked
+"""
+
+SIZE = 128
+SECONDS = 4.0
+_COLOURS = {"holds": "green", "does not hold": "red", "not tried": "yellow"}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = _EPILOG
+    parser.add_argument(
+        "method", metavar="METHOD", help="a method, or the TOML file of a declared system"
+    )
+    parser.add_argument(
+        "--identity",
+        default="synth-a",
+        metavar="NAME|FOLDER",
+        help="a built-in identity, of which a few seconds are used, or a prepared folder (synth-a)",
+    )
+    parser.add_argument(
+        "--size",
+        type=int,
+        default=SIZE,
+        metavar="PIXELS",
+        help=f"side of built-in identities in pixels ({SIZE})",
+    )
+    parser.add_argument(
+        "--preset", default="quick", metavar="NAME", help="of the method's settings (quick)"
+    )
+    add_list(
+        parser,
+        "--set",
+        pairs,
+        "change settings of the method; `tgbench list settings METHOD` has them",
+        metavar="KEY=VALUE",
+        dest="settings",
+        default=[],
+    )
+    parser.add_argument(
+        "--device",
+        choices=("auto", "cpu", "cuda"),
+        default="auto",
+        help="what to compute on (auto)",
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        metavar="FOLDER",
+        help="keep fits, copies and logs here (default: a temporary folder)",
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON, for programs")
+
+
+def execute(args: argparse.Namespace, terminal: Terminal) -> int:
+    """Make every check, and print what was found.
+
+    Returns:
+        1 if something does not hold.
+    """
+    spec = plugins.method(args.method)
+    from ..conformance.kit import check_method
+    from ..conformance.subject import Subject
+    from ..files import make_folder, temporary_folder
+    from ..running.environment import resolve_device
+    from ..running.fitting import MethodConfig
+    from ..running.settings import configure, parse_overrides
+
+    if args.out and any(make_folder(args.out).iterdir()):
+        raise TgbenchError(f"--out {args.out}: is not empty; name a new folder")
+    config = configure(spec, args.preset, parse_overrides(args.settings))
+    subject = Subject(MethodConfig(spec, config, args.preset), resolve_device(args.device))
+    identity = _identity(args.identity, args.size, terminal.progress)
+    place = nullcontext(args.out) if args.out else temporary_folder("check-method")
+    # Other processes find it by this, wherever they run.
+    name = str(Path(args.method).resolve()) if args.method != spec.name else spec.name
+    with place as folder:
+        findings = list(
+            check_method(subject, name, identity, Path(folder).resolve(), terminal.progress)
+        )
+    if args.json:
+        found = {"method": spec.name, "findings": [_record(finding) for finding in findings]}
+        print(json.dumps(found, indent=2, ensure_ascii=False))
+    else:
+        _print(spec.name, findings, terminal)
+    return int(any(finding.state == "does not hold" for finding in findings))
+
+
+def _identity(name: str, size: int, progress: Progress) -> Identity:
+    from ..identities import Identity
+    from ..identities.resolve import resolve_identity
+    from ..synthetic import ensure_identity
+    from ..synthetic.names import IDENTITIES
+
+    if name in IDENTITIES:
+        return Identity(ensure_identity(name, size=size, seconds=SECONDS, progress=progress))
+    return resolve_identity(name, size, progress)
+
+
+def _print(name: str, findings: Sequence[Finding], terminal: Terminal) -> None:
+    from rich.text import Text
+
+    from ..terminal.text_table import Head, print_table
+
+    heads = [Head(title, right=False) for title in ("", "", "what should hold", "what was seen")]
+    rows = [
+        [
+            Text(finding.state.value, style=_COLOURS[finding.state]),
+            Text(finding.check.group),
+            Text(finding.check.claim),
+            Text(printable(finding.text)),
+        ]
+        for finding in findings
+    ]
+    print_table(terminal.out, heads, rows)
+    counts = {state: [f.check.name for f in findings if f.state == state] for state in _COLOURS}
+    failed = counts["does not hold"]
+    told = f"{len(counts['holds'])} checks hold, {len(counts['not tried'])} were not tried, "
+    told += f"{len(failed)} do not hold: {', '.join(failed)}" if failed else "none fails"
+    terminal.out.print(f"\n{name}: {told}", markup=False)
+
+
+def _record(finding: Finding) -> dict[str, Any]:
+    return {
+        "check": finding.check.name,
+        "group": finding.check.group,
+        "claim": finding.check.claim,
+        "state": finding.state.value,
+        "text": finding.text,
+    }

@@ -9,14 +9,14 @@ from functools import cached_property
 from pathlib import Path
 
 from ..errors import Unavailable
-from ..files import sha256
 from ..progress import SILENT, Progress
-from ..weights.store import check, store_folder, weight_file
+from ..weights.store import check
 from ..weights.table import TABLE
-from .checkout import CheckoutState, require_checkout
+from .checkout import CheckoutState
 from .config import SystemConfig
-from .declaration import Declaration, WeightsFile
+from .declaration import Declaration
 from .environments import Contents, Environment, contents_of, environment_of, require_programs
+from .places import FoundWeights, checkout_of, checkout_state, find_weights
 
 _log = logging.getLogger("tgbench")
 
@@ -27,7 +27,7 @@ class Installation:
 
     Attributes:
         declaration: of the system.
-        checkout: its folder; None where it has none.
+        checkout: its folder.
         state: what the checkout is.
         environment: what its commands run in.
         weights: the file of each path in the checkout.
@@ -35,8 +35,8 @@ class Installation:
     """
 
     declaration: Declaration
-    checkout: Path | None
-    state: CheckoutState | None
+    checkout: Path
+    state: CheckoutState
     environment: Environment
     weights: Mapping[str, Path]
     doubts: tuple[str, ...] = ()
@@ -48,22 +48,19 @@ class Installation:
         Raises:
             Unavailable: its Python does not run.
         """
-        place = self.checkout or self.declaration.path.parent
-        return contents_of(self.environment, self.declaration.name, place)
+        return contents_of(self.environment, self.declaration.name, self.checkout)
 
     @property
     def read_folders(self) -> tuple[Path, ...]:
         """Folders beside the work folder that its commands read."""
-        return tuple(filter(None, (self.checkout, store_folder() if self.weights else None)))
+        places = {path.parent for path in self.weights.values()}
+        return (self.checkout, *sorted(places))
 
     def notes(self) -> list[str]:
         """Return what a reader of the numbers must know of it."""
-        notes = []
-        if self.state is not None:
-            difference = self.state.differs(self.declaration.commit)
-            wanted = f", not a clean {self.declaration.commit}" if difference else ""
-            notes.append(f"checkout {self.state}{wanted}")
-        notes.append(f"environment: {self.contents}")
+        difference = self.state.differs(self.declaration.commit)
+        wanted = f", not a clean {self.declaration.commit}" if difference else ""
+        notes = [f"checkout {self.state}{wanted}", f"environment: {self.contents}"]
         for requirement in self.declaration.environment.packages:
             name, _, version = requirement.partition("==")
             found = self.contents.packages.get(name.lower())
@@ -86,76 +83,28 @@ def locate(
         Unavailable: something of it is missing.
         TgbenchError: its checkout is another one than declared.
     """
-    checkout, state = None, None
-    if config.checkout is not None:
-        checkout = Path(config.checkout).expanduser().absolute()
-        state = require_checkout(
-            checkout, declaration.commit, declaration.repository, config.any_commit
-        )
-        if difference := state.differs(declaration.commit):
-            _log.warning("%s: %s %s", declaration.name, checkout, difference)
-    elif declaration.repository:
-        raise Unavailable(
-            f"{declaration.name}: `git clone {declaration.repository}`, check out "
-            f"{declaration.commit or 'the commit you want'}, and name the folder with "
-            "--set checkout=PATH"
-        )
+    checkout = checkout_of(declaration, config)
+    state = checkout_state(declaration, config)
+    if difference := state.differs(declaration.commit):
+        _log.warning("%s: %s %s", declaration.name, checkout, difference)
     environment = environment_of(
-        declaration,
-        config.environment,
-        checkout or declaration.path.parent,
-        config.create_environment,
-        progress,
+        declaration, config.environment, checkout, config.create_environment, progress
     )
     require_programs(declaration.environment.programs, environment)
-    weights, doubts = _weights(declaration, checkout)
+    weights = find_weights(declaration, checkout)
+    doubts = [doubt for found in weights for doubt in _doubts(found)]
     for doubt in doubts:
         _log.warning("%s: %s", declaration.name, doubt)
-    return Installation(declaration, checkout, state, environment, weights, tuple(doubts))
+    files = {found.target: found.source for found in weights}
+    return Installation(declaration, checkout, state, environment, files, tuple(doubts))
 
 
-def _weights(declaration: Declaration, checkout: Path | None) -> tuple[dict[str, Path], list[str]]:
-    """Return the files of weights by their paths in the checkout, and what is odd about them.
-
-    Raises:
-        Unavailable: some are missing; the message names all of them.
-    """
-    found: dict[str, Path] = {}
-    missing: list[str] = []
-    doubts: list[str] = []
-    for name, file in declaration.weights.items():
-        own = checkout / file.path if checkout else None
-        try:
-            if own is None or not own.is_file():
-                found[file.path] = _stored(name, file)
-            else:
-                found[file.path] = own
-                doubts += _doubts(name, file, own)
-        except Unavailable as error:
-            missing.append(str(error))
-    if missing:
-        raise Unavailable(f"{declaration.name}: {'; '.join(missing)}")
-    return found, doubts
-
-
-def _stored(name: str, file: WeightsFile) -> Path:
-    """Return a file of the weight store.
-
-    Raises:
-        Unavailable: it is missing, or the store does not know it.
-    """
-    if name in TABLE:
-        return weight_file(name)
-    raise Unavailable(f"{file.path} is missing in the checkout; get it from {file.source}")
-
-
-def _doubts(name: str, file: WeightsFile, own: Path) -> list[str]:
-    """Return in what way a file in the checkout is not the published one, if it is known to be."""
+def _doubts(found: FoundWeights) -> list[str]:
+    """Return in what way a file of weights is not the published one, if it is known to be."""
+    if found.name not in TABLE:
+        return []
     try:
-        if name in TABLE:
-            check(TABLE[name], own, "a checkout", "put the right file there")
-        elif file.sha256 and sha256(own) != file.sha256:
-            return [f"{own} is a different file: expected sha256 {file.sha256}"]
+        check(TABLE[found.name], found.source, "a checkout", "see where it comes from")
     except Unavailable as error:
         return [str(error)]
     return []

@@ -14,7 +14,10 @@ from typing import Any
 from unittest.mock import patch
 
 from tgbench import plugins
+from tgbench.baselines.specs import METHODS as DECLARED
 from tgbench.specs import MetricSpec
+from tgbench.systems.declaration import Declaration, read_declaration
+from tgbench.weights.table import TABLE
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -97,6 +100,73 @@ def methods() -> Iterator[str]:
         yield f"| {' | '.join(map(_cell, cells))} |"
 
 
+def systems() -> Iterator[str]:
+    """Yield the table of the systems that tgbench comes with."""
+    yield "| name | paper | licence | its frames are | it is given when rendering | it is fitted |"
+    yield "|---|---|---|---|---|---|"
+    for declared in _systems():
+        given = ", ".join(declared.leaked_conditions) or "nothing of the truth"
+        fitted = "to the person" if declared.trains else "to nobody"
+        cells = (f"[`{declared.name}`](#{declared.name})", declared.paper, declared.licence)
+        cells += (declared.composite_mode, given, fitted)
+        yield f"| {' | '.join(map(_cell, cells))} |"
+
+
+def system_facts() -> Iterator[str]:
+    """Yield a section for each of these systems."""
+    for declared in _systems():
+        yield from (f"## {declared.title} {{ #{declared.name} }}", "")
+        yield f"{declared.summary[0].upper()}{declared.summary[1:]}. {declared.paper}."
+        yield from ("", f"- **Code:** {declared.repository} at `{declared.commit}`")
+        yield f"- **Licence:** {declared.licence}: {declared.permits}"
+        yield f"- **Runs in:** {_environment(declared)}"
+        yield f"- **Weights:** {_weights(declared)}"
+        yield f"- **Wants:** {_wants(declared)}"
+        yield f"- **Leaves:** {_leaves(declared)}"
+        yield f"- **Random:** {declared.randomness}"
+        for data, how in declared.contamination.items():
+            yield f"- **Trained on {data}:** {how}; results on its clips say little"
+        yield from ("", *(f"- {trap}" for trap in declared.traps), "")
+
+
+def _systems() -> Iterator[Declaration]:
+    return (read_declaration(spec.declaration) for spec in DECLARED)
+
+
+def _environment(declared: Declaration) -> str:
+    environment = declared.environment
+    packages = ", ".join(f"`{package}`" for package in environment.packages)
+    return f"Python {environment.python} with {packages}; {environment.remedy}"
+
+
+def _weights(declared: Declaration) -> str:
+    def text(name: str, path: str) -> str:
+        hand = ", by hand from its page" if name in TABLE and TABLE[name].by_hand else ""
+        return f"`{name}` at `{path}`{hand}"
+
+    return "; ".join(text(name, file.path) for name, file in declared.weights.items()) or "none"
+
+
+def _wants(declared: Declaration) -> str:
+    named = {"identity": "the identity's folder", "landmarks": "the landmarks, as OpenFace's table"}
+    found: dict[str, None] = {}
+    for each in declared.inputs:
+        shown = f"the {each.shows if each.shows == 'truth' else ''} video".replace("  ", " ")
+        words = named.get(each.what, shown if each.what == "video" else f"the {each.what}")
+        if each.what == "audio":
+            words = "the sound, 16 kHz mono WAV"
+        found[words.replace("the truth video", "the true video")] = None
+    return "; ".join(found)
+
+
+def _leaves(declared: Declaration) -> str:
+    output = declared.output
+    sound = "with sound" if output.audio else "silent"
+    what = "images" if output.kind == "images" else f"a {sound} video of {output.fps:g} frames/s"
+    crop = ", of which a part is the result" if output.crop else ""
+    return f"{what} at `{output.path}`{crop}"
+
+
 def command_line() -> Iterator[str]:
     """Yield the help of every command."""
     for name, spec in plugins.commands().items():
@@ -113,5 +183,13 @@ def _cell(text: str) -> str:
 
 GENERATED: dict[str, Callable[[], Iterable[str]]] = {
     function.__name__: function
-    for function in (default_metrics, metrics_by_name, protocols, methods, command_line)
+    for function in (
+        default_metrics,
+        metrics_by_name,
+        protocols,
+        methods,
+        systems,
+        system_facts,
+        command_line,
+    )
 }

@@ -12,6 +12,7 @@ from types import ModuleType
 import pytest
 
 from tgbench import plugins
+from tgbench.baselines.specs import METHODS as DECLARED
 
 from .workplace import ROOT
 
@@ -42,6 +43,17 @@ def test_every_command_is_in_the_reference(hooks: ModuleType) -> None:
     text = "\n".join(hooks.command_line())
     assert re.findall(r"^## tgbench ([\w-]+)$", text, re.MULTILINE) == list(plugins.commands())
     assert "--through-codec" in text
+
+
+def test_every_shipped_system_has_its_line_its_section_and_its_traps(hooks: ModuleType) -> None:
+    names = [spec.name for spec in DECLARED]
+    assert len(names) == 11
+    assert re.findall(r"^\| \[`([\w-]+)`\]", "\n".join(hooks.systems()), re.MULTILINE) == names
+    facts = "\n".join(hooks.system_facts())
+    assert re.findall(r"^## .* \{ #([\w-]+) \}$", facts, re.MULTILINE) == names
+    for fact in ("9b9dc03f", "right half", "CC BY-NC 4.0", "HDTF", "`wav2lip_gan`", "60 frames/s"):
+        assert fact in facts
+    assert not re.search(r"\bNone\b", facts)
 
 
 def test_every_mark_has_something_that_fills_it_in(hooks: ModuleType) -> None:

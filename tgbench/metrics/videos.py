@@ -10,7 +10,7 @@ from pathlib import Path
 from .. import plugins
 from ..audio import Waveform, read_sound
 from ..errors import TgbenchError
-from ..interfaces import Measurement, MetricContext, MetricOptions
+from ..interfaces import Measurement, MetricContext, MetricOptions, Shared
 from ..plugins import in_table_order
 from ..progress import SILENT, Progress
 from ..specs import Needs
@@ -97,6 +97,8 @@ def score_videos(
     fps: float | None = None,
     allow_drop: bool = False,
     deinterlace: bool = False,
+    truth_sounds: bool = False,
+    models: Shared | None = None,
 ) -> VideoScores:
     """Compare two clips frame by frame, or score one alone. Frames are decoded once.
 
@@ -110,6 +112,9 @@ def score_videos(
         fps: see `Pairs`.
         allow_drop: see `Pairs`.
         deinterlace: see `Pairs`.
+        truth_sounds: whether the driving sound is that of the target, if it has any, rather than
+            that of the prediction, which may have come through another codec.
+        models: that are loaded already, and where others go; None: there are none.
 
     Raises:
         TgbenchError: a file cannot be read, or the two cannot be compared; see `Pairs`.
@@ -122,8 +127,10 @@ def score_videos(
     notes = _coded_twice(prediction, target) if options.through_codec else []
     sound, origin = None, None
     if any(Needs.AUDIO in needed for needed in needs):
-        sound, origin = _sound(prediction, target, audio, pairs.resampled, notes)
-    context = MetricContext(audio=sound, fps=pairs.fps, options=options)
+        clips = [clip for clip in (prediction, target) if clip is not None]
+        order = clips[::-1] if truth_sounds else clips
+        sound, origin = _sound(order, audio, pairs.resampled, notes)
+    context = MetricContext(audio=sound, fps=pairs.fps, options=options, models=models)
     censuses = _censuses(needs, prediction, target)
     places: list[int] = []
     with ExitStack() as held, progress.task(f"scoring {prediction.name}", pairs.expected) as task:
@@ -224,7 +231,7 @@ def _check_numbers(options: MetricOptions, pairs: Pairs, allow_drop: bool) -> No
 
 
 def _sound(
-    prediction: Path, target: Path | None, audio: Path | None, resampled: bool, notes: list[str]
+    clips: Sequence[Path], audio: Path | None, resampled: bool, notes: list[str]
 ) -> tuple[Waveform | None, Path | None]:
     """Return the driving sound and where it is from; the first there is, with what to know."""
     if audio is not None:
@@ -232,8 +239,8 @@ def _sound(
         if len(sound.samples) == 0:
             raise TgbenchError(f"{audio}: its audio track is empty")
         return sound, audio
-    for path in (prediction, target):
-        if path is None or not path.is_file():
+    for path in clips:
+        if not path.is_file():
             continue
         info = VideoReader(path, fps=None).info
         if not info.has_audio:
@@ -246,8 +253,8 @@ def _sound(
         if len(sound.samples) == 0:
             notes.append(f"{path.name}: its audio track is empty")
             continue
-        if path != prediction:
-            notes.append(f"{prediction.name} has no sound; that of {path.name} was taken")
+        if path != clips[0]:
+            notes.append(f"{clips[0].name} has no sound; that of {path.name} was taken")
         # Frames as stored start with the picture, sound with the file.
         return (sound if resampled else sound.cut(info.start, sound.seconds)), path
     return None, None

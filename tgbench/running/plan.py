@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from ..faults import one_line
 from .experiment import Experiment
@@ -20,12 +21,14 @@ class Failure:
         error: why.
         identity: the one it is about, as the user named it, if no case of it could be planned.
         protocol: the one it is about; empty: all.
+        folder: of the one case it is about; None: it is not about one.
     """
 
     what: str
     error: Exception
     identity: str = ""
     protocol: str = ""
+    folder: Path | None = None
 
     def __str__(self) -> str:
         """Return both on one line."""

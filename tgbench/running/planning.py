@@ -166,7 +166,8 @@ class Planner:
                 try:
                     made.cases.append(self._with_jobs(in_its_folder(asked), person))
                 except Exception as error:
-                    made.failures.append(Failure(f"{asked}, seed {seed}", error))
+                    what = f"{asked}, seed {seed}"
+                    made.failures.append(Failure(what, error, folder=asked.folder))
 
     def _cases(self, spec: ProtocolSpec, person: _Person, source: FeatureSource) -> list[Case]:
         """Return the cases of an identity as they are to be measured, planned once for all."""

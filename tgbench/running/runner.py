@@ -92,6 +92,8 @@ def run(request: RunRequest, progress: Progress, executor: Executor | None = Non
             executor = _made(request, planner)
         planned = planner.plan(progress)
         attempts.begin(case.experiment.folder for case in planned.cases)
+        # A result of before must not pass for what could not be done now.
+        attempts.begin(failed.folder for failed in planned.failures if failed.folder)
     _note_unplanned(request, planned)
     for line in planned.warnings:
         _log.warning(line)

@@ -134,6 +134,9 @@ class Input(Table):
     leading_blanks: bool = Field(
         default=False, description="Whether columns of action units begin with a blank."
     )
+    sound: bool = Field(
+        default=False, description="Whether a video holds the sound of its frames, as AAC."
+    )
     silence: float = Field(
         default=0.0,
         ge=0,

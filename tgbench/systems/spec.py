@@ -159,6 +159,8 @@ def _resources(raw: Mapping[str, Any]) -> Resources:
     said = raw.get("resources", {})
     if not isinstance(said, dict):
         raise TypeError("resources must be a table")
+    if "videos" in raw:
+        return Resources()
     return Resources(
         cpus=said.get("cpus", 1), gpus=said.get("gpus", 1), memory_gb=said.get("memory_gb", 16.0)
     )

@@ -131,6 +131,7 @@ def _write_video(staged: _Staged, target: Path) -> None:
         height,
         fps=staged.fps,
         origin=_ORIGIN,
+        audio=staged.clip.sound if staged.wanted.sound else None,
         rate_factor=_RATE_FACTOR,
         preset="veryfast",
     ) as video:

@@ -30,6 +30,9 @@ SAMPLES = 640
 FAULT_FILE = "standin_fault.txt"
 """In a checkout: what goes wrong there; see `Fault`."""
 
+HANGING = "hanging.pid"
+"""In a checkout whose program hangs: the process that it started."""
+
 MUCH = 64 << 20
 """Bytes of the output of a program that does not stop writing."""
 
@@ -70,7 +73,8 @@ def begin(checkout: Path) -> str:
         sys.exit(_MESSAGES[fault])
     if fault == Fault.HANG:
         # A worker of a data loader outlives a parent that is killed alone.
-        subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+        worker = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+        (checkout / HANGING).write_text(str(worker.pid))
         time.sleep(600)
     return fault
 
@@ -107,8 +111,10 @@ def speak(frame: Image, opening: float) -> Image:
     import cv2
 
     height, width = frame.shape[:2]
-    spoken = np.ascontiguousarray(frame)
+    spoken = frame.copy()
     centre, axes = (width // 2, int(height * 0.55)), (width // 10, 1 + int(height * 0.08 * opening))
+    cover = (width // 7, int(height * 0.12))
+    cv2.ellipse(spoken, centre, cover, 0, 0, 360, (140, 160, 200), -1)
     cv2.ellipse(spoken, centre, axes, 0, 0, 360, (10, 10, 60), -1)
     return spoken
 
@@ -182,9 +188,9 @@ def flood(path: Path) -> None:
 
 
 def ffmpeg(*words: str | Path) -> None:
-    """Run ffmpeg as the real programs do: whatever it returns, they go on."""
-    command = ["ffmpeg", "-nostdin", "-y", "-v", "error", *map(str, words)]
-    subprocess.call(command, stdout=subprocess.DEVNULL)
+    """Run ffmpeg as the real programs do: through a shell, and whatever it returns, they go on."""
+    command = " ".join(["ffmpeg -nostdin -y -v error", *map(str, words)])
+    subprocess.call(command, shell=True, stdout=subprocess.DEVNULL)
 
 
 def mux(audio: Path, video: Path, out: Path, fault: str, *options: str) -> None:

@@ -7,7 +7,17 @@ from pathlib import Path
 import numpy as np
 
 from .ad_nerf import config_args, training_frames
-from .common import Fault, Main, begin, frames_of, need, read_image, write_image, write_mp4
+from .common import (
+    Fault,
+    Main,
+    begin,
+    frames_of,
+    need,
+    read_image,
+    restore,
+    write_image,
+    write_mp4,
+)
 from .fields import deepspeech, head_of, learn, openings_of
 
 _TEXTS = ("expname", "expname_finetune", "datadir", "basedir", "ft_path", "test_file", "aud_file")
@@ -32,7 +42,7 @@ def run(checkout: Path, words: list[str]) -> None:
             assert np.shape(frame["lip_rect"]) == (4,)
             need(person / args.bc_type / f"{frame['img_id']}.jpg")
         steps = int(args.N_iters or 600_000)
-        learn(logs / f"{steps:06d}_head.tar", frames, "head", references=len(frames))
+        learn(logs / f"{steps:06d}_head.tar", frames, "head", global_step=steps)
         return
     root = Path(args.datadir)
     references = frames_of(root / "transforms_train.json")
@@ -46,7 +56,7 @@ def run(checkout: Path, words: list[str]) -> None:
         place = frame["aud_id"] if args.aud_file in (None, "aud.npy") else index
         pictures.append(head_of(start, backdrop, openings[min(place, len(openings) - 1)]))
         assert np.shape(frame["lip_rect"]) == (4,)
-    out = logs / f"renderonly_path_{int(start.name[:6]):06d}"
+    out = logs / f"renderonly_path_{restore(start)['global_step']:06d}"
     if fault != Fault.NOTHING:
         for index, picture in enumerate(pictures):
             write_image(out / f"{index:03d}.png", picture)

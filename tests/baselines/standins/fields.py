@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import csv
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -63,11 +65,9 @@ def behind(root: Path, frame: int) -> Image:
 
 def learn(checkpoint: Path, frames: list[dict[str, Any]], stage: str, **more: Any) -> None:
     """Write a checkpoint that knows one training picture."""
-    # A copy: what is staged for a fit need not be there when it renders.
-    own = checkpoint.with_suffix(".jpg")
-    own.parent.mkdir(parents=True, exist_ok=True)
-    own.write_bytes(Path(frames[0]["picture"]).read_bytes())
-    save(checkpoint, picture=own.name, stage=stage, **more)
+    # In the checkpoint itself: of a fit, nothing else need be there when it renders.
+    picture = base64.b64encode(Path(frames[0]["picture"]).read_bytes()).decode()
+    save(checkpoint, picture=picture, stage=stage, **more)
 
 
 def newest(folder: Path, pattern: str) -> Path:
@@ -78,10 +78,17 @@ def newest(folder: Path, pattern: str) -> Path:
     return found[-1]
 
 
+@cache
+def _picture(checkpoint: Path) -> Image:
+    import cv2
+
+    data = base64.b64decode(restore(checkpoint)["picture"])
+    return np.asarray(cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR), np.uint8)
+
+
 def head_of(checkpoint: Path, backdrop: Image, opening: float) -> Image:
     """Return a frame: the head of a checkpoint's picture over a backdrop, with an open mouth."""
-    content = restore(checkpoint)
-    picture = read_image(checkpoint.with_name(content["picture"]))
+    picture = _picture(checkpoint)
     height, width = picture.shape[:2]
     y, x = np.mgrid[:height, :width]
     head = (x - width / 2) ** 2 + (y - height * 0.42) ** 2 < (height * 0.28) ** 2

@@ -57,7 +57,7 @@ def found(folder: Path, drive: Drive, output: str, silence: str = "") -> SystemO
 
 
 def work(folder: Path, declaration: Declaration) -> WorkFolder:
-    nothing = Installation(declaration, folder, None, None, {})  # type: ignore[arg-type]
+    nothing = Installation(declaration, None, None, None, {})  # type: ignore[arg-type]
     return WorkFolder(nothing, folder / "work", "tiny", 0)
 
 

@@ -38,6 +38,12 @@ VALIDATE = CommandSpec(
 WEIGHTS = CommandSpec(
     "weights", "list, fetch, add and verify pretrained files", "tgbench.commands.weights"
 )
+SYSTEMS = CommandSpec(
+    "systems",
+    "declared systems of others: list, show, add, check",
+    "tgbench.commands.systems",
+    computes=False,
+)
 BUNDLE = CommandSpec(
     "bundle", "pack results with their frames, for others to verify", "tgbench.commands.bundle"
 )

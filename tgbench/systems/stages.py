@@ -66,7 +66,8 @@ class StageRunner:
         """
         self._installation, self._work = installation, work
         self._logs, self._prefix = logs, prefix
-        self._key = hash_of([inputs, installation.state.fingerprint])
+        state = installation.state
+        self._key = hash_of([inputs, state.fingerprint if state else ""])
 
     def run(self, stages: Iterable[Stage], progress: Progress) -> list[StageRun]:
         """Run stages in their order, those that are done left out.

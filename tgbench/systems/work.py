@@ -54,7 +54,9 @@ class WorkFolder:
     def furnish(self) -> None:
         """Copy the checkout, and make what the declaration wants to be there."""
         checkout = self.root / _CHECKOUT
-        mirror(self._installation.checkout, checkout)
+        checkout.mkdir(parents=True, exist_ok=True)
+        if self._installation.checkout is not None:
+            mirror(self._installation.checkout, checkout)
         for path, file in self._installation.weights.items():
             place = checkout / self._expanded(path)
             if not place.exists() or not place.samefile(file):

@@ -127,6 +127,7 @@ def _measure(
     times = TimingRecord(
         training_seconds=trained,
         training_iterations=dict(report.iterations),
+        trained_on=record.machine if spec.trains else None,
         fps_protocol=timing.protocol,
         rendering=[_speed_record(series) for series in timing.rendering],
         end_to_end=_speed_record(timing.end_to_end) if timing.end_to_end else None,
@@ -176,7 +177,7 @@ def _result(
         labelled=options.label,
         metrics=metrics,
         timing=times,
-        environment=describe_environment(options.device),
+        environment=describe_environment(options.device, not options.shared_machine),
     )
 
 

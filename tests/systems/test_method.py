@@ -152,6 +152,26 @@ def test_a_stage_that_finished_is_not_repeated(
     assert calls.read_text().split()[4:] == ["learn.py", "second.py"], "another command"
 
 
+def test_what_a_stage_changed_of_its_inputs_stays_changed(
+    tmp_path: Path, identity: Identity, calls: Path
+) -> None:
+    prepare = """
+[[prepare]]
+name = "smooth"
+command = ["python", "smooth.py", "{identity}"]
+"""
+    smooth = COUNT + "open(sys.argv[1] + '/transforms_val.json', 'a').write('\\n\\n')"
+    checkout = make_checkout(tmp_path / "checkout", smooth=smooth, learn="raise SystemExit('no')")
+    declaration = declare(tmp_path, checkout, train=prepare + TRAIN)
+    method = method_of(declaration, checkout)
+    for _ in range(2):
+        with pytest.raises(ProgramFailed, match="learn"):
+            method.fit(identity, identity.split(), context(tmp_path / "fit"))
+    assert calls.read_text().split() == ["smooth.py"]
+    cameras = tmp_path / "fit" / "data" / "tiny" / "transforms_val.json"
+    assert cameras.read_text().endswith("\n\n\n")
+
+
 def test_a_kill_loses_no_finished_stage_and_leaves_no_process(
     tmp_path: Path, tiny_identity: Path, identity: Identity, calls: Path
 ) -> None:

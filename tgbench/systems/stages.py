@@ -18,9 +18,8 @@ from .declaration import Stage
 from .failures import Failure
 from .installation import Installation
 from .programs import ProgramFailed, run_program
-from .work import WorkFolder
+from .work import RECORDS, WorkFolder
 
-_RECORDS = ".stages"
 _GIGABYTE = 10**9
 _log = logging.getLogger("tgbench")
 
@@ -83,7 +82,7 @@ class StageRunner:
         self._key = hash_of([self._key, command, stage.model_dump(mode="json")])
         log = self._logs / f"{self._prefix}{stage.name}.log"
         name = f"{self._installation.declaration.name}, {stage.name}"
-        attempts = _Attempts(self._work.root / _RECORDS / f"{stage.name}.json", self._key, log)
+        attempts = _Attempts(self._work.root / RECORDS / f"{stage.name}.json", self._key, log)
         if attempts.finished and all(self._work.matches(pattern) for pattern in stage.makes):
             _log.info("%s: done before", name)
             return attempts.as_run(stage.name)

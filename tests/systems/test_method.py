@@ -28,6 +28,7 @@ from tgbench.systems.method import DeclaredMethod
 from tgbench.systems.programs import ProgramFailed
 from tgbench.systems.spec import read_spec
 
+from .conftest import git
 from .standin import GREY, LEARN, SPEAK, TRAIN, declare, make_checkout, method_of
 
 SECOND = """
@@ -246,6 +247,23 @@ def test_a_stage_that_makes_nothing_has_failed(
     with pytest.raises(ProgramFailed, match=r"mean, speak: .*made no out/\*\.png") as failed:
         list(method.render(drive))
     assert "ffmpeg: error, ignored" in failed.value.log.read_text()
+
+
+def test_one_that_makes_nothing_may_say_why(
+    tmp_path: Path, identity: Identity, drive: Drive
+) -> None:
+    speak = "import os; os.system('echo av_interleaved_write_frame: No space left on device')"
+    checkout = make_checkout(tmp_path / "checkout", speak=speak)
+    method = method_of(declare(tmp_path, checkout), checkout)
+    method.fit(identity, identity.split(), context(tmp_path / "fit"))
+    with pytest.raises(ProgramFailed, match=r"made no out/\*\.png \(the disk is full\)"):
+        list(method.render(drive))
+    (checkout / "speak.py").write_text("print('nothing')")
+    git(checkout, "commit", "-qam", "silent")
+    other = method_of(declare(tmp_path, checkout), checkout)
+    other.fit(identity, identity.split(), context(tmp_path / "fit"))
+    with pytest.raises(ProgramFailed, match="may be for another version"):
+        list(other.render(drive))
 
 
 def test_what_an_earlier_stage_made_does_not_count(tmp_path: Path, identity: Identity) -> None:

@@ -331,7 +331,7 @@ class MetricOptions:
 
 
 class Shared:
-    """Objects that several metrics of one case share, such as a network."""
+    """Objects that several metrics share, such as a network."""
 
     def __init__(self) -> None:
         self._made: dict[Hashable, Any] = {}
@@ -364,6 +364,8 @@ class MetricContext:
         timing: see `Timing`; None when two videos are compared.
         options: how to measure.
         shared: what metrics use together.
+        models: networks and detectors that were loaded for other clips; see `model`. None: every
+            clip loads its own.
     """
 
     audio: Waveform | None = None
@@ -371,6 +373,19 @@ class MetricContext:
     timing: Timing | None = None
     options: MetricOptions = field(default_factory=MetricOptions)
     shared: Shared = field(default_factory=Shared, repr=False, compare=False)
+    models: Shared | None = field(default=None, repr=False, compare=False)
+
+    def model(self, name: Hashable, load: Callable[[], T]) -> T:
+        """Return a network or detector that keeps nothing of what it saw, loaded if need be.
+
+        Args:
+            name: of it, the same for every clip.
+            load: makes it.
+
+        Raises:
+            Unavailable: it cannot be had.
+        """
+        return load() if self.models is None else self.models.once(name, load)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .errors import TgbenchError
-from .interfaces import MetricOptions
+from .interfaces import MetricOptions, Shared
 from .metrics.folders import Clips, holds_videos, videos_by_name
 from .metrics.videos import VideoScores, metrics_for_videos, score_videos
 from .progress import SILENT, Progress
@@ -190,9 +190,10 @@ def score_folder(
     folders = {name: request.out and request.out / name for name in clips.pairs}
     for folder in filter(None, folders.values()):
         make_scores_folder(folder, request.fresh)
+    models = Shared()
     for name, (prediction, target) in clips.pairs.items():
         try:
-            yield name, _scored(request, prediction, target, names, folders[name], progress)
+            yield name, _scored(request, prediction, target, names, folders[name], progress, models)
         except TgbenchError as error:
             yield name, ClipFailed(name, error)
 
@@ -204,6 +205,7 @@ def _scored(
     names: tuple[str, ...],
     out: Path | None,
     progress: Progress,
+    models: Shared | None = None,
 ) -> Scores:
     found = score_videos(
         prediction,
@@ -215,6 +217,7 @@ def _scored(
         fps=request.fps,
         allow_drop=request.allow_drop,
         deinterlace=request.deinterlace,
+        models=models,
     )
     records = metric_records(found.measurements, found.per_frame)
     if out is not None:

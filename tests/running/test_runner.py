@@ -284,7 +284,8 @@ def test_frames_and_label_are_rendered_again_without_fitting(
     assert again.rendered
     method = AverageFrame.__new__(AverageFrame)
     (saved,) = (request_.out / "models").glob("tiny/average_frame/*/model")
-    method.load(saved, Identity(Path(request_.identities[0])), None, "cpu")  # type: ignore[arg-type]
+    identity = Identity(Path(request_.identities[0]))
+    method.load(saved, identity, identity.split(), "cpu")
     for index in range(4):
         image = cv2.imread(str(first.folder / "frames" / f"{index}.png"))[..., ::-1]
         np.testing.assert_array_equal(image, method.mean)

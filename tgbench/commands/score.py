@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 from ..errors import TgbenchError
 from ..running.result import FRAMES_FILE, SCORES_FILE
-from ..specs import Direction
 from ..terminal import Terminal
 from .lists import add_list, names, paths, stand_alone
 from .options import add_measuring_options
+from .score_pairs import add_pairs_options, execute_pairs, refuse_without_pairs
+from .score_text import Remarks, print_means
 
 if TYPE_CHECKING:
     from ..scoring import ScoreRequest, Scores
@@ -29,6 +30,9 @@ examples:
       --face-box 120,80,400,420
   tgbench score ours.mp4 --audio speech.wav \\
       --metrics sync_c sync_e lip_agreement
+  tgbench score --pairs ours/ real/ --method ours --jobs 2
+                                        results that report, compare, gate and
+                                        bundle read like those of a run
 """
 
 
@@ -49,6 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--target", type=Path, metavar="CLIP", help="the ground truth, as an option"
     )
+    add_pairs_options(parser)
     add_measuring_options(parser)
     parser.add_argument(
         "--audio",
@@ -98,7 +103,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--out",
         type=Path,
         metavar="FOLDER",
-        help=f"write {SCORES_FILE} and {FRAMES_FILE} to this folder",
+        help=f"write {SCORES_FILE} and {FRAMES_FILE} to this folder; with --pairs: where results "
+        "go (results)",
     )
     parser.add_argument("--fresh", action="store_true", help="replace earlier scores in --out")
 
@@ -109,6 +115,9 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
     Returns:
         1 if no metric could be measured.
     """
+    if args.pairs:
+        return execute_pairs(args, None if args.face_box is None else _box(args.face_box), terminal)
+    refuse_without_pairs(args)
     prediction, target = _clips(args)
     from ..interfaces import MetricOptions
     from ..metrics.folders import holds_videos
@@ -138,7 +147,7 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
     if holds_videos(prediction):
         return _score_folder(request, terminal)
     scores = score(request, terminal.progress)
-    remarks = _Remarks()
+    remarks = Remarks()
     _print(scores, remarks, terminal)
     remarks.print(terminal, clips=1)
     ending = "" if scores.folder or not scores.is_finding else "; --out FOLDER keeps the numbers"
@@ -158,7 +167,7 @@ def _score_folder(request: ScoreRequest, terminal: Terminal) -> int:
 
     clips = paired_clips(request)
     scored: list[Scores] = []
-    remarks = _Remarks()
+    remarks = Remarks()
     for _, found in score_folder(request, clips, terminal.progress):
         if isinstance(found, ClipFailed):
             terminal.out.print(Text(str(found)))
@@ -170,32 +179,12 @@ def _score_folder(request: ScoreRequest, terminal: Terminal) -> int:
     for note in clips.notes:
         terminal.out.print(Text(f"note: {note}"))
     remarks.print(terminal, len(clips.pairs))
-    _print_means(scored, len(clips.pairs), terminal)
-    whole = all(scores.is_finding for scores in scored)
-    return 0 if whole and len(scored) == len(clips.pairs) else 1
-
-
-def _print_means(scored: Sequence[Scores], clips: int, terminal: Terminal) -> None:
-    """Print the mean of every metric over the clips that have it."""
-    from rich.text import Text
-
-    from .. import plugins
-    from ..terminal.text_table import Head, print_table
-
-    specs = plugins.metrics()
-    rows: list[list[Text]] = []
-    for name in scored[0].metrics if scored else ():
-        spec = specs[name]
-        values = [value for one in scored if (value := one.metrics[name].value) is not None]
-        if values and spec.direction is not Direction.NONE:
-            mean = f"{sum(values) / len(values):.{spec.decimals}f}"
-            rows.append([Text(spec.label), Text(mean), Text(f"{len(values)}/{clips}")])
-    if rows:
-        heads = [Head("", right=False), Head("mean over clips"), Head("clips")]
-        print_table(terminal.out, heads, rows)
+    print_means([scores.metrics for scores in scored], len(clips.pairs), terminal)
     kept = not scored or scored[0].folder is not None
     ending = "" if kept else "; --out FOLDER keeps the numbers"
-    terminal.out.print(Text(f"{len(scored)} of {clips} clips were scored{ending}"))
+    terminal.out.print(Text(f"{len(scored)} of {len(clips.pairs)} clips were scored{ending}"))
+    whole = all(scores.is_finding for scores in scored)
+    return 0 if whole and len(scored) == len(clips.pairs) else 1
 
 
 def _clips(args: argparse.Namespace) -> tuple[Path, Path | None]:
@@ -225,43 +214,7 @@ def _box(edges: Sequence[str]) -> tuple[int, int, int, int]:
     return left, top, right, bottom
 
 
-class _Remarks:
-    """Notes and missing metrics, each printed once with the number of clips that it concerns."""
-
-    def __init__(self) -> None:
-        self._notes: dict[str, list[str]] = {}
-        self._missing: dict[tuple[str, str], list[str]] = {}
-
-    def note(self, text: str, clip: str) -> None:
-        """Add a note on a clip."""
-        self._notes.setdefault(text, []).append(clip)
-
-    def missing(self, metrics: str, reason: str, clip: str) -> None:
-        """Add metrics that could not be measured on a clip."""
-        self._missing.setdefault((metrics, reason), []).append(clip)
-
-    def print(self, terminal: Terminal, clips: int) -> None:
-        """Print all remarks.
-
-        Args:
-            terminal: where to print.
-            clips: how many there are; the number is left out for a single one.
-        """
-        from rich.text import Text
-
-        def which(concerned: Sequence[str]) -> str:
-            if clips == 1:
-                return ""
-            several = f"{len(concerned)} of {clips} clips"
-            return f" ({several if len(concerned) > 1 else concerned[0]})"
-
-        for (metrics, reason), concerned in self._missing.items():
-            terminal.out.print(Text(f"- {metrics}{which(concerned)}: {reason}", style="dim"))
-        for note, concerned in self._notes.items():
-            terminal.out.print(Text(f"note{which(concerned)}: {note}"))
-
-
-def _print(scores: Scores, remarks: _Remarks, terminal: Terminal) -> None:
+def _print(scores: Scores, remarks: Remarks, terminal: Terminal) -> None:
     """Print the numbers of one clip, and collect what else there is to say."""
     from rich.text import Text
 

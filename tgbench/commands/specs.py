@@ -8,6 +8,12 @@ RUN = CommandSpec("run", "run methods under a protocol and measure them", "tgben
 RUN_JOB = CommandSpec(
     "run-job", "run one job that `tgbench run --jobs` planned", "tgbench.commands.run_job"
 )
+STATUS = CommandSpec(
+    "status",
+    "show what of a run is done, running, failed and waiting, and the time left",
+    "tgbench.commands.status",
+    computes=False,
+)
 LIST = CommandSpec(
     "list",
     "list methods, protocols, metrics, identities and settings",
@@ -37,6 +43,12 @@ VALIDATE = CommandSpec(
 )
 WEIGHTS = CommandSpec(
     "weights", "list, fetch, add and verify pretrained files", "tgbench.commands.weights"
+)
+SYSTEMS = CommandSpec(
+    "systems",
+    "declared systems of others: list, show, add, check",
+    "tgbench.commands.systems",
+    computes=False,
 )
 BUNDLE = CommandSpec(
     "bundle", "pack results with their frames, for others to verify", "tgbench.commands.bundle"

@@ -51,11 +51,11 @@ def videos_by_name(predictions: Path, targets: Path | None, allow_drop: bool) ->
     ours = _videos(predictions)
     if targets is None:
         return Clips({name: (path, None) for name, path in ours.items()}, ())
-    if not holds_videos(targets):
+    theirs = _videos(targets) if targets.is_dir() else {}
+    if not theirs:
         raise TgbenchError(
             f"{targets}: is not a folder of videos, but {predictions} is; give two folders"
         )
-    theirs = _videos(targets)
     alone = sorted(ours.keys() - theirs.keys())
     if alone and not (allow_drop and len(alone) < len(ours)):
         raise TgbenchError(
@@ -78,14 +78,21 @@ def clip_sha256(clip: Path) -> str:
 
 
 def _videos(folder: Path) -> dict[str, Path]:
+    """Return the clips of a folder by name without ending: videos and folders of images."""
     found: dict[str, Path] = {}
     for file in sorted(folder.iterdir()):
         # Copies made on a Mac bring "._" shadows of every file.
-        if file.suffix.lower() not in VIDEOS or file.name.startswith("."):
+        if file.name.startswith("."):
             continue
-        if file.stem in found:
-            raise TgbenchError(f"{file}: has the same name as {found[file.stem].name}; keep one")
-        found[file.stem] = file
+        if file.is_dir() and any(each.suffix.lower() in IMAGES for each in file.iterdir()):
+            name = file.name
+        elif file.suffix.lower() in VIDEOS:
+            name = file.stem
+        else:
+            continue
+        if name in found:
+            raise TgbenchError(f"{file}: has the same name as {found[name].name}; keep one")
+        found[name] = file
     return found
 
 

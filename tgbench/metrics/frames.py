@@ -11,9 +11,14 @@ from ..interfaces import Image, Points, Shared
 class FaceFinders:
     """The detectors of a suite, each made when a metric first needs it."""
 
-    def __init__(self, landmarks: LandmarkFinder | str) -> None:
-        """Choose what finds landmarks, by name, or a finder that is there already."""
-        self._made = Shared()
+    def __init__(self, landmarks: LandmarkFinder | str, models: Shared | None = None) -> None:
+        """Choose what finds landmarks.
+
+        Args:
+            landmarks: its name, or a finder that is there already.
+            models: detectors that are there already, and where new ones go; None: there are none.
+        """
+        self._made = models or Shared()
         self._chosen = landmarks
 
     @property
@@ -42,7 +47,7 @@ class FaceFinders:
         if self.among_mesh:
             return self.mesh
         name = self._chosen
-        return self._made.once("landmarks", lambda: landmark_finder(name))
+        return self._made.once(("landmarks", name), lambda: landmark_finder(name))
 
 
 class LazyFrame:

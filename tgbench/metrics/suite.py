@@ -81,7 +81,7 @@ class MetricSuite:
         """
         specs = plugins.metrics()
         self._context = context
-        self._finders = FaceFinders(landmarks or context.options.landmarks)
+        self._finders = FaceFinders(landmarks or context.options.landmarks, context.models)
         self._frames = 0
         self._entries = {name: self._entry(plugins.find(specs, name, "metric")) for name in names}
 

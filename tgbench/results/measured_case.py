@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 SCORE = "score"
 """Stands for the protocol of videos that `tgbench score` measured without one."""
 
+PAIRS = "pairs"
+"""Stands for the protocol of the videos of one method that `tgbench score --pairs` measured."""
+
 _log = logging.getLogger("tgbench")
 
 
@@ -32,7 +35,7 @@ class CaseKey(NamedTuple):
 
     Attributes:
         protocol: its name, `SCORE` for scored videos.
-        version: of the protocol; the frame rate for scored videos.
+        version: of the protocol; the frame rate for scored videos and pairs.
         identity: name of the clip, or of the true video.
         driver: name of what drives the head; empty for scored videos.
         identity_sha256: hash of the identity's files, or of the true video.
@@ -50,7 +53,8 @@ class CaseKey(NamedTuple):
     def of(cls, result: Result) -> CaseKey:
         """Return what a result is of."""
         protocol, identity, driver = result.protocol, result.identity, result.driver
-        sound = "" if protocol.name == SCORE else driver.sha256
+        # Each video may bring its own recording of the same speech.
+        sound = "" if protocol.name in (SCORE, PAIRS) else driver.sha256
         return cls(
             protocol.name, protocol.version, identity.name, driver.name, identity.sha256, sound
         )
@@ -77,7 +81,8 @@ class CaseKey(NamedTuple):
         version = self.version.removesuffix(f", {THROUGH_CODEC}")
         text = self.protocol
         if version:
-            text += f" ({version})" if self.protocol == SCORE else f" (version {version})"
+            by_rate = self.protocol in (SCORE, PAIRS)
+            text += f" ({version})" if by_rate else f" (version {version})"
         return text + (f", frames measured {THROUGH_CODEC}" if self.through_codec else "")
 
     @property

@@ -16,6 +16,7 @@ from ..errors import TgbenchError
 from ..files import sha256, write_text
 from ..inputs import read_bytes, reason
 from ..interfaces import FitReport
+from .result import MachineRecord
 from .schema import Record, parse_record
 
 RECORD_FILE = "fit.json"
@@ -50,6 +51,9 @@ class FitRecord(Record):
         default=False,
         description="Whether other jobs may have run on the machine at the same time.",
     )
+    machine: MachineRecord | None = Field(
+        default=None, description="Where; null in records of versions that did not say."
+    )
 
     @property
     def report(self) -> FitReport:
@@ -58,7 +62,12 @@ class FitRecord(Record):
 
 
 def write_record(
-    folder: Path, experiment: str, report: FitReport, fresh: str = "", shared_machine: bool = False
+    folder: Path,
+    experiment: str,
+    report: FitReport,
+    fresh: str = "",
+    shared_machine: bool = False,
+    machine: MachineRecord | None = None,
 ) -> FitRecord:
     """Say that the fit in a folder is finished; the record itself comes last.
 
@@ -68,6 +77,7 @@ def write_record(
         report: what the method said.
         fresh: token of the run with `--fresh` that made it, if one did.
         shared_machine: whether other jobs may have run on the machine at the same time.
+        machine: where.
     """
     record = FitRecord(
         experiment=experiment,
@@ -77,6 +87,7 @@ def write_record(
         files=_hashes(folder / MODEL_FOLDER),
         fresh=fresh,
         shared_machine=shared_machine,
+        machine=machine,
     )
     _write(folder, record)
     return record
@@ -85,13 +96,18 @@ def write_record(
 def read_record(folder: Path) -> FitRecord | None:
     """Return what is known of the finished fit in a folder; None: there is none.
 
+    Where the record and its copy differ, one of them is damaged: the one that does not describe
+    what the method wrote.
+
     Raises:
         TgbenchError: it cannot be read for another reason than damage, such as its permissions.
     """
     names = [name for name in (RECORD_FILE, COPY_FILE) if (folder / name).is_file()]
-    for name in names:
-        if (record := _read(folder / name)) is not None:
-            return record
+    records = [record for name in names if (record := _read(folder / name)) is not None]
+    if records and records[0] != records[-1]:
+        return next((each for each in records if not damage_of_model(folder, each)), records[0])
+    if records:
+        return records[0]
     if not names or not (folder / MODEL_FOLDER).is_dir():
         return None
     return FitRecord(seconds=None, iterations={}, notes=(_LOST,))
@@ -101,7 +117,7 @@ def mend_record(folder: Path, record: FitRecord, experiment: str) -> None:
     """Set aside what is damaged of the record of an intact fit, and write it again."""
     for name in (RECORD_FILE, COPY_FILE):
         path = folder / name
-        if path.is_file() and _read(path) is None:
+        if path.is_file() and _read(path) != record:
             _log.warning(
                 "%s: is damaged; set aside as %s, the fit itself is kept",
                 path,

@@ -1,4 +1,4 @@
-"""Systems that the user added, to be named like any method."""
+"""Systems that the user added, to be named like any method: links to their declarations."""
 
 from __future__ import annotations
 
@@ -7,15 +7,10 @@ from functools import cache
 from pathlib import Path
 
 from ..errors import TgbenchError
-from ..files import cache_root
+from .remembered import forget, systems_folder
 from .spec import SUFFIX, SystemSpec, read_spec
 
 _log = logging.getLogger("tgbench")
-
-
-def systems_folder() -> Path:
-    """Return where declarations that the user added are kept, beside the weight store."""
-    return cache_root() / "systems"
 
 
 def added_systems() -> tuple[SystemSpec, ...]:
@@ -23,17 +18,52 @@ def added_systems() -> tuple[SystemSpec, ...]:
     return _read(systems_folder())
 
 
-def forget_added() -> None:
-    """Look at the folder again when next asked."""
+def add(path: Path) -> SystemSpec:
+    """Make a declared system known by its name. The file stays where it is.
+
+    Raises:
+        TgbenchError: something in the file is wrong, or another system has its name.
+    """
+    from .. import plugins
+
+    spec = read_spec(path)
+    spec.facts()
+    known = plugins.methods().get(spec.name)
+    if known is not None and getattr(known, "declaration", None) != spec.declaration:
+        other = getattr(known, "declaration", None)
+        where = f" ({other})" if other else ""
+        raise TgbenchError(
+            f"{path}: there is a method '{spec.name}' already{where}; give the system in this file "
+            f"another name, or `tgbench systems remove {spec.name}` first if you added that one"
+        )
+    link = systems_folder() / f"{spec.name}{SUFFIX}"
+    link.parent.mkdir(parents=True, exist_ok=True)
+    link.unlink(missing_ok=True)
+    link.symlink_to(spec.declaration)
     _read.cache_clear()
+    return spec
+
+
+def remove(name: str) -> bool:
+    """Forget a system that the user added, and where it is; return whether anything was known."""
+    link = systems_folder() / f"{name}{SUFFIX}"
+    was_added = link.is_symlink() or link.exists()
+    if was_added:
+        link.unlink()
+        _read.cache_clear()
+    return forget(name) or was_added
 
 
 @cache
 def _read(folder: Path) -> tuple[SystemSpec, ...]:
     found: list[SystemSpec] = []
-    for path in sorted(folder.glob(f"*/*{SUFFIX}")):
+    for path in sorted(folder.glob(f"*{SUFFIX}")):
         try:
             found.append(read_spec(path))
         except TgbenchError as error:
-            _log.warning("%s; mend it, or delete the folder", error)
+            if path.is_symlink() and not path.exists():
+                reason = f"{path.readlink()} is no longer there"
+            else:
+                reason = str(error)
+            _log.warning("%s; `tgbench systems remove %s` forgets the system", reason, path.stem)
     return tuple(found)

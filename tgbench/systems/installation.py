@@ -11,7 +11,7 @@ from pathlib import Path
 from ..errors import Unavailable
 from ..files import sha256
 from ..progress import SILENT, Progress
-from ..weights.store import check, store_folder, weight_file
+from ..weights.store import check, weight_file
 from ..weights.table import TABLE
 from .checkout import CheckoutState, require_checkout
 from .config import SystemConfig
@@ -54,7 +54,8 @@ class Installation:
     @property
     def read_folders(self) -> tuple[Path, ...]:
         """Folders beside the work folder that its commands read."""
-        return tuple(filter(None, (self.checkout, store_folder() if self.weights else None)))
+        weights = sorted({path.parent for path in self.weights.values()})
+        return (*weights, *filter(None, [self.checkout]))
 
     def notes(self) -> list[str]:
         """Return what a reader of the numbers must know of it."""
@@ -86,20 +87,9 @@ def locate(
         Unavailable: something of it is missing.
         TgbenchError: its checkout is another one than declared.
     """
-    checkout, state = None, None
-    if config.checkout is not None:
-        checkout = Path(config.checkout).expanduser().absolute()
-        state = require_checkout(
-            checkout, declaration.commit, declaration.repository, config.any_commit
-        )
-        if difference := state.differs(declaration.commit):
-            _log.warning("%s: %s %s", declaration.name, checkout, difference)
-    elif declaration.repository:
-        raise Unavailable(
-            f"{declaration.name}: `git clone {declaration.repository}`, check out "
-            f"{declaration.commit or 'the commit you want'}, and name the folder with "
-            "--set checkout=PATH"
-        )
+    checkout, state = find_checkout(declaration, config)
+    if state is not None and (difference := state.differs(declaration.commit)):
+        _log.warning("%s: %s %s", declaration.name, checkout, difference)
     environment = environment_of(
         declaration,
         config.environment,
@@ -108,13 +98,38 @@ def locate(
         progress,
     )
     require_programs(declaration.environment.programs, environment)
-    weights, doubts = _weights(declaration, checkout)
+    weights, doubts = find_weights(declaration, checkout)
     for doubt in doubts:
         _log.warning("%s: %s", declaration.name, doubt)
     return Installation(declaration, checkout, state, environment, weights, tuple(doubts))
 
 
-def _weights(declaration: Declaration, checkout: Path | None) -> tuple[dict[str, Path], list[str]]:
+def find_checkout(
+    declaration: Declaration, config: SystemConfig
+) -> tuple[Path | None, CheckoutState | None]:
+    """Return the checkout of a system and what it is; None twice for a system without one.
+
+    Raises:
+        Unavailable: it is not there, or nobody said where it is.
+        TgbenchError: it is at another commit than declared, or has changes.
+    """
+    if config.checkout is not None:
+        checkout = Path(config.checkout).expanduser().absolute()
+        commit, repository = declaration.commit, declaration.repository
+        return checkout, require_checkout(checkout, commit, repository, config.any_commit)
+    if not declaration.repository:
+        return None, None
+    name = declaration.name
+    raise Unavailable(
+        f"{name}: `git clone {declaration.repository}`, check out "
+        f"{declaration.commit or 'the commit you want'}, and name the folder with --set "
+        f"{name}.checkout=PATH; `tgbench systems add {name} --checkout PATH` remembers it"
+    )
+
+
+def find_weights(
+    declaration: Declaration, checkout: Path | None
+) -> tuple[dict[str, Path], list[str]]:
     """Return the files of weights by their paths in the checkout, and what is odd about them.
 
     Raises:

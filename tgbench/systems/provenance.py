@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..errors import TgbenchError, Unavailable
 from ..files import hash_of, sha256
+from ..inputs import reason
 from ..specs import Fingerprint
 from .config import SystemConfig
 from .declaration import Declaration, Facts, Stage
-from .places import beside, checkout_of, checkout_state, find_weights
+from .installation import find_checkout, find_weights
 
 if TYPE_CHECKING:
     from .videos.declaration import VideosDeclaration
@@ -35,15 +38,15 @@ def fingerprint(declaration: Declaration, config: SystemConfig) -> Fingerprint:
     Raises:
         TgbenchError: the checkout or the weights are not there, or not as declared.
     """
-    state = checkout_state(declaration, config)
-    weights = find_weights(declaration, checkout_of(declaration, config))
+    checkout, state = find_checkout(declaration, config)
+    weights, _ = find_weights(declaration, checkout)
     said = declaration.model_dump(mode="json")
     environment = dict(said["environment"])
     del environment["remedy"], environment["interpreter"]
     fit = {
         "engine": ENGINE_VERSION,
-        "checkout": state.fingerprint,
-        "weights": {found.target: found.sha256 for found in weights},
+        "checkout": state.fingerprint if state else "",
+        "weights": {target: _content(path) for target, path in weights.items()},
         "environment": [environment, _environment_file(declaration)],
         "folders": said["folders"],
         "audio_features": declaration.audio_features,
@@ -68,14 +71,15 @@ def provenance(declaration: Declaration, config: SystemConfig) -> dict[str, Any]
     Raises:
         TgbenchError: as `fingerprint`.
     """
-    state = checkout_state(declaration, config)
-    weights = find_weights(declaration, checkout_of(declaration, config))
+    checkout, state = find_checkout(declaration, config)
+    weights, _ = find_weights(declaration, checkout)
+    names = {file.path: name for name, file in declaration.weights.items()}
     return {
         **stated(declaration),
-        "commit_found": state.commit,
-        "changed_files": list(state.changed),
+        "commit_found": state.commit if state else "",
+        "changed_files": list(state.changed) if state else [],
         "environment": _environment(declaration),
-        "weights": {found.name: found.sha256 for found in weights},
+        "weights": {names[target]: _content(path) for target, path in weights.items()},
         "training_time": _TRAINING_TIME if declaration.trains else "",
         "speed": declaration.speed.measured if declaration.speed else "",
     }
@@ -114,7 +118,7 @@ def _environment_file(declaration: Declaration) -> str:
     name = declaration.environment.file
     if not name or name.startswith("{checkout}/"):
         return ""
-    return sha256(beside(declaration, name))
+    return sha256(_beside(declaration, name))
 
 
 def _converter(declaration: Declaration, named: str) -> str:
@@ -123,11 +127,32 @@ def _converter(declaration: Declaration, named: str) -> str:
     if not module:
         return ""
     if module.endswith(".py"):
-        return sha256(beside(declaration, module))
+        return sha256(_beside(declaration, module))
     import importlib.util
 
     found = importlib.util.find_spec(module)
     return sha256(Path(found.origin)) if found and found.origin else ""
+
+
+def _beside(declaration: Declaration, name: str) -> Path:
+    path = declaration.path.parent / name
+    if not path.is_file():
+        raise TgbenchError(f"{declaration.path}: there is no {name} beside it")
+    return path
+
+
+def _content(path: Path) -> str:
+    """Return the SHA-256 of a file, which may have gigabytes: hashed once for each state of it."""
+    try:
+        state = path.stat()
+        return _content_of(path, state.st_size, state.st_mtime_ns)
+    except OSError as error:
+        raise Unavailable(f"{path}: cannot be read ({reason(error)})") from error
+
+
+@cache
+def _content_of(path: Path, _size: int, _changed: int) -> str:
+    return sha256(path)
 
 
 def _indices(declaration: Declaration, phase: str) -> list[int]:

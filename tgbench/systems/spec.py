@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import TgbenchError
 from ..inputs import MEBIBYTE, read_text, reason
 from ..specs import CompositeMode, Fingerprint, MethodSpec, Resources, Timed
+from .remembered import remembered
 
 if TYPE_CHECKING:
     from .declaration import Declaration, Facts
@@ -129,11 +130,13 @@ def specs_of(folder: Path) -> tuple[SystemSpec, ...]:
 
 
 def _spec(path: Path, raw: Mapping[str, Any]) -> SystemSpec:
-    encoder = _word(raw, "audio_features")
-    preset = {"audio_features": encoder} if encoder else {}
     of_videos = "videos" in raw
+    name, encoder = _word(raw, "name", needed=True), _word(raw, "audio_features")
+    preset: dict[str, object] = {"audio_features": encoder} if encoder else {}
+    if not of_videos:
+        preset |= remembered(name)
     return (VideosSpec if of_videos else SystemSpec)(
-        name=_word(raw, "name", needed=True),
+        name=name,
         summary=_word(raw, "summary", needed=True),
         implementation=_VIDEOS if of_videos else _IMPLEMENTATION,
         config=_VIDEOS_CONFIG if of_videos else _CONFIG,
@@ -159,6 +162,8 @@ def _resources(raw: Mapping[str, Any]) -> Resources:
     said = raw.get("resources", {})
     if not isinstance(said, dict):
         raise TypeError("resources must be a table")
+    if "videos" in raw:
+        return Resources()
     return Resources(
         cpus=said.get("cpus", 1), gpus=said.get("gpus", 1), memory_gb=said.get("memory_gb", 16.0)
     )

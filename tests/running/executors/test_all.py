@@ -84,6 +84,16 @@ def test_cancelling_leaves_no_process(
             assert not is_running(process)
 
 
+def test_a_poisoned_job_is_reported(make_executor: Make, tmp_path: Path) -> None:
+    """The command itself refuses it, being of another version."""
+    jobs = [job(seed, out=tmp_path) for seed in (0, 1)]
+    ended = list(run_jobs(jobs, make_executor(2)))
+    assert sorted(each.job.seed for each in ended) == [0, 1]
+    for each in ended:
+        assert "tgbench 0" in str(each.error)
+        assert str(each.job.file.with_suffix(".log")) in str(each.error)
+
+
 def test_gpu_jobs_never_share_a_device(
     make_executor: Make, scripts: Scripts, tmp_path: Path
 ) -> None:

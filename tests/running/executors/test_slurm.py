@@ -15,10 +15,13 @@ from tgbench.cluster.slurm_executor import SlurmExecutor
 from tgbench.cluster.slurm_queue import QueueSilent, ended_tasks
 from tgbench.cluster.slurm_requests import arguments_of, chains_of, largest
 from tgbench.errors import TgbenchError
+from tgbench.progress import SILENT
 from tgbench.running.executors import Ended, Setting
 from tgbench.running.job import JobNeeds, JobSpec
+from tgbench.running.runner import run
 from tgbench.running.scheduling import run_jobs
 
+from ..test_job import assert_same, request_of
 from . import slurm_cluster
 from .conftest import Scripts, job
 
@@ -210,6 +213,18 @@ def test_a_queue_that_does_not_answer_is_asked_again(
     monkeypatch.setattr("tgbench.cluster.slurm_queue.ended_tasks", silent)
     assert errors(list(run_jobs([job(0, out=out)], executor_in(out)))) == {0: ""}
     assert caplog.text.count("does not answer") == 1, "said once"
+
+
+@pytest.mark.slow
+def test_a_run_in_the_queue_is_that_of_this_process_and_again_does_nothing(
+    slurm: Path, tiny_identity: Path, out: Path, tmp_path: Path
+) -> None:
+    request = request_of(tiny_identity, out)
+    found = run(request, SILENT, executor_in(out))
+    assert_same(found, run(request_of(tiny_identity, tmp_path / "here"), SILENT))
+    again = run(request, SILENT, executor_in(out))
+    assert all(outcome.reused for outcome in again)
+    assert len(calls(slurm, "sbatch")) == 1
 
 
 def words_of(needs: JobNeeds, config: SlurmConfig | None = None, **others: object) -> list[str]:

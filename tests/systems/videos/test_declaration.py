@@ -83,6 +83,10 @@ def test_the_method_videos_stands_for_the_declaration_in_its_folder(tmp_path: Pa
     )
     assert methods == ("still", str(path))
     assert settings == {"align": "offset=1"}
+    methods, settings = with_declared(
+        ("videos",), {"videos.folder": str(tmp_path), "videos.align.offset": "1"}
+    )
+    assert settings == {"demos.align.offset": "1"}
     assert with_declared(("still",), {"folder": "x"}) == (("still",), {"folder": "x"})
 
 

@@ -68,7 +68,7 @@ class Lpips:
         Raises:
             Unavailable: the package or the trunk's weights are missing; says how to get them.
         """
-        self._network = load_network(self.net)
+        self._network = context.model(("lpips", self.net), lambda: load_network(self.net))
         self._weights = describe_weights(_TRUNKS[self.net])
         self._mean = FrameMean()
 

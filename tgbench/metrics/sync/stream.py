@@ -125,10 +125,12 @@ def open_stream(context: MetricContext, variant: str) -> SyncStream:
             f"score the video again with --fps {FPS:g}"
         )
     sound = sound_of(context)
-    network = load_network()
+    network = context.model("syncnet", load_network)
     pipeline: Pipeline
     if variant == ORIGINAL:
-        pipeline = OriginalPipeline(sound, network, s3fd_detector())
+        detector = context.model("s3fd", s3fd_detector)
+        pipeline = OriginalPipeline(sound, network, detector)
     else:
-        pipeline = CleanPipeline(sound, network, face_detector(), Way(variant))
+        detector = context.model("faces of syncnet", face_detector)
+        pipeline = CleanPipeline(sound, network, detector, Way(variant))
     return SyncStream(pipeline, describe_weights(WEIGHTS))

@@ -69,7 +69,7 @@ class Videos:
             TgbenchError: a rule that cannot be.
         """
         declared = self._declaration.videos.align
-        return declared.over(AlignmentRules.parse(self._config.align)).over(found.rules)
+        return declared.over(self._config.align.given()).over(found.rules)
 
     def rendering_notes(self) -> Sequence[str]:
         """Return what aligning the last video left out, repeated or changed."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from ...errors import TgbenchError
 from ...inputs import MEBIBYTE, read_text
 from ...specs import MethodSpec, Timed
-from ..spec import SUFFIX
+from ..spec import SUFFIX, read_spec
 
 NAME = "videos"
 _FOLDER = "folder"
@@ -43,13 +43,20 @@ def with_declared(
     """
     if NAME not in methods:
         return methods, dict(overrides)
-    if _FOLDER not in overrides:
+    own = f"{NAME}.{_FOLDER}"
+    folder = overrides.get(own, overrides.get(_FOLDER))
+    if folder is None:
         raise TgbenchError(
             f"--method {NAME}: give the folder of the videos with --set {_FOLDER}=DIR"
         )
-    path = str(_declaration_in(Path(overrides[_FOLDER])))
-    others = {key: text for key, text in overrides.items() if key != _FOLDER}
-    return tuple(path if name == NAME else name for name in methods), others
+    path = _declaration_in(Path(folder))
+    name = read_spec(path).name
+    others = {
+        f"{name}.{key.removeprefix(f'{NAME}.')}" if key.startswith(f"{NAME}.") else key: text
+        for key, text in overrides.items()
+        if key not in (_FOLDER, own)
+    }
+    return tuple(str(path) if method == NAME else method for method in methods), others
 
 
 def _declaration_in(folder: Path) -> Path:

@@ -1,0 +1,172 @@
+"""`tgbench systems`: from a file to a method with a name, and whether it can run."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.systems.somebody import Somebody, somebody_in
+from tgbench import cli, plugins
+from tgbench.systems import added
+from tgbench.systems.declaration import read_declaration
+from tgbench.systems.spec import read_spec
+from tgbench.systems.videos.declaration import read_videos
+
+Systems = Callable[..., tuple[int, str]]
+
+
+@pytest.fixture
+def somebody(tmp_path: Path) -> Somebody:
+    made = somebody_in(tmp_path)
+    made.edit(
+        'kind = "interpreter"', 'kind = "interpreter"\n[resources]\ngpus = 0\nmemory_gb = 0.1'
+    )
+    return made
+
+
+@pytest.fixture
+def systems(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Systems:
+    """Runs `tgbench systems`; returns its exit code and all that it said."""
+    monkeypatch.setenv("TGBENCH_CACHE", str(tmp_path / "cache"))
+
+    def run(*words: str) -> tuple[int, str]:
+        code = cli.main(["systems", *words])
+        said = capsys.readouterr()
+        return code, " ".join((said.out + said.err).split())
+
+    return run
+
+
+def test_an_added_system_has_a_name_and_a_place(systems: Systems, somebody: Somebody) -> None:
+    assert systems("add", str(somebody.file), "--checkout", str(somebody.checkout))[0] == 0
+    spec = plugins.method("mine")
+    assert spec == read_spec(somebody.file)
+    assert spec.presets["quick"]["checkout"] == str(somebody.checkout)
+    assert str(somebody.checkout) in systems("list")[1]
+    assert systems("remove", "mine")[0] == 0
+    assert "mine" not in plugins.methods()
+    assert somebody.file.is_file()
+    assert systems("remove", "mine")[0] == 2
+
+
+def test_the_place_of_a_system_that_comes_with_tgbench_is_remembered(
+    systems: Systems, tmp_path: Path
+) -> None:
+    assert systems("add", "wav2lip")[0] == 2
+    assert systems("add", "wav2lip", "--environment", sys.executable)[0] == 0
+    assert sys.executable in systems("show", "wav2lip")[1]
+    assert systems("remove", "wav2lip")[0] == 0
+    assert "wav2lip" in plugins.methods()
+
+
+@pytest.mark.parametrize("name", ["still", "wav2lip"])
+def test_a_name_that_is_taken_cannot_be_added(
+    systems: Systems, somebody: Somebody, name: str
+) -> None:
+    somebody.edit('name = "mine"', f'name = "{name}"')
+    code, said = systems("add", str(somebody.file))
+    assert code == 2
+    assert f"'{name}'" in said
+
+
+def test_a_second_file_of_one_name_cannot_be_added(
+    systems: Systems, somebody: Somebody, tmp_path: Path
+) -> None:
+    systems("add", str(somebody.file))
+    other = tmp_path / "other.toml"
+    other.write_text(somebody.file.read_text())
+    code, said = systems("add", str(other))
+    assert code == 2
+    assert str(somebody.file) in said
+
+
+def test_a_file_that_is_gone_stops_no_command(systems: Systems, somebody: Somebody) -> None:
+    systems("add", str(somebody.file))
+    somebody.file.unlink()
+    added._read.cache_clear()
+    code, said = systems("list")
+    assert code == 0
+    assert str(somebody.file) in said
+    assert systems("remove", "mine")[0] == 0
+
+
+def test_check_says_what_is_in_place(
+    systems: Systems, somebody: Somebody, tiny_identity: Path
+) -> None:
+    words = ("check", str(somebody.file), "--checkout", str(somebody.checkout))
+    words += ("--environment", sys.executable, "--identity", str(tiny_identity))
+    code, said = systems(*words)
+    assert code == 0, said
+    assert somebody.commit[:8] in said
+    assert "missing" not in said
+
+
+@pytest.mark.parametrize(
+    ("spoil", "facts"),
+    [
+        (lambda it: (it.checkout / "net.pth").unlink(), ["weights net", "the README"]),
+        (lambda it: (it.checkout / "train.py").unlink(), ["train.py"]),
+        (lambda it: (it.checkout / "train.py").write_text("x"), ["changes", "train.py"]),
+        (
+            lambda it: it.edit(
+                'kind = "interpreter"', 'kind = "interpreter"\nprograms = ["nvccc"]'
+            ),
+            ["nvccc"],
+        ),
+        (
+            lambda it: it.edit(
+                'kind = "interpreter"', 'kind = "interpreter"\npackages = ["no-such==1"]'
+            ),
+            ["no-such==1"],
+        ),
+        (lambda it: it.edit("memory_gb", "disk_gb = 1e9\nmemory_gb"), ["disk", "1e+09 GB"]),
+    ],
+    ids=["weights", "script", "dirty", "program", "package", "disk"],
+)
+def test_check_names_what_is_missing(
+    systems: Systems, somebody: Somebody, spoil: Callable[[Somebody], object], facts: list[str]
+) -> None:
+    spoil(somebody)
+    words = ("--checkout", str(somebody.checkout), "--environment", sys.executable)
+    code, said = systems("check", str(somebody.file), *words)
+    assert code == 1
+    assert [fact for fact in ("missing", *facts) if fact not in said] == [], said
+
+
+def test_check_looks_into_the_identity(
+    systems: Systems, somebody: Somebody, own_identity: Path
+) -> None:
+    somebody.edit('what = "audio"', 'what = "background"')
+    somebody.edit('"{audio}", ', "")
+    (own_identity / "bc.jpg").unlink()
+    words = ("--checkout", str(somebody.checkout), "--environment", sys.executable)
+    code, said = systems("check", str(somebody.file), *words, "--identity", str(own_identity))
+    assert code == 1
+    assert "bc.jpg" in said
+
+
+def test_the_template_is_a_sound_declaration(
+    systems: Systems, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert systems("new", "ours", "--repository", "https://example.org/ours")[0] == 0
+    assert read_declaration(tmp_path / "ours.toml").repository == "https://example.org/ours"
+    assert systems("new", "ours")[0] == 2
+    assert systems("new", "Not A Name")[0] == 2
+
+
+def test_the_template_for_videos_lies_beside_them(systems: Systems, tmp_path: Path) -> None:
+    (tmp_path / "demos").mkdir()
+    assert systems("new", "ours", "--videos", str(tmp_path / "demos"))[0] == 0
+    assert read_videos(tmp_path / "demos" / "ours.toml").name == "ours"
+
+
+def test_methods_that_run_in_tgbench_are_no_systems(systems: Systems) -> None:
+    code, said = systems("check", "still")
+    assert code == 2
+    assert "still" in said

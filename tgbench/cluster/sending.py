@@ -163,7 +163,8 @@ def _is_whole_fit(fitting: Fitting) -> bool:
 
 
 def _is_whole_case(experiment: Experiment) -> bool:
-    return standing(experiment).state is State.DONE
+    # What is timed apart is timed by a job that comes later.
+    return standing(experiment).state in (State.DONE, State.TIME)
 
 
 def _place(arrived: Path, folder: Path, ours: frozenset[str], whole: bool, job: JobSpec) -> None:

@@ -15,7 +15,6 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import (
     BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     StringConstraints,
     ValidationError,
@@ -24,6 +23,7 @@ from pydantic import (
 from ..errors import TgbenchError
 from ..inputs import MEBIBYTE, read_text, reason
 from ..specs import CompositeMode, LeakedCondition
+from .known_failures import KnownFailure, Table
 from .rules import NAME, PlainPath, Text, faults
 
 LARGEST_DECLARATION = MEBIBYTE
@@ -41,12 +41,6 @@ What = Literal[
     "background",
     "landmarks",
 ]
-
-
-class Table(BaseModel):
-    """A table of the file; unknown fields are refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, strict=True)
 
 
 class Environment(Table):
@@ -286,6 +280,9 @@ class Declaration(Facts):
     train: tuple[Stage, ...] = ()
     render: Annotated[tuple[Stage, ...], Field(min_length=1)]
     output: Output
+    failures: tuple[KnownFailure, ...] = Field(
+        default=(), description="Ways in which it is known to fail, beside those of all systems."
+    )
     speed: Speed | None = None
 
     @property

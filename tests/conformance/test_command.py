@@ -21,7 +21,7 @@ def test_a_method_that_keeps_all_has_exit_code_0(
     assert check("still", "--identity", str(tiny_identity)) == 0
     printed = capsys.readouterr().out
     assert all(each.claim in printed for each in CHECKS)
-    assert printed.splitlines()[-1].startswith("still: 20 checks hold, 3 were not tried")
+    assert printed.splitlines()[-1].startswith("still: 20 checks hold, 3 not tried, none fails")
 
 
 def test_what_does_not_hold_is_named_last_with_exit_code_1(
@@ -30,7 +30,7 @@ def test_what_does_not_hold_is_named_last_with_exit_code_1(
     words = ("fit-0-clumsy", "--identity", str(tiny_identity), "--out", str(tmp_path / "kept"))
     assert check(*words) == 1
     last = capsys.readouterr().out.splitlines()[-1]
-    assert last.endswith("1 do not hold: fit")
+    assert last.endswith("1 does not hold: fit")
     assert (tmp_path / "kept" / "clip" / tiny_identity.name / "au.csv").is_file()
     assert check(*words) == 2
     assert "not empty" in capsys.readouterr().err

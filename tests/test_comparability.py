@@ -21,6 +21,7 @@ from tgbench.errors import TgbenchError
 from tgbench.reports.gate.tolerances import default_tolerance
 from tgbench.reports.tables.building import build_tables
 from tgbench.reports.tables.cells import Status, Table
+from tgbench.running.result import MachineRecord, Result
 from tgbench.specs import LeakedCondition, MethodSpec, Region
 
 from .reports.conftest import result
@@ -152,17 +153,17 @@ def facts(**about: object) -> dict[Condition, object]:
 
 
 @pytest.mark.parametrize(
-    ("changed", "condition"),
+    ("changed", "conditions"),
     [
-        ({"version": "2"}, Condition.PROTOCOL_VERSION),
-        ({"identity_sha": "f" * 64}, Condition.IDENTITY_FILES),
-        ({"mode": PASTED}, Condition.COMPOSITE_MODE),
-        ({"leaked": ("true head pose",)}, Condition.LEAKED_CONDITIONS),
-        ({"cpu": "another"}, Condition.MACHINE),
+        ({"version": "2"}, [Condition.PROTOCOL_VERSION]),
+        ({"identity_sha": "f" * 64}, [Condition.IDENTITY_FILES]),
+        ({"mode": PASTED}, [Condition.COMPOSITE_MODE]),
+        ({"leaked": ("true head pose",)}, [Condition.LEAKED_CONDITIONS]),
+        ({"cpu": "another"}, [Condition.MACHINE, Condition.TRAINING_MACHINE]),
     ],
 )
-def test_every_condition_that_differs_is_found(changed: dict, condition: Condition) -> None:
-    assert differing(facts(), facts(**changed)) == [condition]
+def test_every_condition_that_differs_is_found(changed: dict, conditions: list[Condition]) -> None:
+    assert differing(facts(), facts(**changed)) == conditions
     assert differing(facts(**changed), facts(**changed)) == []
 
 
@@ -171,6 +172,45 @@ def test_speed_compares_on_one_machine_and_other_frames() -> None:
     assert "machines" in why_not_comparable("fps", [here, there])
     assert why_not_comparable("fps", [here, {**here, Condition.FRAMES: ("z",)}]) == ""
     assert "frames" in why_not_comparable("psnr", [here, {**here, Condition.FRAMES: ("z",)}])
+
+
+NODE = {"node": "node-1", "cpu": "a cpu", "cores": 2, "device": "cuda", "gpu": "a gpu"}
+
+
+def on_nodes(name: str, value: float, rendered: dict, trained: dict) -> Result:
+    """A result of a case that was rendered on one node, with a fit of another."""
+    made = result(name, fps=value, training_time=value)
+    return made.model_copy(
+        update={
+            "environment": made.environment.model_copy(update=rendered),
+            "timing": made.timing.model_copy(update={"trained_on": MachineRecord(**trained)}),
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    ("difference", "ranked"),
+    [
+        ({"node": "node-2"}, True),
+        ({"exclusive": True}, True),
+        ({"gpu": "another gpu"}, False),
+        ({"cpu": "another cpu"}, False),
+        ({"cores": 4}, False),
+        ({"device": "cpu", "gpu": None}, False),
+    ],
+)
+def test_speed_is_never_ranked_across_unlike_nodes(difference: dict, ranked: bool) -> None:
+    """Nodes of one kind are alike, whatever their names; training may have been elsewhere."""
+    other = {**NODE, **difference}
+    both = {"fps": (NODE, other, NODE), "training_time": (NODE, NODE, other)}
+    for metric, (first, rendered, trained) in both.items():
+        pair = [on_nodes("a", 1.0, first, first), on_nodes("b", 2.0, rendered, trained)]
+        (table,) = build_tables(pair)
+        for name in ("fps", "training_time"):
+            ranks = {rank for _, _, rank in states(table, name)}
+            assert (ranks == {1, 2}) == (ranked or name != metric), name
+            found = [case_facts(each) | value_facts(each.metrics[name]) for each in pair]
+            assert (why_not_comparable(name, found) == "") == (ranked or name != metric)
 
 
 def test_sound_matters_to_metrics_that_hear_it() -> None:

@@ -54,6 +54,7 @@ def run(
     frames: bool = False,
     jobs: int | None = None,
     executor: str = "local",
+    exclusive_timing: bool = False,
     progress: bool | Progress = False,
 ) -> list[Outcome]:
     """Run methods under a protocol: fit, render, measure and write, as `tgbench run` does.
@@ -82,6 +83,7 @@ def run(
         jobs: how many fits and cases run at the same time, each in its own process; None: the
             executor's choice, which for "local" is one after another in this process.
         executor: where they run, such as "local"; `settings` takes its settings, too.
+        exclusive_timing: whether what is timed runs alone on its machine.
         progress: True shows progress on standard error; or what to report it to.
 
     Returns:
@@ -118,6 +120,7 @@ def run(
             through_codec=through_codec,
             jobs=jobs,
             executor=executor,
+            exclusive_timing=exclusive_timing,
         ),
         _progress(progress),
     )

@@ -41,6 +41,7 @@ class Condition(enum.StrEnum):
     LEAKED_CONDITIONS = "leaked conditions"
     FRAMES = "frames"
     MACHINE = "machine"
+    TRAINING_MACHINE = "machine of training"
     MEASURER = "measurer"
     UNIT = "unit"
     DIRECTION = "better direction"
@@ -55,6 +56,7 @@ _SHOWN = {
 }
 _HIDDEN = {
     Condition.MACHINE: "timed on different machines",
+    Condition.TRAINING_MACHINE: "trained on different machines",
     Condition.SOUND: "measured with different sounds",
     Condition.FRAMES: "measured on different frames",
 }
@@ -88,7 +90,9 @@ def case_facts(result: Result, frames: Iterable[int] | None = None) -> dict[Cond
         Condition.SOUND: result.driver.sha256,
         Condition.COMPOSITE_MODE: result.method.composite_mode,
         Condition.LEAKED_CONDITIONS: tuple(sorted(result.method.leaked_conditions)),
-        Condition.MACHINE: (where.device, where.cpu, where.cores, where.gpu),
+        Condition.MACHINE: (result.timing.timed_on or where).kind,
+        # Older results do not say where the fit was made.
+        Condition.TRAINING_MACHINE: (result.timing.trained_on or where).kind,
     }
     if frames is not None:
         facts[Condition.FRAMES] = tuple(frames)
@@ -123,7 +127,9 @@ def conditions(metric: str) -> tuple[Condition, ...]:
     if spec.region.depends_on_composite:
         found.append(Condition.COMPOSITE_MODE)
     if Needs.TIMING in spec.needs:
-        return (*found, Condition.MACHINE)
+        # A fit may be made on one node and rendered on another.
+        trains = Needs.TRAINING in spec.needs
+        return (*found, Condition.TRAINING_MACHINE if trains else Condition.MACHINE)
     if Needs.AUDIO in spec.needs:
         found.append(Condition.SOUND)
     return (*found, Condition.FRAMES)

@@ -6,7 +6,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import TYPE_CHECKING, Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -35,6 +36,31 @@ class Progress(Protocol):
             total: steps that there are in all; None: unknown.
             done: steps that an earlier run did.
         """
+
+
+class JobsShown(Protocol):
+    """Several jobs that run at the same time, as they are shown."""
+
+    def submitted(self, address: str, title: str, state: Path, log: Path) -> None:
+        """Show a job that was handed over.
+
+        Args:
+            address: which.
+            title: in a few words.
+            state: file in which it says how far it is.
+            log: file that gets what it prints.
+        """
+
+    def ended(self, address: str) -> None:
+        """Show it no longer."""
+
+
+@runtime_checkable
+class ShowsJobs(Protocol):
+    """Optional: a `Progress` that shows each of several jobs."""
+
+    def jobs(self, total: int) -> AbstractContextManager[JobsShown]:
+        """Show so many jobs until the context ends."""
 
 
 class _SilentTask:
@@ -144,3 +170,31 @@ class ConsoleProgress:
             from .terminal.progress_lines import lines as shown
         with shown(self._console, description, Tally(total, done)) as task:
             yield task
+
+    @contextmanager
+    def jobs(self, total: int) -> Iterator[JobsShown]:
+        """Show a bar over all jobs, and on a terminal below it those that run just now."""
+        if self._console.is_terminal:
+            from .terminal.jobs_board import board
+
+            with board(self._console, Tally(total)) as shown:
+                yield shown
+        else:
+            from .terminal.progress_lines import lines
+
+            with lines(self._console, "jobs", Tally(total)) as task:
+                yield JobsCounted(task)
+
+
+class JobsCounted:
+    """Jobs of which only the number that has ended is shown."""
+
+    def __init__(self, task: Task) -> None:
+        self._task = task
+
+    def submitted(self, address: str, title: str, state: Path, log: Path) -> None:
+        """Show nothing."""
+
+    def ended(self, address: str) -> None:
+        """Count it."""
+        self._task.advance()

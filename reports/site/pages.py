@@ -15,6 +15,7 @@ from tgbench.results import differences_among
 from ..html.content import field_descriptions, result_content
 from ..html.templating import asset, environment, made_of, scripts
 from ..tables.building import Extras, build_tables
+from ..tables.systems import system_facts
 from .board import Board
 from .submissions import Protocol, Submission, Submissions
 
@@ -124,6 +125,7 @@ def _facts(submission: Submission, protocol: str) -> Mapping[str, str]:
         "Seed": str(result.seed),
         "Frames made of": method.composite_mode,
         "Given when rendering": ", ".join(method.leaked_conditions) or "nothing",
+        **(system_facts(method.system) if method.system else {}),
         "Hardware": f"{machine.cpu}, {machine.cores} cores{gpu}; rendered on {machine.device}",
         "Measured on": f"{submission.day} with tgbench {result.tgbench_version}",
         "From": submission.entry.place,

@@ -16,6 +16,7 @@ from tgbench.running.result import Result
 
 from .cell_from_result import measured_cell, metric_column
 from .cells import Block, Column, Note, Table
+from .declared_numbers import declared_beside
 from .entries import measured_entries, protocol_title
 from .footnotes import annotated
 from .labels import method_labels
@@ -111,6 +112,8 @@ def _table(
 ) -> Table:
     results = [case.result for case in cases]
     papers = published_beside(results, shape.published, shape.settings) if extras.published else []
+    if extras.published and not shape.settings:
+        papers += declared_beside(results)
     columns = _columns(results, papers, shape, extras.digits)
     measured = [
         metric

@@ -15,6 +15,7 @@ from .cell_from_result import measured_cell, metric_column
 from .cells import DASH, Cell, Column
 from .labels import method_labels
 from .settings import in_natural_order, setting
+from .systems import system_caveats
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,10 @@ def _caveats(results: Sequence[Result]) -> tuple[str, ...]:
         seeds = ", ".join(str(result.seed) for result in results)
         spread = f"mean ± standard deviation over the seeds {seeds}{_differing(results)}"
         caveats.append(spread)
+    systems = (result.method.system for result in results)
+    caveats += dict.fromkeys(
+        text for system in systems if system is not None for text in system_caveats(system)
+    )
     caveats += dict.fromkeys(note for result in results for note in result.method.notes)
     return tuple(caveats)
 

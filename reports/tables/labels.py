@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from tgbench import plugins
 from tgbench.configs import flat
@@ -41,15 +41,24 @@ def method_labels(results: Sequence[Result], elsewhere: Collection[str] = ()) ->
     return labels
 
 
-def _titles(names: Iterable[str]) -> dict[str, str]:
+def _titles(by_name: Mapping[str, Mapping[Variant, Result]]) -> dict[str, str]:
     """Return how methods are called in print: by their title, or by their name.
 
-    The name is used where the method is not installed here, or where two would have one title.
+    The name is used where the title is not known here, or where two would have one title.
     """
     specs = plugins.methods()
-    titles = {name: specs[name].display_title if name in specs else name for name in names}
+    titles = {
+        name: specs[name].display_title if name in specs else _declared_title(alike) or name
+        for name, alike in by_name.items()
+    }
     taken = Counter(titles.values())
     return {name: title if taken[title] == 1 else name for name, title in titles.items()}
+
+
+def _declared_title(alike: Mapping[Variant, Result]) -> str:
+    """Return the title that results of a declared system hold."""
+    systems = (result.method.system for result in alike.values())
+    return next((system.title for system in systems if system is not None), "")
 
 
 def _details(alike: Sequence[Result], elsewhere: Collection[str]) -> list[list[str]]:

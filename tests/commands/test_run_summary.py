@@ -6,10 +6,17 @@ from pathlib import Path
 from rich.console import Console
 
 from tgbench.commands.run import print_summary
-from tgbench.running.result import MetricRecord
+from tgbench.running.result import MetricRecord, Result, write_result
 from tgbench.running.runner import Outcome
 
 from ..reports.conftest import result
+
+
+def outcome(made: Result, folder: Path) -> Outcome:
+    """A case that was measured now, in a folder of its own."""
+    folder.mkdir()
+    write_result(folder, made)
+    return Outcome(folder, reused=False)
 
 
 def test_gaps_and_notes_are_told_once_with_the_metrics_they_concern(tmp_path: Path) -> None:
@@ -26,7 +33,7 @@ def test_gaps_and_notes_are_told_once_with_the_metrics_they_concern(tmp_path: Pa
 
     made = result(sync_c=measured(5.0), sync_e=measured(7.0), lpips="no weights", psnr=30.0)
     stream = io.StringIO()
-    outcomes = [Outcome(made, tmp_path, reused=False)] * 2
+    outcomes = [outcome(made, tmp_path / "a")] * 2
     print_summary(outcomes, Console(file=stream, width=200))
     lines = stream.getvalue().splitlines()
     assert [line for line in lines if line.startswith("- ")] == [
@@ -38,7 +45,7 @@ def test_gaps_and_notes_are_told_once_with_the_metrics_they_concern(tmp_path: Pa
 def test_what_a_method_cannot_have_is_a_gap_as_in_tables(tmp_path: Path) -> None:
     made = result("fixed", aue_u=0.2, upper_face=False, training_time=1.0, training=None, lmd=1.25)
     stream = io.StringIO()
-    print_summary([Outcome(made, tmp_path, reused=False)], Console(file=stream, width=200))
+    print_summary([outcome(made, tmp_path / "a")], Console(file=stream, width=200))
     lines = [line.split() for line in stream.getvalue().splitlines() if line]
     assert ["AUE-U", "↓", "-"] in lines
     assert ["LMD", "↓", "[px]", "1.250"] in lines
@@ -49,7 +56,7 @@ def test_agreement_with_a_sound_that_is_not_heard_is_chance(tmp_path: Path) -> N
     made = result("deaf", lip_agreement=0.4)
     deaf = made.model_copy(update={"method": made.method.model_copy(update={"hears_audio": False})})
     stream = io.StringIO()
-    outcomes = [Outcome(each, tmp_path, reused=False) for each in (made, deaf)]
+    outcomes = [outcome(made, tmp_path / "a"), outcome(deaf, tmp_path / "b")]
     print_summary(outcomes, Console(file=stream, width=200))
     lines = stream.getvalue().splitlines()
     (row,) = [line.split() for line in lines if line.startswith("Lip agreement")]
@@ -59,7 +66,7 @@ def test_agreement_with_a_sound_that_is_not_heard_is_chance(tmp_path: Path) -> N
 
 def test_many_cases_are_no_table_wider_than_any_terminal(tmp_path: Path) -> None:
     stream = io.StringIO()
-    outcomes = [Outcome(result(lmd=1.0), tmp_path / str(n), reused=False) for n in range(9)]
+    outcomes = [outcome(result(lmd=1.0), tmp_path / str(n)) for n in range(9)]
     print_summary(outcomes, Console(file=stream, width=80))
     assert "9 cases" in stream.getvalue()
     assert stream.getvalue().count("result: ") == 9

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import platform
 import subprocess
 import sys
 from pathlib import Path
@@ -7,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tgbench.running.environment import peak_memory_mb
+from tgbench.running.environment import describe_machine, peak_memory_mb
 
 PRINT_PEAK = "from tgbench.running.environment import peak_memory_mb; print(peak_memory_mb())"
 
@@ -25,3 +27,14 @@ def test_the_memory_of_whoever_started_a_program_is_not_its_own() -> None:
         [sys.executable, "-c", PRINT_PEAK], capture_output=True, text=True, check=True
     )
     assert float(done.stdout) < held.nbytes / 2**20
+
+
+def test_a_machine_is_known_by_name_cores_and_whether_others_worked_on_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    found = describe_machine("cpu", exclusive=True)
+    assert (found.node, found.exclusive) == (platform.node(), True)
+    assert (found.cores, found.gpu) == (len(os.sched_getaffinity(0)), None)
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    assert describe_machine("cpu").cores == 1, "a job that keeps one core busy had one"

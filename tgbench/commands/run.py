@@ -17,6 +17,7 @@ from .options import add_fit_options, add_measuring_options
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from ..running.plan import PlannedCase
     from ..running.result import Result
     from ..running.runner import CasesFailed, Outcome
 
@@ -102,6 +103,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "(local)",
     )
     parser.add_argument(
+        "--exclusive-timing",
+        action="store_true",
+        help="what is timed runs alone on its machine: training, and speed after all cases",
+    )
+    parser.add_argument(
         "--plan", action="store_true", help="only print what would be done, and how long it takes"
     )
     parser.add_argument("--json", action="store_true", help="with --plan: print it as JSON")
@@ -170,6 +176,7 @@ def _request(args: argparse.Namespace) -> RunRequest:
         audio_features=tuple(args.audio_features),
         jobs=args.jobs,
         executor=args.executor,
+        exclusive_timing=args.exclusive_timing,
         command=getattr(args, "command", ""),
     )
 
@@ -203,17 +210,25 @@ def print_plan(request: RunRequest, as_json: bool, terminal: Terminal) -> int:
     left = {job.address for job in planned.to_do()}
     seconds = estimates(planned, request.out)
     jobs = []
-    for fit in planned.fits:
+    of_fit: dict[str, list[PlannedCase]] = {}
+    for case in planned.cases:
+        of_fit.setdefault(case.fit.address, []).append(case)
+    for address, cases in of_fit.items():
+        fit = cases[0].fit
         state = "done" if fit.fitting.is_done else "to do"
-        state = state if state == "done" or fit.job.address in left else "not needed"
+        state = state if state == "done" or address in left else "not needed"
         jobs.append((fit.job, state, fit.fitting.folder))
-        for case in planned.cases:
-            if case.fit.job.address == fit.job.address:
-                found = case.standing
-                state = "refused" if found is None else found.state.value
-                jobs.append((case.job, state, case.experiment.folder))
+        for case in cases:
+            state = "refused" if case.state is None else case.state.value
+            jobs.append((case.job, state, case.folder))
+    timings = {job.address for job in planned.to_do() if job.kind == "timing"}
+    jobs += [
+        (case.timing, "to do", case.folder)
+        for case in planned.cases
+        if case.timing is not None and case.timing.address in timings
+    ]
     to_do = [job for job, state, _ in jobs if state.startswith("to ")]
-    known = [value for job in to_do if (value := seconds[job.address]) is not None]
+    known = [value for job in to_do if (value := seconds.get(job.address)) is not None]
     if as_json:
         rows = [
             {
@@ -222,7 +237,7 @@ def print_plan(request: RunRequest, as_json: bool, terminal: Terminal) -> int:
                 "state": state,
                 "folder": str(folder),
                 "depends_on": list(job.depends_on),
-                "estimated_seconds": seconds[job.address] if job in to_do else None,
+                "estimated_seconds": seconds.get(job.address) if job in to_do else None,
                 "job": job.model_dump(mode="json"),
             }
             for job, state, folder in jobs
@@ -232,7 +247,7 @@ def print_plan(request: RunRequest, as_json: bool, terminal: Terminal) -> int:
         return 1 if planned.failures else 0
     table = []
     for job, state, folder in jobs:
-        takes = seconds[job.address]
+        takes = seconds.get(job.address)
         guess = "no earlier timing" if takes is None else f"about {duration(takes)}"
         cells = job.title, state, guess if job in to_do else "", str(folder)
         table.append([Text(cell) for cell in cells])
@@ -257,32 +272,43 @@ def print_summary(outcomes: Sequence[Outcome], console: Console) -> None:
     from rich.markup import escape
     from rich.text import Text
 
+    console.print()
+    remarks = _Remarks()
+    if len(outcomes) <= _MOST_COLUMNS:
+        results = [outcome.result for outcome in outcomes]
+        _print_table(results, console)
+        for result in results:
+            remarks.add(result)
+    else:
+        console.print(f"{len(outcomes)} cases; `tgbench report` makes one table of them")
+        for outcome in outcomes:
+            remarks.add(outcome.result)
+    for line in remarks.lines():
+        console.print(Text(line), style="dim")
+    console.print()
+    for outcome in outcomes:
+        console.print(f"result: {escape(str(outcome.folder))}{_origin(outcome)}")
+
+
+def _print_table(results: Sequence[Result], console: Console) -> None:
+    from rich.text import Text
+
     from .. import plugins
     from ..terminal.text_table import Head, print_table
 
     specs = plugins.metrics()
-    names = list(dict.fromkeys(name for outcome in outcomes for name in outcome.result.metrics))
-    seeds = {outcome.result.seed for outcome in outcomes}
+    names = list(dict.fromkeys(name for result in results for name in result.metrics))
+    seeds = {result.seed for result in results}
     heads = [Head("", right=False)]
-    for outcome in outcomes:
-        result = outcome.result
+    for result in results:
         seed = f" · seed {result.seed}" if len(seeds) > 1 else ""
         driven = f"{result.identity.name} · {result.driver.name}{seed}"
         heads.append(Head(f"{result.method.name}\n{driven}"))
     rows = []
     for name in names:
         spec = specs[name]
-        rows.append((spec.label, *(_cell(outcome, name, spec.decimals) for outcome in outcomes)))
-    console.print()
-    if len(outcomes) <= _MOST_COLUMNS:
-        print_table(console, heads, [[Text(cell) for cell in row] for row in rows])
-    else:
-        console.print(f"{len(outcomes)} cases; `tgbench report` makes one table of them")
-    for line in _remarks(outcomes):
-        console.print(Text(line), style="dim")
-    console.print()
-    for outcome in outcomes:
-        console.print(f"result: {escape(str(outcome.folder))}{_origin(outcome)}")
+        rows.append((spec.label, *(_cell(result, name, spec.decimals) for result in results)))
+    print_table(console, heads, [[Text(cell) for cell in row] for row in rows])
 
 
 def _origin(outcome: Outcome) -> str:
@@ -292,16 +318,16 @@ def _origin(outcome: Outcome) -> str:
     return f" (was there already{again}; --fresh measures again)"
 
 
-def _cell(outcome: Outcome, name: str, decimals: int) -> str:
+def _cell(result: Result, name: str, decimals: int) -> str:
     from ..comparability import is_unheard, why_not_applicable
 
-    record = outcome.result.metrics.get(name)
+    record = result.metrics.get(name)
     if record is None:
         return ""
-    if record.value is None or why_not_applicable(outcome.result, name):
+    if record.value is None or why_not_applicable(result, name):
         return "-"
     text = f"{record.value:.{decimals}f}"
-    if is_unheard(outcome.result, name):
+    if is_unheard(result, name):
         text += " (chance)"
     return text if record.scored == record.total else f"{text} ({record.scored}/{record.total})"
 
@@ -320,12 +346,19 @@ def _gap(result: Result, metric: str) -> str:
     return ""
 
 
-def _remarks(outcomes: Sequence[Outcome]) -> list[str]:
-    """Return each reason of a gap and each note once, with the metrics that it concerns."""
-    concerned: dict[str, dict[str, None]] = {}
-    for outcome in outcomes:
-        for name, record in outcome.result.metrics.items():
-            for text in (_gap(outcome.result, name), *record.details.get("notes", ())):
+class _Remarks:
+    """Each reason of a gap and each note once, with the metrics that it concerns."""
+
+    def __init__(self) -> None:
+        self._concerned: dict[str, dict[str, None]] = {}
+
+    def add(self, result: Result) -> None:
+        """Add those of a result."""
+        for name, record in result.metrics.items():
+            for text in (_gap(result, name), *record.details.get("notes", ())):
                 if text:
-                    concerned.setdefault(text, {})[name] = None
-    return [f"- {', '.join(names)}: {text}" for text, names in concerned.items()]
+                    self._concerned.setdefault(text, {})[name] = None
+
+    def lines(self) -> list[str]:
+        """Return one line for each."""
+        return [f"- {', '.join(names)}: {text}" for text, names in self._concerned.items()]

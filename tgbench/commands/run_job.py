@@ -15,12 +15,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(args: argparse.Namespace, terminal: Terminal) -> int:
     """Do the job, unless its output is there and whole."""
+    from ..running.children import job_log
     from ..running.job import read_job
+    from ..running.job_state import doing
     from ..running.stopping import stopped_by_terminate
     from ..running.worker import Worker
 
     job = read_job(args.job)
-    with stopped_by_terminate():
+    with stopped_by_terminate(), doing(job, str(job_log(job.file))):
         Worker(terminal.progress).do(job)
     terminal.out.print(f"done: {job.title}", markup=False)
     return 0

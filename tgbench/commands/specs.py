@@ -8,6 +8,12 @@ RUN = CommandSpec("run", "run methods under a protocol and measure them", "tgben
 RUN_JOB = CommandSpec(
     "run-job", "run one job that `tgbench run --jobs` planned", "tgbench.commands.run_job"
 )
+STATUS = CommandSpec(
+    "status",
+    "show what of a run is done, running, failed and waiting, and the time left",
+    "tgbench.commands.status",
+    computes=False,
+)
 LIST = CommandSpec(
     "list",
     "list methods, protocols, metrics, identities and settings",

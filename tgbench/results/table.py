@@ -22,7 +22,7 @@ COLUMNS = (
     *("metric", "value", "unit", "direction", "low", "high"),
     *("status", "reason", "scored", "total"),
     *("measured_by", "composite_mode", "leaked_conditions"),
-    *("device", "cpu", "gpu", "code_sha256", "tgbench_version", "created", "folder"),
+    *("node", "device", "cpu", "gpu", "code_sha256", "tgbench_version", "created", "folder"),
 )
 
 NOT_APPLICABLE = "not applicable"
@@ -75,6 +75,7 @@ def _rows(case: MeasuredCase) -> Iterator[dict[str, Any]]:
             "scored": record.scored,
             "total": record.total,
             "measured_by": record.measured_by,
+            "node": made.environment.node,
             "device": made.environment.device,
             "cpu": made.environment.cpu,
             "gpu": made.environment.gpu,

@@ -17,6 +17,8 @@ from pathlib import Path
 from pydantic import Field, ValidationError
 
 from .. import plugins
+from ..errors import TgbenchError
+from ..faults import one_line
 from ..files import hash_of, write_json
 from ..inputs import read_json
 from ..synthetic.names import IDENTITIES
@@ -134,8 +136,7 @@ def asking(out: Path, asked: Asked) -> Iterator[Attempt]:
     try:
         yield attempt
     except Exception as error:
-        why = " ".join(str(error).split()).encode(errors="backslashreplace").decode()
-        _note_above(out, attempt.model_copy(update={"why": why[:_LONGEST_REASON]}))
+        _note_above(out, attempt.model_copy(update={"why": _in_short(error)}))
         raise
 
 
@@ -167,6 +168,25 @@ def begin(cases: Iterable[Path]) -> None:
     for folder in cases:
         if (folder / RESULT_FILE).exists():
             _write(folder / ATTEMPT_FILE, attempt)
+
+
+def fail(case: Path, error: Exception) -> None:
+    """Note in the folder of a case that a run was to do it and failed, and why.
+
+    Where there is no result yet, the note says why there is none.
+    """
+    earlier = _read(case / ATTEMPT_FILE)
+    note = Attempt(began=earlier.began if earlier else _now(), why=_in_short(error))
+    # A disk may be full, which is what the run reports.
+    with suppress(OSError):
+        case.mkdir(parents=True, exist_ok=True)
+        _write(case / ATTEMPT_FILE, note)
+
+
+def failed(case: Path) -> str:
+    """Return why there is no result of a case; empty where no run has noted that."""
+    note = _read(case / ATTEMPT_FILE)
+    return "" if note is None or (case / RESULT_FILE).exists() else note.why
 
 
 def finish(folder: Path) -> None:
@@ -240,6 +260,11 @@ def _read(path: Path) -> Attempt | None:
         return None
     except (OSError, ValueError, ValidationError):
         return Attempt(began="an unknown time")
+
+
+def _in_short(error: Exception) -> str:
+    text = str(error) if isinstance(error, TgbenchError) else one_line(error)
+    return " ".join(text.split()).encode(errors="backslashreplace").decode()[:_LONGEST_REASON]
 
 
 def _now() -> str:

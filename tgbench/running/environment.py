@@ -12,7 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from ..errors import TgbenchError
-from .result import EnvironmentRecord
+from .result import EnvironmentRecord, MachineRecord
 
 _PACKAGES = (
     "tgbench",
@@ -54,16 +54,30 @@ def resolve_device(wanted: str, elsewhere: bool = False) -> str:
     return wanted if elsewhere and wanted == "cuda" else "cpu"
 
 
-def describe_environment(device: str) -> EnvironmentRecord:
-    """Return the record of this machine and installation."""
-    commit, dirty = _git_state()
-    return EnvironmentRecord(
-        python=platform.python_version(),
-        platform=platform.platform(),
+def describe_machine(device: str, exclusive: bool | None = None) -> MachineRecord:
+    """Return the record of this machine.
+
+    Args:
+        device: that computes.
+        exclusive: whether no other job was to run here meanwhile; None: not known.
+    """
+    return MachineRecord(
+        node=platform.node(),
         cpu=_cpu_name(),
         cores=_cores(),
         device=device,
         gpu=_gpu_name(device),
+        exclusive=exclusive,
+    )
+
+
+def describe_environment(device: str, exclusive: bool | None = None) -> EnvironmentRecord:
+    """Return the record of this machine and installation; see `describe_machine`."""
+    commit, dirty = _git_state()
+    return EnvironmentRecord(
+        **describe_machine(device, exclusive).model_dump(),
+        python=platform.python_version(),
+        platform=platform.platform(),
         packages={name: found for name in _PACKAGES if (found := _version(name))},
         git_commit=commit,
         git_dirty=dirty,
@@ -99,8 +113,11 @@ def _version(package: str) -> str | None:
 
 
 def _cores() -> int:
-    """Return how many cores this process may run on."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
+    """Return how many cores this process may keep busy."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
+    # As a child of a run with several jobs has it.
+    limit = os.environ.get("OMP_NUM_THREADS", "")
+    return min(cores, int(limit)) if limit.isdigit() and int(limit) else cores
 
 
 def _cpu_name() -> str:

@@ -7,7 +7,6 @@ from pathlib import Path
 from statistics import median
 
 from ..errors import TgbenchError
-from .experiment import Experiment
 from .plan import Plan
 from .result import Result, read_result, result_paths
 
@@ -24,16 +23,19 @@ def estimates(plan: Plan, out: Path) -> dict[str, float | None]:
     """
     earlier = list(_results(out))
     found: dict[str, float | None] = {}
+    known: dict[tuple[str, str, str, str], list[Result]] = {}
     for case in plan.cases:
-        alike = _alike(earlier, case.experiment)
-        fit = case.fit.job.address
+        key = case.job.method.name, case.job.method.preset, case.fit.settings_hash, case.job.device
+        if key not in known:
+            known[key] = _alike(earlier, *key)
+        alike = known[key]
+        fit = case.fit.address
         if found.get(fit) is None:
             trained = [seconds for result in alike if (seconds := _training(result)) is not None]
             found[fit] = median(trained) if trained else None
-        frames = len(case.experiment.case.drive)
-        of_size = [result for result in alike if _width(result) == _width_of(case.experiment)]
-        found[case.job.address] = (
-            median(map(_a_frame, of_size)) * frames + median(map(_timing, of_size))
+        of_size = [result for result in alike if _width(result) == case.width]
+        found[case.address] = (
+            median(map(_a_frame, of_size)) * case.frames + median(map(_timing, of_size))
             if of_size
             else None
         )
@@ -48,18 +50,17 @@ def _results(out: Path) -> Iterable[Result]:
             continue
 
 
-def _alike(earlier: Sequence[Result], wanted: Experiment) -> list[Result]:
-    config = wanted.method_config
+def _alike(
+    earlier: Sequence[Result], method: str, preset: str, settings_hash: str, device: str
+) -> list[Result]:
     of_method = [
         result
         for result in earlier
-        if result.method.name == config.spec.name
-        and result.environment.device == wanted.options.device
-        and result.frames
+        if result.method.name == method and result.environment.device == device and result.frames
     ]
     tests: tuple[Callable[[Result], bool], ...] = (
-        lambda result: result.method.config_hash == config.settings_hash,
-        lambda result: result.method.preset == config.preset,
+        lambda result: result.method.config_hash == settings_hash,
+        lambda result: result.method.preset == preset,
     )
     return next((found for test in tests if (found := list(filter(test, of_method)))), [])
 
@@ -80,7 +81,3 @@ def _timing(result: Result) -> float:
 
 def _width(result: Result) -> int:
     return result.identity.width
-
-
-def _width_of(wanted: Experiment) -> int:
-    return wanted.case.drive.intrinsics.width

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from .job import JobNeeds, JobSpec
+from .job_state import doing
 from .worker import Worker
 
 
@@ -106,7 +107,8 @@ class InProcess:
         if job is None:
             return None
         try:
-            self._worker.do(job)
+            with doing(job):
+                self._worker.do(job)
         except Exception as error:
             return Ended(job, error)
         return Ended(job)

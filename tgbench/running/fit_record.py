@@ -16,6 +16,7 @@ from ..errors import TgbenchError
 from ..files import sha256, write_text
 from ..inputs import read_bytes, reason
 from ..interfaces import FitReport
+from .result import MachineRecord
 from .schema import Record, parse_record
 
 RECORD_FILE = "fit.json"
@@ -50,6 +51,9 @@ class FitRecord(Record):
         default=False,
         description="Whether other jobs may have run on the machine at the same time.",
     )
+    machine: MachineRecord | None = Field(
+        default=None, description="Where; null in records of versions that did not say."
+    )
 
     @property
     def report(self) -> FitReport:
@@ -58,7 +62,12 @@ class FitRecord(Record):
 
 
 def write_record(
-    folder: Path, experiment: str, report: FitReport, fresh: str = "", shared_machine: bool = False
+    folder: Path,
+    experiment: str,
+    report: FitReport,
+    fresh: str = "",
+    shared_machine: bool = False,
+    machine: MachineRecord | None = None,
 ) -> FitRecord:
     """Say that the fit in a folder is finished; the record itself comes last.
 
@@ -68,6 +77,7 @@ def write_record(
         report: what the method said.
         fresh: token of the run with `--fresh` that made it, if one did.
         shared_machine: whether other jobs may have run on the machine at the same time.
+        machine: where.
     """
     record = FitRecord(
         experiment=experiment,
@@ -77,6 +87,7 @@ def write_record(
         files=_hashes(folder / MODEL_FOLDER),
         fresh=fresh,
         shared_machine=shared_machine,
+        machine=machine,
     )
     _write(folder, record)
     return record

@@ -23,6 +23,7 @@ from ..specs import AudioEncoderSpec, MethodSpec
 from ..terminal import NOTICE
 from ..version import __version__
 from .code import Code, is_own
+from .environment import describe_machine
 from .fit_record import (
     FIT_FILES,
     MODEL_FOLDER,
@@ -295,8 +296,9 @@ def fit(fitting: Fitting, progress: Progress) -> tuple[Method, FitRecord]:
             report = method.fit(fitting.identity, fitting.split, context)
             with replacement(folder, FIT_FILES) as new:
                 method.save(new / MODEL_FOLDER)
+                machine = describe_machine(fitting.device, not fitting.shared_machine)
                 record = write_record(
-                    new, fitting.experiment, report, fitting.fresh, fitting.shared_machine
+                    new, fitting.experiment, report, fitting.fresh, fitting.shared_machine, machine
                 )
         if isinstance(method, KeepsFiles):
             method.saved_at(folder / MODEL_FOLDER)

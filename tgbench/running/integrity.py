@@ -55,11 +55,16 @@ def describe_files(folder: Path, frames: int) -> dict[str, str]:
     return found
 
 
-def damages(folder: Path, result: Result, case: Case) -> list[Damage]:
+def damages(folder: Path, result: Result, case: Case | None = None) -> list[Damage]:
     """Return which files of a finished case are missing or not as they were written.
 
     A result of a version that kept no hashes is held against what its files say when they are
     opened. Images of frames are not looked at; see `has_images`.
+
+    Args:
+        folder: of the case.
+        result: of the case.
+        case: needed only for a result without hashes.
 
     Raises:
         TgbenchError: one cannot be read for another reason than damage.
@@ -86,10 +91,10 @@ def has_images(folder: Path, result: Result) -> bool:
     return all(_is_whole_image(image) for image in images)
 
 
-def _expected(result: Result, case: Case) -> Iterable[str]:
+def _expected(result: Result, case: Case | None) -> Iterable[str]:
     if result.files:
         return [name for name in result.files if name != FRAMES_FOLDER]
-    compared = case.target_frames is not None
+    compared = case is not None and case.target_frames is not None
     return [FRAMES_FILE, FACES_FILE, VIDEO_FILE, *(COMPARISONS if compared else ())]
 
 

@@ -8,8 +8,10 @@ and doing it twice is doing it once.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, StringConstraints
 
@@ -107,11 +109,11 @@ class JobNeeds(Record):
 
 
 class JobSpec(Record):
-    """One fit, or one case that needs a fit."""
+    """One fit, one case that needs a fit, or the timing of a case apart from all else."""
 
     schema_version: int = JOB_SCHEMA_VERSION
     tgbench_version: str
-    kind: Literal["fit", "case"]
+    kind: Literal["fit", "case", "timing"]
     method: MethodJob
     identity: IdentityJob
     train: tuple[int, int] = Field(description="Training frames, end exclusive.")
@@ -128,6 +130,10 @@ class JobSpec(Record):
         description="Whether other jobs may run on the same machine at the same time, so that "
         "times are not those of the job alone.",
     )
+    timing_apart: bool = Field(
+        default=False,
+        description="Whether rendering is timed by a job of kind 'timing', which runs alone.",
+    )
     depends_on: tuple[_Hash, ...] = Field(
         default=(), description="Addresses of jobs whose outputs this one needs."
     )
@@ -139,7 +145,7 @@ class JobSpec(Record):
         default="", description="What the user typed, for the log; no part of the address."
     )
 
-    @property
+    @cached_property
     def address(self) -> str:
         """SHA-256 of what the job is, wherever its output goes."""
         what = self.model_dump(mode="json", exclude={"out", "command", "needs"})
@@ -147,22 +153,34 @@ class JobSpec(Record):
             del what["method"][elsewhere]
         return hash_of(what)
 
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Return a copy with other values, and so with an address of its own."""
+        copy = super().model_copy(update=update, deep=deep)
+        copy.__dict__.pop("address", None)
+        return copy
+
     @property
     def title(self) -> str:
         """The job in a few words."""
         who = f"{self.method.name} on {self.identity.name}"
         what = "fit" if self.case is None else f"{self.case.protocol}, {self.case.driver}"
-        return f"{who}, {what}, seed {self.seed}"
+        timing = ", timing" if self.kind == "timing" else ""
+        return f"{who}, {what}{timing}, seed {self.seed}"
 
     @property
     def file(self) -> Path:
         """Where a process of its own finds it."""
-        return Path(self.out) / JOBS / f"{self.address[:_DIGITS]}.json"
+        return Path(self.out) / JOBS / file_name(self.address)
 
     def write(self) -> Path:
         """Write the job atomically and return its path."""
         write_text(self.file, self.model_dump_json(indent=2) + "\n")
         return self.file
+
+
+def file_name(address: str) -> str:
+    """Return the name of the file of the job with an address."""
+    return f"{address[:_DIGITS]}.json"
 
 
 def read_job(path: Path) -> JobSpec:
@@ -179,6 +197,6 @@ def read_job(path: Path) -> JobSpec:
     except ValueError as error:
         raise TgbenchError(f"{path}: is no job ({error}); {remedy}") from error
     job = parse_record(JobSpec, text, str(path), JOB_SCHEMA_VERSION, "job", remedy)
-    if (job.kind == "case") != (job.case is not None):
+    if (job.kind == "fit") != (job.case is None):
         raise TgbenchError(f"{path}: is no job (kind '{job.kind}' and 'case' disagree); {remedy}")
     return job

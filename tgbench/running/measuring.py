@@ -11,15 +11,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from .. import plugins
 from ..files import sha256
 from ..identities import layout
-from ..interfaces import Case, FitReport, Method, NotesRendering, TimedFrames, Timing
-from ..metrics.speed.clock import SHARED
+from ..interfaces import Case, FitReport, Method, NotesRendering
 from ..metrics.suite import measure_frames
 from ..metrics.through_codec import Pair
 from ..progress import Progress
-from ..specs import Timed
 from ..version import __version__
 from .comparison_videos import ComparisonVideos
 from .environment import describe_environment, peak_memory_mb
@@ -43,13 +40,12 @@ from .result import (
     MetricRecord,
     ProtocolRecord,
     Result,
-    SpeedRecord,
     SplitRecord,
     SystemRecord,
     TimingRecord,
     write_result,
 )
-from .timing import timing_of
+from .timing_apart import speed_record, timing_for
 
 _TABLES = (
     layout.TRANSFORMS_TRAIN,
@@ -90,20 +86,7 @@ def _measure(
     options = dataclasses.replace(
         experiment.options, keep_frames=experiment.options.keep_frames or kept
     )
-    spec = experiment.method_config.spec
-    trained = report.seconds if spec.trains else None
-    timing = Timing(trained, (), "rendering was not timed, because no metric needs it")
-    if any(plugins.metric_spec(metric).times_rendering for metric in case.metrics):
-        with progress.task(f"timing {name}", None):
-            timing = timing_of(method, spec, case.drive, options.device, trained)
-        if options.shared_machine:
-            timing = dataclasses.replace(timing, protocol=f"{timing.protocol}; {SHARED}")
-    timing = dataclasses.replace(
-        timing,
-        trains=spec.trains,
-        training_shared=record.shared_machine,
-        trained_outside=spec.timed is not Timed.IN_PROCESS,
-    )
+    timing = timing_for(experiment, method, record, progress)
     faces = FaceTrack()
 
     def rendered() -> Generator[Pair, None, None]:
@@ -125,11 +108,12 @@ def _measure(
         _write_table(folder / FACES_FILE, case, found)
     timing = timing.after_rendering()
     times = TimingRecord(
-        training_seconds=trained,
+        training_seconds=timing.training_seconds,
         training_iterations=dict(report.iterations),
+        trained_on=record.machine if timing.trains else None,
         fps_protocol=timing.protocol,
-        rendering=[_speed_record(series) for series in timing.rendering],
-        end_to_end=_speed_record(timing.end_to_end) if timing.end_to_end else None,
+        rendering=[speed_record(series) for series in timing.rendering],
+        end_to_end=speed_record(timing.end_to_end) if timing.end_to_end else None,
         render_seconds=time.perf_counter() - started,
         peak_memory_mb=peak_memory_mb(),
     )
@@ -176,16 +160,7 @@ def _result(
         labelled=options.label,
         metrics=metrics,
         timing=times,
-        environment=describe_environment(options.device),
-    )
-
-
-def _speed_record(timed: TimedFrames) -> SpeedRecord:
-    return SpeedRecord(
-        batch=timed.batch,
-        frames=timed.frames,
-        repeat_frames=[timed.batch * len(requests) for requests in timed.repeats],
-        repeat_seconds=[float(requests.sum()) for requests in timed.repeats],
+        environment=describe_environment(options.device, not options.shared_machine),
     )
 
 

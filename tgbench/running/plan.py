@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from ..faults import one_line
@@ -47,27 +48,54 @@ class PlannedFit:
     job: JobSpec
     fitting: Fitting
 
+    @cached_property
+    def address(self) -> str:
+        """Address of the job."""
+        return self.job.address
+
+    @property
+    def settings_hash(self) -> str:
+        """SHA-256 of the method's configuration."""
+        return self.fitting.method_config.settings_hash
+
 
 @dataclass(frozen=True)
 class PlannedCase:
     """A case with what is there of it.
 
+    There may be ten thousand of them, so none holds a drive or a result unless it has to.
+
     Attributes:
         job: the case as data.
-        experiment: what is rendered and measured.
-        standing: what is there; None: it cannot be done.
+        folder: where it lies.
+        state: what is left to do; None: it cannot be done.
         fit: the fit it needs.
+        frames: to render.
+        width: of a frame in pixels.
+        unsettled: what is there, where it is done but its record is to be brought up to date.
+        experiment: what is rendered and measured; None: whoever does the job reads it anew.
+        timing: the job that times it apart from all else; None: there is none.
     """
 
     job: JobSpec
-    experiment: Experiment
-    standing: Standing | None
+    folder: Path
+    state: State | None
     fit: PlannedFit
+    frames: int
+    width: int
+    unsettled: Standing | None = None
+    experiment: Experiment | None = None
+    timing: JobSpec | None = None
+
+    @cached_property
+    def address(self) -> str:
+        """Address of the job."""
+        return self.job.address
 
     @property
     def needs_fit(self) -> bool:
         """Whether the fit has to be made, if it is not there."""
-        return self.standing is not None and self.standing.state is State.MEASURE
+        return self.state is State.MEASURE
 
 
 @dataclass
@@ -87,14 +115,16 @@ class Plan:
     @property
     def fits(self) -> list[PlannedFit]:
         """Every fit that a case needs, once, in order."""
-        return list({case.fit.job.address: case.fit for case in self.cases}.values())
+        return list({case.fit.address: case.fit for case in self.cases}.values())
 
     def to_do(self) -> list[JobSpec]:
         """Return the jobs that are left, each after those it depends on."""
         jobs: dict[str, JobSpec] = {}
         for case in self.cases:
             if case.needs_fit:
-                jobs.setdefault(case.fit.job.address, case.fit.job)
-            if case.standing is not None and case.standing.state is not State.DONE:
-                jobs.setdefault(case.job.address, case.job)
-        return list(jobs.values())
+                jobs.setdefault(case.fit.address, case.fit.job)
+            if case.state in (State.MEASURE, State.RENDER):
+                jobs.setdefault(case.address, case.job)
+        # Last, because each of them has a machine for itself.
+        timings = (case.timing for case in self.cases if case.state not in (None, State.DONE))
+        return [*jobs.values(), *filter(None, timings)]

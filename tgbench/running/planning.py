@@ -6,13 +6,11 @@ import dataclasses
 import math
 import secrets
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from .. import plugins
 from ..audio import FeatureSource
 from ..errors import TgbenchError
-from ..files import sha256_once
 from ..identities import Identity
 from ..identities.resolve import require_identity, resolve_identity
 from ..interfaces import Case, EvaluationProtocol
@@ -21,34 +19,17 @@ from ..plugins import in_table_order
 from ..progress import Progress
 from ..specs import ConfiguredSpec, MethodSpec, ProtocolSpec
 from ..synthetic.names import IDENTITIES
-from ..version import __version__
-from .executor_config import ExecutorConfig
 from .experiment import Experiment, IdentityHashes
 from .fitting import MethodConfig
-from .job import NAME, CaseJob, IdentityJob, JobNeeds, JobSpec, MethodJob
+from .job import NAME
+from .job_making import JobMaker, Person
 from .plan import Failure, Plan, PlannedCase, PlannedFit
 from .request import RunRequest
-from .resume import Standing, in_its_folder, standing
+from .resume import Standing, State, in_its_folder, standing
 from .settings import configure, configure_executor, keys_of, unknown_setting
 
-
-@dataclass(frozen=True)
-class _Person:
-    """An identity as it was named.
-
-    Attributes:
-        source: built-in name or absolute path.
-        identity: what is there.
-        hashes: of its files.
-    """
-
-    source: str
-    identity: Identity
-    hashes: IdentityHashes
-
-    @property
-    def is_built_in(self) -> bool:
-        return self.source in IDENTITIES
+_MOST_HELD = 256 << 20
+"""Bytes of drives that are held at a time, roughly; more of them are read when they are needed."""
 
 
 class Planner:
@@ -86,15 +67,19 @@ class Planner:
             require_identity(name)
         self._request, self._protocols, self._configs = request, protocols, configs
         self.executor_config = configure_executor(executor, _own(request, executor))
+        self._jobs = JobMaker(request, self.executor_config)
         self._metrics = {spec.name: _metrics_of(spec, request, protocols) for spec in protocols}
         self._token = secrets.token_hex(8) if request.fresh else ""
         self._made = Plan()
         self._planned: dict[tuple[str, Path, FeatureSource], list[Case] | Exception] = {}
+        self._kept: dict[int, Case] = {}
+        self._bytes_kept = 0
 
     def plan(self, progress: Progress) -> Plan:
         """Return the jobs of the run. No file of results is changed.
 
-        A method or an identity with which something is wrong does not stop the others.
+        A method or an identity with which something is wrong does not stop the others. Where jobs
+        are done in this process, what was read for them is kept, as long as there is room.
 
         Raises:
             TgbenchError: nothing is left to do, because something is wrong with everything.
@@ -114,8 +99,8 @@ class Planner:
             raise made.failures[0].error
         return made
 
-    def _people(self, progress: Progress) -> list[_Person]:
-        found: list[_Person] = []
+    def _people(self, progress: Progress) -> list[Person]:
+        found: list[Person] = []
         for name in self._request.identities:
             try:
                 identity = resolve_identity(name, self._request.size, progress)
@@ -131,7 +116,7 @@ class Planner:
                 self._made.failures.append(Failure(f"identity {name}", error, identity=name))
                 continue
             source = name if name in IDENTITIES else str(Path(name).resolve())
-            found.append(_Person(source, identity, hashes))
+            found.append(Person(source, identity, hashes))
         # Results are filed by name: two folders of one name would overwrite each other's.
         names = [person.identity.name for person in found]
         for name in names:
@@ -139,7 +124,7 @@ class Planner:
                 raise TgbenchError(f"two identities are called '{name}'; rename one of the folders")
         return found
 
-    def _add(self, config: MethodConfig, person: _Person) -> None:
+    def _add(self, config: MethodConfig, person: Person) -> None:
         """Add all cases of a method and an identity, those of each seed together."""
         request, made = self._request, self._made
         files = request.audio_features if config.names_encoder else ()
@@ -159,20 +144,22 @@ class Planner:
                     made.failures.append(failure)
         made.warnings += [line for line in too_short(cases) if line not in made.warnings]
         size = request.size if person.is_built_in else None
+        fits: dict[str, PlannedFit] = {}
         for seed in request.seeds:
             options = request.options(seed, self._token)
             for case in cases:
                 asked = Experiment(case, config, person.hashes, options, size)
                 try:
-                    made.cases.append(self._with_jobs(in_its_folder(asked), person))
+                    made.cases.append(self._with_jobs(in_its_folder(asked), person, fits))
                 except Exception as error:
                     what = f"{asked}, seed {seed}"
                     made.failures.append(Failure(what, error, folder=asked.folder))
 
-    def _cases(self, spec: ProtocolSpec, person: _Person, source: FeatureSource) -> list[Case]:
+    def _cases(self, spec: ProtocolSpec, person: Person, source: FeatureSource) -> list[Case]:
         """Return the cases of an identity as they are to be measured, planned once for all."""
         key = spec.name, person.identity.folder, source
         if key not in self._planned:
+            self._make_room()
             audio, given = self._request.audio, source
             if spec.self_driven and not self._all_self_driven:
                 audio, given = (), FeatureSource(source.encoder)
@@ -186,6 +173,12 @@ class Planner:
             raise cases
         return cases
 
+    def _make_room(self) -> None:
+        """Forget cases that were planned before, if they take much memory; they can be again."""
+        held = (cases for cases in self._planned.values() if isinstance(cases, list))
+        if sum(_bytes_of(case) for cases in held for case in cases) > _MOST_HELD:
+            self._planned.clear()
+
     @property
     def _all_self_driven(self) -> bool:
         """Whether no protocol takes the sounds that are given, so that they are refused."""
@@ -196,90 +189,51 @@ class Planner:
             case = dataclasses.replace(case, metrics=in_table_order(wanted))
         return through_codec(case) if self._request.through_codec else case
 
-    def _with_jobs(self, experiment: Experiment, person: _Person) -> PlannedCase:
-        """Return a case with its jobs and what is there of it."""
-        config, case, options = experiment.method_config, experiment.case, experiment.options
-        split = case.split
-        fit = JobSpec(
-            tgbench_version=__version__,
-            kind="fit",
-            method=MethodJob(
-                name=config.spec.name,
-                preset=config.preset,
-                config=config.settings,
-                places=config.places,
-                source=plugins.source_of(config.spec),
-                code_sha256=config.code.sha256,
-            ),
-            identity=IdentityJob(
-                name=person.identity.name,
-                source=person.source,
-                size=self._request.size,
-                sha256=person.hashes.sha256,
-                features=experiment.fitting.features,
-            ),
-            train=(split.train.start, split.train.stop),
-            test=(split.test.start, split.test.stop),
-            seed=options.seed,
-            device=options.device,
-            fresh=options.fresh,
-            shared_machine=options.shared_machine,
-            needs=_needs(config.spec, self.executor_config, options.device),
-            out=str(options.out.resolve()),
-            command=options.command,
-        )
-        job = fit.model_copy(
-            update={
-                "kind": "case",
-                "case": self._case_job(experiment),
-                "depends_on": (fit.address,),
-            }
-        )
+    def _with_jobs(
+        self, experiment: Experiment, person: Person, fits: dict[str, PlannedFit]
+    ) -> PlannedCase:
+        """Return a case with its jobs and what is there of it.
+
+        Args:
+            experiment: the case as it is to be done.
+            person: the identity as it was named.
+            fits: those that are known, by key; a new one is added.
+        """
+        fitting = experiment.fitting
+        fit = fits.get(fitting.key)
+        if fit is None:
+            fit = fits[fitting.key] = PlannedFit(self._jobs.fit(fitting, person), fitting)
+        job = self._jobs.case(experiment, fit)
         found: Standing | None = None
         try:
             found = standing(experiment)
         except Exception as error:
-            self._made.failures.append(Failure(job.title, error))
-        return PlannedCase(job, experiment, found, PlannedFit(fit, experiment.fitting))
-
-    def _case_job(self, experiment: Experiment) -> CaseJob:
-        case, options = experiment.case, experiment.options
-        audio, features = self._sounds_of(case)
-        return CaseJob(
-            protocol=case.protocol,
-            protocol_version=case.protocol_version,
-            driver=case.driver,
-            audio=audio,
-            audio_sha256=experiment.audio_sha256,
-            audio_features=features,
-            features_sha256=sha256_once(case.features_file) if case.features_file else "",
-            reads=experiment.reads,
-            metrics=case.metrics,
-            landmarks=options.landmarks,
-            through_codec=options.through_codec,
-            label=options.label,
-            keep_frames=options.keep_frames,
+            self._made.failures.append(Failure(job.title, error, folder=experiment.folder))
+        done = found is not None and found.state is State.DONE
+        apart = experiment.options.timing_apart or (found is not None and found.state is State.TIME)
+        return PlannedCase(
+            job,
+            experiment.folder,
+            None if found is None else found.state,
+            fit,
+            frames=len(experiment.case.drive),
+            width=experiment.case.drive.intrinsics.width,
+            unsettled=found if done and found is not None and found.changed else None,
+            experiment=experiment if self._keeps(experiment.case) else None,
+            timing=self._jobs.timing(experiment, job) if apart else None,
         )
 
-    def _sounds_of(self, case: Case) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Return which of the given sounds, and files of features, a case needs."""
-        audio, features = self._request.audio, self._request.audio_features
-        spec = plugins.protocols()[case.protocol]
-        if spec.self_driven:
-            return (), ()
-        used = case.features_file is not None
-        driving = case.driving_audio.resolve()
-        for index, path in enumerate(audio):
-            files = features[index : index + 1] if used else ()
-            # One sound may be given twice, with other features.
-            is_it = not files or files[0] == case.features_file
-            if is_it and path.exists() and path.resolve() == driving:
-                return (str(driving),), tuple(str(file.resolve()) for file in files)
-        # Names of built-in tracks stay names, because another machine keeps them elsewhere.
-        return (
-            tuple(str(path.resolve() if path.exists() else path) for path in audio),
-            tuple(str(file.resolve()) for file in features if used),
-        )
+    def _keeps(self, case: Case) -> bool:
+        """Whether a case is kept for who does it in this process."""
+        if not self._request.in_process:
+            return False
+        if id(case) not in self._kept:
+            size = _bytes_of(case)
+            if self._bytes_kept + size > _MOST_HELD:
+                return False
+            self._bytes_kept += size
+            self._kept[id(case)] = case
+        return True
 
 
 def plan_cases(
@@ -300,18 +254,6 @@ def plan_cases(
 def through_codec(case: Case) -> Case:
     """Return the case under a protocol of another version, for its numbers are other ones."""
     return dataclasses.replace(case, protocol_version=f"{case.protocol_version}, {THROUGH_CODEC}")
-
-
-def _needs(spec: MethodSpec, config: ExecutorConfig, device: str) -> JobNeeds:
-    """Return what a job needs: as the user says, else as its method declares."""
-    declared, given = spec.resources, config.job
-    gpus = declared.gpus if given.gpus is None else given.gpus
-    return JobNeeds(
-        cpus=given.cpus or declared.cpus,
-        gpus=int(device == "cuda") if gpus is None else gpus,
-        memory_gb=given.memory_gb or declared.memory_gb,
-        seconds=60 * given.minutes if given.minutes else declared.seconds,
-    )
 
 
 def _own(request: RunRequest, spec: ConfiguredSpec) -> dict[str, str]:
@@ -416,3 +358,11 @@ def _shortage(case: Case, shortest: float) -> str:
         f"{shortest:g} s of held-out video; this clip of {length:.1f} s "
         f"holds out {have}: use a clip of at least {clip} s"
     )
+
+
+def _bytes_of(case: Case) -> int:
+    """Return the memory that the drive of a case takes, roughly."""
+    drive = case.drive
+    units = drive.action_units.values.values()
+    arrays = (drive.features, drive.poses, drive.audio.samples, *units)
+    return sum(array.nbytes for array in arrays)

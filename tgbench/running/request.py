@@ -39,6 +39,7 @@ class RunOptions:
         landmarks: the detector of landmarks; see `MetricOptions`.
         through_codec: whether frames are measured as they come out of an H.264 file.
         shared_machine: whether other jobs may run on this machine at the same time.
+        timing_apart: whether rendering is timed by a job of its own, which runs alone.
         command: what the user typed, for the log; empty where nothing was.
     """
 
@@ -51,6 +52,7 @@ class RunOptions:
     landmarks: str = "mediapipe"
     through_codec: bool = False
     shared_machine: bool = False
+    timing_apart: bool = False
     command: str = ""
 
 
@@ -77,6 +79,7 @@ class RunRequest:
         through_codec: whether frames are measured as they come out of an H.264 file.
         jobs: how many jobs run at the same time; None: the executor's choice.
         executor: where jobs run.
+        exclusive_timing: whether what is timed runs alone on its machine.
         command: what the user typed, for the log; empty where nothing was.
     """
 
@@ -99,6 +102,7 @@ class RunRequest:
     audio_features: tuple[Path, ...] = ()
     jobs: int | None = None
     executor: str = LOCAL.name
+    exclusive_timing: bool = False
     command: str = ""
 
     @property
@@ -128,5 +132,6 @@ class RunRequest:
             landmarks=self.landmarks,
             through_codec=self.through_codec,
             shared_machine=not self.in_process,
+            timing_apart=self.exclusive_timing and not self.in_process,
             command=self.command,
         )

@@ -201,12 +201,41 @@ class SpeedRecord(Record):
     )
 
 
+class MachineRecord(Record):
+    """A machine, as far as it decides how fast something is."""
+
+    node: str = Field(default="", description="Its name; empty in records that did not say.")
+    cpu: str = Field(description="Model of the processor.")
+    cores: int = Field(description="Processor cores that the process may use.")
+    device: str = Field(description="What computed: 'cpu' or 'cuda'.")
+    gpu: str | None = Field(default=None, description="Model of the GPU; null: none was used.")
+    exclusive: bool | None = Field(
+        default=None,
+        description="Whether no other job of tgbench was to run there meanwhile; null in records "
+        "that did not say.",
+    )
+
+    @property
+    def kind(self) -> tuple[str, str, int, str | None]:
+        """What is equal for machines on which times may be compared."""
+        return self.device, self.cpu, self.cores, self.gpu
+
+
 class TimingRecord(Record):
     """How long it took and how that was measured."""
 
     training_seconds: float | None = Field(description="All stages; null: nothing was trained.")
     training_iterations: dict[str, int] = Field(
         default_factory=dict, description="Optimiser steps, by stage."
+    )
+    trained_on: MachineRecord | None = Field(
+        default=None,
+        description="Where training ran, which may be another node; null in results of versions "
+        "that did not say.",
+    )
+    timed_on: MachineRecord | None = Field(
+        default=None,
+        description="Where rendering was timed by a job of its own; null: where it was measured.",
     )
     fps_protocol: str = Field(description="How, and on what, rendering was timed.")
     rendering: Annotated[list[SpeedRecord], FailFast()] = Field(
@@ -219,15 +248,11 @@ class TimingRecord(Record):
     peak_memory_mb: float = Field(description="Largest resident memory of the process so far.")
 
 
-class EnvironmentRecord(Record):
+class EnvironmentRecord(MachineRecord):
     """Where it ran."""
 
     python: str = Field(description="Version.")
     platform: str = Field(description="Operating system and processor type.")
-    cpu: str = Field(description="Model of the processor.")
-    cores: int = Field(description="Processor cores that the process may use.")
-    device: str = Field(description="What computed: 'cpu' or 'cuda'.")
-    gpu: str | None = Field(default=None, description="Model of the GPU; null: none was used.")
     packages: dict[str, str] = Field(description="Versions of what takes part in numbers.")
     git_commit: str | None = Field(description="Of the suite's checkout, where there is one.")
     git_dirty: bool | None = Field(

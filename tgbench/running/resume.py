@@ -23,6 +23,7 @@ from .rendering import is_rendered
 from .result import RESULT_FILE, Result, read_result, write_result
 from .schema import Damaged
 from .settings import in_current_names
+from .timing_apart import is_timed_here, lacks_timing
 
 _log = logging.getLogger("tgbench")
 
@@ -31,6 +32,7 @@ class State(enum.StrEnum):
     """What is left to do of a case."""
 
     DONE = "done"
+    TIME = "to time"
     RENDER = "to render again"
     MEASURE = "to measure"
 
@@ -132,6 +134,8 @@ def _with_its_files(result: Result, stored: Result, experiment: Experiment) -> S
     folder = experiment.folder
     damaged = tuple(damages(folder, result, experiment.case))
     if not damaged and is_rendered(folder, result, experiment.options):
+        if _is_to_be_timed(result, experiment):
+            return Standing(experiment, State.TIME, result, changed=result != stored)
         return Standing(experiment, State.DONE, result, changed=result != stored)
     if not experiment.fitting.is_done:
         raise TgbenchError(
@@ -143,6 +147,16 @@ def _with_its_files(result: Result, stored: Result, experiment: Experiment) -> S
         _refuse_to_lose(result, experiment)
         return Standing(experiment, State.MEASURE, damages=damaged)
     return Standing(experiment, State.RENDER, result, damaged, changed=result != stored)
+
+
+def _is_to_be_timed(result: Result, experiment: Experiment) -> bool:
+    """Whether a result still waits for its timing, and can have it."""
+    spec = experiment.method_config.spec
+    return (
+        is_timed_here(spec, experiment.case.metrics)
+        and lacks_timing(result, experiment.options.timing_apart)
+        and experiment.fitting.is_done
+    )
 
 
 def _refuse_to_lose(result: Result, asked: Experiment) -> None:

@@ -5,22 +5,28 @@ from __future__ import annotations
 import logging
 import os
 import tempfile
-from contextlib import nullcontext, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from .. import plugins
 from ..errors import TgbenchError
+from ..faults import one_line
 from ..files import cache_root, is_leftover, make_folder, remove, remove_leftovers
-from ..progress import Progress
+from ..progress import JobsCounted, JobsShown, Progress, ShowsJobs
 from ..requirements import lacking
 from ..terminal import NOTICE
 from . import attempts
 from .attempts import Asked
+from .children import job_log
 from .executors import Executor, InProcess, Setting
 from .fit_record import FIT_FILES
 from .folders import MODELS
 from .integrity import damages
+from .job import JobSpec
+from .job_state import state_file, write_failure
+from .journal import journal
 from .locks import sole_replacer
 from .plan import Failure, Plan, PlannedCase
 from .planning import Planner
@@ -28,7 +34,7 @@ from .replacing import is_passing, recover_all
 from .request import RunRequest
 from .result import CASE_FILES, RESULT_FILE, Result, read_result
 from .resume import State
-from .scheduling import run_jobs
+from .scheduling import NeedsFailed, run_jobs
 from .stopping import stopped_by_terminate
 from .worker import Worker
 
@@ -40,16 +46,23 @@ class Outcome:
     """A finished case.
 
     Attributes:
-        result: what was measured.
         folder: where it lies.
         reused: whether it was measured before.
         rendered: whether it was rendered now.
     """
 
-    result: Result
     folder: Path
     reused: bool
     rendered: bool = False
+
+    @property
+    def result(self) -> Result:
+        """What was measured, read from its file: thousands of results are not held in memory.
+
+        Raises:
+            TgbenchError: it is no longer there, or damaged.
+        """
+        return read_result(self.folder / RESULT_FILE)
 
 
 class CasesFailed(TgbenchError):
@@ -87,11 +100,12 @@ def run(request: RunRequest, progress: Progress, executor: Executor | None = Non
     with attempts.planning(request.out, asked):
         planner = Planner(request)
         remove_all_leftovers(make_folder(request.out))
-        if executor is None and plugins.executors()[request.executor].elsewhere:
+        elsewhere = plugins.executors()[request.executor].elsewhere
+        if executor is None and elsewhere:
             # A cluster that is not there is said before anything is made for it.
             executor = _made(request, planner)
         planned = planner.plan(progress)
-        attempts.begin(case.experiment.folder for case in planned.cases)
+        attempts.begin(case.folder for case in planned.cases)
         # A result of before must not pass for what could not be done now.
         attempts.begin(failed.folder for failed in planned.failures if failed.folder)
     _note_unplanned(request, planned)
@@ -99,13 +113,21 @@ def run(request: RunRequest, progress: Progress, executor: Executor | None = Non
         _log.warning(line)
     failures = list(planned.failures)
     executor = executor or _executor(request, planner, planned, progress)
-    failures += _run(planned, executor, progress)
+    with journal(request, planned):
+        failures += _run(planned, executor, progress)
+    for failure in failures:
+        if failure.folder is not None:
+            error = failure.error
+            because = error.because if isinstance(error, NeedsFailed) else error
+            attempts.fail(failure.folder, because)
     outcomes = []
     failed = {failure.what for failure in failures}
     for case in planned.cases:
-        if case.standing is None or case.job.title in failed:
+        if case.state is None or case.job.title in failed:
             continue
         try:
+            if elsewhere:
+                _look_again(case.folder, request.out)
             outcomes.append(_collect(case))
         except TgbenchError as error:
             failures.append(Failure(case.job.title, error))
@@ -146,20 +168,48 @@ def _made(request: RunRequest, planner: Planner) -> Executor:
 def _run(planned: Plan, executor: Executor, progress: Progress) -> list[Failure]:
     """Run the jobs that are left, and return those that failed."""
     jobs = planned.to_do()
+    folders = {case.address: case.folder for case in planned.cases}
+    folders |= {case.timing.address: case.folder for case in planned.cases if case.timing}
     failures = []
     several = not isinstance(executor, InProcess)
     with (
         stopped_by_terminate() if several else nullcontext(),
-        progress.task("jobs", len(jobs)) if several and jobs else nullcontext() as task,
+        _shown(progress, len(jobs)) if several and jobs else nullcontext() as board,
     ):
-        for ended in run_jobs(jobs, executor):
-            if ended.error is not None:
-                failures.append(Failure(ended.job.title, ended.error))
-            if task is not None:
-                how = "failed" if ended.error else "done"
-                _log.info("%s: %s", how, ended.job.title, extra=NOTICE)
-                task.advance()
+        for ended in run_jobs(jobs, executor, board.submitted if board else lambda job: None):
+            job, error = ended.job, ended.error
+            if error is not None:
+                failures.append(Failure(job.title, error, folder=folders.get(job.address)))
+                write_failure(job, error, job_log(job.file))
+            if board is not None:
+                how = "done" if error is None else "failed"
+                why = "" if error is None else f": {one_line(error)}"
+                _log.info("%s: %s%s", how, job.title, why, extra=NOTICE)
+                board.ended(job)
     return failures
+
+
+class _Board:
+    """Jobs as a `Progress` shows them."""
+
+    def __init__(self, shown: JobsShown) -> None:
+        self._shown = shown
+
+    def submitted(self, job: JobSpec) -> None:
+        self._shown.submitted(job.address, job.title, state_file(job.file), job_log(job.file))
+
+    def ended(self, job: JobSpec) -> None:
+        self._shown.ended(job.address)
+
+
+@contextmanager
+def _shown(progress: Progress, total: int) -> Iterator[_Board]:
+    if isinstance(progress, ShowsJobs):
+        with progress.jobs(total) as shown:
+            yield _Board(shown)
+    else:
+        with progress.task("jobs", total) as task:
+            yield _Board(JobsCounted(task))
 
 
 def _collect(case: PlannedCase) -> Outcome:
@@ -168,19 +218,18 @@ def _collect(case: PlannedCase) -> Outcome:
     Raises:
         TgbenchError: it is not.
     """
-    assert case.standing is not None
-    folder, before = case.experiment.folder, case.standing
-    if before.state is State.DONE:
-        with sole_replacer(folder, wait=True):
-            before.settle()
+    folder = case.folder
+    if case.state is State.DONE:
+        if case.unsettled is not None:
+            with sole_replacer(folder, wait=True):
+                case.unsettled.settle()
         attempts.finish(folder)
-        assert before.result is not None
-        return Outcome(before.result, folder, reused=True)
-    _look_again(folder, case.experiment.options.out)
+        return Outcome(folder, reused=True)
     result = read_result(folder / RESULT_FILE)
-    if found := damages(folder, result, case.experiment.case):
+    if found := damages(folder, result):
         raise TgbenchError(f"{folder / found[0].name}: {found[0].what}; repeat the command")
-    return Outcome(result, folder, reused=before.state is State.RENDER, rendered=True)
+    measured = case.state is State.MEASURE
+    return Outcome(folder, reused=not measured, rendered=case.state is not State.TIME)
 
 
 def _look_again(folder: Path, out: Path) -> None:

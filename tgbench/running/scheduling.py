@@ -4,18 +4,39 @@ from __future__ import annotations
 
 import heapq
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from ..errors import TgbenchError
 from .executors import Ended, Executor
 from .job import JobNeeds, JobSpec
 
 
-def run_jobs(jobs: Sequence[JobSpec], executor: Executor) -> Iterator[Ended]:
+class NeedsFailed(TgbenchError):
+    """A job was not done, because one that it depends on failed.
+
+    Attributes:
+        because: why that one failed.
+    """
+
+    def __init__(self, job: JobSpec, error: Exception) -> None:
+        super().__init__(f"needs what failed: {job.title}")
+        self.because: Exception = error.because if isinstance(error, NeedsFailed) else error
+
+
+def run_jobs(
+    jobs: Sequence[JobSpec],
+    executor: Executor,
+    submitted: Callable[[JobSpec], object] = lambda job: None,
+) -> Iterator[Ended]:
     """Hand jobs to an executor in their order, each when all that it depends on is done.
 
     A job that fails does not stop others; what depends on it fails with it. Where there is no room
     for the next job, a later one that needs less may go first.
+
+    Args:
+        jobs: all of them.
+        executor: where they run.
+        submitted: called with each job that was handed over.
 
     Yields:
         Each job when it ended.
@@ -32,6 +53,7 @@ def run_jobs(jobs: Sequence[JobSpec], executor: Executor) -> Iterator[Ended]:
                     yield from queue.fail(index, error)
                 else:
                     running += 1
+                    submitted(jobs[index])
             if not running and not queue:
                 break
             ended = executor.wait()
@@ -100,7 +122,7 @@ class _Queue:
     def fail(self, index: int, error: Exception) -> Iterator[Ended]:
         """Yield a job that failed, then all that depends on it."""
         yield Ended(self._jobs[index], error)
-        reason = TgbenchError(f"needs what failed: {self._jobs[index].title}")
+        reason = NeedsFailed(self._jobs[index], error)
         for other in self._dependents.pop(index, ()):
             if self._missing[other] > 0:
                 self._missing[other] = -1

@@ -32,6 +32,7 @@ from .replacing import recover
 from .request import RunOptions
 from .result import CASE_FILES
 from .resume import Standing, State, in_its_folder, standing
+from .timing_apart import time_case
 
 _log = logging.getLogger("tgbench")
 
@@ -57,8 +58,9 @@ class Worker:
     def take(self, plan: Plan) -> None:
         """Take over what planning has read already, so that nothing is read twice."""
         for case in plan.cases:
-            self._experiments[case.job.address] = case.experiment
-            self._fittings[case.fit.job.address] = case.fit.fitting
+            if case.experiment is not None:
+                self._experiments[case.address] = case.experiment
+            self._fittings[case.fit.address] = case.fit.fitting
 
     def do(self, job: JobSpec) -> None:
         """Do a job, unless it is done.
@@ -74,6 +76,8 @@ class Worker:
             )
         if job.case is None:
             self._fit(self.fitting(job))
+        elif job.kind == "timing":
+            self._time(self.experiment(job))
         else:
             self._case(self.experiment(job))
 
@@ -103,10 +107,26 @@ class Worker:
         with sole_replacer(folder, wait=True):
             recover(folder, CASE_FILES)
             found = standing(asked)
-            if found.state is State.DONE:
+            if found.state in (State.DONE, State.TIME):
                 found.settle()
             else:
                 self._render(found)
+        attempts.finish(folder)
+
+    def _time(self, asked: Experiment) -> None:
+        """Time a case that was measured, unless that is done."""
+        folder = asked.folder
+        with sole_replacer(folder, wait=True):
+            recover(folder, CASE_FILES)
+            found = standing(asked)
+            if found.state is State.TIME and found.result is not None:
+                experiment = found.experiment
+                with case_log(experiment) as log:
+                    method, record = self._loaded(experiment.fitting)
+                    progress = LoggedProgress(self._progress, log)
+                    time_case(experiment, method, record, found.result, progress)
+            elif found.state is not State.DONE:
+                raise TgbenchError(f"{folder}: is not measured yet; do the job of this case first")
         attempts.finish(folder)
 
     def _render(self, found: Standing) -> None:
@@ -220,6 +240,7 @@ def _options(job: JobSpec) -> RunOptions:
         seed=job.seed,
         fresh=job.fresh,
         shared_machine=job.shared_machine,
+        timing_apart=job.timing_apart,
         command=job.command,
     )
     if job.case is None:

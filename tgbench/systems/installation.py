@@ -11,7 +11,7 @@ from pathlib import Path
 from ..errors import Unavailable
 from ..files import sha256
 from ..progress import SILENT, Progress
-from ..weights.store import check, store_folder, weight_file
+from ..weights.store import check, weight_file
 from ..weights.table import TABLE
 from .checkout import CheckoutState, require_checkout
 from .config import SystemConfig
@@ -54,7 +54,8 @@ class Installation:
     @property
     def read_folders(self) -> tuple[Path, ...]:
         """Folders beside the work folder that its commands read."""
-        return tuple(filter(None, (self.checkout, store_folder() if self.weights else None)))
+        weights = sorted({path.parent for path in self.weights.values()})
+        return (*weights, *filter(None, [self.checkout]))
 
     def notes(self) -> list[str]:
         """Return what a reader of the numbers must know of it."""

@@ -11,6 +11,7 @@ from collections.abc import Set
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
+from ..errors import TgbenchError
 from ..files import remove, write_json
 from ..inputs import read_json
 from .checkout import tracked_files
@@ -39,6 +40,9 @@ def mirror(checkout: Path, target: Path) -> None:
     Args:
         checkout: an existing folder.
         target: the copy.
+
+    Raises:
+        TgbenchError: it is no git checkout, and holds more files than a system has.
     """
     copy = _Mirror(checkout.resolve(), target.resolve())
     copy.copy(Path())
@@ -72,6 +76,11 @@ class _Mirror:
     def copy(self, folder: Path) -> None:
         """Copy a folder, by its name in the checkout, with all that is in it."""
         (self._target / folder).mkdir(parents=True, exist_ok=True)
+        if self._tracked is None and len(self._copied) > _MOST_FILES:
+            raise TgbenchError(
+                f"{self._checkout}: holds more than {_MOST_FILES} files; keep the system, and its "
+                "declaration, in a folder of its own"
+            )
         with os.scandir(self._checkout / folder) as entries:
             for entry in entries:
                 if entry.name not in _SKIPPED:

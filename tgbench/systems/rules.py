@@ -127,8 +127,8 @@ def _inputs(declaration: Declaration) -> Iterator[str]:
             yield f"{place}.name is missing: the file, or folder, in {{identity}}"
         if each.what == "features" and not declaration.audio_features:
             yield f"{place}: 'features' need audio_features, the encoder that makes them"
-        if each.leading_blanks and each.what not in ("identity", "action_units"):
-            yield f"{place}.leading_blanks: only action units have columns"
+        if each.leading_blanks and each.what not in ("identity", "action_units", "landmarks"):
+            yield f"{place}.leading_blanks: only action units and landmarks have columns"
         if each.sound and (each.what != "video" or each.name.endswith(".avi")):
             yield f"{place}.sound: only an input 'video' in an MP4 can hold the sound"
         if each.silence and each.what != "audio":

@@ -26,12 +26,12 @@ _INDENT = "  "
 @contextmanager
 def bar(console: Console, description: str, tally: Tally) -> Iterator[Task]:
     """Show a task until the context ends."""
-    with Live(_Bar(printable(description), tally), console=console, refresh_per_second=5):
+    with Live(Bar(printable(description), tally), console=console, refresh_per_second=5):
         yield tally
         tally.finish()
 
 
-class _Bar:
+class Bar:
     """One task: its description, and a bar beside it, or below where a line is too short."""
 
     def __init__(self, description: str, tally: Tally) -> None:

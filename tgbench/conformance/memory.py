@@ -10,7 +10,7 @@ from .bench import Bench
 from .findings import DoesNotHold, NotTried
 from .fresh import measure_memory
 
-_BYTES = 48 << 20
+_BYTES = 32 << 20
 """Of frames that are rendered: enough to tell holding them from the noise of allocators."""
 
 _LEAST = 12 << 20
@@ -20,7 +20,7 @@ _SECONDS = 60.0
 _TRIAL = 40
 """Frames by which it is known how many can be rendered; a program takes a while to start."""
 
-_KEPT = 0.5
+_KEPT = 0.6
 """Share of the frames' bytes by which memory may not grow."""
 
 

@@ -13,7 +13,7 @@ from tgbench.audio import SAMPLE_RATE, Waveform, write_wav
 from tgbench.errors import TgbenchError
 from tgbench.interfaces import MetricOptions
 from tgbench.metrics.image.psnr import psnr
-from tgbench.metrics.videos import _sound, metrics_for_videos, score_videos
+from tgbench.metrics.videos import driving_sound, metrics_for_videos, score_videos
 from tgbench.video.reader import VideoReader
 from tgbench.video.rgb_conversion import RgbConverter
 from tgbench.video.writer import VideoWriter
@@ -128,10 +128,10 @@ def test_a_picture_that_starts_after_its_sound_stays_in_step(tmp_path: Path) -> 
             shown.pts, shown.time_base = index + 10, Fraction(1, 25)
             container.mux(pictures.encode(shown))
         container.mux(pictures.encode(None))
-    waveform, _ = _sound([path], None, False, [])
+    waveform, _ = driving_sound([path], None, False, [])
     assert waveform is not None
     assert waveform.samples[0] * 32768 == pytest.approx(0.4 * SAMPLE_RATE, abs=16)
-    by_clock, _ = _sound([path], None, True, [])
+    by_clock, _ = driving_sound([path], None, True, [])
     assert by_clock is not None
     assert by_clock.samples[0] == 0.0
 

@@ -46,6 +46,7 @@ from .contents import (
     frame_name,
 )
 from .planning import GroundTruth
+from .truth import Truth
 
 _OLDEST = (1980, 1, 1, 0, 0, 0)
 _REGULAR_FILE = 0o100644 << 16
@@ -91,23 +92,25 @@ def pack(folder: Path, output: Path, truth: GroundTruth, progress: Progress) -> 
             f"{folder}: a bundle of {len(results)} results would hold {members} files, "
             f"{MOST_MEMBERS} are allowed; bundle folders of it one by one"
         )
-    planned = [(place, result, _planned(place, result, truth)) for place, result in results]
+    planned = [(place, result, _truth(place, result, truth)) for place, result in results]
     remove_leftovers(make_folder(output.parent))
     rendered = 0
     with atomic_path(output) as temporary, _Writer(temporary) as writer:
         cases = []
-        for number, (place, result, case) in enumerate(planned):
+        for number, (place, result, against) in enumerate(planned):
             inside = f"cases/{number:04d}"
             writer.add(f"{inside}/{RESULT_FILE}", (place / RESULT_FILE).read_bytes())
             writer.add(f"{inside}/{VALUES_FILE}", _values(place, result))
             if has_images(place, result):
                 writer.add_frames(inside, place / FRAMES_FOLDER, result.frames)
+            elif against.case is None:
+                raise TgbenchError(f"{place}: kept no frames; score it again with --frames")
             else:
                 rendered += 1
                 with temporary_folder("bundle", output.parent) as made:
-                    _render(result, case, place, Path(made), progress)
+                    _render(result, against.case, place, Path(made), progress)
                     writer.add_frames(inside, Path(made) / FRAMES_FOLDER, result.frames)
-            cases.append(_bundled(inside, result, case, progress))
+            cases.append(_bundled(inside, place, result, against, progress))
         writer.finish(cases)
     return Packed(output, sha256(output), len(planned), rendered)
 
@@ -145,21 +148,24 @@ class _Writer:
         self._archive.writestr(member, data)
 
 
-def _planned(place: Path, result: Result, truth: GroundTruth) -> Case:
+def _truth(place: Path, result: Result, truth: GroundTruth) -> Truth:
     if not (place / FRAMES_FILE).is_file():
         raise TgbenchError(f"{place}: lacks {FRAMES_FILE}; run the case again with --fresh")
     if reason := beyond_limits(result):
         raise TgbenchError(f"{place}: cannot be bundled: {reason}")
     try:
-        case = truth.case(result)
+        found = truth.of(result)
     except TgbenchError as error:
         raise TgbenchError(f"{place}: cannot be bundled: {error}") from error
+    case = found.case
+    if case is None:
+        return found
     if IdentityHashes(case.identity.input_hashes()).sha256 != result.identity.sha256:
         raise TgbenchError(
             f"{place}: was measured on other files of '{case.identity.name}' than those in "
             f"{case.identity.folder}; name the right folder with --identity, or run it again"
         )
-    return case
+    return found
 
 
 def _values(place: Path, result: Result) -> bytes:
@@ -183,23 +189,29 @@ def _values(place: Path, result: Result) -> bytes:
     return data
 
 
-def _bundled(inside: str, result: Result, case: Case, progress: Progress) -> BundledCase:
+def _bundled(
+    inside: str, place: Path, result: Result, truth: Truth, progress: Progress
+) -> BundledCase:
     measured_by = " ".join(record.measured_by for record in result.metrics.values())
     return BundledCase(
         folder=inside,
-        target_frames=list(_target_hashes(case, progress)),
+        target_frames=list(_target_hashes(place, truth, progress)),
         landmarks="fan" if "landmarks: face-alignment" in measured_by else "mediapipe",
         weights=dict(sorted(_WEIGHTS.findall(measured_by))),
     )
 
 
-def _target_hashes(case: Case, progress: Progress) -> Iterator[str]:
-    if case.target_frames is None:
+def _target_hashes(place: Path, truth: Truth, progress: Progress) -> Iterator[str]:
+    """Yield the hash of the ground truth of each frame that was measured."""
+    if truth.targets is None:
         return
-    with progress.task(f"hashing ground truth of {case.identity.name}", len(case.drive)) as task:
-        for frame in case.target_frames:
-            yield frame_hash(case.identity.frame(int(frame)))
-            task.advance()
+    measured = read_table(place / FRAMES_FILE)["frame"]
+    wanted = set(map(int, measured))
+    with progress.task(f"hashing ground truth of {truth.who}", len(wanted)) as task:
+        for number, target in truth.targets():
+            if number in wanted:
+                yield frame_hash(target)
+                task.advance()
 
 
 def _render(result: Result, case: Case, place: Path, folder: Path, progress: Progress) -> None:

@@ -15,10 +15,13 @@ from ..files import sha256
 from ..identities import Identity
 from ..identities.resolve import resolve_identity
 from ..interfaces import Case, EvaluationProtocol
+from ..metrics.folders import holds_videos
 from ..metrics.through_codec import THROUGH_CODEC
 from ..progress import Progress
+from ..results.measured_case import PAIRS
 from ..running.result import Result
 from ..synthetic.names import IDENTITIES
+from .truth import Truth, truth_of_pair
 
 
 class GroundTruth:
@@ -28,7 +31,7 @@ class GroundTruth:
         """Remember where they are.
 
         Args:
-            identities: folders.
+            identities: prepared folders; true videos of pairs, or folders that hold them.
             audio: driving sounds that are not a protocol's own.
             progress: where making a built-in identity reports.
 
@@ -43,6 +46,17 @@ class GroundTruth:
         self._progress = progress
         self._plans: dict[tuple[str, Path, str], list[Case]] = {}
 
+    def of(self, result: Result) -> Truth:
+        """Return what a result was scored against, where it lies here.
+
+        Raises:
+            TgbenchError: its identity, true video, sound or protocol is missing or is another one.
+        """
+        if result.protocol.name == PAIRS:
+            _refuse_coded(result)
+            return truth_of_pair(result, self._folders, self._audio)
+        return Truth.of_case(self.case(result))
+
     def case(self, result: Result) -> Case:
         """Return the case of a result as its protocol plans it here.
 
@@ -50,11 +64,7 @@ class GroundTruth:
             TgbenchError: its identity, sound or protocol is missing or is another one.
         """
         protocol = plugins.find(plugins.protocols(), result.protocol.name, "protocol")
-        if THROUGH_CODEC in result.protocol.version:
-            raise TgbenchError(
-                f"its frames were measured {THROUGH_CODEC}, which bundles do not hold; run without "
-                "--through-codec"
-            )
+        _refuse_coded(result)
         if protocol.version != result.protocol.version:
             raise TgbenchError(
                 f"protocol {protocol.name} is of version {protocol.version} here and of "
@@ -102,6 +112,9 @@ class GroundTruth:
         for folder in self._folders:
             if not folder.is_dir() and str(folder) in IDENTITIES:
                 continue
+            if folder.is_file() or holds_videos(folder):
+                # The true videos of pairs.
+                continue
             identity = resolve_identity(str(folder), 0, self._progress)
             if identity.name in found:
                 raise TgbenchError(
@@ -123,6 +136,14 @@ class GroundTruth:
         if key not in self._plans:
             self._plans[key] = _with_features(protocol, identity, (), result)
         return self._plans[key]
+
+
+def _refuse_coded(result: Result) -> None:
+    if THROUGH_CODEC in result.protocol.version:
+        raise TgbenchError(
+            f"its frames were measured {THROUGH_CODEC}, which bundles do not hold; run without "
+            "--through-codec"
+        )
 
 
 def _with_features(

@@ -8,18 +8,18 @@ from pathlib import Path
 
 from .. import plugins
 from ..errors import TgbenchError
-from ..interfaces import Case, MetricContext, MetricOptions
+from ..interfaces import MetricContext, MetricOptions
 from ..metrics.suite import measure_frames
 from ..metrics.through_codec import Pair
 from ..progress import Progress
 from ..running.metric_records import metric_records
-from ..running.rendering import target_of
 from ..running.result import Result
 from ..specs import Needs
 from .agreement import Finding, Verdict, judge
 from .contents import BundledCase, frame_hash
 from .planning import GroundTruth
 from .reader import BundleReader
+from .truth import Truth
 
 
 @dataclass(frozen=True)
@@ -60,12 +60,12 @@ def verify(path: Path, truth: GroundTruth, progress: Progress) -> list[CaseRepor
         results = [bundle.result(case) for case in bundle.manifest.cases]
         for bundled, result in zip(bundle.manifest.cases, results, strict=True):
             try:
-                case = truth.case(result)
+                here = truth.of(result)
             except TgbenchError as error:
                 reports.append(CaseReport(result, (), str(error)))
                 continue
             try:
-                findings = _score(bundle, bundled, result, case, progress)
+                findings = _score(bundle, bundled, result, here, progress)
             except _OtherTruth as error:
                 reports.append(CaseReport(result, (), str(error)))
             else:
@@ -81,20 +81,20 @@ def _score(
     bundle: BundleReader,
     bundled: BundledCase,
     result: Result,
-    case: Case,
+    truth: Truth,
     progress: Progress,
 ) -> tuple[Finding, ...]:
     specs = plugins.metrics()
     told = {name: record for name, record in result.metrics.items() if record.value is not None}
     names = [name for name in told if name in specs and Needs.TIMING not in specs[name].needs]
     options = MetricOptions(landmarks=bundled.landmarks)
-    context = MetricContext(audio=case.drive.audio, fps=case.drive.fps, options=options)
+    context = MetricContext(audio=truth.audio, fps=truth.fps, options=options)
     values = bundle.frame_values(bundled, result)
-    who = f"{result.method.name} on {case.identity.name}, {case.driver}"
-    if (case.target_frames is None) != (not bundled.target_frames):
+    who = f"{result.method.name} on {truth.who}"
+    if (truth.targets is None) != (not bundled.target_frames):
         raise _OtherTruth("only one of the bundle and the protocol here has a ground truth")
     with progress.task(f"scoring {who}", result.frames) as task:
-        pairs = _pairs(bundle, bundled, result, case)
+        pairs = _pairs(bundle, bundled, result, truth)
         suite = measure_frames(pairs, names, context, lambda _: task.advance())
     found, series = suite.results(), suite.per_frame()
     records = metric_records(found, series)
@@ -105,22 +105,35 @@ def _score(
 
 
 def _pairs(
-    bundle: BundleReader, bundled: BundledCase, result: Result, case: Case
+    bundle: BundleReader, bundled: BundledCase, result: Result, truth: Truth
 ) -> Iterator[Pair]:
     """Yield the frames of a bundled case with the ground truth that lies here.
 
     Raises:
         _OtherTruth: that is not what was scored.
     """
+    if truth.targets is None:
+        for frame in bundle.frames(bundled, result):
+            yield frame, None
+        return
+    targets = truth.targets()
     for index, frame in enumerate(bundle.frames(bundled, result)):
-        target = target_of(case, index)
-        if target is not None and frame_hash(target) != bundled.target_frames[index]:
-            raise _OtherTruth(
-                f"frame {index} of the ground truth in {case.identity.folder} is not what was "
-                "scored (its hash differs); give the folder that the results are of, with "
-                "--identity"
-            )
-        yield frame, target
+        wanted = bundled.target_frames[index]
+        for _, target in targets:
+            if frame_hash(target) == wanted:
+                yield frame, target
+                break
+            if truth.case is not None:
+                raise _other_truth(index, truth)
+        else:
+            raise _other_truth(index, truth)
+
+
+def _other_truth(index: int, truth: Truth) -> _OtherTruth:
+    return _OtherTruth(
+        f"frame {index} of the ground truth in {truth.place} is not what was scored (its hash "
+        "differs); give the folder that the results are of, with --identity"
+    )
 
 
 def exit_code(reports: Sequence[CaseReport]) -> int:

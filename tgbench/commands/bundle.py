@@ -13,7 +13,8 @@ _EPILOG = """\
 A bundle holds each result, its values at single frames, every rendered frame
 (PNG, without a label) and hashes of the ground truth. It holds neither the
 ground truth nor the audio. The frames are those of `tgbench run --frames`, or
-are rendered again from the fit that was measured.
+are rendered again from the fit that was measured; those of scored pairs are
+kept by `tgbench score --pairs ... --frames`.
 
 examples:
   tgbench bundle results
@@ -45,7 +46,8 @@ def add_truth_options(parser: argparse.ArgumentParser) -> None:
         parser,
         "--identity",
         paths,
-        "prepared folders of identities that are not built in",
+        "prepared folders of identities that are not built in; of `score --pairs` the folder of "
+        "the true videos",
         metavar="FOLDER",
         default=[],
     )

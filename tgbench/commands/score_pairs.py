@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ..pairs.scoring import ScoredMethod
 
 _OUT = Path("results")
-_ONLY_WITH_PAIRS = ("jobs", "method", "composite_mode")
+_ONLY_WITH_PAIRS = ("jobs", "method", "composite_mode", "frames")
 _DECLARATION = ".toml"
 
 
@@ -45,6 +45,12 @@ def add_pairs_options(parser: argparse.ArgumentParser) -> None:
         metavar="MODE",
         help="with --pairs: what the frames are made of: "
         + ", ".join(f"'{mode}'" for mode in CompositeMode),
+    )
+    parser.add_argument(
+        "--frames",
+        action="store_true",
+        default=None,
+        help="with --pairs: keep every frame that is measured as an image, for `tgbench bundle`",
     )
 
 
@@ -86,6 +92,7 @@ def execute_pairs(
         allow_drop=args.allow_drop,
         deinterlace=args.deinterlace,
         fresh=args.fresh,
+        keep_frames=bool(args.frames),
     )
     found = find_pairs(predictions, targets, args.allow_drop)
     for pair in found.pairs:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from .. import plugins
+from ..arrays import Image
 from ..audio import Waveform, read_sound
 from ..errors import TgbenchError
 from ..interfaces import Measurement, MetricContext, MetricOptions, Shared
@@ -37,6 +38,7 @@ class VideoScores:
         fps: at how many a second.
         size: (width, height) of the frames in pixels.
         sound: where the driving sound is from; None: no metric needed one, or there is none.
+        by_clock: whether frames were taken by the clock of the videos, not as they are stored.
         notes: what was dropped or resampled and what metrics have to say, in words.
     """
 
@@ -46,6 +48,7 @@ class VideoScores:
     fps: float
     size: tuple[int, int]
     sound: Path | None
+    by_clock: bool
     notes: tuple[str, ...]
 
     @property
@@ -99,6 +102,7 @@ def score_videos(
     deinterlace: bool = False,
     truth_sounds: bool = False,
     models: Shared | None = None,
+    keep: Callable[[int, Image], object] = lambda index, frame: None,
 ) -> VideoScores:
     """Compare two clips frame by frame, or score one alone. Frames are decoded once.
 
@@ -115,6 +119,7 @@ def score_videos(
         truth_sounds: whether the driving sound is that of the target, if it has any, rather than
             that of the prediction, which may have come through another codec.
         models: that are loaded already, and where others go; None: there are none.
+        keep: gets every frame of the prediction that is compared, numbered from 0.
 
     Raises:
         TgbenchError: a file cannot be read, or the two cannot be compared; see `Pairs`.
@@ -129,7 +134,7 @@ def score_videos(
     if any(Needs.AUDIO in needed for needed in needs):
         clips = [clip for clip in (prediction, target) if clip is not None]
         order = clips[::-1] if truth_sounds else clips
-        sound, origin = _sound(order, audio, pairs.resampled, notes)
+        sound, origin = driving_sound(order, audio, pairs.resampled, notes)
     context = MetricContext(audio=sound, fps=pairs.fps, options=options, models=models)
     censuses = _censuses(needs, prediction, target)
     places: list[int] = []
@@ -142,6 +147,7 @@ def score_videos(
                 for census, image in zip(censuses.values(), (picture, truth), strict=False):
                     if image is not None:
                         census.see(place, image)
+                keep(len(places), picture)
                 places.append(place)
                 yield picture, truth
                 task.advance()
@@ -162,6 +168,7 @@ def score_videos(
         pairs.fps,
         pairs.size,
         origin,
+        pairs.resampled,
         tuple(notes),
     )
 
@@ -230,10 +237,20 @@ def _check_numbers(options: MetricOptions, pairs: Pairs, allow_drop: bool) -> No
         )
 
 
-def _sound(
-    clips: Sequence[Path], audio: Path | None, resampled: bool, notes: list[str]
+def driving_sound(
+    clips: Sequence[Path], audio: Path | None, by_clock: bool, notes: list[str]
 ) -> tuple[Waveform | None, Path | None]:
-    """Return the driving sound and where it is from; the first there is, with what to know."""
+    """Return the driving sound and where it is from; the first there is.
+
+    Args:
+        clips: that may have it, in the order in which they are asked.
+        audio: a file that has it; None: one of the clips.
+        by_clock: whether frames are taken by the clock of the videos.
+        notes: gets what there is to know of it.
+
+    Raises:
+        TgbenchError: a file cannot be read.
+    """
     if audio is not None:
         sound = _read(audio, notes)
         if len(sound.samples) == 0:
@@ -256,7 +273,7 @@ def _sound(
         if path != clips[0]:
             notes.append(f"{clips[0].name} has no sound; that of {path.name} was taken")
         # Frames as stored start with the picture, sound with the file.
-        return (sound if resampled else sound.cut(info.start, sound.seconds)), path
+        return (sound if by_clock else sound.cut(info.start, sound.seconds)), path
     return None, None
 
 

@@ -26,13 +26,15 @@ from ..running import attempts
 from ..running.environment import describe_environment, peak_memory_mb
 from ..running.folders import case_folder, variant_name
 from ..running.frame_table import write_table
-from ..running.integrity import describe_files
+from ..running.integrity import describe_files, has_images
 from ..running.locks import sole_replacer
 from ..running.metric_records import metric_records
+from ..running.rendering import write_image
 from ..running.replacing import recover, replacement
 from ..running.result import (
     CASE_FILES,
     FRAMES_FILE,
+    FRAMES_FOLDER,
     RESULT_FILE,
     DriverRecord,
     IdentityRecord,
@@ -92,6 +94,7 @@ class PairsRequest:
             all that apply.
         options, fps, allow_drop, deinterlace: see `ScoreRequest`.
         fresh: whether to score again what is there already.
+        keep_frames: whether every frame of the predictions is kept as an image, for `bundle`.
     """
 
     method: ScoredMethod
@@ -102,6 +105,7 @@ class PairsRequest:
     allow_drop: bool = False
     deinterlace: bool = False
     fresh: bool = False
+    keep_frames: bool = False
 
     def names(self, pair: Pair) -> tuple[str, ...]:
         """Return the metrics of a pair, in table order.
@@ -168,32 +172,57 @@ def score_pair(
         names = request.names(pair)
         earlier = _earlier(request, folder, key)
         if earlier is not None:
-            if earlier.metrics.keys() >= set(names):
+            kept = not request.keep_frames or has_images(folder, earlier)
+            if earlier.metrics.keys() >= set(names) and kept:
                 attempts.finish(folder)
                 return ScoredPair(pair, earlier, folder, reused=True)
             names = in_table_order([*names, *earlier.metrics])
-        started = time.perf_counter()
-        found = score_videos(
-            pair.prediction,
-            pair.target,
-            pair.audio,
-            names,
-            progress,
-            options=request.options,
-            fps=request.fps,
-            allow_drop=request.allow_drop,
-            deinterlace=request.deinterlace,
-            truth_sounds=True,
-            models=models,
-        )
-        result = _result(request, pair, hashes, key, found, time.perf_counter() - started)
+        if (folder / FRAMES_FOLDER).is_dir():
+            # Frames that were kept once are not lost because they are not asked for now.
+            request = dataclasses.replace(request, keep_frames=True)
         with replacement(folder, CASE_FILES) as new:
-            table = pd.DataFrame({"frame": found.places, **found.per_frame})
-            write_table(new / FRAMES_FILE, table)
-            result = result.model_copy(update={"files": describe_files(new, result.frames)})
-            write_result(new, result)
+            result = _scored_into(new, request, pair, names, hashes, key, models, progress)
     attempts.finish(folder)
     return ScoredPair(pair, result, folder)
+
+
+def _scored_into(
+    folder: Path,
+    request: PairsRequest,
+    pair: Pair,
+    names: tuple[str, ...],
+    hashes: dict[str, str],
+    key: str,
+    models: Shared | None,
+    progress: Progress,
+) -> Result:
+    """Score a pair and write all of its result into an empty folder."""
+    started = time.perf_counter()
+    images = folder / FRAMES_FOLDER
+    if request.keep_frames:
+        images.mkdir()
+    found = score_videos(
+        pair.prediction,
+        pair.target,
+        pair.audio,
+        names,
+        progress,
+        options=request.options,
+        fps=request.fps,
+        allow_drop=request.allow_drop,
+        deinterlace=request.deinterlace,
+        truth_sounds=True,
+        models=models,
+        keep=lambda index, frame: (
+            write_image(images / f"{index}.png", frame) if request.keep_frames else None
+        ),
+    )
+    result = _result(request, pair, hashes, key, found, time.perf_counter() - started)
+    table = pd.DataFrame({"frame": found.places, **found.per_frame})
+    write_table(folder / FRAMES_FILE, table)
+    result = result.model_copy(update={"files": describe_files(folder, result.frames)})
+    write_result(folder, result)
+    return result
 
 
 def _hashes(pair: Pair) -> dict[str, str]:
@@ -268,7 +297,7 @@ def _result(
         method=MethodRecord(
             name=method.name,
             preset="",
-            config={},
+            config={"by_clock": found.by_clock, "deinterlace": request.deinterlace},
             config_hash=hash_of_settings(method.name, method.facts),
             composite_mode=method.composite_mode,
             leaked_conditions=list(method.leaked_conditions),

@@ -73,7 +73,7 @@ def render(
             yield frame
             video.write(frame)
             if options.keep_frames:
-                _write_image(images / f"{index}.png", frame)
+                write_image(images / f"{index}.png", frame)
             task.advance()
 
 
@@ -135,7 +135,12 @@ def is_rendered(folder: Path, result: Result, options: RunOptions) -> bool:
     return not options.keep_frames or has_images(folder, result)
 
 
-def _write_image(path: Path, frame: Image) -> None:
+def write_image(path: Path, frame: Image) -> None:
+    """Write a frame as an image without loss.
+
+    Raises:
+        TgbenchError: it cannot be written.
+    """
     if not cv2.imwrite(str(path), frame[..., ::-1]):
         raise TgbenchError(f"{path}: cannot be written; free space and repeat")
 

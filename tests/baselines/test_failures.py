@@ -11,7 +11,8 @@ import pytest
 from tgbench.errors import TgbenchError
 from tgbench.identities import Identity
 from tgbench.interfaces import Case
-from tgbench.systems.declaration import Declaration, Stage
+from tgbench.systems.declaration import Declaration
+from tgbench.systems.fields import Stage
 from tgbench.systems.method import DeclaredMethod
 from tgbench.systems.programs import ProgramFailed
 

@@ -17,9 +17,11 @@ from typing import TypeVar
 from tgbench.progress import SILENT
 from tgbench.running.executors import Ended
 from tgbench.running.job import JobNeeds, JobSpec
+from tgbench.running.journal import run_file, write_run
 from tgbench.running.planning import Planner
 from tgbench.running.request import RunRequest
 from tgbench.running.scheduling import run_jobs
+from tgbench.running.status import status_of
 
 AT_A_TIME = 64
 JOBS_OF_A_SEED = 4
@@ -32,6 +34,9 @@ class Nothing:
 
     def __init__(self) -> None:
         self._jobs: deque[JobSpec] = deque()
+
+    def announce(self, jobs: Sequence[JobSpec]) -> None:
+        """Do nothing."""
 
     def takes(self, needs: JobNeeds) -> bool:
         """Whether there is room."""
@@ -64,22 +69,28 @@ def report(count: int, out: Path) -> None:
         identities=("synth-a",),
         size=64,
         seeds=tuple(range(-(-count // JOBS_OF_A_SEED))),
+        jobs=AT_A_TIME,
         out=out,
     )
     planner = Planner(request)
     plan = timed("plan", lambda: planner.plan(SILENT))
     jobs = timed("jobs that are left", plan.to_do)
+    path = run_file(request)
+    timed("record of the run", lambda: write_run(path, plan, AT_A_TIME, ""))
     ended = timed("schedule", lambda: sum(1 for _ in run_jobs(jobs, Nothing())))
     assert ended == len(jobs)
+    (status,) = timed("status", lambda: status_of(out))
+    assert len(status.jobs) == len(jobs)
     print(f"{len(jobs)} jobs")
 
 
 def timed(what: str, work: Callable[[], T]) -> T:
     """Do a step, and print how long it took and how much memory it has added."""
-    before, started = resident(), time.perf_counter()
+    before, started, busy = resident(), time.perf_counter(), time.process_time()
     result = work()
     seconds, added = time.perf_counter() - started, resident() - before
-    print(f"{what}: {seconds:.2f} s, {added:+.1f} MB", flush=True)
+    busy = time.process_time() - busy
+    print(f"{what}: {seconds:.2f} s ({busy:.2f} s of CPU), {added:+.1f} MB", flush=True)
     return result
 
 

@@ -90,7 +90,7 @@ def case_facts(result: Result, frames: Iterable[int] | None = None) -> dict[Cond
         Condition.SOUND: result.driver.sha256,
         Condition.COMPOSITE_MODE: result.method.composite_mode,
         Condition.LEAKED_CONDITIONS: tuple(sorted(result.method.leaked_conditions)),
-        Condition.MACHINE: where.kind,
+        Condition.MACHINE: (result.timing.timed_on or where).kind,
         # Older results do not say where the fit was made.
         Condition.TRAINING_MACHINE: (result.timing.trained_on or where).kind,
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 
@@ -15,12 +16,14 @@ from tgbench.running.result import MetricRecord
 from tgbench.statistics import FEWEST_FRAMES, Interval, Series, as_series, paired_difference
 from tgbench.terminal.printing import one_line
 
-from .baseline import Baseline, CaseBaseline, MetricBaseline, rounded
+from .baseline import Baseline, BaselineKey, CaseBaseline, MetricBaseline, rounded
 from .results import Cases, frame_values, is_timing, watched
 
 FEWER_SCORED = 0.1
 """Share of the frames scored in the baseline that may be unscored now: a metric that skips frames
 without a face must not pass because faces are gone."""
+
+_ABSENT = "there is no result of this case; if that is intended, use --update"
 
 
 class Verdict(enum.StrEnum):
@@ -102,6 +105,7 @@ def check_results(
     cases: Cases,
     tolerances: Mapping[str, float],
     notes: Sequence[str] = (),
+    failed: Mapping[BaselineKey, str] = MappingProxyType({}),
 ) -> GateReport:
     """Compare results with a baseline that they may be compared with.
 
@@ -110,24 +114,27 @@ def check_results(
         cases: what was measured now.
         tolerances: by metric, instead of the baseline's.
         notes: what else a reader must know.
+        failed: why cases have no result, as far as their runs have noted it.
     """
     checks: list[MetricCheck] = []
     for old in baseline.cases:
-        checks.extend(_check_case(old, cases.get(old.key), tolerances))
+        why = failed.get(old.key, "")
+        checks.extend(_check_case(old, cases.get(old.key), tolerances, why))
     known = {case.key for case in baseline.cases}
     for key, case in cases.items():
         if key not in known:
             checks.extend(_new(key.title, watched(case)))
-    return GateReport(tuple(checks), (*notes, *_notes(cases, checks)))
+    new = (f"{key.title}: failed: {why}" for key, why in failed.items() if key not in known)
+    return GateReport(tuple(checks), (*notes, *new, *_notes(cases, checks)))
 
 
 def _check_case(
-    old: CaseBaseline, now: MeasuredCase | None, tolerances: Mapping[str, float]
+    old: CaseBaseline, now: MeasuredCase | None, tolerances: Mapping[str, float], failed: str
 ) -> Iterator[MetricCheck]:
     name = old.key.title
     if now is None:
         for metric, was in old.metrics.items():
-            why = "there is no result of this case; if that is intended, use --update"
+            why = f"there is no result, because its run failed: {failed}" if failed else _ABSENT
             yield MetricCheck(name, metric, was.unit, was.value, None, Verdict.VANISHED, why)
         return
     records = watched(now)

@@ -142,7 +142,7 @@ def _checked(args: argparse.Namespace) -> GateReport:
     from .baseline import read_baseline
     from .checks import check_results
     from .matching import explanations, refuse_incomparable
-    from .results import read_results
+    from .results import failed_cases, read_results
     from .tolerances import parse_tolerances
 
     baseline = read_baseline(args.baseline)
@@ -156,7 +156,8 @@ def _checked(args: argparse.Namespace) -> GateReport:
         args.baseline,
         "if that is intended, write a new one with --update --reason TEXT",
     )
-    return check_results(baseline, cases, tolerances, explanations(baseline, cases))
+    failed = failed_cases(Path(args.what[0]))
+    return check_results(baseline, cases, tolerances, explanations(baseline, cases), failed)
 
 
 def _publish_error(output: CiOutput, args: argparse.Namespace, terminal: Terminal) -> None:

@@ -10,8 +10,9 @@ import numpy as np
 from tgbench import plugins
 from tgbench.errors import TgbenchError
 from tgbench.results import MeasuredCase, differences_among, read_cases
-from tgbench.running.attempts import unfinished
-from tgbench.running.result import FRAMES_FILE, RESULT_FILE, MetricRecord
+from tgbench.running.attempts import ATTEMPT_FILE, failed, unfinished
+from tgbench.running.experiment import CODEC_SUFFIX
+from tgbench.running.result import FRAMES_FILE, RESULT_FILE, MetricRecord, result_paths
 from tgbench.specs import Needs
 from tgbench.statistics import Series
 from tgbench.terminal.printing import one_line
@@ -44,6 +45,19 @@ def read_results(folder: Path) -> Cases:
         found[key] = case
     if not found:
         raise TgbenchError(f"{folder}: holds no results; make some with `tgbench run`")
+    return found
+
+
+def failed_cases(folder: Path) -> dict[BaselineKey, str]:
+    """Return why cases have no result, where their runs have noted that they failed."""
+    found = {}
+    for path in result_paths(folder, ATTEMPT_FILE):
+        case = path.resolve().parent
+        if why := failed(case):
+            driver = case.name.removesuffix(CODEC_SUFFIX)
+            method, identity, protocol = (above.name for above in case.parents[1:4])
+            codec = driver != case.name
+            found[BaselineKey(protocol, identity, driver, method, codec)] = one_line(why)
     return found
 
 

@@ -18,9 +18,9 @@ from .conftest import SPOKEN, Install, context, declaration_of
 # These take many programs, or many frames.
 _LONG = ("geneface", "dfrf")
 ALL = [pytest.param(n, marks=[pytest.mark.slow] if n in _LONG else []) for n in STANDINS]
-ALIGNED = [name for name in STANDINS if declaration_of(name).frame_aligned]
+ONE_OF_EACH_MODE = ("wav2lip", "er-nerf", "ad-nerf")
 
-PLATE, MOUTH = (90, 120, 150), (60, 10, 10)
+PLATE, TORSO, MOUTH = (90, 120, 150), (60, 60, 120), (60, 10, 10)
 """Colours of the drawn people, and of a stand-in's mouth, RGB."""
 
 
@@ -63,3 +63,34 @@ def test_a_system_is_fitted_saved_and_driven_by_other_speech(
     assert agreement(frames[skipped:], spoken.drive, skipped) > 0.9
     corner = np.mean([frame[:4, :4].reshape(-1, 3).mean(axis=0) for frame in frames], axis=0)
     assert np.abs(corner - PLATE).max() < 12
+
+
+@pytest.mark.parametrize("name", ["dinet", pytest.param("lsp", marks=pytest.mark.slow)])
+def test_what_a_system_draws_without_a_seed_is_seeded(
+    name: str, identity: Identity, spoken: Case, install: Install, tmp_path: Path
+) -> None:
+    method = install(name, build(name, tmp_path / "checkout"))
+
+    def rendered(seed: int, folder: str) -> list[Image]:
+        method.fit(identity, spoken.split, context(tmp_path / folder, seed))
+        return list(method.render(spoken.drive))
+
+    first, again, other = rendered(3, "first"), rendered(3, "again"), rendered(4, "other")
+    assert all((one == two).all() for one, two in zip(first, again, strict=True))
+    assert not all((one == two).all() for one, two in zip(first, other, strict=True))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ONE_OF_EACH_MODE)
+def test_a_held_out_part_is_rendered_frame_by_frame(
+    name: str, identity: Identity, held_out: Case, install: Install, tmp_path: Path
+) -> None:
+    method = install(name, build(name, tmp_path / "checkout"))
+    method.fit(identity, held_out.split, context(tmp_path))
+    frames = list(method.render(held_out.drive))
+    truth = [identity.frame(int(index)) for index in held_out.target_frames]
+    assert len(frames) == len(truth)
+    # Below the head: the true torso of that frame, or the plate alone.
+    shown = {"full frame": PLATE}.get(declaration_of(name).composite_mode, TORSO)
+    for frame in frames:
+        assert np.abs(frame[54:59, 28:36].reshape(-1, 3).mean(axis=0) - shown).max() < 14

@@ -50,7 +50,10 @@ def test_a_defect_of_a_method_does_not_stop_the_others(
     assert fit.what == "average_frame on tiny, fit, seed 0"
     assert fit.error is error
     assert "average_frame on tiny, fit" in str(case), "says what it is for want of"
+    note = next(request_.out.glob("self_reconstruction/tiny/average_frame/*/self"))
+    assert attempts.failed(note), "a gate tells why there is no result"
     if isinstance(error, ZeroDivisionError):
+        assert "by nothing" in attempts.failed(note)
         (log,) = request_.out.glob("models/tiny/average_frame/*/fit.log")
         assert "Traceback" in log.read_text()
 

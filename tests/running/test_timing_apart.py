@@ -84,6 +84,9 @@ def test_cases_are_timed_after_all_others_and_alone(tiny_identity: Path, tmp_pat
         value, how = fps(outcome)
         assert value is not None
         assert SHARED not in how
+        where = outcome.result.timing.timed_on
+        assert where is not None
+        assert (where.exclusive, outcome.result.environment.exclusive) == (True, False)
     assert outcomes[0].result.metrics["psnr"] == alone.result.metrics["psnr"]
     assert outcomes[0].result.case_key == alone.result.case_key
     assert Planner(request).plan(SILENT).to_do() == []

@@ -75,6 +75,9 @@ composite_mode = "full frame"
 {facts}
 [environment]
 kind = "interpreter"
+[resources]
+gpus = 0
+memory_gb = 0.5
 [folders]
 identity = "data/{{name}}"
 [[inputs]]

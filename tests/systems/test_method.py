@@ -28,6 +28,7 @@ from tgbench.systems.method import DeclaredMethod
 from tgbench.systems.programs import ProgramFailed
 from tgbench.systems.spec import read_spec
 
+from .conftest import git
 from .standin import GREY, LEARN, SPEAK, TRAIN, declare, make_checkout, method_of
 
 SECOND = """
@@ -152,6 +153,26 @@ def test_a_stage_that_finished_is_not_repeated(
     assert calls.read_text().split()[4:] == ["learn.py", "second.py"], "another command"
 
 
+def test_what_a_stage_changed_of_its_inputs_stays_changed(
+    tmp_path: Path, identity: Identity, calls: Path
+) -> None:
+    prepare = """
+[[prepare]]
+name = "smooth"
+command = ["python", "smooth.py", "{identity}"]
+"""
+    smooth = COUNT + "open(sys.argv[1] + '/transforms_val.json', 'a').write('\\n\\n')"
+    checkout = make_checkout(tmp_path / "checkout", smooth=smooth, learn="raise SystemExit('no')")
+    declaration = declare(tmp_path, checkout, train=prepare + TRAIN)
+    method = method_of(declaration, checkout)
+    for _ in range(2):
+        with pytest.raises(ProgramFailed, match="learn"):
+            method.fit(identity, identity.split(), context(tmp_path / "fit"))
+    assert calls.read_text().split() == ["smooth.py"]
+    cameras = tmp_path / "fit" / "data" / "tiny" / "transforms_val.json"
+    assert cameras.read_text().endswith("\n\n\n")
+
+
 def test_a_kill_loses_no_finished_stage_and_leaves_no_process(
     tmp_path: Path, tiny_identity: Path, identity: Identity, calls: Path
 ) -> None:
@@ -226,6 +247,23 @@ def test_a_stage_that_makes_nothing_has_failed(
     with pytest.raises(ProgramFailed, match=r"mean, speak: .*made no out/\*\.png") as failed:
         list(method.render(drive))
     assert "ffmpeg: error, ignored" in failed.value.log.read_text()
+
+
+def test_one_that_makes_nothing_may_say_why(
+    tmp_path: Path, identity: Identity, drive: Drive
+) -> None:
+    speak = "import os; os.system('echo av_interleaved_write_frame: No space left on device')"
+    checkout = make_checkout(tmp_path / "checkout", speak=speak)
+    method = method_of(declare(tmp_path, checkout), checkout)
+    method.fit(identity, identity.split(), context(tmp_path / "fit"))
+    with pytest.raises(ProgramFailed, match=r"made no out/\*\.png \(the disk is full\)"):
+        list(method.render(drive))
+    (checkout / "speak.py").write_text("print('nothing')")
+    git(checkout, "commit", "-qam", "silent")
+    other = method_of(declare(tmp_path, checkout), checkout)
+    other.fit(identity, identity.split(), context(tmp_path / "fit"))
+    with pytest.raises(ProgramFailed, match="may be for another version"):
+        list(other.render(drive))
 
 
 def test_what_an_earlier_stage_made_does_not_count(tmp_path: Path, identity: Identity) -> None:

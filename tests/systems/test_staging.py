@@ -23,7 +23,7 @@ from tgbench.protocols.self_reconstruction import SelfReconstruction
 from tgbench.specs import LeakedCondition
 from tgbench.systems.clips import DrivenClip, TrainingClip
 from tgbench.systems.declaration import Declaration, read_declaration
-from tgbench.systems.staging import stage
+from tgbench.systems.staging import phase_of, places, stage
 from tgbench.video.reader import VideoReader
 
 SYSTEM = """
@@ -215,7 +215,9 @@ def test_a_declared_video_shows_the_true_frames_in_their_order(
         tmp_path, 'what = "video"\nname = "in.mp4"\nphase = "render"\nshows = "truth"', leaked=upper
     )
     (case,) = LipSync().plan([clean], [clean.audio_path], DEFAULT_FEATURES)
-    files = stage(wanted, driven(clean, case.drive, upper), tmp_path / "in", "tiny")
+    clip = driven(clean, case.drive, upper)
+    stage(wanted, clip, tmp_path / "in", "tiny")
+    files = places(wanted, phase_of(clip), tmp_path / "in", "tiny")
     assert files == {"video": tmp_path / "in" / "in.mp4"}
     shown = list(VideoReader(files["video"], None))
     assert len(shown) == len(case.drive) == 44
@@ -239,7 +241,9 @@ def test_rate_and_size_are_those_that_are_asked_for(tmp_path: Path, clean: Ident
         'what = "audio"\nname = "a/b.wav"\nrate = 8000\nsilence = 0.5',
         'what = "frames"\nname = "pictures"\nrate = 12.5\nformat = "jpg"',
     )
-    files = stage(wanted, TrainingClip(clean, clean.split()), tmp_path / "in", "who")
+    clip = TrainingClip(clean, clean.split())
+    stage(wanted, clip, tmp_path / "in", "who")
+    files = places(wanted, phase_of(clip), tmp_path / "in", "who")
     assert files["video"].name == "who.avi"
     video = VideoReader(files["video"], None)
     assert (video.info.fps, video.info.width, video.info.height) == (50, 32, 48)

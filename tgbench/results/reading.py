@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import TgbenchError
+from ..running.attempts import ATTEMPT_FILE, failed
 from ..running.result import (
     LOG_FILE,
     RESULT_FILE,
@@ -96,8 +97,12 @@ def read_folder(folder: Path) -> Reading:
 
 def unfinished_runs(folder: Path) -> Iterator[str]:
     """Yield in words which runs at or below a folder have left no result."""
+    noted = {note.parent: failed(note.parent) for note in result_paths(folder, ATTEMPT_FILE)}
+    for case, why in noted.items():
+        if why:
+            yield f"{case}: holds no {RESULT_FILE}; its run failed: {why}"
     for log in result_paths(folder, LOG_FILE):
-        if not (log.parent / RESULT_FILE).exists():
+        if not (log.parent / RESULT_FILE).exists() and not noted.get(log.parent):
             yield (
                 f"{log.parent}: holds no {RESULT_FILE}; its run was stopped, or is still going on"
             )

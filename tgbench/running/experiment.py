@@ -17,6 +17,9 @@ from .fitting import Fitting, MethodConfig, features_key
 from .folders import MODELS, case_folder, variant_name, without_variant
 from .request import RunOptions
 
+CODEC_SUFFIX = "-h264"
+"""Of the folder of a case that was measured through a codec."""
+
 
 @dataclass(frozen=True)
 class IdentityHashes:
@@ -62,7 +65,7 @@ class Experiment:
     def folder(self) -> Path:
         """Where it lies; see `folders`. Measured through a codec it has a folder of its own."""
         case, options = self.case, self.options
-        driver = f"{case.driver}-h264" if options.through_codec else case.driver
+        driver = f"{case.driver}{CODEC_SUFFIX}" if options.through_codec else case.driver
         changed = dict(self.method_config.changed)
         if self.size not in (None, self.method_config.spec.image_size(self.method_config.preset)):
             changed["size"] = self.size

@@ -233,6 +233,10 @@ class TimingRecord(Record):
         description="Where training ran, which may be another node; null in results of versions "
         "that did not say.",
     )
+    timed_on: MachineRecord | None = Field(
+        default=None,
+        description="Where rendering was timed by a job of its own; null: where it was measured.",
+    )
     fps_protocol: str = Field(description="How, and on what, rendering was timed.")
     rendering: Annotated[list[SpeedRecord], FailFast()] = Field(
         default_factory=list, description="By size of the requests, one frame each first."

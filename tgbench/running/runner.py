@@ -34,7 +34,7 @@ from .replacing import is_passing, recover_all
 from .request import RunRequest
 from .result import CASE_FILES, RESULT_FILE, Result, read_result
 from .resume import State
-from .scheduling import run_jobs
+from .scheduling import NeedsFailed, run_jobs
 from .stopping import stopped_by_terminate
 from .worker import Worker
 
@@ -117,7 +117,9 @@ def run(request: RunRequest, progress: Progress, executor: Executor | None = Non
         failures += _run(planned, executor, progress)
     for failure in failures:
         if failure.folder is not None:
-            attempts.fail(failure.folder, failure.error)
+            error = failure.error
+            because = error.because if isinstance(error, NeedsFailed) else error
+            attempts.fail(failure.folder, because)
     outcomes = []
     failed = {failure.what for failure in failures}
     for case in planned.cases:

@@ -11,6 +11,18 @@ from .executors import Ended, Executor
 from .job import JobNeeds, JobSpec
 
 
+class NeedsFailed(TgbenchError):
+    """A job was not done, because one that it depends on failed.
+
+    Attributes:
+        because: why that one failed.
+    """
+
+    def __init__(self, job: JobSpec, error: Exception) -> None:
+        super().__init__(f"needs what failed: {job.title}")
+        self.because: Exception = error.because if isinstance(error, NeedsFailed) else error
+
+
 def run_jobs(
     jobs: Sequence[JobSpec],
     executor: Executor,
@@ -110,7 +122,7 @@ class _Queue:
     def fail(self, index: int, error: Exception) -> Iterator[Ended]:
         """Yield a job that failed, then all that depends on it."""
         yield Ended(self._jobs[index], error)
-        reason = TgbenchError(f"needs what failed: {self._jobs[index].title}")
+        reason = NeedsFailed(self._jobs[index], error)
         for other in self._dependents.pop(index, ()):
             if self._missing[other] > 0:
                 self._missing[other] = -1

@@ -11,6 +11,7 @@ from ..metrics.speed.clock import SHARED
 from ..metrics.suite import MetricSuite
 from ..progress import Progress
 from ..specs import MethodSpec, Needs, Timed
+from .environment import describe_machine
 from .experiment import Experiment
 from .fit_record import FitRecord
 from .metric_records import metric_records
@@ -77,7 +78,7 @@ def time_case(
         result: of the case.
         progress: where to report.
     """
-    spec = experiment.method_config.spec
+    spec, options = experiment.method_config.spec, experiment.options
     trained = record.report.seconds if spec.trains else None
     timing = _with_training(_timed(experiment, method, trained, progress), spec, record)
     names = [name for name in result.metrics if Needs.TIMING in plugins.metric_spec(name).needs]
@@ -87,6 +88,7 @@ def time_case(
             "metrics": {**result.metrics, **metric_records(suite.results(), {})},
             "timing": result.timing.model_copy(
                 update={
+                    "timed_on": describe_machine(options.device, not options.shared_machine),
                     "fps_protocol": timing.protocol,
                     "rendering": [speed_record(series) for series in timing.rendering],
                     "end_to_end": speed_record(timing.end_to_end) if timing.end_to_end else None,

@@ -25,6 +25,7 @@ from ..running.locks import sole_replacer
 from .clips import DrivenClip, TrainingClip
 from .config import SystemConfig
 from .declaration import Declaration
+from .fields import Phase
 from .installation import Installation, locate
 from .outputs import SystemOutput
 from .stages import StageRun, StageRunner, interrupted
@@ -88,9 +89,10 @@ class DeclaredMethod:
         runs: list[StageRun] = []
         if prepare or train:
             work.furnish()
+            inputs = self._hash_of_inputs("fit", _hash_of_clip(clip))
             with context.progress.task(f"staging {identity.name}", None):
-                work.stage(clip)
-            runner = StageRunner(installation, work, _hash_of_clip(clip), logs, "")
+                work.stage(clip, inputs)
+            runner = StageRunner(installation, work, inputs, logs, "")
             prepared = runner.run(prepare, context.progress)
             runs = runner.run(train, context.progress)
             notes = interrupted([*prepared, *runs])
@@ -118,8 +120,9 @@ class DeclaredMethod:
             self._restore(fitted.made, work)
             work.furnish()
             training = TrainingClip(fitted.identity, fitted.split)
-            work.stage(DrivenClip(training, drive, self._declaration.leaked_conditions))
-            runner = StageRunner(installation, work, digest, fitted.logs, f"render-{digest}-")
+            inputs = self._hash_of_inputs("render", digest)
+            work.stage(DrivenClip(training, drive, self._declaration.leaked_conditions), inputs)
+            runner = StageRunner(installation, work, inputs, fitted.logs, f"render-{digest}-")
             runs = runner.run(self._declaration.render, SILENT)
             self._speed = self._speed_of(runs, len(drive))
             output = SystemOutput(self._declaration, work, drive)
@@ -180,6 +183,10 @@ class DeclaredMethod:
             progress = context.progress if context is not None else SILENT
             self._found = locate(self._declaration, self._config, progress)
         return self._found
+
+    def _hash_of_inputs(self, phase: Phase, shown: str) -> str:
+        wanted = [each.model_dump(mode="json") for each in self._declaration.inputs_of(phase)]
+        return hash_of([wanted, self._declaration.leaked_conditions, shown])
 
     def _require_fit(self) -> _Fitted:
         if self._fitted is None:

@@ -14,6 +14,7 @@ KEPT_BYTES = 4 << 20
 """Kept of the beginning of what a program says, and at least as much of its end."""
 
 _LINE_END = re.compile(rb"[\r\n]+")
+_HEADING = re.compile(r"(?m)^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\+00:00 \$ [^\n]*$")
 _TAIL = 1 << 16
 _LONGEST_LINE = 300
 
@@ -98,3 +99,11 @@ class ProgramLog:
         self._stream.write(note + end)
         self._stream.truncate()
         self._written = self._head + 2 * KEPT_BYTES
+
+
+def last_words(path: Path) -> str:
+    """Return the last of what the last run in a log said, at most 64 kB."""
+    with path.open("rb") as stream:
+        stream.seek(max(0, stream.seek(0, 2) - _TAIL))
+        said = stream.read().decode("utf-8", "replace")
+    return _HEADING.split(said)[-1]

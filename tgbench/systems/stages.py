@@ -14,13 +14,13 @@ from ..errors import TgbenchError
 from ..files import hash_of, write_json, write_text
 from ..inputs import read_json
 from ..progress import Progress
-from .failures import Failure
+from .failures import Failure, recognised
 from .fields import Stage
 from .installation import Installation
+from .program_log import last_words
 from .programs import ProgramFailed, run_program
-from .work import WorkFolder
+from .work import RECORDS, WorkFolder
 
-_RECORDS = ".stages"
 _GIGABYTE = 10**9
 _log = logging.getLogger("tgbench")
 
@@ -83,7 +83,7 @@ class StageRunner:
         self._key = hash_of([self._key, command, stage.model_dump(mode="json")])
         log = self._logs / f"{self._prefix}{stage.name}.log"
         name = f"{self._installation.declaration.name}, {stage.name}"
-        attempts = _Attempts(self._work.root / _RECORDS / f"{stage.name}.json", self._key, log)
+        attempts = _Attempts(self._work.root / RECORDS / f"{stage.name}.json", self._key, log)
         if attempts.finished and all(self._work.matches(pattern) for pattern in stage.makes):
             _log.info("%s: done before", name)
             return attempts.as_run(stage.name)
@@ -153,14 +153,15 @@ class StageRunner:
         for pattern in stage.makes:
             made = _state_of(self._work.matches(pattern))
             if not made or all(before.get(path) == state for path, state in made.items()):
-                raise ProgramFailed(
-                    name,
-                    Failure(
-                        f"ended without an error, but made no {self._work.expanded(pattern)}",
-                        "see its log; the declaration may be for another version of it",
-                    ),
-                    log,
-                )
+                made_none = f"ended without an error, but made no {self._work.expanded(pattern)}"
+                # Many run ffmpeg, and go on whatever becomes of it.
+                known = recognised(last_words(log))
+                if known is not None:
+                    raise ProgramFailed(
+                        name, Failure(f"{made_none} ({known.reason})", known.remedy), log
+                    )
+                remedy = "see its log; the declaration may be for another version of it"
+                raise ProgramFailed(name, Failure(made_none, remedy), log)
 
     def _made(self, stage: Stage) -> _State:
         return _state_of(path for pattern in stage.makes for path in self._work.matches(pattern))

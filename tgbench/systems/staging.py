@@ -19,9 +19,9 @@ from ..video.writer import Origin, VideoWriter
 from .clips import Clip, DrivenClip, TrainingClip
 from .converters import load_beside
 from .declaration import Declaration
-from .fields import Input
+from .fields import Input, Phase
 from .identity_view import copy_file, write_driven_view, write_training_view
-from .placeholders import expand
+from .placeholders import OF_INPUTS, expand
 from .tables import write_action_units, write_landmarks
 
 _RATE_FACTOR = 3
@@ -32,7 +32,7 @@ _ORIGIN = Origin("frames that a system was given by tgbench")
 
 def stage(
     declaration: Declaration, clip: TrainingClip | DrivenClip, folder: Path, name: str
-) -> dict[str, Path]:
+) -> None:
     """Write all inputs of a system for fitting, or for rendering.
 
     Args:
@@ -41,26 +41,34 @@ def stage(
         folder: `{identity}`.
         name: `{name}`.
 
-    Returns:
-        The files of inputs that have a placeholder, by its name.
-
     Raises:
         TgbenchError: the identity lacks something.
     """
-    found: dict[str, Path] = {}
     folder.mkdir(parents=True, exist_ok=True)
-    phase = "render" if isinstance(clip, DrivenClip) else "fit"
-    inputs = declaration.inputs_of(phase)  # type: ignore[arg-type]
+    inputs = declaration.inputs_of(phase_of(clip))
     # The whole layout first: other inputs may replace parts of it.
     for each in sorted(inputs, key=lambda given: given.what != "identity"):
-        target = folder / expand(each.name, {"name": name})
+        target = _place(each, folder, name)
         target.parent.mkdir(parents=True, exist_ok=True)
         _WRITERS[each.what](_Staged(declaration, each, clip), target)
-        found[each.what] = target
     for each in inputs:
         if each.converter:
             load_beside(declaration.path, each.converter)(folder)
-    return found
+
+
+def places(declaration: Declaration, phase: Phase, folder: Path, name: str) -> dict[str, Path]:
+    """Return the files of inputs that have a placeholder, by its name; see `stage`."""
+    inputs = declaration.inputs_of(phase)
+    return {each.what: _place(each, folder, name) for each in inputs if each.what in OF_INPUTS}
+
+
+def phase_of(clip: TrainingClip | DrivenClip) -> Phase:
+    """Return for what a clip is staged."""
+    return "render" if isinstance(clip, DrivenClip) else "fit"
+
+
+def _place(each: Input, folder: Path, name: str) -> Path:
+    return folder / expand(each.name, {"name": name})
 
 
 class _Staged:

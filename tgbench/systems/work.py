@@ -5,18 +5,26 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from ..errors import TgbenchError
+from ..files import write_json
+from ..inputs import read_json
 from .clips import DrivenClip, TrainingClip
 from .declaration import Declaration
 from .identity_view import copy_file
 from .installation import Installation
 from .mirror import link, mirror
 from .placeholders import expand
-from .staging import stage
+from .staging import phase_of, places, stage
+
+RECORDS = ".stages"
+"""Folder in the work folder of what is known of finished steps."""
 
 _CHECKOUT = "checkout"
+_INPUTS = "inputs.json"
 _WILDCARDS = re.compile(r"[*?\[]")
 
 
@@ -68,11 +76,21 @@ class WorkFolder:
         for path in map(self._expanded, folders.made):
             (self.root / path).mkdir(parents=True, exist_ok=True)
 
-    def stage(self, clip: TrainingClip | DrivenClip) -> None:
-        """Write the inputs; frames and output are known where there is something to render."""
-        folder = Path(self.values["identity"])
-        files = stage(self._declaration, clip, folder, self.values["name"])
-        self.values |= {what: str(path) for what, path in files.items() if what != "identity"}
+    def stage(self, clip: TrainingClip | DrivenClip, key: str) -> None:
+        """Write the inputs, once: stages may change them.
+
+        Frames and output are known where there is something to render.
+
+        Args:
+            clip: what is learned from, or rendered.
+            key: hash of it.
+        """
+        folder, name = Path(self.values["identity"]), self.values["name"]
+        if self._staged() != key:
+            stage(self._declaration, clip, folder, name)
+            write_json(self.root / RECORDS / _INPUTS, key)
+        files = places(self._declaration, phase_of(clip), folder, name)
+        self.values |= {what: str(path) for what, path in files.items()}
         if isinstance(clip, DrivenClip):
             self.values["frames"] = str(len(clip))
             output = self.output_pattern()
@@ -80,6 +98,12 @@ class WorkFolder:
                 place = self.root / output
                 place.parent.mkdir(parents=True, exist_ok=True)
                 self.values["output"] = str(place)
+
+    def _staged(self) -> Any:
+        """Return the hash of what was staged here; None: not all of anything."""
+        with suppress(OSError, ValueError):
+            return read_json(self.root / RECORDS / _INPUTS)
+        return None
 
     def output_pattern(self) -> str:
         """Return the pattern of what rendering leaves, in the folder."""

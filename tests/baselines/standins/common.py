@@ -179,12 +179,11 @@ def write_video(path: Path, frames: Iterable[Image], fault: str, *, code: str, f
 
 
 def flood(path: Path) -> None:
-    """Write until the disk is full or somebody stops it; here, until `MUCH` bytes."""
+    """Write and write, though here no more than `MUCH` bytes, until somebody stops it."""
     with path.open("wb") as stream:
         for _ in range(MUCH >> 20):
             stream.write(bytes(1 << 20))
-            stream.flush()
-            time.sleep(0.02)
+    time.sleep(600)
 
 
 def ffmpeg(*words: str | Path) -> None:
@@ -201,12 +200,12 @@ def mux(audio: Path, video: Path, out: Path, fault: str, *options: str) -> None:
 
 def write_mp4(path: Path, frames: Iterable[Image], fault: str, fps: int = FPS) -> None:
     """Write a silent H.264 video, as imageio's writer does with quality 8."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     if fault == Fault.MUCH:
         flood(path)
     if fault == Fault.NOTHING:
         return
     made = spoilt(frames, fault)
-    path.parent.mkdir(parents=True, exist_ok=True)
     size = f"{made[0].shape[1]}x{made[0].shape[0]}"
     command = ["ffmpeg", "-nostdin", "-y", "-v", "error", "-f", "rawvideo", "-pix_fmt", "bgr24"]
     command += ["-s", size, "-r", str(fps), "-i", "-", "-c:v", "libx264", "-pix_fmt", "yuv420p"]

@@ -15,6 +15,7 @@ from .common import (
     need,
     read_image,
     restore,
+    spoilt,
     write_image,
     write_mp4,
 )
@@ -58,7 +59,7 @@ def run(checkout: Path, words: list[str]) -> None:
         assert np.shape(frame["lip_rect"]) == (4,)
     out = logs / f"renderonly_path_{restore(start)['global_step']:06d}"
     if fault != Fault.NOTHING:
-        for index, picture in enumerate(pictures):
+        for index, picture in enumerate(spoilt(pictures, fault)):
             write_image(out / f"{index:03d}.png", picture)
     write_mp4(out / "video.mp4", pictures, fault)
 

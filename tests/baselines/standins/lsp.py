@@ -31,10 +31,11 @@ def demo(checkout: Path, words: list[str]) -> None:
     openings = loudness(args.driving_audio)
     count = int(len(openings) / 25 * _RATE)
     frames = []
+    phase = np.random.uniform(0, 6)
     for index in range(count):
         picture = np.full((_SIZE, _SIZE, 3), (150, 120, 90), np.uint8)
         # The head drifts of itself.
-        left = 128 + int(20 * np.sin(index / 30))
+        left = 128 + int(20 * np.sin(phase + index / 30))
         picture[80:400, left : left + 256] = (140, 160, 200)
         frames.append(speak(picture, openings[min(int(index / _RATE * 25), len(openings) - 1)]))
     silent = folder / "tmp.avi"

@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tgbench.errors import TgbenchError
+from tgbench.running import attempts
 from tgbench.running.result import SCHEMA_VERSION, Result
 
 from .conftest import PSNR, Gate, Series, WriteCase, record
@@ -35,6 +37,25 @@ def test_a_vanished_case_fails_and_a_new_one_is_told(
     code, printed = gate(before)
     assert code == 0
     assert "passed: ok 2, new 1" in printed
+
+
+def test_a_case_that_has_failed_is_told_with_its_reason(
+    gate: Gate, before: Path, write_case: WriteCase, tmp_path: Path
+) -> None:
+    """One is in the baseline, one is new: only the first stops a merge."""
+    (old,) = before.rglob("result.json")
+    write_case(tmp_path / "now", {"psnr": PSNR}, identity="synth-b")
+    missing = tmp_path / "now" / old.parent.relative_to(before)
+    attempts.fail(missing, TgbenchError("no face in frame 3"))
+    code, printed = gate(tmp_path / "now")
+    assert code == 1
+    assert "no face in frame 3" in printed
+    new = before / Path(*missing.parts[-5:-3]) / "other" / missing.parts[-2] / missing.name
+    attempts.fail(new, TgbenchError("the GPU is out of memory"))
+    code, printed = gate(before)
+    assert code == 0
+    assert "other on" in printed
+    assert "the GPU is out of memory" in printed
 
 
 def test_a_tolerance_of_this_run_and_one_that_is_kept(

@@ -95,3 +95,20 @@ def test_a_job_that_cannot_be_handed_over_does_not_stop_the_others() -> None:
     }
     assert {seed for seed, error in ended.items() if error} == {0, 2}
     assert "no more processes" in str(ended[0])
+
+
+def test_ten_thousand_jobs_are_handed_out_with_little_asking() -> None:
+    """Two looks for room a job, whatever their number: one that finds it, one that does not."""
+    fits = [job(seed) for seed in range(2500)]
+    cases = [job(10 * seed + n, fits[seed]) for seed in range(2500) for n in range(3000, 3003)]
+
+    class Counting(Recorded):
+        asked = 0
+
+        def takes(self, needs: JobNeeds) -> bool:
+            self.asked += 1
+            return super().takes(needs)
+
+    executor = Counting(64, set(), random.Random(0))
+    assert sum(1 for _ in run_jobs([*fits, *cases], executor)) == 10_000
+    assert executor.asked <= 2 * 10_000 + 64

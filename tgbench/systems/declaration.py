@@ -33,9 +33,9 @@ from .fields import (
     Resources,
     Speed,
     Stage,
-    Table,
     WeightsFile,
 )
+from .known_failures import KnownFailure, Table
 from .rules import NAME, faults
 
 LARGEST_DECLARATION = MEBIBYTE
@@ -115,6 +115,9 @@ class Declaration(Facts):
     train: tuple[Stage, ...] = ()
     render: Annotated[tuple[Stage, ...], Field(min_length=1)]
     output: Output
+    failures: tuple[KnownFailure, ...] = Field(
+        default=(), description="Ways in which it is known to fail, beside those of all systems."
+    )
     speed: Speed | None = None
 
     @property

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
+from .known_failures import Table
 from .rules import NAME, PlainPath, Text
 
 _HOUR = 3600.0
@@ -22,12 +23,6 @@ What = Literal[
     "background",
     "landmarks",
 ]
-
-
-class Table(BaseModel):
-    """A table of the file; unknown fields are refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, strict=True)
 
 
 class Environment(Table):

@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, ConfigDict, Field
 from ...alignment.rules import AlignmentRules
 from ...errors import TgbenchError
 from ..declaration import Facts, read_toml, validated
-from ..fields import Table
+from ..known_failures import Table
 from ..rules import PlainPath, faults_of_published
 
 

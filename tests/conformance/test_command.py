@@ -56,7 +56,7 @@ def test_bad_input_is_named_before_anything_is_fitted(
     assert check(str(tmp_path / "none.toml"), "--identity", str(tiny_identity)) == 2
     assert "none.toml" in capsys.readouterr().err
     assert check("videos") == 2
-    assert "nothing to check" in capsys.readouterr().err
+    assert "finished videos" in capsys.readouterr().err
     assert check("wav2lip", "--identity", str(tiny_identity)) == 2
     assert "checkout" in capsys.readouterr().err
 

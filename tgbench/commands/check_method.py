@@ -93,9 +93,9 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
         1 if something does not hold.
     """
     spec = plugins.method(args.method)
-    if spec.name == VIDEOS or isinstance(spec, VideosSpec):
+    if isinstance(spec, VideosSpec) or spec.name == VIDEOS:
         raise TgbenchError(
-            f"{args.method}: finished videos answer to nothing, so there is nothing to check"
+            f"{args.method}: are finished videos, which cannot be made again with anything changed"
         )
     from ..conformance.kit import check_method
     from ..conformance.subject import Subject

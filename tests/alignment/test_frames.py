@@ -5,6 +5,7 @@ What a rule should deliver is worked out by hand from the numbers of frames and 
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -160,7 +161,7 @@ def test_images_have_no_clock(tmp_path: Path) -> None:
 def test_uneven_steps_need_a_rule(tmp_path: Path) -> None:
     times = [40 * i for i in range(10)] + [40 * i for i in range(14, 24)]
     source = video(tmp_path / "gap.mkv", numbered(20), times=times)
-    with pytest.raises(TgbenchError, match=r"gap\.mkv: has .*rate=clock.*rate=frames"):
+    with pytest.raises(TgbenchError, match=r"gap\.mkv: .*4 frames.*rate=clock.*rate=frames"):
         aligned(source, 24)
     found = aligned(source, 24, rate="clock")
     assert numbers(found) == [*range(9), *[9] * 5, *range(10, 20)]
@@ -235,6 +236,22 @@ def test_images_of_limited_range_are_stretched(tmp_path: Path) -> None:
     found = aligned(folder(tmp_path / "a", levels), 3, colour_range="limited")
     assert numbers(found) == [0, 128, 255]
     assert "limited range" in found.notes[0]
+
+
+@pytest.mark.parametrize("rules", [{}, {"rate": "clock"}, {"length": "mirrored"}])
+def test_a_file_that_is_cut_short_asks_for_no_rule(
+    tmp_path: Path, rules: dict[str, object]
+) -> None:
+    noise = np.random.default_rng(0).integers(0, 255, (60, HEIGHT, WIDTH, 3), np.uint8)
+    whole = video(tmp_path / "whole.mp4", list(noise)).read_bytes()
+    # The index comes first, as in files for the web, so that what is left can be read.
+    source = tmp_path / "cut.mp4"
+    command = ["ffmpeg", "-v", "error", "-i", str(tmp_path / "whole.mp4"), "-c", "copy"]
+    subprocess.run([*command, "-movflags", "+faststart", str(source)], check=True)
+    source.write_bytes(source.read_bytes()[: len(whole) // 2])
+    with pytest.raises(TgbenchError, match=r"cut\.mp4: .*copy or download it again") as refused:
+        list(aligned(source, 60, **rules))
+    assert "rate=" not in str(refused.value)
 
 
 def test_a_damaged_file_is_refused_whatever_the_rules(tmp_path: Path) -> None:

@@ -90,6 +90,27 @@ def test_a_program_that_fails_is_told_with_reason_remedy_and_log(
         assert nothing_goes_on(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("name", "fault", "fact"),
+    [("dinet", Fault.MISALIGNED, "landmarks"), ("ip-lap", Fault.NOT_IMPLEMENTED, "no face")],
+)
+def test_what_only_one_system_says_is_understood_by_its_declaration(
+    name: str,
+    fault: str,
+    fact: str,
+    identity: Identity,
+    spoken: Case,
+    install: Install,
+    tmp_path: Path,
+) -> None:
+    method = install(name, build(name, tmp_path / "checkout", fault))
+    method.fit(identity, spoken.split, context(tmp_path))
+    method.save(tmp_path / "saved")
+    error = refusal(method, identity, spoken, tmp_path / "saved")
+    assert isinstance(error, ProgramFailed)
+    assert fact in error.reason
+
+
 @pytest.mark.parametrize("name", ["wav2lip"])
 def test_another_commit_is_refused_and_named(
     name: str, identity: Identity, spoken: Case, install: Install, tmp_path: Path

@@ -9,6 +9,10 @@ import json
 import math
 import os
 import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -22,6 +26,7 @@ from tgbench.pairs import processes
 from tgbench.pairs.finding import Pair
 from tgbench.pairs.processes import PairFailed, score_pairs
 from tgbench.pairs.scoring import PairsRequest, ScoredMethod, ScoredPair
+from tgbench.running import guardian
 from tgbench.running.result import read_results
 
 from ..metrics.clips import frame, video
@@ -207,6 +212,36 @@ def test_options_that_do_not_go_together_are_refused(
 ) -> None:
     assert main(["score", *options]) == 2
     assert named in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_no_process_outlives_the_one_that_asks(folders: Path) -> None:
+    (folders / "gen").mkdir()
+    for name in ("a", "b"):
+        video(folders / "gen" / f"{name}.mp4", 2000)
+    command = [sys.executable, "-m", "tgbench", "score", "--pairs", str(folders / "gen")]
+    command += ["--jobs", "2", "--out", str(folders / "out")]
+    parent = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    wait_for(lambda: len(list((folders / "out").rglob(".self.part"))) == 2)
+    children = guardian.descendants(parent.pid)
+    parent.kill()
+    parent.wait()
+    assert len(children) >= 2
+    wait_for(lambda: not any(is_running(child) for child in children))
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def is_running(process: int) -> bool:
+    try:
+        return "Z" not in Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
 
 
 @pytest.mark.slow

@@ -87,6 +87,11 @@ def test_the_light_spec_agrees_with_the_whole_declaration(tmp_path: Path) -> Non
         ("makes =", 'needs = ["{checkout}/../x"]\nmakes =', ["train.1.needs", "{checkout}/../x"]),
         ('phase = "render"', 'phase = "render"\nsilence = 9', ["inputs.1.silence", "5"]),
         ('what = "audio"', 'what = "identity"\nsilence = 1', ["inputs.1.silence", "audio"]),
+        (
+            "[output]",
+            "[[failures]]\npattern = '('\nreason = 'r'\nremedy = 'r'\n[output]",
+            ["failures.1.pattern", "regular expression"],
+        ),
         ("makes =", 'folder = "data"\nmakes =', ["train.1.folder", "{checkout}"]),
         ('"full frame"', '"fool frame"', ["composite_mode", "full frame"]),
         ('"full frame"', '"face pasted on the true video"', ["composite_mode", "truth"]),

@@ -16,7 +16,14 @@ import numpy as np
 from ..arrays import Image
 from ..drive import Drive
 from ..errors import TgbenchError
-from ..metrics.clip_source import Source, open_source, size_of, unevenness, unusual_pixels
+from ..metrics.clip_source import (
+    Source,
+    open_source,
+    shortfall,
+    size_of,
+    unevenness,
+    unusual_pixels,
+)
 from ..video.image_folder import ImageFolder
 from ..video.label import NOTE
 from ..video.reader import VideoReader
@@ -133,9 +140,11 @@ class AlignedFrames:
             return
         wanted = self._wanted
         if uneven := unevenness(video):
+            self._refuse_cut(video)
             raise TgbenchError(
-                f"{self._path}: has {uneven}; state rate=clock to take what it shows at the time "
-                "of each frame, or rate=frames to take frame by frame"
+                f"{self._path}: its frames are unevenly spaced ({uneven}); state rate=clock to "
+                "take what it shows at the time of each frame, or rate=frames to take frame by "
+                "frame"
             )
         # By how many frames the two are apart at the end of the case.
         if abs(video.info.fps - wanted.fps) / wanted.fps * wanted.frames >= 0.5:
@@ -143,6 +152,19 @@ class AlignedFrames:
                 f"{self._path}: has {video.info.fps:.6g} frames a second, the case has "
                 f"{wanted.fps:g}; state rate=clock to take what it shows at the time of each "
                 "frame, or rate=frames if the file names a wrong rate"
+            )
+
+    def _refuse_cut(self, video: VideoReader) -> None:
+        """Refuse a file that has less than it says, before a rule is asked for.
+
+        Raises:
+            TgbenchError: it is cut short.
+        """
+        stored = video.read_at(None)
+        count = stored.survey().frames
+        if lacks := shortfall(stored, count):
+            raise TgbenchError(
+                f"{self._path}: has {count} frames{lacks}; copy or download it again"
             )
 
     def _check_numbering(self, folder: ImageFolder) -> None:
@@ -223,6 +245,8 @@ class AlignedFrames:
             )
         if missing <= slack or (rules.length == "mirrored" and missing <= MOST_MIRRORED):
             return
+        if isinstance(self._source, VideoReader):
+            self._refuse_cut(self._source)
         if missing > MOST_MIRRORED:
             raise TgbenchError(
                 f"{have}; it cannot be scored on this case: more than {MOST_MIRRORED} frames "

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from .. import plugins
 from ..errors import TgbenchError
+from ..systems.spec import VideosSpec
+from ..systems.videos.spec import NAME as VIDEOS
 from ..terminal import Terminal, printable
 from .lists import add_list, pairs
 
@@ -91,6 +93,10 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
         1 if something does not hold.
     """
     spec = plugins.method(args.method)
+    if isinstance(spec, VideosSpec) or spec.name == VIDEOS:
+        raise TgbenchError(
+            f"{args.method}: are finished videos, which cannot be made again with anything changed"
+        )
     from ..conformance.kit import check_method
     from ..conformance.subject import Subject
     from ..files import make_folder, temporary_folder

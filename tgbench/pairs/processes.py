@@ -6,6 +6,8 @@ import multiprocessing
 import os
 import signal
 import sys
+import threading
+import time
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -23,6 +25,9 @@ from .scoring import PairsRequest, ScoredPair, score_pair
 
 _PATIENCE = 5.0
 """Seconds that a process has to end by itself."""
+
+_POLL = 0.5
+"""Seconds after which a process looks again whether it is still wanted."""
 
 
 @dataclass(frozen=True)
@@ -170,10 +175,18 @@ def _environment(variables: Mapping[str, str]) -> Iterator[None]:
                 os.environ[name] = value
 
 
+def _end_with(parent: int) -> None:
+    """End this process, in the midst of a clip if need be, when the one that asks is gone."""
+    while os.getppid() == parent:
+        time.sleep(_POLL)
+    os._exit(1)
+
+
 def _work(request: PairsRequest, pipe: Connection) -> None:
     """Score pairs until there are no more, or the process that asks is gone."""
     # Ctrl-C is for the process that asks, which ends this one.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     models = Shared()
     while True:
         try:

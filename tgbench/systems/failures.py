@@ -41,6 +41,9 @@ class Ending:
     last_line: str
 
 
+Explain = Callable[[str], Failure | None]
+"""Returns which known failure the words of a program tell of, if any."""
+
 _Explain = Callable[[re.Match[str]], Failure]
 
 _HERE = "in the environment of the system"
@@ -274,15 +277,24 @@ _CRASHES = {
 }
 
 
-def failure_of(ending: Ending) -> Failure | None:
+def recognised(said: str) -> Failure | None:
+    """Return which of the known failures a program's words tell of, if any."""
+    for pattern, explain in _PATTERNS:
+        if found := pattern.search(said):
+            return explain(found)
+    return None
+
+
+def failure_of(ending: Ending, explain: Explain = recognised) -> Failure | None:
     """Return why a program failed; None: it did not.
 
     Args:
         ending: how it ended. What it said counts only where it did not end well.
+        explain: which known failure its words tell of, if any.
     """
     if ending.code == 0:
         return None
-    if known := recognised(ending.said):
+    if known := explain(ending.said):
         return known
     if ending.code is None:
         return Failure("was stopped", "repeat the command to go on")
@@ -297,14 +309,6 @@ def failure_of(ending: Ending) -> Failure | None:
     last = one_line(exceptions[-1] if exceptions else ending.last_line)[:_LONGEST]
     told = f": {last}" if last else ", and said nothing"
     return Failure(f"failed with exit code {ending.code}{told}", "see its log")
-
-
-def recognised(said: str) -> Failure | None:
-    """Return which of the known failures a program's words tell of, if any."""
-    for pattern, explain in _PATTERNS:
-        if found := pattern.search(said):
-            return explain(found)
-    return None
 
 
 def full_disk(folder: Path) -> Failure | None:

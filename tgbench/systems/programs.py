@@ -19,7 +19,7 @@ from ..errors import TgbenchError
 from ..inputs import reason as reason_of
 from ..progress import SILENT, Progress, Task, duration
 from . import guard
-from .failures import Ending, Failure, failure_of, full_disk
+from .failures import Ending, Explain, Failure, failure_of, full_disk, recognised
 from .program_log import ProgramLog
 
 _POLL_SECONDS = 0.1
@@ -65,6 +65,7 @@ def run_program(
     what: str = "",
     writes_to: Path | None = None,
     stop: Sequence[str] = (),
+    explain: Explain = recognised,
 ) -> None:
     """Run a program to its end, without a shell.
 
@@ -82,6 +83,7 @@ def run_program(
         what: what the program is, for messages; empty: its name.
         writes_to: the folder whose size counts for `output_limit`; None: `cwd`.
         stop: a command that ends it from outside, such as a container; run when it is stopped.
+        explain: which known failure its words tell of, if any.
 
     Raises:
         ProgramFailed: it failed, or took more time or room than it may.
@@ -99,7 +101,7 @@ def run_program(
                 exceeded = run.wait(limits, task)
             finally:
                 how = run.end()
-        failure = exceeded or run.failure(how)
+        failure = exceeded or run.failure(how, explain)
     finally:
         kept.close()
     if failure is None and kept.trouble is not None:
@@ -210,7 +212,7 @@ class _Run:
             how = {"code": self._guard.returncode or -signal.SIGKILL}
         return how
 
-    def failure(self, how: dict[str, Any]) -> Failure | None:
+    def failure(self, how: dict[str, Any], explain: Explain) -> Failure | None:
         """Return why the program failed, if it did, from what the guard says."""
         if error := how.get("error"):
             place = how.get("file") or self._argv[0]
@@ -218,7 +220,8 @@ class _Run:
                 f"cannot be started ({place}: {os.strerror(error)})",
                 "check the environment and the command of the declaration",
             )
-        return failure_of(Ending(how.get("code"), self._log.tail(), self._log.last_line()))
+        ending = Ending(how.get("code"), self._log.tail(), self._log.last_line())
+        return failure_of(ending, explain)
 
     def _listen(self) -> None:
         assert self._guard.stdout is not None

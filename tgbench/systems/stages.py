@@ -14,9 +14,10 @@ from ..errors import TgbenchError
 from ..files import hash_of, write_json, write_text
 from ..inputs import read_json
 from ..progress import Progress
-from .declaration import Stage
 from .failures import Failure, recognised
+from .fields import Stage
 from .installation import Installation
+from .known_failures import explained
 from .program_log import last_words
 from .programs import ProgramFailed, run_program
 from .work import RECORDS, WorkFolder
@@ -142,7 +143,12 @@ class StageRunner:
             what=name,
             writes_to=root,
             stop=launch.stop,
+            explain=self._explain,
         )
+
+    def _explain(self, said: str) -> Failure | None:
+        """Return the known failure that words tell of: of all systems, else of this one."""
+        return recognised(said) or explained(self._installation.declaration.failures, said)
 
     def _check_made(self, stage: Stage, before: _State, log: Path, name: str) -> None:
         """Refuse a stage that ended well and made nothing.
@@ -155,7 +161,7 @@ class StageRunner:
             if not made or all(before.get(path) == state for path, state in made.items()):
                 made_none = f"ended without an error, but made no {self._work.expanded(pattern)}"
                 # Many run ffmpeg, and go on whatever becomes of it.
-                known = recognised(last_words(log))
+                known = self._explain(last_words(log))
                 if known is not None:
                     raise ProgramFailed(
                         name, Failure(f"{made_none} ({known.reason})", known.remedy), log

@@ -50,6 +50,8 @@ class Fault:
     NO_FACE = "no face"
     NO_DEVICE = "no device"
     NO_MODULE = "no module"
+    MISALIGNED = "landmarks of other frames"
+    NOT_IMPLEMENTED = "no face, without a word"
 
 
 _MESSAGES = {
@@ -58,6 +60,9 @@ _MESSAGES = {
     Fault.NO_FACE: "ValueError: Face not detected! Ensure the video contains a face in all the "
     "frames.",
     Fault.NO_DEVICE: "RuntimeError: No CUDA GPUs are available",
+    # What Python makes of a text that is raised, and IP-LAP of a frame without a face.
+    Fault.MISALIGNED: "TypeError: exceptions must derive from BaseException",
+    Fault.NOT_IMPLEMENTED: "NotImplementedError",
     Fault.NO_MODULE: "ModuleNotFoundError: No module named 'pytorch3d'",
 }
 

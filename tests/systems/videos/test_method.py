@@ -192,6 +192,15 @@ def test_jobs_of_their_own_find_the_videos_and_a_bundle_confirms_them(
     assert exit_code(verify(bundle, ground_truth, SILENT)) == 0
 
 
+@pytest.mark.parametrize("method", ["videos", "demos.toml"])
+def test_videos_cannot_be_checked_as_a_method(
+    method: str, demos: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(demos)
+    assert main(["check-method", method]) == 2
+    assert "finished videos" in capsys.readouterr().err
+
+
 def test_the_command_line_says_what_is_missing(
     tmp_path: Path, tiny_identity: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

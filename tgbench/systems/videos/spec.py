@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from ...errors import TgbenchError
 from ...inputs import MEBIBYTE, read_text
@@ -14,7 +15,23 @@ from ..spec import SUFFIX, read_spec
 NAME = "videos"
 _FOLDER = "folder"
 
-SPEC = MethodSpec(
+
+class _AnyVideos(MethodSpec):
+    """Stands for the declaration in a folder; see `with_declared`."""
+
+    def load(self) -> Any:
+        """Refuse: without their folder there are no videos.
+
+        Raises:
+            TgbenchError: always.
+        """
+        raise TgbenchError(
+            f"'{self.name}' renders what lies in a folder, as in `tgbench run --method {self.name} "
+            f"--set {_FOLDER}=DIR`"
+        )
+
+
+SPEC = _AnyVideos(
     NAME,
     "finished videos of any system, as the declaration beside them describes it",
     "tgbench.systems.videos.method:Videos",

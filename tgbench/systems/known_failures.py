@@ -1,0 +1,48 @@
+"""The ways in which one system is known to fail, as its declaration tells them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+from .failures import Failure
+
+
+def _pattern(text: str) -> str:
+    """Check a regular expression.
+
+    Raises:
+        ValueError: it is none.
+    """
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise ValueError(f"'{text}' is no regular expression ({error})") from error
+    return text
+
+
+class Table(BaseModel):
+    """A table of a declaration; unknown fields are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, strict=True)
+
+
+class KnownFailure(Table):
+    """What a program says when it fails in a way that its users know."""
+
+    pattern: Annotated[str, AfterValidator(_pattern)] = Field(
+        description="Regular expression of a line that it says."
+    )
+    reason: Annotated[str, StringConstraints(min_length=1)]
+    remedy: Annotated[str, StringConstraints(min_length=1)]
+
+
+def explained(known: Iterable[KnownFailure], said: str) -> Failure | None:
+    """Return which of a system's known failures its program's words tell of, if any."""
+    for each in known:
+        if re.search(each.pattern, said, re.MULTILINE):
+            return Failure(each.reason, each.remedy)
+    return None

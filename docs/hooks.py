@@ -8,15 +8,30 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import typing
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+from pydantic import BaseModel
+
 from tgbench import plugins
 from tgbench.baselines.specs import METHODS as DECLARED
 from tgbench.specs import MetricSpec
-from tgbench.systems.declaration import Declaration, read_declaration
+from tgbench.systems.declaration import Declaration, Facts, read_declaration
+from tgbench.systems.fields import (
+    Environment,
+    Folders,
+    Input,
+    Output,
+    PublishedNumbers,
+    Resources,
+    Speed,
+    Stage,
+    WeightsFile,
+)
+from tgbench.systems.placeholders import MEANINGS
 from tgbench.weights.table import TABLE
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -125,7 +140,7 @@ def system_facts() -> Iterator[str]:
         yield f"- **Leaves:** {_leaves(declared)}"
         yield f"- **Random:** {declared.randomness}"
         for data, how in declared.contamination.items():
-            yield f"- **Trained on {data}:** {how}; results on its clips say little"
+            yield f"- **Trained on {data}:** {how}; results on clips of it say little"
         yield from ("", *(f"- {trap}" for trap in declared.traps), "")
 
 
@@ -167,6 +182,61 @@ def _leaves(declared: Declaration) -> str:
     return f"{what} at `{output.path}`{crop}"
 
 
+def placeholders() -> Iterator[str]:
+    """Yield the table of what commands may hold between braces."""
+    yield "| placeholder | what takes its place |"
+    yield "|---|---|"
+    for name, meaning in MEANINGS.items():
+        yield f"| `{{{name}}}` | {_cell(meaning)} |"
+
+
+def declaration_fields() -> Iterator[str]:
+    """Yield a table of fields for each table of a declaration."""
+    yield from _fields_of("At the top", Facts)
+    own = [name for name in Declaration.model_fields if name not in Facts.model_fields]
+    yield from _fields_of("At the top, of a system that is run", Declaration, own)
+    for heading, model in (
+        ("[environment]", Environment),
+        ("[resources]", Resources),
+        ("[weights]", WeightsFile),
+        ("[folders]", Folders),
+        ("[[inputs]]", Input),
+        ("[[prepare]], [[train]], [[render]]", Stage),
+        ("[output]", Output),
+        ("[speed]", Speed),
+        ("[[published]]", PublishedNumbers),
+    ):
+        yield from _fields_of(heading, model)
+
+
+def _fields_of(
+    heading: str, model: type[BaseModel], names: Iterable[str] | None = None
+) -> Iterator[str]:
+    yield from (f"### {heading}", "", (model.__doc__ or "").split("\n\n")[0].strip(), "")
+    yield from ("| field | default | meaning |", "|---|---|---|")
+    for name in names or model.model_fields:
+        field = model.model_fields[name]
+        # A table of its own has no line here, but a heading.
+        if not field.description or (name == "path" and model is Facts):
+            continue
+        default = field.get_default(call_default_factory=True)
+        shown = "required" if field.is_required() else f"`{_as_toml(default)}`" if default else ""
+        choices = typing.get_args(field.annotation)
+        words = ""
+        if choices and all(isinstance(choice, str) for choice in choices):
+            words = f" One of {', '.join(f'`{choice}`' for choice in choices)}."
+        yield f"| `{name}` | {shown} | {_cell(field.description + words)} |"
+    yield ""
+
+
+def _as_toml(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(_as_toml, value))}]"
+    return "–" if value is None else str(value)
+
+
 def command_line() -> Iterator[str]:
     """Yield the help of every command."""
     for name, spec in plugins.commands().items():
@@ -190,6 +260,8 @@ GENERATED: dict[str, Callable[[], Iterable[str]]] = {
         methods,
         systems,
         system_facts,
+        placeholders,
+        declaration_fields,
         command_line,
     )
 }

@@ -21,7 +21,7 @@ from .entries import Entry, protocol_title
 from .published import NOTE, SOURCE, Published
 
 if TYPE_CHECKING:
-    from tgbench.systems.declaration import PublishedNumbers
+    from tgbench.systems.fields import PublishedNumbers
 
 
 def declared_beside(results: Iterable[Result]) -> list[Published]:

@@ -33,8 +33,6 @@ def system_caveats(system: SystemRecord) -> Iterator[str]:
     yield f"runs outside of tgbench: {code or system.title} (licence: {licence})"
     if system.contamination:
         yield f"trained on {facts['Trained on']}"
-    if system.training_time:
-        yield f"training time: {system.training_time}"
 
 
 def _commit(system: SystemRecord) -> str:

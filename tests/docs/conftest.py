@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tgbench.systems import remembered
+
 from ..conftest import MadeOnce
 from .workplace import Workplace, furnish, make_quick
 
@@ -36,6 +38,8 @@ def workplace(
     shutil.copytree(made_once("workplace", furnish), folder)
     monkeypatch.chdir(folder)
     monkeypatch.syspath_prepend(str(folder))
+    # What a page adds is known to no other test.
+    monkeypatch.setattr(remembered, "cache_root", lambda: tmp_path)
     place = Workplace(folder)
     yield place
     place.leave()

@@ -20,8 +20,9 @@ from ..requirements import why_not_run
 from ..running.machine import free_memory_gb
 from ..synthetic.names import IDENTITIES
 from .config import SystemConfig
-from .declaration import Declaration, Input, Stage
+from .declaration import Declaration
 from .environments import Contents, Environment, contents_of, environment_of, require_programs
+from .fields import Input, Stage
 from .installation import find_checkout, find_weights
 
 State = Literal["ok", "note", "missing"]

@@ -10,7 +10,7 @@ import difflib
 import tomllib
 import typing
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from pydantic import (
     BaseModel,
@@ -23,207 +23,22 @@ from pydantic import (
 from ..errors import TgbenchError
 from ..inputs import MEBIBYTE, read_text, reason
 from ..specs import CompositeMode, LeakedCondition
+from .fields import (
+    Environment,
+    Folders,
+    Input,
+    Output,
+    Phase,
+    PublishedNumbers,
+    Resources,
+    Speed,
+    Stage,
+    WeightsFile,
+)
 from .known_failures import KnownFailure, Table
-from .rules import NAME, PlainPath, Text, faults
+from .rules import NAME, faults
 
 LARGEST_DECLARATION = MEBIBYTE
-_HOUR = 3600.0
-
-Phase = Literal["fit", "render"]
-What = Literal[
-    "identity",
-    "video",
-    "frames",
-    "image",
-    "audio",
-    "features",
-    "action_units",
-    "background",
-    "landmarks",
-]
-
-
-class Environment(Table):
-    """What the commands run in. The word `python` at the start of one is its interpreter."""
-
-    kind: Literal["interpreter", "conda", "docker", "podman", "apptainer"]
-    interpreter: str = Field(
-        default="",
-        description="Path of Python, for kind 'interpreter'; empty: `--set environment=PATH`.",
-    )
-    file: str = Field(
-        default="",
-        description="Environment file of conda: beside this file, or `{checkout}/...`.",
-    )
-    image: str = Field(
-        default="",
-        description="Of a container: `name@sha256:...`, or the path of a `.sif` file.",
-    )
-    python: str = Field(default="", description="Version that the authors name.")
-    packages: tuple[str, ...] = Field(
-        default=(), description="Requirements that fix the versions, such as `torch==1.12.1`."
-    )
-    programs: tuple[str, ...] = Field(
-        default=(), description="Other programs that must be on the path, such as `ffmpeg`."
-    )
-    variables: dict[str, Text] = Field(
-        default_factory=dict, description="Environment variables of all commands."
-    )
-    remedy: str = Field(default="", description="How to make it, in a line, where it is missing.")
-
-
-class Resources(Table):
-    """What one job takes."""
-
-    gpus: int = Field(default=1, ge=0)
-    cpus: int = Field(default=1, ge=1)
-    memory_gb: float = Field(default=16.0, gt=0)
-    disk_gb: float = Field(default=5.0, gt=0, description="Free space for a fit.")
-
-
-class WeightsFile(Table):
-    """A pretrained file in the checkout: of the weight store, or one that the user puts there."""
-
-    path: PlainPath = Field(description="In the checkout.")
-    source: str = Field(
-        default="", description="Where it can be had, for a file that the weight store lacks."
-    )
-    sha256: Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{64})?$")] = ""
-    licence: str = ""
-
-
-class Folders(Table):
-    """How the work folder looks before the first command."""
-
-    identity: PlainPath = Field(
-        default="identity", description="Of the inputs, in the work folder; may hold `{name}`."
-    )
-    links: tuple[PlainPath, ...] = Field(
-        default=(), description="Parts of the checkout that are linked into the work folder."
-    )
-    made: tuple[PlainPath, ...] = Field(default=(), description="Empty folders to make.")
-
-
-class Input(Table):
-    """Something of the identity, or of what drives it, that is put into the folder `{identity}`."""
-
-    what: What
-    name: PlainPath = Field(
-        default=".",
-        description="File or folder in `{identity}`; may hold `{name}`, and `%d` for frames.",
-    )
-    phase: Phase | None = Field(default=None, description="Only for fitting or rendering.")
-    shows: Literal["backdrop", "truth"] = Field(
-        default="backdrop",
-        description="What images show in rendering: the torso over the plate, or the true frame. "
-        "Images for fitting are always true frames, of the training part.",
-    )
-    rate: float | None = Field(
-        default=None, gt=0, description="Samples, or frames, a second; by default the identity's."
-    )
-    size: tuple[int, int] | None = Field(
-        default=None, description="Width and height in pixels; by default the identity's."
-    )
-    format: Literal["mp4", "avi", "png", "jpg", "wav", "npy", "csv"] | None = None
-    leading_blanks: bool = Field(
-        default=False, description="Whether columns of action units begin with a blank."
-    )
-    sound: bool = Field(
-        default=False, description="Whether a video holds the sound of its frames, as AAC."
-    )
-    silence: float = Field(
-        default=0.0,
-        ge=0,
-        le=5,
-        description="Seconds of silence after the sound, for a system that makes fewer frames "
-        "than its sound has; what it makes of them is cut off.",
-    )
-    converter: str = Field(
-        default="",
-        description="'module:function', or 'file.py:function' beside this file, that is called "
-        "with the folder `{identity}` after everything is in it, and adds what else the system "
-        "wants.",
-    )
-
-
-class Stage(Table):
-    """One command, done once; a stage that finished is not repeated."""
-
-    name: Annotated[str, StringConstraints(pattern=NAME)]
-    command: Annotated[tuple[Text, ...], Field(min_length=1)]
-    folder: Text = Field(default="{checkout}", description="Where the command runs.")
-    needs: tuple[Text, ...] = Field(
-        default=(),
-        description="Paths, relative to the work folder or `{checkout}/...`, that must be there.",
-    )
-    makes: tuple[PlainPath, ...] = Field(
-        default=(), description="Patterns in the work folder that match something afterwards."
-    )
-    copies: dict[PlainPath, PlainPath] = Field(
-        default_factory=dict,
-        description="Before the command: newest match of a pattern to a path, in the work folder.",
-    )
-    files: dict[PlainPath, Text] = Field(
-        default_factory=dict, description="Text files written into the work folder before it."
-    )
-    variables: dict[str, Text] = Field(default_factory=dict, description="Environment variables.")
-    time_limit: float = Field(default=24 * _HOUR, gt=0, description="Seconds.")
-
-
-class Speed(Table):
-    """How the system's frames a second were measured; without it they are a dash."""
-
-    measured: str = Field(description="How, in words: what is timed and what is not.")
-    pattern: str = Field(
-        default="",
-        description="Regular expression of a line of the log; its group is frames a second. "
-        "Empty: the frames divided by the time of the render commands.",
-    )
-
-
-class Output(Table):
-    """What rendering leaves, and how it becomes the frames of the suite."""
-
-    kind: Literal["video", "images"]
-    path: PlainPath = Field(
-        description="Of the video, or of the images, in the work folder; may hold `{name}` and "
-        "wildcards. Exactly one video may match; images are sorted by the numbers in their names."
-    )
-    audio: bool = Field(default=False, description="Whether the video has sound.")
-    fps: float = Field(default=25.0, gt=0)
-    crop: tuple[float, float, float, float] | None = Field(
-        default=None,
-        description="Left, top, right, bottom as shares of width and height, such as the right "
-        "half: [0.5, 0, 1, 1].",
-    )
-    size: Literal["same", "resized"] = Field(
-        default="same", description="'resized': brought to the size of the identity."
-    )
-    length: Literal["exact", "truncated", "mirrored"] = Field(
-        default="exact",
-        description="'truncated': both are cut to the shorter; 'mirrored': a short one runs back.",
-    )
-    first_frame: int = Field(
-        default=0, ge=0, description="Frames at the start that are not part of the result."
-    )
-    colour_range: Literal["as tagged", "limited", "full"] = "as tagged"
-    converter: str = Field(
-        default="",
-        description="'module:Class', or 'file.py:Class' beside this file, that turns the output "
-        "into frames where these rules do not suffice.",
-    )
-    largest_gb: float = Field(default=20.0, gt=0, description="More output stops the command.")
-
-
-class PublishedNumbers(Table):
-    """A row of a paper's table."""
-
-    source: Annotated[str, StringConstraints(min_length=1)]
-    table: str = ""
-    protocol: str = "self_reconstruction"
-    identity: str = "mean"
-    driver: str = ""
-    metrics: dict[str, float] = Field(description="By name of `tgbench list metrics`.")
 
 
 def _as_weights(value: object) -> object:
@@ -235,22 +50,42 @@ class Facts(Table):
     """What any system's declaration says, whether there are its programs or only videos."""
 
     path: Path = Field(description="Of this file.", strict=False)
-    name: Annotated[str, StringConstraints(pattern=NAME)]
-    title: str = ""
-    summary: Annotated[str, StringConstraints(min_length=1)]
-    paper: Annotated[str, StringConstraints(min_length=1)]
-    repository: str = ""
-    commit: Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{7,40})?$")] = ""
-    licence: Annotated[str, StringConstraints(min_length=1)]
+    name: Annotated[str, StringConstraints(pattern=NAME)] = Field(
+        description="Small letters, digits, `-` and `_`; results are filed by it."
+    )
+    title: str = Field(default="", description="As tables print it; by default the name.")
+    summary: Annotated[str, StringConstraints(min_length=1)] = Field(
+        description="A line for `tgbench list`."
+    )
+    paper: Annotated[str, StringConstraints(min_length=1)] = Field(
+        description="Authors, venue, year."
+    )
+    repository: str = Field(default="", description="Of its code, as `git clone` takes it.")
+    commit: Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{7,40})?$")] = Field(
+        default="", description="First digits of the commit that this file is for."
+    )
+    licence: Annotated[str, StringConstraints(min_length=1)] = Field(description="Of its code.")
     permits: str = Field(default="", description="What the licence allows, in words.")
-    composite_mode: Annotated[CompositeMode, Field(strict=False)]
-    leaked_conditions: tuple[Annotated[LeakedCondition, Field(strict=False)], ...] = ()
-    moves_upper_face: bool = True
-    whole_image_valid: bool = True
+    composite_mode: Annotated[CompositeMode, Field(strict=False)] = Field(
+        description=f"What a frame is made of: {', '.join(f'`{mode}`' for mode in CompositeMode)}."
+    )
+    leaked_conditions: tuple[Annotated[LeakedCondition, Field(strict=False)], ...] = Field(
+        default=(),
+        description="What of the truth it is given when it renders: "
+        f"{', '.join(f'`{condition}`' for condition in LeakedCondition)}.",
+    )
+    moves_upper_face: bool = Field(
+        default=True, description="If not, upper-face errors are a dash."
+    )
+    whole_image_valid: bool = Field(
+        default=True, description="If not, whole-image errors are a dash."
+    )
     frame_aligned: bool = Field(
         default=True, description="Whether its frames show the head poses that it is driven with."
     )
-    hears_audio: bool = True
+    hears_audio: bool = Field(
+        default=True, description="If not, agreement of lips and sound is chance."
+    )
     traps: tuple[str, ...] = Field(
         default=(), description="What goes wrong with it, one sentence each, for its page."
     )

@@ -15,8 +15,9 @@ from ..weights.store import check, weight_file
 from ..weights.table import TABLE
 from .checkout import CheckoutState, require_checkout
 from .config import SystemConfig
-from .declaration import Declaration, WeightsFile
+from .declaration import Declaration
 from .environments import Contents, Environment, contents_of, environment_of, require_programs
+from .fields import WeightsFile
 
 _log = logging.getLogger("tgbench")
 

@@ -24,7 +24,8 @@ from ..progress import SILENT
 from ..running.locks import sole_replacer
 from .clips import DrivenClip, TrainingClip
 from .config import SystemConfig
-from .declaration import Declaration, Phase
+from .declaration import Declaration
+from .fields import Phase
 from .installation import Installation, locate
 from .outputs import SystemOutput
 from .stages import StageRun, StageRunner, interrupted

@@ -14,7 +14,8 @@ from ..errors import TgbenchError
 from ..files import remove
 from ..metrics.clip_source import open_source, size_of
 from .converters import load_beside
-from .declaration import Declaration, Output
+from .declaration import Declaration
+from .fields import Output
 from .work import WorkFolder
 
 _CHOSEN = ".frames"

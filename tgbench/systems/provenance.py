@@ -13,7 +13,8 @@ from ..files import hash_of, sha256
 from ..inputs import reason
 from ..specs import Fingerprint
 from .config import SystemConfig
-from .declaration import Declaration, Facts, Stage
+from .declaration import Declaration, Facts
+from .fields import Stage
 from .installation import find_checkout, find_weights
 
 if TYPE_CHECKING:

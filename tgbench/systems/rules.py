@@ -16,7 +16,8 @@ from ..weights.table import TABLE
 from .placeholders import MEANINGS, OF_INPUTS, OF_RENDERING, placeholders_of
 
 if TYPE_CHECKING:
-    from .declaration import Declaration, Facts, Phase, Stage
+    from .declaration import Declaration, Facts
+    from .fields import Phase, Stage
 
 NAME = r"^[a-z0-9][a-z0-9_-]{0,59}$"
 """Of a system or a stage: it becomes a part of paths, and a word of the command line."""

@@ -165,7 +165,7 @@ def _resources(raw: Mapping[str, Any]) -> Resources:
     if "videos" in raw:
         return Resources()
     return Resources(
-        cpus=said.get("cpus", 1), gpus=said.get("gpus", 1), memory_gb=said.get("memory_gb", 16.0)
+        cpus=said.get("cpus", 1), gpus=said.get("gpus"), memory_gb=said.get("memory_gb", 16.0)
     )
 
 

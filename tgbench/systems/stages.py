@@ -14,8 +14,8 @@ from ..errors import TgbenchError
 from ..files import hash_of, write_json, write_text
 from ..inputs import read_json
 from ..progress import Progress
-from .declaration import Stage
 from .failures import Failure, recognised
+from .fields import Stage
 from .installation import Installation
 from .known_failures import explained
 from .program_log import last_words

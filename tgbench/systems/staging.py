@@ -18,7 +18,8 @@ from ..specs import AudioEncoderSpec
 from ..video.writer import Origin, VideoWriter
 from .clips import Clip, DrivenClip, TrainingClip
 from .converters import load_beside
-from .declaration import Declaration, Input, Phase
+from .declaration import Declaration
+from .fields import Input, Phase
 from .identity_view import copy_file, write_driven_view, write_training_view
 from .placeholders import OF_INPUTS, expand
 from .tables import write_action_units, write_landmarks

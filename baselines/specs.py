@@ -8,3 +8,6 @@ from tgbench.specs import MethodSpec
 from tgbench.systems.spec import specs_of
 
 METHODS: tuple[MethodSpec, ...] = specs_of(Path(__file__).parent / "systems")
+
+VIDEOS: tuple[MethodSpec, ...] = specs_of(Path(__file__).parent / "videos")
+"""Those of which there are only videos; whoever has them says in which folder."""

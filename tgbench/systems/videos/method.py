@@ -37,9 +37,18 @@ class Videos:
         Raises:
             TgbenchError: there is none, or there are two, or a row of their table is wrong.
         """
-        declared = self._declaration
-        folder = Path(self._config.folder) if self._config.folder else declared.path.parent
-        return VideoFolder(folder, declared.videos.table or "").find(identity, driver)
+        declared, given = self._declaration, self._config.folder
+        folder = VideoFolder(
+            Path(given) if given else declared.path.parent, declared.videos.table or ""
+        )
+        try:
+            return folder.find(identity, driver)
+        except TgbenchError as error:
+            if given:
+                raise
+            raise TgbenchError(
+                f"{error}; where the videos lie elsewhere, give --set {declared.name}.folder=DIR"
+            ) from error
 
     def fit(self, identity: Identity, split: Split, context: FitContext) -> FitReport:
         """Remember whose videos are wanted; nothing is trained here."""

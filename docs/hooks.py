@@ -140,7 +140,7 @@ def system_facts() -> Iterator[str]:
         yield f"- **Leaves:** {_leaves(declared)}"
         yield f"- **Random:** {declared.randomness}"
         for data, how in declared.contamination.items():
-            yield f"- **Trained on {data}:** {how}; results on its clips say little"
+            yield f"- **Trained on {data}:** {how}; results on clips of it say little"
         yield from ("", *(f"- {trap}" for trap in declared.traps), "")
 
 

@@ -19,6 +19,8 @@ from tgbench.identities import Identity
 from tgbench.running.fitting import MethodConfig
 from tgbench.running.settings import configure
 
+from ..conftest import MadeOnce, write_identity
+
 HERE = Path(__file__).parent
 EXAMPLE = HERE.parents[1] / "examples" / "average_frame"
 _POINTS = """\
@@ -67,7 +69,8 @@ Benches = Callable[[str], Bench]
 
 
 @pytest.fixture
-def bench(tiny_identity: Path, tmp_path: Path) -> Benches:
+def bench(made_once: MadeOnce, tmp_path: Path) -> Benches:
     """Makes a bench for the method of a name, with a clip of its own: methods may spoil it."""
-    own = shutil.copytree(tiny_identity, tmp_path / "tiny")
+    short = made_once("conformance", lambda folder: write_identity(folder / "tiny", frames=22))
+    own = shutil.copytree(short / "tiny", tmp_path / "tiny")
     return lambda name: bench_of(name, own, tmp_path / "bench")

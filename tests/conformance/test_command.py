@@ -15,13 +15,15 @@ def check(*words: str) -> int:
     return main(["check-method", *words])
 
 
+@pytest.mark.parametrize(("name", "held", "untried"), [("still", 20, 3), ("average_frame", 21, 2)])
 def test_a_method_that_keeps_all_has_exit_code_0(
-    tiny_identity: Path, capsys: pytest.CaptureFixture[str]
+    name: str, held: int, untried: int, tiny_identity: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert check("still", "--identity", str(tiny_identity)) == 0
+    assert check(name, "--identity", str(tiny_identity)) == 0
     printed = capsys.readouterr().out
     assert all(each.claim in printed for each in CHECKS)
-    assert printed.splitlines()[-1].startswith("still: 20 checks hold, 3 were not tried")
+    last = f"{name}: {held} checks hold, {untried} not tried, none fails"
+    assert printed.splitlines()[-1] == last
 
 
 def test_what_does_not_hold_is_named_last_with_exit_code_1(
@@ -30,7 +32,7 @@ def test_what_does_not_hold_is_named_last_with_exit_code_1(
     words = ("fit-0-clumsy", "--identity", str(tiny_identity), "--out", str(tmp_path / "kept"))
     assert check(*words) == 1
     last = capsys.readouterr().out.splitlines()[-1]
-    assert last.endswith("1 do not hold: fit")
+    assert last.endswith("1 does not hold: fit")
     assert (tmp_path / "kept" / "clip" / tiny_identity.name / "au.csv").is_file()
     assert check(*words) == 2
     assert "not empty" in capsys.readouterr().err
@@ -53,6 +55,10 @@ def test_bad_input_is_named_before_anything_is_fitted(
     assert "nobody" in capsys.readouterr().err
     assert check(str(tmp_path / "none.toml"), "--identity", str(tiny_identity)) == 2
     assert "none.toml" in capsys.readouterr().err
+    assert check("videos") == 2
+    assert "finished videos" in capsys.readouterr().err
+    assert check("wav2lip", "--identity", str(tiny_identity)) == 2
+    assert "checkout" in capsys.readouterr().err
 
 
 def test_the_users_identity_is_not_touched(bench: Benches, tiny_identity: Path) -> None:

@@ -153,8 +153,9 @@ def _print(name: str, findings: Sequence[Finding], terminal: Terminal) -> None:
     print_table(terminal.out, heads, rows)
     counts = {state: [f.check.name for f in findings if f.state == state] for state in _COLOURS}
     failed = counts["does not hold"]
-    told = f"{len(counts['holds'])} checks hold, {len(counts['not tried'])} were not tried, "
-    told += f"{len(failed)} do not hold: {', '.join(failed)}" if failed else "none fails"
+    verb = "does" if len(failed) == 1 else "do"
+    named = f"{len(failed)} {verb} not hold: {', '.join(failed)}" if failed else "none fails"
+    told = f"{len(counts['holds'])} checks hold, {len(counts['not tried'])} not tried, {named}"
     terminal.out.print(f"\n{name}: {told}", markup=False)
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from ..arrays import Mask
-from ..errors import TgbenchError
+from ..errors import TgbenchError, Unavailable
 from ..identities import Identity
 from ..interfaces import Drive, FitReport, Method
 from ..specs import AudioEncoderSpec, MethodSpec
@@ -107,11 +107,12 @@ class Bench:
 
         Raises:
             DoesNotHold: it fails.
+            Unavailable: something that it takes is not on this machine.
         """
         method, workdir = self.subject.new(), self.folder / "fit"
         steps = StepCounter()
         started = time.perf_counter()
-        with theirs("fit"):
+        with theirs("fit", passing=Unavailable):
             report = self.subject.fit(method, self.clip, workdir, steps)
         seconds = time.perf_counter() - started
         self._fit = BaseFit(method, report, steps.steps, seconds, workdir)
@@ -200,17 +201,25 @@ class Bench:
         shown = clip or self.clip
         return np.stack([region(shown, frame) for frame in self.rows])
 
-    def loaded_with(self, clip: Identity) -> tuple[Method, bool]:
-        """Return the saved fit loaded with a changed copy, and whether the method refused that.
+    def loaded_with(
+        self, clip: Identity, model: Path | None = None, own: Identity | None = None
+    ) -> tuple[Method, bool]:
+        """Return a saved fit loaded with another clip, and whether the method refused that.
 
-        By contract it may: a state is of one clip. Then it is loaded with the unchanged one.
+        By contract it may: a state is of one clip. Then it is loaded with its own one.
+
+        Args:
+            clip: the other one.
+            model: of the fit; None: of the first one.
+            own: what it was fitted to; None: the unchanged clip.
         """
+        model = model or self.model
         method = self.subject.new()
         try:
             with theirs("load", passing=TgbenchError):
-                method.load(self.model, clip, clip.split(), self.subject.device)
+                method.load(model, clip, clip.split(), self.subject.device)
         except TgbenchError:
-            return self.subject.loaded(self.model, self.clip), True
+            return self.subject.loaded(model, own or self.clip), True
         return method, False
 
 

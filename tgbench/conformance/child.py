@@ -30,7 +30,7 @@ def main(path: Path) -> int:
     """Do what a file says, and return the exit code."""
     trial = json.loads(path.read_text(encoding="utf-8"))
     spec = plugins.method(trial["method"])
-    config = MethodConfig.of(spec, trial["settings"], trial["preset"])
+    config = MethodConfig.of(spec, trial["settings"], trial["preset"], trial["places"])
     subject = Subject(config, trial["device"], trial["seed"])
     try:
         _ACTIONS[trial["action"]](subject, Identity(Path(trial["identity"])), trial)

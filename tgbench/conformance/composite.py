@@ -91,6 +91,8 @@ def upper_face_moves_as_declared(bench: Bench) -> str:
     """Hold the head still, let speech and action units go on, and watch brows and eyes."""
     if LeakedCondition.UPPER_FACE in bench.spec.leaked_conditions and bench.spec.moves_upper_face:
         raise NotTried("brows and eyes are the true ones, which stand still with the head")
+    if len(bench.rows) < 2:
+        raise NotTried("the identity holds out one frame only")
     frames = _with_a_still_head(bench).frames
     where = regions.upper_face(bench.clip, bench.rows[0])
     above = bench.visible if bench.spec.moves_upper_face else _STILL + bench.chance
@@ -134,7 +136,7 @@ def _with_other_surroundings(bench: Bench) -> Variant:
 def _with_a_still_head(bench: Bench) -> Variant:
     """Return frames for a clip whose held-out frames all show the first of them.
 
-    The action units of its upper face go on, from one end of their scale to the other.
+    The action units of its upper face rise from one end of their scale to the other.
     """
     first = bench.rows[0]
 
@@ -144,8 +146,8 @@ def _with_a_still_head(bench: Bench) -> Variant:
                 if clip.path(pattern, first).is_file():
                     relink(clip.path(pattern, first), clip.path(pattern, frame))
         change_poses(clip, np.repeat(clip.poses[[first]], len(bench.rows), axis=0), bench.rows)
-        swing = np.where(np.arange(len(bench.rows)) // 2 % 2, 5.0, 0.0)
-        change_units(clip, layout.UPPER_ACTION_UNITS, bench.rows, lambda values: swing)
+        rising = np.linspace(0.0, 5.0, len(bench.rows))
+        change_units(clip, layout.UPPER_ACTION_UNITS, bench.rows, lambda values: rising)
 
     return bench.variant("still-head", edit)
 

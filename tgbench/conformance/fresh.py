@@ -68,6 +68,7 @@ def run_child(bench: Bench, action: str, killed: bool = False, **more: Any) -> b
         "method": bench.name,
         "preset": config.preset,
         "settings": config.settings,
+        "places": config.places,
         "device": subject.device,
         "seed": subject.seed,
         "identity": str(bench.clip.folder),

@@ -8,7 +8,7 @@ from .findings import DoesNotHold, NotTried, theirs
 from .fresh import run_child
 from .subject import StepCounter
 
-_SHORTEST = 2.0
+_SHORTEST = 0.5
 """Seconds of a fit that can be hit in its middle by the clock."""
 
 
@@ -31,6 +31,8 @@ def resumes_after_a_kill(bench: Bench) -> str:
     frames = subject.render(subject.loaded(model, bench.clip), bench.drive)
     if apart := difference(bench.frames, frames):
         raise DoesNotHold(f"a fit that was killed and repeated ends otherwise: {apart}")
-    began = "started again" if steps.steps >= fit.steps else "went on from a checkpoint"
     where = f"step {at} of {fit.steps}" if at else f"half of {fit.seconds:.0f} s"
-    return f"killed at {where}, {began}, equal frames" if fit.steps else f"killed at {where}"
+    if not fit.steps:
+        return f"killed at {where}, equal frames"
+    began = "started again" if steps.steps >= fit.steps else "went on from a checkpoint"
+    return f"killed at {where}, {began}, equal frames"

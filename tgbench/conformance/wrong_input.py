@@ -27,7 +27,7 @@ _SHARE = 4
 _PATIENCE = 20.0
 """Seconds of a fit without progress that may be repeated for every group of files."""
 
-_MOST_FILES = 6
+_MOST_FILES = 4
 
 
 class _Enough(BaseException):

@@ -31,6 +31,7 @@ from tgbench.systems.fields import (
     Stage,
     WeightsFile,
 )
+from tgbench.systems.known_failures import KnownFailure
 from tgbench.systems.placeholders import MEANINGS
 from tgbench.weights.table import TABLE
 
@@ -140,7 +141,7 @@ def system_facts() -> Iterator[str]:
         yield f"- **Leaves:** {_leaves(declared)}"
         yield f"- **Random:** {declared.randomness}"
         for data, how in declared.contamination.items():
-            yield f"- **Trained on {data}:** {how}; results on its clips say little"
+            yield f"- **Trained on {data}:** {how}; results on clips of it say little"
         yield from ("", *(f"- {trap}" for trap in declared.traps), "")
 
 
@@ -203,6 +204,7 @@ def declaration_fields() -> Iterator[str]:
         ("[[inputs]]", Input),
         ("[[prepare]], [[train]], [[render]]", Stage),
         ("[output]", Output),
+        ("[[failures]]", KnownFailure),
         ("[speed]", Speed),
         ("[[published]]", PublishedNumbers),
     ):

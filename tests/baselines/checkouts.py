@@ -64,6 +64,7 @@ STANDINS: Mapping[str, Standin] = {
             "egs/egs_bases/radnerf/lm3d_radnerf.yaml": "seed: 9999\n",
             "egs/egs_bases/postnet/base.yaml": "seed: 9999\n",
             "data/binary/lrs3/train.data": "speech of many people",
+            "data_util/face_tracking/3DMM/3DMM_info.npy": "the model of faces",
         },
     ),
     "er-nerf": Standin("er_nerf", "ER_PROGRAMS", er_nerf.ER_PROGRAMS, _DEEPSPEECH),

@@ -125,9 +125,9 @@ class _View:
     def _copy(self, source: Path, pattern: str, number: int) -> None:
         if source.is_file():
             copy_file(source, self._folder / pattern.format(number))
+        # Identities that other scripts prepared have no masks of teeth.
         elif pattern != layout.TEETH:
-            # Not every identity has masks of teeth; without another file a system fails later.
-            raise TgbenchError(f"{source}: missing; prepare the identity again")
+            raise TgbenchError(f"{source}: missing; prepare the identity again, or validate it")
 
 
 def copy_file(source: Path, target: Path) -> None:

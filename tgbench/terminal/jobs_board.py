@@ -100,6 +100,6 @@ def _last_line(log: Path) -> str:
     with suppress(OSError), log.open("rb") as stream:
         stream.seek(0, os.SEEK_END)
         stream.seek(max(0, stream.tell() - _TAIL))
-        lines = stream.read().decode("utf-8", "replace").strip().splitlines()
+        lines = stream.read(_TAIL).decode("utf-8", "replace").strip("\0\n ").splitlines()
         return lines[-1].strip() if lines else ""
     return ""

@@ -215,6 +215,19 @@ def test_children_share_the_cores(
     assert said == [["2"] * 3, ["5"] * 3, ["-"] * 3]
 
 
+def test_a_full_disk_is_told_and_stops_no_other(scripts: Scripts, tmp_path: Path) -> None:
+    """Nothing can be written to the log of the first job, as on a node with a full disk."""
+    scripts[0] = "print('much', flush=True)"
+    scripts[1] = "print('fine')"
+    jobs = [job(seed, out=tmp_path) for seed in scripts.seeds]
+    log = jobs[0].file.with_suffix(".log")
+    log.parent.mkdir(parents=True)
+    log.symlink_to("/dev/full")
+    ended = {each.job.seed: each.error for each in run_jobs(jobs, local(tmp_path, 2))}
+    assert ended[1] is None
+    assert str(log) in str(ended[0])
+
+
 def test_a_run_that_is_killed_leaves_no_process(tmp_path: Path) -> None:
     """By SIGKILL, which it cannot answer; its job has a child in a session of its own."""
     pids = tmp_path / "pids"

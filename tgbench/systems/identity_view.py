@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from ..audio import Waveform, write_wav
+from ..errors import TgbenchError
 from ..identities import Identity, IdentityWriter, layout
 from ..identities.identity import ActionUnits
 from ..identities.split import Split
@@ -122,9 +123,11 @@ class _View:
         copy_file(self._identity.folder / layout.BACKGROUND, self._folder / layout.BACKGROUND)
 
     def _copy(self, source: Path, pattern: str, number: int) -> None:
-        # Not every identity has masks of teeth.
         if source.is_file():
             copy_file(source, self._folder / pattern.format(number))
+        # Identities that other scripts prepared have no masks of teeth.
+        elif pattern != layout.TEETH:
+            raise TgbenchError(f"{source}: missing; prepare the identity again, or validate it")
 
 
 def copy_file(source: Path, target: Path) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from ..audio import Waveform, write_wav
+from ..files import require_file
 from ..identities import Identity, IdentityWriter, layout
 from ..identities.identity import ActionUnits
 from ..identities.split import Split
@@ -20,7 +21,7 @@ from ..specs import AudioEncoderSpec
 from .clips import DrivenClip, TrainingClip
 from .tables import write_action_units
 
-_PICTURES = (layout.ORIGINAL, layout.PARSING, layout.TORSO_IMAGE, layout.TEETH, layout.LANDMARKS)
+_NEEDED = (layout.PARSING, layout.TORSO_IMAGE, layout.LANDMARKS)
 _CLONE = 0x40049409
 """FICLONE of ioctl(2): a copy that shares its blocks with the original until one is changed."""
 
@@ -92,12 +93,16 @@ class _View:
 
     def copy_frame(self, number: int, frame: int) -> None:
         """Copy all files of a frame of the identity."""
-        identity = self._identity
-        for pattern in _PICTURES:
-            self._copy(identity.path(pattern, frame), pattern, number)
-        truth = identity.path(layout.GROUND_TRUTH, frame)
-        source = truth if truth.is_file() else identity.path(layout.ORIGINAL, frame)
-        self._copy(source, layout.GROUND_TRUTH, number)
+        original, truth = (
+            self._identity.path(pattern, frame)
+            for pattern in (layout.ORIGINAL, layout.GROUND_TRUTH)
+        )
+        # Where there is one of the two, it stands for both, as in `Identity.frame`.
+        self._copy(original if original.is_file() else truth, layout.ORIGINAL, number)
+        self._copy(truth if truth.is_file() else original, layout.GROUND_TRUTH, number)
+        for pattern in _NEEDED:
+            self._copy(self._identity.path(pattern, frame), pattern, number)
+        self._copy_teeth(frame, number)
 
     def write_driven(self, number: int, clip: DrivenClip) -> None:
         """Write a frame to render without its head."""
@@ -106,8 +111,8 @@ class _View:
         self._writer.write_frame(
             number, image=shown, ground_truth=shown, landmarks=clip.landmarks(number, truth=False)
         )
-        for pattern in (layout.PARSING, layout.TEETH):
-            self._copy(self._identity.path(pattern, stand_in), pattern, number)
+        self._copy(self._identity.path(layout.PARSING, stand_in), layout.PARSING, number)
+        self._copy_teeth(stand_in, number)
         torso = clip.source(number) if clip.gives_torso else stand_in
         self._copy(self._identity.path(layout.TORSO_IMAGE, torso), layout.TORSO_IMAGE, number)
 
@@ -119,12 +124,18 @@ class _View:
         """Write what is of all frames."""
         write_wav(self._folder / layout.AUDIO, sound)
         write_action_units(self._folder / layout.ACTION_UNITS, units, blanks)
-        copy_file(self._identity.folder / layout.BACKGROUND, self._folder / layout.BACKGROUND)
+        plate = self._identity.folder / layout.BACKGROUND
+        require_file(plate, "prepare the identity again")
+        copy_file(plate, self._folder / layout.BACKGROUND)
+
+    def _copy_teeth(self, frame: int, number: int) -> None:
+        # Not every identity has these masks.
+        if self._identity.path(layout.TEETH, frame).is_file():
+            self._copy(self._identity.path(layout.TEETH, frame), layout.TEETH, number)
 
     def _copy(self, source: Path, pattern: str, number: int) -> None:
-        # Not every identity has masks of teeth.
-        if source.is_file():
-            copy_file(source, self._folder / pattern.format(number))
+        require_file(source, "prepare the identity again")
+        copy_file(source, self._folder / pattern.format(number))
 
 
 def copy_file(source: Path, target: Path) -> None:

@@ -31,6 +31,7 @@ from tgbench.systems.fields import (
     Stage,
     WeightsFile,
 )
+from tgbench.systems.known_failures import KnownFailure
 from tgbench.systems.placeholders import MEANINGS
 from tgbench.weights.table import TABLE
 
@@ -203,6 +204,7 @@ def declaration_fields() -> Iterator[str]:
         ("[[inputs]]", Input),
         ("[[prepare]], [[train]], [[render]]", Stage),
         ("[output]", Output),
+        ("[[failures]]", KnownFailure),
         ("[speed]", Speed),
         ("[[published]]", PublishedNumbers),
     ):

@@ -296,6 +296,11 @@ class MethodSpec(ConfiguredSpec):
         """
         return None
 
+    @property
+    def made_of(self) -> str:
+        """Return what `fingerprint` is of, in words."""
+        return "code"
+
     def provenance(self, config: Any) -> dict[str, Any] | None:
         """Return the fields of `tgbench.running.result.SystemRecord`; None for no such system.
 

@@ -23,7 +23,7 @@ from tgbench.video.writer import VideoWriter
 
 ROOT = Path(__file__).resolve().parents[2]
 _FILE = re.compile(r"# (\w+\.py)\n")
-OF_THE_SHELL = {"cd", "git", "source", "mv"}
+OF_THE_SHELL = {"cd", "git", "source", "mv", "ray"}
 """Programs that examples may call and that no test runs."""
 
 SIZE, SECONDS, SPOKEN = 64, 3.0, 1.6

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import shutil
 import wave
 from pathlib import Path
@@ -288,8 +289,8 @@ def test_a_converter_completes_the_folder(tmp_path: Path, clean: Identity) -> No
         stage(odd, TrainingClip(clean, clean.split()), tmp_path / "in", "who")
 
 
-@pytest.mark.parametrize("name", ["gt_imgs/5.jpg", "ori_imgs/5.lms", "parsing/5.png", "bc.jpg"])
-def test_a_missing_file_is_named(tmp_path: Path, own_identity: Path, name: str) -> None:
+@pytest.mark.parametrize("name", ["gt_imgs/5.jpg", "bc.jpg"])
+def test_a_missing_picture_is_named(tmp_path: Path, own_identity: Path, name: str) -> None:
     (own_identity / name).unlink()
     (own_identity / "ori_imgs" / "5.jpg").unlink()
     identity = Identity(own_identity)
@@ -308,3 +309,21 @@ def test_a_portrait_is_no_frame_to_render(tmp_path: Path, clean: Identity) -> No
     stage(wanted, driven(clean, drive_of(clean)), tmp_path / "in", "who")
     portrait = cv2.imread(str(tmp_path / "in" / "portrait.png"))[..., ::-1]
     assert np.array_equal(portrait, clean.frame(0))
+
+
+@pytest.mark.parametrize("lacking", ["parsing/5.png", "torso_imgs/5.png", "ori_imgs/5.lms"])
+def test_a_file_that_the_identity_lacks_is_named(own_identity: Path, lacking: str) -> None:
+    (own_identity / lacking).unlink()
+    clip = TrainingClip(Identity(own_identity), Identity(own_identity).split())
+    wanted = declared(own_identity.parent, 'what = "identity"')
+    with pytest.raises(TgbenchError, match=re.escape(lacking)):
+        stage(wanted, clip, own_identity.parent / "in", "who")
+
+
+def test_masks_of_teeth_may_be_missing(own_identity: Path) -> None:
+    shutil.rmtree(own_identity / "teeth_mask")
+    clip = TrainingClip(Identity(own_identity), Identity(own_identity).split())
+    stage(
+        declared(own_identity.parent, 'what = "identity"'), clip, own_identity.parent / "in", "who"
+    )
+    assert not list((own_identity.parent / "in" / "teeth_mask").iterdir())

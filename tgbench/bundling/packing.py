@@ -270,7 +270,13 @@ def _method_config(result: Result, remedy: str) -> MethodConfig:
     Raises:
         TgbenchError: it is not installed, or its settings are others by now.
     """
-    spec = plugins.find(plugins.methods(), result.method.name, "method")
+    name = result.method.name
+    if result.method.system is not None and name not in plugins.methods():
+        raise TgbenchError(
+            f"'{name}' is a declared system that has no name here; `tgbench systems add FILE.toml` "
+            f"gives it one, or {remedy}"
+        )
+    spec = plugins.find(plugins.methods(), name, "method")
     method = with_current_names(result).method
     try:
         return MethodConfig.of(spec, method.config, method.preset)

@@ -15,12 +15,20 @@ from ..terminal import NOTICE
 _PATIENCE = 4.0
 """Seconds that a machine has to answer."""
 
-_PING = """\
+# In other processes, which can be ended, and whose output nobody sees. Ray is imported here only
+# when it is known whether the cluster wants its token.
+LAST = "from ray._private.utils import read_ray_address; print(read_ray_address() or '')"
+PING = """\
 import sys
 from ray._raylet import GcsClient
-GcsClient(address=sys.argv[1]).check_alive([], timeout=5)
+try:
+    GcsClient(address=sys.argv[1]).check_alive([], timeout=5)
+except Exception as error:
+    if type(error).__name__ != "AuthenticationError":
+        raise
+    print("token")
 """
-_PING_SECONDS = 10.0
+_PING_SECONDS = 20.0
 
 _QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
@@ -51,7 +59,7 @@ def join(address: str) -> None:
             log_to_driver=False,
             logging_level=logging.ERROR,
         )
-    except (ConnectionError, RuntimeError, ValueError, OSError) as error:
+    except (ray.exceptions.RayError, RuntimeError, ValueError, OSError) as error:
         reason = " ".join(str(error).split())[:500]
         raise TgbenchError(
             f"--executor ray: the cluster at {address or 'this machine'} cannot be used ({reason})"
@@ -89,9 +97,7 @@ def find(address: str) -> str:
                 "--head` and join this machine to it, or use --set address=local"
             )
         return given
-    from ray._private.utils import read_ray_address
-
-    last = read_ray_address()
+    last = _asked(LAST).stdout.strip()
     return last if last and not _why_not_reached(last) else ""
 
 
@@ -103,11 +109,18 @@ def _why_not_reached(address: str) -> str:
     try:
         with socket.create_connection((host.strip("[]"), int(port)), _PATIENCE):
             pass
-        # In another process, which can be ended, and whose output nobody sees.
-        command = [sys.executable, "-c", _PING, address]
-        done = subprocess.run(command, capture_output=True, timeout=_PING_SECONDS)
+        done = _asked(PING, address, seconds=_PING_SECONDS)
     except (OSError, OverflowError) as error:
         return getattr(error, "strerror", None) or str(error)
     except subprocess.TimeoutExpired:
         return "something listens there, but does not answer"
+    if "token" in done.stdout:
+        os.environ.setdefault("RAY_AUTH_MODE", "token")
     return "what answers there is no Ray" if done.returncode else ""
+
+
+def _asked(
+    script: str, *arguments: str, seconds: float | None = None
+) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", script, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=seconds)

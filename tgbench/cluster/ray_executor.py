@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-import secrets
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from ..errors import TgbenchError
-from ..files import write_text
+from ..files import make_folder, temporary_folder
 from ..running import children
 from ..running.children import job_log
 from ..running.executors import Ended, Setting
@@ -30,6 +30,9 @@ from .sending import Input, Sender, write_log
 
 _RETRIES = 3
 """How often a job is begun again where its node is lost."""
+
+_MOST = 1000
+"""Jobs that are handed over at a time: enough for any cluster, and little to hold."""
 
 _WAIT = 1.0
 _PATIENCE = 15.0
@@ -52,13 +55,15 @@ class RayExecutor:
         """
         self._address = ray_cluster.find(config.address)
         self._files = config.files
-        self._most = setting.jobs
+        self._most = setting.jobs or _MOST
+        self._remote: Any = None
         self._running: dict[Any, JobSpec] = {}
         self._homeless: dict[Any, float] = {}
         self._sender = Sender()
         self._parcels: dict[Path, Parcel] = {}
-        # Nodes that see this file see the folder of results, not one of the same name.
-        self._token = setting.out / JOBS / f"{secrets.token_hex(8)}.token"
+        self._jobs = setting.out / JOBS
+        # Nodes that see this folder see the folder of results, not one of the same name.
+        self._token: TemporaryDirectory[str] | None = None
 
     def announce(self, jobs: Sequence[JobSpec]) -> None:
         """Join the cluster, or start one; it gets jobs when all that they need is done.
@@ -66,12 +71,17 @@ class RayExecutor:
         Raises:
             TgbenchError: it cannot be joined.
         """
+        if not jobs:
+            return
+        import ray
+
         ray_cluster.join(self._address)
-        write_text(self._token, "")
+        self._remote = ray.remote(run_errand)
+        self._token = temporary_folder("ray", make_folder(self._jobs))
 
     def takes(self, needs: JobNeeds) -> bool:
         """Whether fewer jobs were handed over than may run; Ray queues what has no room."""
-        return self._most is None or len(self._running) < self._most
+        return len(self._running) < self._most
 
     def submit(self, job: JobSpec) -> None:
         """Hand a job over to Ray."""
@@ -96,6 +106,8 @@ class RayExecutor:
 
     def stop(self) -> None:
         """Stop all jobs, and leave the cluster."""
+        if self._token is None:
+            return
         import ray
 
         try:
@@ -105,20 +117,19 @@ class RayExecutor:
             if left:
                 ray.wait(left, num_returns=len(left), timeout=_PATIENCE)
         finally:
-            self._token.unlink(missing_ok=True)
+            self._token.cleanup()
             # What still runs of this process's jobs is killed with its worker.
             ray.shutdown()
 
     def _hand_over(self, job: JobSpec) -> None:
-        import ray
-
+        assert self._token is not None, "jobs come after they are announced"
         file = job.write()
         needs = self._resources(job.needs)
         errand = Errand(
             job=job.model_dump_json(),
             command=tuple(children.job_command(file)),
             log=str(job_log(file)),
-            needed=(str(self._token), *self._sender.paths(job)),
+            needed=(self._token.name, *self._sender.paths(job)),
             cpus=int(needs["num_cpus"]),
             seconds=job.needs.seconds,
         )
@@ -126,7 +137,7 @@ class RayExecutor:
             there = self._sender.relative(job)
             parcels = tuple(self._sent(each) for each in self._sender.inputs(job))
             errand = dataclasses.replace(errand, job=there.model_dump_json(), parcels=parcels)
-        remote = ray.remote(run_errand).options(
+        remote = self._remote.options(
             name=job.title, max_retries=_RETRIES, retry_exceptions=False, **needs
         )
         self._running[remote.remote(errand)] = job
@@ -149,14 +160,16 @@ class RayExecutor:
         return Ended(job)
 
     def _sent(self, given: Input) -> Parcel:
-        """Put files into the object store, each once."""
+        """Put files into the object store, once for all jobs that need the same."""
         import ray
 
-        if given.path not in self._parcels:
+        known = self._parcels.get(given.path)
+        if known is None:
             chunks: list[Any] = []
             digest = pack(given.files(), lambda chunk: chunks.append(ray.put(chunk)))
-            self._parcels[given.path] = Parcel("", False, digest, tuple(chunks))
-        known = self._parcels[given.path]
+            known = Parcel("", False, digest, tuple(chunks))
+            if given.lasting:
+                self._parcels[given.path] = known
         return dataclasses.replace(known, place=given.place, in_cache=given.in_cache)
 
     def _resources(self, needs: JobNeeds) -> dict[str, float]:
@@ -176,9 +189,10 @@ class RayExecutor:
         import ray
 
         now, nodes = time.monotonic(), ray_cluster.alive()
+        wanted = {job.needs: self._resources(job.needs) for job in self._running.values()}
+        fit = {needs for needs, each in wanted.items() if any(_fits(each, node) for node in nodes)}
         for reference, job in self._running.items():
-            needs = self._resources(job.needs)
-            if any(_fits(needs, node) for node in nodes):
+            if job.needs in fit:
                 self._homeless.pop(reference, None)
             elif now - self._homeless.setdefault(reference, now) > _ROOM_PATIENCE:
                 ray.cancel(reference)

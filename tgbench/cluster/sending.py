@@ -36,11 +36,13 @@ class Input:
         path: a file or a folder, here.
         place: folder that it belongs into, relative.
         in_cache: whether that is below the node's cache, else below the job's folder.
+        lasting: whether they stay as they are while jobs run.
     """
 
     path: Path
     place: str
     in_cache: bool = False
+    lasting: bool = True
 
     def files(self) -> Iterator[tuple[str, Path]]:
         """Yield the files with their names below the place."""
@@ -93,7 +95,8 @@ class Sender:
         out = Path(job.out)
         for folder in (fitting.folder, experiment.folder):
             if folder.is_dir():
-                found.append(Input(folder, f"{OUT}/{folder.relative_to(out)}"))
+                lasting = folder == fitting.folder
+                found.append(Input(folder, f"{OUT}/{folder.relative_to(out)}", lasting=lasting))
         return found
 
     def relative(self, job: JobSpec) -> JobSpec:
@@ -160,7 +163,8 @@ def _is_whole_fit(fitting: Fitting) -> bool:
 
 
 def _is_whole_case(experiment: Experiment) -> bool:
-    return standing(experiment).state is State.DONE
+    # What is timed apart is timed by a job that comes later.
+    return standing(experiment).state in (State.DONE, State.TIME)
 
 
 def _place(arrived: Path, folder: Path, ours: frozenset[str], whole: bool, job: JobSpec) -> None:

@@ -62,6 +62,7 @@ class SlurmExecutor:
         self._queued: dict[str, _Task] = {}
         self._ended: dict[str, Exception | None] = {}
         self._wanted: dict[str, JobSpec] = {}
+        self._late: list[JobSpec] = []
         self._gone: dict[_Task, str] = {}
         self._next_look = 0.0
         self._silent = False
@@ -74,8 +75,6 @@ class SlurmExecutor:
         Raises:
             TgbenchError: SLURM refuses them.
         """
-        for job in jobs:
-            job.write()
         found = [job for job in jobs if job.file.stem in self._queued]
         if found:
             _log.info("%d of %d jobs are in the queue already", len(found), len(jobs), extra=NOTICE)
@@ -86,19 +85,19 @@ class SlurmExecutor:
         return True
 
     def submit(self, job: JobSpec) -> None:
-        """Wait for a job from now on, and queue it if it is not.
-
-        Raises:
-            TgbenchError: SLURM refuses it.
-        """
+        """Wait for a job from now on; it is queued with others if it is not in the queue."""
         name = job.file.stem
         if name not in self._queued and name not in self._ended:
-            job.write()
-            self._queue([job])
+            self._late.append(job)
         self._wanted[name] = job
 
     def wait(self) -> Ended | None:
         """Return a job that ended."""
+        late, self._late = self._late, []
+        try:
+            self._queue(late)
+        except TgbenchError as error:
+            self._ended.update({job.file.stem: error for job in late})
         deadline = time.monotonic() + _WAIT
         while True:
             if time.monotonic() >= self._next_look:
@@ -142,6 +141,8 @@ class SlurmExecutor:
 
     def _queue(self, jobs: Sequence[JobSpec]) -> None:
         """Hand jobs over to SLURM: those with like needs in one array."""
+        for job in jobs:
+            job.write()
         alike: dict[JobNeeds, list[list[JobSpec]]] = {}
         for chain in chains_of(jobs):
             alike.setdefault(largest(chain), []).append(chain)

@@ -14,24 +14,30 @@ from .configs import SlurmConfig
 def chains_of(jobs: Iterable[JobSpec]) -> list[list[JobSpec]]:
     """Return jobs in chains: each begins with a job that all others in it depend on.
 
-    A job that depends on several of the jobs is left out.
+    Left out is a job that depends on jobs of several chains, or that is to run alone on its machine
+    while those before it are not: it is for a task of its own, later.
     """
     known = {job.address: job for job in jobs}
-    chains: dict[str, list[JobSpec]] = {}
+    chains: dict[str, list[JobSpec] | None] = {}
 
     def place(address: str) -> list[JobSpec] | None:
         if address not in chains:
-            before = [each for each in known[address].depends_on if each in known]
-            chain = place(before[0]) if len(before) == 1 else [] if not before else None
-            if chain is None:
-                return None
-            chain.append(known[address])
+            job = known[address]
+            before = [place(each) for each in job.depends_on if each in known]
+            chain = before[0] if before else []
+            if any(each is not chain for each in before):
+                chain = None
+            if chain and chain[0].needs.exclusive != job.needs.exclusive:
+                chain = None
+            if chain is not None:
+                chain.append(job)
             chains[address] = chain
         return chains[address]
 
     for address in known:
         place(address)
-    return list({id(chain): chain for chain in chains.values()}.values())
+    found = (chain for chain in chains.values() if chain is not None)
+    return list({id(chain): chain for chain in found}.values())
 
 
 def largest(chain: Sequence[JobSpec]) -> JobNeeds:

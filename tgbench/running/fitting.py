@@ -286,8 +286,9 @@ def fit(fitting: Fitting, progress: Progress) -> tuple[Method, FitRecord]:
         former = fitting.by_other_code()
         if former is not None and not fitting.fresh:
             _log.warning(
-                "%s: the method's code changed since the fit in %s; fitting again",
+                "%s: the method's %s changed since the fit in %s; fitting again",
                 fitting.method_config.spec.name,
+                fitting.method_config.spec.made_of,
                 former,
             )
         work = _workdir(fitting)
@@ -336,7 +337,8 @@ def load_fitted(method: Method, fitting: Fitting) -> None:
     if folder is None:
         raise NoFit(f"{fitting.folder}: no finished fit with these options here")
     if folder != fitting.folder:
-        _log.warning("%s: the method's code changed since this fit", folder)
+        made_of = fitting.method_config.spec.made_of
+        _log.warning("%s: the method's %s changed since this fit", folder, made_of)
     with sole_replacer(folder):
         record = read_record(folder)
         if record is not None and (damage := damage_of_model(folder, record)):

@@ -204,7 +204,8 @@ def _outdated(result: Result, asked: Experiment) -> tuple[int, str] | None:
     """Return why a result of the same experiment is measured again, if it is."""
     if result.method.code_sha256 not in ("", asked.method_config.code.sha256):
         return logging.WARNING, (
-            f"the method's code changed since this was measured ({result.created}); measuring again"
+            f"the method's {asked.method_config.spec.made_of} changed since this was measured "
+            f"({result.created}); measuring again"
         )
     found = [name for name, reason in _what_lacks_now(result, asked).items() if not reason]
     if found and not _no_longer_available(result, asked):

@@ -227,8 +227,8 @@ def _method_config(job: JobSpec) -> MethodConfig:
     config = MethodConfig.of(spec, job.method.config, job.method.preset, job.method.places)
     if config.code.sha256 != job.method.code_sha256:
         raise TgbenchError(
-            f"the code of '{spec.name}' has changed since the job was planned; repeat the "
-            "`tgbench run` that planned it"
+            f"the {spec.made_of} of '{spec.name}' has changed since the job was planned; repeat "
+            "the `tgbench run` that planned it"
         )
     return config
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from ..audio import Waveform, write_wav
+from ..errors import TgbenchError
 from ..files import require_file
 from ..identities import Identity, IdentityWriter, layout
 from ..identities.identity import ActionUnits
@@ -21,7 +22,6 @@ from ..specs import AudioEncoderSpec
 from .clips import DrivenClip, TrainingClip
 from .tables import write_action_units
 
-_NEEDED = (layout.PARSING, layout.TORSO_IMAGE, layout.LANDMARKS)
 _CLONE = 0x40049409
 """FICLONE of ioctl(2): a copy that shares its blocks with the original until one is changed."""
 
@@ -100,9 +100,8 @@ class _View:
         # Where there is one of the two, it stands for both, as in `Identity.frame`.
         self._copy(original if original.is_file() else truth, layout.ORIGINAL, number)
         self._copy(truth if truth.is_file() else original, layout.GROUND_TRUTH, number)
-        for pattern in _NEEDED:
+        for pattern in (layout.PARSING, layout.TORSO_IMAGE, layout.LANDMARKS, layout.TEETH):
             self._copy(self._identity.path(pattern, frame), pattern, number)
-        self._copy_teeth(frame, number)
 
     def write_driven(self, number: int, clip: DrivenClip) -> None:
         """Write a frame to render without its head."""
@@ -111,8 +110,8 @@ class _View:
         self._writer.write_frame(
             number, image=shown, ground_truth=shown, landmarks=clip.landmarks(number, truth=False)
         )
-        self._copy(self._identity.path(layout.PARSING, stand_in), layout.PARSING, number)
-        self._copy_teeth(stand_in, number)
+        for pattern in (layout.PARSING, layout.TEETH):
+            self._copy(self._identity.path(pattern, stand_in), pattern, number)
         torso = clip.source(number) if clip.gives_torso else stand_in
         self._copy(self._identity.path(layout.TORSO_IMAGE, torso), layout.TORSO_IMAGE, number)
 
@@ -128,14 +127,12 @@ class _View:
         require_file(plate, "prepare the identity again")
         copy_file(plate, self._folder / layout.BACKGROUND)
 
-    def _copy_teeth(self, frame: int, number: int) -> None:
-        # Not every identity has these masks.
-        if self._identity.path(layout.TEETH, frame).is_file():
-            self._copy(self._identity.path(layout.TEETH, frame), layout.TEETH, number)
-
     def _copy(self, source: Path, pattern: str, number: int) -> None:
-        require_file(source, "prepare the identity again")
-        copy_file(source, self._folder / pattern.format(number))
+        if source.is_file():
+            copy_file(source, self._folder / pattern.format(number))
+        # Identities that other scripts prepared have no masks of teeth.
+        elif pattern != layout.TEETH:
+            raise TgbenchError(f"{source}: missing; prepare the identity again, or validate it")
 
 
 def copy_file(source: Path, target: Path) -> None:

@@ -36,8 +36,10 @@ class KnownFailure(Table):
     pattern: Annotated[str, AfterValidator(_pattern)] = Field(
         description="Regular expression of a line that it says."
     )
-    reason: Annotated[str, StringConstraints(min_length=1)]
-    remedy: Annotated[str, StringConstraints(min_length=1)]
+    reason: Annotated[str, StringConstraints(min_length=1)] = Field(
+        description="Why it failed, in words."
+    )
+    remedy: Annotated[str, StringConstraints(min_length=1)] = Field(description="What to do.")
 
 
 def explained(known: Iterable[KnownFailure], said: str) -> Failure | None:

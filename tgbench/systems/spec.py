@@ -64,6 +64,11 @@ class SystemSpec(MethodSpec):
 
         return fingerprint(self.read(), config)
 
+    @property
+    def made_of(self) -> str:
+        """Return what `fingerprint` is of, in words."""
+        return "declaration, checkout or weights"
+
     def provenance(self, config: Any) -> dict[str, Any]:
         """Return what results say of it; see `tgbench.systems.provenance`."""
         from .provenance import provenance

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import socket
+import subprocess
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from tgbench.cluster import ray_cluster as ray
 from tgbench.cluster import ray_executor
 from tgbench.cluster.configs import RayConfig
 from tgbench.cluster.ray_executor import RayExecutor
@@ -73,6 +76,27 @@ def test_something_else_at_the_address_is_no_cluster(
     monkeypatch.setattr("tgbench.cluster.ray_cluster._PING_SECONDS", 3.0)
     with pytest.raises(TgbenchError, match=f"127.0.0.1:{silent_port} .*(answer)"):
         executor_at(f"127.0.0.1:{silent_port}", tmp_path)
+
+
+def test_the_cluster_that_was_started_here_is_found_and_gets_its_token(
+    silent_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As inside `ray symmetric-run`, whose cluster asks for Ray's token."""
+    address = f"127.0.0.1:{silent_port}"
+    answers = {ray.LAST: f"{address}\n", ray.PING: "token\n"}
+
+    def asked(script: str, *_: str, **__: float) -> subprocess.CompletedProcess[str]:
+        return subprocess.CompletedProcess([], 0, answers[script], "")
+
+    monkeypatch.setattr(ray, "_asked", asked)
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    monkeypatch.setenv("RAY_AUTH_MODE", "")
+    monkeypatch.delenv("RAY_AUTH_MODE")
+    assert ray.find("auto") == address
+    assert os.environ["RAY_AUTH_MODE"] == "token"
+    answers[ray.LAST] = "\n"
+    assert ray.find("auto") == "", "none was started here"
+    assert ray.find("local") == ""
 
 
 @pytest.fixture
@@ -157,7 +181,7 @@ def test_nodes_that_see_no_folder_of_the_run_get_and_return_files(
         log = (outcome.folder / "log.txt").read_text()
         assert ".tgbench-ray" in log, "it was done in a folder of the node"
     assert not list(out.glob(".received*"))
-    assert not list((out / "jobs").glob("*.token"))
+    assert not list((out / "jobs").glob(".ray*"))
 
 
 @with_ray
@@ -179,7 +203,7 @@ def test_what_no_node_has_fails_with_what_there_is(
 @pytest.mark.slow
 def test_a_job_that_is_timed_has_a_node_for_itself(tmp_path: Path) -> None:
     executor = executor_at(ray_cluster.shared(), tmp_path)
-    executor.announce([])
+    executor.announce([job(0, out=tmp_path)])
     try:
         found = executor._resources(JobNeeds(exclusive=True, gpus=1))
     finally:

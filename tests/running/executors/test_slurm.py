@@ -96,6 +96,23 @@ def test_a_fit_and_its_cases_are_a_task_of_one_throttled_array(
     assert not cases[1].file.with_suffix(".log").exists(), "what needs it was not begun"
 
 
+def test_jobs_that_run_alone_follow_in_an_array_of_their_own(
+    slurm: Path, scripts: Scripts, out: Path
+) -> None:
+    """As timings do, whose nodes nothing else may use."""
+    for seed in range(4):
+        scripts[seed] = "print('fine')"
+    cases = [job(seed, out=out) for seed in (0, 1)]
+    needs = JobNeeds(exclusive=True)
+    timings = [job(seed + 2, case, out=out, needs=needs) for seed, case in enumerate(cases)]
+    ended = errors(list(run_jobs([*cases, *timings], executor_in(out))))
+    assert ended == dict.fromkeys(range(4), "")
+    first, *later = calls(slurm, "sbatch")
+    assert "--exclusive" not in first
+    assert all("--exclusive" in words for words in later)
+    assert later
+
+
 @pytest.mark.parametrize("accounts", [True, False])
 def test_the_same_command_finds_jobs_that_still_run(
     slurm: Path,
@@ -265,13 +282,14 @@ def test_needs_and_settings_become_arguments_of_sbatch() -> None:
 
 
 def test_a_chain_begins_with_the_job_that_all_others_need() -> None:
-    fit, other, case, late, both = job(0), job(1), job(2), job(3), job(4)
+    fit, other = job(0), job(1)
     case, late = job(2, fit), job(3, fit)
     both = job(4, fit, other)
-    chains = chains_of([late, both, case, other, fit])
-    assert [[each.seed for each in chain] for chain in chains] == [[0, 3, 2], [1]]
-    alone = chains_of([case, late])
-    assert [[each.seed for each in chain] for chain in alone] == [[2], [3]], "the fit is done"
+    timing, alone = job(5, fit, case), job(6, fit, case, needs=JobNeeds(exclusive=True))
+    chains = chains_of([late, both, case, other, fit, timing, alone])
+    assert [[each.seed for each in chain] for chain in chains] == [[0, 3, 2, 5], [1]]
+    without = chains_of([case, late])
+    assert [[each.seed for each in chain] for chain in without] == [[2], [3]], "the fit is done"
 
 
 def test_a_task_needs_the_most_of_its_jobs_and_the_time_of_all() -> None:

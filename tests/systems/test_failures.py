@@ -56,6 +56,7 @@ MESSAGES = {
     "AttributeError: module 'numpy' has no attribute 'float'.": ("numpy", "1.24"),
     "main.py: error: unrecognized arguments: --asr_model": ("--asr_model", "commit"),
     "RuntimeError: Error(s) in loading state_dict for NeRFNetwork:": ("NeRFNetwork", "commit"),
+    "AttributeError: 'NoneType' object has no attribute 'shape'": ("picture", "validate"),
     "_pickle.UnpicklingError: invalid load key, '<'.": ("damaged", "weights"),
     "urllib.error.URLError: <urlopen error [Errno -3] Temporary failure in name resolution>": (
         "network",

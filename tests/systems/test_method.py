@@ -123,6 +123,12 @@ def test_a_state_of_something_else_is_refused(
     other = Identity(own_identity)
     with pytest.raises(TgbenchError, match=r"system\.json.*another identity \(tiny, now own\)"):
         method.load(tmp_path / "model", other, other.split(), "cpu")
+    (tmp_path / "model" / "made" / "model" / "mean.raw").write_bytes(b"64 64")
+    with pytest.raises(TgbenchError, match=r"mean\.raw: is damaged"):
+        method.load(tmp_path / "model", identity, identity.split(), "cpu")
+    (tmp_path / "model" / "made" / "model" / "mean.raw").unlink()
+    with pytest.raises(TgbenchError, match=r"mean\.raw: is missing"):
+        method.load(tmp_path / "model", identity, identity.split(), "cpu")
     (tmp_path / "model" / "system.json").write_text("[]")
     with pytest.raises(TgbenchError, match=r"system\.json"):
         method.load(tmp_path / "model", identity, identity.split(), "cpu")

@@ -289,6 +289,15 @@ def test_a_converter_completes_the_folder(tmp_path: Path, clean: Identity) -> No
         stage(odd, TrainingClip(clean, clean.split()), tmp_path / "in", "who")
 
 
+@pytest.mark.parametrize("name", ["gt_imgs/5.jpg", "bc.jpg"])
+def test_a_missing_picture_is_named(tmp_path: Path, own_identity: Path, name: str) -> None:
+    (own_identity / name).unlink()
+    (own_identity / "ori_imgs" / "5.jpg").unlink()
+    identity = Identity(own_identity)
+    with pytest.raises(TgbenchError, match=name.replace("gt_imgs", "(gt|ori)_imgs")):
+        stage(everything(tmp_path), TrainingClip(identity, identity.split()), tmp_path / "in", "x")
+
+
 def test_an_identity_of_another_size_is_refused(tmp_path: Path, clean: Identity) -> None:
     wanted = declared(tmp_path, 'what = "identity"\nsize = [450, 450]')
     with pytest.raises(TgbenchError, match=r"64x64.*450x450"):

@@ -21,6 +21,7 @@ from ..running.children import job_log
 from ..running.executors import Ended, Setting
 from ..running.folders import JOBS
 from ..running.job import JobNeeds, JobSpec
+from ..running.job_state import state_file, write_state
 from ..terminal import NOTICE
 from . import ray_cluster
 from .configs import RayConfig
@@ -153,6 +154,9 @@ class RayExecutor:
             return None
         if report.log:
             write_log(job, report.log)
+        if report.state:
+            state = report.state.model_copy(update={"log": str(job_log(job.file))})
+            write_state(state_file(job.file), state)
         if report.problem:
             return Ended(job, TgbenchError(report.problem))
         if report.results:

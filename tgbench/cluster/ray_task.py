@@ -14,6 +14,7 @@ from ..files import atomic_folder, cache_root, make_cache, temporary_folder
 from ..running.children import job_log
 from ..running.folders import JOBS, MODELS
 from ..running.job import JobSpec
+from ..running.job_state import JobState, read_state, state_file
 from .node_job import run_command
 from .parcels import files_of, pack, unpack
 
@@ -74,12 +75,14 @@ class Report:
         problem: why the job failed, in one line; empty: it is done.
         unseen: the first path that this node does not see, so that nothing was done.
         log: the end of what the job said, where its log is not in place.
+        state: how it ended and how long it took, where that file is not in place; may be missing.
         results: chunks of an archive of what it made, where the results are not in place.
     """
 
     problem: str = ""
     unseen: str = ""
     log: bytes = b""
+    state: JobState | None = None
     results: tuple[bytes, ...] = ()
 
 
@@ -115,7 +118,7 @@ def _run_apart(errand: Errand, job: JobSpec, parcels: Iterable[Parcel]) -> Repor
             out = Path(here.out)
             others = {JOBS} if job.kind == "fit" else {JOBS, MODELS}
             pack((each for each in files_of(out, "") if _top(each[0]) not in others), chunks.append)
-        return Report(problem, log=log, results=tuple(chunks))
+        return Report(problem, "", log, read_state(state_file(file)), tuple(chunks))
 
 
 def _receive(parcel: Parcel, folder: Path) -> None:

@@ -216,6 +216,13 @@ _KNOWN: tuple[tuple[str, _Explain], ...] = (
         ),
     ),
     (
+        r"'NoneType' object (?:is not subscriptable|has no attribute '(?:shape|astype|copy)')",
+        _fixed(
+            "a picture could not be read, probably (OpenCV returns nothing then)",
+            "see in its log which file it wanted; `tgbench validate` checks the identity",
+        ),
+    ),
+    (
         r"Error\(s\) in loading state_dict for (\w+)",
         _named(
             "its weights are of another network than {}",

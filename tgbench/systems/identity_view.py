@@ -14,6 +14,7 @@ import numpy as np
 
 from ..audio import Waveform, write_wav
 from ..errors import TgbenchError
+from ..files import require_file
 from ..identities import Identity, IdentityWriter, layout
 from ..identities.identity import ActionUnits
 from ..identities.split import Split
@@ -21,7 +22,6 @@ from ..specs import AudioEncoderSpec
 from .clips import DrivenClip, TrainingClip
 from .tables import write_action_units
 
-_PICTURES = (layout.ORIGINAL, layout.PARSING, layout.TORSO_IMAGE, layout.TEETH, layout.LANDMARKS)
 _CLONE = 0x40049409
 """FICLONE of ioctl(2): a copy that shares its blocks with the original until one is changed."""
 
@@ -93,12 +93,15 @@ class _View:
 
     def copy_frame(self, number: int, frame: int) -> None:
         """Copy all files of a frame of the identity."""
-        identity = self._identity
-        for pattern in _PICTURES:
-            self._copy(identity.path(pattern, frame), pattern, number)
-        truth = identity.path(layout.GROUND_TRUTH, frame)
-        source = truth if truth.is_file() else identity.path(layout.ORIGINAL, frame)
-        self._copy(source, layout.GROUND_TRUTH, number)
+        original, truth = (
+            self._identity.path(pattern, frame)
+            for pattern in (layout.ORIGINAL, layout.GROUND_TRUTH)
+        )
+        # Where there is one of the two, it stands for both, as in `Identity.frame`.
+        self._copy(original if original.is_file() else truth, layout.ORIGINAL, number)
+        self._copy(truth if truth.is_file() else original, layout.GROUND_TRUTH, number)
+        for pattern in (layout.PARSING, layout.TORSO_IMAGE, layout.LANDMARKS, layout.TEETH):
+            self._copy(self._identity.path(pattern, frame), pattern, number)
 
     def write_driven(self, number: int, clip: DrivenClip) -> None:
         """Write a frame to render without its head."""
@@ -120,7 +123,9 @@ class _View:
         """Write what is of all frames."""
         write_wav(self._folder / layout.AUDIO, sound)
         write_action_units(self._folder / layout.ACTION_UNITS, units, blanks)
-        copy_file(self._identity.folder / layout.BACKGROUND, self._folder / layout.BACKGROUND)
+        plate = self._identity.folder / layout.BACKGROUND
+        require_file(plate, "prepare the identity again")
+        copy_file(plate, self._folder / layout.BACKGROUND)
 
     def _copy(self, source: Path, pattern: str, number: int) -> None:
         if source.is_file():

@@ -16,7 +16,7 @@ import numpy as np
 
 from ..drive import Drive
 from ..errors import TgbenchError
-from ..files import hash_of, remove, write_json
+from ..files import hash_of, remove, sha256, write_json
 from ..identities import Identity, Split
 from ..inputs import read_json, reason
 from ..interfaces import FitContext, FitReport, Image, TimedFrames
@@ -143,7 +143,8 @@ class DeclaredMethod:
                 _copy(path, folder / _MADE / path.relative_to(work.root))
         if fitted.logs.is_dir():
             shutil.copytree(fitted.logs, folder / _LOGS, dirs_exist_ok=True)
-        write_json(folder / _STATE, {**_state(fitted.identity, fitted.split), "seed": fitted.seed})
+        said = {**_state(fitted.identity, fitted.split), "seed": fitted.seed}
+        write_json(folder / _STATE, {**said, "files": _hashes(folder / _MADE)})
 
     def saved_at(self, folder: Path) -> None:
         """Use what was saved from now on: the work folder of the fit goes away."""
@@ -154,20 +155,26 @@ class DeclaredMethod:
         """Restore what `save` wrote.
 
         Raises:
-            TgbenchError: it was saved for other frames or another clip, or cannot be read.
+            TgbenchError: it was saved for other frames or another clip, or is damaged.
         """
         path = folder / _STATE
         try:
             saved = read_json(path)
         except (OSError, ValueError) as error:
             raise TgbenchError(f"{path}: cannot be read ({reason(error)}); {_AGAIN}") from error
-        if not isinstance(saved, dict) or not isinstance(saved.get("seed"), int):
+        whole = isinstance(saved, dict) and isinstance(saved.get("files"), dict)
+        if not whole or not isinstance(saved.get("seed"), int):
             raise TgbenchError(f"{path}: is not a state of a declared system; {_AGAIN}")
         for key, value in _state(identity, split).items():
             if saved.get(key) != value:
                 raise TgbenchError(
                     f"{path}: was saved for another {key} ({saved.get(key)}, now {value}); {_AGAIN}"
                 )
+        found = _hashes(folder / _MADE)
+        for name, digest in saved["files"].items():
+            if found.get(name) != digest:
+                trouble = "is damaged" if name in found else "is missing"
+                raise TgbenchError(f"{folder / _MADE / name}: {trouble}; {_AGAIN}")
         self._fitted = self._loaded(folder, identity, split, saved["seed"])
 
     def rendering_time(self) -> TimedFrames | None:
@@ -230,6 +237,15 @@ def _copy(path: Path, target: Path) -> None:
         shutil.copytree(path, target, dirs_exist_ok=True)
     else:
         shutil.copy2(path, target)
+
+
+def _hashes(folder: Path) -> dict[str, str]:
+    """Return the SHA-256 of every file at and below a folder, by relative name."""
+    return {
+        path.relative_to(folder).as_posix(): sha256(path)
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
 
 
 def _state(identity: Identity, split: Split) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from tgbench.running.executors import Ended, Setting
 from tgbench.running.job import JobNeeds, JobSpec
 from tgbench.running.runner import Outcome, run
 from tgbench.running.scheduling import run_jobs
+from tgbench.running.status import Stage, status_of
 
 from ..test_job import assert_same, request_of
 from . import ray_cluster
@@ -182,6 +183,9 @@ def test_nodes_that_see_no_folder_of_the_run_get_and_return_files(
         assert ".tgbench-ray" in log, "it was done in a folder of the node"
     assert not list(out.glob(".received*"))
     assert not list((out / "jobs").glob(".ray*"))
+    (status,) = status_of(out)
+    assert [each.stage for each in status.jobs] == [Stage.DONE] * 3
+    assert all(each.seconds > 0 for each in status.jobs)
 
 
 @with_ray

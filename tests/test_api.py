@@ -69,6 +69,11 @@ def test_editors_see_every_public_name() -> None:
         _ = tgbench.nothing_of_the_sort  # type: ignore[attr-defined]
 
 
+# Pairs are scored from the command line alone.
+PAIRS = dict.fromkeys(("pairs", "jobs", "method", "composite_mode", "frames"), "prediction")
+SCORED = {"clips": "prediction", **PAIRS}
+
+
 @pytest.mark.parametrize(
     ("command", "functions", "renamed"),
     [
@@ -77,8 +82,8 @@ def test_editors_see_every_public_name() -> None:
             [api.run],
             {"no_label": "label", "resume": "fresh", "plan": "progress", "json": "progress"},
         ),
-        ("score", [api.score], {"clips": "prediction"}),
-        ("score", [api.score, api.score_folder], {"clips": "prediction"}),
+        ("score", [api.score], SCORED),
+        ("score", [api.score, api.score_folder], SCORED),
         ("prepare", [api.prepare], {}),
         ("compare", [api.compare], {"folders": "first", "json": "first"}),
     ],

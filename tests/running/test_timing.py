@@ -167,7 +167,7 @@ def test_nothing_is_timed_that_no_metric_asks_for(
 ) -> None:
     timed = []
     monkeypatch.setattr(
-        measuring, "timing_of", lambda *of: timed.append(of) or timing.Timing(1.0, (), "stub")
+        timing_apart, "timing_of", lambda *of: timed.append(of) or timing.Timing(1.0, (), "stub")
     )
     request = RunRequest(
         methods=(example_plugin,),

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from .. import plugins
@@ -40,6 +41,9 @@ from .worker import Worker
 
 _log = logging.getLogger("tgbench")
 
+_HELD = 200
+"""Most results of a run that are held in memory."""
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -55,9 +59,12 @@ class Outcome:
     reused: bool
     rendered: bool = False
 
-    @property
+    @cached_property
     def result(self) -> Result:
-        """What was measured, read from its file: thousands of results are not held in memory.
+        """What was measured, read from its file when first asked for.
+
+        Thousands of results are not held in memory; those of a smaller run are, for a later run in
+        the same folder may replace the file.
 
         Raises:
             TgbenchError: it is no longer there, or damaged.
@@ -128,7 +135,10 @@ def run(request: RunRequest, progress: Progress, executor: Executor | None = Non
         try:
             if elsewhere:
                 _look_again(case.folder, request.out)
-            outcomes.append(_collect(case))
+            outcome = _collect(case)
+            if len(planned.cases) <= _HELD:
+                _ = outcome.result
+            outcomes.append(outcome)
         except TgbenchError as error:
             failures.append(Failure(case.job.title, error))
     if failures:

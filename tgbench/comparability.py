@@ -11,7 +11,7 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from . import plugins
-from .metrics.speed.clock import LOST
+from .metrics.speed.clock import LOST, SHARED
 from .running.result import Result
 from .specs import Needs, Region
 
@@ -21,6 +21,7 @@ __all__ = [
     "case_facts",
     "conditions",
     "differing",
+    "is_shared_time",
     "is_unheard",
     "leak_note",
     "ranking_conditions",
@@ -143,6 +144,8 @@ def why_not_comparable(metric: str, values: Sequence[Facts]) -> str:
             if condition in _HIDDEN:
                 return _HIDDEN[condition]
             return f"{_SHOWN[condition]}: {' / '.join(sorted(map(str, found)))}"
+    if any(is_shared_time(str(facts.get(Condition.MEASURER, ""))) for facts in values):
+        return f"{SHARED}; use --exclusive-timing"
     return ""
 
 
@@ -159,6 +162,14 @@ def ranking_conditions(metric: str) -> tuple[Condition, ...]:
 def ranking_key(metric: str, facts: Facts) -> tuple[Hashable, ...]:
     """Return what is equal for values of one metric that rank with each other in a table."""
     return tuple(facts[condition] for condition in ranking_conditions(metric))
+
+
+def is_shared_time(measured_by: str) -> bool:
+    """Return whether a value was timed beside other jobs: it compares with no other, alike or not.
+
+    How much of the machine the others took is not known.
+    """
+    return SHARED in measured_by
 
 
 def leak_note(a: Sequence[str], b: Sequence[str]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass, field
 
+from tgbench.comparability import is_shared_time
 from tgbench.running.result import Result
 from tgbench.specs import Direction
 from tgbench.statistics import Interval, Series
@@ -102,6 +103,12 @@ class Cell:
     unheard: bool = False
     fits: Fits = ()
     differs: bool | None = None
+
+    @property
+    def competes(self) -> bool:
+        """Whether it may have a rank at all."""
+        known = self.value is not None and not self.is_chance
+        return known and not is_shared_time(self.measured_by)
 
     @property
     def is_chance(self) -> bool:

@@ -53,7 +53,7 @@ def ranked(
     was scored on clearly fewer frames than its rivals does not: what it could not score, such as
     frames without a face, are its worst. Values that print alike share a rank, and the next one is
     skipped: a digit that nobody sees decides nothing. Where all print alike, none has a rank;
-    neither has what chance would give.
+    neither has what chance would give, nor a time that was taken beside other jobs.
     Cells of a column that do not compete are of different `kind`, whether they have a rank or not.
 
     Args:
@@ -92,7 +92,7 @@ def _rivals(
         sign = -1.0 if column.direction is Direction.HIGHER else 1.0
         for index, row in enumerate(rows):
             cell = row.cells[column.name]
-            if cell.value is not None and not cell.is_chance:
+            if cell.value is not None and cell.competes:
                 shown = sign * round(cell.value, column.decimals)
                 rival = _Rival(index, column.name, cell, sign * cell.value, shown)
                 rivals[contest(row, column), *cell.comparable].append(rival)

@@ -7,7 +7,12 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
 from tgbench import plugins
-from tgbench.comparability import Condition, ranking_conditions, why_not_applicable
+from tgbench.comparability import (
+    Condition,
+    is_shared_time,
+    ranking_conditions,
+    why_not_applicable,
+)
 from tgbench.results import Variant, ranking_sounds
 from tgbench.running.result import Result
 
@@ -118,6 +123,14 @@ def ranking_notes(blocks: Sequence[Block], columns: Sequence[Column]) -> Iterato
             said = (f"{mode}: {_named(list(rows))}" for mode, rows in modes.items())
             within += f" ({'; '.join(said)})"
         yield Note("", within, in_caption=True)
+    found = (column.title for *_, column, cell in _cells(blocks, columns) if _is_shared(cell))
+    if shared := list(dict.fromkeys(found)):
+        said = "not ranked where other jobs ran on the machine at the same time"
+        yield Note("", f"{', '.join(shared)}: {said} (--exclusive-timing)", in_caption=True)
+
+
+def _is_shared(cell: Cell) -> bool:
+    return cell.status is Status.MEASURED and is_shared_time(cell.measured_by)
 
 
 def _several_sounds(block: Block, column: Column, metric: str) -> bool:

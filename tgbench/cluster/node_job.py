@@ -17,13 +17,13 @@ def run_command(command: Sequence[str], log: Path, cpus: int, seconds: float) ->
     Args:
         command: program and arguments.
         log: gets what it says.
-        cpus: cores that it keeps busy.
+        cpus: cores that it keeps busy; 0: all, because it has the machine for itself.
         seconds: after which it is stopped; 0: no limit.
 
     Returns:
         Why the job failed, in one line; empty: it is done.
     """
-    child = Child(command, log, thread_limits(cpus), seconds)
+    child = Child(command, log, thread_limits(cpus) if cpus else None, seconds)
     try:
         while not child.has_ended():
             time.sleep(_POLL_SECONDS)

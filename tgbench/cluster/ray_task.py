@@ -53,7 +53,7 @@ class Errand:
         command: that does it, the file of the job last; a node has its own interpreter.
         log: where the user finds what the job says.
         needed: paths that the node must see to do the job in place.
-        cpus: cores that it keeps busy.
+        cpus: cores that it keeps busy; 0: all, because it has the machine for itself.
         seconds: after which it is stopped; 0: no limit.
         parcels: what the node needs; None: it does the job in place.
     """

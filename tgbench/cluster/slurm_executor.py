@@ -10,7 +10,8 @@ import logging
 import shlex
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from ..errors import TgbenchError
@@ -20,6 +21,7 @@ from ..running.children import job_log
 from ..running.executors import Ended, Setting
 from ..running.folders import JOBS
 from ..running.job import JobNeeds, JobSpec
+from ..running.locks import sole_replacer
 from ..terminal import NOTICE
 from . import slurm_queue
 from .configs import SlurmConfig
@@ -63,11 +65,12 @@ class SlurmExecutor:
         self._ended: dict[str, Exception | None] = {}
         self._wanted: dict[str, JobSpec] = {}
         self._late: list[JobSpec] = []
+        self._ours: set[str] = set()
         self._gone: dict[_Task, str] = {}
         self._next_look = 0.0
         self._silent = False
-        for path in arrays_in(self._folder):
-            self._find_again(path)
+        with self._alone():
+            self._find_arrays()
 
     def announce(self, jobs: Sequence[JobSpec]) -> None:
         """Queue all jobs that are not in the queue.
@@ -75,10 +78,10 @@ class SlurmExecutor:
         Raises:
             TgbenchError: SLURM refuses them.
         """
-        found = [job for job in jobs if job.file.stem in self._queued]
+        self._ours = {job.file.stem for job in jobs}
+        found = self._queue_missing(jobs)
         if found:
-            _log.info("%d of %d jobs are in the queue already", len(found), len(jobs), extra=NOTICE)
-        self._queue([job for job in jobs if job.file.stem not in self._queued])
+            _log.info("%d of %d jobs are in the queue already", found, len(jobs), extra=NOTICE)
 
     def takes(self, needs: JobNeeds) -> bool:
         """Take any job: it is in the queue."""
@@ -95,7 +98,8 @@ class SlurmExecutor:
         """Return a job that ended."""
         late, self._late = self._late, []
         try:
-            self._queue(late)
+            if late:
+                self._queue_missing(late)
         except TgbenchError as error:
             self._ended.update({job.file.stem: error for job in late})
         deadline = time.monotonic() + _WAIT
@@ -110,34 +114,58 @@ class SlurmExecutor:
             time.sleep(min(_PAUSE, self._config.poll))
 
     def stop(self) -> None:
-        """Cancel what is in the queue, or leave it there, as the settings or the user say."""
-        if not self._queued:
+        """Cancel what is in the queue, or leave it there, as the settings or the user say.
+
+        Jobs that are there for other runs alone stay, whatever is said.
+        """
+        ours = self._ours & self._queued.keys()
+        if not ours:
             return
-        numbers = sorted({number for number, _ in self._queued.values()}, key=int)
-        if not self._is_to_cancel():
+        words = self._cancellable(ours)
+        if not words or not self._is_to_cancel(len(ours)):
             _log.warning(
                 "%d jobs stay in the queue; the same command waits for them, `scancel %s` ends "
                 "them",
-                len(self._queued),
-                " ".join(numbers),
+                len(ours),
+                " ".join(words or sorted({self._queued[name][0] for name in ours}, key=int)),
             )
             return
-        slurm_queue.cancel(numbers)
+        slurm_queue.cancel(words)
         deadline = time.monotonic() + _PATIENCE
-        while self._queued and time.monotonic() < deadline:
+        while self._cancellable(ours & self._queued.keys()) and time.monotonic() < deadline:
             self._look()
             time.sleep(min(_PAUSE, self._config.poll))
 
-    def _is_to_cancel(self) -> bool:
+    def _cancellable(self, names: Set[str]) -> list[str]:
+        """Return the tasks of some jobs as scancel takes them, but those with jobs of others."""
+        others = {task for name, task in self._queued.items() if name not in names}
+        tasks = sorted({self._queued[name] for name in names} - others)
+        shared = {number for number, _ in others}
+        found = (f"{number}_{task}" if number in shared else number for number, task in tasks)
+        return list(dict.fromkeys(found))
+
+    def _is_to_cancel(self, count: int) -> bool:
         if self._config.on_stop != "ask":
             return self._config.on_stop == "cancel"
         if not sys.stdin.isatty():
             return False
-        question = f"cancel the {len(self._queued)} jobs that are in the queue? [y/N] "
+        question = f"cancel the {count} jobs that are in the queue? [y/N] "
         try:
             return input(question).strip().lower() in ("y", "yes")
         except (EOFError, KeyboardInterrupt):
             return False
+
+    def _alone(self) -> AbstractContextManager[None]:
+        """Keep other runs from queueing, and from removing what is about to be queued."""
+        return sole_replacer(self._folder / "slurm", wait=True)
+
+    def _queue_missing(self, jobs: Sequence[JobSpec]) -> int:
+        """Queue jobs that no run has queued, and return how many are in the queue already."""
+        with self._alone():
+            self._find_arrays()
+            missing = [job for job in jobs if job.file.stem not in self._queued]
+            self._queue(missing)
+        return len(jobs) - len(missing)
 
     def _queue(self, jobs: Sequence[JobSpec]) -> None:
         """Hand jobs over to SLURM: those with like needs in one array."""
@@ -184,8 +212,15 @@ class SlurmExecutor:
         for task, names in enumerate(array.tasks):
             self._queued.update(dict.fromkeys(names, (array.number, task)))
 
+    def _find_arrays(self) -> None:
+        """Take over the arrays of other runs that are not known yet."""
+        known = {array.name for array in self._arrays.values()}
+        for path in arrays_in(self._folder):
+            if path.stem not in known:
+                self._find_again(path)
+
     def _find_again(self, path: Path) -> None:
-        """Take over an array of an earlier run, or remove its file if it has ended."""
+        """Take over an array of another run, or remove its file if it has ended."""
         array = read_array(path)
         number = array.number or slurm_queue.number_of(array.name)
         ended = slurm_queue.ended_tasks(number, len(array.tasks)) if number else {}
@@ -199,7 +234,7 @@ class SlurmExecutor:
                 self._queued.pop(name, None)
         self._look()
         # What failed is queued again; of what is done, the planner knows.
-        self._ended.clear()
+        self._ended = {name: end for name, end in self._ended.items() if name in self._wanted}
 
     def _look(self) -> None:
         """Look which jobs have ended since."""

@@ -32,7 +32,8 @@ def main(path: Path, task: int) -> int:
         else:
             seconds = job.needs.seconds if job else 0.0
             command = [*array.program, str(file)]
-            problem = run_command(command, job_log(file), array.cpus, seconds)
+            cpus = 0 if job and job.needs.exclusive else array.cpus
+            problem = run_command(command, job_log(file), cpus, seconds)
         print(f"{job.title if job else name}: {problem or 'done'}", flush=True)
         write_end(folder, name, problem)
         if problem:

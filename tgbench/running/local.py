@@ -88,11 +88,11 @@ class LocalExecutor:
         held, self._held = self._held or slots.Held(), None
         cpus, memory = needs.cpus or self._share, needs.memory_gb or MEMORY_GB
         self._warn_of_too_little(needs, memory)
-        path = job.write()
         environment = {"CUDA_VISIBLE_DEVICES": ",".join(held.devices)}
         if not needs.exclusive:
             environment |= children.thread_limits(cpus)
         try:
+            path = job.write()
             child = Child(
                 children.job_command(path),
                 children.job_log(path),

@@ -133,6 +133,21 @@ def test_speed_on_other_hardware_does_not_rank(make_result: MakeResult) -> None:
     assert [cell(table, name, "psnr").rank for name in "ab"] == [2, 1]
 
 
+def test_times_beside_other_jobs_do_not_rank_even_with_each_other(
+    make_result: MakeResult,
+) -> None:
+    results = [make_result(name, fps=fps, psnr=fps) for name, fps in (("a", 10.0), ("b", 90.0))]
+    for result in results:
+        timed = result.metrics["fps"]
+        result.metrics["fps"] = timed.model_copy(update={"measured_by": f"a clock; {SHARED}"})
+    (table,) = build_tables(results)
+    assert [cell(table, name, "fps").rank for name in "ab"] == [None, None]
+    assert [cell(table, name, "psnr").rank for name in "ab"] == [2, 1]
+    assert any("other jobs" in note.text for note in table.notes)
+    sides = [case_facts(each) | value_facts(each.metrics["fps"]) for each in results]
+    assert "other jobs" in why_not_comparable("fps", sides)
+
+
 @given(
     st.lists(st.integers(-5, 5), min_size=2, max_size=9),
     st.sampled_from([Direction.HIGHER, Direction.LOWER]),

@@ -119,8 +119,9 @@ def squeue(words: list[str]) -> int:
 
 
 def scancel(words: list[str]) -> int:
-    for number in words:
-        (HOME / number / "cancelled").touch()
+    for word in words:
+        number, _, task = word.partition("_")
+        (HOME / number / f"{task and task + '.'}cancelled").touch()
     return 0
 
 
@@ -147,6 +148,15 @@ def controller(number: str) -> int:
         if (job / "cancelled").exists():
             _cancel(job, running, states)
             return 0
+        for one in job.glob("*.cancelled"):
+            task = int(one.stem)
+            there = {at: running.pop(at) for at in {task} & {*running}}
+            _cancel(job, there, {task: states[task]})
+            for _, slot in there.values():
+                if slot is not None:
+                    os.close(slot)
+            states[task] = "CANCELLED"
+            one.unlink()
         for task, state in states.items():
             if state == "PENDING" and len(running) < about["most"]:
                 wants = "gres" in about["options"]

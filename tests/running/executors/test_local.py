@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tgbench.errors import TgbenchError
 from tgbench.running import machine, slots
 from tgbench.running.executor_config import LocalConfig
 from tgbench.running.executors import Setting
@@ -226,6 +227,19 @@ def test_a_full_disk_is_told_and_stops_no_other(scripts: Scripts, tmp_path: Path
     ended = {each.job.seed: each.error for each in run_jobs(jobs, local(tmp_path, 2))}
     assert ended[1] is None
     assert str(log) in str(ended[0])
+
+
+@pytest.mark.parametrize("needs", [JobNeeds(gpus=1), JobNeeds(exclusive=True)])
+def test_a_job_whose_file_cannot_be_written_holds_nothing_from_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, needs: JobNeeds
+) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
+    executor = local(tmp_path, 2)
+    assert executor.takes(needs)
+    with pytest.raises((OSError, TgbenchError)):
+        executor.submit(job(0, out=Path("/proc/none"), needs=needs))
+    assert executor.takes(needs), "the lock of the job that never began is released"
+    executor.stop()
 
 
 def test_a_run_that_is_killed_leaves_no_process(tmp_path: Path) -> None:

@@ -161,6 +161,62 @@ def test_an_array_whose_number_was_lost_is_found_by_its_name(
     assert len(calls(slurm, "sbatch")) == 1
 
 
+def test_what_another_run_queued_meanwhile_is_not_queued_again(
+    slurm: Path, scripts: Scripts, out: Path, tmp_path: Path
+) -> None:
+    for seed in (0, 1):
+        scripts[seed] = WAIT_FOR_GO.format(here=str(tmp_path), seed=str(seed))
+    jobs = [job(seed, out=out) for seed in (0, 1)]
+    late, first = executor_in(out), executor_in(out)
+    first.announce(jobs[:1])
+    late.announce(jobs)
+    assert [words[0] for words in map(arrays_of, calls(slurm, "sbatch"))] == ["--array=0-0"] * 2
+    late.stop()
+
+
+def arrays_of(words: list[str]) -> list[str]:
+    return [word for word in words if word.startswith("--array=")]
+
+
+@pytest.mark.parametrize("seeds", [[2], [1, 2]])
+def test_a_run_cancels_no_job_that_only_another_run_wants(
+    slurm: Path, scripts: Scripts, out: Path, tmp_path: Path, seeds: list[int]
+) -> None:
+    for seed in range(3):
+        scripts[seed] = WAIT_FOR_GO.format(here=str(tmp_path), seed=str(seed))
+    jobs = [job(seed, out=out) for seed in range(3)]
+    first = executor_in(out)
+    first.announce(jobs[:2])
+    other = executor_in(out)
+    other.announce([jobs[seed] for seed in seeds])
+    other.stop()
+    array = next(file for file in (out / "jobs").glob("slurm-*.json") if "101" in file.read_text())
+    assert json.loads(array.read_text())["number"] == "101"
+    assert calls(slurm, "scancel") == [["101_1", "102"] if 1 in seeds else ["102"]]
+    (tmp_path / "go").touch()
+    for each in jobs[:2]:
+        first.submit(each)
+    ended = {}
+    while len(ended) < 2:
+        found = first.wait()
+        if found is not None:
+            ended[found.job.seed] = found.error
+    assert ended[0] is None
+    assert (ended[1] is None) == (1 not in seeds)
+
+
+def test_a_job_that_is_alone_on_its_machine_uses_all_cores(
+    slurm: Path, scripts: Scripts, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    for seed in (0, 1):
+        scripts[seed] = "import os; print(os.environ.get('OMP_NUM_THREADS', 'all'))"
+    jobs = [job(0, out=out), job(1, out=out, needs=JobNeeds(exclusive=True))]
+    assert errors(list(run_jobs(jobs, executor_in(out)))) == {0: "", 1: ""}
+    said = [each.file.with_suffix(".log").read_text().strip() for each in jobs]
+    assert said == ["1", "all"]
+
+
 def test_what_failed_is_queued_again_with_what_needs_it(
     slurm: Path, scripts: Scripts, out: Path
 ) -> None:

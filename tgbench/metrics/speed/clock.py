@@ -26,7 +26,7 @@ TRAINING_OUTSIDE = (
 )
 
 SHARED = "other jobs ran on the machine at the same time"
-"""Said of times that are not those of a job alone; they never rank with others."""
+"""Said of times that are not those of a job alone; they never rank, even with each other."""
 
 _NOTHING_TIMED = "nothing was timed"
 

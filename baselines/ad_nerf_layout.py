@@ -108,7 +108,9 @@ def _write_images(folder: Path, name: int, plate: Image) -> None:
     }
     for place, image in made.items():
         (folder / place).mkdir(exist_ok=True)
-        cv2.imwrite(str(folder / place / f"{name}.jpg"), image, _JPEG)
+        path = folder / place / f"{name}.jpg"
+        if not cv2.imwrite(str(path), image, _JPEG):
+            raise TgbenchError(f"{path}: cannot be written; free space and repeat")
 
 
 def _landmarks(path: Path) -> Points:

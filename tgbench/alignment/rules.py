@@ -64,7 +64,7 @@ class AlignmentRules:
         _check_choice("colour_range", self.colour_range, _RANGES)
         if isinstance(self.rate, str):
             _check_choice("rate", self.rate, _RATES, "or a number of frames a second")
-        elif isinstance(self.rate, bool) or not 0 < self.rate <= 1000:
+        elif isinstance(self.rate, bool) or not 1 <= self.rate <= 1000:
             raise TgbenchError(f"rate={self.rate}: give frames a second, such as 60")
         if isinstance(self.offset, bool) or not isinstance(self.offset, int) or self.offset < 0:
             raise TgbenchError(f"offset={self.offset}: give a number of frames, 0 or more")

@@ -193,26 +193,20 @@ def _as_typed(command: Iterable[str]) -> str:
 
 def _add(args: argparse.Namespace) -> None:
     from ..systems.added import add
+    from ..systems.config import absolute_place
     from ..systems.remembered import remember
     from ..systems.spec import SUFFIX
 
     is_file = args.system.endswith(SUFFIX)
     spec = add(Path(args.system)) if is_file else _system(args.system)
-    places = {key: _absolute(getattr(args, key)) for key in ("checkout", "environment")}
-    if not is_file and not any(places.values()):
+    given = {key: getattr(args, key) for key in ("checkout", "environment")}
+    places = {key: absolute_place(place) for key, place in given.items() if place is not None}
+    if not is_file and not places:
         raise TgbenchError(
             f"{spec.name} is known; give --checkout or --environment, or a file to add"
         )
     remember(spec.name, places)
     print(f"{spec.name}: `tgbench run --method {spec.name}` runs it")
-
-
-def _absolute(place: str | None) -> str | None:
-    """Return a path as it is from everywhere; an image's name stays one."""
-    if place is None:
-        return None
-    path = Path(place).expanduser()
-    return str(path.absolute()) if path.exists() else place
 
 
 def _remove(args: argparse.Namespace) -> None:

@@ -83,7 +83,8 @@ class LocalExecutor:
         if needs.gpus > len(slots.devices()):
             raise TgbenchError(
                 f"needs {needs.gpus} GPU{'s' if needs.gpus > 1 else ''}, this machine has "
-                f"{len(slots.devices())}; use --device cpu, or another --executor"
+                f"{len(slots.devices())}; --set job.gpus=0 --device cpu runs it without "
+                "one, another --executor elsewhere"
             )
         held, self._held = self._held or slots.Held(), None
         cpus, memory = needs.cpus or self._share, needs.memory_gb or MEMORY_GB

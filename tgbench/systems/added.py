@@ -46,20 +46,30 @@ def add(path: Path) -> SystemSpec:
 
 def remove(name: str) -> bool:
     """Forget a system that the user added, and where it is; return whether anything was known."""
-    link = systems_folder() / f"{name}{SUFFIX}"
-    was_added = link.is_symlink() or link.exists()
-    if was_added:
+    link = next((path for path in _links(systems_folder()) if path.stem == name), None)
+    if link is not None:
         link.unlink()
         _read.cache_clear()
-    return forget(name) or was_added
+    return forget(name) or link is not None
+
+
+def _links(folder: Path) -> list[Path]:
+    return sorted(folder.glob(f"*{SUFFIX}"))
 
 
 @cache
 def _read(folder: Path) -> tuple[SystemSpec, ...]:
     found: list[SystemSpec] = []
-    for path in sorted(folder.glob(f"*{SUFFIX}")):
+    for path in _links(folder):
         try:
-            found.append(read_spec(path))
+            spec = read_spec(path)
+            if spec.name != path.stem:
+                # Another system may have that name, and results are filed by it.
+                raise TgbenchError(
+                    f"{spec.declaration}: was added as '{path.stem}', now it declares "
+                    f"'{spec.name}'; `tgbench systems add {spec.declaration}` takes it so"
+                )
+            found.append(spec)
         except TgbenchError as error:
             if path.is_symlink() and not path.exists():
                 reason = f"{path.readlink()} is no longer there"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -29,3 +30,16 @@ class SystemConfig:
 
     audio_features: str = "mel"
     """The audio encoder whose features the system is given, as its declaration says."""
+
+    def __post_init__(self) -> None:
+        """Name places as they are from everywhere: another process may do the job."""
+        for name in ("checkout", "environment"):
+            place: str | None = getattr(self, name)
+            if place is not None:
+                object.__setattr__(self, name, absolute_place(place))
+
+
+def absolute_place(place: str) -> str:
+    """Return a path as it is from everywhere; what is no file or folder stays as it is."""
+    path = Path(place).expanduser()
+    return str(path.absolute()) if path.exists() else place

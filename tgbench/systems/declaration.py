@@ -36,7 +36,8 @@ from .fields import (
     WeightsFile,
 )
 from .known_failures import KnownFailure, Table
-from .rules import NAME, faults
+from .rules import faults
+from .spec import NAME
 
 LARGEST_DECLARATION = MEBIBYTE
 
@@ -165,7 +166,7 @@ def read_toml(path: Path) -> dict[str, Any]:
         return tomllib.loads(read_text(path, LARGEST_DECLARATION))
     except OSError as error:
         raise TgbenchError(f"{path}: cannot be read ({reason(error)})") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise TgbenchError(f"{path}: is not TOML ({reason(error)})") from error
 
 

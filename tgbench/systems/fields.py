@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from .known_failures import Table
-from .rules import NAME, PlainPath, Text
+from .rules import Converter, PlainPath, Text, Variable
+from .spec import NAME
 
 _HOUR = 3600.0
 
@@ -50,7 +51,7 @@ class Environment(Table):
     programs: tuple[str, ...] = Field(
         default=(), description="Other programs that must be on the path, such as `ffmpeg`."
     )
-    variables: dict[str, Text] = Field(
+    variables: dict[Variable, Text] = Field(
         default_factory=dict, description="Environment variables of all commands."
     )
     remedy: str = Field(default="", description="How to make it, in a line, where it is missing.")
@@ -59,7 +60,11 @@ class Environment(Table):
 class Resources(Table):
     """What one job takes."""
 
-    gpus: int = Field(default=1, ge=0, description="GPUs.")
+    gpus: int = Field(
+        default=1,
+        ge=0,
+        description="GPUs. Where nothing is said, a job has one only with `--device cuda`.",
+    )
     cpus: int = Field(default=1, ge=1, description="Cores.")
     memory_gb: float = Field(default=16.0, gt=0, description="Main memory at the peak.")
     disk_gb: float = Field(default=5.0, gt=0, description="Free space for a fit.")
@@ -107,7 +112,7 @@ class Input(Table):
         "Images for fitting are always true frames, of the training part.",
     )
     rate: float | None = Field(
-        default=None, gt=0, description="Samples, or frames, a second; by default the identity's."
+        default=None, ge=1, description="Samples, or frames, a second; by default the identity's."
     )
     size: tuple[int, int] | None = Field(
         default=None, description="Width and height in pixels; by default the identity's."
@@ -128,7 +133,7 @@ class Input(Table):
         description="Seconds of silence after the sound, for a system that makes fewer frames "
         "than its sound has; what it makes of them is cut off.",
     )
-    converter: str = Field(
+    converter: Converter = Field(
         default="",
         description="'module:function', or 'file.py:function' beside this file, that is called "
         "with the folder `{identity}` after everything is in it, and adds what else the system "
@@ -160,7 +165,9 @@ class Stage(Table):
     files: dict[PlainPath, Text] = Field(
         default_factory=dict, description="Text files written into the work folder before it."
     )
-    variables: dict[str, Text] = Field(default_factory=dict, description="Environment variables.")
+    variables: dict[Variable, Text] = Field(
+        default_factory=dict, description="Environment variables."
+    )
     time_limit: float = Field(default=24 * _HOUR, gt=0, description="Seconds.")
 
 
@@ -184,7 +191,7 @@ class Output(Table):
         "wildcards. Exactly one video may match; images are sorted by the numbers in their names."
     )
     audio: bool = Field(default=False, description="Whether the video has sound.")
-    fps: float = Field(default=25.0, gt=0, description="Frames a second of the output.")
+    fps: float = Field(default=25.0, ge=1, le=1000, description="Frames a second of the output.")
     crop: tuple[float, float, float, float] | None = Field(
         default=None,
         description="Left, top, right, bottom as shares of width and height, such as the right "
@@ -195,7 +202,8 @@ class Output(Table):
     )
     length: Literal["exact", "truncated", "mirrored"] = Field(
         default="exact",
-        description="'truncated': both are cut to the shorter; 'mirrored': a short one runs back.",
+        description="'exact': as many frames as the case; 'truncated': what is more is left out at "
+        "the end; 'mirrored': likewise, and a few that lack there run backwards.",
     )
     first_frame: int = Field(
         default=0, ge=0, description="Frames at the start that are not part of the result."
@@ -203,7 +211,7 @@ class Output(Table):
     colour_range: Literal["as tagged", "limited", "full"] = Field(
         default="as tagged", description="Of the pixels, where the file names a wrong one."
     )
-    converter: str = Field(
+    converter: Converter = Field(
         default="",
         description="'module:Class', or 'file.py:Class' beside this file, that turns the output "
         "into frames where these rules do not suffice.",

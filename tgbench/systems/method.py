@@ -123,7 +123,7 @@ class DeclaredMethod:
             inputs = self._hash_of_inputs("render", digest)
             work.stage(DrivenClip(training, drive, self._declaration.leaked_conditions), inputs)
             runner = StageRunner(installation, work, inputs, fitted.logs, f"render-{digest}-")
-            runs = runner.run(self._declaration.render, SILENT)
+            runs = runner.run(self._declaration.render, SILENT, self._declaration.output.path)
             self._speed = self._speed_of(runs, len(drive))
             output = SystemOutput(self._declaration, work, drive)
             self._notes = interrupted(runs)
@@ -234,7 +234,7 @@ def _copy(path: Path, target: Path) -> None:
     """Copy a file or a folder with the times of its files, which say which is the newest."""
     target.parent.mkdir(parents=True, exist_ok=True)
     if path.is_dir():
-        shutil.copytree(path, target, dirs_exist_ok=True)
+        shutil.copytree(path, target, dirs_exist_ok=True, ignore_dangling_symlinks=True)
     else:
         shutil.copy2(path, target)
 

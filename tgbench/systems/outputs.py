@@ -124,9 +124,19 @@ def _source(declaration: Declaration, work: WorkFolder) -> Path:
 
 
 def _folder_of(images: list[Path], folder: Path) -> Path:
-    """Return a folder of links to images: beside them may lie others, such as depth maps."""
+    """Return a folder of links to images: beside them may lie others, such as depth maps.
+
+    Raises:
+        TgbenchError: two have the same name.
+    """
     remove(folder)
     folder.mkdir(parents=True)
     for image in images:
-        os.symlink(image.resolve(), folder / image.name)
+        link = folder / image.name
+        if os.path.lexists(link):
+            raise TgbenchError(
+                f"{image}: another image of the output has the same name ({link.resolve()}); let "
+                "output.path match one folder of images"
+            )
+        os.symlink(image.resolve(), link)
     return folder

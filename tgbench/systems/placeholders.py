@@ -11,7 +11,7 @@ MEANINGS: Mapping[str, str] = {
     "identity": "folder in the work folder that holds the inputs",
     "name": "the identity's name, of letters, digits and underscores only",
     "seed": "of every random choice",
-    "gpu": "number of the GPU to use",
+    "gpu": "number of its GPU on the machine; the command sees that one alone, as device 0",
     "audio": "file of the input 'audio'",
     "features": "file of the input 'features'",
     "video": "file of the input 'video'",
@@ -26,6 +26,9 @@ OF_INPUTS = frozenset({"audio", "features", "video", "image"})
 
 OF_RENDERING = frozenset({"frames", "output"})
 """Placeholders that exist only in commands of `[[render]]`."""
+
+OF_ALL = frozenset(MEANINGS) - OF_INPUTS - OF_RENDERING
+"""Placeholders that exist in every command."""
 
 # Doubled braces are literal ones, as in Python's format strings.
 _PART = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")

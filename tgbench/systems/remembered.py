@@ -28,12 +28,11 @@ def remembered(name: str) -> Mapping[str, str]:
     return _read(systems_folder()).get(name, {})
 
 
-def remember(name: str, places: Mapping[str, str | None]) -> None:
-    """Note the places of a system; what is None stays as it was."""
+def remember(name: str, places: Mapping[str, str]) -> None:
+    """Note places of a system, by setting; others stay as they were."""
     folder = systems_folder()
-    said = {key: value for key, value in places.items() if value is not None}
     known = dict(_read(folder))
-    _write(folder, {**known, name: {**known.get(name, {}), **said}})
+    _write(folder, {**known, name: {**known.get(name, {}), **places}})
 
 
 def forget(name: str) -> bool:

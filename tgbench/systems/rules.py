@@ -13,16 +13,14 @@ from pydantic import AfterValidator
 from .. import plugins
 from ..specs import CompositeMode, LeakedCondition
 from ..weights.table import TABLE
-from .placeholders import MEANINGS, OF_INPUTS, OF_RENDERING, placeholders_of
+from .placeholders import MEANINGS, OF_ALL, OF_INPUTS, OF_RENDERING, placeholders_of
 
 if TYPE_CHECKING:
     from .declaration import Declaration, Facts
     from .fields import Phase, Stage
 
-NAME = r"^[a-z0-9][a-z0-9_-]{0,59}$"
-"""Of a system or a stage: it becomes a part of paths, and a word of the command line."""
-
 _WILDCARDS = frozenset("*?[")
+_NUMBERED = re.compile(r"[^%]*%(0?\d{1,2})?d[^%/]*")
 
 
 def _text(text: str) -> str:
@@ -63,8 +61,38 @@ def is_escape(text: str) -> bool:
     return is_odd or path.is_absolute() or ".." in path.parts
 
 
+def _converter(text: str) -> str:
+    """Check the name of a converter.
+
+    Raises:
+        ValueError: it is neither in a module nor in a file beside the declaration.
+    """
+    if text and not re.fullmatch(r"([A-Za-z_]\w*(\.[A-Za-z_]\w*)*|[\w-]+\.py):[A-Za-z_]\w*", text):
+        raise ValueError(
+            f"'{text}' is neither 'module:name' nor 'file.py:name' of a file beside it"
+        )
+    return text
+
+
+def _variable(text: str) -> str:
+    """Check the name of an environment variable.
+
+    Raises:
+        ValueError: it cannot be one.
+    """
+    if not re.fullmatch(r"[A-Za-z_]\w*", text, re.ASCII):
+        raise ValueError(f"'{text}' cannot be the name of an environment variable")
+    return text
+
+
 Text = Annotated[str, AfterValidator(_text)]
 """A text with placeholders."""
+
+Converter = Annotated[str, AfterValidator(_converter)]
+"""What turns inputs or outputs into others, or empty."""
+
+Variable = Annotated[str, AfterValidator(_variable)]
+"""The name of an environment variable."""
 
 PlainPath = Annotated[str, AfterValidator(_plain_path)]
 """A path in a folder."""
@@ -115,6 +143,12 @@ def _environment(declaration: Declaration) -> Iterator[str]:
             yield f"environment.{other}: kind '{environment.kind}' takes '{field}' instead"
     if field != "interpreter" and not getattr(environment, field):
         yield f"environment.{field} is missing; kind '{environment.kind}' takes it"
+    for name in ("image", "interpreter"):
+        if getattr(environment, name).startswith("-"):
+            yield f"environment.{name}: '{getattr(environment, name)}' would be taken for an option"
+    for name, text in environment.variables.items():
+        for other in set(placeholders_of(text)) - OF_ALL:
+            yield f"environment.variables.{name}: {{{other}}} does not exist in all commands"
     file = environment.file.removeprefix("{checkout}/")
     if file and (placeholders_of(file) or is_escape(file)):
         yield f"environment.file: '{file}' must be beside this file, or '{{checkout}}/...'"
@@ -132,6 +166,8 @@ def _inputs(declaration: Declaration) -> Iterator[str]:
             yield f"{place}.leading_blanks: only action units and landmarks have columns"
         if each.sound and (each.what != "video" or each.name.endswith(".avi")):
             yield f"{place}.sound: only an input 'video' in an MP4 can hold the sound"
+        if each.what == "frames" and "%" in each.name and not _NUMBERED.fullmatch(each.name):
+            yield f"{place}.name: '{each.name}' must hold one %d, such as '%05d.png'"
         if each.silence and each.what != "audio":
             yield f"{place}.silence: only an input 'audio' has a sound"
         if each.shows == "truth" and each.phase == "fit":
@@ -181,8 +217,10 @@ def _stages(declaration: Declaration) -> Iterator[str]:
 def _paths(stage: Stage, place: str) -> Iterator[str]:
     for field, paths in (("needs", stage.needs), ("folder", (stage.folder,))):
         for path in paths:
-            inside = re.sub(r"^\{(checkout|workdir|identity)\}/?", "", path)
-            if inside and is_escape(inside):
+            inside = re.sub(r"^\{(checkout|workdir|identity)\}(/|$)", "", path)
+            # Text right behind a placeholder would name a folder beside that which it stands for.
+            is_beside = bool(re.match(r"\{(checkout|workdir|identity)\}", inside))
+            if inside and (is_beside or is_escape(inside)):
                 yield f"{place}.{field}: '{path}' leads out of the work folder and the checkout"
 
 

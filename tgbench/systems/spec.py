@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from .videos.declaration import VideosDeclaration
 
 SUFFIX = ".toml"
+NAME = r"^[a-z0-9][a-z0-9_-]{0,59}$"
+"""Of a system or a stage: it becomes a part of paths, and a word of the command line."""
+
 _IMPLEMENTATION = "tgbench.systems.method:DeclaredMethod"
 _CONFIG = "tgbench.systems.config:SystemConfig"
 _VIDEOS = "tgbench.systems.videos.method:Videos"
@@ -114,7 +118,7 @@ def read_spec(path: Path) -> SystemSpec:
         raw = tomllib.loads(read_text(path, MEBIBYTE))
     except OSError as error:
         raise TgbenchError(f"{path}: cannot be read ({reason(error)})") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise TgbenchError(f"{path}: is not TOML ({reason(error)})") from error
     try:
         return _spec(path.resolve(), raw)
@@ -137,6 +141,8 @@ def specs_of(folder: Path) -> tuple[SystemSpec, ...]:
 def _spec(path: Path, raw: Mapping[str, Any]) -> SystemSpec:
     of_videos = "videos" in raw
     name, encoder = _word(raw, "name", needed=True), _word(raw, "audio_features")
+    if not re.fullmatch(NAME, name):
+        raise ValueError(f"name: '{name}' is not made of small letters, digits, - and _")
     preset: dict[str, object] = {"audio_features": encoder} if encoder else {}
     if not of_videos:
         preset |= remembered(name)

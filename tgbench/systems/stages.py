@@ -70,16 +70,29 @@ class StageRunner:
         state = installation.state
         self._key = hash_of([inputs, state.fingerprint if state else ""])
 
-    def run(self, stages: Iterable[Stage], progress: Progress) -> list[StageRun]:
+    def run(self, stages: Iterable[Stage], progress: Progress, output: str = "") -> list[StageRun]:
         """Run stages in their order, those that are done left out.
+
+        Args:
+            stages: to run.
+            progress: where to report.
+            output: pattern of what they leave in the end. What was there before would be taken for
+                it, so a stage that runs finds nothing of it but what the stages before it made.
 
         Raises:
             ProgramFailed: one failed, or did not make what it should.
             TgbenchError: one lacks what it needs.
         """
-        return [self._stage(stage, progress) for stage in stages]
+        made: list[str] = []
+        runs = []
+        for stage in stages:
+            runs.append(self._stage(stage, progress, output, made))
+            made += stage.makes
+        return runs
 
-    def _stage(self, stage: Stage, progress: Progress) -> StageRun:
+    def _stage(
+        self, stage: Stage, progress: Progress, output: str, made: Iterable[str]
+    ) -> StageRun:
         command = [self._work.expanded(word) for word in stage.command]
         self._key = hash_of([self._key, command, stage.model_dump(mode="json")])
         log = self._logs / f"{self._prefix}{stage.name}.log"
@@ -88,6 +101,7 @@ class StageRunner:
         if attempts.finished and all(self._work.matches(pattern) for pattern in stage.makes):
             _log.info("%s: done before", name)
             return attempts.as_run(stage.name)
+        self._remove_leftovers(output, made)
         self._make_ready(stage)
         before = self._made(stage)
         attempts.begin()
@@ -99,6 +113,17 @@ class StageRunner:
         attempts.finish()
         _log.info("%s: finished in %.1f s", name, seconds)
         return attempts.as_run(stage.name)
+
+    def _remove_leftovers(self, output: str, made: Iterable[str]) -> None:
+        """Remove what is there of the output, but for inputs and what some patterns match."""
+        if not output:
+            return
+        kept = {path for pattern in made for path in self._work.matches(pattern)}
+        inputs = Path(self._work.values["identity"])
+        for path in self._work.matches(output):
+            is_input = inputs != self._work.root and path.is_relative_to(inputs)
+            if path.is_file() and not is_input and path not in kept:
+                path.unlink()
 
     def _make_ready(self, stage: Stage) -> None:
         """Write and copy what is wanted before the command, and see that all it needs is there."""

@@ -162,12 +162,12 @@ def _write_avi(staged: _Staged, target: Path) -> None:
 
 
 def _write_frames(staged: _Staged, target: Path) -> None:
-    pattern = str(target)
-    if "%" not in target.name:
-        pattern = str(target / f"%d.{staged.wanted.format or 'png'}")
-    Path(pattern).parent.mkdir(parents=True, exist_ok=True)
+    folder, pattern = target.parent, target.name
+    if "%" not in pattern:
+        folder, pattern = target, f"%d.{staged.wanted.format or 'png'}"
+    folder.mkdir(parents=True, exist_ok=True)
     for index, image in enumerate(staged.pictures()):
-        _write_image(Path(pattern % index), image)
+        _write_image(folder / (pattern % index), image)
 
 
 def _write_first_image(staged: _Staged, target: Path) -> None:

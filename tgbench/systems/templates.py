@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
 from ..errors import TgbenchError
 from ..files import write_text
-from .rules import NAME
-from .spec import SUFFIX
+from .spec import NAME, SUFFIX
 
 _FACTS = """\
 # A system as tgbench runs it. `tgbench systems show {file}` checks this file, and
@@ -17,7 +17,7 @@ name = "{name}"
 title = "{name}"                      # as tables print it
 summary = "what it is, in a line"
 paper = "Authors, venue and year"
-repository = "{repository}"
+repository = {repository}
 commit = ""                           # the first digits; runs at another one are refused
 licence = "see the repository"
 permits = ""                          # what the licence allows
@@ -129,4 +129,4 @@ def write_template(path: Path, name: str, videos: bool = False, repository: str 
     if path.suffix != SUFFIX:
         raise TgbenchError(f"{path}: the name of a declaration ends in {SUFFIX}")
     text = _FACTS + (_VIDEOS if videos else _PROGRAM) + _PUBLISHED
-    write_text(path, text.format(name=name, file=path.name, repository=repository))
+    write_text(path, text.format(name=name, file=path.name, repository=json.dumps(repository)))

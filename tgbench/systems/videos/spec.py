@@ -97,5 +97,5 @@ def _is_of_videos(path: Path) -> bool:
     """Whether a file declares videos, or should be looked at because it cannot be read."""
     try:
         return "videos" in tomllib.loads(read_text(path, MEBIBYTE))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return True

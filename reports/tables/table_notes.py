@@ -123,8 +123,8 @@ def ranking_notes(blocks: Sequence[Block], columns: Sequence[Column]) -> Iterato
             said = (f"{mode}: {_named(list(rows))}" for mode, rows in modes.items())
             within += f" ({'; '.join(said)})"
         yield Note("", within, in_caption=True)
-    found = (column.title for *_, column, cell in _cells(blocks, columns) if _is_shared(cell))
-    if shared := list(dict.fromkeys(found)):
+    timed = (column.title for *_, column, cell in _cells(blocks, columns) if _is_shared(cell))
+    if shared := list(dict.fromkeys(timed)):
         said = "not ranked where other jobs ran on the machine at the same time"
         yield Note("", f"{', '.join(shared)}: {said} (--exclusive-timing)", in_caption=True)
 

@@ -15,7 +15,7 @@ from tgbench.identities import ActionUnits, Intrinsics
 from tgbench.interfaces import Drive, Image, Method, TimedFrames
 from tgbench.metrics.speed.clock import frames_per_second
 from tgbench.progress import SILENT
-from tgbench.running import measuring, timing
+from tgbench.running import timing, timing_apart
 from tgbench.running.request import RunRequest
 from tgbench.running.runner import run
 from tgbench.running.timing import STRETCH, part_of, time_method

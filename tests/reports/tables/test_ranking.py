@@ -5,6 +5,8 @@ from collections.abc import Callable
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tgbench.comparability import case_facts, value_facts, why_not_comparable
+from tgbench.metrics.speed.clock import SHARED
 from tgbench.reports.renderers import TableReport
 from tgbench.reports.renderers.latex import render_latex
 from tgbench.reports.tables.building import build_tables

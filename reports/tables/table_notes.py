@@ -125,8 +125,8 @@ def ranking_notes(blocks: Sequence[Block], columns: Sequence[Column]) -> Iterato
         yield Note("", within, in_caption=True)
     timed = (column.title for *_, column, cell in _cells(blocks, columns) if _is_shared(cell))
     if shared := list(dict.fromkeys(timed)):
-        said = "not ranked where other jobs ran on the machine at the same time"
-        yield Note("", f"{', '.join(shared)}: {said} (--exclusive-timing)", in_caption=True)
+        unranked = "not ranked where other jobs ran on the machine at the same time"
+        yield Note("", f"{', '.join(shared)}: {unranked} (--exclusive-timing)", in_caption=True)
 
 
 def _is_shared(cell: Cell) -> bool:

@@ -85,6 +85,7 @@ def test_the_light_spec_agrees_with_the_whole_declaration(tmp_path: Path) -> Non
         ('"sound.wav"', '"a/../../b.wav"', ["inputs.1.name", "a/../../b.wav"]),
         ('"model/*.pth"', '"~/model"', ["train.1.makes", "~/model"]),
         ("makes =", 'needs = ["{checkout}/../x"]\nmakes =', ["train.1.needs", "{checkout}/../x"]),
+        ("{seed}", "{checkout}/../x", ["train.1.command", "{checkout}/../x"]),
         ('phase = "render"', 'phase = "render"\nsilence = 9', ["inputs.1.silence", "5"]),
         ('what = "audio"', 'what = "identity"\nsilence = 1', ["inputs.1.silence", "audio"]),
         (

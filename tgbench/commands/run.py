@@ -119,7 +119,7 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
     Returns:
         1 if a part of the run failed.
     """
-    from ..running.attempts import Asked, asking
+    from ..running.attempts import Asked, asking, withdraw
     from ..running.runner import CasesFailed, run
 
     if args.jobs is not None and args.jobs < 1:
@@ -128,8 +128,12 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
         raise TgbenchError("--json: only --plan prints JSON; results are JSON files in --out")
     if args.plan:
         return print_plan(_request(args), args.json, terminal)
-    with asking(args.out, Asked.of(args.method, args.protocol, _identities(args))):
+    typed = Asked.of(args.method, args.protocol, _identities(args))
+    with asking(args.out, typed):
         request = _request(args)
+    if Asked.of(request.methods, request.protocols, request.identities) != typed:
+        # The run notes what the typed names stand for.
+        withdraw(args.out, typed)
     try:
         outcomes = run(request, terminal.progress)
     except CasesFailed as failed:

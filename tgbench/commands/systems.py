@@ -197,6 +197,8 @@ def _add(args: argparse.Namespace) -> None:
     from ..systems.remembered import remember
     from ..systems.spec import SUFFIX
 
+    if args.checkout is not None and not Path(args.checkout).expanduser().is_dir():
+        raise TgbenchError(f"--checkout {args.checkout}: no such folder; nothing was noted")
     is_file = args.system.endswith(SUFFIX)
     spec = add(Path(args.system)) if is_file else _system(args.system)
     given = {key: getattr(args, key) for key in ("checkout", "environment")}

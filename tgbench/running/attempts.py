@@ -140,6 +140,13 @@ def asking(out: Path, asked: Asked) -> Iterator[Attempt]:
         raise
 
 
+def withdraw(out: Path, asked: Asked) -> None:
+    """Take away the note of what a run was asked for."""
+    if out.is_dir():
+        with _alone(out):
+            _file_above(out, asked).unlink(missing_ok=True)
+
+
 @contextmanager
 def planning(out: Path, asked: Asked) -> Iterator[None]:
     """Note in OUT what a run is asked for until it knows its cases.
@@ -229,9 +236,12 @@ def _notes_above(out: Path) -> list[Path]:
 def _note_above(out: Path, attempt: Attempt) -> None:
     if attempt.asked is None or not out.is_dir():
         return
-    name = _NAME_ABOVE.format(hash_of(attempt.asked.model_dump())[:_DIGITS])
     with _alone(out):
-        _write(out / name, attempt)
+        _write(_file_above(out, attempt.asked), attempt)
+
+
+def _file_above(out: Path, asked: Asked) -> Path:
+    return out / _NAME_ABOVE.format(hash_of(asked.model_dump())[:_DIGITS])
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from .. import plugins
 from ..errors import Unavailable
 from ..files import sha256
 from ..progress import SILENT, Progress
@@ -121,10 +122,11 @@ def find_checkout(
     if not declaration.repository:
         return None, None
     name = declaration.name
+    known = name if name in plugins.methods() else str(declaration.path)
     raise Unavailable(
         f"{name}: `git clone {declaration.repository}`, check out "
         f"{declaration.commit or 'the commit you want'}, and name the folder with --set "
-        f"{name}.checkout=PATH; `tgbench systems add {name} --checkout PATH` remembers it"
+        f"{name}.checkout=PATH; `tgbench systems add {known} --checkout PATH` remembers it"
     )
 
 

@@ -222,6 +222,9 @@ def _paths(stage: Stage, place: str) -> Iterator[str]:
             is_beside = bool(re.match(r"\{(checkout|workdir|identity)\}", inside))
             if inside and (is_beside or is_escape(inside)):
                 yield f"{place}.{field}: '{path}' leads out of the work folder and the checkout"
+    for word in stage.command:
+        if placeholders_of(word) and ".." in PurePosixPath(word).parts:
+            yield f"{place}.command: '{word}' leads out of the work folder and the checkout"
 
 
 def _used(stage: Stage) -> list[str]:

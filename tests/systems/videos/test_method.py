@@ -211,3 +211,13 @@ def test_the_command_line_says_what_is_missing(
     (tmp_path / "empty").mkdir()
     assert main([*command, "--set", f"folder={tmp_path / 'empty'}"]) == 2
     assert "systems new" in capsys.readouterr().err
+
+
+def test_a_repeated_command_leaves_no_note_of_an_unfinished_run(
+    demos: Path, tiny_identity: Path, tmp_path: Path
+) -> None:
+    command = ["run", "--method", "still", "videos", "--protocol", "self_reconstruction"]
+    command += ["--identity", str(tiny_identity), "--metrics", "psnr", "--set", f"folder={demos}"]
+    for _ in range(2):
+        assert main([*command, "--out", str(tmp_path / "out")]) == 0
+    assert not [*(tmp_path / "out").glob("attempt*.json")]

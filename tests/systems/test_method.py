@@ -241,6 +241,25 @@ def test_a_rendering_that_was_not_taken_is_not_repeated(
     assert calls.read_text().split() == ["speak.py", "speak.py"], "a second rendering is another"
 
 
+def test_images_of_an_attempt_that_failed_do_not_count(
+    tmp_path: Path, identity: Identity, drive: Drive
+) -> None:
+    too_many_at_first = """
+mark = Path(model).parent / "tried"
+if not mark.exists():
+    mark.touch()
+    for extra in range(5):
+        Path(pattern % (count + extra)).write_bytes(Path(pattern % 0).read_bytes())
+    raise SystemExit("stopped")
+"""
+    checkout = make_checkout(tmp_path / "checkout", speak=SPEAK + too_many_at_first)
+    method = method_of(declare(tmp_path, checkout), checkout)
+    method.fit(identity, identity.split(), context(tmp_path / "fit"))
+    with pytest.raises(ProgramFailed):
+        list(method.render(drive))
+    assert len(list(method.render(drive))) == len(drive)
+
+
 def test_a_stage_that_makes_nothing_has_failed(
     tmp_path: Path, identity: Identity, drive: Drive
 ) -> None:

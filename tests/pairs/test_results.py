@@ -26,7 +26,7 @@ from tgbench.pairs import processes
 from tgbench.pairs.finding import Pair
 from tgbench.pairs.processes import PairFailed, score_pairs
 from tgbench.pairs.scoring import PairsRequest, ScoredMethod, ScoredPair
-from tgbench.running import guardian
+from tgbench.processes import guardian
 from tgbench.running.result import read_results
 
 from ..metrics.clips import frame, video

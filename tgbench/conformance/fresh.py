@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
-import subprocess
 import sys
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ..files import write_json
+from ..processes.guarded import Guarded
 from .bench import Bench
 from .findings import DoesNotHold, NotTried
 from .subject import Frames
@@ -80,18 +78,11 @@ def run_child(bench: Bench, action: str, killed: bool = False, **more: Any) -> b
     write_json(path, trial)
     log = folder / f"{action}.log"
     with log.open("wb") as stream:
-        child = subprocess.Popen(
-            [sys.executable, "-m", "tgbench.conformance.child", str(path)],
-            stdin=subprocess.DEVNULL,
-            stdout=stream,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
+        child = Guarded([sys.executable, "-m", "tgbench.conformance.child", str(path)], stream)
         try:
-            code = child.wait()
+            child.process.wait()
         finally:
-            with suppress(ProcessLookupError, PermissionError):
-                os.killpg(child.pid, signal.SIGKILL)
+            code = child.end()
     if killed and code == -signal.SIGKILL:
         return True
     if code:

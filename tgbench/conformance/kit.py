@@ -12,7 +12,6 @@ from . import (
     conditions,
     contract,
     held_out,
-    interruption,
     memory,
     wrong_input,
 )
@@ -48,7 +47,7 @@ CHECKS = (
         "interruption",
         "contract",
         "goes on after a kill in mid-fit",
-        interruption.resumes_after_a_kill,
+        contract.resumes_after_a_kill,
     ),
     Check("memory", "contract", "streams: memory stays flat", memory.streams),
     Check(

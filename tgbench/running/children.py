@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import os
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,14 +12,12 @@ from contextlib import suppress
 from pathlib import Path
 
 from ..errors import TgbenchError
+from ..processes.guarded import Guarded
+from ..processes.guardian import descendants
 from ..progress import duration
-from . import guardian
 
 PATIENCE = 10.0
 """Seconds that a child has to stop by itself."""
-
-_KILLING = 10.0
-"""Seconds that a guardian has to kill all."""
 
 _TAIL = 1 << 14
 
@@ -35,11 +32,7 @@ _THREAD_LIMITS = (
 
 
 class Child:
-    """A process with all that it starts; what it says goes to a log.
-
-    A guardian stands between it and this process; see `guardian`. So nothing of it is left when it
-    ends, nor when this process is killed.
-    """
+    """A process that does a job, with all that it starts; what it says goes to a log."""
 
     def __init__(
         self,
@@ -62,76 +55,44 @@ class Child:
         self._seconds = seconds
         self._deadline = time.monotonic() + seconds if seconds else math.inf
         self._timed_out = False
-        watched, self._pipe = os.pipe()
-        try:
-            with log.open("wb") as stream:
-                # In a session of its own, so that Ctrl-C reaches it by `ask_to_stop` alone.
-                self._process = subprocess.Popen(
-                    [sys.executable, "-I", "-S", guardian.__file__, str(watched), *command],
-                    stdin=subprocess.DEVNULL,
-                    stdout=stream,
-                    stderr=subprocess.STDOUT,
-                    start_new_session=True,
-                    pass_fds=(watched, *held),
-                    env={**os.environ, **(environment or {})},
-                )
-        except BaseException:
-            os.close(self._pipe)
-            raise
-        finally:
-            os.close(watched)
+        with log.open("wb") as stream:
+            self._guarded = Guarded(
+                command, stream, env={**os.environ, **(environment or {})}, held=held
+            )
 
     def has_ended(self) -> bool:
         """Whether it has ended. One whose time is up is ended now."""
-        if self._process.poll() is None and time.monotonic() > self._deadline:
+        if not self._guarded.wait(0) and time.monotonic() > self._deadline:
             self._timed_out = True
             self.kill()
-        return self._process.poll() is not None
+        return self._guarded.wait(0)
 
     def processes(self) -> list[int]:
         """Return the numbers of all processes of it."""
-        return [self._process.pid, *guardian.descendants(self._process.pid)]
+        root = self._guarded.process.pid
+        return [root, *descendants(root)]
 
     def problem(self) -> TgbenchError | None:
         """Return how it failed, once it has ended; None: it did not."""
-        self._let_go()
+        code = self._guarded.end()
         if self._timed_out:
             return TgbenchError(
                 f"stopped after {duration(self._seconds)}, which is its time limit; raise it with "
                 f"--set job.minutes=N (log: {self._log})"
             )
-        return problem(self._process.returncode, self._log)
+        return problem(code, self._log)
 
     def ask_to_stop(self) -> None:
         """Ask it to stop by itself."""
-        # Not SIGINT: where a script starts tgbench in the background, its children ignore that.
-        self._signal(signal.SIGTERM)
+        self._guarded.ask_to_stop()
 
     def wait(self, seconds: float) -> None:
         """Wait for its end, so long at most."""
-        with suppress(subprocess.TimeoutExpired):
-            self._process.wait(max(0.0, seconds))
+        self._guarded.wait(seconds)
 
     def kill(self) -> None:
         """End it, and all that it started."""
-        self._let_go()
-        try:
-            with suppress(subprocess.TimeoutExpired):
-                self._process.wait(_KILLING)
-        finally:
-            self._signal(signal.SIGKILL)
-            self._process.wait()
-
-    def _let_go(self) -> None:
-        """Close the pipe, upon which the guardian kills what is left."""
-        if self._pipe >= 0:
-            os.close(self._pipe)
-            self._pipe = -1
-
-    def _signal(self, number: int) -> None:
-        if self._process.poll() is None:
-            with suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._process.pid, number)
+        self._guarded.end()
 
 
 def stop_all(children: Iterable[Child]) -> None:

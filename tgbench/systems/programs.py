@@ -7,7 +7,6 @@ import os
 import shlex
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -17,17 +16,14 @@ from typing import Any
 
 from ..errors import TgbenchError
 from ..inputs import reason as reason_of
+from ..processes.guarded import Guarded
 from ..progress import SILENT, Progress, Task, duration
-from . import guard
 from .failures import Ending, Explain, Failure, failure_of, full_disk, recognised
 from .program_log import ProgramLog
 
 _POLL_SECONDS = 0.1
 _GRACE_SECONDS = 5.0
 """That a program has to stop by itself."""
-
-_PATIENCE = 60.0
-"""Seconds for the guard to end everything, a container included."""
 
 _SIZE_SECONDS = 2.0
 """Least time between two looks at how much a program wrote."""
@@ -139,12 +135,12 @@ class _Limits:
         return Failure(
             f"wrote {written / 1e9:.2f} GB into {self._folder}, more than the limit of "
             f"{self._size / 1e9:.2f} GB",
-            "raise output_limit in the declaration if that is right",
+            "raise output.largest_gb in the declaration if that is right",
         )
 
 
 class _Run:
-    """A program under its guard."""
+    """A program under its guardian."""
 
     def __init__(
         self,
@@ -154,66 +150,47 @@ class _Run:
         stop: Sequence[str],
         log: ProgramLog,
     ) -> None:
-        self._argv, self._env, self._log = list(argv), dict(env), log
-        # In a session of its own: Ctrl-C reaches this process alone, which ends the program.
-        self._guard = subprocess.Popen(
-            [sys.executable, "-I", "-S", guard.__file__],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
+        self._argv, self._log = list(argv), log
+        self._guarded = Guarded(
+            argv,
+            subprocess.PIPE,
+            cwd=cwd,
+            env=env,
+            report=True,
+            patience=_GRACE_SECONDS,
+            stop=stop,
         )
         self._listener = threading.Thread(target=self._listen, daemon=True)
         self._listener.start()
-        task = {
-            "argv": self._argv,
-            "cwd": str(cwd),
-            "env": self._env,
-            "stop": list(stop),
-            "grace": _GRACE_SECONDS,
-        }
-        assert self._guard.stdin is not None
-        with suppress(BrokenPipeError):
-            self._guard.stdin.write(json.dumps(task).encode() + b"\n")
-            self._guard.stdin.flush()
 
     def wait(self, limits: _Limits, task: Task) -> Failure | None:
         """Wait for the end; return the limit that the program exceeds, if it does."""
         said = ""
-        while self._guard.poll() is None:
+        while not self._guarded.wait(_POLL_SECONDS):
             if exceeded := limits.exceeded():
                 return exceeded
             if (line := self._log.last_line()) != said:
                 said = line
                 task.note(line)
-            with suppress(subprocess.TimeoutExpired):
-                self._guard.wait(_POLL_SECONDS)
         return limits.exceeded(last=True)
 
     def end(self) -> dict[str, Any]:
-        """End the program if it still runs, and all that it started; return what the guard says."""
-        assert self._guard.stdin is not None
-        assert self._guard.stderr is not None
-        with suppress(OSError):
-            self._guard.stdin.close()
-        try:
-            self._guard.wait(_PATIENCE)
-        except subprocess.TimeoutExpired:
-            self._guard.kill()
-            self._guard.wait()
+        """End the program if it still runs, and all that it started; return how it ended."""
+        code = self._guarded.end()
         # A process that could not be killed may hold the pipe open.
         self._listener.join(_GRACE_SECONDS)
-        with self._guard.stderr as stream:
-            told = stream.read().decode("utf-8", "replace").splitlines()
+        assert self._guarded.process.stderr is not None
+        with self._guarded.process.stderr as stream:
+            said = stream.read().decode("utf-8", "replace").splitlines()
         try:
-            how: dict[str, Any] = json.loads(told[-1])
+            how: dict[str, Any] = json.loads(said[-1])
         except (IndexError, ValueError):
-            # The guard itself was killed.
-            how = {"code": self._guard.returncode or -signal.SIGKILL}
+            # The guardian itself was killed.
+            how = {"code": code or -signal.SIGKILL}
         return how
 
     def failure(self, how: dict[str, Any], explain: Explain) -> Failure | None:
-        """Return why the program failed, if it did, from what the guard says."""
+        """Return why the program failed, if it did, from what the guardian says."""
         if error := how.get("error"):
             place = how.get("file") or self._argv[0]
             return Failure(
@@ -224,8 +201,8 @@ class _Run:
         return failure_of(ending, explain)
 
     def _listen(self) -> None:
-        assert self._guard.stdout is not None
-        with self._guard.stdout as stream:
+        assert self._guarded.process.stdout is not None
+        with self._guarded.process.stdout as stream:
             while said := os.read(stream.fileno(), _CHUNK):
                 self._log.write(said)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -248,12 +249,15 @@ def test_jobs_that_somebody_cancels_in_the_queue_fail_with_the_state(
     slurm: Path, scripts: Scripts, out: Path, tmp_path: Path
 ) -> None:
     scripts[0] = WAIT_FOR_GO.format(here=str(tmp_path), seed="0")
-    jobs = [job(0, out=out)]
-    executor = executor_in(out)
-    executor.announce(jobs)
-    wait_until((tmp_path / "starts").exists)
-    (slurm / "101" / "cancelled").touch()
-    error = errors(list(run_jobs(jobs, executor_in(out))))[0]
+
+    def cancel() -> None:
+        wait_until((tmp_path / "starts").exists)
+        (slurm / "101" / "cancelled").touch()
+
+    somebody = threading.Thread(target=cancel)
+    somebody.start()
+    error = errors(list(run_jobs([job(0, out=out)], executor_in(out))))[0]
+    somebody.join()
     assert "CANCELLED" in error
     assert "101_0" in error
     assert "jobs/slurm-" in error, "names the log of the task"

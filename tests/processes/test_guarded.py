@@ -1,0 +1,104 @@
+"""Programs under a guardian, in real processes."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from tgbench.processes.guarded import Guarded
+from tgbench.processes.guardian import descendants
+
+SLEEP = "import time; time.sleep(60)"
+
+
+def python(code: str) -> list[str]:
+    return [sys.executable, "-c", code]
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def gone(process: int) -> bool:
+    try:
+        stat = Path(f"/proc/{process}/stat").read_bytes()
+    except OSError:
+        return True
+    return stat.rpartition(b")")[2].split()[0] in (b"Z", b"X")
+
+
+def test_it_ends_as_the_program_does(tmp_path: Path) -> None:
+    for code, expected in (("", 0), ("raise SystemExit(7)", 7), ("import os; os.abort()", -6)):
+        guarded = Guarded(python(code), subprocess.DEVNULL)
+        assert guarded.wait(60)
+        assert guarded.end() == expected
+
+
+def test_a_quick_program_keeps_its_exit_code() -> None:
+    assert [Guarded(["/bin/false"], subprocess.DEVNULL).process.wait() for _ in range(20)] == [
+        1
+    ] * 20
+
+
+def test_one_that_cannot_be_started_is_named(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    with log.open("wb") as stream:
+        guarded = Guarded([str(tmp_path / "nothing")], stream)
+    assert guarded.wait(60)
+    assert guarded.end() == 127
+    assert str(tmp_path / "nothing") in log.read_text()
+
+
+def test_a_request_to_stop_reaches_the_program_alone(tmp_path: Path) -> None:
+    code = (
+        "import signal, time\n"
+        "signal.signal(signal.SIGTERM, lambda *_: exit(5))\n"
+        f"open({str(tmp_path / 'ready')!r}, 'w')\n"
+        "time.sleep(60)"
+    )
+    guarded = Guarded(python(code), subprocess.DEVNULL)
+    wait_for((tmp_path / "ready").exists)
+    guarded.ask_to_stop()
+    assert guarded.wait(60)
+    assert guarded.end() == 5
+
+
+def test_nothing_is_left_of_what_left_its_session(tmp_path: Path) -> None:
+    pids = tmp_path / "pids"
+    code = (
+        "import subprocess, sys, time\n"
+        f"child = subprocess.Popen([sys.executable, '-c', {SLEEP!r}], start_new_session=True)\n"
+        f"open({str(pids)!r}, 'w').write(f'{{child.pid}}\\n')\n"
+        "time.sleep(60)"
+    )
+    guarded = Guarded(python(code), subprocess.DEVNULL)
+    wait_for(lambda: pids.exists() and pids.read_text().endswith("\n"))
+    assert int(pids.read_text()) in descendants(guarded.process.pid)
+    assert guarded.end() == -signal.SIGKILL
+    assert gone(int(pids.read_text()))
+
+
+def test_the_container_of_a_program_within_is_stopped_when_the_outer_one_is_killed(
+    tmp_path: Path,
+) -> None:
+    stopped = tmp_path / "stopped"
+    inner = (
+        "import subprocess, time\n"
+        "from tgbench.processes.guarded import Guarded\n"
+        f"Guarded({python(SLEEP)!r}, subprocess.DEVNULL, stop=['touch', {str(stopped)!r}])\n"
+        "time.sleep(60)"
+    )
+    outer = Guarded(python(inner), subprocess.DEVNULL)
+    # The program, the guardian within, and what that guards.
+    wait_for(lambda: len(descendants(outer.process.pid)) == 3)
+    below = descendants(outer.process.pid)
+    outer.end()
+    assert stopped.exists()
+    assert all(map(gone, below))

@@ -61,8 +61,9 @@ def method(name: str) -> MethodSpec:
     known = methods().get(spec.name)
     if known is not None and getattr(known, "declaration", None) != spec.declaration:
         raise TgbenchError(
-            f"{name}: there is a method '{spec.name}' already, and results are filed by name; give "
-            "the system in this file another name"
+            f"{name}: there is a method '{spec.name}' already{_of_file(known)}, and results are "
+            "filed by name; give the system in this file another name, or `tgbench systems remove "
+            f"{spec.name}` if you added that one"
         )
     return known or spec
 
@@ -211,3 +212,9 @@ def _place(item: tuple[str, Spec]) -> tuple[int, str]:
     """Return where a spec is listed: metrics by their place in tables, others as installed."""
     name, spec = item
     return (spec.table_place, name) if isinstance(spec, MetricSpec) else (0, "")
+
+
+def _of_file(spec: MethodSpec) -> str:
+    """Return the file of a declared system in brackets; empty for another method."""
+    declaration: Path | None = getattr(spec, "declaration", None)
+    return "" if declaration is None else f" ({declaration})"

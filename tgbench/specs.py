@@ -221,6 +221,13 @@ class MethodSpec(ConfiguredSpec):
         """Return the title, or the name of a method without one."""
         return self.title or self.name
 
+    def validate(self) -> None:
+        """Raise what is wrong with what it declares, if it comes from a file of a user's own.
+
+        Raises:
+            TgbenchError: something is.
+        """
+
     def fingerprint(self, config: Any) -> Fingerprint | None:
         """Return what makes it what it is; None: its Python files do.
 

@@ -85,6 +85,41 @@ def test_a_second_file_of_one_name_cannot_be_added(
     assert str(somebody.file) in said
 
 
+def test_a_file_is_checked_whoever_has_its_name(
+    systems: Systems, somebody: Somebody, tmp_path: Path
+) -> None:
+    systems("add", str(somebody.file))
+    other = tmp_path / "other.toml"
+    other.write_text(somebody.file.read_text().replace("licence =", "license ="))
+    code, said = systems("show", str(other))
+    assert code == 2
+    assert "'licence'" in said
+
+
+def test_a_checkout_that_is_not_there_is_not_remembered(
+    systems: Systems, somebody: Somebody
+) -> None:
+    systems("add", str(somebody.file), "--checkout", str(somebody.checkout))
+    code, said = systems("add", str(somebody.file), "--checkout", "nowhere")
+    assert code == 2
+    assert "nowhere" in said
+    assert plugins.method("mine").presets["quick"]["checkout"] == str(somebody.checkout)
+
+
+def test_remedies_of_check_are_its_own_options(systems: Systems, somebody: Somebody) -> None:
+    (somebody.checkout / "train.py").write_text("changed = True")
+    code, said = systems("check", str(somebody.file), "--checkout", str(somebody.checkout))
+    assert code == 1
+    assert "--any-commit" in said
+    assert "--set any_commit" not in said
+
+
+def test_a_file_in_place_of_a_checkout_is_called_one(systems: Systems, somebody: Somebody) -> None:
+    code, said = systems("check", str(somebody.file), "--checkout", str(somebody.file))
+    assert code == 1
+    assert "is a file" in said
+
+
 def test_a_file_that_is_gone_stops_no_command(systems: Systems, somebody: Somebody) -> None:
     systems("add", str(somebody.file))
     somebody.file.unlink()

@@ -19,6 +19,12 @@ from tgbench.running.worker import Worker
 
 
 @pytest.fixture(autouse=True)
+def _own_locks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody else's jobs are in the way."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+
+
+@pytest.fixture(autouse=True)
 def _quickly(monkeypatch: pytest.MonkeyPatch) -> None:
     """What the clock says does not matter here."""
     monkeypatch.setattr(timing, "BLOCK_SECONDS", {"cpu": 0.01})

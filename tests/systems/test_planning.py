@@ -98,3 +98,11 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
 def test_the_size_of_built_in_people_is_that_of_the_declared_system(somebody: Somebody) -> None:
     assert default_size((str(somebody.file),), "quick") == 512
     assert default_size((str(somebody.file), "still"), "quick") == 256
+
+
+def test_a_broken_declaration_is_refused_before_anybody_is_looked_for(
+    somebody: Somebody, tmp_path: Path
+) -> None:
+    somebody.edit("makes =", "make =")
+    with pytest.raises(TgbenchError, match=r"train\.1\.make"):
+        planned(somebody, tmp_path / "nobody", tmp_path / "out")

@@ -13,7 +13,7 @@ from ..errors import TgbenchError
 from ..systems.spec import VideosSpec
 from ..systems.videos.spec import NAME as VIDEOS
 from ..terminal import Terminal, printable
-from .lists import add_list, pairs
+from .options import add_method_options
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,24 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="PIXELS",
         help=f"side of built-in identities in pixels ({SIZE})",
     )
-    parser.add_argument(
-        "--preset", default="quick", metavar="NAME", help="of the method's settings (quick)"
-    )
-    add_list(
-        parser,
-        "--set",
-        pairs,
-        "change settings of the method; `tgbench list settings METHOD` has them",
-        metavar="KEY=VALUE",
-        dest="settings",
-        default=[],
-    )
-    parser.add_argument(
-        "--device",
-        choices=("auto", "cpu", "cuda"),
-        default="auto",
-        help="what to compute on (auto)",
-    )
+    add_method_options(parser)
     parser.add_argument(
         "--out",
         type=Path,

@@ -10,6 +10,24 @@ from .lists import add_list, pairs, phrases
 
 def add_fit_options(parser: argparse.ArgumentParser) -> None:
     """Declare --preset, --set, --size, --device and --out."""
+    add_method_options(parser)
+    parser.add_argument(
+        "--size",
+        type=int,
+        metavar="PIXELS",
+        help="side of built-in identities in pixels (what the method's preset is made for)",
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path("results"),
+        metavar="FOLDER",
+        help="where results go (results)",
+    )
+
+
+def add_method_options(parser: argparse.ArgumentParser) -> None:
+    """Declare --preset, --set and --device."""
     parser.add_argument(
         "--preset",
         default="quick",
@@ -27,23 +45,10 @@ def add_fit_options(parser: argparse.ArgumentParser) -> None:
         default=[],
     )
     parser.add_argument(
-        "--size",
-        type=int,
-        metavar="PIXELS",
-        help="side of built-in identities in pixels (what the method's preset is made for)",
-    )
-    parser.add_argument(
         "--device",
         choices=("auto", "cpu", "cuda"),
         default="auto",
         help="what to compute on (auto)",
-    )
-    parser.add_argument(
-        "--out",
-        type=Path,
-        default=Path("results"),
-        metavar="FOLDER",
-        help="where results go (results)",
     )
 
 

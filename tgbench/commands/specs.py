@@ -46,7 +46,7 @@ WEIGHTS = CommandSpec(
 )
 SYSTEMS = CommandSpec(
     "systems",
-    "declared systems of others: list, show, add, check",
+    "declared systems of others: list, show, add, remove, new, check",
     "tgbench.commands.systems",
     computes=False,
 )

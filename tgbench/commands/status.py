@@ -92,7 +92,7 @@ def _outlook(run: RunStatus) -> Iterator[str]:
     if unknown == rest:
         yield "time left: not known before a job like these is done"
     else:
-        more = f", and {unknown} jobs of which none like them is done" if unknown else ""
+        more = f", and {unknown} jobs without an earlier timing" if unknown else ""
         yield f"time left: about {duration(seconds)}{more}"
     if not run.goes_on:
         yield "nothing hands out jobs any more; repeat the command to go on"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -108,8 +109,11 @@ def _list(args: argparse.Namespace) -> None:
 
 def _show(args: argparse.Namespace) -> None:
     from ..systems.remembered import remembered
+    from ..systems.spec import SUFFIX, read_spec
 
-    spec = _system(args.system)
+    # A file is checked whoever has its name.
+    is_file = args.system.endswith(SUFFIX)
+    spec = read_spec(Path(args.system)) if is_file else _system(args.system)
     facts = spec.facts()
     width = line_width(sys.stdout)
     print(f"{facts.title or facts.name}: {facts.summary}")
@@ -253,7 +257,8 @@ def _check(args: argparse.Namespace, terminal: Terminal) -> int:
     for finding in check(declaration, config, args.identity, args.out):
         missing += finding.state == "missing"
         head = f"{finding.state:<7} {finding.subject:<22} "
-        for place, line in enumerate(hanging(head, finding.text, line_width(terminal.out.file))):
+        text = _with_own_options(finding.text)
+        for place, line in enumerate(hanging(head, text, line_width(terminal.out.file))):
             shown = Text(line, no_wrap=True)
             if not place:
                 shown.stylize(_COLOURS[finding.state], 0, len(finding.state))
@@ -261,8 +266,21 @@ def _check(args: argparse.Namespace, terminal: Terminal) -> int:
     if missing:
         terminal.out.print(f"\n{spec.name} cannot run here yet: {missing} missing")
         return 1
-    terminal.out.print(f"\n{spec.name} is in place; try: tgbench run --method {args.system} ...")
+    known = getattr(plugins.methods().get(spec.name), "presets", spec.presets)["quick"]
+    settings = [f"{spec.name}.{key}={text}" for key, text in overrides.items()]
+    settings = [each for each in settings if each.partition("=")[2] not in known.values()]
+    more = f" --set {' '.join(settings)}" if settings else ""
+    terminal.out.print(
+        f"\n{spec.name} is in place; try: tgbench run --method {args.system}{more} ...",
+        soft_wrap=True,
+    )
     return 0
+
+
+def _with_own_options(text: str) -> str:
+    """Return a remedy with the options of `check` in place of the settings of `run`."""
+    text = text.replace("--set any_commit=true", "--any-commit")
+    return re.sub(r"--set (?:[\w-]+\.)?(checkout|environment)=", r"--\1 ", text)
 
 
 def _system(name: str) -> SystemSpec:

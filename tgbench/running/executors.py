@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from . import slots
 from .job import JobNeeds, JobSpec
 from .job_state import doing
 from .worker import Worker
@@ -83,19 +84,25 @@ class Executor(Protocol):
 
 
 class InProcess:
-    """Runs one job at a time in this process."""
+    """Runs one job at a time in this process.
+
+    It holds a share of the machine meanwhile, so a job that is to be alone on it waits.
+    """
 
     def __init__(self, worker: Worker) -> None:
         """Use a worker, which keeps what several jobs need."""
         self._worker = worker
         self._job: JobSpec | None = None
+        self._held: slots.Held | None = None
 
     def announce(self, jobs: Sequence[JobSpec]) -> None:
         """Do nothing: jobs come one by one."""
 
     def takes(self, needs: JobNeeds) -> bool:
-        """Whether there is no job yet."""
-        return self._job is None
+        """Whether there is no job yet, and none of another run is alone on this machine."""
+        if self._job is None and self._held is None:
+            self._held = slots.hold(gpus=0, alone=False)
+        return self._job is None and self._held is not None
 
     def submit(self, job: JobSpec) -> None:
         """Take the next job."""
@@ -105,13 +112,19 @@ class InProcess:
         """Do the job."""
         job, self._job = self._job, None
         if job is None:
+            slots.wait_for_others()
             return None
         try:
             with doing(job):
                 self._worker.do(job)
         except Exception as error:
             return Ended(job, error)
+        finally:
+            self.stop()
         return Ended(job)
 
     def stop(self) -> None:
-        """Do nothing: an interrupted job has ended already."""
+        """Let the machine go: an interrupted job has ended already."""
+        if self._held is not None:
+            self._held.release()
+            self._held = None

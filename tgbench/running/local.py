@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..errors import TgbenchError
-from ..terminal import NOTICE
 from . import children, machine, slots
 from .children import Child
 from .executor_config import LocalConfig
@@ -57,7 +56,6 @@ class LocalExecutor:
         self._share = max(1, self._cores // self._capacity)
         self._running: list[_Running] = []
         self._held: slots.Held | None = None
-        self._waited = False
 
     def announce(self, jobs: Sequence[JobSpec]) -> None:
         """Do nothing: jobs start when they are handed over."""
@@ -109,7 +107,7 @@ class LocalExecutor:
     def wait(self) -> Ended | None:
         """Return the next child that ends."""
         if not self._running:
-            self._wait_for_others()
+            slots.wait_for_others()
             return None
         deadline = time.monotonic() + _LONGEST_WAIT
         while True:
@@ -131,13 +129,6 @@ class LocalExecutor:
             for held in (self._held, *(one.held for one in running)):
                 if held is not None:
                     held.release()
-
-    def _wait_for_others(self) -> None:
-        """Wait a moment for a lock of another run, and say so the first time."""
-        if not self._waited:
-            _log.info("waiting: other runs on this machine use its GPUs or time", extra=NOTICE)
-            self._waited = True
-        time.sleep(_LONGEST_WAIT)
 
     def _fits(self, needs: JobNeeds) -> bool:
         """Whether a job can run beside those that do."""

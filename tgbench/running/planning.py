@@ -63,6 +63,8 @@ class Planner:
         for config in configs:
             # An unknown encoder is refused before anything else is done.
             _ = config.encoder
+        for spec in specs:
+            spec.validate()
         for name in request.identities:
             require_identity(name)
         self._request, self._protocols, self._configs = request, protocols, configs

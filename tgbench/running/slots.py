@@ -12,6 +12,7 @@ import os
 import re
 import subprocess
 import tempfile
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ from ..terminal import NOTICE
 
 _QUERY = ["nvidia-smi", "--query-gpu=index,uuid", "--format=csv,noheader"]
 _SECONDS = 20
+_MOMENT = 1.0
 _log = logging.getLogger("tgbench")
 
 
@@ -62,6 +64,12 @@ def hold(gpus: int, alone: bool) -> Held | None:
         held.release()
         return None
     return held
+
+
+def wait_for_others() -> None:
+    """Wait a moment for a lock of another run, and say so the first time."""
+    _say_once("waiting: other runs on this machine use its GPUs or time", logging.INFO)
+    time.sleep(_MOMENT)
 
 
 def devices() -> Sequence[str]:
@@ -125,10 +133,11 @@ def _open(name: str) -> int | None:
             os.fchmod(descriptor, 0o666)
             return descriptor
     except OSError as error:
-        _warn_once(f"{path}: {error.strerror}; other runs on this machine may use the same GPUs")
+        warning = f"{path}: {error.strerror}; other runs on this machine may use the same GPUs"
+        _say_once(warning, logging.WARNING)
         return None
 
 
 @cache
-def _warn_once(text: str) -> None:
-    _log.warning(text, extra=NOTICE)
+def _say_once(text: str, level: int) -> None:
+    _log.log(level, text, extra=NOTICE)

@@ -26,16 +26,9 @@ def add(path: Path) -> SystemSpec:
     """
     from .. import plugins
 
-    spec = read_spec(path)
+    spec = plugins.method(str(path))
+    assert isinstance(spec, SystemSpec)
     spec.facts()
-    known = plugins.methods().get(spec.name)
-    if known is not None and getattr(known, "declaration", None) != spec.declaration:
-        other = getattr(known, "declaration", None)
-        where = f" ({other})" if other else ""
-        raise TgbenchError(
-            f"{path}: there is a method '{spec.name}' already{where}; give the system in this file "
-            f"another name, or `tgbench systems remove {spec.name}` first if you added that one"
-        )
     link = systems_folder() / f"{spec.name}{SUFFIX}"
     link.parent.mkdir(parents=True, exist_ok=True)
     link.unlink(missing_ok=True)

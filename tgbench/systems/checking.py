@@ -21,7 +21,14 @@ from ..running.machine import free_memory_gb
 from ..synthetic.names import IDENTITIES
 from .config import SystemConfig
 from .declaration import Declaration
-from .environments import Contents, Environment, contents_of, environment_of, require_programs
+from .environments import (
+    Contents,
+    Environment,
+    contents_of,
+    environment_of,
+    require_programs,
+    run_python,
+)
 from .fields import Input, Stage
 from .installation import find_checkout, find_weights
 
@@ -162,19 +169,8 @@ def _versions(declaration: Declaration, contents: Contents) -> Iterator[Finding]
 
 
 def _gpu(environment: Environment, place: Path) -> Finding:
-    launch = environment.launch(("python", "-c", _GPU_PROBE), {}, place, (place,))
     try:
-        done = subprocess.run(
-            launch.argv,
-            env=dict(launch.env),
-            cwd=place,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=_GPU_SECONDS,
-            check=False,
-            text=True,
-            errors="replace",
-        )
+        done = run_python(environment, _GPU_PROBE, place, _GPU_SECONDS)
     except (OSError, subprocess.SubprocessError) as error:
         return Finding("GPU", "note", f"PyTorch does not say whether it sees one ({error})")
     said = done.stdout.split()

@@ -83,6 +83,8 @@ def require_checkout(
         Unavailable: there is no such folder.
         TgbenchError: it is at another commit, or has changes.
     """
+    if folder.exists() and not folder.is_dir():
+        raise Unavailable(f"{folder}: is a file; name the folder of the checkout")
     if not folder.is_dir():
         raise Unavailable(
             f"{folder}: no such checkout; `git clone {repository or 'REPOSITORY'} {folder}`, or "

@@ -128,6 +128,28 @@ def environment_of(
     return _host(Path(wanted.interpreter).expanduser(), remedy)
 
 
+def run_python(
+    environment: Environment, code: str, cwd: Path, seconds: float
+) -> subprocess.CompletedProcess[str]:
+    """Run a few lines in the Python of an environment.
+
+    Raises:
+        OSError, subprocess.SubprocessError: it cannot be started, or takes longer.
+    """
+    launch = environment.launch(("python", "-c", code), {}, cwd, (cwd,))
+    return subprocess.run(
+        launch.argv,
+        env=dict(launch.env),
+        cwd=cwd,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=seconds,
+        check=False,
+        text=True,
+        errors="replace",
+    )
+
+
 def contents_of(environment: Environment, name: str, cwd: Path) -> Contents:
     """Return what is installed in an environment, by running its Python.
 
@@ -140,21 +162,12 @@ def contents_of(environment: Environment, name: str, cwd: Path) -> Contents:
         Unavailable: its Python does not run.
     """
     image = environment.image()
-    launch = environment.launch(("python", "-c", _PROBE), {}, cwd, (cwd,))
     why = ""
     try:
-        done = subprocess.run(
-            launch.argv,
-            env=dict(launch.env),
-            cwd=cwd,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=_SECONDS,
-            check=False,
-        )
-        said = (done.stdout + done.stderr).decode("utf-8", "replace")
+        done = run_python(environment, _PROBE, cwd, _SECONDS)
+        said = done.stdout + done.stderr
         if done.returncode == 0:
-            version, packages = json.loads(done.stdout.decode().splitlines()[-1])
+            version, packages = json.loads(done.stdout.splitlines()[-1])
             return Contents(version, dict(packages), image)
         known = recognised(said)
         lines = said.strip().splitlines()

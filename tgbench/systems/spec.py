@@ -56,6 +56,10 @@ class SystemSpec(MethodSpec):
         """
         return self.read()
 
+    def validate(self) -> None:
+        """Check the whole file; see `MethodSpec.validate`."""
+        self.facts()
+
     def load(self) -> Any:
         """Return what makes a method of a configuration, as the class of any other method does."""
         from functools import partial
@@ -122,11 +126,25 @@ def read_spec(path: Path) -> SystemSpec:
         raise TgbenchError(f"{path}: is not TOML ({reason(error)})") from error
     try:
         return _spec(path.resolve(), raw)
-    except (KeyError, TypeError, ValueError) as error:
-        named = f"{error} is missing" if isinstance(error, KeyError) else reason(error)
-        raise TgbenchError(
-            f"{path}: {named}; `tgbench systems show {path}` checks the file"
-        ) from error
+    except (KeyError, TypeError, ValueError, TgbenchError) as error:
+        # The whole check says more of it: the field, and what it can be.
+        read_facts(path, of_videos="videos" in raw)
+        raise TgbenchError(f"{path}: {reason(error)}") from error
+
+
+def read_facts(path: Path, of_videos: bool) -> Facts:
+    """Return all that a declaration says, checked.
+
+    Raises:
+        TgbenchError: something in it is wrong.
+    """
+    if of_videos:
+        from .videos.declaration import read_videos
+
+        return read_videos(path)
+    from .declaration import read_declaration
+
+    return read_declaration(path)
 
 
 def specs_of(folder: Path) -> tuple[SystemSpec, ...]:

@@ -8,17 +8,19 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from tgbench.errors import TgbenchError
 from tgbench.running import machine, slots
 from tgbench.running.executor_config import LocalConfig
-from tgbench.running.executors import Setting
-from tgbench.running.job import JobNeeds
+from tgbench.running.executors import InProcess, Setting
+from tgbench.running.job import JobNeeds, JobSpec
 from tgbench.running.local import LocalExecutor
 from tgbench.running.scheduling import run_jobs
 from tgbench.running.stopping import stopped_by_terminate
+from tgbench.running.worker import Worker
 
 from .conftest import Scripts, job
 from .test_all import is_running
@@ -32,6 +34,34 @@ def _own_locks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def local(out: Path, jobs: int) -> LocalExecutor:
     return LocalExecutor(LocalConfig(), Setting(out, jobs))
+
+
+class Done:
+    """Does jobs by looking at who may use the machine meanwhile."""
+
+    def __init__(self) -> None:
+        self.alone: slots.Held | None = slots.Held()
+
+    def do(self, job: JobSpec) -> None:
+        self.alone = slots.hold(gpus=0, alone=True)
+
+
+def test_a_job_in_this_process_and_one_that_is_alone_exclude_each_other(tmp_path: Path) -> None:
+    worker, (first,) = Done(), [job(0, out=tmp_path)]
+    executor = InProcess(cast(Worker, worker))
+    alone = slots.hold(gpus=0, alone=True)
+    assert alone is not None
+    assert not executor.takes(first.needs)
+    alone.release()
+    assert executor.takes(first.needs)
+    executor.submit(first)
+    ended = executor.wait()
+    assert ended is not None
+    assert ended.error is None
+    assert worker.alone is None, "another run had the machine for itself during the job"
+    after = slots.hold(gpus=0, alone=True)
+    assert after is not None
+    after.release()
 
 
 def test_a_second_ctrl_c_leaves_no_child_behind(

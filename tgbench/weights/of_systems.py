@@ -40,7 +40,7 @@ OF_SYSTEMS = (
         "wav2lip",
         "wav2lip.pth",
         "wav2lip",
-        "Wav2Lip: the generator trained for synchronisation alone; wav2lip_native loads it, too",
+        "Wav2Lip: the generator trained for synchronisation alone",
         f"{_DRIVE}/drive/folders/153HLrqlBNxzZcHi17PEvP09kkAfzRshM",
         _WAV2LIP_TERMS,
         _A_NETWORK,
@@ -49,8 +49,7 @@ OF_SYSTEMS = (
         "wav2lip_gan",
         "wav2lip_gan.pth",
         "wav2lip",
-        "Wav2Lip: the generator trained with a visual quality discriminator; wav2lip_native loads "
-        "it, too",
+        "Wav2Lip: the generator trained with a visual quality discriminator",
         f"{_DRIVE}/file/d/15G3U08c8xsCkOqQxE38Z2XXDnPcOptNk",
         _WAV2LIP_TERMS,
         _A_NETWORK,

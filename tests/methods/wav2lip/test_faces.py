@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tgbench.errors import TgbenchError
@@ -29,6 +29,7 @@ def test_a_face_at_the_border_is_cut_there_and_refused_where_little_is_left() ->
         padded(np.array([-45.0, 20.0, 5.0, 70.0]), (0, 0, 0, 0), 128, 128)
 
 
+@settings(max_examples=20)
 @given(st.integers(0, 12), st.integers(1, 7))
 def test_a_smoothed_box_is_the_mean_of_it_and_the_next(count: int, frames: int) -> None:
     boxes = [np.array([i * i, i, 50 + i, 60 + 2 * i], float) for i in range(count)]
@@ -60,6 +61,7 @@ def test_what_the_network_makes_becomes_an_image_red_first() -> None:
     assert images(made)[0, 0, 0].tolist() == [255, 127, 254]
 
 
+@settings(max_examples=20)
 @given(st.tuples(*[st.integers(0, 30)] * 2), st.tuples(*[st.integers(16, 90)] * 2))
 def test_nothing_but_the_box_is_changed(corner: tuple[int, int], size: tuple[int, int]) -> None:
     frame = np.full((120, 120, 3), 7, np.uint8)

@@ -44,31 +44,31 @@ def test_names_and_shapes_are_those_of_the_published_checkpoints(published: Gene
     assert sum(p.numel() for p in published.parameters()) == PARAMETERS
 
 
-def test_resolutions_and_channels_are_those_of_the_facts_page(published: Generator) -> None:
+def test_resolutions_and_channels_are_those_of_the_facts_page() -> None:
+    narrow = Generator(1 / 16).eval()
     seen: list[tuple[int, ...]] = []
-    for level in (*published.face_encoder_blocks, *published.face_decoder_blocks):
+    for level in (*narrow.face_encoder_blocks, *narrow.face_decoder_blocks):
         level.register_forward_hook(lambda *parts: seen.append(tuple(parts[2].shape[1:])))
-    made = published(
-        torch.zeros(2, 1, 80, 16, device="meta"), torch.zeros(2, 6, 96, 96, device="meta")
-    )
+    with torch.no_grad():
+        made = narrow(torch.zeros(1, 1, 80, 16), torch.zeros(1, 6, 96, 96))
     sides, channels = (96, 48, 24, 12, 6, 3, 1), (16, 32, 64, 128, 256, 512, 512)
-    encoder = [(count, side, side) for count, side in zip(channels, sides, strict=True)]
+    encoder = [(count // 16, side, side) for count, side in zip(channels, sides, strict=True)]
     decoded = (512, 512, 512, 384, 256, 128, 64)
-    decoder = [(count, side, side) for count, side in zip(decoded, sides[::-1], strict=True)]
+    decoder = [(count // 16, side, side) for count, side in zip(decoded, sides[::-1], strict=True)]
     assert seen == encoder + decoder
-    assert made.shape == (2, 3, 96, 96)
+    assert made.shape == (1, 3, 96, 96)
 
 
 def test_forward_is_the_network_written_out_in_double_precision() -> None:
     torch.manual_seed(3)
-    network = Generator(0.06).eval()
+    network = Generator(1 / 16).eval()
     for module in network.modules():
         if isinstance(module, torch.nn.BatchNorm2d):
             module.running_mean.uniform_(-0.5, 0.5)
             module.running_var.uniform_(0.5, 2.0)
             torch.nn.init.uniform_(module.weight, 0.5, 1.5)
             torch.nn.init.uniform_(module.bias, -0.2, 0.2)
-    mel, faces = torch.randn(2, 1, 80, 16), torch.rand(2, 6, 96, 96)
+    mel, faces = torch.randn(1, 1, 80, 16), torch.rand(1, 6, 96, 96)
     expected = written_out(
         {key: value.double() for key, value in network.state_dict().items()},
         mel.double(),

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -66,6 +66,7 @@ def test_silence_is_the_floor_and_noise_at_full_scale_is_the_ceiling() -> None:
     assert Speech(Waveform(loud)).steps(0, 40).max() == 4.0
 
 
+@settings(max_examples=15)
 @given(st.integers(0, 30), st.integers(1, 10))
 def test_a_part_is_that_part_of_the_whole(first: int, count: int) -> None:
     speech = Speech(Waveform(SOUND))
@@ -74,6 +75,7 @@ def test_a_part_is_that_part_of_the_whole(first: int, count: int) -> None:
     np.testing.assert_array_equal(speech.steps(first, end), whole[:, first:end])
 
 
+@settings(max_examples=15)
 @given(
     st.lists(st.integers(0, 60), min_size=1, max_size=5).map(sorted),
     st.sampled_from([25.0, 30.0, 50.0]),

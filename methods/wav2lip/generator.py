@@ -28,6 +28,8 @@ _DECODER = (512, 512, 384, 256, 128, 64)
 
 _DECODER_RESIDUALS = (1, 2, 2, 2, 2, 2)
 _OUTPUT = 32
+_LEAST_CHANNELS = 12
+"""Both faces that it sees take six at every layer that passes them on."""
 
 
 class Block(nn.Module):
@@ -51,7 +53,8 @@ class Generator(nn.Module):
         """Make it with random weights.
 
         Args:
-            width: its channels as a share of the published ones; 1 for the published network.
+            width: its channels as a share of the published ones, at least 12 of each; 1 for the
+                published network.
         """
         super().__init__()
         face, audio, decoder = (
@@ -87,7 +90,7 @@ class Generator(nn.Module):
 
 
 def _scaled(channels: int, width: float) -> int:
-    return max(1, round(channels * width))
+    return max(_LEAST_CHANNELS, round(channels * width))
 
 
 def _convolved(

@@ -24,7 +24,7 @@ class TrainingConfig:
     voices: Annotated[int, Range(1, 1000)] = 40
     """Speakers, of half a minute each, from whom the audio encoder learns the mouth."""
 
-    hearing_iterations: Annotated[int, Range(1)] = 400
+    hearing_iterations: Annotated[int, Range(1)] = 250
     """Steps in which the audio encoder alone is trained."""
 
     people: Annotated[int, Range(1, 100)] = 6
@@ -33,7 +33,7 @@ class TrainingConfig:
     frames: Annotated[int, Range(2, 2000)] = 150
     """Frames of each of them."""
 
-    iterations: Annotated[int, Range(1)] = 500
+    iterations: Annotated[int, Range(1)] = 300
     """Steps in which encoder and decoder of the face are trained."""
 
     batch: Annotated[int, Range(2, 256)] = 16
@@ -65,8 +65,8 @@ class Wav2LipConfig:
     references: Annotated[int, Range(1, 1000)] = 32
     """Training frames, evenly spread, of which the one most like a frame is its reference."""
 
-    batch: Annotated[int, Range(1, 1024)] = 16
-    """Frames that the network makes at a time."""
+    batch: Annotated[int, Range(1, 1024)] = 4
+    """Frames that the network makes at a time; more take more memory, and serve a GPU."""
 
     training: TrainingConfig = field(default_factory=TrainingConfig)
     """See `TrainingConfig`."""

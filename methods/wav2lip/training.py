@@ -47,11 +47,22 @@ _MARGIN = 0.3
 """Share of a face's box by which more of the frame is kept, all around."""
 
 _KEPT_SIDE = 144
-_JITTER = 0.05
+_JITTER, _APART = 0.05, 0.01
+"""Shares of a box by which it is off in training: both faces alike, and each by itself."""
+
+_CANDIDATES = 16
+"""Frames of which the one most like another is its reference, as in rendering."""
+
 _CHIN = 0.22
 """Share of a face's height by which the box may reach below the chin."""
 
-_LOWER_WEIGHT = 2.0
+_MOUTH = (slice(48, 92), slice(20, 76))
+"""Rows and columns of a face where the mouth is; the rest is nearly that of the reference."""
+
+_MOUTH_WEIGHT = 4.0
+_SHIFT = 3.0
+"""Deviations by which what is passed on is raised, so that rectifying cuts nothing off."""
+
 _LEAST_GAIN = 0.8
 
 
@@ -67,6 +78,16 @@ class Scene:
     faces: Image
     mels: NDArray[np.float32]
 
+    def like(self, frame: int, random: np.random.Generator) -> int:
+        """Return the one of some random other frames whose upper half is most like a frame's."""
+        others = random.integers(len(self.faces), size=_CANDIDATES)
+        others = others[others != frame]
+        if not len(others):
+            return frame
+        coarse = self.faces[[frame, *others], : _KEPT_SIDE // 2 : 4, ::4].astype(np.float32)
+        apart = ((coarse[1:] - coarse[0]) ** 2).sum(axis=(1, 2, 3))
+        return int(others[apart.argmin()])
+
 
 def trained(config: TrainingConfig, device: torch.device, progress: Progress) -> Generator:
     """Return a network trained on synthetic heads; the same for the same settings and machine.
@@ -79,11 +100,37 @@ def trained(config: TrainingConfig, device: torch.device, progress: Progress) ->
     random = np.random.default_rng(config.seed)
     network = Generator(config.width).to(device)
     # A third faster on a CPU; the stubs of torch do not know this overload.
+    _pass_on(network)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     _learn_to_hear(network, config, random, progress)
     scenes = _scenes(config, progress)
     _learn_to_show(network, scenes, config, random, progress)
     return network.eval()
+
+
+@torch.no_grad()
+def _pass_on(network: Generator) -> None:
+    """Let a new network begin with the mean of both faces that it sees, not with noise.
+
+    The first layer and those of the output pass the six colours on; the rest stays random. A short
+    training would else be spent on learning that eyes stay eyes.
+    """
+    state: dict[str, Tensor] = network.state_dict()
+    first, output = "face_encoder_blocks.0.0.conv_block", "output_block.0.conv_block"
+    # The decoder's channels come before those that the first layer passes on.
+    before = state[f"{output}.0.weight"].shape[1] - len(state[f"{first}.0.weight"])
+    for name, offset in ((first, 0), (output, before)):
+        weight = state[f"{name}.0.weight"]
+        middle = weight.shape[-1] // 2
+        weight[:6] = 0.0
+        for colour in range(6):
+            weight[colour, offset + colour, middle, middle] = 1.0
+        state[f"{name}.0.bias"][:6] = 0.0
+        state[f"{name}.1.bias"][:6] = _SHIFT
+    last = state["output_block.1.weight"].zero_()
+    for colour in range(3):
+        last[colour, [colour, 3 + colour]] = 0.5
+    state["output_block.1.bias"].fill_(-_SHIFT)
 
 
 def _learn_to_hear(
@@ -123,13 +170,13 @@ def _learn_to_show(
     learning = [p for p in network.parameters() if p.requires_grad]
     optimizer = torch.optim.Adam(learning, config.rate, betas=(0.5, 0.999))
     schedule = _falling(optimizer, config.iterations)
-    lower = torch.ones(FACE_SIDE, 1, device=device)
-    lower[FACE_SIDE // 2 :] += _LOWER_WEIGHT
+    weight = torch.ones(FACE_SIDE, FACE_SIDE, device=device)
+    weight[_MOUTH] += _MOUTH_WEIGHT
     with progress.task("learning to show synthetic speech", config.iterations) as task:
         for _ in range(config.iterations):
             mel, faces, truth = _batch(scenes, config.batch, random)
             made = network(mel.to(device), faces.to(device, memory_format=torch.channels_last))
-            _descend(((made - truth.to(device)).abs() * lower).mean(), optimizer)
+            _descend(((made - truth.to(device)).abs() * weight).mean(), optimizer)
             schedule.step()
             task.advance()
     network.requires_grad_(True)
@@ -199,10 +246,13 @@ def _batch(
     mels, faces, references = [], [], []
     for _ in range(count):
         scene = scenes[random.integers(len(scenes))]
-        frame, other = random.integers(len(scene.faces), size=2)
+        frame = random.integers(len(scene.faces))
         mels.append(scene.mels[frame])
-        chin = random.uniform(0.0, _CHIN)
-        pair = [_jittered(scene.faces[i], chin, random) for i in (frame, other)]
+        offsets = np.array([*random.uniform(-_JITTER, _JITTER, 4), random.uniform(0.0, _CHIN)])
+        pair = [
+            _jittered(scene.faces[i], offsets + random.uniform(-_APART, _APART, 5))
+            for i in (frame, scene.like(frame, random))
+        ]
         gains = random.uniform(_LEAST_GAIN, 1.0 / _LEAST_GAIN, 3)
         pair = [np.clip(face * gains, 0.0, 255.0).astype(np.uint8) for face in pair]
         if random.random() < 0.5:
@@ -214,11 +264,15 @@ def _batch(
     return speech, network_input(faces, references), truth.permute(0, 3, 1, 2)
 
 
-def _jittered(face: Image, chin: float, random: np.random.Generator) -> Image:
-    """Return a face [96, 96, 3] from a box a little off, and lower by a share of its height."""
+def _jittered(face: Image, offsets: NDArray[np.float64]) -> Image:
+    """Return a face [96, 96, 3] from a box that is a little off.
+
+    Args:
+        face: with a margin.
+        offsets: of left, top, right, bottom, and of the bottom again, as shares of the box.
+    """
     inner = _KEPT_SIDE / (1.0 + 2.0 * _MARGIN)
-    left, top, right, bottom = random.uniform(-_JITTER, _JITTER, 4) * inner
+    left, top, right, bottom, chin = offsets * inner
     first = (_KEPT_SIDE - inner) / 2.0
-    x0, y0 = round(first + left), round(first + top)
-    x1, y1 = round(first + inner + right), round(first + inner * (1.0 + chin) + bottom)
-    return cropped(face, (x0, y0, x1, min(y1, _KEPT_SIDE)))
+    x0, y0, x1 = round(first + left), round(first + top), round(first + inner + right)
+    return cropped(face, (x0, y0, x1, min(round(first + inner + bottom + chin), _KEPT_SIDE)))

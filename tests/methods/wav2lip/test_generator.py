@@ -52,9 +52,13 @@ def test_resolutions_and_channels_are_those_of_the_facts_page() -> None:
     with torch.no_grad():
         made = narrow(torch.zeros(1, 1, 80, 16), torch.zeros(1, 6, 96, 96))
     sides, channels = (96, 48, 24, 12, 6, 3, 1), (16, 32, 64, 128, 256, 512, 512)
-    encoder = [(count // 16, side, side) for count, side in zip(channels, sides, strict=True)]
+    encoder = [
+        (max(12, count // 16), side, side) for count, side in zip(channels, sides, strict=True)
+    ]
     decoded = (512, 512, 512, 384, 256, 128, 64)
-    decoder = [(count // 16, side, side) for count, side in zip(decoded, sides[::-1], strict=True)]
+    decoder = [
+        (max(12, count // 16), side, side) for count, side in zip(decoded, sides[::-1], strict=True)
+    ]
     assert seen == encoder + decoder
     assert made.shape == (1, 3, 96, 96)
 

@@ -19,6 +19,7 @@ from ..faces.pose import HeadTrack, track_head
 from ..files import make_folder, remove_parts
 from ..identities import Identity, IdentityWriter, default_split, layout
 from ..identities.clip_checks import filming_faults
+from ..identities.track_params import TrackParams
 from ..progress import SILENT, Progress, Task
 from ..running.locks import sole_writer
 from .background import background_plate
@@ -228,7 +229,9 @@ class _Preparation:
         points = in_head_frame(seen.landmarks, (SEEN_AT, SEEN_AT), track)
         writer.write_action_units(measure_action_units(points), MEASURED_BY)
         np.save(self._out / layout.DENSE_LANDMARKS, seen.landmarks * np.float32(self._scale))
-        writer.write_transforms(track.focal * self._scale, track.poses, default_split(count))
+        focal = track.focal * self._scale
+        writer.write_track(TrackParams.of_poses(track.poses, focal))
+        writer.write_transforms(focal, track.poses, default_split(count))
         facts = provenance(self._source, seen, track, crop, faces, self._size)
         identity = Identity(self._out)
         facts["filming_faults"] = filming_faults(identity, facts)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -42,7 +42,7 @@ class Corners:
 class Halves:
     """The left half is the head, the right half the background."""
 
-    def parse(self, clip: Clip, progress: Progress) -> Iterator[ParsedFrame]:
+    def parse(self, clip: Clip, progress: Progress) -> Generator[ParsedFrame, None, None]:
         parsing = np.full((clip.size, clip.size, 3), WHITE, np.uint8)
         parsing[:, : clip.size // 2] = HEAD
         for _ in range(len(clip)):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import threading
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,7 @@ class Clip:
         seen: what MediaPipe saw, in pixels of a `SEEN_AT` square.
         masks: of the person, as MediaPipe sees it.
         person_from_parsing: whether the parsing decides what the person is, not the masks.
+        stop: is set where other work on the clip failed; long work ends then (see `in_order`).
     """
 
     folder: Path
@@ -31,6 +33,7 @@ class Clip:
     seen: Measured
     masks: PersonMasks
     person_from_parsing: bool = False
+    stop: threading.Event = field(default_factory=threading.Event)
 
     def __len__(self) -> int:
         return len(self.seen.landmarks)

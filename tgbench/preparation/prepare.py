@@ -6,16 +6,20 @@ import hashlib
 import logging
 import shutil
 from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
+from ..arrays import Image
 from ..errors import TgbenchError
 from ..faces.pose import HeadTrack
 from ..files import make_folder, remove_parts
 from ..identities import ActionUnits, Identity, IdentityWriter, default_split, layout
 from ..identities.clip_checks import filming_faults
 from ..identities.track_params import TrackParams
+from ..overlap import beside, in_order
 from ..progress import SILENT, Progress
 from ..running.locks import sole_writer
 from ..specs import BackendKind
@@ -23,6 +27,7 @@ from .backends.choice import Choice, choose_backends
 from .backends.interfaces import (
     ActionUnitBackend,
     LandmarkBackend,
+    ParsedFrame,
     ParsingBackend,
     PoseBackend,
 )
@@ -144,12 +149,8 @@ class _Preparation:
         clip = Clip(self._out, self._size, seen, self._masks, parsing.finds_person)
         keys = self._backend_keys(frames_key)
         self._landmarks(keys[BackendKind.LANDMARKS], clip)
-        track = self._pose(keys[BackendKind.POSE], clip)
-        self._parsing(keys[BackendKind.PARSING], clip)
-        plate_key = self._plate(
-            keys[BackendKind.PARSING] if parsing.finds_person else frames_key, clip
-        )
-        self._composites(plate_key, keys[BackendKind.PARSING], clip)
+        with beside(lambda stop: self._pictures(frames_key, keys, replace(clip, stop=stop))):
+            track = self._pose(keys[BackendKind.POSE], clip)
         units = self._action_units(keys[BackendKind.ACTION_UNITS], clip, track)
         made_by = {kind: self._made_by(kind, key) for kind, key in keys.items()}
         self._finish(clip, track, units, crop, faces, made_by)
@@ -221,14 +222,31 @@ class _Preparation:
                 facts["measured_by"] = backend.describe()
         return HeadTrack.from_arrays(self._cache.load(key))
 
+    def _pictures(
+        self, frames_key: StageKey, keys: Mapping[BackendKind, StageKey], clip: Clip
+    ) -> None:
+        parsing_key = keys[BackendKind.PARSING]
+        self._parsing(parsing_key, clip)
+        plate_key = self._plate(parsing_key if clip.person_from_parsing else frames_key, clip)
+        self._composites(plate_key, parsing_key, clip)
+
     def _parsing(self, key: StageKey, clip: Clip) -> None:
         if self._cache.done(key):
             return
         with self._cache.working(key) as facts:
             backend: ParsingBackend = self._backends[BackendKind.PARSING].make()
             writer = self._writer()
-            for frame, parts in enumerate(backend.parse(clip, self._progress)):
+
+            def write(found: tuple[int, ParsedFrame]) -> None:
+                frame, parts = found
                 writer.write_frame(frame, parsing=parts.parsing, teeth_mask=parts.teeth)
+
+            with (
+                closing(backend.parse(clip, self._progress)) as parsed,
+                closing(in_order(write, enumerate(parsed), workers=1)) as written,
+            ):
+                for _ in written:
+                    pass
             facts["measured_by"] = backend.describe()
 
     def _plate(self, person_key: StageKey, clip: Clip) -> StageKey:
@@ -246,18 +264,29 @@ class _Preparation:
             return
         plate = read_rgb(self._out / layout.BACKGROUND)
         writer = self._writer()
+
+        def compose(frame: int) -> tuple[int, Image, Image, Image]:
+            image, person = clip.image(frame), clip.person(frame)
+            writer.write_frame(frame, ground_truth=over(image, person, plate))
+            return frame, image, person, clip.parsing(frame)
+
+        def write(painted: tuple[int, Image]) -> None:
+            writer.write_frame(painted[0], torso=painted[1])
+
+        painter = TorsoPainter()
         with (
             self._cache.working(key),
             self._progress.task("ground truth, torso", len(clip)) as task,
-        ):
-            painter = TorsoPainter()
-            for frame in range(len(clip)):
-                image, person = clip.image(frame), clip.person(frame)
-                writer.write_frame(
-                    frame,
-                    ground_truth=over(image, person, plate),
-                    torso=painter.paint(image, person, clip.parsing(frame)),
+            closing(in_order(compose, range(len(clip)), stop=clip.stop)) as composed,
+            closing(
+                in_order(
+                    write,
+                    ((frame, painter.paint(*rest)) for frame, *rest in composed),
+                    workers=1,
                 )
+            ) as written,
+        ):
+            for _ in written:
                 task.advance()
 
     def _action_units(self, key: StageKey, clip: Clip, track: HeadTrack) -> ActionUnits:

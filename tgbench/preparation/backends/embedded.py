@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
+from contextlib import closing
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from ...faces.action_units import MEASURED_BY, measure_action_units
 from ...faces.canonical import in_head_frame
 from ...faces.parsing import Parser
 from ...faces.pose import HeadTrack, track_head
+from ...overlap import in_order
 from ...progress import Progress
 from ..clip import Clip
 from ..frames import SEEN_AT
@@ -50,7 +52,7 @@ class BundlePose:
 class MeshParsing:
     """Outlines of the mesh, the edge of the jaw, and a mixture of place and colour."""
 
-    def parse(self, clip: Clip, progress: Progress) -> Iterator[ParsedFrame]:
+    def parse(self, clip: Clip, progress: Progress) -> Generator[ParsedFrame, None, None]:
         """Yield every frame; see `tgbench.faces.parsing`."""
         mesh = clip.mesh
         with progress.task("parsing", 2 * len(clip)) as task:
@@ -58,18 +60,28 @@ class MeshParsing:
                 (clip.image(i), clip.masks.read(i), mesh[i])
                 for i in spread(len(clip), _LEARNT_FRAMES)
             )
-            edges = []
-            for frame, points in enumerate(mesh):
-                edges.append(parser.jaw.steps(clip.image(frame), points))
-                task.advance()
-            steady = parser.jaw.steady(np.stack(edges))
-            for frame, points in enumerate(mesh):
-                image, person = clip.image(frame), clip.masks.read(frame)
-                yield ParsedFrame(
+            frames = range(len(clip))
+
+            def edge(frame: int) -> NDArray[np.float32]:
+                return parser.jaw.steps(clip.image(frame), mesh[frame])
+
+            def parse(frame: int) -> ParsedFrame:
+                image, person, points = clip.image(frame), clip.masks.read(frame), mesh[frame]
+                return ParsedFrame(
                     parser.parse(image, person, points, steady[frame]),
                     parser.teeth_mask(image, points),
                 )
-                task.advance()
+
+            edges = []
+            with closing(in_order(edge, frames, stop=clip.stop)) as found:
+                for steps in found:
+                    edges.append(steps)
+                    task.advance()
+            steady = parser.jaw.steady(np.stack(edges))
+            with closing(in_order(parse, frames, stop=clip.stop)) as parsed:
+                for parts in parsed:
+                    yield parts
+                    task.advance()
 
     def describe(self) -> str:
         """Return what decides."""

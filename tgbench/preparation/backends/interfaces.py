@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -52,7 +52,7 @@ class ParsedFrame:
 class ParsingBackend(Backend, Protocol):
     """Tells head, hair, neck, torso and mouth apart."""
 
-    def parse(self, clip: Clip, progress: Progress) -> Iterator[ParsedFrame]:
+    def parse(self, clip: Clip, progress: Progress) -> Generator[ParsedFrame, None, None]:
         """Yield every frame, in order."""
 
 

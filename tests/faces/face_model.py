@@ -52,7 +52,7 @@ def _waves(rng: np.random.Generator, place: Array, count: int) -> Array:
 
 
 def _without_pose(components: Array, mean: Array) -> Array:
-    """Take out what moves, turns or enlarges the face: scans are aligned before they are learned."""
+    """Take out what moves, turns or enlarges the face: a model learns from aligned scans."""
     centred = mean - mean.mean(axis=0)
     ways = [np.cross(axis, centred) for axis in np.eye(3)] + [centred]
     ways += [np.broadcast_to(axis, mean.shape) for axis in np.eye(3)]
@@ -69,12 +69,14 @@ def _keys(place: Array) -> dict[str, NDArray[np.int64]]:
     sides = {}
     for name, sign in (("left_contour", -1.0), ("right_contour", 1.0)):
         across = sign * np.linspace(0.55, 0.97, 9)
-        rows = [
-            nearest(np.column_stack([across * np.sqrt(1 - y**2), np.full(9, y)])) for y in down
-        ]
+        rows = [nearest(np.column_stack([across * np.sqrt(1 - y**2), np.full(9, y)])) for y in down]
         sides[name] = np.stack(rows if sign < 0 else rows[::-1])
     jaw = np.concatenate(
-        [sides["left_contour"][:, 4], nearest(np.array([[0.0, -0.97]])), sides["right_contour"][:, 4]]
+        [
+            sides["left_contour"][:, 4],
+            nearest(np.array([[0.0, -0.97]])),
+            sides["right_contour"][:, 4],
+        ]
     )
     rigid = nearest(np.random.default_rng(2).uniform(-0.5, 0.8, (60, 2)))
     return {"keyinds": np.concatenate([jaw, inner]), "rigid_ids": rigid, **sides}
@@ -92,22 +94,32 @@ class FilmedFace:
 
 
 def film_face(
-    model: FaceModel, frames: int, noise: float, focal: float = 1130.0, seed: int = 0
+    model: FaceModel, frames: int, noise: float, focal: float, person: float, speech: float
 ) -> FilmedFace:
-    """Film a person who turns and speaks before a camera of 512 pixels, written out per vertex."""
-    rng = np.random.default_rng(seed)
+    """Film a turning, speaking person with a camera of 512 pixels, vertex by vertex.
+
+    Args:
+        model: the face.
+        frames: how many, at 25 a second.
+        noise: of landmarks, pixels.
+        focal: pixels.
+        person: standard deviations of the coefficients of the identity; 0 is the mean face.
+        speech: amplitude of the coefficients of expressions; 0 is a calm face.
+    """
+    rng = np.random.default_rng(1)
     time = np.arange(frames) / 25.0
     turn = np.stack([9 * np.sin(2 * time), 22 * np.sin(1.3 * time + 1), 6 * np.sin(time)], 1)
-    place = np.stack([0.3 * np.sin(time), 0.2 * np.cos(1.7 * time), -8 + 0.3 * np.sin(0.7 * time)], 1)
-    identity = rng.normal(0, 1, 100)
-    expression = np.sin(time[:, None] * rng.uniform(1, 6, 79) + rng.uniform(0, 6, 79)) * 0.7
+    place = np.stack(
+        [0.3 * np.sin(time), 0.2 * np.cos(1.7 * time), -8 + 0.3 * np.sin(0.7 * time)], 1
+    )
+    identity = person * rng.normal(0, 1, 100)
+    rate, phase = rng.uniform(1, 6, 79), rng.uniform(0, 6, 79)
+    expression = speech * np.sin(time[:, None] * rate + phase)
     landmarks, poses = np.zeros((frames, 68, 2)), np.tile(np.eye(4), (frames, 1, 1))
     for frame in range(frames):
         rotation = Rotation.from_euler("xyz", turn[frame], degrees=True).as_matrix()
         shape = model.mean + sum(a * b for a, b in zip(identity, model.identity, strict=True))
-        shape = shape + sum(
-            a * b for a, b in zip(expression[frame], model.expression, strict=True)
-        )
+        shape = shape + sum(a * b for a, b in zip(expression[frame], model.expression, strict=True))
         camera = shape @ rotation.T + place[frame]
         seen = 256.0 + focal * camera[:, :2] / camera[:, 2:] * (-1.0, 1.0)
         rows = model.keys.copy()

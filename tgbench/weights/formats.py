@@ -14,7 +14,8 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-TORCH, SAFETENSORS, SKOPS, BFM2009 = "torch", "safetensors", "skops", "Basel Face Model 2009"
+TORCH, SAFETENSORS, SKOPS = "torch", "safetensors", "skops"
+PICKLED_ARRAYS, BFM2009 = "NumPy dictionary", "Basel Face Model 2009"
 
 _ZIP = b"PK\x03\x04"
 _LEGACY = tuple(pickle.dumps(0x1950A86A20F9469CFC6C, protocol) for protocol in (2, 3))
@@ -40,7 +41,7 @@ def fault(path: Path, kind: str) -> str:
 
     Args:
         path: the file.
-        kind: `TORCH`, `SAFETENSORS`, `SKOPS` or `BFM2009`.
+        kind: `TORCH`, `SAFETENSORS`, `SKOPS`, `PICKLED_ARRAYS` or `BFM2009`.
 
     Returns:
         Text that follows the file's name; empty if nothing is wrong.
@@ -120,6 +121,16 @@ def _skops_fault(path: Path) -> str:
         return "" if "schema.json" in archive.namelist() else "is not a skops file"
 
 
+def _pickled_fault(path: Path) -> str:
+    from .pickled_arrays import read_pickled_arrays
+
+    try:
+        read_pickled_arrays(path)
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
 def _bfm_fault(path: Path) -> str:
     from scipy.io import whosmat
 
@@ -128,7 +139,10 @@ def _bfm_fault(path: Path) -> str:
         return "is an HDF5 file, as the Basel Face Models of 2017 and 2019 are; 2009's is needed"
     try:
         shapes = {name: shape for name, shape, _ in whosmat(path)}
-    except (NotImplementedError, OSError, TypeError):
+    except MemoryError:
+        raise
+    # Damaged bytes make the reader fail in any way.
+    except Exception:
         return "is not the Basel Face Model 2009, 01_MorphableModel.mat"
     if "idBase" in shapes:
         return "is Deep3DFaceRecon's cut of the Basel Face Model, not 01_MorphableModel.mat"
@@ -143,5 +157,6 @@ _CHECKS = {
     TORCH: _torch_fault,
     SAFETENSORS: _safetensors_fault,
     SKOPS: _skops_fault,
+    PICKLED_ARRAYS: _pickled_fault,
     BFM2009: _bfm_fault,
 }

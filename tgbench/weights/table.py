@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from ..errors import suggest
 from .entries import Weights
-from .formats import BFM2009, SAFETENSORS, SKOPS, TORCH
+from .formats import BFM2009, PICKLED_ARRAYS, SAFETENSORS, SKOPS, TORCH
 from .of_systems import OF_SYSTEMS
 
 _BULAT = "https://www.adrianbulat.com/downloads/python-fan"
@@ -52,6 +52,8 @@ _BFM = (
         "pose `bfm`: AD-NeRF's cut of that model, instead of the model itself",
         "https://github.com/YudongGuo/AD-NeRF#3dmm",
         f"{_BFM_LICENCE}; made from it by AD-NeRF's convert_BFM.py",
+        format=PICKLED_ARRAYS,
+        least_size=_SMALL_NETWORK,
         by_hand=True,
     ),
     *(
@@ -61,6 +63,7 @@ _BFM = (
             f"pose `bfm`: {what}",
             f"{_BFM_SIDE_FILES}/{file}",
             "none stated for the file; the code of AD-NeRF is MIT",
+            format=PICKLED_ARRAYS,
         )
         for name, file, what in (
             ("bfm_keys", "keys_info.npy", "which vertices are landmarks"),

@@ -157,9 +157,7 @@ class LandmarkFit:
         used, at, error = self._linearised(part, face)
         return (at.by_point @ self._identity[used]).reshape(len(error), _COORDINATES, -1)
 
-    def _linearised(
-        self, part: slice, face: Face
-    ) -> tuple[NDArray[np.int64], Linearised, Array]:
+    def _linearised(self, part: slice, face: Face) -> tuple[NDArray[np.int64], Linearised, Array]:
         used, points = self._points(part, face)
         at = linearise(points, face.motion.at(part), face.focal)
         return used, at, (at.image - self.image[part]).reshape(len(used), _COORDINATES)
@@ -168,7 +166,8 @@ class LandmarkFit:
         """Return rows of the model [n, 68] that are the landmarks in each frame, and points."""
         model = self.model
         person = model.mean + np.tensordot(face.identity, model.identity, 1)
-        points = person + np.tensordot(face.expression[part], model.expression, 1)
+        spoken = np.tensordot(face.expression[part], model.expression, 1)
+        points = np.asarray(person + spoken, np.float64)
         motion = face.motion.at(part)
         used = np.tile(model.keys, (len(points), 1))
         for rows, first, farthest in ((model.left, 0, np.argmin), (model.right, 9, np.argmax)):

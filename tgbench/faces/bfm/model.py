@@ -1,8 +1,8 @@
 """The Basel Face Model 2009 with FaceWarehouse's expressions, at the vertices that tracking needs.
 
-The vertices are those of AD-NeRF's cut of the model. Its `convert_BFM.py` keeps the cut as
-`3DMM_info.npy`; where that is missing, it is made here from the model itself and AD-NeRF's side
-files. Lengths are tenths of a metre, as the field's trackers have them.
+The vertices are those of AD-NeRF's cut of the model, which its `convert_BFM.py` keeps as
+`3DMM_info.npy`. It is read from there, or made from the model itself and AD-NeRF's side files.
+Lengths are tenths of a metre, as the field's trackers have them.
 """
 
 from __future__ import annotations
@@ -15,19 +15,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import TgbenchError, Unavailable
+from ...errors import Unavailable
 from ...identities.track_params import EXPRESSION_SIZE, IDENTITY_SIZE
 from ...inputs import reason
 from ...weights import weight_file
 from ...weights.formats import BFM2009, fault
 from ...weights.pickled_arrays import read_pickled_arrays
-from ...weights.store import present_path
-from ...weights.table import find
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.int64]
 
-MODEL, CUT = "bfm2009", "bfm_3dmm_info"
+MODEL, MODEL_CUT = "bfm2009", "bfm_3dmm_info"
 EXPRESSIONS, KEYS, TOPOLOGY = "bfm_expressions", "bfm_keys", "bfm_topology"
 
 _UNITS = 1e5
@@ -60,20 +58,23 @@ class FaceModel:
     rigid: Indices
 
 
-def read_face_model() -> FaceModel:
+def read_face_model(source: str = MODEL) -> FaceModel:
     """Read the model from the weight store.
+
+    Args:
+        source: `MODEL`, or `MODEL_CUT` for AD-NeRF's cut of it.
 
     Raises:
         Unavailable: a file is missing, damaged, or of another model; the text says which, where
             it can be got, and under which licence.
     """
     keys = _arrays(KEYS, ("keyinds", "left_contour", "right_contour", "rigid_ids"))
-    cut = _cut_from_file() if present_path(find(CUT)) is not None else _cut_from_model()
+    cut = _cut_from_model() if source == MODEL else _cut_from_file()
     return _at_vertices(cut, keys)
 
 
 def _cut_from_file() -> dict[str, Array]:
-    return _arrays(CUT, ("mu_shape", "b_shape", "sig_shape", "mu_exp", "b_exp", "sig_exp"))
+    return _arrays(MODEL_CUT, ("mu_shape", "b_shape", "sig_shape", "mu_exp", "b_exp", "sig_exp"))
 
 
 def _cut_from_model() -> dict[str, Array]:
@@ -133,7 +134,7 @@ def _basis(cut: Mapping[str, Array], name: str, count: int) -> Array:
     if len(components) < count or components.shape[1] != cut[f"mu_{name}"].size:
         raise Unavailable(
             f"the face model has components {components.shape} of {name}, not {count}; "
-            f"{_another(CUT)}"
+            f"{_another(MODEL_CUT)}"
         )
     return np.asarray(components, np.float64).reshape(count, -1, 3) * deviations / _UNITS
 
@@ -155,7 +156,7 @@ def _arrays(name: str, wanted: tuple[str, ...]) -> dict[str, Any]:
     if missing := [each for each in wanted if each not in arrays]:
         raise Unavailable(f"{path}: has no {', '.join(missing)}; {_another(name)}")
     if not all(np.isfinite(arrays[each]).all() for each in wanted):
-        raise TgbenchError(f"{path}: holds NaN or infinity; {_another(name)}")
+        raise Unavailable(f"{path}: holds NaN or infinity; {_another(name)}")
     return {each: arrays[each] for each in wanted}
 
 

@@ -11,6 +11,8 @@ from typing import TypeVar
 from .errors import TgbenchError, suggest
 from .specs import (
     AudioEncoderSpec,
+    BackendKind,
+    BackendSpec,
     Bounds,
     CommandSpec,
     ExecutorSpec,
@@ -26,6 +28,14 @@ S = TypeVar("S", bound=Spec)
 
 DEFAULT_ENCODER = "mel"
 """The audio encoder of methods that name none."""
+
+DEFAULT_BACKENDS = {
+    BackendKind.LANDMARKS: "mediapipe",
+    BackendKind.POSE: "bundle",
+    BackendKind.PARSING: "mesh",
+    BackendKind.ACTION_UNITS: "geometry",
+}
+"""The preparation backends that need nothing beside MediaPipe."""
 
 
 def methods() -> dict[str, MethodSpec]:
@@ -142,6 +152,16 @@ def audio_encoder_of(config: object) -> AudioEncoderSpec:
     return find(audio_encoders(), name, "audio encoder")
 
 
+def backends() -> dict[str, BackendSpec]:
+    """Return every installed preparation backend by name."""
+    return _specs("backends", BackendSpec)
+
+
+def backends_of(kind: BackendKind) -> dict[str, BackendSpec]:
+    """Return the installed preparation backends of a kind by name."""
+    return {name: spec for name, spec in backends().items() if spec.kind == kind}
+
+
 def commands() -> dict[str, CommandSpec]:
     """Return every installed subcommand by name."""
     return _specs("commands", CommandSpec)
@@ -165,6 +185,7 @@ def foreign_packages() -> set[str]:
         "protocols",
         "metrics",
         "audio_encoders",
+        "backends",
         "executors",
         "commands",
         "renderers",

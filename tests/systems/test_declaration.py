@@ -134,3 +134,4 @@ def test_what_comes_with_tgbench_is_sound(file: Path) -> None:
     found = read_declaration(file)
     assert found.name == file.stem
     assert found.commit
+    assert read_spec(file).resources.gpus == found.resources.gpus == 1, "or a job would get none"

@@ -12,6 +12,8 @@ from typing import TypeVar
 from .errors import TgbenchError, suggest
 from .specs import (
     AudioEncoderSpec,
+    BackendKind,
+    BackendSpec,
     Bounds,
     CommandSpec,
     ExecutorSpec,
@@ -29,6 +31,14 @@ _log = logging.getLogger("tgbench")
 
 DEFAULT_ENCODER = "mel"
 """The audio encoder of methods that name none."""
+
+DEFAULT_BACKENDS = {
+    BackendKind.LANDMARKS: "mediapipe",
+    BackendKind.POSE: "bundle",
+    BackendKind.PARSING: "mesh",
+    BackendKind.ACTION_UNITS: "geometry",
+}
+"""The preparation backends that need nothing beside MediaPipe."""
 
 
 def methods() -> dict[str, MethodSpec]:
@@ -159,6 +169,16 @@ def audio_encoder_of(config: object) -> AudioEncoderSpec:
     return find(audio_encoders(), name, "audio encoder")
 
 
+def backends() -> dict[str, BackendSpec]:
+    """Return every installed preparation backend by name."""
+    return _specs("backends", BackendSpec)
+
+
+def backends_of(kind: BackendKind) -> dict[str, BackendSpec]:
+    """Return the installed preparation backends of a kind by name."""
+    return {name: spec for name, spec in backends().items() if spec.kind == kind}
+
+
 def commands() -> dict[str, CommandSpec]:
     """Return every installed subcommand by name."""
     return _specs("commands", CommandSpec)
@@ -182,6 +202,7 @@ def foreign_packages() -> set[str]:
         "protocols",
         "metrics",
         "audio_encoders",
+        "backends",
         "executors",
         "commands",
         "renderers",

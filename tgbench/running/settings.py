@@ -15,7 +15,7 @@ from .. import plugins
 from ..configs import build, check_ranges, flat, types_of
 from ..errors import TgbenchError, suggest
 from ..files import hash_of
-from ..specs import ConfiguredSpec, ExecutorSpec, MethodSpec
+from ..specs import ConfiguredSpec, MethodSpec
 
 if TYPE_CHECKING:
     from .result import Result
@@ -57,8 +57,8 @@ def configure(spec: MethodSpec, preset: str, overrides: Mapping[str, str]) -> An
     return _configured(spec, spec.presets[preset], overrides, spec.renamed_settings)
 
 
-def configure_executor(spec: ExecutorSpec, overrides: Mapping[str, str]) -> Any:
-    """Return an executor's config: its defaults, then the overrides.
+def configure_plain(spec: ConfiguredSpec, overrides: Mapping[str, str]) -> Any:
+    """Return the config of a plug-in without presets: its defaults, then the overrides.
 
     Raises:
         TgbenchError: unknown key (the nearest is suggested), or a bad value.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -37,7 +38,10 @@ class Request:
 
 
 def write_request(folder: Path, request: Request) -> None:
-    """Keep a request in the folder of an identity."""
+    """Keep a request in the folder of an identity, unless it is there."""
+    with suppress(TgbenchError):
+        if read_request(folder) == request:
+            return
     write_json(folder / WORK / _FILE, asdict(request))
 
 

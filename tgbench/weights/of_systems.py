@@ -11,9 +11,7 @@ from .entries import Weights
 _DRIVE = "https://drive.google.com"
 _GITHUB = "https://github.com"
 _NONE = "none stated"
-_WAV2LIP_TERMS = (
-    "research, academic and personal use, not commercial (the README); trained on LRS2"
-)
+_WAV2LIP_TERMS = "research, academic and personal use, not commercial (the README); trained on LRS2"
 
 _A_NETWORK = 1_000_000
 """Bytes: the smallest of these networks has more than a million parameters."""

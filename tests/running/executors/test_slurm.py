@@ -220,7 +220,6 @@ def test_a_number_that_is_now_of_somebody_else_is_neither_asked_nor_cancelled(
         (slurm / "no_accounts").touch()
     first = executor_in(out)
     first.announce([job(0, out=out)])
-    wait_until((tmp_path / "starts").exists)
     about = slurm / "101" / "job.json"
     told = json.loads(about.read_text())
     about.write_text(json.dumps({**told, "options": {**told["options"], "job-name": "theirs"}}))

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from .errors import TgbenchError
 from .extras import install_extra
-from .specs import AudioEncoderSpec, Requires
+from .specs import AudioEncoderSpec, BackendSpec, Requires
 from .weights.store import present_path
 from .weights.table import find
 
@@ -33,6 +33,12 @@ def why_not_run(encoder: AudioEncoderSpec) -> str:
     if not encoder.implementation:
         return f"tgbench only reads {encoder.file}; to make that file, {encoder.recipe}"
     return "; ".join(lacking(encoder.requires))
+
+
+def why_backend_missing(spec: BackendSpec) -> list[str]:
+    """Return what a backend lacks on this machine, each with the remedy."""
+    instead = f", or give --set {spec.kind}.{spec.unless}=FILE" if spec.unless else ""
+    return [f"{reason}{instead}" for reason in lacking(spec.requires)]
 
 
 def _is_here(name: str) -> bool:

@@ -315,7 +315,9 @@ class _Preparation:
         writer.write_action_units(units.values, units.measured_by)
         np.save(self._out / layout.DENSE_LANDMARKS, clip.mesh)
         focal = track.focal * clip.scale
-        writer.write_track(TrackParams.of_poses(track.poses, focal))
+        writer.write_track(
+            TrackParams.of_poses(track.poses, focal, track.identity, track.expression)
+        )
         writer.write_transforms(focal, track.poses, default_split(count))
         facts = provenance(self._source, clip.seen, track, crop, faces, self._size, made_by)
         identity = Identity(self._out)

@@ -44,6 +44,15 @@ FAN = BackendSpec(
     requires=Requires(packages=("face_alignment",), extra="fan", weights=("fan", "fan_s3fd")),
     licence="code BSD-3-Clause; none stated for the weights",
 )
+BISENET = BackendSpec(
+    "bisenet",
+    "BiSeNet (CelebAMask-HQ) with the teeth of EasyPortrait's FPN, as in TalkingGaussian",
+    f"{_HERE}.bisenet:BiSeNetParsing",
+    kind=BackendKind.PARSING,
+    requires=Requires(weights=("bisenet", "easyportrait")),
+    finds_person=True,
+    licence="code Apache-2.0; weights: none stated (BiSeNet), a variant of CC BY-SA 4.0 (FPN)",
+)
 OPENFACE = BackendSpec(
     "openface",
     "intensities of OpenFace 2.2, from its CSV or by FeatureExtraction on the path",
@@ -84,4 +93,4 @@ BFM_CUT = BackendSpec(
 )
 FACE_MODELS = (BFM, BFM_CUT)
 EMBEDDED = (MEDIAPIPE, BUNDLE, MESH, GEOMETRY)
-OF_OTHERS = (FAN, OPENFACE, PYFEAT)
+OF_OTHERS = (FAN, BISENET, OPENFACE, PYFEAT)

@@ -39,8 +39,12 @@ class Planner:
         executor_config: settings of the executor.
     """
 
-    def __init__(self, request: RunRequest) -> None:
+    def __init__(self, request: RunRequest, people: dict[str, Person] | None = None) -> None:
         """Look up all names of a request, before any work is done for it.
+
+        Args:
+            request: what is asked for.
+            people: identities by name that planners of equal sizes have read; new ones are added.
 
         Raises:
             TgbenchError: a name, a setting or a metric does not exist, or not for these protocols.
@@ -68,6 +72,7 @@ class Planner:
         for name in request.identities:
             require_identity(name)
         self._request, self._protocols, self._configs = request, protocols, configs
+        self._known_people = {} if people is None else people
         self.executor_config = configure_executor(executor, _own(request, executor))
         self._jobs = JobMaker(request, self.executor_config)
         self._metrics = {spec.name: _metrics_of(spec, request, protocols) for spec in protocols}
@@ -78,13 +83,22 @@ class Planner:
         self._bytes_kept = 0
 
     def plan(self, progress: Progress) -> Plan:
-        """Return the jobs of the run. No file of results is changed.
-
-        A method or an identity with which something is wrong does not stop the others. Where jobs
-        are done in this process, what was read for them is kept, as long as there is room.
+        """Return the jobs of the run, as `collect`.
 
         Raises:
             TgbenchError: nothing is left to do, because something is wrong with everything.
+        """
+        made = self.collect(progress)
+        if not made.cases and made.failures:
+            raise made.failures[0].error
+        return made
+
+    def collect(self, progress: Progress) -> Plan:
+        """Return the jobs of the run, of which there may be none. No file of results is changed.
+
+        A method or an identity with which something is wrong does not stop the others, and is
+        among the failures. Where jobs are done in this process, what was read for them is kept, as
+        long as there is room.
         """
         made = self._made
         people = self._people(progress)
@@ -97,34 +111,35 @@ class Planner:
                 continue
             for person in people:
                 self._add(config, person)
-        if not made.cases and made.failures:
-            raise made.failures[0].error
         return made
 
     def _people(self, progress: Progress) -> list[Person]:
         found: list[Person] = []
         for name in self._request.identities:
             try:
-                identity = resolve_identity(name, self._request.size, progress)
-                if not NAME.match(identity.name):
-                    raise TgbenchError(
-                        f"{identity.folder}: rename this folder: its name is part of the path of "
-                        "results, so it must not begin with a dot, nor hold a backslash or a "
-                        "control character"
-                    )
-                with progress.task(f"hashing inputs of {identity.name}", None):
-                    hashes = IdentityHashes(identity.input_hashes())
+                if name not in self._known_people:
+                    self._known_people[name] = self._person(name, progress)
+                found.append(self._known_people[name])
             except Exception as error:
                 self._made.failures.append(Failure(f"identity {name}", error, identity=name))
-                continue
-            source = name if name in IDENTITIES else str(Path(name).resolve())
-            found.append(Person(source, identity, hashes))
         # Results are filed by name: two folders of one name would overwrite each other's.
         names = [person.identity.name for person in found]
         for name in names:
             if names.count(name) > 1:
                 raise TgbenchError(f"two identities are called '{name}'; rename one of the folders")
         return found
+
+    def _person(self, name: str, progress: Progress) -> Person:
+        identity = resolve_identity(name, self._request.size, progress)
+        if not NAME.match(identity.name):
+            raise TgbenchError(
+                f"{identity.folder}: rename this folder: its name is part of the path of results, "
+                "so it must not begin with a dot, nor hold a backslash or a control character"
+            )
+        with progress.task(f"hashing inputs of {identity.name}", None):
+            hashes = IdentityHashes(identity.input_hashes())
+        source = name if name in IDENTITIES else str(Path(name).resolve())
+        return Person(source, identity, hashes)
 
     def _add(self, config: MethodConfig, person: Person) -> None:
         """Add all cases of a method and an identity, those of each seed together."""

@@ -5,11 +5,14 @@ from __future__ import annotations
 import hashlib
 import logging
 import shutil
+import threading
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arrays import Image
 from ..errors import TgbenchError
 from ..faces import ibug68
 from ..faces.action_units import MEASURED_BY, measure_action_units
@@ -19,7 +22,9 @@ from ..faces.pose import HeadTrack, track_head
 from ..files import make_folder, remove_parts
 from ..identities import Identity, IdentityWriter, default_split, layout
 from ..identities.clip_checks import filming_faults
-from ..progress import SILENT, Progress, Task
+from ..identities.track_params import TrackParams
+from ..overlap import beside, in_order
+from ..progress import SILENT, Progress
 from ..running.locks import sole_writer
 from .background import background_plate
 from .crop import Crop, choose_crop
@@ -124,9 +129,8 @@ class _Preparation:
         size = (self._source.info.width, self._source.info.height)
         crop = choose_crop(boxes, size, layout.FPS)
         frames_key, seen = self._frames(faces_key, faces, crop)
-        track = self._pose(frames_key, seen)
-        plate_key = self._plate(frames_key, len(seen.landmarks))
-        self._parts(plate_key, seen)
+        with beside(lambda stop: self._pictures(frames_key, seen, stop)):
+            track = self._pose(frames_key, seen)
         self._finish(seen, track, crop, faces)
 
     def _faces(self) -> tuple[StageKey, FaceBoxes]:
@@ -173,6 +177,10 @@ class _Preparation:
                 self._cache.save(key, **track.arrays())
         return HeadTrack.from_arrays(self._cache.load(key))
 
+    def _pictures(self, frames_key: StageKey, seen: Measured, stop: threading.Event) -> None:
+        plate_key = self._plate(frames_key, len(seen.landmarks))
+        self._parts(plate_key, seen, stop)
+
     def _plate(self, frames_key: StageKey, count: int) -> StageKey:
         key = self._cache.key("plate", 1, frames_key)
         if not self._cache.done(key):
@@ -181,7 +189,7 @@ class _Preparation:
                 self._writer().write_background(background_plate(pairs))
         return key
 
-    def _parts(self, plate_key: StageKey, seen: Measured) -> None:
+    def _parts(self, plate_key: StageKey, seen: Measured, stop: threading.Event) -> None:
         key = self._cache.key("parts", 2, plate_key)
         if self._cache.done(key):
             return
@@ -196,30 +204,43 @@ class _Preparation:
                 (self._image(i), self._masks.read(i), landmarks[i])
                 for i in _some(len(landmarks), _LEARNT_FRAMES)
             )
-            jaws = parser.jaw.steady(self._jaws(parser, landmarks, task))
-            painter = TorsoPainter()
-            for frame, points in enumerate(landmarks):
+            frames = range(len(landmarks))
+
+            def edge(frame: int) -> NDArray[np.float32]:
+                return parser.jaw.steps(self._image(frame), landmarks[frame])
+
+            def parse(frame: int) -> tuple[int, Image, Image, Image]:
                 image, person = self._image(frame), self._masks.read(frame)
+                points = landmarks[frame]
                 parsing = parser.parse(image, person, points, jaws[frame])
                 writer.write_frame(
                     frame,
                     ground_truth=over(image, person, plate),
                     parsing=parsing,
                     teeth_mask=parser.teeth_mask(image, points),
-                    torso=painter.paint(image, person, parsing),
                     landmarks=ibug68(points),
                 )
-                task.advance()
+                return frame, image, person, parsing
 
-    def _jaws(
-        self, parser: Parser, landmarks: NDArray[np.float32], task: Task
-    ) -> NDArray[np.float32]:
-        """Return where the edge of the jaw is in every frame, see `JawLine.steps`."""
-        jaws = []
-        for frame, points in enumerate(landmarks):
-            jaws.append(parser.jaw.steps(self._image(frame), points))
-            task.advance()
-        return np.stack(jaws)
+            edges = []
+            with closing(in_order(edge, frames, stop=stop)) as found:
+                for steps in found:
+                    edges.append(steps)
+                    task.advance()
+            jaws = parser.jaw.steady(np.stack(edges))
+            painter = TorsoPainter()
+            with (
+                closing(in_order(parse, frames, stop=stop)) as parsed,
+                closing(
+                    in_order(
+                        lambda painted: writer.write_frame(painted[0], torso=painted[1]),
+                        ((frame, painter.paint(*rest)) for frame, *rest in parsed),
+                        workers=1,
+                    )
+                ) as written,
+            ):
+                for _ in written:
+                    task.advance()
 
     def _finish(self, seen: Measured, track: HeadTrack, crop: Crop, faces: FaceBoxes) -> None:
         count = len(seen.landmarks)
@@ -228,7 +249,9 @@ class _Preparation:
         points = in_head_frame(seen.landmarks, (SEEN_AT, SEEN_AT), track)
         writer.write_action_units(measure_action_units(points), MEASURED_BY)
         np.save(self._out / layout.DENSE_LANDMARKS, seen.landmarks * np.float32(self._scale))
-        writer.write_transforms(track.focal * self._scale, track.poses, default_split(count))
+        focal = track.focal * self._scale
+        writer.write_track(TrackParams.of_poses(track.poses, focal))
+        writer.write_transforms(focal, track.poses, default_split(count))
         facts = provenance(self._source, seen, track, crop, faces, self._size)
         identity = Identity(self._out)
         facts["filming_faults"] = filming_faults(identity, facts)

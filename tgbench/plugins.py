@@ -14,6 +14,7 @@ from .specs import (
     Bounds,
     CommandSpec,
     ExecutorSpec,
+    ExperimentSpec,
     MethodSpec,
     MetricSpec,
     ProtocolSpec,
@@ -152,6 +153,11 @@ def executors() -> dict[str, ExecutorSpec]:
     return _specs("executors", ExecutorSpec)
 
 
+def experiments() -> dict[str, ExperimentSpec]:
+    """Return every installed experiment by name."""
+    return _specs("experiments", ExperimentSpec)
+
+
 def renderers() -> dict[str, RendererSpec]:
     """Return every installed form of tables by name."""
     return _specs("renderers", RendererSpec)
@@ -167,6 +173,7 @@ def foreign_packages() -> set[str]:
         "audio_encoders",
         "executors",
         "commands",
+        "experiments",
         "renderers",
     )
     points = (point for group in groups for point in entry_points(group=f"{own}.{group}"))

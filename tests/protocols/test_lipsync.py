@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from tgbench import synthetic
 from tgbench.audio import SAMPLE_RATE, Waveform, read_waveform, write_wav
 from tgbench.audio.mel import log_mel_windows
+from tgbench.driving.sequences import mirrored
 from tgbench.errors import TgbenchError
 from tgbench.identities import Identity
-from tgbench.protocols.lipsync import LipSync, mirrored, unique_names
+from tgbench.protocols.lipsync import LipSync, unique_names
 from tgbench.synthetic.names import TRACKS
 
 

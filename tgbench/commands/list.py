@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _BY_METHOD = ("presets", "settings")
 _KINDS = (
     *("methods", "protocols", "metrics", "audio-encoders", "identities", "audio", "executors"),
+    "experiments",
     *_BY_METHOD,
 )
 
@@ -107,6 +108,7 @@ def _sections(
         "identities": lambda: plain("identities", identities),
         "audio": lambda: plain("audio", tracks),
         "executors": lambda: _executors(width),
+        "experiments": lambda: plain("experiments", _rows(plugins.experiments().values())),
         "presets": lambda: _presets(chosen, width),
         "settings": lambda: _settings(chosen, width),
     }

@@ -28,14 +28,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="audio to use instead of the video's own, in sync with it",
     )
+    parser.add_argument(
+        "--card",
+        type=Path,
+        metavar="FILE",
+        help="card of the person and the clip (name, language, gender, consent, licence); where "
+        "FILE is not there, a template is written there",
+    )
     parser.add_argument("--deinterlace", action="store_true", help="deinterlace the video")
 
 
 def execute(args: argparse.Namespace, terminal: Terminal) -> int:
     """Prepare the identity, and name the preview to check."""
+    from ..identities.card import given_card, write_card
     from ..preparation.prepare import prepare
     from ..preparation.preview import PREVIEW
 
+    card = None if args.card is None else given_card(args.card)
     folder = prepare(
         args.video,
         args.out,
@@ -44,6 +53,8 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
         terminal.progress,
         deinterlace=args.deinterlace,
     )
+    if card is not None:
+        write_card(folder, card)
     terminal.out.print(f"{folder} is ready; check the preview, {folder / PREVIEW}")
     encoders = plugins.audio_encoders().values()
     missing = [each.file for each in encoders if not (folder / each.file).is_file()]

@@ -6,11 +6,12 @@ import argparse
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from ..driving.driving import Driving
 from ..errors import TgbenchError
 from ..running.executor_specs import LOCAL
 from ..running.request import RunRequest, default_size
 from ..terminal import Terminal
-from .lists import add_list, named_paths, names, numbers, paths
+from .lists import add_list, named_paths, names, numbers, pairs, paths
 from .options import add_fit_options, add_measuring_options
 
 if TYPE_CHECKING:
@@ -77,6 +78,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=[0],
     )
     add_measuring_options(parser)
+    add_list(
+        parser,
+        "--rule",
+        pairs,
+        "how sounds and poses meet, such as longer_sound=loop; docs/protocols.md has all",
+        metavar="KEY=VALUE",
+        dest="rules",
+        default=[],
+    )
     again = parser.add_mutually_exclusive_group()
     again.add_argument("--resume", action="store_true", help="keep what is there (default)")
     again.add_argument("--fresh", action="store_true", help="fit and measure again what is there")
@@ -184,6 +194,7 @@ def _request(args: argparse.Namespace) -> RunRequest:
         jobs=args.jobs,
         executor=args.executor,
         exclusive_timing=args.exclusive_timing,
+        driving=Driving(parse_overrides(args.rules, "--rule")),
         command=getattr(args, "command", ""),
     )
 

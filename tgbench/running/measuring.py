@@ -13,6 +13,7 @@ import pandas as pd
 
 from ..files import sha256
 from ..identities import layout
+from ..identities.card import read_card
 from ..interfaces import Case, FitReport, Method, NotesRendering
 from ..metrics.suite import measure_frames
 from ..metrics.through_codec import Pair
@@ -139,7 +140,9 @@ def _result(
         created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         case_key=experiment.key,
         method=_method_record(experiment.method_config, report, experiment.reads),
-        protocol=ProtocolRecord(name=case.protocol, version=case.protocol_version),
+        protocol=ProtocolRecord(
+            name=case.protocol, version=case.protocol_version, rules=dict(case.rules)
+        ),
         identity=_identity_record(experiment),
         driver=DriverRecord(
             name=case.driver,
@@ -149,6 +152,7 @@ def _result(
             encoder=case.drive.encoder,
             features=case.features_file.name if case.features_file else "",
             features_sha256=sha256(case.features_file) if case.features_file else "",
+            tags=case.tags,
         ),
         split=SplitRecord(
             train=(case.split.train.start, case.split.train.stop),
@@ -205,6 +209,7 @@ def _identity_record(experiment: Experiment) -> IdentityRecord:
         width=identity.intrinsics.width,
         height=identity.intrinsics.height,
         fps=identity.fps,
+        card=read_card(identity.folder),
         sha256=hashes.sha256,
         files=files,
     )

@@ -10,15 +10,14 @@ from pathlib import Path
 
 from .. import plugins
 from ..audio import FeatureSource
-from ..errors import TgbenchError
-from ..identities import Identity
+from ..errors import TgbenchError, suggest
 from ..identities.resolve import require_identity, resolve_identity
-from ..interfaces import Case, EvaluationProtocol
-from ..metrics.through_codec import THROUGH_CODEC
+from ..interfaces import Case
 from ..plugins import in_table_order
 from ..progress import Progress
 from ..specs import ConfiguredSpec, MethodSpec, ProtocolSpec
 from ..synthetic.names import IDENTITIES
+from .case_planning import plan_cases, through_codec
 from .experiment import Experiment, IdentityHashes
 from .fitting import MethodConfig
 from .job import NAME
@@ -71,6 +70,7 @@ class Planner:
             spec.validate()
         for name in request.identities:
             require_identity(name)
+        _refuse_unknown_rules(request, protocols)
         self._request, self._protocols, self._configs = request, protocols, configs
         self._known_people = {} if people is None else people
         self.executor_config = configure_executor(executor, _own(request, executor))
@@ -181,7 +181,7 @@ class Planner:
             if spec.self_driven and not self._all_self_driven:
                 audio, given = (), FeatureSource(source.encoder)
             try:
-                found = plan_cases(spec, person.identity, audio, given)
+                found = plan_cases(spec, person.identity, audio, given, self._request.driving)
                 self._planned[key] = [self._as_asked(case) for case in found]
             except Exception as error:
                 self._planned[key] = error
@@ -253,26 +253,6 @@ class Planner:
         return True
 
 
-def plan_cases(
-    spec: ProtocolSpec, identity: Identity, audio: Sequence[Path], source: FeatureSource
-) -> list[Case]:
-    """Return the cases of one identity under a protocol.
-
-    Raises:
-        TgbenchError: the protocol cannot be used with this identity, or with these sounds.
-    """
-    protocol: EvaluationProtocol = spec.load()()
-    return [
-        dataclasses.replace(case, drive=dataclasses.replace(case.drive, driver=case.driver))
-        for case in protocol.plan([identity], audio, source)
-    ]
-
-
-def through_codec(case: Case) -> Case:
-    """Return the case under a protocol of another version, for its numbers are other ones."""
-    return dataclasses.replace(case, protocol_version=f"{case.protocol_version}, {THROUGH_CODEC}")
-
-
 def _own(request: RunRequest, spec: ConfiguredSpec) -> dict[str, str]:
     """Return the settings that are meant for a plug-in; those with its name go first."""
     keys, prefix = keys_of(spec), f"{spec.name}."
@@ -300,6 +280,15 @@ def _refuse_unknown_settings(request: RunRequest, specs: Sequence[ConfiguredSpec
     for key in request.overrides:
         if key not in known:
             raise unknown_setting(key, specs)
+
+
+def _refuse_unknown_rules(request: RunRequest, protocols: Sequence[ProtocolSpec]) -> None:
+    for name, text in request.driving.rules.items():
+        taken = [spec for spec in protocols if name in spec.takes_rules]
+        if not taken:
+            raise suggest(name, {rule for spec in protocols for rule in spec.takes_rules}, "rule")
+        for spec in taken:
+            spec.rules.with_changes({name: text}, spec.takes_rules)
 
 
 def _refuse_equal_names(specs: Sequence[MethodSpec]) -> None:

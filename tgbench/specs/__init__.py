@@ -14,7 +14,7 @@ from ..vocabulary import (
     condition_text,
 )
 from .base import ConfiguredSpec, Requires, Spec
-from .harness import CommandSpec, ExecutorSpec, RendererSpec
+from .harness import CommandSpec, ExecutorSpec, ExperimentSpec, RendererSpec
 from .inputs import AudioEncoderSpec
 from .measuring import (
     CORRELATION,
@@ -40,6 +40,7 @@ __all__ = [
     "ConfiguredSpec",
     "Direction",
     "ExecutorSpec",
+    "ExperimentSpec",
     "Fingerprint",
     "LeakedCondition",
     "MethodSpec",

@@ -17,3 +17,8 @@ EXPERIMENT = CommandSpec(
     "plan, run and tabulate an experiment, such as a table of the paper",
     "tgbench.reports.experiments.command",
 )
+STUDY = CommandSpec(
+    "study",
+    "ask people: draw a balanced user study, collect answers, analyse them",
+    "tgbench.reports.study.command",
+)

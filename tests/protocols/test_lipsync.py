@@ -14,7 +14,7 @@ from tgbench.driving.sequences import mirrored
 from tgbench.errors import TgbenchError
 from tgbench.identities import Identity
 from tgbench.protocols.lipsync import LipSync, unique_names
-from tgbench.synthetic.names import TRACKS
+from tgbench.synthetic.names import SPOKEN
 
 
 def tone(path: Path, seconds: float) -> Path:
@@ -78,7 +78,7 @@ def test_without_audio_the_built_in_tracks_drive(
 
     monkeypatch.setattr(synthetic, "ensure_driving_track", made, raising=False)
     cases = LipSync().plan([Identity(tiny_identity)], [])
-    assert [case.driver for case in cases] == list(TRACKS)
+    assert [case.driver for case in cases] == list(SPOKEN)
     (one,) = LipSync().plan([Identity(tiny_identity)], [Path(next(iter(TRACKS)))])
     assert one.driver == next(iter(TRACKS))
 

@@ -154,6 +154,21 @@ def test_a_job_says_how_far_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert read_state(path) is None, "it waits again"
 
 
+def test_a_run_that_begins_again_knows_of_jobs_that_run_on_in_a_queue(tmp_path: Path) -> None:
+    running, gone, ended = jobs = [job(number, out=tmp_path) for number in range(3)]
+    running.file.parent.mkdir(parents=True, exist_ok=True)
+    before = JobState(state="running", node="elsewhere", process=1, seconds=20.0)
+    for each in (running, gone):
+        job_state.write_state(state_file(each.file), before)
+    job_state.write_state(state_file(ended.file), JobState(state="failed", reason="no face"))
+    long_ago = state_file(gone.file).stat().st_mtime - 2 * job_state.SILENCE
+    os.utime(state_file(gone.file), (long_ago, long_ago))
+    job_state.forget(jobs)
+    assert read_state(state_file(running.file)) == before
+    assert read_state(state_file(gone.file)) is None
+    assert read_state(state_file(ended.file)) is None
+
+
 def test_a_job_on_a_full_disk_does_its_work_all_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

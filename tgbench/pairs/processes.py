@@ -18,6 +18,7 @@ from multiprocessing.process import BaseProcess
 from ..errors import TgbenchError
 from ..faults import one_line
 from ..interfaces import Shared
+from ..machine import cores
 from ..progress import SILENT, Progress
 from ..running.children import thread_limits
 from .finding import Pair
@@ -85,7 +86,7 @@ def _spread(
     request: PairsRequest, pairs: Sequence[Pair], jobs: int
 ) -> Iterator[ScoredPair | PairFailed]:
     waiting = deque(pairs)
-    cpus = max(1, len(os.sched_getaffinity(0)) // jobs)
+    cpus = max(1, cores() // jobs)
     workers: list[_Worker] = []
     try:
         while waiting or workers:

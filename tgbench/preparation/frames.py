@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..arrays import Image, Points
-from ..errors import TgbenchError
 from ..faces import LandmarkDetector, mesh
 from ..faces.landmarks import MESH_POINTS
 from ..faces.segmentation import PersonSegmenter
@@ -25,15 +24,10 @@ from ..video.reader import VideoReader
 from .crop import Crop
 from .faces import FaceBoxes
 from .images import read_grey, resized
+from .presence import filled_in, require_presence
 
 SEEN_AT = 512
 """Side of the square in which faces are measured, whatever the identity's own size."""
-
-_LONGEST_GAP = 10
-"""Frames without a face (0.4 s) that are filled in; a longer absence is an error."""
-
-_MOST_ABSENT = 0.1
-"""Share of frames that may be interpolated at all, however short the gaps."""
 
 _FLOW_WINDOW, _FLOW_LEVELS = (21, 21), 4
 _FLOW_AGREES = 0.5
@@ -129,8 +123,10 @@ def extract_frames(
     segmenter.close()
     del flows[:1]
     found = np.array([face is not None for face in points])
-    _check_presence(video.path, found)
-    return Measured(_filled_in(points, found), np.array(flows, np.float32), found)
+    require_presence(video.path, found)
+    absent = np.full((MESH_POINTS, 3), np.nan, np.float32)
+    seen = np.array([absent if face is None else face for face in points], np.float32)
+    return Measured(filled_in(seen, found), np.array(flows, np.float32), found)
 
 
 @dataclass(frozen=True)
@@ -186,42 +182,3 @@ def _moved(
         earlier, later, points, np.empty_like(points), winSize=_FLOW_WINDOW, maxLevel=_FLOW_LEVELS
     )
     return np.asarray(moved, np.float32)
-
-
-def _check_presence(video: Path, found: NDArray[np.bool_]) -> None:
-    absences = _absences(found)
-    gaps = [gap for gap in absences if gap.stop - gap.start > _LONGEST_GAP]
-    if (~found).mean() > _MOST_ABSENT:
-        gaps = absences
-    if not gaps:
-        return
-    named = ", ".join(f"{gap.start}-{gap.stop - 1}" for gap in gaps[:8])
-    more = f" and {len(gaps) - 8} more" if len(gaps) > 8 else ""
-    missing = sum(gap.stop - gap.start for gap in gaps)
-    raise TgbenchError(
-        f"{video}: no face in {missing} of {len(found)} frames ({named}{more}, at 25 a second); "
-        "cut the clip so that every frame shows the face"
-    )
-
-
-def _absences(found: NDArray[np.bool_]) -> list[range]:
-    edges = np.diff(np.concatenate([[0], (~found).astype(np.int8), [0]]))
-    starts, ends = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
-    return [range(start, end) for start, end in zip(starts, ends, strict=True)]
-
-
-def _filled_in(
-    points: list[NDArray[np.float32] | None], found: NDArray[np.bool_]
-) -> NDArray[np.float32]:
-    """Interpolate the frames without a face between their neighbours."""
-    filled = np.zeros((len(points), MESH_POINTS, 3), np.float32)
-    for frame, face in enumerate(points):
-        if face is not None:
-            filled[frame] = face
-    known = np.flatnonzero(found)
-    for frame in np.flatnonzero(~found):
-        after = int(np.searchsorted(known, frame))
-        a, b = known[max(after - 1, 0)], known[min(after, len(known) - 1)]
-        share = 0.0 if a == b else (frame - a) / (b - a)
-        filled[frame] = (1.0 - share) * filled[a] + share * filled[b]
-    return filled

@@ -52,3 +52,9 @@ def over(image: Image, alpha: NDArray[np.uint8], behind: Image) -> Image:
     share = alpha[partly][:, None].astype(np.uint16)
     mixed[partly] = (image[partly] * share + behind[partly] * (255 - share) + 127) // 255
     return mixed
+
+
+def spread(count: int, most: int) -> list[int]:
+    """Return up to `most` frames, evenly spread over `count`."""
+    frames: list[int] = np.unique(np.linspace(0, count - 1, most).round().astype(int)).tolist()
+    return frames

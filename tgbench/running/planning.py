@@ -25,7 +25,7 @@ from .job_making import JobMaker, Person
 from .plan import Failure, Plan, PlannedCase, PlannedFit
 from .request import RunRequest
 from .resume import Standing, State, in_its_folder, standing
-from .settings import configure, configure_executor, keys_of, unknown_setting
+from .settings import configure, configure_plain, keys_of, unknown_setting
 
 _MOST_HELD = 256 << 20
 """Bytes of drives that are held at a time, roughly; more of them are read when they are needed."""
@@ -73,7 +73,7 @@ class Planner:
         _refuse_unknown_rules(request, protocols)
         self._request, self._protocols, self._configs = request, protocols, configs
         self._known_people = {} if people is None else people
-        self.executor_config = configure_executor(executor, _own(request, executor))
+        self.executor_config = configure_plain(executor, _own(request, executor))
         self._jobs = JobMaker(request, self.executor_config)
         self._metrics = {spec.name: _metrics_of(spec, request, protocols) for spec in protocols}
         self._token = secrets.token_hex(8) if request.fresh else ""
@@ -277,9 +277,9 @@ def _refuse_unaligned(method: MethodSpec, protocol: ProtocolSpec) -> None:
 def _refuse_unknown_settings(request: RunRequest, specs: Sequence[ConfiguredSpec]) -> None:
     known = {key for spec in specs for key in keys_of(spec)}
     known |= {f"{spec.name}.{key}" for spec in specs for key in keys_of(spec)}
-    for key in request.overrides:
+    for key, text in request.overrides.items():
         if key not in known:
-            raise unknown_setting(key, specs)
+            raise unknown_setting(key, specs, text)
 
 
 def _refuse_unknown_rules(request: RunRequest, protocols: Sequence[ProtocolSpec]) -> None:

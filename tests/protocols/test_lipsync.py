@@ -79,8 +79,8 @@ def test_without_audio_the_built_in_tracks_drive(
     monkeypatch.setattr(synthetic, "ensure_driving_track", made, raising=False)
     cases = LipSync().plan([Identity(tiny_identity)], [])
     assert [case.driver for case in cases] == list(SPOKEN)
-    (one,) = LipSync().plan([Identity(tiny_identity)], [Path(next(iter(TRACKS)))])
-    assert one.driver == next(iter(TRACKS))
+    (one,) = LipSync().plan([Identity(tiny_identity)], [Path(next(iter(SPOKEN)))])
+    assert one.driver == next(iter(SPOKEN))
 
 
 def test_sound_shorter_than_a_frame_names_the_file(tiny_identity: Path, tmp_path: Path) -> None:

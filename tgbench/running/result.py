@@ -192,6 +192,11 @@ class DriverRecord(Record):
     )
     features_sha256: str = Field(default="", description="Of that file.")
     tags: TrackTags = Field(default=NO_TAGS, description="What is declared of the sound.")
+    features_made_with: dict[str, str] = Field(
+        default_factory=dict,
+        description="Weights with their SHA-256, layer and package versions of the encoder; empty "
+        "where it has none, or where the file does not say.",
+    )
 
 
 class SplitRecord(Record):

@@ -79,14 +79,16 @@ class CasesFailed(TgbenchError):
     Attributes:
         failures: what failed, and why.
         outcomes: of the cases that did not fail.
+        cases: how many cases failed, what could not be planned included.
     """
 
     exit_code = 1
 
-    def __init__(self, failures: list[Failure], outcomes: list[Outcome]) -> None:
+    def __init__(self, failures: list[Failure], outcomes: list[Outcome], cases: int) -> None:
         super().__init__("; ".join(map(str, failures)))
         self.failures = failures
         self.outcomes = outcomes
+        self.cases = cases
 
 
 @dataclass(frozen=True)
@@ -190,7 +192,9 @@ def run_planned(planned_run: PlannedRun, progress: Progress) -> list[Outcome]:
         except TgbenchError as error:
             failures.append(Failure(case.job.title, error))
     if failures:
-        raise CasesFailed(failures, outcomes) from failures[0].error
+        planned_cases = sum(case.state is not None for case in planned.cases)
+        cases = planned_cases - len(outcomes) + len(planned.failures)
+        raise CasesFailed(failures, outcomes, cases) from failures[0].error
     return outcomes
 
 

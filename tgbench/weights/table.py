@@ -20,8 +20,6 @@ _FACE_ALIGNMENT = "none stated for the weights; code BSD-3-Clause"
 _PYFEAT_AU = "labelled MIT; the terms of its training data are separate (py-feat's PYFEAT-V1.md)"
 
 _DETECTOR_V1 = "py-feat's Detectorv1"
-_PREPARATION = "methods and their preparation"
-_ENCODERS = "methods and audio encoders"
 
 _LARGE_SPEECH_MODEL = 600_000_000
 """Bytes: 315 million parameters of at least two bytes."""
@@ -183,7 +181,6 @@ _ALL = (
         "none stated for the weights; the code of face-parsing.PyTorch is MIT",
         size=53_289_463,
         sha256="468e13ca13a9b43cc0881a9f99083a430e9c0a38abd935431d1c28ee94b26567",
-        kept_for=_PREPARATION,
     ),
     Weights(
         "easyportrait",
@@ -194,7 +191,6 @@ _ALL = (
         "a variant of CC BY-SA 4.0",
         format=TORCH,
         least_size=_SMALL_NETWORK,
-        kept_for=_PREPARATION,
     ),
     Weights(
         "deepspeech",
@@ -205,7 +201,6 @@ _ALL = (
         "none stated for the weights; the code of DeepSpeech is MPL-2.0",
         sha1="b90017e816572ddce84f5843f1fa21e6a377975e",
         member="deepspeech-0_1_0-b90017e8.pb",
-        kept_for=_ENCODERS,
     ),
     Weights(
         "hubert",
@@ -215,7 +210,6 @@ _ALL = (
         "Apache-2.0, by the card of its base hubert-large-ll60k",
         format=TORCH,
         least_size=_LARGE_SPEECH_MODEL,
-        kept_for=_ENCODERS,
     ),
     Weights(
         "wav2vec2",
@@ -225,7 +219,6 @@ _ALL = (
         "Apache-2.0, as others cite its card",
         format=TORCH,
         least_size=_LARGE_SPEECH_MODEL,
-        kept_for=_ENCODERS,
     ),
 )
 

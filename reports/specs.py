@@ -12,3 +12,8 @@ REPORT = CommandSpec(
 GATE = CommandSpec(
     "gate", "fail where results are worse than a committed baseline", "tgbench.reports.gate.command"
 )
+STUDY = CommandSpec(
+    "study",
+    "ask people: draw a balanced user study, collect answers, analyse them",
+    "tgbench.reports.study.command",
+)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Iterable
 from functools import cache
@@ -12,6 +13,8 @@ from typing import TypeVar
 from .errors import TgbenchError, suggest
 from .specs import (
     AudioEncoderSpec,
+    BackendKind,
+    BackendSpec,
     Bounds,
     CommandSpec,
     ExecutorSpec,
@@ -25,8 +28,18 @@ from .specs import (
 
 S = TypeVar("S", bound=Spec)
 
+_log = logging.getLogger("tgbench")
+
 DEFAULT_ENCODER = "mel"
 """The audio encoder of methods that name none."""
+
+DEFAULT_BACKENDS = {
+    BackendKind.LANDMARKS: "mediapipe",
+    BackendKind.POSE: "bundle",
+    BackendKind.PARSING: "mesh",
+    BackendKind.ACTION_UNITS: "geometry",
+}
+"""The preparation backends that need nothing beside MediaPipe."""
 
 
 def methods() -> dict[str, MethodSpec]:
@@ -37,9 +50,12 @@ def methods() -> dict[str, MethodSpec]:
     from .systems.added import added_systems
 
     installed = _specs("methods", MethodSpec)
-    added = {spec.name: spec for spec in added_systems() if spec.name not in installed}
+    added = {spec.name: spec for spec in added_systems()}
+    for name in added.keys() & installed.keys():
+        if getattr(installed[name], "declaration", None) != added[name].declaration:
+            _say_hidden(name, added[name].declaration)
     in_process_first = sorted(
-        {**installed, **added}.items(), key=lambda item: _is_declared(item[1])
+        {**added, **installed}.items(), key=lambda item: _is_declared(item[1])
     )
     return dict(in_process_first)
 
@@ -67,6 +83,17 @@ def method(name: str) -> MethodSpec:
             f"{spec.name}` if you added that one"
         )
     return known or spec
+
+
+@cache
+def _say_hidden(name: str, declaration: Path) -> None:
+    _log.warning(
+        "%s: a plug-in has a method '%s' too, which is the one that is used; give the system in "
+        "this file another name and add it again, or `tgbench systems remove %s`",
+        declaration,
+        name,
+        name,
+    )
 
 
 def source_of(spec: MethodSpec) -> str:
@@ -143,6 +170,16 @@ def audio_encoder_of(config: object) -> AudioEncoderSpec:
     return find(audio_encoders(), name, "audio encoder")
 
 
+def backends() -> dict[str, BackendSpec]:
+    """Return every installed preparation backend by name."""
+    return _specs("backends", BackendSpec)
+
+
+def backends_of(kind: BackendKind) -> dict[str, BackendSpec]:
+    """Return the installed preparation backends of a kind by name."""
+    return {name: spec for name, spec in backends().items() if spec.kind == kind}
+
+
 def commands() -> dict[str, CommandSpec]:
     """Return every installed subcommand by name."""
     return _specs("commands", CommandSpec)
@@ -166,6 +203,7 @@ def foreign_packages() -> set[str]:
         "protocols",
         "metrics",
         "audio_encoders",
+        "backends",
         "executors",
         "commands",
         "renderers",

@@ -114,6 +114,8 @@ def prepare(
     size: int = 512,
     audio: PathLike | None = None,
     deinterlace: bool = False,
+    backends: Mapping[str, str] | None = None,
+    settings: Mapping[str, object] | None = None,
     progress: bool | Progress = False,
 ) -> Identity:
     """Turn a video of one person who speaks into an identity, as `tgbench prepare` does.
@@ -126,6 +128,8 @@ def prepare(
         size: side of its square images in pixels: even, 64 to 2048.
         audio: sound to take instead of the video's own, in step with it.
         deinterlace: whether to make whole pictures of interlaced ones.
+        backends: what makes each part, such as {"landmarks": "fan"}, instead of the embedded ones.
+        settings: of backends, such as {"action_units.table": "au.csv"}.
         progress: True shows progress on standard error; or what to report it to.
 
     Returns:
@@ -135,7 +139,10 @@ def prepare(
         TgbenchError: the video, the sound or the folder is not usable.
     """
     from ..identities import Identity
+    from ..preparation.backends.choice import choose_backends
     from ..preparation.prepare import prepare as prepare_video
+
+    texts = {key: str(value) for key, value in (settings or {}).items()}
 
     folder = prepare_video(
         Path(video),
@@ -144,5 +151,6 @@ def prepare(
         path_or_none(audio),
         shown_by(progress),
         deinterlace=deinterlace,
+        backends=choose_backends(backends or {}, texts),
     )
     return Identity(folder)

@@ -7,7 +7,14 @@ from typing import Any
 
 from .. import plugins
 from ..requirements import lacking, why_not_run
-from ..specs import AudioEncoderSpec, ConfiguredSpec, ExecutorSpec, MethodSpec, MetricSpec
+from ..specs import (
+    AudioEncoderSpec,
+    BackendSpec,
+    ConfiguredSpec,
+    ExecutorSpec,
+    MethodSpec,
+    MetricSpec,
+)
 from ..synthetic.names import IDENTITIES, TRACKS
 
 
@@ -25,6 +32,7 @@ def catalogue(chosen: Sequence[ConfiguredSpec]) -> dict[str, Any]:
         ],
         "metrics": [_metric(spec) for spec in plugins.metrics().values()],
         "audio_encoders": [_encoder(spec) for spec in plugins.audio_encoders().values()],
+        "backends": [_backend(spec) for spec in plugins.backends().values()],
         "identities": [{"name": name, "summary": text} for name, text in IDENTITIES.items()],
         "executors": [_executor(spec) for spec in plugins.executors().values()],
         "audio": [{"name": name, "summary": text} for name, text in TRACKS.items()],
@@ -93,6 +101,19 @@ def _encoder(spec: AudioEncoderSpec) -> dict[str, Any]:
         "window": list(spec.window),
         "available": not reason,
         "reason": reason,
+    }
+
+
+def _backend(spec: BackendSpec) -> dict[str, Any]:
+    reason = "; ".join(lacking(spec.requires))
+    return {
+        "name": spec.name,
+        "kind": spec.kind.value,
+        "summary": spec.summary,
+        "licence": spec.licence,
+        "available": not reason,
+        "reason": reason,
+        "settings": _settings(spec) if spec.config else [],
     }
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from .. import plugins
 from ..terminal import Terminal
+from .lists import add_list, pairs
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,12 +30,32 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="audio to use instead of the video's own, in sync with it",
     )
     parser.add_argument("--deinterlace", action="store_true", help="deinterlace the video")
+    defaults = " ".join(f"{kind}={name}" for kind, name in plugins.DEFAULT_BACKENDS.items())
+    add_list(
+        parser,
+        "--backends",
+        pairs,
+        f"what makes each part, instead of {defaults}; `tgbench list backends` has them",
+        metavar="KIND=NAME",
+        default=[],
+    )
+    add_list(
+        parser,
+        "--set",
+        pairs,
+        "change settings of a backend, such as action_units.table=FILE",
+        metavar="KIND.KEY=VALUE",
+        dest="settings",
+        default=[],
+    )
 
 
 def execute(args: argparse.Namespace, terminal: Terminal) -> int:
     """Prepare the identity, and name the preview to check."""
+    from ..preparation.backends.choice import choose_backends, parse_choices
     from ..preparation.prepare import prepare
     from ..preparation.preview import PREVIEW
+    from ..running.settings import parse_overrides
 
     folder = prepare(
         args.video,
@@ -43,6 +64,7 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
         args.audio,
         terminal.progress,
         deinterlace=args.deinterlace,
+        backends=choose_backends(parse_choices(args.backends), parse_overrides(args.settings)),
     )
     terminal.out.print(f"{folder} is ready; check the preview, {folder / PREVIEW}")
     encoders = plugins.audio_encoders().values()

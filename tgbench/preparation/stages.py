@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,18 +37,24 @@ class StageCache:
 
     def done(self, key: StageKey) -> bool:
         """Tell whether the stage has been completed with the same inputs."""
-        try:
-            marker = read_json(self._marker(key))
-        except (OSError, ValueError):
-            return False
-        return isinstance(marker, dict) and marker.get("digest") == key.digest
+        return self._read(key).get("digest") == key.digest
 
     @contextmanager
-    def working(self, key: StageKey) -> Iterator[None]:
-        """Mark the stage as done when the block ends well, and as undone until then."""
+    def working(self, key: StageKey) -> Iterator[dict[str, Any]]:
+        """Mark the stage as done when the block ends well, and as undone until then.
+
+        Yields:
+            For JSON values about the stage, which `facts` returns later.
+        """
         self._marker(key).unlink(missing_ok=True)
-        yield
-        write_json(self._marker(key), {"stage": key.name, "digest": key.digest})
+        facts: dict[str, Any] = {}
+        yield facts
+        write_json(self._marker(key), {"stage": key.name, "digest": key.digest, "facts": facts})
+
+    def facts(self, key: StageKey) -> dict[str, Any]:
+        """Return what is known of a stage that is done."""
+        facts = self._read(key).get("facts")
+        return facts if isinstance(facts, dict) else {}
 
     def forget(self, *names: str) -> None:
         """Mark stages as undone, whatever they were done with: what they wrote goes away."""
@@ -63,6 +70,13 @@ class StageCache:
         """Return what `save` kept."""
         with np.load(self._arrays(key), allow_pickle=False) as arrays:
             return dict(arrays)
+
+    def _read(self, key: StageKey) -> dict[str, Any]:
+        try:
+            marker = read_json(self._marker(key))
+        except (OSError, ValueError):
+            return {}
+        return marker if isinstance(marker, dict) else {}
 
     def _marker(self, key: StageKey) -> Path:
         return self.folder / f"{key.name}.json"

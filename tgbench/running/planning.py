@@ -26,7 +26,7 @@ from .job_making import JobMaker, Person
 from .plan import Failure, Plan, PlannedCase, PlannedFit
 from .request import RunRequest
 from .resume import Standing, State, in_its_folder, standing
-from .settings import configure, configure_executor, keys_of, unknown_setting
+from .settings import configure, configure_plain, keys_of, unknown_setting
 
 _MOST_HELD = 256 << 20
 """Bytes of drives that are held at a time, roughly; more of them are read when they are needed."""
@@ -68,7 +68,7 @@ class Planner:
         for name in request.identities:
             require_identity(name)
         self._request, self._protocols, self._configs = request, protocols, configs
-        self.executor_config = configure_executor(executor, _own(request, executor))
+        self.executor_config = configure_plain(executor, _own(request, executor))
         self._jobs = JobMaker(request, self.executor_config)
         self._metrics = {spec.name: _metrics_of(spec, request, protocols) for spec in protocols}
         self._token = secrets.token_hex(8) if request.fresh else ""
@@ -282,9 +282,9 @@ def _refuse_unaligned(method: MethodSpec, protocol: ProtocolSpec) -> None:
 def _refuse_unknown_settings(request: RunRequest, specs: Sequence[ConfiguredSpec]) -> None:
     known = {key for spec in specs for key in keys_of(spec)}
     known |= {f"{spec.name}.{key}" for spec in specs for key in keys_of(spec)}
-    for key in request.overrides:
+    for key, text in request.overrides.items():
         if key not in known:
-            raise unknown_setting(key, specs)
+            raise unknown_setting(key, specs, text)
 
 
 def _refuse_equal_names(specs: Sequence[MethodSpec]) -> None:

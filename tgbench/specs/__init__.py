@@ -5,6 +5,7 @@ A spec is a light record in a module of its own: reading it imports no numerical
 """
 
 from ..vocabulary import (
+    BackendKind,
     CompositeMode,
     Direction,
     LeakedCondition,
@@ -15,7 +16,7 @@ from ..vocabulary import (
 )
 from .base import ConfiguredSpec, Requires, Spec
 from .harness import CommandSpec, ExecutorSpec, RendererSpec
-from .inputs import AudioEncoderSpec
+from .inputs import AudioEncoderSpec, BackendSpec
 from .measuring import (
     CORRELATION,
     FROM_ZERO,
@@ -34,6 +35,8 @@ __all__ = [
     "PAPER_SIZE",
     "UNBOUNDED",
     "AudioEncoderSpec",
+    "BackendKind",
+    "BackendSpec",
     "Bounds",
     "CommandSpec",
     "CompositeMode",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from .base import NOTHING, Requires, Spec
+from ..vocabulary import BackendKind
+from .base import NOTHING, ConfiguredSpec, Requires, Spec
 
 
 @dataclass(frozen=True)
@@ -25,3 +26,32 @@ class AudioEncoderSpec(Spec):
     window: tuple[int, int] = (0, 0)
     requires: Requires = NOTHING
     recipe: str = ""
+
+
+@dataclass(frozen=True)
+class BackendSpec(ConfiguredSpec):
+    """What makes one part of an identity in `tgbench prepare`.
+
+    The name of one that measures action units is `measured_by` in `au.csv`.
+
+    `implementation` is a class with the methods that `tgbench.preparation.backends.interfaces` has
+    for its kind, called with the settings where it has any.
+
+    Attributes:
+        kind: the part that it makes.
+        version: changes whenever it makes something else of the same clip.
+        after: kinds whose outcome it reads; they come before its own in `BackendKind`.
+        requires: what must be installed.
+        unless: name of a setting with which nothing need be installed; may be empty.
+        finds_person: of parsing, whether what it leaves white is the background; if not,
+            MediaPipe's segmentation says what the person is.
+        licence: of what it runs.
+    """
+
+    kind: BackendKind = field(kw_only=True)
+    version: int = 1
+    after: tuple[BackendKind, ...] = ()
+    requires: Requires = NOTHING
+    unless: str = ""
+    finds_person: bool = False
+    licence: str = ""

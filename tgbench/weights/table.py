@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from ..errors import suggest
 from .entries import Weights
-from .formats import SAFETENSORS, SKOPS, TORCH
+from .formats import BFM2009, PICKLED_ARRAYS, SAFETENSORS, SKOPS, TORCH
 from .of_systems import OF_SYSTEMS
 
 _BULAT = "https://www.adrianbulat.com/downloads/python-fan"
@@ -28,6 +28,50 @@ _LARGE_SPEECH_MODEL = 600_000_000
 
 _SMALL_NETWORK = 1_000_000
 """Bytes: the smallest networks of the table have at least a million parameters."""
+
+_BFM_LICENCE = (
+    "research, after registration with the University of Basel; no redistribution, nor of what is "
+    "derived from it"
+)
+_BFM_SIDE_FILES = "https://github.com/YudongGuo/AD-NeRF/raw/master/data_util/face_tracking/3DMM"
+
+_BFM = (
+    Weights(
+        "bfm2009",
+        "01_MorphableModel.mat",
+        "pose `bfm`, and declared systems: the Basel Face Model 2009",
+        "https://faces.dmi.unibas.ch/bfm/main.php?nav=1-1-0&id=details",
+        _BFM_LICENCE,
+        format=BFM2009,
+        least_size=_SMALL_NETWORK,
+        by_hand=True,
+    ),
+    Weights(
+        "bfm_3dmm_info",
+        "3DMM_info.npy",
+        "pose `bfm`: AD-NeRF's cut of that model, instead of the model itself",
+        "https://github.com/YudongGuo/AD-NeRF#3dmm",
+        f"{_BFM_LICENCE}; made from it by AD-NeRF's convert_BFM.py",
+        format=PICKLED_ARRAYS,
+        least_size=_SMALL_NETWORK,
+        by_hand=True,
+    ),
+    *(
+        Weights(
+            name,
+            file,
+            f"pose `bfm`: {what}",
+            f"{_BFM_SIDE_FILES}/{file}",
+            "none stated for the file; the code of AD-NeRF is MIT",
+            format=PICKLED_ARRAYS,
+        )
+        for name, file, what in (
+            ("bfm_keys", "keys_info.npy", "which vertices are landmarks"),
+            ("bfm_expressions", "exp_info.npy", "expressions, of FaceWarehouse"),
+            ("bfm_topology", "topology_info.npy", "which vertices AD-NeRF keeps"),
+        )
+    ),
+)
 
 _ALL = (
     Weights(
@@ -185,7 +229,7 @@ _ALL = (
     ),
 )
 
-TABLE = {weights.name: weights for weights in (*_ALL, *OF_SYSTEMS)}
+TABLE = {weights.name: weights for weights in (*_ALL, *_BFM, *OF_SYSTEMS)}
 
 
 def find(name: str) -> Weights:

@@ -180,7 +180,7 @@ def test_a_file_in_place_of_the_store_is_refused(
 def test_only_entries_that_something_loads_are_said_to_be_used() -> None:
     package = Path(store_module.__file__).parents[1]
     modules = [path.read_text() for path in package.rglob("*.py") if path.parent.name != "weights"]
-    code = "".join(text for text in modules if re.search(r"from \.+weights", text))
+    code = "".join(text for text in modules if re.search(r"from \.+weights|Requires\(", text))
     for name, weights in TABLE.items():
         loaded_here = not (weights.kept_for or weights.of_system)
         assert (f'"{name}"' in code) == loaded_here, name

@@ -21,7 +21,6 @@ _PYFEAT_AU = "labelled MIT; the terms of its training data are separate (py-feat
 
 _DETECTOR_V1 = "py-feat's Detectorv1"
 _PREPARATION = "methods and their preparation"
-_ENCODERS = "methods and audio encoders"
 
 _LARGE_SPEECH_MODEL = 600_000_000
 """Bytes: 315 million parameters of at least two bytes."""
@@ -205,7 +204,6 @@ _ALL = (
         "none stated for the weights; the code of DeepSpeech is MPL-2.0",
         sha1="b90017e816572ddce84f5843f1fa21e6a377975e",
         member="deepspeech-0_1_0-b90017e8.pb",
-        kept_for=_ENCODERS,
     ),
     Weights(
         "hubert",
@@ -215,7 +213,6 @@ _ALL = (
         "Apache-2.0, by the card of its base hubert-large-ll60k",
         format=TORCH,
         least_size=_LARGE_SPEECH_MODEL,
-        kept_for=_ENCODERS,
     ),
     Weights(
         "wav2vec2",
@@ -225,7 +222,6 @@ _ALL = (
         "Apache-2.0, as others cite its card",
         format=TORCH,
         least_size=_LARGE_SPEECH_MODEL,
-        kept_for=_ENCODERS,
     ),
 )
 

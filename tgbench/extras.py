@@ -6,7 +6,7 @@ import json
 import re
 from importlib.metadata import PackageNotFoundError, distribution, version
 
-_WITH_TORCH = frozenset({"lpips", "sync", "fan", "pyfeat"})
+_WITH_TORCH = frozenset({"lpips", "sync", "fan", "pyfeat", "speech"})
 """Extras whose packages need torch or torchvision; pip might replace the installed torch."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from functools import cache
 from importlib.metadata import entry_points
@@ -26,6 +27,8 @@ from .specs import (
 
 S = TypeVar("S", bound=Spec)
 
+_log = logging.getLogger("tgbench")
+
 DEFAULT_ENCODER = "mel"
 """The audio encoder of methods that name none."""
 
@@ -46,9 +49,12 @@ def methods() -> dict[str, MethodSpec]:
     from .systems.added import added_systems
 
     installed = _specs("methods", MethodSpec)
-    added = {spec.name: spec for spec in added_systems() if spec.name not in installed}
+    added = {spec.name: spec for spec in added_systems()}
+    for name in added.keys() & installed.keys():
+        if getattr(installed[name], "declaration", None) != added[name].declaration:
+            _say_hidden(name, added[name].declaration)
     in_process_first = sorted(
-        {**installed, **added}.items(), key=lambda item: _is_declared(item[1])
+        {**added, **installed}.items(), key=lambda item: _is_declared(item[1])
     )
     return dict(in_process_first)
 
@@ -76,6 +82,17 @@ def method(name: str) -> MethodSpec:
             f"{spec.name}` if you added that one"
         )
     return known or spec
+
+
+@cache
+def _say_hidden(name: str, declaration: Path) -> None:
+    _log.warning(
+        "%s: a plug-in has a method '%s' too, which is the one that is used; give the system in "
+        "this file another name and add it again, or `tgbench systems remove %s`",
+        declaration,
+        name,
+        name,
+    )
 
 
 def source_of(spec: MethodSpec) -> str:

@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from tgbench import plugins
-from tgbench.audio_encoders.prepared import DEEPSPEECH, HUBERT, WAV2VEC
+from tgbench.audio_encoders.prepared import DEEPSPEECH, HUBERT, WAV2VEC2
 from tgbench.errors import TgbenchError
 from tgbench.identities import Identity
 from tgbench.identities.track_params import TrackParams, read_track_params, write_track_params
@@ -23,9 +23,9 @@ from .official_folders import FRAMES, REPOSITORIES, transforms_of, write_officia
 
 _FEATURES = {
     "ad-nerf": {DEEPSPEECH: "aud.npy"},
-    "rad-nerf": {WAV2VEC: "aud_eo.npy"},
-    "er-nerf": {DEEPSPEECH: "aud_ds.npy", WAV2VEC: "aud_eo.npy", HUBERT: "aud_hu.npy"},
-    "geneface": {DEEPSPEECH: "aud_deepspeech.npy", WAV2VEC: "aud_esperanto.npy"},
+    "rad-nerf": {WAV2VEC2: "aud_eo.npy"},
+    "er-nerf": {DEEPSPEECH: "aud_ds.npy", WAV2VEC2: "aud_eo.npy", HUBERT: "aud_hu.npy"},
+    "geneface": {DEEPSPEECH: "aud_deepspeech.npy", WAV2VEC2: "aud_esperanto.npy"},
     "talkinggaussian": {DEEPSPEECH: "aud_ds.npy", HUBERT: "aud_hu.npy"},
 }
 

@@ -9,9 +9,9 @@ import logging
 
 from .results import compare, load_results
 from .running import prepare, run
-from .scoring import score, score_folder
+from .scoring import score, score_folder, score_pairs
 
-__all__ = ["compare", "load_results", "prepare", "run", "score", "score_folder"]
+__all__ = ["compare", "load_results", "prepare", "run", "score", "score_folder", "score_pairs"]
 
 # A library does not print its warnings by itself: a program shows them by configuring `logging`.
 logging.getLogger("tgbench").addHandler(logging.NullHandler())

@@ -190,7 +190,8 @@ def _print_failures(failed: CasesFailed, terminal: Terminal) -> None:
     from rich.markup import escape
 
     if len(failed.failures) > 1:
-        count = f"{len(failed.failures)} failed, {len(failed.outcomes)} done"
+        # Cases, as `tgbench status` counts them; a fit that failed is a reason, not a case.
+        count = f"{failed.cases} cases failed, {len(failed.outcomes)} done"
         terminal.err.print(f"[red]error:[/] {count}:")
     for failure in failed.failures:
         terminal.err.print(f"[red]error:[/] {escape(str(failure))}")

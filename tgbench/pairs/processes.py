@@ -48,6 +48,19 @@ class PairFailed:
         return f"{self.pair.name}: {self.why}"
 
 
+class PairsFailed(TgbenchError):
+    """Some pairs could not be scored; the others were, and their results are in place.
+
+    Attributes:
+        failures: the pairs that have no scores, and why.
+        scored: the others.
+    """
+
+    def __init__(self, failures: Sequence[PairFailed], scored: Sequence[ScoredPair]) -> None:
+        super().__init__("; ".join(map(str, failures)))
+        self.failures, self.scored = list(failures), list(scored)
+
+
 def score_pairs(
     request: PairsRequest, pairs: Sequence[Pair], jobs: int = 1, progress: Progress = SILENT
 ) -> Iterator[ScoredPair | PairFailed]:

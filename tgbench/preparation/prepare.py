@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import shutil
 from collections.abc import Mapping
@@ -40,14 +39,13 @@ from .images import over, read_rgb, spread
 from .outcomes import checked_units, filled_landmarks
 from .preview import write_preview
 from .provenance import MadeBy, headlines, provenance
+from .requests import WORK, Request, write_request
 from .source import Source, open_source
+from .stage_keys import StageKeys
 from .stages import StageCache, StageKey
 from .torso import TorsoPainter
 
 _log = logging.getLogger("tgbench")
-
-WORK = ".prepare"
-"""Folder within the identity for what the stages hand on to each other."""
 
 _SIZES = range(64, 2049)
 _PLATE_FRAMES = 80
@@ -108,6 +106,7 @@ def prepare(
     _refuse_foreign(out)
     with sole_writer(make_folder(out) / WORK):
         remove_parts(out)
+        write_request(out, _request(video, audio, size, deinterlace, chosen))
         return _Preparation(source, out, size, progress, chosen).run()
 
 
@@ -122,13 +121,12 @@ class _Preparation:
         self._size = size
         self._progress = progress
         self._backends = backends
-        self._identities = {kind: backends[kind].identity() for kind in BackendKind}
         self._cache = StageCache(out / WORK)
+        self._keys = StageKeys(self._cache, source, size, backends)
         self._masks = PersonMasks(out / WORK / "person")
 
     def run(self) -> Path:
-        hashes = [self._source.pictures_key, self._source.hashes["audio"]]
-        whole = self._cache.key("identity", 3, *hashes, self._size, self._identities)
+        whole = self._keys.identity()
         if self._cache.done(whole) and (self._out / layout.PROVENANCE).is_file():
             _log.info("%s: is already prepared from the same files", self._out)
             return self._out
@@ -147,7 +145,7 @@ class _Preparation:
         frames_key, seen = self._frames(faces_key, faces, crop)
         parsing = self._backends[BackendKind.PARSING].spec
         clip = Clip(self._out, self._size, seen, self._masks, parsing.finds_person)
-        keys = self._backend_keys(frames_key)
+        keys = self._keys.backends(frames_key)
         self._landmarks(keys[BackendKind.LANDMARKS], clip)
         with beside(lambda stop: self._pictures(frames_key, keys, replace(clip, stop=stop))):
             track = self._pose(keys[BackendKind.POSE], clip)
@@ -156,7 +154,7 @@ class _Preparation:
         self._finish(clip, track, units, crop, faces, made_by)
 
     def _faces(self) -> tuple[StageKey, FaceBoxes]:
-        key = self._cache.key("faces", 2, self._source.pictures_key)
+        key = self._keys.faces()
         if not self._cache.done(key):
             with self._cache.working(key):
                 found = find_faces(self._source.pictures(LOOKS_PER_SECOND), self._progress)
@@ -169,9 +167,7 @@ class _Preparation:
     def _frames(
         self, faces_key: StageKey, faces: FaceBoxes, crop: Crop
     ) -> tuple[StageKey, Measured]:
-        window = hashlib.sha256(crop.corners.tobytes()).hexdigest()
-        heard = self._source.heard
-        key = self._cache.key("frames", 2, faces_key, crop.side, window, self._size, heard)
+        key = self._keys.frames(faces_key, crop)
         if not self._cache.done(key):
             with self._cache.working(key):
                 self._cache.forget(*BackendKind, *_OWN_STAGES)
@@ -181,7 +177,7 @@ class _Preparation:
                     self._source.pictures(layout.FPS),
                     crop,
                     faces,
-                    heard,
+                    self._source.heard,
                     self._size,
                     self._writer(),
                     self._masks,
@@ -189,14 +185,6 @@ class _Preparation:
                 )
                 self._cache.save(key, **vars(seen))
         return key, Measured(**self._cache.load(key))
-
-    def _backend_keys(self, frames_key: StageKey) -> dict[BackendKind, StageKey]:
-        """Return the key of what every backend makes; it changes with what the backend reads."""
-        keys: dict[BackendKind, StageKey] = {}
-        for kind in BackendKind:
-            read = [keys[earlier] for earlier in self._backends[kind].spec.after]
-            keys[kind] = self._cache.key(kind, 2, frames_key, *read, self._identities[kind])
-        return keys
 
     def _made_by(self, kind: BackendKind, key: StageKey) -> MadeBy:
         backend = self._backends[kind]
@@ -250,7 +238,7 @@ class _Preparation:
             facts["measured_by"] = backend.describe()
 
     def _plate(self, person_key: StageKey, clip: Clip) -> StageKey:
-        key = self._cache.key("plate", 1, person_key)
+        key = self._keys.plate(person_key)
         if not self._cache.done(key):
             with self._cache.working(key), self._progress.task("background plate", None):
                 frames = spread(len(clip), _PLATE_FRAMES)
@@ -259,7 +247,7 @@ class _Preparation:
         return key
 
     def _composites(self, plate_key: StageKey, parsing_key: StageKey, clip: Clip) -> None:
-        key = self._cache.key("composites", 1, plate_key, parsing_key)
+        key = self._keys.composites(plate_key, parsing_key)
         if self._cache.done(key):
             return
         plate = read_rgb(self._out / layout.BACKGROUND)
@@ -315,7 +303,9 @@ class _Preparation:
         writer.write_action_units(units.values, units.measured_by)
         np.save(self._out / layout.DENSE_LANDMARKS, clip.mesh)
         focal = track.focal * clip.scale
-        writer.write_track(TrackParams.of_poses(track.poses, focal))
+        writer.write_track(
+            TrackParams.of_poses(track.poses, focal, track.identity, track.expression)
+        )
         writer.write_transforms(focal, track.poses, default_split(count))
         facts = provenance(self._source, clip.seen, track, crop, faces, self._size, made_by)
         identity = Identity(self._out)
@@ -327,6 +317,25 @@ class _Preparation:
 
     def _writer(self) -> IdentityWriter:
         return IdentityWriter(self._out, (self._size, self._size))
+
+
+def _request(
+    video: Path, audio: Path | None, size: int, deinterlace: bool, backends: Choice
+) -> Request:
+    settings = {
+        f"{kind}.{name}": str(value)
+        for kind, chosen in backends.items()
+        for name, value in chosen.settings.items()
+        if value is not None
+    }
+    return Request(
+        str(video.resolve()),
+        None if audio is None else str(audio.resolve()),
+        size,
+        deinterlace,
+        {kind.value: chosen.spec.name for kind, chosen in backends.items()},
+        settings,
+    )
 
 
 def _refuse_foreign(out: Path) -> None:

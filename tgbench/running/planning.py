@@ -282,9 +282,9 @@ def _refuse_unaligned(method: MethodSpec, protocol: ProtocolSpec) -> None:
 def _refuse_unknown_settings(request: RunRequest, specs: Sequence[ConfiguredSpec]) -> None:
     known = {key for spec in specs for key in keys_of(spec)}
     known |= {f"{spec.name}.{key}" for spec in specs for key in keys_of(spec)}
-    for key in request.overrides:
+    for key, text in request.overrides.items():
         if key not in known:
-            raise unknown_setting(key, specs)
+            raise unknown_setting(key, specs, text)
 
 
 def _refuse_equal_names(specs: Sequence[MethodSpec]) -> None:

@@ -78,14 +78,16 @@ class CasesFailed(TgbenchError):
     Attributes:
         failures: what failed, and why.
         outcomes: of the cases that did not fail.
+        cases: how many cases failed, what could not be planned included.
     """
 
     exit_code = 1
 
-    def __init__(self, failures: list[Failure], outcomes: list[Outcome]) -> None:
+    def __init__(self, failures: list[Failure], outcomes: list[Outcome], cases: int) -> None:
         super().__init__("; ".join(map(str, failures)))
         self.failures = failures
         self.outcomes = outcomes
+        self.cases = cases
 
 
 def run(request: RunRequest, progress: Progress, executor: Executor | None = None) -> list[Outcome]:
@@ -142,7 +144,9 @@ def run(request: RunRequest, progress: Progress, executor: Executor | None = Non
         except TgbenchError as error:
             failures.append(Failure(case.job.title, error))
     if failures:
-        raise CasesFailed(failures, outcomes) from failures[0].error
+        planned_cases = sum(case.state is not None for case in planned.cases)
+        cases = planned_cases - len(outcomes) + len(planned.failures)
+        raise CasesFailed(failures, outcomes, cases) from failures[0].error
     return outcomes
 
 

@@ -14,6 +14,7 @@ from ..errors import TgbenchError
 from .folders import JOBS
 from .job import file_name
 from .job_state import JobState, clock_of, lives, read_state, state_file, touched
+from .result import RESULT_FILE
 from .run_file import RUN_FILES, RunHead, RunJob, read_run
 
 
@@ -70,6 +71,21 @@ class RunStatus:
     def of(self, stage: Stage) -> list[JobStatus]:
         """Return the jobs that are so far."""
         return [job for job in self.jobs if job.stage is stage]
+
+    def cases(self) -> dict[Stage, int]:
+        """Return how many cases are how far, as `tgbench run` counts them.
+
+        A case is done when all its jobs are: that which measures it, and that which times it. What
+        could not even be planned has failed.
+        """
+        of_case: dict[str, list[Stage]] = defaultdict(list)
+        for each in self.jobs:
+            if Path(each.job.output).name == RESULT_FILE:
+                of_case[each.job.output].append(each.stage)
+        least = (Stage.FAILED, Stage.RUNNING, Stage.WAITING, Stage.DONE)
+        counts = Counter(min(stages, key=least.index) for stages in of_case.values())
+        counts[Stage.FAILED] += len(self.head.failures)
+        return {stage: counts[stage] for stage in Stage}
 
     def left(self) -> tuple[float, int]:
         """Return the seconds that the other jobs may take, and how many of them are not in it.

@@ -63,7 +63,7 @@ class ConfiguredSpec(Spec):
 
 @dataclass(frozen=True)
 class Requires:
-    """What a metric needs beside the packages that tgbench always comes with.
+    """What a plug-in needs beside the packages that tgbench always comes with.
 
     Attributes:
         packages: import names of optional packages.
@@ -71,6 +71,7 @@ class Requires:
         weights: names of `tgbench weights list`.
         programs: that must be on the path.
         option: without which there is nothing to measure.
+        place: environment variable that may name a file or folder to use in place of the weights.
     """
 
     packages: tuple[str, ...] = ()
@@ -78,6 +79,7 @@ class Requires:
     weights: tuple[str, ...] = ()
     programs: tuple[str, ...] = ()
     option: str = ""
+    place: str = ""
 
 
 NOTHING = Requires()

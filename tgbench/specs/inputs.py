@@ -19,7 +19,7 @@ class AudioEncoderSpec(Spec):
         file: name of its features in an identity folder, a `.npy` [frames, steps, channels].
         window: steps and channels of a frame's window.
         requires: what must be installed to run it.
-        recipe: how to make the file, where tgbench does not run the encoder.
+        recipe: how to make the file elsewhere, where tgbench does not or cannot run the encoder.
     """
 
     file: str = ""

@@ -31,6 +31,8 @@ from .environments import (
 )
 from .fields import Input, Stage
 from .installation import find_checkout, find_weights
+from .placeholders import expand
+from .templates import unfilled
 
 State = Literal["ok", "note", "missing"]
 
@@ -66,6 +68,8 @@ def check(
         identity: whose inputs are looked for, a built-in name or a folder; empty: nobody's.
         out: where results would go.
     """
+    if fields := unfilled(declaration):
+        yield Finding("declaration", "note", f"is still as the template has it: {fields}")
     checkout: Path | None = None
     try:
         checkout, state = find_checkout(declaration, config)
@@ -97,7 +101,7 @@ def _files(declaration: Declaration, checkout: Path | None) -> Iterator[Finding]
         for stage in stages:
             named |= dict.fromkeys(_named_files(stage))
     absent = [name for name in named if not (checkout / name).exists()]
-    placed = {file.path for file in declaration.weights.values()}
+    placed = {expand(file.path, {}) for file in declaration.weights.values()}
     absent = [name for name in absent if name not in placed]
     if absent:
         text = f"{checkout} has no {', '.join(absent)}; is it the right repository and commit?"

@@ -36,6 +36,7 @@ from .fields import (
     WeightsFile,
 )
 from .known_failures import KnownFailure, Table
+from .plain_words import in_plain_words
 from .rules import faults
 from .spec import NAME
 
@@ -204,8 +205,7 @@ def _explained(error: ValidationError, model: type[BaseModel]) -> str:
         return f"unknown field {place}; {hint}"
     if first["type"] == "missing":
         return f"{place} is missing"
-    message = first["msg"].removeprefix("Value error, ")
-    return f"{place}: {message}"
+    return f"{place}: {in_plain_words(first, _kind_at(first['loc'], model))}"
 
 
 def _place(location: tuple[int | str, ...]) -> str:
@@ -220,6 +220,18 @@ def _fields_at(location: tuple[int | str, ...], model: type[BaseModel]) -> list[
         inner = _table_in(field.annotation) if field is not None else None
         model = inner or model
     return [name for name in model.model_fields if name != "path"]
+
+
+def _kind_at(location: tuple[int | str, ...], model: type[BaseModel]) -> Any:
+    """Return the type that something in the file is to have; None where that is not known."""
+    kind: Any = model
+    for part in location:
+        table = _table_in(kind)
+        if table is not None and part in table.model_fields:
+            kind = table.model_fields[str(part)].annotation
+        else:
+            kind = next((inner for inner in typing.get_args(kind) if inner is not type(None)), None)
+    return kind
 
 
 def _table_in(kind: Any) -> type[Table] | None:

@@ -36,4 +36,23 @@ GEOMETRY = BackendSpec(
     after=(BackendKind.POSE,),
     licence="Apache-2.0",
 )
+BFM = BackendSpec(
+    "bfm",
+    "head pose by the field's tracker: Basel Face Model 2009 (01_MorphableModel.mat)",
+    f"{_HERE}.bfm:BfmPose",
+    kind=BackendKind.POSE,
+    after=(BackendKind.LANDMARKS,),
+    requires=Requires(weights=("bfm2009", "bfm_expressions", "bfm_topology", "bfm_keys")),
+    licence="code Apache-2.0; the model: research, after registration, no redistribution",
+)
+BFM_CUT = BackendSpec(
+    "bfm_3dmm_info",
+    "the same tracker over the 3DMM_info.npy that AD-NeRF's convert_BFM.py made of the model",
+    f"{_HERE}.bfm:BfmCutPose",
+    kind=BackendKind.POSE,
+    after=(BackendKind.LANDMARKS,),
+    requires=Requires(weights=("bfm_3dmm_info", "bfm_keys")),
+    licence="code Apache-2.0; the model: research, after registration, no redistribution",
+)
+FACE_MODELS = (BFM, BFM_CUT)
 EMBEDDED = (MEDIAPIPE, BUNDLE, MESH, GEOMETRY)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from .. import plugins
-from ..requirements import lacking, why_not_run
+from ..requirements import lacking, why_backend_missing, why_not_run
 from ..specs import (
     AudioEncoderSpec,
     BackendSpec,
@@ -105,7 +105,7 @@ def _encoder(spec: AudioEncoderSpec) -> dict[str, Any]:
 
 
 def _backend(spec: BackendSpec) -> dict[str, Any]:
-    reason = "; ".join(lacking(spec.requires))
+    reason = "; ".join(why_backend_missing(spec))
     return {
         "name": spec.name,
         "kind": spec.kind.value,

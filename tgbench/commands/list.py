@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from .. import plugins
 from ..errors import TgbenchError, suggest
-from ..requirements import lacking, why_not_run
+from ..requirements import lacking, why_backend_missing, why_not_run
 from ..specs import BackendKind, BackendSpec, ConfiguredSpec, MethodSpec, MetricSpec, Spec
 from ..synthetic.names import IDENTITIES, TRACKS
 from ..terminal import Terminal
@@ -154,13 +154,12 @@ def _backends(width: int | None) -> Iterable[str]:
     specs = sorted(plugins.backends().values(), key=lambda spec: list(BackendKind).index(spec.kind))
     yield "preparation backends (tgbench prepare --backends KIND=NAME):"
     yield from in_columns([(spec.kind, spec.name, spec.summary) for spec in specs], width)
-    reasons = {spec: "; ".join(lacking(spec.requires)) for spec in specs}
+    reasons = {spec: "; ".join(why_backend_missing(spec)) for spec in specs}
     if any(reasons.values()):
         yield "backends that are not available here:"
     for spec, reason in reasons.items():
         if reason:
-            given = f"; or give --set {spec.kind}.{spec.unless}=FILE" if spec.unless else ""
-            yield from wrapped(f"  {spec.name}: {reason}{given}", width, "    ")
+            yield from wrapped(f"  {spec.name}: {reason}", width, "    ")
 
 
 def _configured_backends() -> dict[str, ConfiguredSpec]:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from ..audio.feature_files import made_with
 from ..files import sha256
 from ..identities import layout
 from ..interfaces import Case, FitReport, Method, NotesRendering
@@ -134,6 +135,7 @@ def _result(
     times: TimingRecord,
 ) -> Result:
     case, options = experiment.case, experiment.options
+    features_sha256 = sha256(case.features_file) if case.features_file else ""
     return Result(
         tgbench_version=__version__,
         created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
@@ -148,7 +150,8 @@ def _result(
             seconds=case.drive.audio.seconds,
             encoder=case.drive.encoder,
             features=case.features_file.name if case.features_file else "",
-            features_sha256=sha256(case.features_file) if case.features_file else "",
+            features_sha256=features_sha256,
+            features_made_with=_features_made_with(experiment, features_sha256),
         ),
         split=SplitRecord(
             train=(case.split.train.start, case.split.train.stop),
@@ -162,6 +165,16 @@ def _result(
         timing=times,
         environment=describe_environment(options.device, not options.shared_machine),
     )
+
+
+def _features_made_with(experiment: Experiment, features_sha256: str) -> dict[str, str]:
+    file, encoder = experiment.case.features_file, experiment.method_config.encoder
+    if file is not None:
+        return made_with(file, features_sha256)
+    if not encoder.requires.weights:
+        return {}
+    made = encoder.load()()
+    return made.describe() if hasattr(made, "describe") else {}
 
 
 def _write_table(path: Path, case: Case, columns: Mapping[str, list[float | None]]) -> None:

@@ -181,6 +181,11 @@ class DriverRecord(Record):
         description="File name of those features; empty where the encoder was run on the sound.",
     )
     features_sha256: str = Field(default="", description="Of that file.")
+    features_made_with: dict[str, str] = Field(
+        default_factory=dict,
+        description="Weights with their SHA-256, layer and package versions of the encoder; empty "
+        "where it has none, or where the file does not say.",
+    )
 
 
 class SplitRecord(Record):

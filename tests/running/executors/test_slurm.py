@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import threading
 import time
@@ -13,7 +14,7 @@ import pytest
 
 from tgbench.cluster.configs import SlurmConfig
 from tgbench.cluster.slurm_executor import SlurmExecutor
-from tgbench.cluster.slurm_queue import QueueSilent, ended_tasks
+from tgbench.cluster.slurm_queue import Queued, QueueSilent, ended_tasks
 from tgbench.cluster.slurm_requests import arguments_of, chains_of, largest
 from tgbench.errors import TgbenchError
 from tgbench.progress import SILENT
@@ -134,7 +135,7 @@ def test_the_same_command_finds_jobs_that_still_run(
     left.submit(jobs[0])
     wait_until((tmp_path / "starts").exists)
     left.stop()
-    assert "scancel 101" in caplog.text, "nobody could be asked, so they stay"
+    assert re.search(r"scancel --name=slurm-\w+ .*101`", caplog.text), "nobody could be asked"
     again = executor_in(out)
     (tmp_path / "go").touch()
     assert errors(list(run_jobs(jobs, again))) == {0: "", 1: ""}
@@ -193,7 +194,10 @@ def test_a_run_cancels_no_job_that_only_another_run_wants(
     other.stop()
     array = next(file for file in (out / "jobs").glob("slurm-*.json") if "101" in file.read_text())
     assert json.loads(array.read_text())["number"] == "101"
-    assert calls(slurm, "scancel") == [["101_1", "102"] if 1 in seeds else ["102"]]
+    cancelled = {words[-1]: words[:-1] for words in calls(slurm, "scancel")}
+    assert set(cancelled) == ({"101_1", "102"} if 1 in seeds else {"102"})
+    named = {path.stem for path in (out / "jobs").glob("slurm-*.json")}
+    assert all(words[0].removeprefix("--name=") in named for words in cancelled.values())
     (tmp_path / "go").touch()
     for each in jobs[:2]:
         first.submit(each)
@@ -204,6 +208,39 @@ def test_a_run_cancels_no_job_that_only_another_run_wants(
             ended[found.job.seed] = found.error
     assert ended[0] is None
     assert (ended[1] is None) == (1 not in seeds)
+
+
+@pytest.mark.parametrize("accounts", [True, False])
+def test_a_number_that_is_now_of_somebody_else_is_neither_asked_nor_cancelled(
+    slurm: Path, scripts: Scripts, out: Path, tmp_path: Path, accounts: bool
+) -> None:
+    """As after a cluster was set up again, and counts anew."""
+    scripts[0] = WAIT_FOR_GO.format(here=str(tmp_path), seed="0")
+    if not accounts:
+        (slurm / "no_accounts").touch()
+    first = executor_in(out)
+    first.announce([job(0, out=out)])
+    about = slurm / "101" / "job.json"
+    told = json.loads(about.read_text())
+    about.write_text(json.dumps({**told, "options": {**told["options"], "job-name": "theirs"}}))
+    again = executor_in(out)
+    assert again._queued == {}, "what is in the queue is no job of ours"
+    first.stop()
+    assert not (slurm / "101" / "cancelled").exists()
+    about.write_text(json.dumps(told))
+
+
+def test_a_cluster_that_says_its_name_is_asked_by_it(
+    slurm: Path, scripts: Scripts, out: Path, tmp_path: Path
+) -> None:
+    scripts[0] = WAIT_FOR_GO.format(here=str(tmp_path), seed="0")
+    executor = executor_in(out)
+    executor.announce([job(0, out=out)])
+    executor.stop()
+    (words,) = calls(slurm, "scancel")
+    (file,) = (out / "jobs").glob("slurm-*.json")
+    assert words == [f"--name={file.stem}", "--clusters=cluster", "101"]
+    assert json.loads(file.read_text())["cluster"] == "cluster"
 
 
 def test_a_job_that_is_alone_on_its_machine_uses_all_cores(
@@ -282,10 +319,10 @@ def test_a_queue_that_does_not_answer_is_asked_again(
     scripts[0] = "print('fine')"
     answers = iter([QueueSilent("squeue does not answer"), QueueSilent("squeue does not answer")])
 
-    def silent(number: str, tasks: int) -> dict[int, str]:
+    def silent(job: Queued, tasks: int) -> dict[int, str]:
         if error := next(answers, None):
             raise error
-        return ended_tasks(number, tasks)
+        return ended_tasks(job, tasks)
 
     monkeypatch.setattr("tgbench.cluster.slurm_queue.ended_tasks", silent)
     assert errors(list(run_jobs([job(0, out=out)], executor_in(out)))) == {0: ""}

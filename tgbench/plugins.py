@@ -6,9 +6,9 @@ import logging
 import sys
 from collections.abc import Iterable
 from functools import cache
-from importlib.metadata import EntryPoints, entry_points
+from importlib.metadata import entry_points
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from .errors import TgbenchError, suggest
 from .specs import (
@@ -25,6 +25,9 @@ from .specs import (
     RendererSpec,
     Spec,
 )
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoints, SelectableGroups
 
 S = TypeVar("S", bound=Spec)
 
@@ -229,8 +232,11 @@ def find(specs: dict[str, S], name: str, what: str) -> S:
 
 
 @cache
-def _entry_points(search_path: tuple[str, ...]) -> EntryPoints:
-    """Return all entry points of a search path: each reading goes through every package."""
+def _entry_points(search_path: tuple[str, ...]) -> SelectableGroups:
+    """Return all entry points of a search path: each reading goes through every package.
+
+    From Python 3.12 on they are `EntryPoints`, from which a group is selected alike.
+    """
     return entry_points()
 
 

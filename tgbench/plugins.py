@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Iterable
 from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from .errors import TgbenchError, suggest
 from .specs import (
@@ -25,6 +26,9 @@ from .specs import (
     RendererSpec,
     Spec,
 )
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoints, SelectableGroups
 
 S = TypeVar("S", bound=Spec)
 
@@ -214,8 +218,13 @@ def foreign_packages() -> set[str]:
         "experiments",
         "renderers",
     )
-    points = (point for group in groups for point in entry_points(group=f"{own}.{group}"))
+    points = (point for group in groups for point in entry_points_of(group))
     return {point.module.partition(".")[0] for point in points} - {own}
+
+
+def entry_points_of(group: str) -> EntryPoints:
+    """Return the entry points of a group, such as "methods", of all installed packages."""
+    return _entry_points(tuple(sys.path)).select(group=f"tgbench.{group}")
 
 
 def find(specs: dict[str, S], name: str, what: str) -> S:
@@ -230,10 +239,19 @@ def find(specs: dict[str, S], name: str, what: str) -> S:
 
 
 @cache
+def _entry_points(search_path: tuple[str, ...]) -> SelectableGroups:
+    """Return all entry points of a search path: each reading goes through every package.
+
+    From Python 3.12 on they are `EntryPoints`, from which a group is selected alike.
+    """
+    return entry_points()
+
+
+@cache
 def _specs(group: str, kind: type[S]) -> dict[str, S]:
     """Return the specs of a group; an entry point names one of them or a tuple of several."""
     found: dict[str, S] = {}
-    for point in entry_points(group=f"tgbench.{group}"):
+    for point in entry_points_of(group):
         loaded = point.load()
         for spec in loaded if isinstance(loaded, tuple) else (loaded,):
             if not isinstance(spec, kind):

@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from ..files import cache_root
 from ..synthetic.names import TRACK_TAGS
 from ..toml_files import Table, checked, read_toml
 
@@ -45,4 +46,4 @@ def tags_of(sound: Path) -> TrackTags:
 
 def _is_built_in(sound: Path) -> bool:
     """Whether a sound is a built-in track, in the cache."""
-    return sound.parent.name.startswith("audio-") and sound.parents[1].name == "synthetic"
+    return sound.resolve().is_relative_to((cache_root() / "synthetic").resolve())

@@ -34,6 +34,10 @@ def catalogue(chosen: Sequence[ConfiguredSpec]) -> dict[str, Any]:
         "audio_encoders": [_encoder(spec) for spec in plugins.audio_encoders().values()],
         "backends": [_backend(spec) for spec in plugins.backends().values()],
         "identities": [{"name": name, "summary": text} for name, text in IDENTITIES.items()],
+        "experiments": [
+            {"name": spec.name, "summary": spec.summary, "file": str(spec.path)}
+            for spec in plugins.experiments().values()
+        ],
         "executors": [_executor(spec) for spec in plugins.executors().values()],
         "audio": [{"name": name, "summary": text} for name, text in TRACKS.items()],
         "presets": {

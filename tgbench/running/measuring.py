@@ -14,6 +14,7 @@ import pandas as pd
 from ..audio.feature_files import made_with
 from ..files import sha256
 from ..identities import layout
+from ..identities.card import read_card
 from ..interfaces import Case, FitReport, Method, NotesRendering
 from ..metrics.suite import measure_frames
 from ..metrics.through_codec import Pair
@@ -141,7 +142,9 @@ def _result(
         created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         case_key=experiment.key,
         method=_method_record(experiment.method_config, report, experiment.reads),
-        protocol=ProtocolRecord(name=case.protocol, version=case.protocol_version),
+        protocol=ProtocolRecord(
+            name=case.protocol, version=case.protocol_version, rules=dict(case.rules)
+        ),
         identity=_identity_record(experiment),
         driver=DriverRecord(
             name=case.driver,
@@ -150,6 +153,7 @@ def _result(
             seconds=case.drive.audio.seconds,
             encoder=case.drive.encoder,
             features=case.features_file.name if case.features_file else "",
+            tags=case.tags,
             features_sha256=features_sha256,
             features_made_with=_features_made_with(experiment, features_sha256),
         ),
@@ -218,6 +222,7 @@ def _identity_record(experiment: Experiment) -> IdentityRecord:
         width=identity.intrinsics.width,
         height=identity.intrinsics.height,
         fps=identity.fps,
+        card=read_card(identity.folder),
         sha256=hashes.sha256,
         files=files,
     )

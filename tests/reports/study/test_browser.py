@@ -57,6 +57,7 @@ def answer(browser: Chromium, key: Key, sequence: int, number: int) -> None:
     else:
         value = QUALITY[key.stimuli[videos[0]].condition]
     pressed = str(value) if len(videos) == 1 else ("ArrowLeft", "ArrowRight")[value]
+    browser.until("!document.getElementById('questions').firstChild.disabled")
     for _ in key.design.questions:
         browser.press(pressed)
     browser.until("!document.getElementById('next').disabled")

@@ -85,7 +85,7 @@ SCORED = {"clips": "prediction", **PAIRS}
         ("score", [api.score], SCORED),
         ("score", [api.score, api.score_folder], SCORED),
         ("score", [api.score, api.score_pairs], {"clips": "prediction", "pairs": "predictions"}),
-        ("prepare", [api.prepare], {}),
+        ("prepare", [api.prepare], {"status": "progress"}),
         ("compare", [api.compare], {"folders": "first", "json": "first"}),
     ],
 )

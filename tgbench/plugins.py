@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Iterable
 from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from .errors import TgbenchError, suggest
 from .specs import (
@@ -17,6 +18,7 @@ from .specs import (
     Bounds,
     CommandSpec,
     ExecutorSpec,
+    ExperimentSpec,
     MethodSpec,
     MetricSpec,
     ProtocolSpec,
@@ -24,6 +26,9 @@ from .specs import (
     RendererSpec,
     Spec,
 )
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoints, SelectableGroups
 
 S = TypeVar("S", bound=Spec)
 
@@ -189,6 +194,11 @@ def executors() -> dict[str, ExecutorSpec]:
     return _specs("executors", ExecutorSpec)
 
 
+def experiments() -> dict[str, ExperimentSpec]:
+    """Return every installed experiment by name."""
+    return _specs("experiments", ExperimentSpec)
+
+
 def renderers() -> dict[str, RendererSpec]:
     """Return every installed form of tables by name."""
     return _specs("renderers", RendererSpec)
@@ -205,10 +215,16 @@ def foreign_packages() -> set[str]:
         "backends",
         "executors",
         "commands",
+        "experiments",
         "renderers",
     )
-    points = (point for group in groups for point in entry_points(group=f"{own}.{group}"))
+    points = (point for group in groups for point in entry_points_of(group))
     return {point.module.partition(".")[0] for point in points} - {own}
+
+
+def entry_points_of(group: str) -> EntryPoints:
+    """Return the entry points of a group, such as "methods", of all installed packages."""
+    return _entry_points(tuple(sys.path)).select(group=f"tgbench.{group}")
 
 
 def find(specs: dict[str, S], name: str, what: str) -> S:
@@ -223,10 +239,19 @@ def find(specs: dict[str, S], name: str, what: str) -> S:
 
 
 @cache
+def _entry_points(search_path: tuple[str, ...]) -> SelectableGroups:
+    """Return all entry points of a search path: each reading goes through every package.
+
+    From Python 3.12 on they are `EntryPoints`, from which a group is selected alike.
+    """
+    return entry_points()
+
+
+@cache
 def _specs(group: str, kind: type[S]) -> dict[str, S]:
     """Return the specs of a group; an entry point names one of them or a tuple of several."""
     found: dict[str, S] = {}
-    for point in entry_points(group=f"tgbench.{group}"):
+    for point in entry_points_of(group):
         loaded = point.load()
         for spec in loaded if isinstance(loaded, tuple) else (loaded,):
             if not isinstance(spec, kind):

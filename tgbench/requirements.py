@@ -10,7 +10,7 @@ from pathlib import Path
 
 from .errors import TgbenchError
 from .extras import install_extra
-from .specs import AudioEncoderSpec, Requires
+from .specs import AudioEncoderSpec, BackendSpec, Requires
 from .weights.store import present_path
 from .weights.table import find
 
@@ -44,6 +44,12 @@ def why_not_run(encoder: AudioEncoderSpec) -> str:
     if reason and encoder.recipe:
         return f"{reason}; or make {encoder.file} elsewhere: {encoder.recipe}"
     return reason
+
+
+def why_backend_missing(spec: BackendSpec) -> list[str]:
+    """Return what a backend lacks on this machine, each with the remedy."""
+    instead = f", or give --set {spec.kind}.{spec.unless}=FILE" if spec.unless else ""
+    return [f"{reason}{instead}" for reason in lacking(spec.requires)]
 
 
 def _is_here(name: str) -> bool:

@@ -61,6 +61,13 @@ def study_table(
         Note("", f"{_PAIRS if paired else _RATINGS}; {people} participants", in_caption=True),
         Note("", f"Below each value is its {LEVEL:.0%} interval over participants and videos"),
     ]
+    reasons = {
+        f"{question.title}: no estimate, as {score.reason}": None
+        for question in key.design.questions
+        for score in findings[question.name].scores.values()
+        if score.reason
+    }
+    notes += [Note("", reason, in_caption=True) for reason in reasons]
     if published and not paired and (rows_published := _published(columns)):
         blocks[0] = Block("measured here", blocks[0].rows)
         blocks.append(Block(f"published: {SOURCE}, table 3", rows_published, published=True))

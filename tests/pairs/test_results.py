@@ -161,6 +161,10 @@ def test_a_clip_that_fails_does_not_stop_the_others(
     assert "ann: not scored" in shown
     assert "5.png" in shown
     assert [result.identity.name for _, result in read_results(folders / "out")] == ["bob"]
+    assert main(["report", str(folders / "out")]) == 0
+    (missing,) = [line for line in capsys.readouterr().out.splitlines() if "not in the" in line]
+    assert "/ann/" in missing
+    assert "5.png" in missing
 
 
 @pytest.mark.parametrize("jobs", [1, pytest.param(2, marks=pytest.mark.slow)])

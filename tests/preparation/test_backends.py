@@ -16,7 +16,6 @@ from tgbench.errors import TgbenchError, Unavailable
 from tgbench.faces.pose import HeadTrack
 from tgbench.identities import Identity
 from tgbench.identities.layout import ALL_ACTION_UNITS, HEAD, WHITE
-from tgbench.preparation.backends import choice
 from tgbench.preparation.backends.choice import choose_backends, parse_choices
 from tgbench.preparation.backends.interfaces import ParsedFrame
 from tgbench.preparation.clip import Clip
@@ -162,13 +161,3 @@ def test_all_that_is_missing_is_named_before_anything_runs(
         Unavailable, match=r"parsing=absent: no_such_package.*weights fetch bisenet"
     ):
         choose_backends({"parsing": "absent"}, {})
-
-
-def test_a_file_of_a_setting_counts_by_its_content(tmp_path: Path) -> None:
-    table = tmp_path / "table.csv"
-    table.write_text("a")
-    first = choice._hash(str(table))
-    table.write_text("b")
-    assert choice._hash(str(table)) != first
-    with pytest.raises(TgbenchError, match=r"gone\.csv"):
-        choice._hash(str(tmp_path / "gone.csv"))

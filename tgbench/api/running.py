@@ -33,6 +33,7 @@ def run(
     fresh: bool = False,
     label: bool = True,
     frames: bool = False,
+    rules: Mapping[str, object] | None = None,
     jobs: int | None = None,
     executor: str = "local",
     exclusive_timing: bool = False,
@@ -61,6 +62,7 @@ def run(
         fresh: whether to fit and measure again what is there already.
         label: whether videos carry the visible label "synthetic".
         frames: whether to keep every frame as an image.
+        rules: how sounds and poses meet, such as {"longer_sound": "loop"} (docs/protocols.md).
         jobs: how many fits and cases run at the same time, each in its own process; None: the
             executor's choice, which for "local" is one after another in this process.
         executor: where they run, such as "local"; `settings` takes its settings, too.
@@ -75,6 +77,7 @@ def run(
             were tried, `CasesFailed` with what failed and, in `outcomes`, what did not.
     """
     from .. import plugins
+    from ..driving.driving import Driving
     from ..running.environment import resolve_device
     from ..running.request import RunRequest, default_size
     from ..running.runner import run as run_all
@@ -102,6 +105,7 @@ def run(
             jobs=jobs,
             executor=executor,
             exclusive_timing=exclusive_timing,
+            driving=Driving({key: str(value) for key, value in (rules or {}).items()}),
         ),
         shown_by(progress),
     )
@@ -114,6 +118,7 @@ def prepare(
     size: int = 512,
     audio: PathLike | None = None,
     deinterlace: bool = False,
+    card: PathLike | None = None,
     backends: Mapping[str, str] | None = None,
     settings: Mapping[str, object] | None = None,
     progress: bool | Progress = False,
@@ -128,6 +133,8 @@ def prepare(
         size: side of its square images in pixels: even, 64 to 2048.
         audio: sound to take instead of the video's own, in step with it.
         deinterlace: whether to make whole pictures of interlaced ones.
+        card: a file that says who it is and what they agreed to (docs/prepare.md); one that is not
+            there is written as a template to fill in.
         backends: what makes each part, such as {"landmarks": "fan"}, instead of the embedded ones.
         settings: of backends, such as {"action_units.table": "au.csv"}.
         progress: True shows progress on standard error; or what to report it to.
@@ -139,11 +146,12 @@ def prepare(
         TgbenchError: the video, the sound or the folder is not usable.
     """
     from ..identities import Identity
+    from ..identities.card import given_card, write_card
     from ..preparation.backends.choice import choose_backends
     from ..preparation.prepare import prepare as prepare_video
 
     texts = {key: str(value) for key, value in (settings or {}).items()}
-
+    given = None if card is None else given_card(Path(card))
     folder = prepare_video(
         Path(video),
         Path(out),
@@ -153,4 +161,6 @@ def prepare(
         deinterlace=deinterlace,
         backends=choose_backends(backends or {}, texts),
     )
+    if given is not None:
+        write_card(folder, given)
     return Identity(folder)

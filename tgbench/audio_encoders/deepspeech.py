@@ -61,11 +61,10 @@ class DeepSpeech:
         Row i holds the steps from 8 before frame i's start to 7 after it, zeros outside the sound.
         The field's script leaves out the last step, so here it is left out, too.
         """
-        samples = np.clip(
-            np.round(waveform.samples * np.float32(1 << 15)), -(1 << 15), (1 << 15) - 1
+        wanted = round(len(waveform.samples) / waveform.rate * 50) - 1
+        yield from windows_of_steps(
+            _held(self.network.logits(every_second_mfcc(waveform.samples)), wanted)
         )
-        wanted = round(len(samples) / waveform.rate * 50) - 1
-        yield from windows_of_steps(_held(self.network.logits(every_second_mfcc(samples)), wanted))
 
     def describe(self) -> dict[str, str]:
         """Return what the features are made with, for results."""

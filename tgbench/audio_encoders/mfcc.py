@@ -27,7 +27,7 @@ def every_second_mfcc(samples: NDArray[np.float32]) -> Floats:
     """Return the cepstra of every second step of 10 ms, as DeepSpeech takes them.
 
     Args:
-        samples: float [T] at 16 kHz, in the range of 16-bit integers.
+        samples: float32 [T] at 16 kHz in [-1, 1]; they are taken as 16-bit integers.
 
     Returns:
         float64 [ceil(n / 2), 26] where n = 1 + ceil((T - 400) / 160) are the steps of 10 ms.
@@ -54,11 +54,15 @@ def every_second_mfcc(samples: NDArray[np.float32]) -> Floats:
 def _emphasised(samples: NDArray[np.float32], start: int, stop: int) -> Floats:
     """Return x[t] - 0.97 x[t - 1] from start to stop, zero after the sound."""
     result = np.zeros(stop - start)
-    heard = np.asarray(samples[start:stop], np.float64)
-    before = float(samples[start - 1]) if start else 0.0
+    heard = _as_16_bit(samples[start:stop])
+    before = float(_as_16_bit(samples[start - 1 : start])[0]) if start else 0.0
     result[: len(heard)] = heard
     result[: len(heard)] -= _EMPHASIS * np.concatenate([[before], heard[:-1]])
     return result
+
+
+def _as_16_bit(samples: NDArray[np.float32]) -> Floats:
+    return np.clip(np.round(samples * np.float64(1 << 15)), -(1 << 15), (1 << 15) - 1)
 
 
 def _mel_filters() -> Floats:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from .. import plugins
-from ..requirements import lacking, why_not_run
+from ..requirements import lacking, why_backend_missing, why_not_run
 from ..specs import (
     AudioEncoderSpec,
     BackendSpec,
@@ -34,6 +34,10 @@ def catalogue(chosen: Sequence[ConfiguredSpec]) -> dict[str, Any]:
         "audio_encoders": [_encoder(spec) for spec in plugins.audio_encoders().values()],
         "backends": [_backend(spec) for spec in plugins.backends().values()],
         "identities": [{"name": name, "summary": text} for name, text in IDENTITIES.items()],
+        "experiments": [
+            {"name": spec.name, "summary": spec.summary, "file": str(spec.path)}
+            for spec in plugins.experiments().values()
+        ],
         "executors": [_executor(spec) for spec in plugins.executors().values()],
         "audio": [{"name": name, "summary": text} for name, text in TRACKS.items()],
         "presets": {
@@ -105,7 +109,7 @@ def _encoder(spec: AudioEncoderSpec) -> dict[str, Any]:
 
 
 def _backend(spec: BackendSpec) -> dict[str, Any]:
-    reason = "; ".join(lacking(spec.requires))
+    reason = "; ".join(why_backend_missing(spec))
     return {
         "name": spec.name,
         "kind": spec.kind.value,

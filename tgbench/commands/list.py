@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from .. import plugins
 from ..errors import TgbenchError, suggest
-from ..requirements import lacking, why_not_run
+from ..requirements import lacking, why_backend_missing, why_not_run
 from ..specs import BackendKind, BackendSpec, ConfiguredSpec, MethodSpec, MetricSpec, Spec
 from ..synthetic.names import IDENTITIES, TRACKS
 from ..terminal import Terminal
@@ -25,6 +25,7 @@ _BY_METHOD = ("presets", "settings")
 _KINDS = (
     *("methods", "protocols", "metrics", "audio-encoders", "backends", "identities", "audio"),
     "executors",
+    "experiments",
     *_BY_METHOD,
 )
 
@@ -110,6 +111,7 @@ def _sections(
         "identities": lambda: plain("identities", identities),
         "audio": lambda: plain("audio", tracks),
         "executors": lambda: _executors(width),
+        "experiments": lambda: plain("experiments", _rows(plugins.experiments().values())),
         "presets": lambda: _presets(chosen, width),
         "settings": lambda: _settings(chosen, width),
     }
@@ -154,13 +156,12 @@ def _backends(width: int | None) -> Iterable[str]:
     specs = sorted(plugins.backends().values(), key=lambda spec: list(BackendKind).index(spec.kind))
     yield "preparation backends (tgbench prepare --backends KIND=NAME):"
     yield from in_columns([(spec.kind, spec.name, spec.summary) for spec in specs], width)
-    reasons = {spec: "; ".join(lacking(spec.requires)) for spec in specs}
+    reasons = {spec: "; ".join(why_backend_missing(spec)) for spec in specs}
     if any(reasons.values()):
         yield "backends that are not available here:"
     for spec, reason in reasons.items():
         if reason:
-            given = f"; or give --set {spec.kind}.{spec.unless}=FILE" if spec.unless else ""
-            yield from wrapped(f"  {spec.name}: {reason}{given}", width, "    ")
+            yield from wrapped(f"  {spec.name}: {reason}", width, "    ")
 
 
 def _configured_backends() -> dict[str, ConfiguredSpec]:
@@ -182,8 +183,12 @@ def _metric(spec: MetricSpec) -> tuple[str, str, str, str]:
 
 
 def _presets(chosen: Sequence[ConfiguredSpec], width: int | None) -> Iterable[str]:
+    unchanged: dict[str, list[str]] = {}
     for spec in chosen:
         if not isinstance(spec, MethodSpec):
+            continue
+        if not any(spec.presets.values()):
+            unchanged.setdefault(", ".join(spec.presets), []).append(spec.name)
             continue
         yield f"presets of {spec.name}:"
         rows = []
@@ -191,6 +196,9 @@ def _presets(chosen: Sequence[ConfiguredSpec], width: int | None) -> Iterable[st
             changes = ", ".join(f"{key}={value_text(value)}" for key, value in changed.items())
             rows.append((name, changes or "every setting at its default"))
         yield from in_columns(rows, width)
+    for shared, methods in unchanged.items():
+        yield from wrapped(f"presets of {', '.join(methods)}:", width, "  ")
+        yield from in_columns([(shared or "none", "every setting at its default")], width)
 
 
 def _settings(chosen: Sequence[ConfiguredSpec], width: int | None) -> Iterable[str]:

@@ -47,6 +47,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="audio to use instead of the video's own, in sync with it",
     )
+    parser.add_argument(
+        "--card",
+        type=Path,
+        metavar="FILE",
+        help="card of the person and the clip (name, language, gender, consent, licence); where "
+        "FILE is not there, a template is written there",
+    )
     parser.add_argument("--deinterlace", action="store_true", help="deinterlace the video")
     defaults = " ".join(f"{kind}={name}" for kind, name in plugins.DEFAULT_BACKENDS.items())
     add_list(
@@ -70,6 +77,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(args: argparse.Namespace, terminal: Terminal) -> int:
     """Prepare the identity, and name the preview to check."""
+    from ..identities.card import given_card, write_card
     from ..preparation.backends.choice import choose_backends, parse_choices
     from ..preparation.prepare import prepare
     from ..preparation.preview import PREVIEW
@@ -79,6 +87,7 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
         return _show_status(args, terminal)
     if args.video is None:
         raise TgbenchError("give the VIDEO to prepare")
+    card = None if args.card is None else given_card(args.card)
     folder = prepare(
         args.video,
         args.out,
@@ -88,6 +97,8 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
         deinterlace=args.deinterlace,
         backends=choose_backends(parse_choices(args.backends), parse_overrides(args.settings)),
     )
+    if card is not None:
+        write_card(folder, card)
     terminal.out.print(f"{folder} is ready; check the preview, {folder / PREVIEW}")
     encoders = plugins.audio_encoders().values()
     missing = [each.file for each in encoders if not (folder / each.file).is_file()]

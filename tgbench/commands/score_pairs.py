@@ -98,6 +98,7 @@ def execute_pairs(
     for done in score_pairs(request, found.pairs, args.jobs or 1, terminal.progress):
         if isinstance(done, PairFailed):
             failed += 1
+            attempts.fail(request.folder(done.pair), TgbenchError(done.why))
             terminal.out.print(Text(f"{done.pair.name}: not scored: {done.why}"))
             continue
         scored.append(done)

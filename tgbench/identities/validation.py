@@ -17,6 +17,7 @@ from ..errors import TgbenchError
 from ..inputs import read_text, reason
 from . import layout
 from .cameras import CameraTable, few, lens_problems, numbering_problems, read_cameras
+from .card import card_problems
 from .frame_validation import frame_problems, plate_problems
 from .identity import features_file
 from .track_params import read_track_params
@@ -52,6 +53,7 @@ def validate(folder: Path) -> list[str]:
     problems += _action_units(folder / layout.ACTION_UNITS, frames)
     problems += _audio(folder, frames)
     problems += _features(folder, frames)
+    problems += card_problems(folder)
     return problems
 
 

@@ -26,7 +26,7 @@ _EXAMPLES = {int: "a whole number, such as 3", float: "a number, such as 0.5", s
 _MOST_SUGGESTED = 3
 
 
-def parse_overrides(pairs: Sequence[str]) -> dict[str, str]:
+def parse_overrides(pairs: Sequence[str], option: str = "--set") -> dict[str, str]:
     """Turn ["key=value", ...] into a dictionary.
 
     Raises:
@@ -36,9 +36,9 @@ def parse_overrides(pairs: Sequence[str]) -> dict[str, str]:
     for pair in pairs:
         key, equals, value = pair.partition("=")
         if not equals or not key:
-            raise TgbenchError(f"--set {pair}: expected key=value")
+            raise TgbenchError(f"{option} {pair}: expected key=value")
         if key in overrides:
-            raise TgbenchError(f"--set {key}: given twice")
+            raise TgbenchError(f"{option} {key}: given twice")
         overrides[key] = value
     return overrides
 

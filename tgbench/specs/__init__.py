@@ -15,7 +15,7 @@ from ..vocabulary import (
     condition_text,
 )
 from .base import ConfiguredSpec, Requires, Spec
-from .harness import CommandSpec, ExecutorSpec, RendererSpec
+from .harness import CommandSpec, ExecutorSpec, ExperimentSpec, RendererSpec
 from .inputs import AudioEncoderSpec, BackendSpec
 from .measuring import (
     CORRELATION,
@@ -43,6 +43,7 @@ __all__ = [
     "ConfiguredSpec",
     "Direction",
     "ExecutorSpec",
+    "ExperimentSpec",
     "Fingerprint",
     "LeakedCondition",
     "MethodSpec",

@@ -4,9 +4,23 @@ from __future__ import annotations
 
 import importlib
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from .base import NOTHING, ConfiguredSpec, Requires, Spec
+
+
+@dataclass(frozen=True)
+class ExperimentSpec(Spec):
+    """A declaration of what is run and of the table that it makes.
+
+    Its implementation is the path of a TOML file; `docs/experiments.md` describes it.
+    """
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return Path(self.implementation)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from ..driving.rules import USUAL_RULES, DriveRules
 from ..vocabulary import Direction, Needs, Region
 from .base import NOTHING, Requires, Spec
 
@@ -29,11 +30,18 @@ class ProtocolSpec(Spec):
         version: changes whenever results of the same method would.
         self_driven: whether the clip's own sound drives the head.
         excludes: needs of metrics that it cannot give, such as ground truth.
+        rules: how sounds and poses meet.
+        takes_rules: names of those that a user may change; its implementation is then called with
+            the rules, else with nothing.
+        other_language: whether only sounds in another language than the person's drive.
     """
 
     version: str = "1"
     self_driven: bool = False
     excludes: frozenset[Needs] = frozenset()
+    rules: DriveRules = USUAL_RULES
+    takes_rules: tuple[str, ...] = ()
+    other_language: bool = False
 
     @property
     def compares_with_truth(self) -> bool:

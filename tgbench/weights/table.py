@@ -20,7 +20,6 @@ _FACE_ALIGNMENT = "none stated for the weights; code BSD-3-Clause"
 _PYFEAT_AU = "labelled MIT; the terms of its training data are separate (py-feat's PYFEAT-V1.md)"
 
 _DETECTOR_V1 = "py-feat's Detectorv1"
-_PREPARATION = "methods and their preparation"
 
 _LARGE_SPEECH_MODEL = 600_000_000
 """Bytes: 315 million parameters of at least two bytes."""
@@ -182,7 +181,6 @@ _ALL = (
         "none stated for the weights; the code of face-parsing.PyTorch is MIT",
         size=53_289_463,
         sha256="468e13ca13a9b43cc0881a9f99083a430e9c0a38abd935431d1c28ee94b26567",
-        kept_for=_PREPARATION,
     ),
     Weights(
         "easyportrait",
@@ -193,7 +191,6 @@ _ALL = (
         "a variant of CC BY-SA 4.0",
         format=TORCH,
         least_size=_SMALL_NETWORK,
-        kept_for=_PREPARATION,
     ),
     Weights(
         "deepspeech",

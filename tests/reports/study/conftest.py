@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from tgbench.cli import main
 from tgbench.reports.study.answers import seal_of
 from tgbench.reports.study.drawing import Plan, draw
 from tgbench.reports.study.questions import questions_named
 from tgbench.reports.study.records import Answer, Answers, Design, Key, Kind, MetricValue, Stimulus
 from tgbench.reports.study.stimuli import TRUTH
 
-from ..html.conftest import Chromium, chromium, make_folder
+from ..html.conftest import Chromium, MakeFolder, chromium, make_folder, write_coded_video
 
 __all__ = ["Chromium", "chromium", "make_folder"]
 
-Simulate = Callable[..., Answers]
+StudyFolder = Callable[..., Path]
 
 
 def blinded(*parts: object) -> str:
@@ -129,3 +131,20 @@ def simulated(
 @pytest.fixture
 def study() -> Key:
     return make_key()
+
+
+@pytest.fixture
+def study_folder(make_folder: MakeFolder, tmp_path: Path) -> StudyFolder:
+    """Makes a study of two methods and one item, with the command line and its arguments."""
+
+    def make(*arguments: str) -> Path:
+        for number, name in enumerate(("hidden1", "hidden2")):
+            folder = make_folder(name, identity="<b>person</b>", psnr=float(number)).folder
+            # Videos that show the same are refused.
+            write_coded_video(folder / "video.mp4", offset=number)
+        out = tmp_path / "study"
+        results = ["--results", str(tmp_path / "out")]
+        assert main(["study", "make", str(out), *results, *arguments]) == 0
+        return out
+
+    return make

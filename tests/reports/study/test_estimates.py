@@ -96,6 +96,7 @@ def test_a_single_participant_tells_nothing() -> None:
     assert np.isnan(crossed_spread(np.zeros((3, 1)), np.zeros(3, int), np.arange(3)).variance[0])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("people", "items", "of_people", "of_items", "noise", "seen"),
     [

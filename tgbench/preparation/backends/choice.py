@@ -11,7 +11,7 @@ from ... import plugins
 from ...configs import flat, places_of
 from ...errors import TgbenchError, Unavailable, suggest
 from ...files import sha256
-from ...requirements import lacking
+from ...requirements import why_backend_missing
 from ...running.settings import configure_plain
 from ...specs import BackendKind, BackendSpec
 from ...weights import describe_weights
@@ -47,7 +47,7 @@ class ChosenBackend:
         """Return what is not here, each with the remedy."""
         if self.spec.unless and self.settings.get(self.spec.unless) is not None:
             return []
-        return list(lacking(self.spec.requires))
+        return why_backend_missing(self.spec)
 
     def identity(self) -> dict[str, Any]:
         """Return what tells its outcome from that of another choice, as JSON values.

@@ -36,6 +36,43 @@ GEOMETRY = BackendSpec(
     after=(BackendKind.POSE,),
     licence="Apache-2.0",
 )
+FAN = BackendSpec(
+    "fan",
+    "68 landmarks by FAN, the face found by S3FD, as the scripts of AD-NeRF and its successors",
+    f"{_HERE}.fan:FanBackend",
+    kind=BackendKind.LANDMARKS,
+    requires=Requires(packages=("face_alignment",), extra="fan", weights=("fan", "fan_s3fd")),
+    licence="code BSD-3-Clause; none stated for the weights",
+)
+BISENET = BackendSpec(
+    "bisenet",
+    "BiSeNet (CelebAMask-HQ) with the teeth of EasyPortrait's FPN, as in TalkingGaussian",
+    f"{_HERE}.bisenet:BiSeNetParsing",
+    kind=BackendKind.PARSING,
+    requires=Requires(weights=("bisenet", "easyportrait")),
+    finds_person=True,
+    licence="code Apache-2.0; weights: none stated (BiSeNet), a variant of CC BY-SA 4.0 (FPN)",
+)
+OPENFACE = BackendSpec(
+    "openface",
+    "intensities of OpenFace 2.2, from its CSV or by FeatureExtraction on the path",
+    f"{_HERE}.openface:OpenFaceUnits",
+    config=f"{_HERE}.configs:OpenFaceConfig",
+    kind=BackendKind.ACTION_UNITS,
+    requires=Requires(programs=("FeatureExtraction",)),
+    unless="table",
+    licence="academic or non-profit non-commercial research (Carnegie Mellon University)",
+)
+PYFEAT = BackendSpec(
+    "pyfeat",
+    "probabilities of py-feat times 5; AU43 (closed eyes) stands for AU45",
+    f"{_HERE}.pyfeat:PyFeatUnits",
+    kind=BackendKind.ACTION_UNITS,
+    requires=Requires(
+        packages=("feat",), extra="pyfeat", weights=("pyfeat_retinaface", "pyfeat_multitask")
+    ),
+    licence="code MIT; weights for non-commercial research",
+)
 BFM = BackendSpec(
     "bfm",
     "head pose by the field's tracker: Basel Face Model 2009 (01_MorphableModel.mat)",
@@ -56,3 +93,4 @@ BFM_CUT = BackendSpec(
 )
 FACE_MODELS = (BFM, BFM_CUT)
 EMBEDDED = (MEDIAPIPE, BUNDLE, MESH, GEOMETRY)
+OF_OTHERS = (FAN, BISENET, OPENFACE, PYFEAT)

@@ -201,7 +201,7 @@ def why_not_applicable(result: Result, metric: str) -> str:
     (SSIM is of the face there), and no AUE-U of methods that move the mouth alone.
     """
     method, spec = result.method, plugins.metric_spec(metric)
-    # Both show the true pixels around what the method makes.
+    # Around what the method makes, both see the truth: its pixels, and its landmarks.
     if spec.region in (Region.WHOLE_IMAGE, Region.FACE) and not method.whole_image_valid:
         return "the method does not make the whole image"
     if spec.region is Region.UPPER_FACE and not method.moves_upper_face:

@@ -65,8 +65,8 @@ class Wav2LipConfig:
     references: Annotated[int, Range(1, 1000)] = 32
     """Training frames, evenly spread, of which the one most like a frame is its reference."""
 
-    batch: Annotated[int, Range(1, 1024)] = 4
-    """Frames that the network makes at a time; more take more memory, and serve a GPU."""
+    batch: Annotated[int, Range(1, 1024)] = 1
+    """Frames that the network makes at a time; more take 7 MB each and more, and serve a GPU."""
 
     training: TrainingConfig = field(default_factory=TrainingConfig)
     """See `TrainingConfig`."""

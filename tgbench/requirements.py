@@ -11,7 +11,7 @@ from pathlib import Path
 from .errors import TgbenchError
 from .extras import install_extra
 from .specs import AudioEncoderSpec, BackendSpec, Requires
-from .weights.store import present_path
+from .weights.store import how_to_get, present_path
 from .weights.table import find
 
 
@@ -31,9 +31,9 @@ def lacking(requires: Requires) -> Iterator[str]:
             yield f"{chosen}: no such file or folder; {requires.place} names it"
         return
     for name in requires.weights:
-        if not _is_here(name):
+        if remedy := _how_to_get(name):
             instead = f", or set {requires.place}" if requires.place else ""
-            yield f"weights {name} are missing: tgbench weights fetch {name}{instead}"
+            yield f"weights {name} are missing: {remedy}{instead}"
 
 
 def why_not_run(encoder: AudioEncoderSpec) -> str:
@@ -52,8 +52,11 @@ def why_backend_missing(spec: BackendSpec) -> list[str]:
     return [f"{reason}{instead}" for reason in lacking(spec.requires)]
 
 
-def _is_here(name: str) -> bool:
+def _how_to_get(name: str) -> str:
+    """Return how to get a weight file; empty if it is here."""
     try:
-        return present_path(find(name)) is not None
-    except TgbenchError:
-        return False
+        weights = find(name)
+    except TgbenchError as error:
+        # Of a plug-in.
+        return str(error)
+    return "" if present_path(weights) is not None else how_to_get(weights)

@@ -136,7 +136,7 @@ def _fetch(chosen: list[str], agreed: bool, terminal: Terminal) -> None:
 def _agree(weights: Weights, agreed: bool) -> None:
     """Show the terms of a file; continue only with the user's consent."""
     _describe(weights)
-    if agreed:
+    if agreed or weights.by_hand:
         return
     if not sys.stdin.isatty():
         raise TgbenchError(f"{weights.name} was not fetched; add --yes to accept the terms above")

@@ -16,6 +16,7 @@ from ..errors import TgbenchError
 from ..faces.pose import HeadTrack
 from ..files import make_folder, remove_parts
 from ..identities import ActionUnits, Identity, IdentityWriter, default_split, layout
+from ..identities.card import given_card, write_card
 from ..identities.clip_checks import filming_faults
 from ..identities.track_params import TrackParams
 from ..overlap import beside, in_order
@@ -73,6 +74,7 @@ def prepare(
     *,
     deinterlace: bool = False,
     backends: Choice | None = None,
+    card: Path | None = None,
 ) -> Path:
     """Turn a video into an identity.
 
@@ -88,12 +90,15 @@ def prepare(
         deinterlace: whether to make whole pictures of interlaced ones.
         backends: what makes landmarks, pose, parsing and action units; by default what needs
             nothing beside MediaPipe.
+        card: file that declares who it is and what they agreed to; where there is no such file,
+            a template is written there.
 
     Returns:
         `out`.
 
     Raises:
-        TgbenchError: the video, the sound or the folder is not usable; the message says why.
+        TgbenchError: the video, the sound, the card or the folder is not usable; the message says
+            why.
         Unavailable: MediaPipe or what a backend needs is not here.
     """
     if size % 2 or size not in _SIZES:
@@ -101,13 +106,17 @@ def prepare(
             f"--size {size}: must be even, {_SIZES.start} to {_SIZES.stop - 1}; "
             "256 and 512 are usual"
         )
+    declared = None if card is None else given_card(card)
     chosen = choose_backends({}, {}) if backends is None else backends
     source = open_source(video, audio, deinterlace)
     _refuse_foreign(out)
     with sole_writer(make_folder(out) / WORK):
         remove_parts(out)
         write_request(out, _request(video, audio, size, deinterlace, chosen))
-        return _Preparation(source, out, size, progress, chosen).run()
+        _Preparation(source, out, size, progress, chosen).run()
+        if declared is not None:
+            write_card(out, declared)
+    return out
 
 
 class _Preparation:
@@ -125,16 +134,15 @@ class _Preparation:
         self._keys = StageKeys(self._cache, source, size, backends)
         self._masks = PersonMasks(out / WORK / "person")
 
-    def run(self) -> Path:
+    def run(self) -> None:
         whole = self._keys.identity()
         if self._cache.done(whole) and (self._out / layout.PROVENANCE).is_file():
             _log.info("%s: is already prepared from the same files", self._out)
-            return self._out
+            return
         for name in _LATE:
             (self._out / name).unlink(missing_ok=True)
         with self._cache.working(whole):
             self._run()
-        return self._out
 
     def _run(self) -> None:
         faces_key, faces = self._faces()

@@ -21,9 +21,6 @@ from tgbench.synthetic.voice import Voice
 _FIRST_SEED = 70_001
 """Far from those of the built-in identities and tracks, so that these say other things."""
 
-_AFTER = 0.64
-"""Seconds that a talk goes on after the last pose: there is speech to hear from it on."""
-
 _SHAPE_SPREAD = 0.07
 _HUE_SPREAD, _LIGHT_SPREAD = 6.0, 22.0
 
@@ -88,36 +85,22 @@ def talk(number: int, seconds: float) -> Talk:
 
 
 def filmed(
-    number: int, poses: int, every: int, size: int
-) -> tuple[Talk, Iterator[list[tuple[int, Image]]]]:
-    """Return what a person says, and images of it: each pose with its mouth and with another.
-
-    Nothing but the mouth differs between the two, so a network sees what the sound decides.
+    number: int, seconds: float, every: int, size: int
+) -> tuple[Talk, Iterator[tuple[int, Image]]]:
+    """Return what a person says, and every so many frames of it.
 
     Args:
         number: of the person.
-        poses: how many are filmed.
-        every: their distance in frames.
-        size: side of the images in pixels.
-
-    Returns:
-        What is said; for each pose the two images, each with the frame whose mouth it shows.
+        seconds: how long they talk.
+        every: distance of the frames that are filmed.
+        size: side of the frames in pixels.
     """
     someone = person(number)
-    take = rehearse(someone, poses * every / Identity.fps + _AFTER)
-    performance, frames = take.performance, len(take.performance)
-    later = frames // 2
-    shifted = {
-        field.name: np.roll(getattr(performance.mouth, field.name), -later)
-        for field in fields(performance.mouth)
-    }
-    other = replace(performance, mouth=replace(performance.mouth, **shifted))
-    own, lent = (Studio(someone, each, size) for each in (performance, other))
-    shots = (
-        [(frame, own.shoot(frame).image), ((frame + later) % frames, lent.shoot(frame).image)]
-        for frame in range(0, poses * every, every)
-    )
-    return Talk(take.audio, _mouth(performance)), shots
+    take = rehearse(someone, seconds)
+    studio = Studio(someone, take.performance, size)
+    frames = range(0, int(seconds * Identity.fps), every)
+    shots = ((frame, studio.shoot(frame).image) for frame in frames)
+    return Talk(take.audio, _mouth(take.performance)), shots
 
 
 def _mouth(performance: Performance) -> NDArray[np.float32]:

@@ -30,17 +30,17 @@ class TrainingConfig:
     people: Annotated[int, Range(1, 100)] = 6
     """Synthetic people who are filmed."""
 
-    poses: Annotated[int, Range(1, 1000)] = 70
-    """Poses of each of them, filmed with two mouths each."""
+    frames: Annotated[int, Range(2, 2000)] = 150
+    """Frames of each of them."""
 
-    iterations: Annotated[int, Range(1)] = 500
+    iterations: Annotated[int, Range(1)] = 300
     """Steps in which encoder and decoder of the face are trained."""
 
-    batch: Annotated[int, Range(2, 256)] = 12
+    batch: Annotated[int, Range(2, 256)] = 16
     """Faces in each of them."""
 
-    rate: Annotated[float, Range(above=0, most=1.0)] = 5e-4
-    """First learning rate; of 2e-3 the network stops to hear the sound."""
+    rate: Annotated[float, Range(above=0, most=1.0)] = 2e-3
+    """First learning rate."""
 
     seed: Annotated[int, Range(0)] = 0
     """Of every random choice in this training; that of a run changes nothing."""

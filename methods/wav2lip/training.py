@@ -7,6 +7,7 @@ on hundreds of hours of video, with a discriminator of lip synchronisation; see 
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -35,12 +36,12 @@ _FIRST_VOICE = 1000
 
 _HEARD = 64
 _HEARING_RATE = 2e-3
-_FINAL_RATE = 0.1
+_FINAL_RATE = 0.03
 """Share of a learning rate that is left at the end."""
 
 _FILM_SIZE = 192
-_EVERY = 8
-"""Distance of filmed poses in frames: neighbours look alike."""
+_EVERY = 4
+"""Distance of filmed frames: neighbours look alike."""
 
 _MARGIN = 0.3
 """Share of a face's box by which more of the frame is kept, all around."""
@@ -48,10 +49,6 @@ _MARGIN = 0.3
 _KEPT_SIDE = 144
 _JITTER, _APART = 0.05, 0.01
 """Shares of a box by which it is off in training: both faces alike, and each by itself."""
-
-_SAME_POSE = 0.7
-"""Share of references in the very pose of the truth, with another mouth. Of other poses alone, what
-the head does hides what the sound does, and the network does not come to listen in minutes."""
 
 _CANDIDATES = 16
 """Frames of which the one most like another is its reference, as in rendering."""
@@ -63,9 +60,6 @@ _MOUTH = (slice(48, 92), slice(20, 76))
 """Rows and columns of a face where the mouth is; the rest is nearly that of the reference."""
 
 _MOUTH_WEIGHT = 4.0
-_SQUARES = 8.0
-"""Weight of squared errors beside the absolute ones, which a mouth that stays shut keeps small."""
-
 _SHIFT = 3.0
 """Deviations by which what is passed on is raised, so that rectifying cuts nothing off."""
 
@@ -77,8 +71,7 @@ class Scene:
     """A person's filmed frames.
 
     Attributes:
-        faces: uint8 RGB [F, 144, 144, 3], the face with a margin; 2 k and 2 k + 1 are one pose
-            with two mouths.
+        faces: uint8 RGB [F, 144, 144, 3], the face with a margin.
         mels: float32 [F, 80, 16], what is heard from each frame on.
     """
 
@@ -183,8 +176,7 @@ def _learn_to_show(
         for _ in range(config.iterations):
             mel, faces, truth = _batch(scenes, config.batch, random)
             made = network(mel.to(device), faces.to(device, memory_format=torch.channels_last))
-            error = (made - truth.to(device)).abs()
-            _descend(((error + _SQUARES * error**2) * weight).mean(), optimizer)
+            _descend(((made - truth.to(device)).abs() * weight).mean(), optimizer)
             schedule.step()
             task.advance()
     network.requires_grad_(True)
@@ -216,25 +208,20 @@ def _heard(said: Talk) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
 
 def _scenes(config: TrainingConfig, progress: Progress) -> list[Scene]:
     finder = MeshFaces()
-    with progress.task("filming synthetic people", config.people * config.poses) as task:
-        return [_scene(i, config.poses, finder, task) for i in range(config.people)]
+    with progress.task("filming synthetic people", config.people * config.frames) as task:
+        return [_scene(i, config.frames, finder, task) for i in range(config.people)]
 
 
-def _scene(number: int, poses: int, finder: FaceFinder, task: Task) -> Scene:
-    """Film a person, and keep the poses in which both faces are found and speech goes on."""
-    said, shots = filmed(number, poses, _EVERY, _FILM_SIZE)
+def _scene(number: int, frames: int, finder: FaceFinder, task: Task) -> Scene:
+    """Film a person, and keep the frames in which the face is found and speech goes on."""
+    said, shots = filmed(number, (frames + 2) * _EVERY / Identity.fps, _EVERY, _FILM_SIZE)
     mels, _ = _heard(said)
     faces, heard = [], []
-    for pair in shots:
-        found = [(frame, image, finder.find(image)) for frame, image in pair]
-        kept = [
-            (_with_margin(image, box), mels[frame])
-            for frame, image, box in found
-            if box is not None and frame < len(mels)
-        ]
-        if len(kept) == len(pair):
-            faces += [face for face, _ in kept]
-            heard += [mel for _, mel in kept]
+    for frame, image in itertools.islice(shots, frames):
+        box = finder.find(image)
+        if box is not None and frame < len(mels):
+            faces.append(_with_margin(image, box))
+            heard.append(mels[frame])
         task.advance()
     return Scene(np.stack(faces), np.stack(heard))
 
@@ -259,12 +246,12 @@ def _batch(
     mels, faces, references = [], [], []
     for _ in range(count):
         scene = scenes[random.integers(len(scenes))]
-        frame = int(random.integers(len(scene.faces)))
+        frame = random.integers(len(scene.faces))
         mels.append(scene.mels[frame])
         offsets = np.array([*random.uniform(-_JITTER, _JITTER, 4), random.uniform(0.0, _CHIN)])
         pair = [
             _jittered(scene.faces[i], offsets + random.uniform(-_APART, _APART, 5))
-            for i in (frame, _reference(scene, frame, random))
+            for i in (frame, scene.like(frame, random))
         ]
         gains = random.uniform(_LEAST_GAIN, 1.0 / _LEAST_GAIN, 3)
         pair = [np.clip(face * gains, 0.0, 255.0).astype(np.uint8) for face in pair]
@@ -275,10 +262,6 @@ def _batch(
     truth = torch.from_numpy(np.stack(faces)[..., ::-1].astype(np.float32) / 255.0)
     speech = torch.from_numpy(np.stack(mels)[:, None])
     return speech, network_input(faces, references), truth.permute(0, 3, 1, 2)
-
-
-def _reference(scene: Scene, frame: int, random: np.random.Generator) -> int:
-    return frame ^ 1 if random.random() < _SAME_POSE else scene.like(frame, random)
 
 
 def _jittered(face: Image, offsets: NDArray[np.float64]) -> Image:

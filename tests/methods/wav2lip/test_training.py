@@ -9,7 +9,7 @@ import torch
 from tgbench.errors import TgbenchError
 from tgbench.methods.wav2lip import training
 from tgbench.methods.wav2lip.generator import Generator
-from tgbench.methods.wav2lip.people import filmed, person
+from tgbench.methods.wav2lip.people import person
 from tgbench.methods.wav2lip.spec import TrainingConfig
 from tgbench.methods.wav2lip.training import Scene
 from tgbench.progress import SILENT
@@ -76,37 +76,13 @@ def test_people_of_training_are_none_of_the_built_in_ones() -> None:
 
 
 @pytest.mark.slow
-def test_a_pose_is_filmed_with_its_mouth_and_with_a_later_one() -> None:
-    said, shots = filmed(0, poses=2, every=8, size=64)
-    pairs = list(shots)
-    later = len(said.mouth) // 2
-    assert [[frame for frame, _ in pair] for pair in pairs] == [
-        [frame, frame + later] for frame in (0, 8)
-    ]
-    for (frame, own), (other, lent) in pairs:
-        changed = np.abs(own.astype(int) - lent).max(axis=(1, 2)) > 8
-        assert not changed[:30].any()
-        apart = np.abs(said.mouth[frame] - said.mouth[other]).max()
-        assert changed.any() == (apart > 0.1)
-
-
-def test_references_are_of_the_same_pose_or_of_another(monkeypatch: pytest.MonkeyPatch) -> None:
-    scene = Scene(np.zeros((6, 144, 144, 3), np.uint8), np.zeros((6, 80, 16), np.float32))
-    random = np.random.default_rng(0)
-    monkeypatch.setattr(training, "_SAME_POSE", 1.0)
-    assert [training._reference(scene, frame, random) for frame in range(6)] == [1, 0, 3, 2, 5, 4]
-    monkeypatch.setattr(training, "_SAME_POSE", 0.0)
-    assert {training._reference(scene, 2, random) for _ in range(40)} == {0, 1, 3, 4, 5}
-
-
-@pytest.mark.slow
 def test_the_same_settings_train_the_same_network() -> None:
     config = TrainingConfig(
         width=0.06,
         voices=1,
         hearing_iterations=3,
         people=1,
-        poses=3,
+        frames=6,
         iterations=3,
         batch=4,
     )

@@ -15,7 +15,7 @@ Share = Annotated[float, Range(0, 1)]
 
 
 @dataclass(frozen=True)
-class FieldConfig:
+class HeadConfig:
     """The radiance field of the head."""
 
     expression: Literal["blink", "units"] = "blink"
@@ -147,7 +147,7 @@ class ErNerfConfig:
     """Audio features as they are, or normalised by the mean and deviation of each channel over
     the training frames [O: raw]."""
 
-    field: FieldConfig = field(default_factory=FieldConfig)
+    head: HeadConfig = field(default_factory=HeadConfig)
     schedule: ScheduleConfig = field(default_factory=ScheduleConfig)
     optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)
     loss: LossConfig = field(default_factory=LossConfig)

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from ..talkinggaussian.audio_network import AudioNetwork
 from ..talkinggaussian.hashgrid import TriPlaneHashGrid
 from ..talkinggaussian.spherical_harmonics import harmonics_basis
-from .config import FieldConfig
+from .config import HeadConfig
 
 CODES = 10_000
 """Training frames that may have a code of their own."""
@@ -60,7 +60,7 @@ class Point(NamedTuple):
 class HeadField(nn.Module):
     """Density and colour of the head where sound and expression put it."""
 
-    def __init__(self, channels: int, config: FieldConfig, raw_audio: bool) -> None:
+    def __init__(self, channels: int, config: HeadConfig, raw_audio: bool) -> None:
         """Make an untrained field for audio features with this many channels."""
         super().__init__()
         self.grid = TriPlaneHashGrid(
@@ -123,7 +123,7 @@ class HeadField(nn.Module):
         )
 
 
-def expression_units(config: FieldConfig) -> tuple[str, ...]:
+def expression_units(config: HeadConfig) -> tuple[str, ...]:
     """Return the names of the action units that drive the upper face."""
     return UNITS if config.expression == "units" else BLINK
 

@@ -11,7 +11,10 @@ GATED := --method still --method talkinggaussian --protocol self_reconstruction 
 
 PYTEST := $(BIN)/python -m pytest -p no:benchmark --numprocesses 2 --dist worksteal
 
-.PHONY: run test test-slow lint gate docs bench clean
+# Changes of all experiments, such as `make paper-tables PAPER_TABLES='--size 128'`.
+PAPER_TABLES ?=
+
+.PHONY: run test test-slow lint gate paper-tables docs bench clean
 
 run: $(VENV)/.run ## Install, then run the main job.
 	$(BIN)/tgbench run --method talkinggaussian --protocol lipsync
@@ -26,6 +29,11 @@ lint: $(VENV)/.test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy tgbench methods protocols reports baselines
+
+paper-tables: $(VENV)/.run ## All experiments on built-in people with the quick preset; hours on two cores.
+	for name in self-reconstruction lip-synchronization user-study ablation hybrid-motion audio-encoders cross-lingual; do \
+		$(BIN)/tgbench experiment $$name $(PAPER_TABLES) || exit 1; done
+	cat results/experiments/*/times.csv
 
 gate: $(VENV)/.run ## Fail where quality is below the committed baseline (docs/gate.md).
 	$(BIN)/tgbench run $(GATED) --fresh --out $(VENV)/gate

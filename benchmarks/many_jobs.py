@@ -75,7 +75,7 @@ def report(count: int, out: Path) -> None:
     planner = Planner(request)
     plan = timed("plan", lambda: planner.plan(SILENT))
     jobs = timed("jobs that are left", plan.to_do)
-    path = run_file(request)
+    path = run_file([request])
     timed("record of the run", lambda: write_run(path, plan, AT_A_TIME, ""))
     ended = timed("schedule", lambda: sum(1 for _ in run_jobs(jobs, Nothing())))
     assert ended == len(jobs)

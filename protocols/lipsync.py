@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tgbench.audio import (
     DEFAULT_FEATURES,
@@ -17,14 +17,16 @@ from tgbench.audio import (
     read_waveform,
     whole_frames,
 )
+from tgbench.driving.rules import DriveRules
+from tgbench.driving.sequences import positions, smoothed, windows_of
 from tgbench.errors import TgbenchError, suggest
 from tgbench.identities import Identity
 from tgbench.identities.resolve import looks_like_path
 from tgbench.interfaces import Case, Drive
 from tgbench.plugins import metrics_of
-from tgbench.synthetic.names import TRACKS
+from tgbench.synthetic.names import SPOKEN, TRACKS
 
-from .specs import LIPSYNC
+from .specs import CROSS_LINGUAL, LIPSYNC
 
 _LONGEST_NAME = 60
 
@@ -33,9 +35,15 @@ class LipSync:
     """The lip-synchronisation setting of the TalkingGaussian paper (section 4.2).
 
     Pose, expression and backdrop are those of the training frames in their order, as the official
-    code renders: they are what every method has seen, so what is new is the sound alone. When the
-    sound is longer they run backwards, then forwards again. No frame has a ground truth.
+    code renders: they are what every method has seen, so what is new is the sound alone. No frame
+    has a ground truth.
     """
+
+    spec = LIPSYNC
+
+    def __init__(self, rules: DriveRules = LIPSYNC.rules) -> None:
+        """Know how sounds and poses meet."""
+        self._rules = rules
 
     def plan(
         self,
@@ -54,24 +62,66 @@ class LipSync:
             TgbenchError: a sound is missing, unreadable, or shorter than one frame; or its audio
                 features cannot be had.
         """
-        paths = [_track(path) for path in audio or map(Path, TRACKS)]
+        paths = [_track(path) for path in audio or map(Path, SPOKEN)]
         sounds = [(path, read_waveform(path)) for path in paths]
         names = unique_names(path.stem for path in paths)
         heard = features.of_sounds(sounds)
         return [
-            _case(identity, name, path, sound, windows)
+            self._case(identity, name, path, sound, windows)
             for identity in identities
             for name, (path, sound), windows in zip(names, sounds, heard, strict=True)
         ]
 
+    def _case(
+        self,
+        identity: Identity,
+        driver: str,
+        path: Path,
+        sound: Waveform,
+        features: AudioFeatures,
+    ) -> Case:
+        split, rules = identity.split(), self._rules
+        if len(split.train) == 0:
+            raise TgbenchError(f"{identity.folder}: has no training frames to take head poses from")
+        poses, heard = positions(rules, whole_frames(sound), len(split.train))
+        windows, index = windows_of(rules, features.windows, heard)
+        drive = Drive.of_frames(
+            identity,
+            source_frames=np.array(split.train, np.int64)[poses],
+            audio=repeated(sound, len(heard), whole_frames(sound)),
+            features=dataclasses.replace(features, windows=windows),
+            feature_index=index,
+        )
+        return Case(
+            protocol=self.spec.name,
+            protocol_version=self.spec.version,
+            identity=identity,
+            split=split,
+            driver=driver,
+            drive=dataclasses.replace(drive, poses=smoothed(drive.poses, rules.smooth_poses)),
+            driving_audio=path,
+            target_frames=None,
+            metrics=metrics_of(self.spec),
+            features_file=features.file,
+        )
 
-def mirrored(count: int, length: int) -> NDArray[np.int64]:
-    """Return `count` positions that run 0..length-1, back to 0, forth again, and so on.
 
-    The ends come twice, as in the field's loaders.
+class CrossLingual(LipSync):
+    """The cross-lingual setting of the paper's supplement (section A.2).
+
+    It drives as `LipSync` does. Only sounds in another language than the person's are cases.
     """
-    cycle = np.arange(count) % (2 * length)
-    return np.minimum(cycle, 2 * length - 1 - cycle).astype(np.int64)
+
+    spec = CROSS_LINGUAL
+
+
+def repeated(sound: Waveform, count: int, heard: int) -> Waveform:
+    """Return the sound of `count` frames, which begins anew after every `heard` frames."""
+    once = sound.cut(0.0, min(count, heard) / Identity.fps)
+    if count <= heard:
+        return once
+    wanted = round(count / Identity.fps * sound.rate)
+    return Waveform(np.resize(once.samples, wanted), sound.rate)
 
 
 def unique_names(stems: Iterable[str]) -> list[str]:
@@ -101,35 +151,3 @@ def _track(path: Path) -> Path:
     from tgbench.synthetic import ensure_driving_track
 
     return ensure_driving_track(str(path))
-
-
-def _case(
-    identity: Identity,
-    driver: str,
-    path: Path,
-    sound: Waveform,
-    features: AudioFeatures,
-) -> Case:
-    split = identity.split()
-    if len(split.train) == 0:
-        raise TgbenchError(f"{identity.folder}: has no training frames to take head poses from")
-    count = whole_frames(sound)
-    frames = np.array(split.train, np.int64)[mirrored(count, len(split.train))]
-    return Case(
-        protocol=LIPSYNC.name,
-        protocol_version=LIPSYNC.version,
-        identity=identity,
-        split=split,
-        driver=driver,
-        drive=Drive.of_frames(
-            identity,
-            source_frames=frames,
-            audio=sound.cut(0.0, count / Identity.fps),
-            features=features,
-            feature_index=np.arange(count),
-        ),
-        driving_audio=path,
-        target_frames=None,
-        metrics=metrics_of(LIPSYNC),
-        features_file=features.file,
-    )

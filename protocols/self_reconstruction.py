@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from tgbench.audio import DEFAULT_FEATURES, FeatureSource, Waveform
+from tgbench.driving.rules import DriveRules
+from tgbench.driving.sequences import windows_of
 from tgbench.errors import TgbenchError
 from tgbench.identities import Identity
 from tgbench.interfaces import Case, Drive
@@ -23,8 +26,12 @@ class SelfReconstruction:
     A method is fitted on the training frames and rendered at the poses, action units and sound of
     the held-out frames, which are the ground truth. Audio features are those of the whole clip:
     the window of a held-out frame near the split reaches back into the sound of training frames,
-    as in the field's own code.
+    as in the field's own code, unless the rule `windows=cut` keeps it out.
     """
+
+    def __init__(self, rules: DriveRules = SELF_RECONSTRUCTION.rules) -> None:
+        """Know what held-out frames hear of the training part."""
+        self._rules = rules
 
     def plan(
         self,
@@ -48,10 +55,10 @@ class SelfReconstruction:
                 f"{SELF_RECONSTRUCTION.name} takes audio features from the identity folder; put "
                 f"the file there as {features.encoder.file} and leave out --audio-features"
             )
-        return [_case(identity, features.encoder) for identity in identities]
+        return [_case(identity, features.encoder, self._rules) for identity in identities]
 
 
-def _case(identity: Identity, encoder: AudioEncoderSpec) -> Case:
+def _case(identity: Identity, encoder: AudioEncoderSpec, rules: DriveRules) -> Case:
     split = identity.split()
     frames = np.array(split.test, np.int64)
     if len(frames) == 0:
@@ -59,6 +66,7 @@ def _case(identity: Identity, encoder: AudioEncoderSpec) -> Case:
             f"{identity.folder}: has no held-out frames; transforms_val.json is empty"
         )
     features = identity.audio_features(encoder)
+    windows, index = windows_of(rules, features.windows, frames)
     return Case(
         protocol=SELF_RECONSTRUCTION.name,
         protocol_version=SELF_RECONSTRUCTION.version,
@@ -69,8 +77,8 @@ def _case(identity: Identity, encoder: AudioEncoderSpec) -> Case:
             identity,
             source_frames=frames,
             audio=sound_of_frames(identity.audio, [identity.image_ids[i] for i in frames]),
-            features=features,
-            feature_index=frames,
+            features=dataclasses.replace(features, windows=windows),
+            feature_index=index,
         ),
         driving_audio=identity.audio_path,
         target_frames=frames,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tgbench.driving.rules import ALL_RULES
 from tgbench.specs import Needs, ProtocolSpec
 
 SELF_RECONSTRUCTION = ProtocolSpec(
@@ -10,6 +11,7 @@ SELF_RECONSTRUCTION = ProtocolSpec(
     "tgbench.protocols.self_reconstruction:SelfReconstruction",
     version="1",
     self_driven=True,
+    takes_rules=("windows",),
 )
 LIPSYNC = ProtocolSpec(
     "lipsync",
@@ -17,4 +19,14 @@ LIPSYNC = ProtocolSpec(
     "tgbench.protocols.lipsync:LipSync",
     version="1",
     excludes=frozenset({Needs.TARGET}),
+    takes_rules=ALL_RULES,
+)
+CROSS_LINGUAL = ProtocolSpec(
+    "cross_lingual",
+    "drive with speech in another language than the person's; both languages must be declared",
+    "tgbench.protocols.lipsync:CrossLingual",
+    version="1",
+    excludes=frozenset({Needs.TARGET}),
+    takes_rules=ALL_RULES,
+    other_language=True,
 )

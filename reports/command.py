@@ -181,6 +181,9 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
     for table in shown:
         terminal.out.print(render_terminal(table, line_width(terminal.out.file)))
         terminal.out.print()
+    if missing := found.without_result():
+        more = f" (and {len(missing) - 1} more)" if len(missing) > 1 else ""
+        terminal.out.print(f"not in the tables: {missing[0]}{more}", markup=False)
     report = TableReport(shown, found.cases, papers, args.latex_width)
     written = _write(report, args.to or args.folders[0], stem, forms)
     terminal.out.print(f"tables: {', '.join(map(str, written))}", markup=False)

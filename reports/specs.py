@@ -12,3 +12,13 @@ REPORT = CommandSpec(
 GATE = CommandSpec(
     "gate", "fail where results are worse than a committed baseline", "tgbench.reports.gate.command"
 )
+EXPERIMENT = CommandSpec(
+    "experiment",
+    "plan, run and tabulate an experiment, such as a table of the paper",
+    "tgbench.reports.experiments.command",
+)
+STUDY = CommandSpec(
+    "study",
+    "ask people: draw a balanced user study, collect answers, analyse them",
+    "tgbench.reports.study.command",
+)

@@ -163,6 +163,7 @@ def made_once(shared_folder: Path) -> MadeOnce:
 def _cache_outside_home(shared_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep what tests make out of the user's cache; share it between tests, as it is costly."""
     monkeypatch.setenv("TGBENCH_CACHE", str(shared_folder / "cache"))
+    monkeypatch.setenv("TGBENCH_SYSTEMS", str(shared_folder / "systems"))
 
 
 @pytest.fixture(autouse=True)

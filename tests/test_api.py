@@ -69,7 +69,7 @@ def test_editors_see_every_public_name() -> None:
         _ = tgbench.nothing_of_the_sort  # type: ignore[attr-defined]
 
 
-# Pairs are scored from the command line alone.
+# What is of pairs alone.
 PAIRS = dict.fromkeys(("pairs", "jobs", "method", "composite_mode", "frames"), "prediction")
 SCORED = {"clips": "prediction", **PAIRS}
 
@@ -84,7 +84,8 @@ SCORED = {"clips": "prediction", **PAIRS}
         ),
         ("score", [api.score], SCORED),
         ("score", [api.score, api.score_folder], SCORED),
-        ("prepare", [api.prepare], {}),
+        ("score", [api.score, api.score_pairs], {"clips": "prediction", "pairs": "predictions"}),
+        ("prepare", [api.prepare], {"status": "progress"}),
         ("compare", [api.compare], {"folders": "first", "json": "first"}),
     ],
 )
@@ -96,7 +97,7 @@ def test_keyword_arguments_are_the_options_of_the_command(
     options = {renamed.get(action.dest, action.dest) for action in parser._actions}
     taken = {name for function in functions for name in inspect.signature(function).parameters}
     assert options <= taken
-    assert taken - options <= {"progress", "second"}
+    assert taken - options <= {"progress", "second", "targets"}
 
 
 def test_run_returns_what_it_wrote_and_prints_nothing(

@@ -1,11 +1,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError
 
 import pytest
 
 from tgbench import extras
+
+
+@pytest.fixture(autouse=True)
+def _not_known_before() -> Iterator[None]:
+    """The release of torch is read once a process."""
+    extras._torch_release.cache_clear()
+    yield
+    extras._torch_release.cache_clear()
 
 
 class Installed:

@@ -14,7 +14,7 @@ from .version import __version__
 
 if TYPE_CHECKING:
     from . import metrics
-    from .api import compare, load_results, prepare, run, score, score_folder
+    from .api import compare, load_results, prepare, run, score, score_folder, score_pairs
     from .identities import Identity
     from .interfaces import AudioEncoder, EvaluationProtocol, Method, Metric
     from .listing import (
@@ -46,6 +46,7 @@ __all__ = [
     "run",
     "score",
     "score_folder",
+    "score_pairs",
 ]
 
 _ELSEWHERE = {

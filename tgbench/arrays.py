@@ -22,6 +22,14 @@ Points = NDArray[np.floating]
 _PARSING = threading.Lock()
 
 
+def pixels_of(image: Image, colour: tuple[int, int, int]) -> Mask:
+    """Return where an image has exactly a colour, bool [H, W]."""
+    import cv2
+
+    bounds = np.array(colour, np.uint8)
+    return np.asarray(cv2.inRange(image, bounds, bounds), np.uint8).view(np.bool_)
+
+
 def map_array(path: Path) -> NDArray:
     """Return the array of a `.npy` file, whose values are read when they are used.
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+from functools import cache
 from importlib.metadata import PackageNotFoundError, distribution, version
 
-_WITH_TORCH = frozenset({"lpips", "sync", "fan", "pyfeat"})
+_WITH_TORCH = frozenset({"lpips", "sync", "fan", "pyfeat", "speech"})
 """Extras whose packages need torch or torchvision; pip might replace the installed torch."""
 
 
@@ -19,12 +20,21 @@ def install_extra(name: str) -> str:
     command = f"pip install -e '.[{name}]'" if _is_editable() else f"pip install 'tgbench[{name}]'"
     if name not in _WITH_TORCH:
         return command
+    release = _torch_release()
+    return f"{command} torch=={release}" if release else command
+
+
+@cache
+def _torch_release() -> str:
+    """Return the release of the installed torch that package indexes have; empty for none.
+
+    They have no builds between releases.
+    """
     try:
         release = version("torch").partition("+")[0]
     except PackageNotFoundError:
-        return command
-    # Package indexes have no builds between releases.
-    return f"{command} torch=={release}" if re.fullmatch(r"[0-9.]+", release) else command
+        return ""
+    return release if re.fullmatch(r"[0-9.]+", release) else ""
 
 
 def _is_editable() -> bool:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from .arrays import Image, Points
 from .audio import FeatureSource, Waveform
 from .drive import Backdrop, Drive
+from .driving.tags import NO_TAGS, TrackTags
 from .errors import Unavailable
 from .identities import Identity, Split
 from .progress import Progress
@@ -164,6 +165,9 @@ class Case:
         metrics: names of the metrics that apply.
         features_file: the file that the audio features of the drive were read from; None where
             an encoder computed them.
+        rules: of the drive, by name; like the next two, a protocol need not set it.
+        changed_rules: those that are not the protocol's usual ones.
+        tags: what is declared of the driving sound.
     """
 
     protocol: str
@@ -176,6 +180,9 @@ class Case:
     target_frames: NDArray[np.int64] | None
     metrics: tuple[str, ...]
     features_file: Path | None = None
+    rules: Mapping[str, str] = field(default_factory=dict)
+    changed_rules: Mapping[str, str] = field(default_factory=dict)
+    tags: TrackTags = NO_TAGS
 
 
 class EvaluationProtocol(Protocol):

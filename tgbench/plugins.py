@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import logging
+import sys
 from collections.abc import Iterable
 from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from .errors import TgbenchError, suggest
 from .specs import (
     AudioEncoderSpec,
+    BackendKind,
+    BackendSpec,
     Bounds,
     CommandSpec,
     ExecutorSpec,
+    ExperimentSpec,
     MethodSpec,
     MetricSpec,
     ProtocolSpec,
@@ -22,10 +27,23 @@ from .specs import (
     Spec,
 )
 
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoints, SelectableGroups
+
 S = TypeVar("S", bound=Spec)
+
+_log = logging.getLogger("tgbench")
 
 DEFAULT_ENCODER = "mel"
 """The audio encoder of methods that name none."""
+
+DEFAULT_BACKENDS = {
+    BackendKind.LANDMARKS: "mediapipe",
+    BackendKind.POSE: "bundle",
+    BackendKind.PARSING: "mesh",
+    BackendKind.ACTION_UNITS: "geometry",
+}
+"""The preparation backends that need nothing beside MediaPipe."""
 
 
 def methods() -> dict[str, MethodSpec]:
@@ -36,9 +54,12 @@ def methods() -> dict[str, MethodSpec]:
     from .systems.added import added_systems
 
     installed = _specs("methods", MethodSpec)
-    added = {spec.name: spec for spec in added_systems() if spec.name not in installed}
+    added = {spec.name: spec for spec in added_systems()}
+    for name in added.keys() & installed.keys():
+        if getattr(installed[name], "declaration", None) != added[name].declaration:
+            _say_hidden(name, added[name].declaration)
     in_process_first = sorted(
-        {**installed, **added}.items(), key=lambda item: _is_declared(item[1])
+        {**added, **installed}.items(), key=lambda item: _is_declared(item[1])
     )
     return dict(in_process_first)
 
@@ -66,6 +87,17 @@ def method(name: str) -> MethodSpec:
             f"{spec.name}` if you added that one"
         )
     return known or spec
+
+
+@cache
+def _say_hidden(name: str, declaration: Path) -> None:
+    _log.warning(
+        "%s: a plug-in has a method '%s' too, which is the one that is used; give the system in "
+        "this file another name and add it again, or `tgbench systems remove %s`",
+        declaration,
+        name,
+        name,
+    )
 
 
 def source_of(spec: MethodSpec) -> str:
@@ -142,6 +174,16 @@ def audio_encoder_of(config: object) -> AudioEncoderSpec:
     return find(audio_encoders(), name, "audio encoder")
 
 
+def backends() -> dict[str, BackendSpec]:
+    """Return every installed preparation backend by name."""
+    return _specs("backends", BackendSpec)
+
+
+def backends_of(kind: BackendKind) -> dict[str, BackendSpec]:
+    """Return the installed preparation backends of a kind by name."""
+    return {name: spec for name, spec in backends().items() if spec.kind == kind}
+
+
 def commands() -> dict[str, CommandSpec]:
     """Return every installed subcommand by name."""
     return _specs("commands", CommandSpec)
@@ -150,6 +192,11 @@ def commands() -> dict[str, CommandSpec]:
 def executors() -> dict[str, ExecutorSpec]:
     """Return every installed executor by name."""
     return _specs("executors", ExecutorSpec)
+
+
+def experiments() -> dict[str, ExperimentSpec]:
+    """Return every installed experiment by name."""
+    return _specs("experiments", ExperimentSpec)
 
 
 def renderers() -> dict[str, RendererSpec]:
@@ -165,12 +212,19 @@ def foreign_packages() -> set[str]:
         "protocols",
         "metrics",
         "audio_encoders",
+        "backends",
         "executors",
         "commands",
+        "experiments",
         "renderers",
     )
-    points = (point for group in groups for point in entry_points(group=f"{own}.{group}"))
+    points = (point for group in groups for point in entry_points_of(group))
     return {point.module.partition(".")[0] for point in points} - {own}
+
+
+def entry_points_of(group: str) -> EntryPoints:
+    """Return the entry points of a group, such as "methods", of all installed packages."""
+    return _entry_points(tuple(sys.path)).select(group=f"tgbench.{group}")
 
 
 def find(specs: dict[str, S], name: str, what: str) -> S:
@@ -185,10 +239,19 @@ def find(specs: dict[str, S], name: str, what: str) -> S:
 
 
 @cache
+def _entry_points(search_path: tuple[str, ...]) -> SelectableGroups:
+    """Return all entry points of a search path: each reading goes through every package.
+
+    From Python 3.12 on they are `EntryPoints`, from which a group is selected alike.
+    """
+    return entry_points()
+
+
+@cache
 def _specs(group: str, kind: type[S]) -> dict[str, S]:
     """Return the specs of a group; an entry point names one of them or a tuple of several."""
     found: dict[str, S] = {}
-    for point in entry_points(group=f"tgbench.{group}"):
+    for point in entry_points_of(group):
         loaded = point.load()
         for spec in loaded if isinstance(loaded, tuple) else (loaded,):
             if not isinstance(spec, kind):

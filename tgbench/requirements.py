@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 from .errors import TgbenchError
 from .extras import install_extra
-from .specs import AudioEncoderSpec, Requires
+from .specs import AudioEncoderSpec, BackendSpec, Requires
 from .weights.store import present_path
 from .weights.table import find
 
@@ -23,16 +25,31 @@ def lacking(requires: Requires) -> Iterator[str]:
         if shutil.which(program) is None:
             given = f", or give `tgbench score {requires.option}` its output"
             yield f"{program} is not on the path: install it{given if requires.option else ''}"
+    chosen = os.environ.get(requires.place) if requires.place else None
+    if chosen:
+        if not Path(chosen).expanduser().exists():
+            yield f"{chosen}: no such file or folder; {requires.place} names it"
+        return
     for name in requires.weights:
         if not _is_here(name):
-            yield f"weights {name} are missing: tgbench weights fetch {name}"
+            instead = f", or set {requires.place}" if requires.place else ""
+            yield f"weights {name} are missing: tgbench weights fetch {name}{instead}"
 
 
 def why_not_run(encoder: AudioEncoderSpec) -> str:
     """Return why an audio encoder cannot be run here, with the remedy; empty if it can."""
     if not encoder.implementation:
         return f"tgbench only reads {encoder.file}; to make that file, {encoder.recipe}"
-    return "; ".join(lacking(encoder.requires))
+    reason = "; ".join(lacking(encoder.requires))
+    if reason and encoder.recipe:
+        return f"{reason}; or make {encoder.file} elsewhere: {encoder.recipe}"
+    return reason
+
+
+def why_backend_missing(spec: BackendSpec) -> list[str]:
+    """Return what a backend lacks on this machine, each with the remedy."""
+    instead = f", or give --set {spec.kind}.{spec.unless}=FILE" if spec.unless else ""
+    return [f"{reason}{instead}" for reason in lacking(spec.requires)]
 
 
 def _is_here(name: str) -> bool:

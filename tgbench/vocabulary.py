@@ -100,3 +100,12 @@ class Needs(enum.StrEnum):
     ACTION_UNITS = "action units"
     TIMING = "timed rendering and training"
     TRAINING = "a method that is trained"
+
+
+class BackendKind(enum.StrEnum):
+    """Which part of an identity a preparation backend makes, in the order of the stages."""
+
+    LANDMARKS = "landmarks"
+    POSE = "pose"
+    PARSING = "parsing"
+    ACTION_UNITS = "action_units"

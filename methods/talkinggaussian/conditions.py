@@ -79,6 +79,11 @@ class Conditions:
         inside = slice(frames.start, frames.stop)
         units, table = identity.action_units, identity.folder / ACTION_UNITS
         missing = [f"{name}_r" for name in names if name not in units.values]
+        if missing and not table.is_file():
+            raise TgbenchError(
+                f"{table}: is not there, and action units drive the face; measure the clip with "
+                "OpenFace's FeatureExtraction -aus or `tgbench prepare`"
+            )
         if missing:
             raise TgbenchError(
                 f"{table}: no column {', '.join(missing)}, which drive the face; measure the clip "

@@ -13,10 +13,11 @@ from torch import Tensor
 from tgbench.errors import TgbenchError
 from tgbench.identities import HAIR, HEAD, INNER_MOUTH, Identity
 from tgbench.identities.layout import LANDMARKS, TRANSFORMS_TRAIN
+from tgbench.machine import cores
 
 from .config import BranchName
 from .crop_window import Window, bounds, enclosing, same_size, window_camera
-from .rasterizer import Camera, available_cores
+from .rasterizer import Camera
 
 BEHIND, FACE, HAIRS, MOUTH, IGNORED, TEETH = 0, 1, 2, 3, 4, 5
 """Labels of a pixel: outside the head, its surface, its hair, inside of the mouth, ignored, and
@@ -109,7 +110,7 @@ class TrainingFrames:
         self._room = cache_bytes
         self._crops: dict[int, Crop] = {}
         self._behind: dict[int, Tensor] = {}
-        with ThreadPoolExecutor(available_cores()) as pool:
+        with ThreadPoolExecutor(cores()) as pool:
             surveyed = list(pool.map(self._survey, frames))
         heads = [seen.head for seen in surveyed]
         self.mouth_pixels = np.array([seen.mouth_pixels for seen in surveyed])

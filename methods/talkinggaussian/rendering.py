@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from tgbench.interfaces import Drive, Image
+from tgbench.machine import cores
 
 from .branch import Branch
 from .conditions import Conditions
@@ -18,7 +19,6 @@ from .crop_window import window_camera
 from .fusion import fuse, fused_image
 from .malloc import keep_freed_memory
 from .motion import Drivers, Places
-from .rasterizer import available_cores
 
 _BATCH = 16
 """Frames that a GPU draws together; at 512 x 512 they take about 200 MB."""
@@ -36,7 +36,7 @@ class Renderer:
         self._device = branches[0].field.device
         # One thread a frame scales better than threads inside a frame, and holds few in memory;
         # threads inside one also wait for each other long where other programs run.
-        self._workers = available_cores()
+        self._workers = cores()
         self._pool = ThreadPoolExecutor(
             self._workers, initializer=torch.set_num_threads, initargs=(1,)
         )

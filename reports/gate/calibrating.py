@@ -195,12 +195,12 @@ def _calibrated(
 
 def _without_seed(arguments: Sequence[str]) -> tuple[str, ...]:
     """Leave out --seed, which takes further values each time it is given."""
-    parser = argparse.ArgumentParser(add_help=False)
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("--seed", nargs="+")
     return tuple(parser.parse_known_args(list(arguments))[1])
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="tgbench run")
+    parser = argparse.ArgumentParser(prog="tgbench run", allow_abbrev=False)
     run_command.add_arguments(parser)
     return parser

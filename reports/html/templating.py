@@ -101,8 +101,14 @@ def scripts(names: Sequence[str] = SCRIPTS, *more: Markup) -> Markup:
     return Markup("\n(() => {\n") + code + Markup("\n})();\n")
 
 
-def policy(style: str, script: str) -> str:
-    """Return a Content-Security-Policy: these two texts, videos of the page, and no network."""
+def policy(style: str, script: str, *, answers: bool = False) -> str:
+    """Return a Content-Security-Policy: these two texts, videos of the page, and no network.
+
+    Args:
+        style: of the page.
+        script: of the page.
+        answers: whether it may talk to the server that it came from.
+    """
     return "; ".join(
         (
             "default-src 'none'",
@@ -111,6 +117,7 @@ def policy(style: str, script: str) -> str:
             "media-src blob:",
             "base-uri 'none'",
             "form-action 'none'",
+            *(["connect-src 'self'"] if answers else []),
         )
     )
 

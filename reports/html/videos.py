@@ -191,17 +191,18 @@ def base64_pieces(path: Path) -> Iterator[str]:
 
 def _clips(case: CaseGroup) -> CaseClips:
     folders = [entry.folder for entry in case.entries]
-    truths = [clip for folder in folders if not (clip := _clip(folder / TARGET_FILE)).missing]
+    truths = [clip for folder in folders if not (clip := clip_at(folder / TARGET_FILE)).missing]
     # Folders of earlier versions have neither truth nor error.
     known = bool(truths) or any((folder / ERROR_FILE).exists() for folder in folders)
     return CaseClips(
         truths[0] if truths else None,
-        tuple(_clip(folder / VIDEO_FILE) for folder in folders),
-        tuple(_clip(folder / ERROR_FILE) if known else None for folder in folders),
+        tuple(clip_at(folder / VIDEO_FILE) for folder in folders),
+        tuple(clip_at(folder / ERROR_FILE) if known else None for folder in folders),
     )
 
 
-def _clip(path: Path) -> Clip:
+def clip_at(path: Path) -> Clip:
+    """Return a video of a result folder, or why it cannot be shown."""
     if path.is_symlink() and path.resolve().parent != path.parent.resolve():
         # The page may be published, and a folder of somebody else's may lead to any file here.
         return Clip(path, 0, f"{path.name} is a link to another folder")

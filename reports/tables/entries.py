@@ -163,9 +163,10 @@ class CaseNames:
         }
         sounds = {other[5] for other in self._cases if other[2:5] == case[2:5]}
         several_versions = len({other[1] for other in self._cases if other[0] == name}) > 1
+        sound_hash = f" (sound {sound[:6]})" if len(sounds) > 1 else ""
         return {
-            "identity": identity + _size_or_hash(files, namesakes),
-            "driver": driver + (f" (sound {sound[:6]})" if len(sounds) > 1 else ""),
+            "identity": identity + _gender(self._cases[case]) + _size_or_hash(files, namesakes),
+            "driver": driver + _voice(self._cases[case]) + sound_hash,
             "protocol": protocol_title(name, version if several_versions else ""),
         }
 
@@ -174,6 +175,23 @@ class CaseNames:
         identity, driver = place["identity"], place["driver"]
         own = plugins.protocol_spec(case.protocol).self_driven or not driver
         return identity if own else f"{identity} · {driver}"
+
+
+def _voice(result: Result) -> str:
+    """Return in brackets what is declared of a driving sound."""
+    voice = result.driver.tags.voice
+    return f" ({voice})" if voice else ""
+
+
+def _gender(result: Result) -> str:
+    """Return in brackets the gender that a card declares, beside sounds of others."""
+    card = result.identity.card
+    declared = card.gender if card is not None and not _is_own(result) else ""
+    return f" ({declared})" if declared else ""
+
+
+def _is_own(result: Result) -> bool:
+    return plugins.protocol_spec(result.protocol.name).self_driven
 
 
 def frame_size(result: Result) -> str:

@@ -63,14 +63,14 @@ class _Source:
     Attributes:
         number: of it.
         file: with its numbers.
-        protocol: the setting that it is about.
+        protocols: the settings that it is about.
         driver, identity: of all its rows, unless the field names tell them.
         within: by prefix of a field's name, its driver and identity.
     """
 
     number: int
     file: str
-    protocol: str
+    protocols: tuple[str, ...]
     driver: str = OWN_SOUND
     identity: str = "mean of four videos"
     within: Mapping[str, tuple[str, str]] | None = None
@@ -86,19 +86,19 @@ _VOICES = {
     "male_german_": ("Male, German", "four videos"),
     "male_chinese_": ("Male, Chinese", "four videos"),
 }
-_SELF = "self_reconstruction"
+_SELF = ("self_reconstruction",)
 _SOURCES = {
     source.number: source
     for source in (
         _Source(1, "table1_self_reconstruction.csv", _SELF),
-        _Source(2, "table2_lip_synchronization.csv", "lipsync", within=_PAIRS),
+        _Source(2, "table2_lip_synchronization.csv", ("lipsync",), within=_PAIRS),
         _Source(4, "table4_ablation.csv", _SELF),
         _Source(5, "table5_hybrid_motion.csv", _SELF),
         _Source(6, "table6_audio_extractors.csv", _SELF),
-        _Source(7, "table7_cross_lingual.csv", "lipsync", within=_VOICES),
+        _Source(7, "table7_cross_lingual.csv", ("lipsync", "cross_lingual"), within=_VOICES),
     )
 }
-_USUAL = {_SELF: 1, "lipsync": 2}
+_USUAL = {"self_reconstruction": 1, "lipsync": 2, "cross_lingual": 7}
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,7 @@ def published_numbers(
         fields: settings that have a place of their own and need not stand beside the method.
     """
     source = _SOURCES.get(number or _USUAL.get(protocol, 0))
-    if source is None or source.protocol != protocol:
+    if source is None or protocol not in source.protocols:
         return None
     with (_FOLDER / source.file).open(newline="", encoding="utf-8") as stream:
         lines = list(csv.DictReader(stream))
@@ -182,7 +182,7 @@ def _entries(source: _Source, line: Mapping[str, str], fields: Collection[str]) 
                 "method": label,
                 "identity": identity,
                 "driver": driver,
-                "protocol": protocol_title(source.protocol),
+                "protocol": protocol_title(source.protocols[0]),
                 **{key: value for key, (_, value) in row.settings.items()},
             }
             title = identity if driver == source.driver else f"{identity} · {driver}"

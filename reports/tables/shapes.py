@@ -152,8 +152,8 @@ def shape_named(name: str) -> Shape:
         raise TgbenchError(
             "--shape table3: table 3 of the paper is its user study, in which 16 people "
             "rated lip-sync accuracy, image quality and realness of videos from 1 to 5; no metric "
-            "measures that, so results have no such table (the published ratings are in "
-            f"{USER_STUDY}); shapes: {', '.join(SHAPES)}"
+            "measures that, so results have no such table: ask people with `tgbench study` (the "
+            f"published ratings are in {USER_STUDY}); shapes: {', '.join(SHAPES)}"
         )
     raise suggest(name, SHAPES, "shape")
 

@@ -16,7 +16,7 @@ from .checkouts import STANDINS, build
 from .conftest import SPOKEN, Install, context, declaration_of
 
 # These take many programs, or many frames.
-_LONG = ("geneface", "dfrf")
+_LONG = ("geneface", "dfrf", "talkinggaussian-official", "synctalk", "ad-nerf", "rad-nerf")
 ALL = [pytest.param(n, marks=[pytest.mark.slow] if n in _LONG else []) for n in STANDINS]
 ONE_OF_EACH_MODE = ("wav2lip", "er-nerf", "ad-nerf")
 

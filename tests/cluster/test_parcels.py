@@ -113,6 +113,7 @@ def member(name: str, kind: bytes = tarfile.REGTYPE, target: str = "") -> tarfil
         member("pipe", tarfile.FIFOTYPE),
         member("device", tarfile.CHRTYPE),
         member("."),
+        member("a\nb"),
     ],
     ids=lambda each: each.name,
 )
@@ -137,3 +138,32 @@ def test_an_archive_cut_short_or_changed_is_refused(folder: Path, tmp_path: Path
     changed = whole.replace(b"a,b\n", b"a,c\n", 1)
     with pytest.raises(TgbenchError, match="SHA-256"):
         unpack([changed], tmp_path / "changed", digest)
+
+
+def test_more_than_may_come_is_refused_before_it_is_written(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chunks, digest = packed(folder)
+    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    unpack(chunks, tmp_path / "fits", digest, most=size)
+    assert contents(tmp_path / "fits") == contents(folder)
+    with pytest.raises(TgbenchError, match="3 files"):
+        unpack(chunks, tmp_path / "large", digest, most=size - 1)
+    assert len(contents(tmp_path / "large")) == 2
+    monkeypatch.setattr(parcels, "MOST_FILES", 2)
+    with pytest.raises(TgbenchError, match="2 files"):
+        unpack(chunks, tmp_path / "many", digest)
+
+
+def test_a_file_of_holes_counts_by_what_it_would_take(tmp_path: Path) -> None:
+    """A header of an old GNU archive: a file of 8 GiB that has no data at all."""
+    stream = io.BytesIO()
+    with tarfile.open(mode="w", fileobj=stream, format=tarfile.GNU_FORMAT) as archive:
+        archive.addfile(member("holes", tarfile.GNUTYPE_SPARSE))
+    header = bytearray(stream.getvalue())
+    header[483:495] = b"%011o\0" % (8 << 30)
+    header[148:156] = b" " * 8
+    header[148:156] = b"%06o\0 " % sum(header[:512])
+    with pytest.raises(TgbenchError, match=r"8\.59 GB"):
+        unpack([bytes(header)], tmp_path / "target", most=1 << 20)
+    assert contents(tmp_path) == {}

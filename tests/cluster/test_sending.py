@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tgbench.cluster import ray_task
+from tgbench.cluster import ray_task, sending
 from tgbench.cluster.parcels import files_of, pack
 from tgbench.cluster.ray_task import Errand, Parcel, run_errand
 from tgbench.cluster.sending import Sender
@@ -95,6 +95,21 @@ def test_what_is_not_whole_is_refused_and_what_was_there_stays(
         sender.receive(case, sent(node))
     assert contents(out / "self_reconstruction") == before
     assert not list(out.glob(".received*"))
+
+
+def test_a_case_may_send_its_frames_a_few_times_and_no_more(
+    jobs: list[JobSpec], node: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a video, as images, in the error map and in the comparison, beside records."""
+    case = next(job for job in jobs if job.case and job.case.protocol == "self_reconstruction")
+    sender = Sender()
+    frames = case.test[1] - case.test[0]
+    assert sender.most(case) == (256 << 20) + 4 * frames * 64 * 64 * 3
+    monkeypatch.setattr(sending, "_LARGEST_RESULT", 0)
+    (node / "large").write_bytes(bytes(sender.most(case)))
+    with pytest.raises(TgbenchError, match="are the most"):
+        sender.receive(case, sent(node))
+    assert not (Path(case.out) / "self_reconstruction").exists()
 
 
 def test_a_node_with_a_full_disk_says_so(

@@ -11,7 +11,9 @@ from tgbench.interfaces import Measurement
 
 @pytest.fixture
 def clip(monkeypatch: pytest.MonkeyPatch) -> dict[str, Measurement]:
-    """What the metrics give on the calibration clip, to be changed by a test."""
+    """What the metrics give on the calibration clip, to be changed by a test; all is installed."""
+    torch = Finding("torch", True, "2.9.0", needed=True)
+    monkeypatch.setattr(installation, "examine", lambda: [torch])
     found = {
         "psnr": Measurement(30.0, measured_by="integers"),
         "sync_c": Measurement(None, reason="weights missing: tgbench weights fetch syncnet"),
@@ -51,6 +53,7 @@ def test_a_broken_installation_is_told_before_anything_is_measured(
         raise RuntimeError("cannot load")
 
     monkeypatch.setattr(installation, "_CHECKS", (broken,))
+    monkeypatch.setattr(installation, "_PACKAGES", ())
     monkeypatch.setattr(calibration, "measure_clip", lambda *_: pytest.fail("measured"))
     assert main(["doctor"]) == 1
     assert "`tgbench run` cannot work; fix broken" in capsys.readouterr().out

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tgbench import plugins
+from tgbench import cli, plugins
 from tgbench.commands.lists import add_list, names, pairs, paths, phrases, stand_alone
 from tgbench.errors import TgbenchError
 
@@ -142,3 +142,13 @@ def test_help_fits_a_terminal_of_80_columns(command: str, monkeypatch: pytest.Mo
     parser = argparse.ArgumentParser(prog=f"tgbench {command}")
     plugins.commands()[command].load().add_arguments(parser)
     assert [line for line in parser.format_help().splitlines() if len(line) > 80] == []
+
+
+@pytest.mark.parametrize(
+    "words", [["bundle", "x", "--out", "a.zip"], ["run", "--proto", "lipsync"]]
+)
+def test_options_are_written_in_full(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(words)
+    assert ended.value.code == 2
+    assert words[-2] in capsys.readouterr().err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from tests.systems.somebody import Somebody, somebody_in
 from tgbench import cli, plugins
+from tgbench.specs import MethodSpec
 from tgbench.systems import added
 from tgbench.systems.declaration import read_declaration
 from tgbench.systems.spec import read_spec
@@ -32,7 +34,7 @@ def systems(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Systems:
     """Runs `tgbench systems`; returns its exit code and all that it said."""
-    monkeypatch.setenv("TGBENCH_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("TGBENCH_SYSTEMS", str(tmp_path / "systems"))
 
     def run(*words: str) -> tuple[int, str]:
         code = cli.main(["systems", *words])
@@ -205,3 +207,61 @@ def test_methods_that_run_in_tgbench_are_no_systems(systems: Systems) -> None:
     code, said = systems("check", "still")
     assert code == 2
     assert "still" in said
+
+
+def test_a_template_that_is_not_filled_in_is_named(
+    systems: Systems, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    systems("new", "ours")
+    for words in (("show", "ours.toml"), ("add", "ours.toml"), ("check", "ours.toml")):
+        assert "summary, paper, licence" in systems(*words)[1], words
+    text = Path("ours.toml").read_text().replace("what it is, in a line", "a system")
+    Path("ours.toml").write_text(text)
+    said = systems("show", "ours.toml")[1]
+    assert "paper, licence" in said
+    assert "summary, paper" not in said
+
+
+@pytest.mark.parametrize("name", ["still", "wav2lip"])
+def test_no_template_is_written_for_a_name_that_is_taken(
+    systems: Systems, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    code, said = systems("new", name)
+    assert code == 2
+    assert name in said
+    assert list(tmp_path.glob("*.toml")) == []
+
+
+def test_a_system_whose_name_a_plug_in_takes_later_is_not_hidden_silently(
+    systems: Systems, somebody: Somebody, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    systems("add", str(somebody.file))
+    before = plugins._specs
+    installed = before("methods", MethodSpec)
+    taken = {**installed, "mine": dataclasses.replace(installed["still"], name="mine")}
+    monkeypatch.setattr(
+        plugins, "_specs", lambda group, kind: taken if group == "methods" else before(group, kind)
+    )
+    plugins._say_hidden.cache_clear()
+    code, said = systems("list")
+    assert code == 0
+    assert f"{somebody.file}: a plug-in has a method 'mine'" in said
+    assert plugins.methods()["mine"] == taken["mine"]
+
+
+def test_what_was_added_moves_out_of_the_cache(
+    somebody: Somebody, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where earlier versions kept it, clearing the cache lost it."""
+    former = tmp_path / "cache" / "systems"
+    former.mkdir(parents=True)
+    (former / "mine.toml").symlink_to(somebody.file)
+    (former / "places.json").write_text('{"mine": {"checkout": "/there"}}')
+    monkeypatch.delenv("TGBENCH_SYSTEMS")
+    monkeypatch.setenv("TGBENCH_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    assert plugins.method("mine").presets["quick"]["checkout"] == "/there"
+    assert not former.exists()
+    assert (tmp_path / "config" / "tgbench" / "systems" / "places.json").is_file()

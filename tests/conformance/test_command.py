@@ -17,9 +17,9 @@ def check(*words: str) -> int:
 
 @pytest.mark.parametrize(("name", "held", "untried"), [("still", 20, 3), ("average_frame", 21, 2)])
 def test_a_method_that_keeps_all_has_exit_code_0(
-    name: str, held: int, untried: int, tiny_identity: Path, capsys: pytest.CaptureFixture[str]
+    name: str, held: int, untried: int, short_identity: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert check(name, "--identity", str(tiny_identity)) == 0
+    assert check(name, "--identity", str(short_identity)) == 0
     printed = capsys.readouterr().out
     assert all(each.claim in printed for each in CHECKS)
     last = f"{name}: {held} checks hold, {untried} not tried, none fails"
@@ -27,13 +27,13 @@ def test_a_method_that_keeps_all_has_exit_code_0(
 
 
 def test_what_does_not_hold_is_named_last_with_exit_code_1(
-    tiny_identity: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    short_identity: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    words = ("fit-0-clumsy", "--identity", str(tiny_identity), "--out", str(tmp_path / "kept"))
+    words = ("fit-0-clumsy", "--identity", str(short_identity), "--out", str(tmp_path / "kept"))
     assert check(*words) == 1
     last = capsys.readouterr().out.splitlines()[-1]
     assert last.endswith("1 does not hold: fit")
-    assert (tmp_path / "kept" / "clip" / tiny_identity.name / "au.csv").is_file()
+    assert (tmp_path / "kept" / "clip" / short_identity.name / "au.csv").is_file()
     assert check(*words) == 2
     assert "not empty" in capsys.readouterr().err
     assert check(*words[:-2], "--json") == 1
@@ -45,7 +45,7 @@ def test_what_does_not_hold_is_named_last_with_exit_code_1(
 
 
 def test_bad_input_is_named_before_anything_is_fitted(
-    tiny_identity: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    short_identity: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert check("stil") == 2
     assert "still" in capsys.readouterr().err
@@ -53,15 +53,15 @@ def test_bad_input_is_named_before_anything_is_fitted(
     assert "radius" in capsys.readouterr().err
     assert check("still", "--identity", str(tmp_path / "nobody")) == 2
     assert "nobody" in capsys.readouterr().err
-    assert check(str(tmp_path / "none.toml"), "--identity", str(tiny_identity)) == 2
+    assert check(str(tmp_path / "none.toml"), "--identity", str(short_identity)) == 2
     assert "none.toml" in capsys.readouterr().err
     assert check("videos") == 2
     assert "finished videos" in capsys.readouterr().err
-    assert check("wav2lip", "--identity", str(tiny_identity)) == 2
+    assert check("wav2lip", "--identity", str(short_identity)) == 2
     assert "checkout" in capsys.readouterr().err
 
 
-def test_the_users_identity_is_not_touched(bench: Benches, tiny_identity: Path) -> None:
+def test_the_users_identity_is_not_touched(bench: Benches, short_identity: Path) -> None:
     """Copies are changed, and what they were linked to stays as it is."""
     its = bench("puppet")
     before = {path: path.read_bytes() for path in its.original.folder.rglob("*") if path.is_file()}
@@ -72,7 +72,9 @@ def test_the_users_identity_is_not_touched(bench: Benches, tiny_identity: Path) 
 
 
 @pytest.mark.slow
-def test_talkinggaussian_keeps_all(tiny_identity: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_talkinggaussian_keeps_all(
+    short_identity: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     settings = {
         "schedule.audio_pretraining_iterations": 20,
         "schedule.static_iterations": 20,
@@ -83,5 +85,5 @@ def test_talkinggaussian_keeps_all(tiny_identity: Path, capsys: pytest.CaptureFi
         "mouth.gaussians": 100,
     }
     chosen = [word for key, value in settings.items() for word in ("--set", f"{key}={value}")]
-    assert check("talkinggaussian", "--identity", str(tiny_identity), *chosen) == 0
+    assert check("talkinggaussian", "--identity", str(short_identity), *chosen) == 0
     assert "went on from a checkpoint" in capsys.readouterr().out

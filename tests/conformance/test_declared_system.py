@@ -26,7 +26,7 @@ PLACES = {"checkout": str(EXAMPLE / "program"), "environment": sys.executable}
 
 
 @pytest.fixture
-def declared(tiny_identity: Path, tmp_path: Path) -> Callable[[str, str], Bench]:
+def declared(short_identity: Path, tmp_path: Path) -> Callable[[str, str], Bench]:
     """Makes a bench for the example with another text in its declaration."""
 
     def make(old: str, new: str) -> Bench:
@@ -36,7 +36,7 @@ def declared(tiny_identity: Path, tmp_path: Path) -> Callable[[str, str], Bench]
         path.write_text(text.replace(old, new))
         spec = plugins.method(str(path))
         config = MethodConfig(spec, configure(spec, "quick", PLACES), "quick")
-        return Bench(Subject(config, "cpu"), str(path), Identity(tiny_identity), tmp_path / "b")
+        return Bench(Subject(config, "cpu"), str(path), Identity(short_identity), tmp_path / "b")
 
     return make
 
@@ -59,11 +59,11 @@ def test_a_program_that_fails_is_what_does_not_hold(
 
 @pytest.mark.slow
 def test_the_template_declaration_keeps_all(
-    tiny_identity: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    short_identity: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = shutil.copytree(EXAMPLE, tmp_path / "system")
     chosen = [f"{key}={value}" for key, value in PLACES.items()]
-    words = ["check-method", str(folder / "loud_mouth.toml"), "--identity", str(tiny_identity)]
+    words = ["check-method", str(folder / "loud_mouth.toml"), "--identity", str(short_identity)]
     assert main([*words, "--json", "--set", *chosen]) == 0
     found = json.loads(capsys.readouterr().out)["findings"]
     assert len(found) == 23

@@ -44,6 +44,7 @@ def test_values_of_unlike_measurers_are_never_compared() -> None:
     assert "measured otherwise (integers)" in found.text
 
 
+@pytest.mark.slow
 def test_the_clip_gives_its_known_values() -> None:
     pytest.importorskip("mediapipe")
     expected = read_expected()

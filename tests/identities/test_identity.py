@@ -120,7 +120,7 @@ def spoil_window(folder: Path) -> None:
         (spoil_frame, "ori_imgs/N.jpg: missing for frame(s) 3"),
         (spoil_rows, "au.csv: 10 rows for 12 frames"),
         (spoil_features, "has shape (12, 16, 44), expected (frames, 16, 32)"),
-        (spoil_name, "rename it to aud_ds.npy"),
+        (spoil_name, "aud.npy: has shape"),
         (spoil_ids, "img_id 4 missing"),
         (spoil_size, "parsing/N.png: not 32x32"),
         (spoil_truncated, "torso_imgs/N.png: not an image, or truncated: frame(s) 1"),

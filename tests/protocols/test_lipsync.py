@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 from tgbench import synthetic
 from tgbench.audio import SAMPLE_RATE, Waveform, read_waveform, write_wav
 from tgbench.audio.mel import log_mel_windows
+from tgbench.driving.sequences import mirrored
 from tgbench.errors import TgbenchError
 from tgbench.identities import Identity
-from tgbench.protocols.lipsync import LipSync, mirrored, unique_names
-from tgbench.synthetic.names import TRACKS
+from tgbench.protocols.lipsync import LipSync, unique_names
+from tgbench.synthetic.names import SPOKEN
 
 
 def tone(path: Path, seconds: float) -> Path:
@@ -77,9 +78,9 @@ def test_without_audio_the_built_in_tracks_drive(
 
     monkeypatch.setattr(synthetic, "ensure_driving_track", made, raising=False)
     cases = LipSync().plan([Identity(tiny_identity)], [])
-    assert [case.driver for case in cases] == list(TRACKS)
-    (one,) = LipSync().plan([Identity(tiny_identity)], [Path(next(iter(TRACKS)))])
-    assert one.driver == next(iter(TRACKS))
+    assert [case.driver for case in cases] == list(SPOKEN)
+    (one,) = LipSync().plan([Identity(tiny_identity)], [Path(next(iter(SPOKEN)))])
+    assert one.driver == next(iter(SPOKEN))
 
 
 def test_sound_shorter_than_a_frame_names_the_file(tiny_identity: Path, tmp_path: Path) -> None:

@@ -79,6 +79,27 @@ def test_runs_at_once_keep_each_others_notes(tmp_path: Path) -> None:
     assert len(list(tmp_path.glob("attempt-*.json"))) == 1
 
 
+def test_clocks_of_machines_do_not_matter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run of a machine that is years ahead is settled by one of today, and one of today stays."""
+    case = tmp_path / SELF / "synth-a" / "still" / "quick,seed=0" / "self"
+    monkeypatch.setattr(attempts, "_now", lambda: "2099-01-01T00:00:00+00:00")
+    with pytest.raises(TgbenchError), attempts.planning(tmp_path, asked("still")):
+        raise TgbenchError("refused ahead")
+    monkeypatch.setattr(attempts, "_now", lambda: "2026-01-01T00:00:00+00:00")
+    with pytest.raises(TgbenchError), attempts.planning(tmp_path, asked("still stil")):
+        raise TgbenchError("refused later")
+    found = attempts.unfinished(case)
+    assert found is not None
+    assert found.attempt.why == "refused later"
+    with attempts.planning(tmp_path, asked("still talkinggaussian")):
+        # Meanwhile a machine whose clock is behind is refused the same as before.
+        monkeypatch.setattr(attempts, "_now", lambda: "1999-01-01T00:00:00+00:00")
+        with pytest.raises(TgbenchError), attempts.planning(tmp_path, asked("still stil")):
+            raise TgbenchError("refused behind")
+    (left,) = tmp_path.glob("attempt-*.json")
+    assert "refused behind" in left.read_text()
+
+
 def test_a_note_of_an_earlier_version_may_be_about_anything(tmp_path: Path) -> None:
     file = tmp_path / attempts.ATTEMPT_FILE
     file.write_text('{"began": "2026-01-01T00:00:00+00:00", "why": "refused"}')

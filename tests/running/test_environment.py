@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 import platform
 import subprocess
 import sys
@@ -9,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tgbench.machine import cores
 from tgbench.running.environment import describe_machine, peak_memory_mb
 
 PRINT_PEAK = "from tgbench.running.environment import peak_memory_mb; print(peak_memory_mb())"
@@ -35,6 +35,6 @@ def test_a_machine_is_known_by_name_cores_and_whether_others_worked_on_it(
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     found = describe_machine("cpu", exclusive=True)
     assert (found.node, found.exclusive) == (platform.node(), True)
-    assert (found.cores, found.gpu) == (len(os.sched_getaffinity(0)), None)
+    assert (found.cores, found.gpu) == (cores(), None)
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     assert describe_machine("cpu").cores == 1, "a job that keeps one core busy had one"

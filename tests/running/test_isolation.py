@@ -84,12 +84,12 @@ def test_an_identity_that_cannot_be_filed_stops_no_other(
 def test_an_identity_that_is_not_sound_stops_no_other(
     tiny_identity: Path, own_identity: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (own_identity / "au.csv").unlink()
+    (own_identity / "transforms_train.json").unlink()
     out = tmp_path / "out"
     people = ("--identity", str(own_identity), str(tiny_identity))
     assert main([*RUN, *SELF, *people, "--out", str(out)]) == 1
     said = capsys.readouterr()
-    assert "au.csv" in said.err
+    assert "transforms_train.json" in said.err
     assert str(own_identity) in said.err
     (found,) = read_results(out)
     assert found[1].identity.name == "tiny"
@@ -97,7 +97,7 @@ def test_an_identity_that_is_not_sound_stops_no_other(
     other = out / "self_reconstruction" / "own" / "still" / "quick,seed=0" / "self"
     note = attempts.unfinished(other)
     assert note is not None, "a gate must not take an older result for the outcome of this run"
-    assert "au.csv" in note.attempt.why
+    assert "transforms_train.json" in note.attempt.why
 
 
 def test_the_end_lists_what_failed_and_exits_with_1(
@@ -232,6 +232,6 @@ class TestPlan:
     def test_it_says_what_cannot_be_done(
         self, words: list[str], own_identity: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        (own_identity / "au.csv").unlink()
+        (own_identity / "transforms_train.json").unlink()
         assert main([*words, "--identity", str(own_identity), "--plan"]) == 1
-        assert "au.csv" in capsys.readouterr().out
+        assert "transforms_train.json" in capsys.readouterr().out

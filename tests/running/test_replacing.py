@@ -143,13 +143,13 @@ def test_two_replacers_of_one_folder(tmp_path: Path) -> None:
 
 
 def test_a_run_killed_at_any_moment_leaves_the_old_result_or_the_new(
-    tiny_identity: Path, tmp_path: Path, example_plugin: str
+    own_identity: Path, tmp_path: Path, example_plugin: str
 ) -> None:
     """The new video has no label, so that a mixture would show."""
     request = RunRequest(
         methods=(example_plugin,),
         protocols=("self_reconstruction",),
-        identities=(str(tiny_identity),),
+        identities=(str(own_identity),),
         audio=(),
         preset="quick",
         out=tmp_path / "finished",

@@ -102,7 +102,10 @@ def test_an_earlier_configuration_is_read_by_todays_names(monkeypatch: pytest.Mo
     ("overrides", "said"),
     [
         ({"face.rat": "1"}, "toy has no setting 'face.rat'.*'face.rate'.*list settings toy"),
-        ({"face": "1"}, "'face' is a group of settings, such as 'face.rate'"),
+        ({"face": "1"}, "'face' is a group of settings; write --set face.rate=VALUE"),
+        ({"face": "rate=0.5;width=4"}, "write --set face.rate=0.5 face.width=4"),
+        ({"face": "{rate=0.5, width=4}"}, "write --set face.rate=0.5 face.width=4"),
+        ({"face": "size=0.5"}, "write --set face.rate=VALUE"),
         ({"width": "1"}, "no setting 'width'.*'face.width', 'mouth.width'"),
         ({"quite_another": "1"}, "no setting 'quite_another'; `tgbench list settings toy`"),
         ({"face.rate": "2"}, "toy: face.rate=2.0: must be 0 to 1"),

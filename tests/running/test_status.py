@@ -17,7 +17,7 @@ from tgbench.running import job_state
 from tgbench.running.job_state import JobState, doing, read_state, state_file
 from tgbench.running.planning import Planner
 from tgbench.running.request import RunRequest
-from tgbench.running.run_file import RunHead, RunJob
+from tgbench.running.run_file import RunHead, RunJob, read_run
 from tgbench.running.runner import run
 from tgbench.running.status import Stage, status_of
 
@@ -119,6 +119,32 @@ def test_a_failed_job_is_shown_with_reason_and_log(
     assert found["jobs"][0]["log"] == "/logs/0.log"
 
 
+def test_cases_are_counted_as_a_run_counts_them(
+    tiny_identity: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One is done; the other cannot even be planned: its checkout is nowhere."""
+    words = ["--protocol", "self_reconstruction", "--metrics", "psnr", "--out", str(tmp_path)]
+    words += ["--identity", str(tiny_identity)]
+    assert main(["run", "--method", "still", "wav2lip", *words]) == 1
+    said = capsys.readouterr().err
+    assert main(["status", str(tmp_path)]) == 1
+    shown = capsys.readouterr().out
+    assert "2 cases: 1 done, 0 running, 1 failed, 0 waiting" in shown
+    assert "wav2lip" in shown
+    assert "wav2lip" in said
+    (record,) = (tmp_path / "jobs").glob("run-*.jsonl")
+    head, jobs = read_run(record)
+    case = next(each for each in jobs if each.output.endswith("result.json"))
+    timing = case.model_copy(update={"address": "f" * 64})
+    other = case.model_copy(update={"address": "e" * 64, "output": "a/result.json", "done": False})
+    lines = [head, *jobs, timing, other]
+    record.write_text("".join(f"{line.model_dump_json()}\n" for line in lines))
+    (found,) = status_of(tmp_path)
+    assert found.cases() == {Stage.DONE: 0, Stage.RUNNING: 0, Stage.FAILED: 1, Stage.WAITING: 2}, (
+        "a case whose timing waits is not done"
+    )
+
+
 def test_a_folder_without_a_record_is_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -152,6 +178,21 @@ def test_a_job_says_how_far_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     with pytest.raises(KeyboardInterrupt), doing(one):
         raise KeyboardInterrupt
     assert read_state(path) is None, "it waits again"
+
+
+def test_a_run_that_begins_again_knows_of_jobs_that_run_on_in_a_queue(tmp_path: Path) -> None:
+    running, gone, ended = jobs = [job(number, out=tmp_path) for number in range(3)]
+    running.file.parent.mkdir(parents=True, exist_ok=True)
+    before = JobState(state="running", node="elsewhere", process=1, seconds=20.0)
+    for each in (running, gone):
+        job_state.write_state(state_file(each.file), before)
+    job_state.write_state(state_file(ended.file), JobState(state="failed", reason="no face"))
+    long_ago = state_file(gone.file).stat().st_mtime - 2 * job_state.SILENCE
+    os.utime(state_file(gone.file), (long_ago, long_ago))
+    job_state.forget(jobs)
+    assert read_state(state_file(running.file)) == before
+    assert read_state(state_file(gone.file)) is None
+    assert read_state(state_file(ended.file)) is None
 
 
 def test_a_job_on_a_full_disk_does_its_work_all_the_same(

@@ -104,6 +104,41 @@ def test_the_light_spec_agrees_with_the_whole_declaration(tmp_path: Path) -> Non
         ('name = "mine"', 'name = "My system"', ["name", "mine.toml"]),
         ('name = "mine"', "name = 3", ["name", "mine.toml"]),
         ("[output]", "[output", ["mine.toml", "TOML"]),
+        ("[output]", "x = " + "[" * 5000 + "]" * 5000 + "\n[output]", ["mine.toml", "TOML"]),
+        ('["python", "train.py", "{identity}", "{seed}"]', '"python"', ["train.1.command", '["a"']),
+        ('"{seed}"]', "3]", ["train.1.command.4", "text in quotes", "3"]),
+        ('"MIT"', '"MIT"\nhears_audio = "yes"', ["hears_audio", "true or false", '"yes"']),
+        ('"MIT"', '"MIT"\ncommit = "v1.0"', ["commit", "v1.0", "7 to 40"]),
+        ('"MIT"', '"MIT"\ntraps = "blinks"', ["traps", "list of texts", '"blinks"']),
+        ("[[train]]", "[train]", ["train", "[["]),
+        ("makes =", 'time_limit = "1h"\nmakes =', ["train.1.time_limit", "a number", '"1h"']),
+        ("makes =", "time_limit = 0\nmakes =", ["train.1.time_limit", "more than 0"]),
+        ('phase = "render"', "size = [512, 512, 3]", ["inputs.1.size", "2"]),
+        ('phase = "render"', 'size = "512"', ["inputs.1.size", "numbers", '"512"']),
+        ('"interpreter"', '"interpreter"\nresources = 3', ["environment.resources"]),
+        ('kind = "video"', 'kind = "film"', ["output.kind", "'video'", '"film"']),
+        # Names, converters, variables and paths.
+        ('name = "mine"', 'name = "../mine"', ["name", "../mine"]),
+        ('"learn"', '"Learn it"', ["train.1.name", "Learn it"]),
+        ('phase = "render"', 'converter = "os.system"', ["inputs.1.converter", "os.system"]),
+        ('phase = "render"', 'converter = "../a.py:f"', ["inputs.1.converter", "../a.py:f"]),
+        ('kind = "video"', 'kind = "video"\nconverter = "a b:C"', ["output.converter", "a b:C"]),
+        ("makes =", 'variables = {"A=B" = "1"}\nmakes =', ["train.1.variables", "A=B"]),
+        ('"interpreter"', '"interpreter"\nvariables = {X = "{audio}"}', ["variables.X", "{audio}"]),
+        ('"interpreter"', '"interpreter"\ninterpreter = "-c"', ["environment.interpreter", "-c"]),
+        ('"interpreter"', '"docker"\nimage = "--privileged"', ["environment.image", "--privil"]),
+        ('"interpreter"', '"conda"\nfile = "../env.yml"', ["environment.file", "../env.yml"]),
+        ("makes =", 'needs = ["{checkout}{workdir}/x"]\nmakes =', ["train.1.needs", "{workdir}/x"]),
+        ("makes =", 'needs = ["{checkout}x"]\nmakes =', ["train.1.needs", "{checkout}x"]),
+        ("makes =", 'folder = "{workdir}/../x"\nmakes =', ["train.1.folder", "{workdir}/../x"]),
+        ('"out.mp4"', '"out\\\\b.mp4"', ["output.path", "out"]),
+        ('"out.mp4"', '"out.mp4"\nfps = 0.5', ["output.fps", "at least 1"]),
+        ('phase = "render"', "rate = 0.5", ["inputs.1.rate", "at least 1"]),
+        (
+            "[environment]",
+            '[weights]\nnet = {path = "{name}.pth", source = "x"}\n[environment]',
+            ["weights.net.path", "{name}"],
+        ),
     ],
 )
 def test_bad_declarations_are_refused_in_one_line(
@@ -116,6 +151,32 @@ def test_bad_declarations_are_refused_in_one_line(
     assert str(path) in message
     assert "\n" not in message
     assert not [fact for fact in facts if fact not in message], message
+
+
+@pytest.mark.parametrize(
+    ("name", "is_sound"),
+    [
+        ("%05d.png", True),
+        ("%d.jpg", True),
+        ("frames", True),
+        ("%s.png", False),
+        ("%d%d.png", False),
+    ],
+)
+def test_numbers_of_frames_are_one_whole_number(tmp_path: Path, name: str, is_sound: bool) -> None:
+    text = SYSTEM.replace('what = "audio"\nname = "sound.wav"', f'what = "frames"\nname = "{name}"')
+    path = written(tmp_path, text.replace("{audio}", "{identity}"))
+    if is_sound:
+        assert read_declaration(path).inputs[0].name == name
+        return
+    with pytest.raises(TgbenchError, match=r"inputs\.1\.name: .*%d"):
+        read_declaration(path)
+
+
+@pytest.mark.parametrize("converter", ["package.module:function", "beside_it.py:Class"])
+def test_converters_are_of_a_module_or_of_a_file_beside_it(tmp_path: Path, converter: str) -> None:
+    text = SYSTEM.replace('kind = "video"', f'kind = "video"\nconverter = "{converter}"')
+    assert read_declaration(written(tmp_path, text)).output.converter == converter
 
 
 def test_the_light_spec_names_the_file_and_the_field(tmp_path: Path) -> None:
@@ -134,3 +195,4 @@ def test_what_comes_with_tgbench_is_sound(file: Path) -> None:
     found = read_declaration(file)
     assert found.name == file.stem
     assert found.commit
+    assert read_spec(file).resources.gpus == found.resources.gpus == 1, "or a job would get none"

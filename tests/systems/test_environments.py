@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tgbench.errors import Unavailable
+from tgbench.systems import environments
 from tgbench.systems.declaration import Declaration, read_declaration
 from tgbench.systems.environments import contents_of, environment_of, environment_prefix
 from tgbench.systems.programs import ProgramFailed, run_program
@@ -181,6 +182,23 @@ def test_a_container_is_ended_with_its_client(
             stop=launch.stop,
         )
     assert (tmp_path / "killed").read_text().strip() == launch.stop[-1]
+
+
+def test_a_look_into_a_container_that_takes_too_long_leaves_none(
+    tmp_path: Path, on_path: MakeProgram, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_path(
+        "docker",
+        'case "$1" in image) echo sha;; kill) echo "$2" > "$RECORD.killed";; '
+        '*) echo "$*" > "$RECORD"; sleep 60;; esac',
+    )
+    monkeypatch.setenv("RECORD", str(tmp_path / "started"))
+    monkeypatch.setattr(environments, "_SECONDS", 0.3)
+    found = environment_of(declared(tmp_path, 'kind = "docker"\nimage = "lips:1"'), None, tmp_path)
+    with pytest.raises(Unavailable, match=r"mine: .*does not answer"):
+        contents_of(found, "mine", tmp_path)
+    name = (tmp_path / "started.killed").read_text().strip()
+    assert f"--name {name} " in (tmp_path / "started").read_text()
 
 
 def test_an_image_that_is_not_here(tmp_path: Path, on_path: MakeProgram) -> None:

@@ -374,3 +374,23 @@ def test_speed_is_a_dash_unless_the_declaration_says_how_it_was_measured(
         else:
             assert found[0].frames / found[0].seconds == pytest.approx(12.5)
             assert any("its own line" in note for note in method.rendering_notes())
+
+
+def test_what_an_attempt_that_failed_said_of_its_speed_does_not_count(
+    tmp_path: Path, identity: Identity, drive: Drive
+) -> None:
+    fails_at_first = """
+mark = Path(model).parent / "tried"
+if not mark.exists():
+    mark.touch()
+    print("at last 99 fps", flush=True)
+    raise SystemExit("stopped")
+"""
+    checkout = make_checkout(tmp_path / "checkout", speak=SPEAK + fails_at_first)
+    speed = '[speed]\nmeasured = "its own line"\npattern = "at last ([0-9.]+) fps"'
+    method = method_of(declare(tmp_path, checkout, output=speed), checkout)
+    method.fit(identity, identity.split(), context(tmp_path / "fit"))
+    with pytest.raises(ProgramFailed):
+        list(method.render(drive))
+    assert len(list(method.render(drive))) == len(drive)
+    assert method.rendering_time() is None

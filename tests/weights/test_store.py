@@ -14,7 +14,7 @@ import pytest
 from tgbench.errors import TgbenchError, Unavailable
 from tgbench.weights import describe_weights, weight_file
 from tgbench.weights import store as store_module
-from tgbench.weights.formats import SAFETENSORS, SKOPS, TORCH
+from tgbench.weights.formats import BFM2009, PICKLED_ARRAYS, SAFETENSORS, SKOPS, TORCH
 from tgbench.weights.installing import add, fetch, verify
 from tgbench.weights.table import TABLE, Weights
 
@@ -63,7 +63,7 @@ def test_what_no_hash_pins_is_known_by_format_and_if_pickled_by_size() -> None:
             # tgbench never opens it, so any format may be right.
             assert weights.least_size > 0
         elif not weights.published_hash:
-            assert weights.format in (TORCH, SAFETENSORS, SKOPS)
+            assert weights.format in (TORCH, SAFETENSORS, SKOPS, PICKLED_ARRAYS, BFM2009)
             assert weights.least_size > 0 or weights.format != TORCH
 
 
@@ -180,7 +180,7 @@ def test_a_file_in_place_of_the_store_is_refused(
 def test_only_entries_that_something_loads_are_said_to_be_used() -> None:
     package = Path(store_module.__file__).parents[1]
     modules = [path.read_text() for path in package.rglob("*.py") if path.parent.name != "weights"]
-    code = "".join(text for text in modules if re.search(r"from \.+weights", text))
+    code = "".join(text for text in modules if re.search(r"from \.+weights|Requires\(", text))
     for name, weights in TABLE.items():
         loaded_here = not (weights.kept_for or weights.of_system)
         assert (f'"{name}"' in code) == loaded_here, name

@@ -2,7 +2,7 @@
 
 from .features import DEFAULT_FEATURES, AudioFeatures, FeatureSource, encode, read_features
 from .waveform import SAMPLE_RATE, Sound, Waveform, read_sound, read_waveform, write_wav
-from .windows import whole_frames
+from .windows import whole_frames, windows_of_steps
 
 __all__ = [
     "DEFAULT_FEATURES",
@@ -16,5 +16,6 @@ __all__ = [
     "read_sound",
     "read_waveform",
     "whole_frames",
+    "windows_of_steps",
     "write_wav",
 ]

@@ -6,6 +6,8 @@ its start to 7 after it.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -44,6 +46,35 @@ def sliding_windows(steps: NDArray[np.float32], outside: float = 0.0) -> NDArray
     frames = len(steps) // STEPS_PER_FRAME
     edge = np.full((WINDOW // 2, steps.shape[1]), outside, np.float32)
     padded = np.concatenate([edge, steps, edge])
-    windows = np.lib.stride_tricks.sliding_window_view(padded, WINDOW, axis=0)
-    chosen = windows[: frames * STEPS_PER_FRAME : STEPS_PER_FRAME]
+    return _cut(padded, frames)
+
+
+def windows_of_steps(blocks: Iterable[NDArray[np.float32]]) -> Iterator[NDArray[np.float32]]:
+    """Cut a stream of steps into windows, holding no more than a block.
+
+    Args:
+        blocks: float32 [n, channels], M steps in all.
+
+    Yields:
+        float32 [n, 16, channels], ceil(M / 2) windows in all; window i holds the steps 2 i - 8 to
+        2 i + 7, zeros before and after the sound.
+    """
+    held: NDArray[np.float32] | None = None
+    for block in blocks:
+        edge = np.zeros((WINDOW // 2, block.shape[1]), np.float32)
+        held = np.concatenate([edge if held is None else held, block])
+        count = max(0, (len(held) - WINDOW) // STEPS_PER_FRAME + 1)
+        if count:
+            yield _cut(held, count)
+            held = held[count * STEPS_PER_FRAME :]
+    if held is not None:
+        # Of what is held, the first half of a window lies before the next window's frame.
+        left = -(-(len(held) - WINDOW // 2) // STEPS_PER_FRAME)
+        if left > 0:
+            yield _cut(np.pad(held, ((0, WINDOW), (0, 0))), left)
+
+
+def _cut(steps: NDArray[np.float32], count: int) -> NDArray[np.float32]:
+    windows = np.lib.stride_tricks.sliding_window_view(steps, WINDOW, axis=0)
+    chosen = windows[: count * STEPS_PER_FRAME : STEPS_PER_FRAME]
     return np.ascontiguousarray(chosen.transpose(0, 2, 1), dtype=np.float32)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import re
 import shutil
 import tarfile
 from collections.abc import Callable, Iterable, Iterator
@@ -20,6 +21,9 @@ from ..files import make_folder
 
 CHUNK = 32 << 20
 """Bytes of a chunk: as much as is held in memory at a time."""
+
+MOST_FILES = 1_000_000
+"""Of an archive: some hours of frames as images."""
 
 
 def pack(files: Iterable[tuple[str, Path]], take: Callable[[bytes], object]) -> str:
@@ -70,23 +74,35 @@ def files_of(folder: Path, inside: str) -> Iterator[tuple[str, Path]]:
                 yield str(at / name), path
 
 
-def unpack(chunks: Iterable[bytes], folder: Path, digest: str = "") -> None:
+def unpack(
+    chunks: Iterable[bytes], folder: Path, digest: str = "", most: int | None = None
+) -> None:
     """Unpack an archive below a folder, which is made if it is not there.
 
     Args:
         chunks: of the archive, in order.
         folder: where to.
         digest: SHA-256 that the archive must have; empty: any.
+        most: bytes that its files may have together; None: any number.
 
     Raises:
-        TgbenchError: it is damaged, or holds anything but files that belong below the folder.
+        TgbenchError: it is damaged, too large, or holds anything but files that belong below the
+            folder.
         OSError: a file cannot be written.
     """
     make_folder(folder)
     stream = _Joined(chunks)
     try:
         with tarfile.open(mode="r|", fileobj=cast(IO[bytes], stream)) as archive:
-            for member in archive:
+            total = 0
+            for count, member in enumerate(archive, 1):
+                # By what they would take: a file with holes is small on its way.
+                total += max(0, member.size)
+                if count > MOST_FILES or (most is not None and total > most):
+                    raise TgbenchError(
+                        f"{folder}: what was sent holds {count} files of {total / 1e9:.2f} GB and "
+                        f"maybe more; {MOST_FILES} files of {(most or 0) / 1e9:.2f} GB are the most"
+                    )
                 _unpack_member(archive, member, folder)
     except tarfile.TarError as error:
         raise TgbenchError(f"{folder}: what was sent is no whole archive ({error})") from error
@@ -96,7 +112,9 @@ def unpack(chunks: Iterable[bytes], folder: Path, digest: str = "") -> None:
 
 def _unpack_member(archive: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> None:
     name = PurePosixPath(member.name)
-    if not member.isreg() or name.is_absolute() or ".." in name.parts or not name.parts:
+    is_odd = re.search(r"[\x00-\x1f]", member.name) is not None
+    is_elsewhere = name.is_absolute() or ".." in name.parts or not name.parts
+    if not member.isreg() or is_odd or is_elsewhere:
         raise TgbenchError(
             f"{folder}: what was sent holds {member.name[:200]!r}, which is no file that belongs "
             "here"

@@ -137,7 +137,12 @@ class RayExecutor:
         if self._files == "sent":
             there = self._sender.relative(job)
             parcels = tuple(self._sent(each) for each in self._sender.inputs(job))
-            errand = dataclasses.replace(errand, job=there.model_dump_json(), parcels=parcels)
+            errand = dataclasses.replace(
+                errand,
+                job=there.model_dump_json(),
+                parcels=parcels,
+                most=self._sender.most(job),
+            )
         remote = self._remote.options(
             name=job.title, max_retries=_RETRIES, retry_exceptions=False, **needs
         )

@@ -56,6 +56,7 @@ class Errand:
         cpus: cores that it keeps busy; 0: all, because it has the machine for itself.
         seconds: after which it is stopped; 0: no limit.
         parcels: what the node needs; None: it does the job in place.
+        most: bytes that its results may have, which the node sends; 0: any number.
     """
 
     job: str
@@ -65,6 +66,7 @@ class Errand:
     cpus: int = 1
     seconds: float = 0.0
     parcels: tuple[Parcel, ...] | None = None
+    most: int = 0
 
 
 @dataclass(frozen=True)
@@ -117,7 +119,16 @@ def _run_apart(errand: Errand, job: JobSpec, parcels: Iterable[Parcel]) -> Repor
         if not problem:
             out = Path(here.out)
             others = {JOBS} if job.kind == "fit" else {JOBS, MODELS}
-            pack((each for each in files_of(out, "") if _top(each[0]) not in others), chunks.append)
+            made_there = [each for each in files_of(out, "") if _top(each[0]) not in others]
+            size = sum(path.stat().st_size for _, path in made_there)
+            if errand.most and size > errand.most:
+                problem = (
+                    f"it made {size / 1e9:.2f} GB on {platform.node()}, more than the "
+                    f"{errand.most / 1e9:.2f} GB that a job like this may send back; use a folder "
+                    "that all nodes share"
+                )
+            else:
+                pack(made_there, chunks.append)
         return Report(problem, "", log, read_state(state_file(file)), tuple(chunks))
 
 

@@ -23,9 +23,21 @@ from ..running.replacing import replacement
 from ..running.result import CASE_FILES
 from ..running.resume import State, standing
 from ..running.worker import Worker
+from ..specs import MethodSpec
 from ..synthetic.names import IDENTITIES
+from ..systems.declaration import Declaration
+from ..systems.spec import SystemSpec
 from .parcels import files_of, unpack
 from .ray_task import INPUTS, OUT
+
+_LARGEST_RESULT = 256 << 20
+"""Bytes of records, tables and logs of a case."""
+
+_VIDEOS = 4
+"""Of a case: what is rendered as a video and as images, the error map, and the comparison."""
+
+_LARGEST_FIT = 20 * 10**9
+"""Bytes of a fit by a method that runs in tgbench."""
 
 
 @dataclass(frozen=True)
@@ -123,12 +135,12 @@ class Sender:
         """Put the results of a job in place; what was there before stays until they are checked.
 
         Raises:
-            TgbenchError: they are damaged, not those of this job, or not whole.
+            TgbenchError: they are damaged, not those of this job, not whole, or too many.
         """
         out = Path(job.out)
         experiment = self._experiment(job)
         with temporary_folder("received", out) as made:
-            unpack(chunks, Path(made))
+            unpack(chunks, Path(made), most=self.most(job))
             if experiment is None:
                 fitting = self._worker.fitting(job)
                 there = dataclasses.replace(fitting, models=Path(made) / MODELS)
@@ -139,8 +151,25 @@ class Sender:
             _place(arrived.folder, experiment.folder, CASE_FILES, _is_whole_case(arrived), job)
         attempts.finish(experiment.folder)
 
+    def most(self, job: JobSpec) -> int:
+        """Return how many bytes the results of a job may have."""
+        experiment = self._experiment(job)
+        if experiment is None:
+            return most_of_fit(self._worker.fitting(job).method_config.spec)
+        drive = experiment.case.drive
+        pixels = len(drive) * drive.intrinsics.width * drive.intrinsics.height
+        return _LARGEST_RESULT + _VIDEOS * 3 * pixels
+
     def _experiment(self, job: JobSpec) -> Experiment | None:
         return None if job.case is None else self._worker.experiment(job)
+
+
+def most_of_fit(spec: MethodSpec) -> int:
+    """Return how many bytes a fit may have: what its declaration allows its commands to write."""
+    if isinstance(spec, SystemSpec) and isinstance(facts := spec.facts(), Declaration):
+        commands = len(facts.prepare) + len(facts.train)
+        return _LARGEST_RESULT + round(commands * facts.output.largest_gb * 1e9)
+    return _LARGEST_FIT
 
 
 def write_log(job: JobSpec, content: bytes) -> None:

@@ -18,6 +18,7 @@ from ..errors import TgbenchError
 from ..files import write_text
 from ..inputs import read_bytes, reason
 from ..running.schema import Record, parse_record
+from .slurm_queue import Queued
 
 _SCHEMA_VERSION = 1
 _LARGEST = 64 << 20
@@ -32,6 +33,9 @@ class Array(Record):
     token: str = Field(pattern="^[0-9a-f]{8}$", description="Tells it from others.")
     number: str = Field(
         default="", pattern="^[0-9]*$", description="SLURM's of the job; empty: not known yet."
+    )
+    cluster: str = Field(
+        default="", pattern=r"^[\w.-]*$", description="That it was handed over to, where it says."
     )
     program: list[str] = Field(description="Command of a job, without its file.")
     cpus: int = Field(ge=1, description="Cores that a job keeps busy.")
@@ -49,6 +53,11 @@ class Array(Record):
     def name(self) -> str:
         """Of the job in the queue, and of its files."""
         return f"slurm-{self.token}"
+
+    @property
+    def queued(self) -> Queued:
+        """How it is known in the queue."""
+        return Queued(self.number, self.name, self.cluster)
 
     def write(self, folder: Path) -> Path:
         """Write it, and return the path."""

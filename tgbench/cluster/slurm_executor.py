@@ -44,7 +44,7 @@ _PATIENCE = 60.0
 _log = logging.getLogger("tgbench")
 
 _Task = tuple[str, int]
-"""SLURM's number of an array, and a task of it."""
+"""Name of an array, and a task of it."""
 
 
 class SlurmExecutor:
@@ -121,28 +121,35 @@ class SlurmExecutor:
         ours = self._ours & self._queued.keys()
         if not ours:
             return
-        words = self._cancellable(ours)
-        if not words or not self._is_to_cancel(len(ours)):
+        found = self._cancellable(ours)
+        if not found or not self._is_to_cancel(len(ours)):
+            arrays = found or {self._queued[name][0]: [] for name in sorted(ours)}
+            commands = [
+                shlex.join(slurm_queue.cancelling(self._arrays[name].queued, tasks))
+                for name, tasks in arrays.items()
+            ]
             _log.warning(
-                "%d jobs stay in the queue; the same command waits for them, `scancel %s` ends "
-                "them",
+                "%d jobs stay in the queue; the same command waits for them, `%s` ends them",
                 len(ours),
-                " ".join(words or sorted({self._queued[name][0] for name in ours}, key=int)),
+                "; ".join(commands),
             )
             return
-        slurm_queue.cancel(words)
+        for name, tasks in found.items():
+            slurm_queue.cancel(self._arrays[name].queued, tasks)
         deadline = time.monotonic() + _PATIENCE
         while self._cancellable(ours & self._queued.keys()) and time.monotonic() < deadline:
             self._look()
             time.sleep(min(_PAUSE, self._config.poll))
 
-    def _cancellable(self, names: Set[str]) -> list[str]:
-        """Return the tasks of some jobs as scancel takes them, but those with jobs of others."""
+    def _cancellable(self, names: Set[str]) -> dict[str, list[int]]:
+        """Return the tasks of some jobs by array, but those with jobs of others; empty: all."""
         others = {task for name, task in self._queued.items() if name not in names}
         tasks = sorted({self._queued[name] for name in names} - others)
-        shared = {number for number, _ in others}
-        found = (f"{number}_{task}" if number in shared else number for number, task in tasks)
-        return list(dict.fromkeys(found))
+        shared = {array for array, _ in others}
+        found: dict[str, list[int]] = {}
+        for array, task in tasks:
+            found.setdefault(array, []).extend([task] if array in shared else [])
+        return found
 
     def _is_to_cancel(self, count: int) -> bool:
         if self._config.on_stop != "ask":
@@ -195,40 +202,39 @@ class SlurmExecutor:
         output = str(self._folder / array.name).replace("%", "%%") + "-%a.log"
         words = arguments_of(self._config, needs, len(tasks), self._throttle, before)
         try:
-            number = slurm_queue.submit(
-                [f"--job-name={array.name}", f"--output={output}", *words, str(script)]
-            )
+            queued = slurm_queue.submit(array.name, [f"--output={output}", *words, str(script)])
         except TgbenchError:
             path.unlink(missing_ok=True)
             script.unlink(missing_ok=True)
             raise
-        self._keep(array.model_copy(update={"number": number}))
-        _log.info("queued as SLURM job %s: %d tasks", number, len(tasks), extra=NOTICE)
-        return number
+        about = {"number": queued.number, "cluster": queued.cluster}
+        self._keep(array.model_copy(update=about))
+        _log.info("queued as SLURM job %s: %d tasks", queued.number, len(tasks), extra=NOTICE)
+        return queued.number
 
     def _keep(self, array: Array) -> None:
         array.write(self._folder)
-        self._arrays[array.number] = array
+        self._arrays[array.name] = array
         for task, names in enumerate(array.tasks):
-            self._queued.update(dict.fromkeys(names, (array.number, task)))
+            self._queued.update(dict.fromkeys(names, (array.name, task)))
 
     def _find_arrays(self) -> None:
         """Take over the arrays of other runs that are not known yet."""
-        known = {array.name for array in self._arrays.values()}
         for path in arrays_in(self._folder):
-            if path.stem not in known:
+            if path.stem not in self._arrays:
                 self._find_again(path)
 
     def _find_again(self, path: Path) -> None:
         """Take over an array of another run, or remove its file if it has ended."""
         array = read_array(path)
         number = array.number or slurm_queue.number_of(array.name)
-        ended = slurm_queue.ended_tasks(number, len(array.tasks)) if number else {}
+        array = array.model_copy(update={"number": number})
+        ended = slurm_queue.ended_tasks(array.queued, len(array.tasks)) if number else {}
         if not number or len(ended) == len(array.tasks):
             path.unlink(missing_ok=True)
             path.with_suffix(".sh").unlink(missing_ok=True)
             return
-        self._keep(array.model_copy(update={"number": number}))
+        self._keep(array)
         for task in ended:
             for name in array.tasks[task]:
                 self._queued.pop(name, None)
@@ -250,16 +256,17 @@ class SlurmExecutor:
 
     def _tasks_that_ended(self) -> dict[_Task, str]:
         found: dict[_Task, str] = {}
-        for number in {number for number, _ in self._queued.values()}:
+        for name in {name for name, _ in self._queued.values()}:
+            array = self._arrays[name]
             try:
-                ended = slurm_queue.ended_tasks(number, len(self._arrays[number].tasks))
+                ended = slurm_queue.ended_tasks(array.queued, len(array.tasks))
                 self._silent = False
             except QueueSilent as error:
                 if not self._silent:
                     _log.warning("%s; asking again", error)
                 self._silent = True
                 continue
-            found.update({(number, task): how for task, how in ended.items()})
+            found.update({(name, task): how for task, how in ended.items()})
         return found
 
     def _note(self, name: str) -> None:
@@ -270,17 +277,17 @@ class SlurmExecutor:
         self._end(name, TgbenchError(problem) if problem else None)
 
     def _end(self, name: str, error: Exception | None) -> None:
-        number, task = self._queued.pop(name)
+        array, task = self._queued.pop(name)
         self._ended[name] = error
-        first, *others = self._arrays[number].tasks[task]
+        first, *others = self._arrays[array].tasks[task]
         if error is not None and name == first:
             # All others of the task need the first, and are left out.
             for other in others:
                 self._queued.pop(other, None)
 
     def _reason(self, name: str, how: str) -> str:
-        number, task = self._queued[name]
-        log = self._folder / f"{self._arrays[number].name}-{task}.log"
+        array, task = self._queued[name]
+        number, log = self._arrays[array].number, self._folder / f"{array}-{task}.log"
         own = job_log(self._folder / f"{name}.json")
         where = " and ".join(str(path) for path in (own, log) if path.exists()) or "no log"
         return f"{how} (SLURM job {number}_{task}); repeat the command to go on (log: {where})"

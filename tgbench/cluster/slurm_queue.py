@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from ..errors import TgbenchError
 
@@ -36,17 +37,40 @@ class QueueSilent(TgbenchError):
     """SLURM's programs do not answer, which says nothing about the jobs."""
 
 
-def submit(arguments: Sequence[str]) -> str:
-    """Hand a job over and return its number.
+@dataclass(frozen=True)
+class Queued:
+    """A job in a queue.
+
+    A number alone may be somebody else's: clusters count by themselves, and begin anew after they
+    were set up again. So every question and order names the job, too.
+
+    Attributes:
+        number: SLURM's.
+        name: that it was given, which is random.
+        cluster: of several; empty: the one of this machine.
+    """
+
+    number: str
+    name: str
+    cluster: str = ""
+
+    @property
+    def words(self) -> list[str]:
+        """How SLURM's programs are told which jobs are meant, beside their numbers."""
+        return [f"--name={self.name}", *([f"--clusters={self.cluster}"] if self.cluster else [])]
+
+
+def submit(name: str, arguments: Sequence[str]) -> Queued:
+    """Hand a job over, and return how it is known.
 
     Raises:
         TgbenchError: SLURM refuses it.
     """
-    done = _run(["sbatch", "--parsable", *arguments])
-    number = done.stdout.strip().partition(";")[0]
+    done = _run(["sbatch", "--parsable", f"--job-name={name}", *arguments])
+    number, _, cluster = done.stdout.strip().partition(";")
     if done.returncode or not number.isdigit():
         raise TgbenchError(f"--executor slurm: sbatch refused the jobs ({_said(done)})")
-    return number
+    return Queued(number, name, cluster)
 
 
 def number_of(name: str) -> str:
@@ -61,22 +85,24 @@ def number_of(name: str) -> str:
     return (done.stdout.split() or [""])[0]
 
 
-def ended_tasks(number: str, tasks: int) -> dict[int, str]:
+def ended_tasks(job: Queued, tasks: int) -> dict[int, str]:
     """Return the tasks of an array that have ended, each with how, in words.
 
     Args:
-        number: of the job.
+        job: which.
         tasks: that it has.
 
     Raises:
         QueueSilent: SLURM does not answer.
     """
     fields = ["--noheader", "--parsable2", "--allocations", "--format=JobID,State"]
-    done = _run(["sacct", *fields, f"--jobs={number}"])
+    done = _run(["sacct", *fields, *job.words, f"--jobs={job.number}"])
     if states := dict(_states(done.stdout)):
         return {task: _in_words(state) for task, state in states.items() if state in _ENDED}
     # Not every site keeps accounts, and they know a new job a little later.
-    queued = _run(["squeue", "--noheader", "--array", "--format=%i|%T", f"--jobs={number}"])
+    queued = _run(
+        ["squeue", "--noheader", "--array", "--format=%i|%T", *job.words, f"--jobs={job.number}"]
+    )
     if queued.returncode and "invalid job id" not in queued.stderr.lower():
         raise QueueSilent(f"--executor slurm: squeue does not answer ({_said(queued)})")
     there = dict(_states(queued.stdout))
@@ -87,15 +113,24 @@ def ended_tasks(number: str, tasks: int) -> dict[int, str]:
     }
 
 
-def cancel(numbers: Sequence[str]) -> None:
-    """Cancel jobs.
+def cancel(job: Queued, tasks: Sequence[int] = ()) -> None:
+    """Cancel a job, if it is still the one that was handed over.
+
+    Args:
+        job: which.
+        tasks: of it; empty: all.
 
     Raises:
         TgbenchError: SLURM refuses that.
     """
-    done = _run(["scancel", *numbers])
+    done = _run(cancelling(job, tasks))
     if done.returncode:
         raise TgbenchError(f"--executor slurm: scancel failed ({_said(done)})")
+
+
+def cancelling(job: Queued, tasks: Sequence[int] = ()) -> list[str]:
+    """Return the command that cancels a job, or tasks of it; see `cancel`."""
+    return ["scancel", *job.words, *([f"{job.number}_{task}" for task in tasks] or [job.number])]
 
 
 def _states(text: str) -> Iterator[tuple[int, str]]:

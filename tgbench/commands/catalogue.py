@@ -6,8 +6,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from .. import plugins
-from ..requirements import lacking, why_not_run
-from ..specs import AudioEncoderSpec, ConfiguredSpec, ExecutorSpec, MethodSpec, MetricSpec
+from ..requirements import lacking, why_backend_missing, why_not_run
+from ..specs import (
+    AudioEncoderSpec,
+    BackendSpec,
+    ConfiguredSpec,
+    ExecutorSpec,
+    MethodSpec,
+    MetricSpec,
+)
 from ..synthetic.names import IDENTITIES, TRACKS
 
 
@@ -25,7 +32,12 @@ def catalogue(chosen: Sequence[ConfiguredSpec]) -> dict[str, Any]:
         ],
         "metrics": [_metric(spec) for spec in plugins.metrics().values()],
         "audio_encoders": [_encoder(spec) for spec in plugins.audio_encoders().values()],
+        "backends": [_backend(spec) for spec in plugins.backends().values()],
         "identities": [{"name": name, "summary": text} for name, text in IDENTITIES.items()],
+        "experiments": [
+            {"name": spec.name, "summary": spec.summary, "file": str(spec.path)}
+            for spec in plugins.experiments().values()
+        ],
         "executors": [_executor(spec) for spec in plugins.executors().values()],
         "audio": [{"name": name, "summary": text} for name, text in TRACKS.items()],
         "presets": {
@@ -93,6 +105,19 @@ def _encoder(spec: AudioEncoderSpec) -> dict[str, Any]:
         "window": list(spec.window),
         "available": not reason,
         "reason": reason,
+    }
+
+
+def _backend(spec: BackendSpec) -> dict[str, Any]:
+    reason = "; ".join(why_backend_missing(spec))
+    return {
+        "name": spec.name,
+        "kind": spec.kind.value,
+        "summary": spec.summary,
+        "licence": spec.licence,
+        "available": not reason,
+        "reason": reason,
+        "settings": _settings(spec) if spec.config else [],
     }
 
 

@@ -13,6 +13,7 @@ from ..errors import TgbenchError
 from ..systems.spec import VideosSpec
 from ..systems.videos.spec import NAME as VIDEOS
 from ..terminal import Terminal, printable
+from ..terminal.wrapping import line_width, wrapped
 from .options import add_method_options
 
 if TYPE_CHECKING:
@@ -37,6 +38,9 @@ examples:
 SIZE = 128
 SECONDS = 4.0
 _COLOURS = {"holds": "green", "does not hold": "red", "not tried": "yellow"}
+_WIDEST = max(map(len, _COLOURS))
+_BELOW = " " * (_WIDEST + 4)
+"""What stands before lines of what was seen."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -121,19 +125,19 @@ def _identity(name: str, size: int, progress: Progress) -> Identity:
 def _print(name: str, findings: Sequence[Finding], terminal: Terminal) -> None:
     from rich.text import Text
 
-    from ..terminal.text_table import Head, print_table
-
-    heads = [Head(title, right=False) for title in ("", "", "what should hold", "what was seen")]
-    rows = [
-        [
-            Text(finding.state.value, style=_COLOURS[finding.state]),
-            Text(finding.check.group),
-            Text(finding.check.claim),
-            Text(printable(finding.text)),
-        ]
-        for finding in findings
-    ]
-    print_table(terminal.out, heads, rows)
+    width, group = line_width(terminal.out.file), ""
+    for finding in findings:
+        if finding.check.group != group:
+            group = finding.check.group
+            terminal.out.print(f"{group}:", markup=False)
+        state = finding.state.value
+        lines = wrapped(f"  {state:<{_WIDEST}}  {finding.check.claim}", width, _BELOW)
+        lines += wrapped(f"{_BELOW}{printable(finding.text)}", width, _BELOW) * bool(finding.text)
+        for place, line in enumerate(lines):
+            shown = Text(line, no_wrap=True)
+            if not place:
+                shown.stylize(_COLOURS[state], 2, 2 + len(state))
+            terminal.out.print(shown)
     counts = {state: [f.check.name for f in findings if f.state == state] for state in _COLOURS}
     failed = counts["does not hold"]
     verb = "does" if len(failed) == 1 else "do"

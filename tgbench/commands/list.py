@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from .. import plugins
 from ..errors import TgbenchError, suggest
-from ..requirements import lacking, why_not_run
-from ..specs import ConfiguredSpec, MethodSpec, MetricSpec, Spec
+from ..requirements import lacking, why_backend_missing, why_not_run
+from ..specs import BackendKind, BackendSpec, ConfiguredSpec, MethodSpec, MetricSpec, Spec
 from ..synthetic.names import IDENTITIES, TRACKS
 from ..terminal import Terminal
 from ..terminal.wrapping import in_columns, line_width, wrapped
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
 _BY_METHOD = ("presets", "settings")
 _KINDS = (
-    *("methods", "protocols", "metrics", "audio-encoders", "identities", "audio", "executors"),
+    *("methods", "protocols", "metrics", "audio-encoders", "backends", "identities", "audio"),
+    "executors",
+    "experiments",
     *_BY_METHOD,
 )
 
@@ -48,8 +50,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "methods",
         nargs="*",
         metavar="NAME",
-        help="only presets of these methods, or settings of these methods and executors "
-        "(default: of all methods)",
+        help="only presets of these methods, or settings of these methods, executors and "
+        "backends (default: of all methods)",
     )
     parser.add_argument("--json", action="store_true", help="print JSON, for programs")
 
@@ -65,7 +67,7 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
         raise suggest(kind, _KINDS, "kind of thing to list")
     if args.methods and kind not in _BY_METHOD:
         raise TgbenchError(f"list {kind} {args.methods[0]}: only presets and settings take a NAME")
-    chosen = _chosen(names(args.methods), with_executors=kind == "settings")
+    chosen = _chosen(names(args.methods), with_others=kind == "settings")
     if args.json:
         found = catalogue(chosen)
         shown = found if kind is None else found[kind.replace("-", "_")]
@@ -79,13 +81,14 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
     return 0
 
 
-def _chosen(names: Sequence[str], with_executors: bool) -> list[ConfiguredSpec]:
+def _chosen(names: Sequence[str], with_others: bool) -> list[ConfiguredSpec]:
     """Return the plug-ins whose presets or settings are meant: those named, else all methods."""
     methods: dict[str, ConfiguredSpec] = {**plugins.methods()}
     if not names:
         return list(methods.values())
-    known = {**plugins.executors(), **methods} if with_executors else methods
-    what = "method or executor" if with_executors else "method"
+    others = {**plugins.executors(), **_configured_backends()} if with_others else {}
+    known = {**others, **methods}
+    what = "method, executor or backend" if with_others else "method"
     return [plugins.find(known, name, what) for name in names]
 
 
@@ -104,9 +107,11 @@ def _sections(
         "protocols": lambda: plain("protocols", _rows(plugins.protocols().values())),
         "metrics": lambda: _metrics(width),
         "audio-encoders": lambda: _encoders(width),
+        "backends": lambda: _backends(width),
         "identities": lambda: plain("identities", identities),
         "audio": lambda: plain("audio", tracks),
         "executors": lambda: _executors(width),
+        "experiments": lambda: plain("experiments", _rows(plugins.experiments().values())),
         "presets": lambda: _presets(chosen, width),
         "settings": lambda: _settings(chosen, width),
     }
@@ -147,6 +152,22 @@ def _encoders(width: int | None) -> Iterable[str]:
             yield from wrapped(f"  {name}: {reason}", width, "    ")
 
 
+def _backends(width: int | None) -> Iterable[str]:
+    specs = sorted(plugins.backends().values(), key=lambda spec: list(BackendKind).index(spec.kind))
+    yield "preparation backends (tgbench prepare --backends KIND=NAME):"
+    yield from in_columns([(spec.kind, spec.name, spec.summary) for spec in specs], width)
+    reasons = {spec: "; ".join(why_backend_missing(spec)) for spec in specs}
+    if any(reasons.values()):
+        yield "backends that are not available here:"
+    for spec, reason in reasons.items():
+        if reason:
+            yield from wrapped(f"  {spec.name}: {reason}", width, "    ")
+
+
+def _configured_backends() -> dict[str, ConfiguredSpec]:
+    return {name: spec for name, spec in plugins.backends().items() if spec.config}
+
+
 def _executors(width: int | None) -> Iterable[str]:
     specs = plugins.executors().values()
     yield "executors (where jobs run; they have settings, too):"
@@ -162,8 +183,12 @@ def _metric(spec: MetricSpec) -> tuple[str, str, str, str]:
 
 
 def _presets(chosen: Sequence[ConfiguredSpec], width: int | None) -> Iterable[str]:
+    unchanged: dict[str, list[str]] = {}
     for spec in chosen:
         if not isinstance(spec, MethodSpec):
+            continue
+        if not any(spec.presets.values()):
+            unchanged.setdefault(", ".join(spec.presets), []).append(spec.name)
             continue
         yield f"presets of {spec.name}:"
         rows = []
@@ -171,14 +196,18 @@ def _presets(chosen: Sequence[ConfiguredSpec], width: int | None) -> Iterable[st
             changes = ", ".join(f"{key}={value_text(value)}" for key, value in changed.items())
             rows.append((name, changes or "every setting at its default"))
         yield from in_columns(rows, width)
+    for shared, methods in unchanged.items():
+        yield from wrapped(f"presets of {', '.join(methods)}:", width, "  ")
+        yield from in_columns([(shared or "none", "every setting at its default")], width)
 
 
 def _settings(chosen: Sequence[ConfiguredSpec], width: int | None) -> Iterable[str]:
     from ..running.documented import settings_of
 
     for spec in chosen:
+        key = f"{spec.kind}.NAME" if isinstance(spec, BackendSpec) else "NAME"
         yield from wrapped(
-            f"settings of {spec.name} (change them with --set NAME=VALUE):", width, "  "
+            f"settings of {spec.name} (change them with --set {key}=VALUE):", width, "  "
         )
         yield from wrapped(f"  {introduction(spec)}", width, "  ")
         for settings in _alike(settings_of(spec)):

@@ -148,10 +148,11 @@ class _Taken:
 
 
 class OnceParser(argparse.ArgumentParser):
-    """A parser, with subparsers like it, that refuses an option of one value given twice."""
+    """A parser, with subparsers like it, of options in full that are given once."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
+        # An abbreviation that works today means something else when an option is added.
+        super().__init__(*args, **{"allow_abbrev": False, **options})
         self.register("action", None, _StoreOnce)
         self.register("action", "store", _StoreOnce)
 

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from ..driving.driving import Driving
 from ..errors import TgbenchError
 from ..running.executor_specs import LOCAL
 from ..running.request import RunRequest, default_size
 from ..terminal import Terminal
-from .lists import add_list, named_paths, names, numbers, paths
+from .lists import add_list, named_paths, names, numbers, pairs, paths
 from .options import add_fit_options, add_measuring_options
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from ..running.plan import PlannedCase
     from ..running.result import Result
     from ..running.runner import CasesFailed, Outcome
 
@@ -79,6 +78,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=[0],
     )
     add_measuring_options(parser)
+    add_list(
+        parser,
+        "--rule",
+        pairs,
+        "how sounds and poses meet, such as longer_sound=loop; docs/protocols.md has all",
+        metavar="KEY=VALUE",
+        dest="rules",
+        default=[],
+    )
     again = parser.add_mutually_exclusive_group()
     again.add_argument("--resume", action="store_true", help="keep what is there (default)")
     again.add_argument("--fresh", action="store_true", help="fit and measure again what is there")
@@ -127,7 +135,12 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
     if args.json and not args.plan:
         raise TgbenchError("--json: only --plan prints JSON; results are JSON files in --out")
     if args.plan:
-        return print_plan(_request(args), args.json, terminal)
+        from ..running.planning import Planner
+        from .plan_text import print_plan
+
+        request = _request(args)
+        planned = Planner(request).plan(terminal.progress)
+        return print_plan(planned, request.out, args.json, terminal)
     typed = Asked.of(args.method, args.protocol, _identities(args))
     with asking(args.out, typed):
         request = _request(args)
@@ -181,6 +194,7 @@ def _request(args: argparse.Namespace) -> RunRequest:
         jobs=args.jobs,
         executor=args.executor,
         exclusive_timing=args.exclusive_timing,
+        driving=Driving(parse_overrides(args.rules, "--rule")),
         command=getattr(args, "command", ""),
     )
 
@@ -190,85 +204,11 @@ def _print_failures(failed: CasesFailed, terminal: Terminal) -> None:
     from rich.markup import escape
 
     if len(failed.failures) > 1:
-        count = f"{len(failed.failures)} failed, {len(failed.outcomes)} done"
+        # Cases, as `tgbench status` counts them; a fit that failed is a reason, not a case.
+        count = f"{failed.cases} cases failed, {len(failed.outcomes)} done"
         terminal.err.print(f"[red]error:[/] {count}:")
     for failure in failed.failures:
         terminal.err.print(f"[red]error:[/] {escape(str(failure))}")
-
-
-def print_plan(request: RunRequest, as_json: bool, terminal: Terminal) -> int:
-    """Print the jobs of a run, what is there of them, and how long they may take.
-
-    Returns:
-        1 if something cannot be done.
-    """
-    from rich.text import Text
-
-    from ..faults import one_line
-    from ..progress import duration
-    from ..running.estimates import estimates
-    from ..running.planning import Planner
-    from ..terminal.text_table import Head, print_table
-
-    planned = Planner(request).plan(terminal.progress)
-    left = {job.address for job in planned.to_do()}
-    seconds = estimates(planned, request.out)
-    jobs = []
-    of_fit: dict[str, list[PlannedCase]] = {}
-    for case in planned.cases:
-        of_fit.setdefault(case.fit.address, []).append(case)
-    for address, cases in of_fit.items():
-        fit = cases[0].fit
-        state = "done" if fit.fitting.is_done else "to do"
-        state = state if state == "done" or address in left else "not needed"
-        jobs.append((fit.job, state, fit.fitting.folder))
-        for case in cases:
-            state = "refused" if case.state is None else case.state.value
-            jobs.append((case.job, state, case.folder))
-    timings = {job.address for job in planned.to_do() if job.kind == "timing"}
-    jobs += [
-        (case.timing, "to do", case.folder)
-        for case in planned.cases
-        if case.timing is not None and case.timing.address in timings
-    ]
-    to_do = [job for job, state, _ in jobs if state.startswith("to ")]
-    known = [value for job in to_do if (value := seconds.get(job.address)) is not None]
-    if as_json:
-        rows = [
-            {
-                "address": job.address,
-                "title": job.title,
-                "state": state,
-                "folder": str(folder),
-                "depends_on": list(job.depends_on),
-                "estimated_seconds": seconds.get(job.address) if job in to_do else None,
-                "job": job.model_dump(mode="json"),
-            }
-            for job, state, folder in jobs
-        ]
-        failures = [{"what": each.what, "why": one_line(each.error)} for each in planned.failures]
-        print(json.dumps({"jobs": rows, "failures": failures}, indent=2))
-        return 1 if planned.failures else 0
-    table = []
-    for job, state, folder in jobs:
-        takes = seconds.get(job.address)
-        guess = "no earlier timing" if takes is None else f"about {duration(takes)}"
-        cells = job.title, state, guess if job in to_do else "", str(folder)
-        table.append([Text(cell) for cell in cells])
-    heads = [Head(name, right=False) for name in ("job", "state", "time", "folder")]
-    print_table(terminal.out, heads, table)
-    for line in planned.warnings:
-        terminal.out.print(Text(line))
-    for failure in planned.failures:
-        terminal.out.print(Text(f"cannot be done: {failure}"))
-    unknown = len(to_do) - len(known)
-    total = f"about {duration(sum(known))}" if known else "time not known"
-    if known and unknown:
-        total += f" and {unknown} without an earlier timing"
-    terminal.out.print(
-        Text(f"{len(to_do)} of {len(jobs)} jobs to do: {total}" if to_do else "nothing to do")
-    )
-    return 1 if planned.failures else 0
 
 
 def print_summary(outcomes: Sequence[Outcome], console: Console) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ..errors import TgbenchError
 from ..specs import CompositeMode
@@ -12,12 +11,8 @@ from ..terminal import Terminal
 from .lists import add_list, paths
 from .score_text import Remarks, print_means
 
-if TYPE_CHECKING:
-    from ..pairs.scoring import ScoredMethod
-
 _OUT = Path("results")
 _ONLY_WITH_PAIRS = ("jobs", "method", "composite_mode", "frames")
-_DECLARATION = ".toml"
 
 
 def add_pairs_options(parser: argparse.ArgumentParser) -> None:
@@ -78,13 +73,14 @@ def execute_pairs(
     from ..interfaces import MetricOptions
     from ..metrics.naming import metrics_named
     from ..pairs.finding import find_pairs
+    from ..pairs.methods import scored_method
     from ..pairs.processes import PairFailed, score_pairs
     from ..pairs.scoring import PairsRequest
     from ..running import attempts
 
     predictions, targets = _folders(args)
     request = PairsRequest(
-        method=_method(args, predictions),
+        method=scored_method(args.method or predictions.resolve().stem, args.composite_mode),
         out=args.out or _OUT,
         metrics=None if args.metrics is None else metrics_named(args.metrics),
         options=MetricOptions(args.landmarks, face_box, through_codec=args.through_codec),
@@ -102,6 +98,7 @@ def execute_pairs(
     for done in score_pairs(request, found.pairs, args.jobs or 1, terminal.progress):
         if isinstance(done, PairFailed):
             failed += 1
+            attempts.fail(request.folder(done.pair), TgbenchError(done.why))
             terminal.out.print(Text(f"{done.pair.name}: not scored: {done.why}"))
             continue
         scored.append(done)
@@ -145,29 +142,3 @@ def _folders(args: argparse.Namespace) -> tuple[Path, Path | None]:
     if len(args.pairs) > 2:
         raise TgbenchError(f"--pairs {args.pairs[2]}: give two folders, or one CSV")
     return args.pairs[0], args.pairs[1] if len(args.pairs) == 2 else None
-
-
-def _method(args: argparse.Namespace, predictions: Path) -> ScoredMethod:
-    from ..pairs.scoring import ScoredMethod
-    from ..running.job import NAME
-    from ..systems.provenance import stated
-    from ..systems.spec import read_spec
-
-    given = args.method or predictions.resolve().stem
-    if given.endswith(_DECLARATION):
-        if args.composite_mode is not None:
-            raise TgbenchError(f"--composite-mode: {given} says it already; leave the option out")
-        spec = read_spec(Path(given))
-        facts = spec.facts()
-        return ScoredMethod(
-            name=spec.name,
-            composite_mode=spec.composite_mode.value,
-            leaked_conditions=tuple(condition.value for condition in spec.leaked_conditions),
-            whole_image_valid=spec.whole_image_valid,
-            moves_upper_face=spec.moves_upper_face,
-            hears_audio=spec.hears_audio,
-            system=stated(facts),
-        )
-    if not NAME.match(given):
-        raise TgbenchError(f"--method {given}: is no name; give a word, or a declaration (.toml)")
-    return ScoredMethod(given, composite_mode=args.composite_mode or "")

@@ -41,6 +41,11 @@ VALIDATE = CommandSpec(
     "report everything that is wrong with an identity folder",
     "tgbench.commands.validate",
 )
+FEATURES = CommandSpec(
+    "features",
+    "run audio encoders on the sound of identities or on any sound",
+    "tgbench.commands.features",
+)
 WEIGHTS = CommandSpec(
     "weights", "list, fetch, add and verify pretrained files", "tgbench.commands.weights"
 )

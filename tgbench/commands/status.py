@@ -64,6 +64,10 @@ def _lines(run: RunStatus) -> Iterator[str]:
     from ..running.status import Stage
 
     yield run.head.command or "a run from Python"
+    cases = run.cases()
+    if total := sum(cases.values()):
+        counts = ", ".join(f"{count} {stage}" for stage, count in cases.items())
+        yield f"{total} cases: {counts}"
     counts = ", ".join(f"{run.count(stage)} {stage}" for stage in Stage)
     yield f"{len(run.jobs)} jobs: {counts}"
     for job in run.of(Stage.RUNNING):
@@ -72,7 +76,7 @@ def _lines(run: RunStatus) -> Iterator[str]:
     for job in run.of(Stage.FAILED):
         yield f"- failed: {job.job.title}: {job.reason}{_log(job)}"
     for text in run.head.failures:
-        yield f"- cannot be done: {text}"
+        yield f"- failed before it became a job: {text}"
     waiting = run.of(Stage.WAITING)
     gone = [job for job in waiting if job.reason]
     for job in (gone or waiting)[:_MOST_WAITING]:
@@ -110,6 +114,7 @@ def _as_json(run: RunStatus) -> dict[str, Any]:
         "goes_on": run.goes_on,
         "node": run.node,
         "failures": run.head.failures,
+        "cases": {stage.value: count for stage, count in run.cases().items()},
         "seconds_left": seconds,
         "jobs_of_unknown_time": unknown,
         "jobs": [

@@ -117,10 +117,17 @@ def _show(args: argparse.Namespace) -> None:
     facts = spec.facts()
     width = line_width(sys.stdout)
     print(f"{facts.title or facts.name}: {facts.summary}")
-    rows = [*_facts(facts), *remembered(facts.name).items()]
+    rows = [*_unfilled(facts), *_facts(facts), *remembered(facts.name).items()]
     for head, text in rows:
         for line in hanging(f"  {head:<{_HEAD}} ", text, width):
             print(line)
+
+
+def _unfilled(facts: Facts) -> Iterator[tuple[str, str]]:
+    from ..systems.templates import unfilled
+
+    if fields := unfilled(facts):
+        yield "not filled in", f"{fields}: still as the template has it"
 
 
 def _facts(facts: Facts) -> Iterator[tuple[str, str]]:
@@ -212,6 +219,8 @@ def _add(args: argparse.Namespace) -> None:
             f"{spec.name} is known; give --checkout or --environment, or a file to add"
         )
     remember(spec.name, places)
+    for head, text in _unfilled(spec.facts()):
+        print(f"note: {head}: {text} ({spec.declaration})")
     print(f"{spec.name}: `tgbench run --method {spec.name}` runs it")
 
 

@@ -24,6 +24,7 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
         TgbenchError: a file is missing or wrong.
     """
     from ..identities import Identity
+    from ..identities.card import read_card
     from ..identities.clip_checks import filming_faults
     from ..identities.validation import validate
 
@@ -50,4 +51,11 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
         f"audio features: {', '.join(features) or 'no files, mel is computed from the audio'}"
     )
     print("\n".join(wrapped(summary, width)))
+    card = read_card(args.folder)
+    if card is None:
+        print("\n".join(wrapped("no card; `tgbench prepare --card` adds one", width)))
+        return 0
+    for name, value in card.model_dump(exclude={"sha256"}).items():
+        text = ", ".join(value) if isinstance(value, tuple) else value
+        print("\n".join(hanging("  ", f"{name}: {text or 'not declared'}", width)))
     return 0

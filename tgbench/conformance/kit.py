@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from ..identities import Identity
@@ -19,83 +19,42 @@ from .bench import Bench
 from .findings import Check, Finding
 from .subject import Subject
 
-CHECKS = (
-    Check("fit", "contract", "fits, and reports what it took", contract.fits),
-    Check("save", "contract", "saves what it fitted", contract.saves),
-    Check(
-        "frames",
-        "contract",
-        "renders every frame, with the right shape and type",
-        contract.renders_frames,
+_BY_GROUP: dict[str, tuple[tuple[str, str, Callable[[Bench], str]], ...]] = {
+    "contract": (
+        ("fit", "fits, and reports what it took", contract.fits),
+        ("save", "saves what it fitted", contract.saves),
+        ("frames", "renders every frame, with the right shape and type", contract.renders_frames),
+        ("render-twice", "renders the same frames twice", contract.renders_the_same_twice),
+        ("reload", "loads in a fresh process, and renders the same frames", contract.reloads),
+        ("seed", "gives the same frames for the same seed", contract.repeats_with_the_same_seed),
+        ("interruption", "goes on after a kill in mid-fit", contract.resumes_after_a_kill),
+        ("memory", "streams: memory stays flat", memory.streams),
+        ("identity-folder", "leaves the identity folder alone", contract.leaves_the_identity_alone),
+        ("own-speed", "reports its own speed", contract.reports_its_speed),
     ),
-    Check(
-        "render-twice", "contract", "renders the same frames twice", contract.renders_the_same_twice
+    "bad input": (
+        ("missing-files", "names a missing file", wrong_input.says_which_file_is_missing),
+        ("damaged-fit", "refuses a damaged fit", wrong_input.refuses_a_damaged_fit),
+        ("other-fit", "refuses the fit of another", wrong_input.refuses_the_fit_of_another),
     ),
-    Check(
-        "reload",
-        "contract",
-        "loads in a fresh process, and renders the same frames",
-        contract.reloads,
+    "declared": (
+        ("held-out", "fit looks at no held-out frame", held_out.fit_ignores_held_out_frames),
+        ("sound", "hears the sound, or not", conditions.hears_the_sound),
+        ("upper-face", "upper face moves, or not", composite.upper_face_moves_as_declared),
+        ("composite", "composite mode", composite.composite_mode_is_true),
+        ("pasted-mouth", "a pasted mouth is its own", composite.mouth_is_not_the_true_one),
+        ("torso", "given: torso and background", composite.torso_is_declared),
+        ("pose", "given: head pose", conditions.pose_is_declared),
+        ("upper-units", "given: upper-face action units", conditions.upper_units_are_declared),
+        ("mouth-units", "given: action units of the mouth", conditions.lower_units_are_declared),
+        ("true-face", "given: the true face", conditions.true_face_is_declared),
     ),
-    Check(
-        "seed",
-        "contract",
-        "gives the same frames for the same seed",
-        contract.repeats_with_the_same_seed,
-    ),
-    Check(
-        "interruption",
-        "contract",
-        "goes on after a kill in mid-fit",
-        contract.resumes_after_a_kill,
-    ),
-    Check("memory", "contract", "streams: memory stays flat", memory.streams),
-    Check(
-        "identity-folder",
-        "contract",
-        "leaves the identity folder alone",
-        contract.leaves_the_identity_alone,
-    ),
-    Check("own-speed", "contract", "reports its own speed", contract.reports_its_speed),
-    Check(
-        "missing-files", "bad input", "names a missing file", wrong_input.says_which_file_is_missing
-    ),
-    Check("damaged-fit", "bad input", "refuses a damaged fit", wrong_input.refuses_a_damaged_fit),
-    Check(
-        "other-fit",
-        "bad input",
-        "refuses the fit of another",
-        wrong_input.refuses_the_fit_of_another,
-    ),
-    Check(
-        "held-out",
-        "declared",
-        "fit looks at no held-out frame",
-        held_out.fit_ignores_held_out_frames,
-    ),
-    Check("sound", "declared", "hears the sound, or not", conditions.hears_the_sound),
-    Check(
-        "upper-face", "declared", "upper face moves, or not", composite.upper_face_moves_as_declared
-    ),
-    Check("composite", "declared", "composite mode", composite.composite_mode_is_true),
-    Check(
-        "pasted-mouth", "declared", "a pasted mouth is its own", composite.mouth_is_not_the_true_one
-    ),
-    Check("torso", "declared", "given: torso and background", composite.torso_is_declared),
-    Check("pose", "declared", "given: head pose", conditions.pose_is_declared),
-    Check(
-        "upper-units",
-        "declared",
-        "given: upper-face action units",
-        conditions.upper_units_are_declared,
-    ),
-    Check(
-        "mouth-units",
-        "declared",
-        "given: action units of the mouth",
-        conditions.lower_units_are_declared,
-    ),
-    Check("true-face", "declared", "given: the true face", conditions.true_face_is_declared),
+}
+
+CHECKS = tuple(
+    Check(name, group, claim, run)
+    for group, checks in _BY_GROUP.items()
+    for name, claim, run in checks
 )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
@@ -15,6 +14,7 @@ from pathlib import Path
 
 from ..errors import TgbenchError, Unavailable
 from ..extras import install_extra
+from ..machine import cores
 
 
 @dataclass(frozen=True)
@@ -108,8 +108,7 @@ def _result_folder() -> Finding:
 
 
 def _processors() -> Finding:
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return Finding("processor cores", True, f"{cores}")
+    return Finding("processor cores", True, f"{cores()}")
 
 
 def _openface() -> Finding:

@@ -180,15 +180,17 @@ def _cheapest(costs: NDArray[np.floating]) -> NDArray[np.int64]:
     """Return the cheapest path [P] through costs [P, S] that bends little."""
     jumps = np.arange(-_JUMP, _JUMP + 1)
     count = costs.shape[1]
-    total = np.asarray(costs[0], np.float64)
+    padded = np.full(count + 2 * _JUMP, np.inf)
+    total = padded[_JUMP:-_JUMP]
+    total[:] = costs[0]
+    reached = np.lib.stride_tricks.sliding_window_view(padded, count)
+    bend, here = _BEND * (jumps**2)[:, None], np.arange(count)
     came = np.zeros(costs.shape, np.int64)
     for place in range(1, len(costs)):
-        padded = np.pad(total, _JUMP, constant_values=np.inf)
-        options = np.stack([padded[_JUMP + jump : _JUMP + jump + count] for jump in jumps])
-        options += _BEND * (jumps**2)[:, None]
+        options = reached + bend
         best = options.argmin(axis=0)
-        came[place] = np.arange(count) + jumps[best]
-        total = options[best, np.arange(count)] + costs[place]
+        came[place] = here + jumps[best]
+        total[:] = options[best, here] + costs[place]
     path = np.empty(len(costs), np.int64)
     path[-1] = int(total.argmin())
     for place in range(len(costs) - 1, 0, -1):

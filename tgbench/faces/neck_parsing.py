@@ -87,10 +87,23 @@ class BelowJaw:
             below: pixels of the person below the jaw.
         """
         odds = np.zeros((*below.shape, 3), np.float32)
-        odds[below] = self._posterior(_cells(image)[below], _place(landmarks, below.shape)[below])
+        if not below.any():
+            return odds
+        odds[below] = self._posterior(_cells_of(image[below]), _places_in(landmarks, below))
         reach = max(2, image.shape[0] // 64)
-        smooth = cv2.ximgproc.guidedFilter(image, odds, reach, _EDGE_SOFTNESS)
-        return np.asarray(smooth * below[..., None], np.float32)
+        left, top, width, height = cv2.boundingRect(below.view(np.uint8))
+        # The filter averages twice over `reach`, so nothing farther off counts.
+        rim = 2 * reach + 1
+        rows = slice(max(top - rim, 0), top + height + rim)
+        columns = slice(max(left - rim, 0), left + width + rim)
+        smooth = cv2.ximgproc.guidedFilter(
+            np.ascontiguousarray(image[rows, columns]),
+            np.ascontiguousarray(odds[rows, columns]),
+            reach,
+            _EDGE_SOFTNESS,
+        )
+        odds[rows, columns] = smooth * below[rows, columns, None]
+        return odds
 
     def _posterior(self, colour: NDArray[np.int64], place: NDArray[np.int64]) -> Array:
         looks = self._looks[:, colour] + _RARE
@@ -100,9 +113,15 @@ class BelowJaw:
 
 def _place(landmarks: NDArray[np.floating], shape: tuple[int, ...]) -> NDArray[np.int64]:
     """Return in which cell of a grid that goes with the face every pixel lies, [H, W]."""
+    everywhere = np.ones(shape[:2], np.bool_)
+    return _places_in(landmarks, everywhere).reshape(shape[:2])
+
+
+def _places_in(landmarks: NDArray[np.floating], mask: Mask) -> NDArray[np.int64]:
+    """Return the cells of the marked pixels, [K]."""
     right, left = landmarks[_EARS[0], :2], landmarks[_EARS[1], :2]
     across = (left - right) / float((left - right) @ (left - right))
-    rows, columns = np.mgrid[: shape[0], : shape[1]]
+    rows, columns = np.nonzero(mask)
     x, y = columns + 0.5 - (left + right)[0] / 2.0, rows + 0.5 - (left + right)[1] / 2.0
     u, v = x * across[0] + y * across[1], y * across[0] - x * across[1]
     column = (u - _ACROSS[0]) / (_ACROSS[1] - _ACROSS[0]) * _CELLS
@@ -141,7 +160,12 @@ def _share_beside(
 
 def _cells(image: Image) -> NDArray[np.int64]:
     """Return each pixel's cell of a colour histogram [H, W]; a and b rarely leave the middle."""
-    lab = cv2.cvtColor(image, cv2.COLOR_RGB2LAB).astype(np.int64)
+    return _cells_of(image.reshape(-1, 3)).reshape(image.shape[:2])
+
+
+def _cells_of(pixels: NDArray[np.uint8]) -> NDArray[np.int64]:
+    """Return the cells of pixels [K, 3], RGB."""
+    lab = cv2.cvtColor(pixels[None], cv2.COLOR_RGB2LAB)[0].astype(np.int64)
     light = lab[..., 0] * _BINS // 256
     chroma = np.clip((lab[..., 1:] - 128) // 5 + _BINS // 2, 0, _BINS - 1)
     return (light * _BINS + chroma[..., 0]) * _BINS + chroma[..., 1]

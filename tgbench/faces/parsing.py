@@ -33,6 +33,11 @@ from .outlines import (
 _TEETH_LIGHTNESS, _TEETH_CHROMA = 0.62, 24.0
 """Teeth are at least this share as light as the face's skin, and this near to grey, in Lab."""
 
+_RIM = 4
+"""Pixels around the mouth that are looked at with it."""
+
+_COLOURS = (WHITE, HAIR, TORSO, NECK, HEAD, INNER_MOUTH)
+
 _SOLID = 128
 """How much of a pixel, of 255, must be the person for it to count as such."""
 
@@ -78,31 +83,40 @@ class Parser:
         face = face_within(landmarks, self.jaw.outline(landmarks, steps), shape) & solid
         above = above_ears(landmarks, shape) & solid & ~face
         odds = self._below.odds(image, landmarks, solid & ~above & ~face)
-        below = odds.max(axis=-1) > 0.0
-        hair = above | (below & (odds.argmax(axis=-1) == neck_parsing.HAIR))
+        as_hair, as_neck, as_torso = (
+            odds[..., part] for part in (neck_parsing.HAIR, neck_parsing.NECK, neck_parsing.TORSO)
+        )
+        hair = above | ((as_hair > 0.0) & (as_hair >= as_neck) & (as_hair >= as_torso))
         # Hair grows above: dark spots under a chin are its shadow.
         hair = connected_to(hair, above)
         head = connected_to(face | hair, core)
         body = remove_slivers(solid & ~head, head)
-        out = np.empty((*shape, 3), np.uint8)
-        out[:] = WHITE
-        out[solid & ~body] = HAIR
-        out[body] = TORSO
-        out[body & (odds[..., neck_parsing.NECK] > odds[..., neck_parsing.TORSO])] = NECK
-        out[face] = HEAD
+        part = np.full(shape, _COLOURS.index(WHITE), np.uint8)
+        part[solid & ~body] = _COLOURS.index(HAIR)
+        part[body] = _COLOURS.index(TORSO)
+        part[body & (as_neck > as_torso)] = _COLOURS.index(NECK)
+        part[face] = _COLOURS.index(HEAD)
         # What is left beside the face is its edge.
-        out[solid & ~body & ~face & ~hair & beside(face)] = HEAD
-        out[inner_mouth_mask(landmarks, shape)] = INNER_MOUTH
-        return out
+        part[solid & ~body & ~face & ~hair & beside(face)] = _COLOURS.index(HEAD)
+        part[inner_mouth_mask(landmarks, shape)] = _COLOURS.index(INNER_MOUTH)
+        return np.array(_COLOURS, np.uint8)[part]
 
     def teeth_mask(self, image: Image, landmarks: NDArray[np.floating]) -> Mask:
         """Return where teeth show, bool [H, W]: bright, hardly coloured, between the lips."""
         mouth = inner_mouth_mask(landmarks, image.shape[:2])
-        lab = cv2.cvtColor(image, cv2.COLOR_RGB2LAB).astype(np.float32)
+        teeth = np.zeros(mouth.shape, np.bool_)
+        left, top, width, height = cv2.boundingRect(mouth.view(np.uint8))
+        # With a rim, so that opening sees what surrounds the mouth.
+        rows = slice(max(top - _RIM, 0), top + height + _RIM)
+        columns = slice(max(left - _RIM, 0), left + width + _RIM)
+        mouth = mouth[rows, columns]
+        lab = cv2.cvtColor(image[rows, columns], cv2.COLOR_RGB2LAB).astype(np.float32)
         chroma = np.hypot(lab[..., 1] - 128.0, lab[..., 2] - 128.0)
         bright = lab[..., 0] > _TEETH_LIGHTNESS * self._skin_lightness
-        teeth = (mouth & bright & (chroma < _TEETH_CHROMA)).astype(np.uint8)
-        return cv2.morphologyEx(teeth, cv2.MORPH_OPEN, np.ones((2, 2), np.uint8)) > 0
+        seen = (mouth & bright & (chroma < _TEETH_CHROMA)).astype(np.uint8)
+        opened = cv2.morphologyEx(seen, cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
+        teeth[rows, columns] = opened > 0
+        return teeth
 
 
 def _sample(image: Image, person: NDArray[np.uint8], landmarks: NDArray[np.floating]) -> Sample:

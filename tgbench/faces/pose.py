@@ -43,6 +43,7 @@ class HeadTrack:
         roughness: root mean square second difference of the projected face centre, pixels; what
             remains of jitter, together with what is true acceleration.
         raw_roughness: the same before smoothing.
+        identity, expression: coefficients [100] and [N, 79] of a face model, if one was fitted.
     """
 
     focal: float
@@ -51,6 +52,8 @@ class HeadTrack:
     residual: float
     roughness: float
     raw_roughness: float
+    identity: Array | None = None
+    expression: Array | None = None
 
     @property
     def poses(self) -> Array:
@@ -59,7 +62,9 @@ class HeadTrack:
 
     def arrays(self) -> dict[str, Array]:
         """Return all of it as arrays, to be kept in a file."""
+        face = {"identity": self.identity, "expression": self.expression}
         return {
+            **{name: array for name, array in face.items() if array is not None},
             **{name: getattr(self.motion, name) for name in ("turn", "place", "base")},
             "shape": self.shape,
             "numbers": np.array([self.focal, self.residual, self.roughness, self.raw_roughness]),
@@ -70,7 +75,9 @@ class HeadTrack:
         """Return what `arrays` gave."""
         motion = Motion(arrays["turn"], arrays["place"], arrays["base"])
         focal, *quality = arrays["numbers"].tolist()
-        return cls(focal, motion, arrays["shape"], *quality)
+        residual, rough, raw = quality
+        face = (arrays.get("identity"), arrays.get("expression"))
+        return cls(focal, motion, arrays["shape"], residual, rough, raw, *face)
 
 
 def track_head(
@@ -119,8 +126,8 @@ def track_head(
         motion=motion,
         shape=shape,
         residual=float(np.sqrt((error**2).sum(axis=-1).mean())),
-        roughness=_roughness(shape, motion, fit.focal),
-        raw_roughness=_roughness(shape, raw, fit.focal),
+        roughness=roughness(shape, motion, fit.focal),
+        raw_roughness=roughness(shape, raw, fit.focal),
     )
 
 
@@ -150,7 +157,8 @@ def _spread_frames(solid: Array, count: int) -> NDArray[np.int64]:
     return np.sort(np.array(chosen))
 
 
-def _roughness(shape: Array, motion: Motion, focal: float) -> float:
+def roughness(shape: Array, motion: Motion, focal: float) -> float:
+    """Return the root mean square second difference of the projected face centre, pixels."""
     if len(motion.turn) < 3:
         return 0.0
     centre = project(shape.mean(axis=0)[None], motion, focal)[:, 0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import cv2
@@ -25,6 +26,7 @@ class PersonSegmenter:
         Raises:
             Unavailable: MediaPipe is not installed.
         """
+        self._one_at_a_time = threading.Lock()
         module = backend.solution("selfie_segmentation")
         with backend.quiet():
             self._network: Any = module.SelfieSegmentation(model_selection=0)
@@ -33,12 +35,16 @@ class PersonSegmenter:
     def segment(self, image: Image, landmarks: NDArray[np.floating]) -> NDArray[np.uint8]:
         """Return how much of each pixel is the person, uint8 [H, W], 0 to 255.
 
+        Threads may call it at the same time; no image depends on another.
+
         Args:
             image: uint8 RGB [H, W, 3].
             landmarks: mesh points [478, 2 or 3] of the person's face. What does not hang
                 together with it is not the person.
         """
-        soft = np.asarray(self._network.process(image).segmentation_mask, np.float32)
+        with self._one_at_a_time:
+            found = self._network.process(image)
+        soft = np.asarray(found.segmentation_mask, np.float32)
         soft = np.asarray(
             cv2.ximgproc.guidedFilter(image, soft, _EDGE_RADIUS, _EDGE_SOFTNESS), np.float32
         )

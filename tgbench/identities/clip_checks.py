@@ -10,7 +10,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arrays import Mask
+from ..arrays import Mask, pixels_of
+from ..overlap import in_order
 from . import layout
 from .identity import Identity
 from .shot_boundaries import cuts
@@ -140,17 +141,19 @@ def _background(identity: Identity, facts: Mapping[str, Any]) -> Iterator[str]:
 def _compared(identity: Identity) -> _Background:
     """Compare frames as filmed with the plate, where nobody stands."""
     frames = np.unique(np.linspace(0, len(identity) - 1, _MOST_LOOKS).round().astype(np.int64))
-    return _Background(frames, np.array([_difference(identity, int(frame)) for frame in frames]))
+    differences = in_order(lambda frame: _difference(identity, int(frame)), frames)
+    return _Background(frames, np.array([*differences]))
 
 
 def _difference(identity: Identity, frame: int) -> float:
-    behind = (identity.parsing(frame) == layout.WHITE).all(axis=-1).astype(np.uint8)
+    behind = pixels_of(identity.parsing(frame), layout.WHITE).view(np.uint8)
     reach = 2 * max(1, round(_EDGE * behind.shape[1])) + 1
-    free = cv2.erode(behind, np.ones((reach, reach), np.uint8)) > 0
-    if free.mean() < _LEAST_BACKGROUND:
+    free = cv2.erode(behind, np.ones((reach, reach), np.uint8))
+    pixels = cv2.countNonZero(free)
+    if pixels < _LEAST_BACKGROUND * free.size:
         return float("nan")
-    difference = identity.filmed(frame)[free].astype(np.float64) - identity.background[free]
-    return float(np.sqrt(np.mean(difference**2)))
+    squares = cv2.norm(identity.filmed(frame), identity.background, cv2.NORM_L2SQR, free)
+    return float(np.sqrt(squares / (3 * pixels)))
 
 
 def _face_sizes(identity: Identity) -> NDArray[np.float64]:

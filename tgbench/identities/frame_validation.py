@@ -36,9 +36,11 @@ def frame_problems(folder: Path, image_ids: list[int], size: tuple[int, int]) ->
         image_ids: of its frames.
         size: width and height, as the transforms say.
     """
-    pictures = [layout.ORIGINAL, layout.PARSING, layout.TORSO_IMAGE]
-    if (folder / layout.GROUND_TRUTH).parent.is_dir():
-        pictures.append(layout.GROUND_TRUTH)
+    pictures = [layout.ORIGINAL, layout.PARSING]
+    truths = [each for each in layout.TRUTHS[:2] if (folder / each).parent.is_dir()]
+    # AD-NeRF's scripts write the whole frame, and no torso.
+    own_torso = truths != [layout.COMPOSITE] or (folder / layout.TORSO_IMAGE).parent.is_dir()
+    pictures += [*truths, *([layout.TORSO_IMAGE] if own_torso else [])]
     for pattern in pictures:
         yield from _pictures(folder, pattern, image_ids, size)
     yield from _landmarks(folder, image_ids, size)
@@ -75,8 +77,8 @@ def _gap(
     folder: Path, image_id: int, plate: NDArray[np.uint8], size: tuple[int, int]
 ) -> float | None:
     """Return how far a frame's background is from the plate; None where there is none to see."""
-    truth = folder / layout.GROUND_TRUTH.format(image_id)
-    image = _read(truth if truth.is_file() else folder / layout.ORIGINAL.format(image_id))
+    truths = [folder / pattern.format(image_id) for pattern in layout.TRUTHS]
+    image = _read(next((path for path in truths if path.is_file()), truths[-1]))
     parsing = _read(folder / layout.PARSING.format(image_id))
     if image is None or parsing is None:
         return None

@@ -58,8 +58,9 @@ class ActionUnits:
         """
         missing = [name for name in names if name not in self.values]
         if missing:
+            remedy = "" if self.values else "; run OpenFace's FeatureExtraction -aus on the clip"
             raise TgbenchError(
-                f"action units {', '.join(missing)} are not in {layout.ACTION_UNITS}"
+                f"action units {', '.join(missing)} are not in {layout.ACTION_UNITS}{remedy}"
             )
         return np.stack([self.values[name] for name in names], axis=1)
 
@@ -107,22 +108,38 @@ class Identity:
 
     def frame(self, frame: int) -> Image:
         """Return the ground-truth image, uint8 RGB [H, W, 3]: head and torso over the plate."""
-        path = self.path(layout.GROUND_TRUTH, frame)
-        if not path.is_file():
-            path = self.path(layout.ORIGINAL, frame)
-        return self._image(path)
+        return self._image(self.truth_path(frame))
+
+    def truth_path(self, frame: int) -> Path:
+        """Return the file of the ground-truth image, whether it exists or not."""
+        paths = [self.path(pattern, frame) for pattern in layout.TRUTHS]
+        return next((path for path in paths if path.is_file()), paths[-1])
 
     def filmed(self, frame: int) -> Image:
         """Return the frame as filmed, with the background that was there, uint8 RGB [H, W, 3]."""
         return self._image(self.path(layout.ORIGINAL, frame))
 
     def torso(self, frame: int) -> Image:
-        """Return torso and neck without the head, uint8 RGBA [H, W, 4]."""
+        """Return torso and neck without the head, uint8 RGBA [H, W, 4].
+
+        AD-NeRF's scripts make no such images: there they are cut out along the parsing, with
+        nothing beneath the head.
+        """
         path = self.path(layout.TORSO_IMAGE, frame)
+        if not path.is_file() and self.path(layout.COMPOSITE, frame).is_file():
+            return self._cut_torso(frame)
         image = decode_image(path, cv2.IMREAD_UNCHANGED)
         if image.ndim != 3 or image.shape[2] != 4:
             raise TgbenchError(f"{path}: must be RGBA; prepare the identity again")
         return self._sized(cv2.cvtColor(image, cv2.COLOR_BGRA2RGBA), path)
+
+    def _cut_torso(self, frame: int) -> NDArray[np.uint8]:
+        parsing = self.parsing(frame)
+        body = np.zeros(parsing.shape[:2], np.bool_)
+        for colour in (layout.NECK, layout.TORSO):
+            body |= (parsing == colour).all(axis=-1)
+        opaque = np.dstack([self.frame(frame), np.full(body.shape, 255, np.uint8)])
+        return np.where(body[..., None], opaque, 0).astype(np.uint8)
 
     @cached_property
     def background(self) -> Image:
@@ -160,8 +177,15 @@ class Identity:
 
     @cached_property
     def action_units(self) -> ActionUnits:
-        """Action units of every frame, from OpenFace's table or one of its shape."""
-        return _read_action_units(self.folder / layout.ACTION_UNITS, self.image_ids)
+        """Action units of every frame, from OpenFace's table or one of its shape.
+
+        None at all where the folder has no table: the scripts of AD-NeRF, RAD-NeRF and GeneFace
+        measure none.
+        """
+        path = self.folder / layout.ACTION_UNITS
+        if not path.is_file():
+            return ActionUnits({}, "nothing")
+        return _read_action_units(path, self.image_ids)
 
     @cached_property
     def provenance(self) -> Mapping[str, Any]:
@@ -184,8 +208,7 @@ class Identity:
 
     def features_file(self, encoder: AudioEncoderSpec = MEL) -> Path | None:
         """Return the file of an audio encoder's features; None where the folder has none."""
-        path = self.folder / encoder.file
-        return path if path.is_file() else None
+        return features_file(self.folder, encoder)
 
     def audio_features(self, encoder: AudioEncoderSpec = MEL) -> AudioFeatures:
         """Return the audio window of every frame: from its file, else by running the encoder.
@@ -222,8 +245,7 @@ class Identity:
         tables += [layout.ACTION_UNITS, MEL.file]
         names = [name for name in tables if (self.folder / name).is_file()]
         for pattern in (
-            layout.GROUND_TRUTH,
-            layout.ORIGINAL,
+            *layout.TRUTHS,
             layout.LANDMARKS,
             layout.PARSING,
             layout.TORSO_IMAGE,
@@ -260,6 +282,12 @@ class Identity:
                 f"the transforms say {width}x{height}; prepare the identity again"
             )
         return array[:height, :width]
+
+
+def features_file(folder: Path, encoder: AudioEncoderSpec) -> Path | None:
+    """Return the file of an encoder's features in a folder; None where it has none."""
+    names = (encoder.file, *layout.FEATURE_ALIASES.get(encoder.file, ()))
+    return next((folder / name for name in names if (folder / name).is_file()), None)
 
 
 def _read_action_units(path: Path, image_ids: list[int]) -> ActionUnits:

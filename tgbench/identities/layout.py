@@ -12,13 +12,24 @@ TRANSFORMS_TRAIN = "transforms_train.json"
 TRANSFORMS_VAL = "transforms_val.json"
 DENSE_LANDMARKS = "landmarks478.npy"
 PROVENANCE = "identity.json"
+TRACK_PARAMS = "track_params.pt"
 
 ORIGINAL = "ori_imgs/{}.jpg"
 LANDMARKS = "ori_imgs/{}.lms"
 GROUND_TRUTH = "gt_imgs/{}.jpg"
+COMPOSITE = "com_imgs/{}.jpg"
 PARSING = "parsing/{}.png"
 TEETH = "teeth_mask/{}.npy"
 TORSO_IMAGE = "torso_imgs/{}.png"
+
+TRUTHS = (GROUND_TRUTH, COMPOSITE, ORIGINAL)
+"""Where the true image of a frame may lie, the first that exists. AD-NeRF calls it `com_imgs`."""
+
+FEATURE_ALIASES = {
+    "aud_ds.npy": ("aud.npy", "aud_deepspeech.npy"),
+    "aud_eo.npy": ("aud_esperanto.npy",),
+}
+"""What AD-NeRF's and GeneFace's scripts call files of audio features, by their usual name."""
 
 Colour = tuple[int, int, int]
 HEAD: Colour = (0, 0, 255)

@@ -8,17 +8,24 @@ import math
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
+
 from .. import plugins
 from ..audio.features import feature_problems
 from ..audio.windows import VIDEO_FPS
-from ..audio_encoders.prepared import DEEPSPEECH
 from ..errors import TgbenchError
 from ..inputs import read_text, reason
 from . import layout
 from .cameras import CameraTable, few, lens_problems, numbering_problems, read_cameras
+from .card import card_problems
 from .frame_validation import frame_problems, plate_problems
+from .identity import features_file
+from .track_params import read_track_params
 
 _UPPER_INPUTS = ("AU01", "AU02", "AU04", "AU05", "AU06", "AU07", "AU45", "AU25")
+_POSE_TOLERANCE = 1e-3
+"""Of matrix entries and metres; both files hold single precision."""
+
 _BEYOND = 0.5
 """By how much a value may leave the scale: another program may not have clipped its own."""
 
@@ -42,9 +49,11 @@ def validate(folder: Path) -> list[str]:
         problems += plate_problems(folder, image_ids, size)
     else:
         problems += plate_problems(folder, [], (0, 0))
+    problems += _track_params(folder / layout.TRACK_PARAMS, tables, frames)
     problems += _action_units(folder / layout.ACTION_UNITS, frames)
     problems += _audio(folder, frames)
     problems += _features(folder, frames)
+    problems += card_problems(folder)
     return problems
 
 
@@ -72,12 +81,31 @@ def _cameras(folder: Path, problems: list[str]) -> dict[str, CameraTable]:
     return tables
 
 
+def _track_params(path: Path, tables: dict[str, CameraTable], frames: int) -> Iterator[str]:
+    if not path.is_file():
+        return
+    try:
+        params = read_track_params(path)
+    except TgbenchError as error:
+        yield str(error).removeprefix(f"{path.parent}/")
+        return
+    if frames and len(params.euler) != frames:
+        yield (
+            f"{path.name}: tracks {len(params.euler)} frames, the transforms list {frames}; frames "
+            "without landmarks shift all that follow: cut them away and track the head again"
+        )
+    elif frames and len(tables) == 2:
+        poses = np.concatenate([table.poses for table in tables.values()])
+        away = np.abs(params.poses - poses).max(axis=(1, 2)) > _POSE_TOLERANCE
+        if away.any():
+            yield (
+                f"{path.name}: other poses than in the transforms in frame(s) "
+                f"{few(np.flatnonzero(away).tolist())}; make the transforms again from it"
+            )
+
+
 def _action_units(path: Path, frames: int) -> Iterator[str]:
     if not path.is_file():
-        yield (
-            f"{path.name}: missing; run OpenFace's FeatureExtraction -aus on the clip, or "
-            "`tgbench prepare`"
-        )
         return
     try:
         reader = csv.reader(io.StringIO(read_text(path), newline=""))
@@ -131,8 +159,6 @@ def _audio(folder: Path, frames: int) -> Iterator[str]:
 
 
 def _features(folder: Path, frames: int) -> Iterator[str]:
-    if (folder / "aud.npy").is_file() and not (folder / DEEPSPEECH.file).is_file():
-        yield f"aud.npy: rename it to {DEEPSPEECH.file}, the name that all loaders expect"
     for encoder in plugins.audio_encoders().values():
-        if (folder / encoder.file).is_file():
-            yield from feature_problems(folder / encoder.file, encoder, frames)
+        if (path := features_file(folder, encoder)) is not None:
+            yield from feature_problems(path, encoder, frames)

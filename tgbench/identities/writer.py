@@ -18,6 +18,7 @@ from ..errors import TgbenchError
 from ..files import atomic_path, make_folder, write_json
 from . import layout
 from .split import Split
+from .track_params import TrackParams, write_track_params
 
 _JPEG = [
     cv2.IMWRITE_JPEG_QUALITY,
@@ -114,6 +115,10 @@ class IdentityWriter:
                     ],
                 },
             )
+
+    def write_track(self, params: TrackParams) -> None:
+        """Write the head's track, from which the field's scripts make transforms."""
+        write_track_params(self.folder / layout.TRACK_PARAMS, params)
 
     def write_action_units(
         self, values: Mapping[str, NDArray[np.floating]], measured_by: str

@@ -18,6 +18,7 @@ from multiprocessing.process import BaseProcess
 from ..errors import TgbenchError
 from ..faults import one_line
 from ..interfaces import Shared
+from ..machine import cores
 from ..progress import SILENT, Progress
 from ..running.children import thread_limits
 from .finding import Pair
@@ -45,6 +46,19 @@ class PairFailed:
     def __str__(self) -> str:
         """Name it and say why."""
         return f"{self.pair.name}: {self.why}"
+
+
+class PairsFailed(TgbenchError):
+    """Some pairs could not be scored; the others were, and their results are in place.
+
+    Attributes:
+        failures: the pairs that have no scores, and why.
+        scored: the others.
+    """
+
+    def __init__(self, failures: Sequence[PairFailed], scored: Sequence[ScoredPair]) -> None:
+        super().__init__("; ".join(map(str, failures)))
+        self.failures, self.scored = list(failures), list(scored)
 
 
 def score_pairs(
@@ -85,7 +99,7 @@ def _spread(
     request: PairsRequest, pairs: Sequence[Pair], jobs: int
 ) -> Iterator[ScoredPair | PairFailed]:
     waiting = deque(pairs)
-    cpus = max(1, len(os.sched_getaffinity(0)) // jobs)
+    cpus = max(1, cores() // jobs)
     workers: list[_Worker] = []
     try:
         while waiting or workers:

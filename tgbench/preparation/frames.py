@@ -2,33 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import TgbenchError
+from ..arrays import Image, Points
 from ..faces import LandmarkDetector, mesh
 from ..faces.landmarks import MESH_POINTS
 from ..faces.segmentation import PersonSegmenter
 from ..identities import IdentityWriter
 from ..identities.layout import FPS
+from ..overlap import in_order
 from ..progress import Progress
 from ..video.reader import VideoReader
 from .crop import Crop
 from .faces import FaceBoxes
 from .images import read_grey, resized
+from .presence import filled_in, require_presence
 
 SEEN_AT = 512
 """Side of the square in which faces are measured, whatever the identity's own size."""
-
-_LONGEST_GAP = 10
-"""Frames without a face (0.4 s) that are filled in; a longer absence is an error."""
-
-_MOST_ABSENT = 0.1
-"""Share of frames that may be interpolated at all, however short the gaps."""
 
 _FLOW_WINDOW, _FLOW_LEVELS = (21, 21), 4
 _FLOW_AGREES = 0.5
@@ -94,33 +93,60 @@ def extract_frames(
     expected = faces.at(limit, FPS)
     points: list[NDArray[np.float32] | None] = []
     flows: list[NDArray[np.float32]] = []
-    before: tuple[NDArray[np.uint8], NDArray[np.float32]] | None = None
     segmenter = PersonSegmenter()
+
+    def see(numbered: tuple[int, Image]) -> _Seen:
+        frame, image = numbered
+        seen = crop.cut(image, frame, SEEN_AT)
+        own = seen if size == SEEN_AT else crop.cut(image, frame, size)
+        face = _nearest(detector.detect_all(seen), expected[frame], crop, frame)
+        grey = np.asarray(cv2.cvtColor(seen, cv2.COLOR_RGB2GRAY), np.uint8)
+        return _Seen(frame, seen, own, grey, face)
+
+    def finish(linked: tuple[_Seen | None, _Seen, Points]) -> tuple[_Seen, NDArray[np.float32]]:
+        before, now, anchor = linked
+        writer.write_frame(now.frame, image=now.own)
+        masks.write(now.frame, resized(segmenter.segment(now.image, anchor), size))
+        return now, _flow(before, now.grey)
+
     with (
         LandmarkDetector(tracking=True, max_faces=3 if faces.several else 1) as detector,
         progress.task("cutting and measuring frames", limit) as task,
+        # A detector that tracks needs the frames in order: one thread.
+        closing(in_order(see, islice(enumerate(video), limit), workers=1)) as looks,
+        closing(in_order(finish, _linked(looks))) as finished,
     ):
-        for frame, image in enumerate(video):
-            if frame >= limit:
-                break
-            seen = crop.cut(image, frame, SEEN_AT)
-            writer.write_frame(
-                frame, image=seen if size == SEEN_AT else crop.cut(image, frame, size)
-            )
-            face = _nearest(detector.detect_all(seen), expected[frame], crop, frame)
-            grey = np.asarray(cv2.cvtColor(seen, cv2.COLOR_RGB2GRAY), np.uint8)
-            if frame:
-                flows.append(_flow(before, grey))
-            before = (grey, face[mesh.RIGID, :2]) if face is not None else None
-            anchor = face if face is not None else _last(points)
-            mask = segmenter.segment(seen, anchor)
-            masks.write(frame, resized(mask, size))
-            points.append(face)
+        for now, flow in finished:
+            points.append(now.face)
+            flows.append(flow)
             task.advance()
     segmenter.close()
+    del flows[:1]
     found = np.array([face is not None for face in points])
-    _check_presence(video.path, found)
-    return Measured(_filled_in(points, found), np.array(flows, np.float32), found)
+    require_presence(video.path, found)
+    absent = np.full((MESH_POINTS, 3), np.nan, np.float32)
+    seen = np.array([absent if face is None else face for face in points], np.float32)
+    return Measured(filled_in(seen, found), np.array(flows, np.float32), found)
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """A frame at the side `SEEN_AT`, in colour and grey, at the identity's own, and its face."""
+
+    frame: int
+    image: Image
+    own: Image
+    grey: Image
+    face: NDArray[np.float32] | None
+
+
+def _linked(looks: Iterator[_Seen]) -> Iterator[tuple[_Seen | None, _Seen, Points]]:
+    """Yield every frame after the one before it, with the last face seen."""
+    before, anchor = None, np.zeros((MESH_POINTS, 3), np.float32)
+    for now in looks:
+        anchor = anchor if now.face is None else now.face
+        yield before, now, anchor
+        before = now
 
 
 def _nearest(
@@ -137,21 +163,12 @@ def _nearest(
     return faces[best] if away[best] < height else None
 
 
-def _last(points: list[NDArray[np.float32] | None]) -> NDArray[np.float32]:
-    for face in reversed(points):
-        if face is not None:
-            return face
-    return np.zeros((MESH_POINTS, 3), np.float32)
-
-
-def _flow(
-    before: tuple[NDArray[np.uint8], NDArray[np.float32]] | None, grey: NDArray[np.uint8]
-) -> NDArray[np.float32]:
+def _flow(before: _Seen | None, grey: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Return where the rigid vertices went, by Lucas and Kanade, there and back again."""
-    if before is None:
+    if before is None or before.face is None:
         return np.full((len(mesh.RIGID), 2), np.nan, np.float32)
-    earlier, start = before
-    start = np.ascontiguousarray(start[:, None])
+    earlier = before.grey
+    start = np.ascontiguousarray(before.face[mesh.RIGID, None, :2])
     end = _moved(earlier, grey, start)
     back = _moved(grey, earlier, end)
     good = np.abs(back - start).max(axis=(1, 2)) < _FLOW_AGREES
@@ -165,42 +182,3 @@ def _moved(
         earlier, later, points, np.empty_like(points), winSize=_FLOW_WINDOW, maxLevel=_FLOW_LEVELS
     )
     return np.asarray(moved, np.float32)
-
-
-def _check_presence(video: Path, found: NDArray[np.bool_]) -> None:
-    absences = _absences(found)
-    gaps = [gap for gap in absences if gap.stop - gap.start > _LONGEST_GAP]
-    if (~found).mean() > _MOST_ABSENT:
-        gaps = absences
-    if not gaps:
-        return
-    named = ", ".join(f"{gap.start}-{gap.stop - 1}" for gap in gaps[:8])
-    more = f" and {len(gaps) - 8} more" if len(gaps) > 8 else ""
-    missing = sum(gap.stop - gap.start for gap in gaps)
-    raise TgbenchError(
-        f"{video}: no face in {missing} of {len(found)} frames ({named}{more}, at 25 a second); "
-        "cut the clip so that every frame shows the face"
-    )
-
-
-def _absences(found: NDArray[np.bool_]) -> list[range]:
-    edges = np.diff(np.concatenate([[0], (~found).astype(np.int8), [0]]))
-    starts, ends = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
-    return [range(start, end) for start, end in zip(starts, ends, strict=True)]
-
-
-def _filled_in(
-    points: list[NDArray[np.float32] | None], found: NDArray[np.bool_]
-) -> NDArray[np.float32]:
-    """Interpolate the frames without a face between their neighbours."""
-    filled = np.zeros((len(points), MESH_POINTS, 3), np.float32)
-    for frame, face in enumerate(points):
-        if face is not None:
-            filled[frame] = face
-    known = np.flatnonzero(found)
-    for frame in np.flatnonzero(~found):
-        after = int(np.searchsorted(known, frame))
-        a, b = known[max(after - 1, 0)], known[min(after, len(known) - 1)]
-        share = 0.0 if a == b else (frame - a) / (b - a)
-        filled[frame] = (1.0 - share) * filled[a] + share * filled[b]
-    return filled

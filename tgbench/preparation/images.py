@@ -47,5 +47,14 @@ def resized(image: Image, side: int) -> Image:
 
 def over(image: Image, alpha: NDArray[np.uint8], behind: Image) -> Image:
     """Return `image` over `behind`, uint8 RGB; `alpha` uint8 [H, W] is the share of `image`."""
-    share = alpha[..., None].astype(np.uint16)
-    return ((image * share + behind * (255 - share) + 127) // 255).astype(np.uint8)
+    mixed = np.where(alpha[..., None] == 255, image, behind)
+    partly = (alpha > 0) & (alpha < 255)
+    share = alpha[partly][:, None].astype(np.uint16)
+    mixed[partly] = (image[partly] * share + behind[partly] * (255 - share) + 127) // 255
+    return mixed
+
+
+def spread(count: int, most: int) -> list[int]:
+    """Return up to `most` frames, evenly spread over `count`."""
+    frames: list[int] = np.unique(np.linspace(0, count - 1, most).round().astype(int)).tolist()
+    return frames

@@ -2,46 +2,58 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import shutil
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ..arrays import Image
 from ..errors import TgbenchError
-from ..faces import ibug68
-from ..faces.action_units import MEASURED_BY, measure_action_units
-from ..faces.canonical import in_head_frame
-from ..faces.parsing import Parser
-from ..faces.pose import HeadTrack, track_head
+from ..faces.pose import HeadTrack
 from ..files import make_folder, remove_parts
-from ..identities import Identity, IdentityWriter, default_split, layout
+from ..identities import ActionUnits, Identity, IdentityWriter, default_split, layout
 from ..identities.clip_checks import filming_faults
-from ..progress import SILENT, Progress, Task
+from ..identities.track_params import TrackParams
+from ..overlap import beside, in_order
+from ..progress import SILENT, Progress
 from ..running.locks import sole_writer
+from ..specs import BackendKind
+from .backends.choice import Choice, choose_backends
+from .backends.interfaces import (
+    ActionUnitBackend,
+    LandmarkBackend,
+    ParsedFrame,
+    ParsingBackend,
+    PoseBackend,
+)
 from .background import background_plate
+from .clip import Clip
 from .crop import Crop, choose_crop
 from .faces import LOOKS_PER_SECOND, FaceBoxes, find_faces
-from .frames import SEEN_AT, Measured, PersonMasks, extract_frames
-from .images import over, read_grey, read_rgb
+from .frames import Measured, PersonMasks, extract_frames
+from .images import over, read_rgb, spread
+from .outcomes import checked_units, filled_landmarks
 from .preview import write_preview
-from .provenance import headlines, provenance
+from .provenance import MadeBy, headlines, provenance
+from .requests import WORK, Request, write_request
 from .source import Source, open_source
+from .stage_keys import StageKeys
 from .stages import StageCache, StageKey
 from .torso import TorsoPainter
 
 _log = logging.getLogger("tgbench")
 
-WORK = ".prepare"
-"""Folder within the identity for what the stages hand on to each other."""
-
 _SIZES = range(64, 2049)
 _PLATE_FRAMES = 80
-_LEARNT_FRAMES = 40
 _LATE = (layout.TRANSFORMS_TRAIN, layout.TRANSFORMS_VAL, layout.PROVENANCE)
 """Files without which nothing opens the folder: written last, removed first."""
+
+_OWN_STAGES = ("plate", "composites")
+"""Stages after the frames that no backend makes."""
 
 _PICTURES = (
     layout.ORIGINAL,
@@ -60,6 +72,7 @@ def prepare(
     progress: Progress = SILENT,
     *,
     deinterlace: bool = False,
+    backends: Choice | None = None,
 ) -> Path:
     """Turn a video into an identity.
 
@@ -73,41 +86,47 @@ def prepare(
         audio: sound to take instead of the video's own, in step with it.
         progress: where to report.
         deinterlace: whether to make whole pictures of interlaced ones.
+        backends: what makes landmarks, pose, parsing and action units; by default what needs
+            nothing beside MediaPipe.
 
     Returns:
         `out`.
 
     Raises:
         TgbenchError: the video, the sound or the folder is not usable; the message says why.
-        Unavailable: MediaPipe is not installed.
+        Unavailable: MediaPipe or what a backend needs is not here.
     """
     if size % 2 or size not in _SIZES:
         raise TgbenchError(
             f"--size {size}: must be even, {_SIZES.start} to {_SIZES.stop - 1}; "
             "256 and 512 are usual"
         )
+    chosen = choose_backends({}, {}) if backends is None else backends
     source = open_source(video, audio, deinterlace)
     _refuse_foreign(out)
     with sole_writer(make_folder(out) / WORK):
         remove_parts(out)
-        return _Preparation(source, out, size, progress).run()
+        write_request(out, _request(video, audio, size, deinterlace, chosen))
+        return _Preparation(source, out, size, progress, chosen).run()
 
 
 class _Preparation:
     """The stages, each of which reads what the ones before it left on disk."""
 
-    def __init__(self, source: Source, out: Path, size: int, progress: Progress) -> None:
+    def __init__(
+        self, source: Source, out: Path, size: int, progress: Progress, backends: Choice
+    ) -> None:
         self._source = source
         self._out = out
         self._size = size
-        self._scale = size / SEEN_AT
         self._progress = progress
+        self._backends = backends
         self._cache = StageCache(out / WORK)
+        self._keys = StageKeys(self._cache, source, size, backends)
         self._masks = PersonMasks(out / WORK / "person")
 
     def run(self) -> Path:
-        hashes = [self._source.pictures_key, self._source.hashes["audio"]]
-        whole = self._cache.key("identity", 2, *hashes, self._size)
+        whole = self._keys.identity()
         if self._cache.done(whole) and (self._out / layout.PROVENANCE).is_file():
             _log.info("%s: is already prepared from the same files", self._out)
             return self._out
@@ -124,13 +143,18 @@ class _Preparation:
         size = (self._source.info.width, self._source.info.height)
         crop = choose_crop(boxes, size, layout.FPS)
         frames_key, seen = self._frames(faces_key, faces, crop)
-        track = self._pose(frames_key, seen)
-        plate_key = self._plate(frames_key, len(seen.landmarks))
-        self._parts(plate_key, seen)
-        self._finish(seen, track, crop, faces)
+        parsing = self._backends[BackendKind.PARSING].spec
+        clip = Clip(self._out, self._size, seen, self._masks, parsing.finds_person)
+        keys = self._keys.backends(frames_key)
+        self._landmarks(keys[BackendKind.LANDMARKS], clip)
+        with beside(lambda stop: self._pictures(frames_key, keys, replace(clip, stop=stop))):
+            track = self._pose(keys[BackendKind.POSE], clip)
+        units = self._action_units(keys[BackendKind.ACTION_UNITS], clip, track)
+        made_by = {kind: self._made_by(kind, key) for kind, key in keys.items()}
+        self._finish(clip, track, units, crop, faces, made_by)
 
     def _faces(self) -> tuple[StageKey, FaceBoxes]:
-        key = self._cache.key("faces", 2, self._source.pictures_key)
+        key = self._keys.faces()
         if not self._cache.done(key):
             with self._cache.working(key):
                 found = find_faces(self._source.pictures(LOOKS_PER_SECOND), self._progress)
@@ -143,19 +167,17 @@ class _Preparation:
     def _frames(
         self, faces_key: StageKey, faces: FaceBoxes, crop: Crop
     ) -> tuple[StageKey, Measured]:
-        window = hashlib.sha256(crop.corners.tobytes()).hexdigest()
-        heard = self._source.heard
-        key = self._cache.key("frames", 2, faces_key, crop.side, window, self._size, heard)
+        key = self._keys.frames(faces_key, crop)
         if not self._cache.done(key):
             with self._cache.working(key):
-                self._cache.forget("pose", "plate", "parts")
+                self._cache.forget(*BackendKind, *_OWN_STAGES)
                 for pattern in _PICTURES:
                     shutil.rmtree((self._out / pattern).parent, ignore_errors=True)
                 seen = extract_frames(
                     self._source.pictures(layout.FPS),
                     crop,
                     faces,
-                    heard,
+                    self._source.heard,
                     self._size,
                     self._writer(),
                     self._masks,
@@ -164,72 +186,128 @@ class _Preparation:
                 self._cache.save(key, **vars(seen))
         return key, Measured(**self._cache.load(key))
 
-    def _pose(self, frames_key: StageKey, seen: Measured) -> HeadTrack:
-        key = self._cache.key("pose", 1, frames_key)
+    def _made_by(self, kind: BackendKind, key: StageKey) -> MadeBy:
+        backend = self._backends[kind]
+        return MadeBy(backend.spec.name, backend.settings, **self._cache.facts(key))
+
+    def _landmarks(self, key: StageKey, clip: Clip) -> None:
+        if self._cache.done(key):
+            return
+        with self._cache.working(key) as facts:
+            backend: LandmarkBackend = self._backends[BackendKind.LANDMARKS].make()
+            found = backend.landmarks(clip, self._progress)
+            writer = self._writer()
+            for frame, points in enumerate(filled_landmarks(found, clip)):
+                writer.write_frame(frame, landmarks=points)
+            facts["measured_by"] = backend.describe()
+
+    def _pose(self, key: StageKey, clip: Clip) -> HeadTrack:
         if not self._cache.done(key):
-            with self._cache.working(key), self._progress.task("tracking the head", None):
-                size = (SEEN_AT, SEEN_AT)
-                track = track_head(seen.landmarks, size, seen.flow, self._grey)
+            with self._cache.working(key) as facts:
+                backend: PoseBackend = self._backends[BackendKind.POSE].make()
+                track = backend.track(clip, self._progress)
                 self._cache.save(key, **track.arrays())
+                facts["measured_by"] = backend.describe()
         return HeadTrack.from_arrays(self._cache.load(key))
 
-    def _plate(self, frames_key: StageKey, count: int) -> StageKey:
-        key = self._cache.key("plate", 1, frames_key)
+    def _pictures(
+        self, frames_key: StageKey, keys: Mapping[BackendKind, StageKey], clip: Clip
+    ) -> None:
+        parsing_key = keys[BackendKind.PARSING]
+        self._parsing(parsing_key, clip)
+        plate_key = self._plate(parsing_key if clip.person_from_parsing else frames_key, clip)
+        self._composites(plate_key, parsing_key, clip)
+
+    def _parsing(self, key: StageKey, clip: Clip) -> None:
+        if self._cache.done(key):
+            return
+        with self._cache.working(key) as facts:
+            backend: ParsingBackend = self._backends[BackendKind.PARSING].make()
+            writer = self._writer()
+
+            def write(found: tuple[int, ParsedFrame]) -> None:
+                frame, parts = found
+                writer.write_frame(frame, parsing=parts.parsing, teeth_mask=parts.teeth)
+
+            with (
+                closing(backend.parse(clip, self._progress)) as parsed,
+                closing(in_order(write, enumerate(parsed), workers=1)) as written,
+            ):
+                for _ in written:
+                    pass
+            facts["measured_by"] = backend.describe()
+
+    def _plate(self, person_key: StageKey, clip: Clip) -> StageKey:
+        key = self._keys.plate(person_key)
         if not self._cache.done(key):
             with self._cache.working(key), self._progress.task("background plate", None):
-                pairs = ((self._image(i), self._masks.read(i)) for i in _some(count, _PLATE_FRAMES))
+                frames = spread(len(clip), _PLATE_FRAMES)
+                pairs = ((clip.image(i), clip.person(i)) for i in frames)
                 self._writer().write_background(background_plate(pairs))
         return key
 
-    def _parts(self, plate_key: StageKey, seen: Measured) -> None:
-        key = self._cache.key("parts", 2, plate_key)
+    def _composites(self, plate_key: StageKey, parsing_key: StageKey, clip: Clip) -> None:
+        key = self._keys.composites(plate_key, parsing_key)
         if self._cache.done(key):
             return
-        landmarks = seen.landmarks[..., :2] * np.float32(self._scale)
         plate = read_rgb(self._out / layout.BACKGROUND)
         writer = self._writer()
+
+        def compose(frame: int) -> tuple[int, Image, Image, Image]:
+            image, person = clip.image(frame), clip.person(frame)
+            writer.write_frame(frame, ground_truth=over(image, person, plate))
+            return frame, image, person, clip.parsing(frame)
+
+        def write(painted: tuple[int, Image]) -> None:
+            writer.write_frame(painted[0], torso=painted[1])
+
+        painter = TorsoPainter()
         with (
             self._cache.working(key),
-            self._progress.task("parsing, ground truth, torso", 2 * len(landmarks)) as task,
-        ):
-            parser = Parser(
-                (self._image(i), self._masks.read(i), landmarks[i])
-                for i in _some(len(landmarks), _LEARNT_FRAMES)
-            )
-            jaws = parser.jaw.steady(self._jaws(parser, landmarks, task))
-            painter = TorsoPainter()
-            for frame, points in enumerate(landmarks):
-                image, person = self._image(frame), self._masks.read(frame)
-                parsing = parser.parse(image, person, points, jaws[frame])
-                writer.write_frame(
-                    frame,
-                    ground_truth=over(image, person, plate),
-                    parsing=parsing,
-                    teeth_mask=parser.teeth_mask(image, points),
-                    torso=painter.paint(image, person, parsing),
-                    landmarks=ibug68(points),
+            self._progress.task("ground truth, torso", len(clip)) as task,
+            closing(in_order(compose, range(len(clip)), stop=clip.stop)) as composed,
+            closing(
+                in_order(
+                    write,
+                    ((frame, painter.paint(*rest)) for frame, *rest in composed),
+                    workers=1,
                 )
+            ) as written,
+        ):
+            for _ in written:
                 task.advance()
 
-    def _jaws(
-        self, parser: Parser, landmarks: NDArray[np.float32], task: Task
-    ) -> NDArray[np.float32]:
-        """Return where the edge of the jaw is in every frame, see `JawLine.steps`."""
-        jaws = []
-        for frame, points in enumerate(landmarks):
-            jaws.append(parser.jaw.steps(self._image(frame), points))
-            task.advance()
-        return np.stack(jaws)
+    def _action_units(self, key: StageKey, clip: Clip, track: HeadTrack) -> ActionUnits:
+        if not self._cache.done(key):
+            with self._cache.working(key) as facts:
+                backend: ActionUnitBackend = self._backends[BackendKind.ACTION_UNITS].make()
+                units = checked_units(backend.measure(clip, track, self._progress), clip)
+                self._cache.save(key, **units)
+                facts["measured_by"] = backend.describe()
+        return ActionUnits(
+            self._cache.load(key), self._backends[BackendKind.ACTION_UNITS].spec.name
+        )
 
-    def _finish(self, seen: Measured, track: HeadTrack, crop: Crop, faces: FaceBoxes) -> None:
-        count = len(seen.landmarks)
+    def _finish(
+        self,
+        clip: Clip,
+        track: HeadTrack,
+        units: ActionUnits,
+        crop: Crop,
+        faces: FaceBoxes,
+        made_by: Mapping[BackendKind, MadeBy],
+    ) -> None:
+        count = len(clip)
         writer = self._writer()
         writer.write_audio(self._source.waveform.cut(0.0, count / layout.FPS))
-        points = in_head_frame(seen.landmarks, (SEEN_AT, SEEN_AT), track)
-        writer.write_action_units(measure_action_units(points), MEASURED_BY)
-        np.save(self._out / layout.DENSE_LANDMARKS, seen.landmarks * np.float32(self._scale))
-        writer.write_transforms(track.focal * self._scale, track.poses, default_split(count))
-        facts = provenance(self._source, seen, track, crop, faces, self._size)
+        writer.write_action_units(units.values, units.measured_by)
+        np.save(self._out / layout.DENSE_LANDMARKS, clip.mesh)
+        focal = track.focal * clip.scale
+        writer.write_track(
+            TrackParams.of_poses(track.poses, focal, track.identity, track.expression)
+        )
+        writer.write_transforms(focal, track.poses, default_split(count))
+        facts = provenance(self._source, clip.seen, track, crop, faces, self._size, made_by)
         identity = Identity(self._out)
         facts["filming_faults"] = filming_faults(identity, facts)
         for fault in facts["filming_faults"]:
@@ -240,16 +318,24 @@ class _Preparation:
     def _writer(self) -> IdentityWriter:
         return IdentityWriter(self._out, (self._size, self._size))
 
-    def _image(self, frame: int) -> NDArray[np.uint8]:
-        return read_rgb(self._out / layout.ORIGINAL.format(frame))
 
-    def _grey(self, frame: int) -> NDArray[np.uint8]:
-        return read_grey(self._out / layout.ORIGINAL.format(frame))
-
-
-def _some(count: int, most: int) -> list[int]:
-    """Return up to `most` frames, evenly spread over `count`."""
-    return np.unique(np.linspace(0, count - 1, most).round().astype(int)).tolist()
+def _request(
+    video: Path, audio: Path | None, size: int, deinterlace: bool, backends: Choice
+) -> Request:
+    settings = {
+        f"{kind}.{name}": str(value)
+        for kind, chosen in backends.items()
+        for name, value in chosen.settings.items()
+        if value is not None
+    }
+    return Request(
+        str(video.resolve()),
+        None if audio is None else str(audio.resolve()),
+        size,
+        deinterlace,
+        {kind.value: chosen.spec.name for kind, chosen in backends.items()},
+        settings,
+    )
 
 
 def _refuse_foreign(out: Path) -> None:

@@ -2,23 +2,59 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
 from ..faces import landmarks, segmentation
-from ..faces.action_units import MEASURED_BY
 from ..faces.pose import HeadTrack
+from ..identities import layout
 from ..identities.layout import FPS
+from ..specs import BackendKind
 from ..version import __version__
 from .crop import Crop
 from .faces import FaceBoxes
 from .frames import SEEN_AT, Measured
 from .source import Source
 
+FILES = {
+    BackendKind.LANDMARKS: (layout.LANDMARKS,),
+    BackendKind.POSE: (
+        layout.TRANSFORMS_TRAIN,
+        layout.TRANSFORMS_VAL,
+        layout.TRACK_PARAMS,
+    ),
+    BackendKind.PARSING: (layout.PARSING, layout.TEETH),
+    BackendKind.ACTION_UNITS: (layout.ACTION_UNITS,),
+}
+"""What the backends of each kind make."""
+
+
+@dataclass(frozen=True)
+class MadeBy:
+    """Which backend made a part of an identity.
+
+    Attributes:
+        backend: its name.
+        settings: of the backend.
+        measured_by: versions and weights.
+    """
+
+    backend: str
+    settings: Mapping[str, Any]
+    measured_by: str
+
 
 def provenance(
-    source: Source, seen: Measured, track: HeadTrack, crop: Crop, faces: FaceBoxes, size: int
+    source: Source,
+    seen: Measured,
+    track: HeadTrack,
+    crop: Crop,
+    faces: FaceBoxes,
+    size: int,
+    made_by: Mapping[BackendKind, MadeBy],
 ) -> dict[str, Any]:
     """Return the content of `identity.json`. Pixels are those of the identity's own images."""
     info, scale = source.info, size / SEEN_AT
@@ -53,7 +89,6 @@ def provenance(
             "share_with_other_faces": round(faces.several, 3),
             "landmarks": landmarks.describe(tracking=True),
             "person_mask": segmentation.describe(),
-            "parsing": "mesh outlines, edge of the jaw, a mixture of place and colour",
         },
         "pose": {
             "focal_px": round(track.focal * scale, 2),
@@ -62,9 +97,11 @@ def provenance(
             "landmark_residual_px": round(track.residual * scale, 3),
             "roughness_px": round(track.roughness * scale, 3),
             "roughness_of_landmarks_px": round(track.raw_roughness * scale, 3),
-            "measured_by": "bundle adjustment over mesh landmarks and optical flow",
         },
-        "action_units": {"measured_by": MEASURED_BY},
+        "backends": {
+            kind.value: {**asdict(made), "files": [file.format("*") for file in FILES[kind]]}
+            for kind, made in made_by.items()
+        },
     }
 
 

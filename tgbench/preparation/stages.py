@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,10 +17,17 @@ from ..inputs import read_json
 
 @dataclass(frozen=True)
 class StageKey:
-    """What identifies the outcome of a stage."""
+    """What identifies the outcome of a stage.
+
+    Attributes:
+        name: of the stage.
+        digest: of all that goes into it.
+        inputs: the digest of each input by its name, and of the stage's version.
+    """
 
     name: str
     digest: str
+    inputs: Mapping[str, str] = field(default_factory=dict, compare=False)
 
 
 class StageCache:
@@ -29,25 +37,51 @@ class StageCache:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
 
-    def key(self, name: str, version: int, *inputs: object) -> StageKey:
+    def key(self, name: str, version: int, **inputs: object) -> StageKey:
         """Return the key of a stage from its version and inputs: settings or other keys."""
-        parts = [part.digest if isinstance(part, StageKey) else part for part in inputs]
-        return StageKey(name, hash_of([name, version, parts]))
+        parts = {
+            label: part.digest if isinstance(part, StageKey) else part
+            for label, part in inputs.items()
+        }
+        named = {label: hash_of(part) for label, part in {**parts, "version": version}.items()}
+        return StageKey(name, hash_of([name, version, [*parts.values()]]), named)
 
     def done(self, key: StageKey) -> bool:
         """Tell whether the stage has been completed with the same inputs."""
-        try:
-            marker = read_json(self._marker(key))
-        except (OSError, ValueError):
-            return False
-        return isinstance(marker, dict) and marker.get("digest") == key.digest
+        return self._read(key).get("digest") == key.digest
 
     @contextmanager
-    def working(self, key: StageKey) -> Iterator[None]:
-        """Mark the stage as done when the block ends well, and as undone until then."""
+    def working(self, key: StageKey) -> Iterator[dict[str, Any]]:
+        """Mark the stage as done when the block ends well, and as undone until then.
+
+        Yields:
+            For JSON values about the stage, which `facts` returns later.
+        """
         self._marker(key).unlink(missing_ok=True)
-        yield
-        write_json(self._marker(key), {"stage": key.name, "digest": key.digest})
+        facts: dict[str, Any] = {}
+        yield facts
+        content = {"stage": key.name, "digest": key.digest, "inputs": {**key.inputs}}
+        write_json(self._marker(key), {**content, "facts": facts})
+
+    def since(self, name: str) -> float | None:
+        """Return when a stage was completed, seconds since 1970; None if it was not."""
+        try:
+            return (self.folder / f"{name}.json").stat().st_mtime
+        except OSError:
+            return None
+
+    def changed(self, key: StageKey) -> list[str]:
+        """Return the names of inputs that are not those with which a stage was completed."""
+        earlier = self._read(key).get("inputs")
+        if not isinstance(earlier, dict):
+            return ["version"]
+        # What another backend reads besides has not changed.
+        return [name for name, digest in key.inputs.items() if earlier.get(name, digest) != digest]
+
+    def facts(self, key: StageKey) -> dict[str, Any]:
+        """Return what is known of a stage that is done."""
+        facts = self._read(key).get("facts")
+        return facts if isinstance(facts, dict) else {}
 
     def forget(self, *names: str) -> None:
         """Mark stages as undone, whatever they were done with: what they wrote goes away."""
@@ -63,6 +97,13 @@ class StageCache:
         """Return what `save` kept."""
         with np.load(self._arrays(key), allow_pickle=False) as arrays:
             return dict(arrays)
+
+    def _read(self, key: StageKey) -> dict[str, Any]:
+        try:
+            marker = read_json(self._marker(key))
+        except (OSError, ValueError):
+            return {}
+        return marker if isinstance(marker, dict) else {}
 
     def _marker(self, key: StageKey) -> Path:
         return self.folder / f"{key.name}.json"

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arrays import Image, Mask
+from ..arrays import Image, Mask, pixels_of
 from ..faces.mask_cleanup import distance_from
 from ..identities.layout import HAIR, HEAD, INNER_MOUTH, NECK, TORSO
 from .inpainting import smooth_fill
@@ -34,7 +34,7 @@ _OTHER_LIGHT = 20.0
 
 def head_mask(parsing: Image) -> Mask:
     """Return where a parsing map shows the head with hair and mouth, bool [H, W]."""
-    return np.isin(_codes(parsing), [_code(colour) for colour in (HEAD, HAIR, INNER_MOUTH)])
+    return np.logical_or.reduce([pixels_of(parsing, each) for each in (HEAD, HAIR, INNER_MOUTH)])
 
 
 class TorsoPainter:
@@ -58,17 +58,18 @@ class TorsoPainter:
         """
         side = image.shape[0]
         head = head_mask(parsing)
-        neck, torso = (_codes(parsing) == _code(colour) for colour in (NECK, TORSO))
+        neck, torso = (pixels_of(parsing, colour) for colour in (NECK, TORSO))
         body = neck | torso
         result = np.zeros((*image.shape[:2], 4), np.uint8)
         if not body.any():
             return result
         clean = body & ~_grown(head, _SEAM * side)
-        face = _codes(parsing) == _code(HEAD)
-        under_neck, rows_up = _below_chin(head, face, neck, body)
+        under_neck, rows_up = _below_chin(head, pixels_of(parsing, HEAD), neck, body)
         under = under_neck | (head & (distance_from(body) < _TORSO_REACH * side))
         as_neck = (neck | (under & _nearer(neck, torso))) & ~clean
-        colour = image.astype(np.float32)
+        result[..., :3] = image
+        colour = np.zeros(image.shape, np.float32)
+        colour[under] = image[under]
         for name, part, wanted in (
             ("neck", neck, as_neck),
             ("torso", torso, (body | under) & ~clean & ~as_neck),
@@ -76,9 +77,11 @@ class TorsoPainter:
             if wanted.any():
                 known = part & clean
                 known = known if known.any() else body & clean
-                colour[wanted] = self._filled(name, image, known, wanted)
-        shade = np.power(_DARKER, np.where(under, rows_up * 512.0 / side, 0.0))
-        result[..., :3] = np.round(colour * shade[..., None]).astype(np.uint8)
+                filled = self._filled(name, image, known, wanted)
+                colour[wanted] = filled
+                result[wanted, :3] = np.round(filled).astype(np.uint8)
+        shade = np.power(_DARKER, rows_up[under] * 512.0 / side)
+        result[under, :3] = np.round(colour[under] * shade[:, None]).astype(np.uint8)
         result[..., 3] = np.where(under, 255, np.where(body, person, 0))
         result[result[..., 3] == 0] = 0
         return result
@@ -139,12 +142,3 @@ def _nearer(neck: Mask, torso: Mask) -> Mask:
 
 def _grown(mask: Mask, reach: float) -> Mask:
     return distance_from(mask) <= max(1.0, reach)
-
-
-def _codes(parsing: Image) -> NDArray[np.int32]:
-    """Return one number a pixel, which is quicker to compare than three."""
-    return parsing.astype(np.int32) @ np.array([65536, 256, 1], np.int32)
-
-
-def _code(colour: tuple[int, int, int]) -> int:
-    return (colour[0] * 256 + colour[1]) * 256 + colour[2]

@@ -47,9 +47,14 @@ class Reading:
 
     def left_out(self) -> list[str]:
         """Say what a page of all results does not show: the problems, and runs without a result."""
-        stopped = (line for folder in self.folders for line in unfinished_runs(folder))
+        return [*dict.fromkeys((*self.problems, *self.without_result()))]
+
+    def without_result(self) -> list[str]:
+        """Say which runs and pairs of clips left no result, and why."""
         # Folders may be given with those above them.
-        return list(dict.fromkeys((*self.problems, *stopped)))
+        return list(
+            dict.fromkeys(line for folder in self.folders for line in unfinished_runs(folder))
+        )
 
 
 def read_cases(folders: Iterable[Path]) -> list[MeasuredCase]:

@@ -102,7 +102,7 @@ class Asked(Record):
 class Attempt(Record):
     """A run that has not finished, or not yet."""
 
-    began: str = Field(description="UTC, ISO 8601.")
+    began: str = Field(description="UTC by the clock of its machine, ISO 8601.")
     why: str = Field(default="", description="What it said at its end, if it came to say anything.")
     asked: Asked | None = Field(
         default=None, description="What for; null in the folder of a case, which says it."
@@ -153,19 +153,18 @@ def planning(out: Path, asked: Asked) -> Iterator[None]:
 
     Then the notes of earlier runs that it covers or corrects go, too.
     """
+    # Not by when they began: machines that share a folder have clocks of their own.
+    before = {path: note for path in _notes_above(out) if (note := _read(path)) is not None}
     with asking(out, asked) as attempt:
         yield
     if not out.is_dir():
         return
+    before[_file_above(out, asked)] = attempt
     with _alone(out):
-        for path in _notes_above(out):
-            earlier = _read(path)
-            if (
-                earlier is not None
-                and earlier.asked is not None
-                and earlier.began <= attempt.began
-                and asked.settles(earlier.asked)
-            ):
+        for path, earlier in before.items():
+            settled = earlier.asked is not None and asked.settles(earlier.asked)
+            # Another run may have noted the same since.
+            if settled and _read(path) == earlier:
                 path.unlink(missing_ok=True)
 
 
@@ -225,7 +224,7 @@ def unfinished(case: Path) -> Note | None:
             # A damaged note does not say what it is about.
             if asked is None or asked.concerns(protocol.name, identity.name, method.name):
                 found.append(Note(path, attempt, goes=asked is not None and asked.correctable))
-    return max(found, key=lambda note: note.attempt.began, default=None)
+    return max(found, key=lambda note: _written(note.file), default=None)
 
 
 def _notes_above(out: Path) -> list[Path]:
@@ -255,6 +254,13 @@ def _alone(out: Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+def _written(path: Path) -> int:
+    """Return when a file was written, by the one clock of its file system; 0 if it is gone."""
+    with suppress(OSError):
+        return path.stat().st_mtime_ns
+    return 0
 
 
 def _write(path: Path, attempt: Attempt) -> None:

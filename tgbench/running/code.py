@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import importlib.util
 from dataclasses import dataclass
-from importlib.metadata import entry_points
 from pathlib import Path
 
 from ..errors import TgbenchError
 from ..files import hash_of, sha256
+from ..plugins import entry_points_of
 from ..specs import AudioEncoderSpec, MethodSpec
 
 _OWN = __name__.partition(".")[0]
@@ -84,7 +84,7 @@ def _hashes(name: str, spec: MethodSpec | AudioEncoderSpec) -> dict[str, str]:
 def _distribution(spec: MethodSpec | AudioEncoderSpec) -> str:
     """Return name and version of the package that declares a plug-in."""
     group = "methods" if isinstance(spec, MethodSpec) else "audio_encoders"
-    for point in entry_points(group=f"{_OWN}.{group}"):
+    for point in entry_points_of(group):
         if point.dist is not None and point.load() == spec:
             return f"{point.dist.name} {point.dist.version}"
     return ""

@@ -12,6 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from ..errors import TgbenchError
+from ..machine import cores
 from .result import EnvironmentRecord, MachineRecord
 
 _PACKAGES = (
@@ -89,8 +90,8 @@ def describe_device(device: str) -> str:
     gpu = _gpu_name(device)
     if gpu is not None:
         return gpu
-    cores = _cores()
-    return f"{_cpu_name()}, {cores} {'core' if cores == 1 else 'cores'}"
+    count = _cores()
+    return f"{_cpu_name()}, {count} {'core' if count == 1 else 'cores'}"
 
 
 def peak_memory_mb() -> float:
@@ -114,10 +115,9 @@ def _version(package: str) -> str | None:
 
 def _cores() -> int:
     """Return how many cores this process may keep busy."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
     # As a child of a run with several jobs has it.
     limit = os.environ.get("OMP_NUM_THREADS", "")
-    return min(cores, int(limit)) if limit.isdigit() and int(limit) else cores
+    return min(cores(), int(limit)) if limit.isdigit() and int(limit) else cores()
 
 
 def _cpu_name() -> str:

@@ -69,6 +69,7 @@ class Experiment:
         changed = dict(self.method_config.changed)
         if self.size not in (None, self.method_config.spec.image_size(self.method_config.preset)):
             changed["size"] = self.size
+        changed |= case.changed_rules
         folder = case_folder(
             options.out,
             case.protocol,

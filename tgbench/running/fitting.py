@@ -12,6 +12,7 @@ from typing import Any
 
 from .. import plugins
 from ..audio_encoders.mel import SPEC as MEL
+from ..audio_encoders.places import weights_sha256
 from ..configs import build, check_ranges, check_types, flat, places_of
 from ..errors import TgbenchError
 from ..files import hash_of, remove, remove_parts, sha256_once, write_text
@@ -249,8 +250,8 @@ def features_key(
     """Return what tells audio features from others, beside the encoder's name.
 
     It is empty for the mel features of an identity, which its own hash covers, and for encoders of
-    tgbench that are run, which its version covers: so results of versions that knew only mel keep
-    their keys.
+    tgbench that are run without weights, which its version covers: so results of versions that
+    knew only mel keep their keys.
 
     Args:
         encoder: of the features.
@@ -259,7 +260,9 @@ def features_key(
     """
     if file is not None:
         return {} if file == identity.folder / MEL.file else {"features": sha256_once(file)}
-    return {} if is_own(encoder) else {"encoder": Code.of(encoder).sha256}
+    if not is_own(encoder):
+        return {"encoder": Code.of(encoder).sha256}
+    return {"weights": weights_sha256(encoder)} if encoder.requires.weights else {}
 
 
 def fit(fitting: Fitting, progress: Progress) -> tuple[Method, FitRecord]:

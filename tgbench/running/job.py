@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, StringConstraints
 
+from ..driving.tags import NO_TAGS, TrackTags
 from ..errors import TgbenchError
 from ..files import hash_of, write_text
 from ..inputs import read_bytes, reason
@@ -83,6 +84,10 @@ class CaseJob(Record):
         default_factory=dict,
         description="Hashes of the files that the frames come from beside identity and sound.",
     )
+    rules: dict[str, str] = Field(
+        default_factory=dict, description="Of the protocol, where they are not the usual ones."
+    )
+    tags: TrackTags = Field(default=NO_TAGS, description="What is declared of the sound.")
     metrics: tuple[_Name, ...] = Field(description="Names, in table order.")
     landmarks: str = Field(description="The detector of landmarks.")
     through_codec: bool = Field(

@@ -130,6 +130,8 @@ class JobMaker:
             audio_features=features,
             features_sha256=sha256_once(case.features_file) if case.features_file else "",
             reads=experiment.reads,
+            rules=dict(case.changed_rules),
+            tags=case.tags,
             metrics=case.metrics,
             landmarks=options.landmarks,
             through_codec=options.through_codec,

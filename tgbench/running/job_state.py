@@ -76,10 +76,42 @@ def write_failure(job: JobSpec, error: Exception, log: Path | None) -> None:
 
 
 def forget(jobs: Iterable[JobSpec]) -> None:
-    """Remove what earlier runs say of jobs that are done now."""
+    """Remove what earlier runs say of jobs that are to be done, but of those that still run.
+
+    These may be in a queue that an earlier run has left them in.
+    """
+    now: float | None = None
     for job in jobs:
+        path = state_file(job.file)
+        state = read_state(path)
+        if state is None and not path.exists():
+            continue
+        now = clock_of(path.parent) if now is None else now
+        if state is not None and state.state == "running" and lives(path, state, now):
+            continue
         with suppress(OSError):
-            state_file(job.file).unlink(missing_ok=True)
+            path.unlink(missing_ok=True)
+
+
+def lives(path: Path, said: JobState, now: float) -> bool:
+    """Whether a process still touches its file; of this machine, whether it is there at all.
+
+    Args:
+        path: of the file.
+        said: what it says.
+        now: by the clock of its file system; see `clock_of`.
+    """
+    if said.node == platform.node() and not Path(f"/proc/{said.process}").exists():
+        return not Path("/proc/self").exists() and now - touched(path) < SILENCE
+    return now - touched(path) < SILENCE
+
+
+def touched(path: Path) -> float:
+    """Return when a file was last written, by the clock of its file system; 0 if it is gone."""
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 @contextmanager

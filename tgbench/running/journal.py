@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -27,9 +27,9 @@ _NOT_WHAT = {"jobs", "executor", "command", "fresh", "out"}
 
 
 @contextmanager
-def journal(request: RunRequest, planned: Plan) -> Iterator[None]:
+def journal(requests: Sequence[RunRequest], planned: Plan) -> Iterator[None]:
     """Write what a run consists of, and that it goes on as long as the block does."""
-    path = run_file(request)
+    path, request = run_file(requests), requests[0]
     jobs = planned.to_do()
     # A run does not fail because it cannot say what it does; its jobs will say what is wrong.
     with suppress(OSError):
@@ -39,15 +39,19 @@ def journal(request: RunRequest, planned: Plan) -> Iterator[None]:
         yield
 
 
-def run_file(request: RunRequest) -> Path:
+def run_file(requests: Sequence[RunRequest]) -> Path:
     """Return the file of a run."""
-    fields = {
-        field.name: getattr(request, field.name)
-        for field in dataclasses.fields(request)
-        if field.name not in _NOT_WHAT
-    }
-    name = hash_of(json.loads(json.dumps(fields, default=str)))[:_DIGITS]
-    return request.out.resolve() / JOBS / RUN_FILES.format(name)
+    asked = [
+        {
+            field.name: getattr(request, field.name)
+            for field in dataclasses.fields(request)
+            if field.name not in _NOT_WHAT
+        }
+        for request in requests
+    ]
+    what = asked[0] if len(asked) == 1 else asked
+    name = hash_of(json.loads(json.dumps(what, default=str)))[:_DIGITS]
+    return requests[0].out.resolve() / JOBS / RUN_FILES.format(name)
 
 
 def write_run(path: Path, planned: Plan, at_once: int, command: str) -> None:

@@ -7,8 +7,9 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from .. import machine
 from ..errors import TgbenchError
-from . import children, machine, slots
+from . import children, slots
 from .children import Child
 from .executor_config import LocalConfig
 from .executors import Ended, Setting

@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from ..audio.feature_files import made_with
 from ..files import sha256
 from ..identities import layout
+from ..identities.card import read_card
 from ..interfaces import Case, FitReport, Method, NotesRendering
 from ..metrics.suite import measure_frames
 from ..metrics.through_codec import Pair
@@ -134,12 +136,15 @@ def _result(
     times: TimingRecord,
 ) -> Result:
     case, options = experiment.case, experiment.options
+    features_sha256 = sha256(case.features_file) if case.features_file else ""
     return Result(
         tgbench_version=__version__,
         created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         case_key=experiment.key,
         method=_method_record(experiment.method_config, report, experiment.reads),
-        protocol=ProtocolRecord(name=case.protocol, version=case.protocol_version),
+        protocol=ProtocolRecord(
+            name=case.protocol, version=case.protocol_version, rules=dict(case.rules)
+        ),
         identity=_identity_record(experiment),
         driver=DriverRecord(
             name=case.driver,
@@ -148,7 +153,9 @@ def _result(
             seconds=case.drive.audio.seconds,
             encoder=case.drive.encoder,
             features=case.features_file.name if case.features_file else "",
-            features_sha256=sha256(case.features_file) if case.features_file else "",
+            tags=case.tags,
+            features_sha256=features_sha256,
+            features_made_with=_features_made_with(experiment, features_sha256),
         ),
         split=SplitRecord(
             train=(case.split.train.start, case.split.train.stop),
@@ -162,6 +169,16 @@ def _result(
         timing=times,
         environment=describe_environment(options.device, not options.shared_machine),
     )
+
+
+def _features_made_with(experiment: Experiment, features_sha256: str) -> dict[str, str]:
+    file, encoder = experiment.case.features_file, experiment.method_config.encoder
+    if file is not None:
+        return made_with(file, features_sha256)
+    if not encoder.requires.weights:
+        return {}
+    made = encoder.load()()
+    return made.describe() if hasattr(made, "describe") else {}
 
 
 def _write_table(path: Path, case: Case, columns: Mapping[str, list[float | None]]) -> None:
@@ -205,6 +222,7 @@ def _identity_record(experiment: Experiment) -> IdentityRecord:
         width=identity.intrinsics.width,
         height=identity.intrinsics.height,
         fps=identity.fps,
+        card=read_card(identity.folder),
         sha256=hashes.sha256,
         files=files,
     )

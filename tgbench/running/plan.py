@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -111,6 +112,20 @@ class Plan:
     cases: list[PlannedCase] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+
+    @classmethod
+    def joined(cls, plans: Iterable[Plan]) -> Plan:
+        """Return one plan of several. What two of them have in common is done once."""
+        cases: dict[str, PlannedCase] = {}
+        failures: dict[str, Failure] = {}
+        warnings: dict[str, None] = {}
+        for plan in plans:
+            for case in plan.cases:
+                cases.setdefault(case.address, case)
+            for failure in plan.failures:
+                failures.setdefault(str(failure), failure)
+            warnings |= dict.fromkeys(plan.warnings)
+        return cls(list(cases.values()), list(failures.values()), list(warnings))
 
     @property
     def fits(self) -> list[PlannedFit]:

@@ -10,15 +10,14 @@ from pathlib import Path
 
 from .. import plugins
 from ..audio import FeatureSource
-from ..errors import TgbenchError
-from ..identities import Identity
+from ..errors import TgbenchError, suggest
 from ..identities.resolve import require_identity, resolve_identity
-from ..interfaces import Case, EvaluationProtocol
-from ..metrics.through_codec import THROUGH_CODEC
+from ..interfaces import Case
 from ..plugins import in_table_order
 from ..progress import Progress
 from ..specs import ConfiguredSpec, MethodSpec, ProtocolSpec
 from ..synthetic.names import IDENTITIES
+from .case_planning import plan_cases, through_codec
 from .experiment import Experiment, IdentityHashes
 from .fitting import MethodConfig
 from .job import NAME
@@ -26,7 +25,7 @@ from .job_making import JobMaker, Person
 from .plan import Failure, Plan, PlannedCase, PlannedFit
 from .request import RunRequest
 from .resume import Standing, State, in_its_folder, standing
-from .settings import configure, configure_executor, keys_of, unknown_setting
+from .settings import configure, configure_plain, keys_of, unknown_setting
 
 _MOST_HELD = 256 << 20
 """Bytes of drives that are held at a time, roughly; more of them are read when they are needed."""
@@ -39,8 +38,12 @@ class Planner:
         executor_config: settings of the executor.
     """
 
-    def __init__(self, request: RunRequest) -> None:
+    def __init__(self, request: RunRequest, people: dict[str, Person] | None = None) -> None:
         """Look up all names of a request, before any work is done for it.
+
+        Args:
+            request: what is asked for.
+            people: identities by name that planners of equal sizes have read; new ones are added.
 
         Raises:
             TgbenchError: a name, a setting or a metric does not exist, or not for these protocols.
@@ -67,8 +70,10 @@ class Planner:
             spec.validate()
         for name in request.identities:
             require_identity(name)
+        _refuse_unknown_rules(request, protocols)
         self._request, self._protocols, self._configs = request, protocols, configs
-        self.executor_config = configure_executor(executor, _own(request, executor))
+        self._known_people = {} if people is None else people
+        self.executor_config = configure_plain(executor, _own(request, executor))
         self._jobs = JobMaker(request, self.executor_config)
         self._metrics = {spec.name: _metrics_of(spec, request, protocols) for spec in protocols}
         self._token = secrets.token_hex(8) if request.fresh else ""
@@ -78,13 +83,22 @@ class Planner:
         self._bytes_kept = 0
 
     def plan(self, progress: Progress) -> Plan:
-        """Return the jobs of the run. No file of results is changed.
-
-        A method or an identity with which something is wrong does not stop the others. Where jobs
-        are done in this process, what was read for them is kept, as long as there is room.
+        """Return the jobs of the run, as `collect`.
 
         Raises:
             TgbenchError: nothing is left to do, because something is wrong with everything.
+        """
+        made = self.collect(progress)
+        if not made.cases and made.failures:
+            raise made.failures[0].error
+        return made
+
+    def collect(self, progress: Progress) -> Plan:
+        """Return the jobs of the run, of which there may be none. No file of results is changed.
+
+        A method or an identity with which something is wrong does not stop the others, and is
+        among the failures. Where jobs are done in this process, what was read for them is kept, as
+        long as there is room.
         """
         made = self._made
         people = self._people(progress)
@@ -97,34 +111,35 @@ class Planner:
                 continue
             for person in people:
                 self._add(config, person)
-        if not made.cases and made.failures:
-            raise made.failures[0].error
         return made
 
     def _people(self, progress: Progress) -> list[Person]:
         found: list[Person] = []
         for name in self._request.identities:
             try:
-                identity = resolve_identity(name, self._request.size, progress)
-                if not NAME.match(identity.name):
-                    raise TgbenchError(
-                        f"{identity.folder}: rename this folder: its name is part of the path of "
-                        "results, so it must not begin with a dot, nor hold a backslash or a "
-                        "control character"
-                    )
-                with progress.task(f"hashing inputs of {identity.name}", None):
-                    hashes = IdentityHashes(identity.input_hashes())
+                if name not in self._known_people:
+                    self._known_people[name] = self._person(name, progress)
+                found.append(self._known_people[name])
             except Exception as error:
                 self._made.failures.append(Failure(f"identity {name}", error, identity=name))
-                continue
-            source = name if name in IDENTITIES else str(Path(name).resolve())
-            found.append(Person(source, identity, hashes))
         # Results are filed by name: two folders of one name would overwrite each other's.
         names = [person.identity.name for person in found]
         for name in names:
             if names.count(name) > 1:
                 raise TgbenchError(f"two identities are called '{name}'; rename one of the folders")
         return found
+
+    def _person(self, name: str, progress: Progress) -> Person:
+        identity = resolve_identity(name, self._request.size, progress)
+        if not NAME.match(identity.name):
+            raise TgbenchError(
+                f"{identity.folder}: rename this folder: its name is part of the path of results, "
+                "so it must not begin with a dot, nor hold a backslash or a control character"
+            )
+        with progress.task(f"hashing inputs of {identity.name}", None):
+            hashes = IdentityHashes(identity.input_hashes())
+        source = name if name in IDENTITIES else str(Path(name).resolve())
+        return Person(source, identity, hashes)
 
     def _add(self, config: MethodConfig, person: Person) -> None:
         """Add all cases of a method and an identity, those of each seed together."""
@@ -166,7 +181,7 @@ class Planner:
             if spec.self_driven and not self._all_self_driven:
                 audio, given = (), FeatureSource(source.encoder)
             try:
-                found = plan_cases(spec, person.identity, audio, given)
+                found = plan_cases(spec, person.identity, audio, given, self._request.driving)
                 self._planned[key] = [self._as_asked(case) for case in found]
             except Exception as error:
                 self._planned[key] = error
@@ -238,26 +253,6 @@ class Planner:
         return True
 
 
-def plan_cases(
-    spec: ProtocolSpec, identity: Identity, audio: Sequence[Path], source: FeatureSource
-) -> list[Case]:
-    """Return the cases of one identity under a protocol.
-
-    Raises:
-        TgbenchError: the protocol cannot be used with this identity, or with these sounds.
-    """
-    protocol: EvaluationProtocol = spec.load()()
-    return [
-        dataclasses.replace(case, drive=dataclasses.replace(case.drive, driver=case.driver))
-        for case in protocol.plan([identity], audio, source)
-    ]
-
-
-def through_codec(case: Case) -> Case:
-    """Return the case under a protocol of another version, for its numbers are other ones."""
-    return dataclasses.replace(case, protocol_version=f"{case.protocol_version}, {THROUGH_CODEC}")
-
-
 def _own(request: RunRequest, spec: ConfiguredSpec) -> dict[str, str]:
     """Return the settings that are meant for a plug-in; those with its name go first."""
     keys, prefix = keys_of(spec), f"{spec.name}."
@@ -282,9 +277,18 @@ def _refuse_unaligned(method: MethodSpec, protocol: ProtocolSpec) -> None:
 def _refuse_unknown_settings(request: RunRequest, specs: Sequence[ConfiguredSpec]) -> None:
     known = {key for spec in specs for key in keys_of(spec)}
     known |= {f"{spec.name}.{key}" for spec in specs for key in keys_of(spec)}
-    for key in request.overrides:
+    for key, text in request.overrides.items():
         if key not in known:
-            raise unknown_setting(key, specs)
+            raise unknown_setting(key, specs, text)
+
+
+def _refuse_unknown_rules(request: RunRequest, protocols: Sequence[ProtocolSpec]) -> None:
+    for name, text in request.driving.rules.items():
+        taken = [spec for spec in protocols if name in spec.takes_rules]
+        if not taken:
+            raise suggest(name, {rule for spec in protocols for rule in spec.takes_rules}, "rule")
+        for spec in taken:
+            spec.rules.with_changes({name: text}, spec.takes_rules)
 
 
 def _refuse_equal_names(specs: Sequence[MethodSpec]) -> None:

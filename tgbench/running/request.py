@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from .. import plugins
+from ..driving.driving import USUAL, Driving
 from ..errors import TgbenchError
 from ..specs import PAPER_SIZE
 from ..systems.videos.spec import with_declared
@@ -80,6 +81,7 @@ class RunRequest:
         jobs: how many jobs run at the same time; None: the executor's choice.
         executor: where jobs run.
         exclusive_timing: whether what is timed runs alone on its machine.
+        driving: rules of the protocols that are changed, and what is declared of the sounds.
         command: what the user typed, for the log; empty where nothing was.
     """
 
@@ -103,6 +105,7 @@ class RunRequest:
     jobs: int | None = None
     executor: str = LOCAL.name
     exclusive_timing: bool = False
+    driving: Driving = USUAL
     command: str = ""
 
     @property

@@ -12,8 +12,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import FailFast, Field
 
+from ..driving.tags import NO_TAGS, TrackTags
 from ..errors import TgbenchError
 from ..files import write_text
+from ..identities.card import Card
 from ..inputs import read_bytes, reason
 from .replacing import is_passing
 from .schema import ConditionText, Damaged, Record, parse_record
@@ -151,6 +153,11 @@ class ProtocolRecord(Record):
 
     name: str = Field(description="Name of the plug-in.")
     version: str = Field(description="Changes whenever results of the same method would.")
+    rules: dict[str, str] = Field(
+        default_factory=dict,
+        description="How sound and poses met, where the protocol has such rules; empty in results "
+        "of versions that did not say.",
+    )
 
 
 class IdentityRecord(Record):
@@ -160,6 +167,9 @@ class IdentityRecord(Record):
     frames: int = Field(ge=0, description="Frames in the clip.")
     width: int = Field(ge=0, description="Of the frames, in pixels.")
     height: int = Field(ge=0, description="Of the frames, in pixels.")
+    card: Card | None = Field(
+        default=None, description="What its owner declares of it; null: it has no card."
+    )
     fps: float = Field(default=25.0, gt=0, description="Frames a second of the clip.")
     sha256: str = Field(description="Of the names and hashes of all input files.")
     files: dict[str, str] = Field(
@@ -181,6 +191,12 @@ class DriverRecord(Record):
         description="File name of those features; empty where the encoder was run on the sound.",
     )
     features_sha256: str = Field(default="", description="Of that file.")
+    tags: TrackTags = Field(default=NO_TAGS, description="What is declared of the sound.")
+    features_made_with: dict[str, str] = Field(
+        default_factory=dict,
+        description="Weights with their SHA-256, layer and package versions of the encoder; empty "
+        "where it has none, or where the file does not say.",
+    )
 
 
 class SplitRecord(Record):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -26,6 +26,7 @@ from .fit_record import FIT_FILES
 from .folders import MODELS
 from .integrity import damages
 from .job import JobSpec
+from .job_making import Person
 from .job_state import state_file, write_failure
 from .journal import journal
 from .locks import sole_replacer
@@ -78,14 +79,31 @@ class CasesFailed(TgbenchError):
     Attributes:
         failures: what failed, and why.
         outcomes: of the cases that did not fail.
+        cases: how many cases failed, what could not be planned included.
     """
 
     exit_code = 1
 
-    def __init__(self, failures: list[Failure], outcomes: list[Outcome]) -> None:
+    def __init__(self, failures: list[Failure], outcomes: list[Outcome], cases: int) -> None:
         super().__init__("; ".join(map(str, failures)))
         self.failures = failures
         self.outcomes = outcomes
+        self.cases = cases
+
+
+@dataclass(frozen=True)
+class PlannedRun:
+    """What is to be run, planned, and where.
+
+    Attributes:
+        requests: equal in OUT, device, size, executor and its options.
+        plan: of all of them.
+        executor: where jobs run.
+    """
+
+    requests: Sequence[RunRequest]
+    plan: Plan
+    executor: Executor
 
 
 def run(request: RunRequest, progress: Progress, executor: Executor | None = None) -> list[Outcome]:
@@ -103,37 +121,69 @@ def run(request: RunRequest, progress: Progress, executor: Executor | None = Non
         TgbenchError: bad input, found before any work starts where possible.
         CasesFailed: after all cases, those that failed.
     """
-    asked = Asked.of(request.methods, request.protocols, request.identities)
-    with attempts.planning(request.out, asked):
-        planner = Planner(request)
-        remove_all_leftovers(make_folder(request.out))
-        elsewhere = plugins.executors()[request.executor].elsewhere
-        if executor is None and elsewhere:
-            # A cluster that is not there is said before anything is made for it.
-            executor = _made(request, planner)
-        planned = planner.plan(progress)
-        attempts.begin(case.folder for case in planned.cases)
-        # A result of before must not pass for what could not be done now.
-        attempts.begin(failed.folder for failed in planned.failures if failed.folder)
-    _note_unplanned(request, planned)
+    return run_planned(plan_run([request], progress, executor), progress)
+
+
+def plan_run(
+    requests: Sequence[RunRequest], progress: Progress, executor: Executor | None = None
+) -> PlannedRun:
+    """Plan what `run_planned` then runs as one, and note in OUT that it is to be done.
+
+    Args:
+        requests: one, or several that are equal in OUT, device, size, executor and its options.
+        progress: where to report.
+        executor: where jobs run; None: as the requests say.
+
+    Raises:
+        TgbenchError: bad input; or nothing of a single request can be done.
+    """
+    plans: list[Plan] = []
+    people: dict[str, Person] = {}
+    for request in requests:
+        with attempts.planning(request.out, _asked(request)):
+            planner = Planner(request, people)
+            if not plans:
+                remove_all_leftovers(make_folder(request.out))
+                if executor is None and _is_elsewhere(request):
+                    # A cluster that is not there is said before anything is made for it.
+                    executor = _made(request, planner)
+            plan = planner.collect(progress) if len(requests) > 1 else planner.plan(progress)
+            attempts.begin(case.folder for case in plan.cases)
+            # A result of before must not pass for what could not be done now.
+            attempts.begin(failed.folder for failed in plan.failures if failed.folder)
+        _note_unplanned(request, plan)
+        plans.append(plan)
+    joined = Plan.joined(plans)
+    return PlannedRun(
+        requests, joined, executor or _executor(requests[0], planner, joined, progress)
+    )
+
+
+def run_planned(planned_run: PlannedRun, progress: Progress) -> list[Outcome]:
+    """Do what was planned; see `run`.
+
+    Raises:
+        CasesFailed: after all cases, those that failed.
+    """
+    planned, request = planned_run.plan, planned_run.requests[0]
     for line in planned.warnings:
         _log.warning(line)
     failures = list(planned.failures)
-    executor = executor or _executor(request, planner, planned, progress)
-    with journal(request, planned):
-        failures += _run(planned, executor, progress)
+    with journal(planned_run.requests, planned):
+        failures += _run(planned, planned_run.executor, progress)
     for failure in failures:
         if failure.folder is not None:
             error = failure.error
             because = error.because if isinstance(error, NeedsFailed) else error
             attempts.fail(failure.folder, because)
     outcomes = []
-    failed = {failure.what for failure in failures}
+    # Titles do not tell settings apart, and folders not a case from its timing.
+    failed = {(failure.what, failure.folder) for failure in failures}
     for case in planned.cases:
-        if case.state is None or case.job.title in failed:
+        if case.state is None or (case.job.title, case.folder) in failed:
             continue
         try:
-            if elsewhere:
+            if _is_elsewhere(request):
                 _look_again(case.folder, request.out)
             outcome = _collect(case)
             if len(planned.cases) <= _HELD:
@@ -142,8 +192,18 @@ def run(request: RunRequest, progress: Progress, executor: Executor | None = Non
         except TgbenchError as error:
             failures.append(Failure(case.job.title, error))
     if failures:
-        raise CasesFailed(failures, outcomes) from failures[0].error
+        planned_cases = sum(case.state is not None for case in planned.cases)
+        cases = planned_cases - len(outcomes) + len(planned.failures)
+        raise CasesFailed(failures, outcomes, cases) from failures[0].error
     return outcomes
+
+
+def _asked(request: RunRequest) -> Asked:
+    return Asked.of(request.methods, request.protocols, request.identities)
+
+
+def _is_elsewhere(request: RunRequest) -> bool:
+    return plugins.executors()[request.executor].elsewhere
 
 
 def _note_unplanned(request: RunRequest, planned: Plan) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 import logging
+import re
 import types
 import typing
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,7 +15,7 @@ from .. import plugins
 from ..configs import build, check_ranges, flat, types_of
 from ..errors import TgbenchError, suggest
 from ..files import hash_of
-from ..specs import ConfiguredSpec, ExecutorSpec, MethodSpec
+from ..specs import ConfiguredSpec, MethodSpec
 
 if TYPE_CHECKING:
     from .result import Result
@@ -25,7 +26,7 @@ _EXAMPLES = {int: "a whole number, such as 3", float: "a number, such as 0.5", s
 _MOST_SUGGESTED = 3
 
 
-def parse_overrides(pairs: Sequence[str]) -> dict[str, str]:
+def parse_overrides(pairs: Sequence[str], option: str = "--set") -> dict[str, str]:
     """Turn ["key=value", ...] into a dictionary.
 
     Raises:
@@ -35,9 +36,9 @@ def parse_overrides(pairs: Sequence[str]) -> dict[str, str]:
     for pair in pairs:
         key, equals, value = pair.partition("=")
         if not equals or not key:
-            raise TgbenchError(f"--set {pair}: expected key=value")
+            raise TgbenchError(f"{option} {pair}: expected key=value")
         if key in overrides:
-            raise TgbenchError(f"--set {key}: given twice")
+            raise TgbenchError(f"{option} {key}: given twice")
         overrides[key] = value
     return overrides
 
@@ -56,8 +57,8 @@ def configure(spec: MethodSpec, preset: str, overrides: Mapping[str, str]) -> An
     return _configured(spec, spec.presets[preset], overrides, spec.renamed_settings)
 
 
-def configure_executor(spec: ExecutorSpec, overrides: Mapping[str, str]) -> Any:
-    """Return an executor's config: its defaults, then the overrides.
+def configure_plain(spec: ConfiguredSpec, overrides: Mapping[str, str]) -> Any:
+    """Return the config of a plug-in without presets: its defaults, then the overrides.
 
     Raises:
         TgbenchError: unknown key (the nearest is suggested), or a bad value.
@@ -77,7 +78,7 @@ def _configured(
     for given, text in overrides.items():
         key = renamed.get(given, given)
         if key not in kinds:
-            raise unknown_setting(given, [spec])
+            raise unknown_setting(given, [spec], text)
         if key in chosen:
             raise TgbenchError(f"--set {given}: {key} is given twice, once by its old name")
         if key != given:
@@ -97,15 +98,28 @@ def keys_of(spec: ConfiguredSpec) -> set[str]:
     return {*types_of(spec.load_config()), *former}
 
 
-def unknown_setting(key: str, specs: Iterable[ConfiguredSpec]) -> TgbenchError:
-    """Return the error for a setting that no plug-in of several has, with the nearest ones."""
+def unknown_setting(key: str, specs: Iterable[ConfiguredSpec], text: str = "") -> TgbenchError:
+    """Return the error for a setting that no plug-in of several has, with the nearest ones.
+
+    Args:
+        key: what was given.
+        specs: of the plug-ins.
+        text: the value that was given.
+    """
     specs = list(specs)
     known = sorted({key for spec in specs for key in types_of(spec.load_config())})
     tail = key.rpartition(".")[2]
     methods = " ".join(spec.name for spec in specs)
     listed = f"`tgbench list settings {methods}` shows all of them"
-    if inside := [name for name in known if name.startswith(f"{key}.")]:
-        return TgbenchError(f"'{key}' is a group of settings, such as '{inside[0]}'; {listed}")
+    own = next((f"{spec.name}." for spec in specs if key.startswith(f"{spec.name}.")), "")
+    group = f"{key.removeprefix(own)}."
+    if inside := [f"{own}{name}" for name in known if name.startswith(group)]:
+        words = [f"{key}.{part.strip()}" for part in re.split("[,;]", text.strip("{} "))]
+        if all(word.partition("=")[0] in inside for word in words):
+            remedy = f"write --set {' '.join(words)}"
+        else:
+            remedy = f"write --set {inside[0]}=VALUE"
+        return TgbenchError(f"'{key}' is a group of settings; {remedy}; {listed}")
     near = [name for name in known if name.rpartition(".")[2] == tail]
     near = near or difflib.get_close_matches(key, known, n=_MOST_SUGGESTED, cutoff=0.6)
     hint = ", ".join(f"'{name}'" for name in near[:_MOST_SUGGESTED])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import enum
 import os
-import platform
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -14,7 +13,8 @@ from statistics import median
 from ..errors import TgbenchError
 from .folders import JOBS
 from .job import file_name
-from .job_state import SILENCE, JobState, clock_of, read_state, state_file
+from .job_state import JobState, clock_of, lives, read_state, state_file, touched
+from .result import RESULT_FILE
 from .run_file import RUN_FILES, RunHead, RunJob, read_run
 
 
@@ -72,6 +72,21 @@ class RunStatus:
         """Return the jobs that are so far."""
         return [job for job in self.jobs if job.stage is stage]
 
+    def cases(self) -> dict[Stage, int]:
+        """Return how many cases are how far, as `tgbench run` counts them.
+
+        A case is done when all its jobs are: that which measures it, and that which times it. What
+        could not even be planned has failed.
+        """
+        of_case: dict[str, list[Stage]] = defaultdict(list)
+        for each in self.jobs:
+            if Path(each.job.output).name == RESULT_FILE:
+                of_case[each.job.output].append(each.stage)
+        least = (Stage.FAILED, Stage.RUNNING, Stage.WAITING, Stage.DONE)
+        counts = Counter(min(stages, key=least.index) for stages in of_case.values())
+        counts[Stage.FAILED] += len(self.head.failures)
+        return {stage: counts[stage] for stage in Stage}
+
     def left(self) -> tuple[float, int]:
         """Return the seconds that the other jobs may take, and how many of them are not in it.
 
@@ -122,7 +137,7 @@ def _state_files(folder: Path) -> Iterator[Path]:
 def _run(path: Path, out: Path, states: Mapping[str, Path], now: float) -> RunStatus:
     head, jobs = read_run(path)
     own = read_state(state_file(path))
-    alive = own is not None and own.state == "running" and _lives(state_file(path), own, now)
+    alive = own is not None and own.state == "running" and lives(state_file(path), own, now)
     found = tuple(_jobs(jobs, out, states, now))
     return RunStatus(head, alive, own.node if own else "", found)
 
@@ -139,8 +154,8 @@ def _jobs(
 def _job(job: RunJob, out: Path, path: Path | None, said: JobState | None, now: float) -> JobStatus:
     seconds, node, log = (said.seconds, said.node, said.log) if said else (0.0, "", "")
     if said is not None and path is not None and said.state == "running":
-        if _lives(path, said, now):
-            seconds += max(0.0, now - _touched(path))
+        if lives(path, said, now):
+            seconds += max(0.0, now - touched(path))
             return JobStatus(job, Stage.RUNNING, seconds, node, log=log)
         gone = f"its process on {node} has gone"
         return JobStatus(job, Stage.WAITING, reason=gone, log=log)
@@ -149,17 +164,3 @@ def _job(job: RunJob, out: Path, path: Path | None, said: JobState | None, now: 
     if (job.done or said is not None) and (out / job.output).exists():
         return JobStatus(job, Stage.DONE, seconds, node, log=log)
     return JobStatus(job, Stage.WAITING)
-
-
-def _lives(path: Path, said: JobState, now: float) -> bool:
-    """Whether a process still touches its file; of this machine, whether it is there at all."""
-    if said.node == platform.node() and not Path(f"/proc/{said.process}").exists():
-        return not Path("/proc/self").exists() and now - _touched(path) < SILENCE
-    return now - _touched(path) < SILENCE
-
-
-def _touched(path: Path) -> float:
-    try:
-        return path.stat().st_mtime
-    except OSError:
-        return 0.0

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from .. import plugins
 from ..audio import FeatureSource
+from ..driving.driving import Driving
 from ..errors import TgbenchError
 from ..files import sha256
 from ..identities import Identity, Split
@@ -17,6 +18,7 @@ from ..progress import Progress
 from ..synthetic.names import IDENTITIES
 from ..version import __version__
 from . import attempts
+from .case_planning import plan_cases, through_codec
 from .experiment import Experiment, IdentityHashes
 from .fit_record import FitRecord
 from .fitting import Fitting, MethodConfig, NoFit, fit, load_fit
@@ -26,7 +28,6 @@ from .locks import sole_replacer
 from .log import LoggedProgress, case_log
 from .measuring import measure
 from .plan import Plan
-from .planning import plan_cases, through_codec
 from .rendering import render_again
 from .replacing import recover
 from .request import RunOptions
@@ -262,9 +263,12 @@ def _case_of(job: JobSpec, wanted: CaseJob, identity: Identity, config: MethodCo
     """
     spec = plugins.find(plugins.protocols(), wanted.protocol, "protocol")
     source = FeatureSource(config.encoder, tuple(map(Path, wanted.audio_features)))
+    driving = Driving(
+        wanted.rules, {wanted.driver: wanted.tags, **dict.fromkeys(wanted.audio, wanted.tags)}
+    )
     planned = [
         through_codec(case) if wanted.through_codec else case
-        for case in plan_cases(spec, identity, [*map(Path, wanted.audio)], source)
+        for case in plan_cases(spec, identity, [*map(Path, wanted.audio)], source, driving)
     ]
     same = [case for case in planned if sha256(case.driving_audio) == wanted.audio_sha256]
     # Two sounds may be equal; then their names tell them apart.

@@ -13,10 +13,11 @@ from ..files import atomic_folder, cache_root, hash_of, make_cache
 from ..identities.layout import FPS
 from ..progress import SILENT, Progress
 from .motion import Performance, perform
-from .person import PEOPLE, TRACKS, Person, Track
+from .person import PEOPLE, TRACKS, Person, SungTrack, Track
 from .phonemes import LANGUAGES
 from .portable import run_portably
 from .script import Script, write_script
+from .song import write_song
 from .studio import Studio
 from .voice import Voice, speak
 
@@ -107,6 +108,10 @@ def ensure_driving_track(name: str) -> Path:
 
 def voice_track(track: Track) -> tuple[Script, Waveform]:
     """Return what a driving track says and how it sounds."""
+    if isinstance(track, SungTrack):
+        generator = np.random.default_rng([track.seed, 1])
+        song = write_song(LANGUAGES[track.language], track.seconds, generator)
+        return song, speak(song, track.voice, generator)
     return _speech(track.seed, track.language, track.voice, track.seconds)
 
 

@@ -12,4 +12,26 @@ IDENTITIES = {
 TRACKS = {
     "track-voice": "synthetic speech of a third voice",
     "track-language": "synthetic speech with another phoneme inventory and rhythm",
+    "track-song": "a synthetic voice that sings",
 }
+SPOKEN = ("track-voice", "track-language")
+"""Those that drive where nothing else is asked for."""
+
+TRACK_TAGS = {
+    "track-voice": {"language": "Synthetic A", "kind": "speech"},
+    "track-language": {"language": "Synthetic B", "kind": "speech"},
+    "track-song": {"language": "Synthetic B", "kind": "singing"},
+}
+"""What is declared of the tracks. Throats of formulas have no gender."""
+
+CARDS = {
+    name: {
+        "name": name,
+        "language": "Synthetic A",
+        "consent": "not needed: nobody is shown",
+        "licence": "Apache-2.0",
+        "notes": text,
+    }
+    for name, text in IDENTITIES.items()
+}
+"""Cards of the built-in identities."""

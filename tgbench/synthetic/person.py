@@ -148,7 +148,15 @@ class Track:
     seconds: float
 
 
+@dataclass(frozen=True)
+class SungTrack(Track):
+    """A song: slow vowels, each on a note of its own."""
+
+
 TRACKS = {
+    "track-song": SungTrack(
+        63077, "second", Voice(196.0, tract=1.08, breath=0.03, jitter=0.003), 9.0
+    ),
     "track-voice": Track(
         40961, "first", Voice(148.0, tract=1.05, breath=0.07, open_share=0.7), 9.0
     ),

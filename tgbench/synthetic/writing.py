@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable
 from dataclasses import asdict
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +11,7 @@ import numpy as np
 from ..audio import write_wav
 from ..files import write_json
 from ..identities import IdentityWriter, default_split
+from ..overlap import in_order
 from .dataset import GENERATOR_VERSION, rehearse, voice_track
 from .expression import action_units
 from .names import MADE_BY
@@ -55,7 +54,7 @@ def write_identity(
         )
         gaps[frame] = shot.lip_gap
 
-    for _ in _in_order(record, frames):
+    for _ in in_order(record, range(frames), _WORKERS):
         count()
     writer.write_background(studio.plate)
     writer.write_transforms(
@@ -100,16 +99,3 @@ def timeline(script: Script) -> dict[str, object]:
             for segment in script.segments
         ],
     }
-
-
-def _in_order(record: Callable[[int], None], frames: int) -> Iterator[None]:
-    """Run a task per frame on a few threads, a few frames ahead at most."""
-    with ThreadPoolExecutor(_WORKERS) as pool:
-        numbers = iter(range(frames))
-        waiting: list[Future[None]] = [
-            pool.submit(record, n) for n in islice(numbers, 2 * _WORKERS)
-        ]
-        while waiting:
-            waiting.pop(0).result()
-            waiting.extend(pool.submit(record, n) for n in islice(numbers, 1))
-            yield

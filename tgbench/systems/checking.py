@@ -16,8 +16,8 @@ from ..audio_encoders.mel import SPEC as MEL
 from ..errors import TgbenchError
 from ..faults import one_line
 from ..identities import Identity, layout
+from ..machine import free_memory_gb
 from ..requirements import why_not_run
-from ..running.machine import free_memory_gb
 from ..synthetic.names import IDENTITIES
 from .config import SystemConfig
 from .declaration import Declaration
@@ -31,12 +31,15 @@ from .environments import (
 )
 from .fields import Input, Stage
 from .installation import find_checkout, find_weights
+from .placeholders import expand
+from .templates import unfilled
 
 State = Literal["ok", "note", "missing"]
 
 _IN_CHECKOUT = "{checkout}/"
 _GPU_SECONDS = 40.0
-_GPU_PROBE = "import torch; print('cuda', torch.version.cuda, torch.cuda.is_available())"
+_GPU_PROBE = "import torch; print('\\ncuda', torch.version.cuda, torch.cuda.is_available())"
+_GPU_ANSWER = re.compile(r"^cuda (\S+) (True|False)$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,8 @@ def check(
         identity: whose inputs are looked for, a built-in name or a folder; empty: nobody's.
         out: where results would go.
     """
+    if fields := unfilled(declaration):
+        yield Finding("declaration", "note", f"is still as the template has it: {fields}")
     checkout: Path | None = None
     try:
         checkout, state = find_checkout(declaration, config)
@@ -96,7 +101,7 @@ def _files(declaration: Declaration, checkout: Path | None) -> Iterator[Finding]
         for stage in stages:
             named |= dict.fromkeys(_named_files(stage))
     absent = [name for name in named if not (checkout / name).exists()]
-    placed = {file.path for file in declaration.weights.values()}
+    placed = {expand(file.path, {}) for file in declaration.weights.values()}
     absent = [name for name in absent if name not in placed]
     if absent:
         text = f"{checkout} has no {', '.join(absent)}; is it the right repository and commit?"
@@ -173,9 +178,9 @@ def _gpu(environment: Environment, place: Path) -> Finding:
         done = run_python(environment, _GPU_PROBE, place, _GPU_SECONDS)
     except (OSError, subprocess.SubprocessError) as error:
         return Finding("GPU", "note", f"PyTorch does not say whether it sees one ({error})")
-    said = done.stdout.split()
-    if done.returncode or len(said) != 3:
-        lines = done.stderr.strip().splitlines() or ["no reason given"]
+    said = _GPU_ANSWER.search(done.stdout)
+    if done.returncode or said is None:
+        lines = done.stdout.strip().splitlines() or ["no reason given"]
         return Finding("GPU", "missing", f"PyTorch of the environment does not load: {lines[-1]}")
     if said[2] != "True":
         text = f"PyTorch of the environment (CUDA {said[1]}) sees none; the system needs one"

@@ -6,23 +6,14 @@ few facts that listing needs without pydantic.
 
 from __future__ import annotations
 
-import difflib
-import tomllib
-import typing
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    Field,
-    StringConstraints,
-    ValidationError,
-)
+from pydantic import BeforeValidator, Field, StringConstraints
 
 from ..errors import TgbenchError
-from ..inputs import MEBIBYTE, read_text, reason
 from ..specs import CompositeMode, LeakedCondition
+from ..toml_files import Table, checked, read_toml
 from .fields import (
     Environment,
     Folders,
@@ -35,11 +26,9 @@ from .fields import (
     Stage,
     WeightsFile,
 )
-from .known_failures import KnownFailure, Table
+from .known_failures import KnownFailure
 from .rules import faults
 from .spec import NAME
-
-LARGEST_DECLARATION = MEBIBYTE
 
 
 def _as_weights(value: object) -> object:
@@ -156,20 +145,6 @@ def read_declaration(path: Path) -> Declaration:
     return declaration
 
 
-def read_toml(path: Path) -> dict[str, Any]:
-    """Return what a TOML file says.
-
-    Raises:
-        TgbenchError: it cannot be read.
-    """
-    try:
-        return tomllib.loads(read_text(path, LARGEST_DECLARATION))
-    except OSError as error:
-        raise TgbenchError(f"{path}: cannot be read ({reason(error)})") from error
-    except (ValueError, RecursionError) as error:
-        raise TgbenchError(f"{path}: is not TOML ({reason(error)})") from error
-
-
 def validated(path: Path, raw: dict[str, Any], model: type[F]) -> F:
     """Return what a file says as a declaration of a kind; each part is checked by itself.
 
@@ -178,52 +153,4 @@ def validated(path: Path, raw: dict[str, Any], model: type[F]) -> F:
     """
     if "path" in raw:
         raise TgbenchError(f"{path}: unknown field path; a declaration does not name itself")
-    try:
-        return model.model_validate({**_as_tuples(raw), "path": path.resolve()})
-    except ValidationError as error:
-        raise TgbenchError(f"{path}: {_explained(error, model)}") from error
-
-
-def _as_tuples(value: Any) -> Any:
-    """Return lists as tuples, which strict fields take."""
-    if isinstance(value, dict):
-        return {key: _as_tuples(part) for key, part in value.items()}
-    return tuple(map(_as_tuples, value)) if isinstance(value, list) else value
-
-
-def _explained(error: ValidationError, model: type[BaseModel]) -> str:
-    """Return the first fault in one line, with its place and the nearest field's name."""
-    # A misspelt field is often the reason why another one is missing.
-    first = min(error.errors(), key=lambda fault: fault["type"] != "extra_forbidden")
-    place = _place(first["loc"])
-    if first["type"] == "extra_forbidden":
-        field = str(first["loc"][-1])
-        known = _fields_at(first["loc"][:-1], model)
-        near = difflib.get_close_matches(field, known, n=1)
-        hint = f"did you mean '{near[0]}'?" if near else f"known: {', '.join(known)}"
-        return f"unknown field {place}; {hint}"
-    if first["type"] == "missing":
-        return f"{place} is missing"
-    message = first["msg"].removeprefix("Value error, ")
-    return f"{place}: {message}"
-
-
-def _place(location: tuple[int | str, ...]) -> str:
-    """Return where in the file something is, such as `render.1.command`."""
-    return ".".join(str(part + 1) if isinstance(part, int) else part for part in location)
-
-
-def _fields_at(location: tuple[int | str, ...], model: type[BaseModel]) -> list[str]:
-    """Return the names of the fields that a table of the file can have."""
-    for part in location:
-        field = model.model_fields.get(part) if isinstance(part, str) else None
-        inner = _table_in(field.annotation) if field is not None else None
-        model = inner or model
-    return [name for name in model.model_fields if name != "path"]
-
-
-def _table_in(kind: Any) -> type[Table] | None:
-    """Return the table that a type is, or is made of."""
-    if isinstance(kind, type) and issubclass(kind, Table):
-        return kind
-    return next(filter(None, map(_table_in, typing.get_args(kind))), None)
+    return checked(path, raw, model, {"path": path.resolve()})

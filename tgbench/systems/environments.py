@@ -10,10 +10,12 @@ import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Protocol
 
 from ..errors import TgbenchError, Unavailable
 from ..files import cache_root, remove, sha256
+from ..processes.guarded import Guarded
 from ..progress import SILENT, Progress
 from .containers import Apptainer, Docker
 from .declaration import Declaration
@@ -22,8 +24,10 @@ from .launching import Launch
 from .programs import run_program
 
 _SECONDS = 60.0
+_LARGEST_ANSWER = 16 << 20
 _DROPPED = frozenset({"VIRTUAL_ENV", "CONDA_PREFIX", "CONDA_DEFAULT_ENV"})
 _CONDA = ("micromamba", "mamba", "conda")
+_ANSWER = "\ntgbench: "
 # Runs in Python 3.6, too; packages by pkg_resources where there is no importlib.metadata.
 _PROBE = """
 import json, sys
@@ -34,7 +38,7 @@ except ImportError:
     import pkg_resources
     found = [(d.project_name, d.version) for d in pkg_resources.working_set]
 version = ".".join(map(str, sys.version_info[:3]))
-print(json.dumps([version, sorted([str(a).lower(), str(b)] for a, b in found)]))
+print("\\ntgbench: " + json.dumps([version, sorted([str(a).lower(), str(b)] for a, b in found)]))
 """
 
 
@@ -131,23 +135,27 @@ def environment_of(
 def run_python(
     environment: Environment, code: str, cwd: Path, seconds: float
 ) -> subprocess.CompletedProcess[str]:
-    """Run a few lines in the Python of an environment.
+    """Run a few lines in the Python of an environment; nothing of it is left, nor of its container.
+
+    Returns:
+        How it ended; `stdout` has all that it said.
 
     Raises:
         OSError, subprocess.SubprocessError: it cannot be started, or takes longer.
     """
     launch = environment.launch(("python", "-c", code), {}, cwd, (cwd,))
-    return subprocess.run(
-        launch.argv,
-        env=dict(launch.env),
-        cwd=cwd,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        timeout=seconds,
-        check=False,
-        text=True,
-        errors="replace",
-    )
+    with TemporaryFile() as said:
+        probe = Guarded(launch.argv, said.fileno(), cwd=cwd, env=launch.env, stop=launch.stop)
+        in_time = False
+        try:
+            in_time = probe.wait(seconds)
+        finally:
+            exit_code = probe.end()
+        if not in_time:
+            raise subprocess.TimeoutExpired(launch.argv, seconds)
+        said.seek(0)
+        text = said.read(_LARGEST_ANSWER).decode("utf-8", "replace")
+    return subprocess.CompletedProcess(launch.argv, exit_code, text, "")
 
 
 def contents_of(environment: Environment, name: str, cwd: Path) -> Contents:
@@ -165,9 +173,11 @@ def contents_of(environment: Environment, name: str, cwd: Path) -> Contents:
     why = ""
     try:
         done = run_python(environment, _PROBE, cwd, _SECONDS)
-        said = done.stdout + done.stderr
+        said = done.stdout
         if done.returncode == 0:
-            version, packages = json.loads(done.stdout.splitlines()[-1])
+            # Others may say something, too: a container's start, or a program of its exit.
+            answer = said.rpartition(_ANSWER)[2].partition("\n")[0]
+            version, packages = json.loads(answer)
             return Contents(version, dict(packages), image)
         known = recognised(said)
         lines = said.strip().splitlines()

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from .known_failures import Table
+from ..toml_files import Table
 from .rules import Converter, PlainPath, Text, Variable
 from .spec import NAME
 

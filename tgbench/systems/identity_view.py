@@ -93,14 +93,13 @@ class _View:
 
     def copy_frame(self, number: int, frame: int) -> None:
         """Copy all files of a frame of the identity."""
-        original, truth = (
-            self._identity.path(pattern, frame)
-            for pattern in (layout.ORIGINAL, layout.GROUND_TRUTH)
-        )
+        original = self._identity.path(layout.ORIGINAL, frame)
+        truth = self._identity.truth_path(frame)
         # Where there is one of the two, it stands for both, as in `Identity.frame`.
         self._copy(original if original.is_file() else truth, layout.ORIGINAL, number)
-        self._copy(truth if truth.is_file() else original, layout.GROUND_TRUTH, number)
-        for pattern in (layout.PARSING, layout.TORSO_IMAGE, layout.LANDMARKS, layout.TEETH):
+        self._copy(truth, layout.GROUND_TRUTH, number)
+        self._copy_torso(number, frame)
+        for pattern in (layout.PARSING, layout.LANDMARKS, layout.TEETH):
             self._copy(self._identity.path(pattern, frame), pattern, number)
 
     def write_driven(self, number: int, clip: DrivenClip) -> None:
@@ -113,7 +112,7 @@ class _View:
         for pattern in (layout.PARSING, layout.TEETH):
             self._copy(self._identity.path(pattern, stand_in), pattern, number)
         torso = clip.source(number) if clip.gives_torso else stand_in
-        self._copy(self._identity.path(layout.TORSO_IMAGE, torso), layout.TORSO_IMAGE, number)
+        self._copy_torso(number, torso)
 
     def write_transforms(self, poses: np.ndarray, split: Split) -> None:
         """Write the cameras, with the focal length of the identity."""
@@ -126,6 +125,13 @@ class _View:
         plate = self._identity.folder / layout.BACKGROUND
         require_file(plate, "prepare the identity again")
         copy_file(plate, self._folder / layout.BACKGROUND)
+
+    def _copy_torso(self, number: int, frame: int) -> None:
+        source = self._identity.path(layout.TORSO_IMAGE, frame)
+        if source.is_file():
+            copy_file(source, self._folder / layout.TORSO_IMAGE.format(number))
+        else:
+            self._writer.write_frame(number, torso=self._identity.torso(frame))
 
     def _copy(self, source: Path, pattern: str, number: int) -> None:
         if source.is_file():

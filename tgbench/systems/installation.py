@@ -19,6 +19,7 @@ from .config import SystemConfig
 from .declaration import Declaration
 from .environments import Contents, Environment, contents_of, environment_of, require_programs
 from .fields import WeightsFile
+from .placeholders import expand
 
 _log = logging.getLogger("tgbench")
 
@@ -142,7 +143,7 @@ def find_weights(
     missing: list[str] = []
     doubts: list[str] = []
     for name, file in declaration.weights.items():
-        own = checkout / file.path if checkout else None
+        own = checkout / expand(file.path, {}) if checkout else None
         try:
             if own is None or not own.is_file():
                 found[file.path] = _stored(name, file)

@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterable
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
+from ..toml_files import Table
 from .failures import Failure
 
 
@@ -22,12 +23,6 @@ def _pattern(text: str) -> str:
     except re.error as error:
         raise ValueError(f"'{text}' is no regular expression ({error})") from error
     return text
-
-
-class Table(BaseModel):
-    """A table of a declaration; unknown fields are refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, strict=True)
 
 
 class KnownFailure(Table):

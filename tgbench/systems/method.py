@@ -223,7 +223,7 @@ class DeclaredMethod:
             return None
         if not speed.pattern:
             return TimedFrames(frames, (np.array([sum(run.seconds for run in runs)]),))
-        said = "".join(run.log.read_text("utf-8", "replace") for run in runs)
+        said = "".join(run.said() for run in runs)
         found = re.findall(speed.pattern, said)
         with suppress(IndexError, ValueError, TypeError, ZeroDivisionError):
             return TimedFrames(1, (np.array([1 / float(found[-1])]),))

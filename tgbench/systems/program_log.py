@@ -14,8 +14,9 @@ KEPT_BYTES = 4 << 20
 """Kept of the beginning of what a program says, and at least as much of its end."""
 
 _LINE_END = re.compile(rb"[\r\n]+")
-_HEADING = re.compile(r"(?m)^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\+00:00 \$ [^\n]*$")
-_TAIL = 1 << 16
+TAIL = 1 << 16
+"""Bytes of the end of what a program says, which tell why it failed."""
+
 _LONGEST_LINE = 300
 
 
@@ -54,7 +55,7 @@ class ProgramLog:
     def write(self, said: bytes) -> None:
         """Add what the program says."""
         with self._lock:
-            self._tail = (self._tail + said)[-_TAIL:]
+            self._tail = (self._tail + said)[-TAIL:]
             if self.trouble is not None:
                 return
             try:
@@ -101,9 +102,15 @@ class ProgramLog:
         self._written = self._head + 2 * KEPT_BYTES
 
 
-def last_words(path: Path) -> str:
-    """Return the last of what the last run in a log said, at most 64 kB."""
+def said_since(path: Path, start: int, most: int | None = None) -> str:
+    """Return what a log says from a byte on, or the last of it.
+
+    Args:
+        path: of the log.
+        start: its size before the run that is asked for, whose words are the last in it.
+        most: bytes; None: all.
+    """
     with path.open("rb") as stream:
-        stream.seek(max(0, stream.seek(0, 2) - _TAIL))
-        said = stream.read().decode("utf-8", "replace")
-    return _HEADING.split(said)[-1]
+        end = stream.seek(0, 2)
+        stream.seek(start if most is None else max(start, end - most))
+        return stream.read().decode("utf-8", "replace")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import logging
+import os
+import shutil
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -13,10 +16,35 @@ from ..inputs import read_json, reason
 FILE = "places.json"
 PLACES = ("checkout", "environment")
 
+_log = logging.getLogger("tgbench")
+
 
 def systems_folder() -> Path:
-    """Return where the user's systems are noted, beside the weight store."""
-    return cache_root() / "systems"
+    """Return where the user's systems are noted (`TGBENCH_SYSTEMS`, else in the user's settings).
+
+    Earlier versions noted them in the cache, which may be deleted; what is there is moved.
+    """
+    if chosen := os.environ.get("TGBENCH_SYSTEMS"):
+        return Path(chosen).absolute()
+    base = os.environ.get("XDG_CONFIG_HOME")
+    try:
+        folder = Path(base or Path.home() / ".config") / "tgbench" / "systems"
+    except RuntimeError:
+        # Without a home folder, nothing lasts longer than the cache.
+        return cache_root() / "systems"
+    former = cache_root() / "systems"
+    return _moved(former, folder) if former.is_dir() and not folder.exists() else folder
+
+
+def _moved(former: Path, folder: Path) -> Path:
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        shutil.move(former, folder)
+    except OSError as error:
+        _log.warning("%s: cannot be moved to %s (%s); it is used there", former, folder, error)
+        return former
+    _log.info("%s: moved to %s, where no cache is cleared", former, folder)
+    return folder
 
 
 def remembered(name: str) -> Mapping[str, str]:

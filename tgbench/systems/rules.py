@@ -120,6 +120,8 @@ def _names(declaration: Declaration) -> Iterator[str]:
         yield from _unknown("audio_features", encoder, plugins.audio_encoders())
     yield from faults_of_published(declaration)
     for name, file in declaration.weights.items():
+        if placeholders_of(file.path):
+            yield f"weights.{name}.path: '{file.path}' holds {{name}}; weights are of no identity"
         if not file.source:
             yield from _unknown("weights", name, TABLE, ", or say where it can be had (source)")
         elif name in TABLE:

@@ -14,11 +14,12 @@ from ..errors import TgbenchError
 from ..files import hash_of, write_json, write_text
 from ..inputs import read_json
 from ..progress import Progress
+from ..running.job_state import clock_of
 from .failures import Failure, recognised
 from .fields import Stage
 from .installation import Installation
 from .known_failures import explained
-from .program_log import last_words
+from .program_log import TAIL, said_since
 from .programs import ProgramFailed, run_program
 from .work import RECORDS, WorkFolder
 
@@ -38,12 +39,18 @@ class StageRun:
         seconds: that its command took, all attempts together.
         interruptions: attempts that were stopped before the one that finished.
         log: file of what it said.
+        log_start: bytes in it that the attempts before the one that finished had said.
     """
 
     name: str
     seconds: float
     interruptions: int
     log: Path
+    log_start: int = 0
+
+    def said(self) -> str:
+        """Return what the attempt that finished said."""
+        return said_since(self.log, self.log_start)
 
 
 class StageRunner:
@@ -109,7 +116,8 @@ class StageRunner:
         self._launch(stage, command, log, name, progress)
         seconds = attempts.elapsed
         # One that was stopped at its very end has nothing left to do.
-        self._check_made(stage, {} if attempts.interruptions else before, log, name)
+        said = said_since(log, attempts.log_start, TAIL)
+        self._check_made(stage, {} if attempts.interruptions else before, log, name, said)
         attempts.finish()
         _log.info("%s: finished in %.1f s", name, seconds)
         return attempts.as_run(stage.name)
@@ -175,7 +183,7 @@ class StageRunner:
         """Return the known failure that words tell of: of all systems, else of this one."""
         return recognised(said) or explained(self._installation.declaration.failures, said)
 
-    def _check_made(self, stage: Stage, before: _State, log: Path, name: str) -> None:
+    def _check_made(self, stage: Stage, before: _State, log: Path, name: str, said: str) -> None:
         """Refuse a stage that ended well and made nothing.
 
         Raises:
@@ -186,7 +194,7 @@ class StageRunner:
             if not made or all(before.get(path) == state for path, state in made.items()):
                 made_none = f"ended without an error, but made no {self._work.expanded(pattern)}"
                 # Many run ffmpeg, and go on whatever becomes of it.
-                known = self._explain(last_words(log))
+                known = self._explain(said)
                 if known is not None:
                     raise ProgramFailed(
                         name, Failure(f"{made_none} ({known.reason})", known.remedy), log
@@ -207,12 +215,13 @@ class _Attempts:
 
     def __init__(self, path: Path, key: str, log: Path) -> None:
         self._path, self._key, self._log = path, key, log
-        self.finished, self.interruptions = False, 0
-        self._seconds, self._started = 0.0, 0.0
+        self.finished, self.interruptions, self.log_start = False, 0, 0
+        self._seconds, self._started, self._begun = 0.0, 0.0, 0.0
         known = self._read()
         if known.get("key") != key:
             return
         self.finished = bool(known.get("finished"))
+        self.log_start = int(known.get("log_start", 0))
         self.interruptions = int(known.get("interruptions", 0))
         self._seconds = float(known.get("seconds", 0.0))
         if not self.finished and (started := float(known.get("started", 0.0))):
@@ -223,11 +232,14 @@ class _Attempts:
     @property
     def elapsed(self) -> float:
         """Seconds of this attempt so far."""
-        return time.time() - self._started
+        return time.monotonic() - self._begun
 
     def begin(self) -> None:
         """Note that an attempt begins."""
-        self.finished, self._started = False, time.time()
+        # What another machine compares with the time of the log is by the clock of its files.
+        self.finished, self._started = False, clock_of(self._path.parent)
+        self._begun = time.monotonic()
+        self.log_start = self._log.stat().st_size if self._log.exists() else 0
         self._write()
 
     def finish(self) -> None:
@@ -238,7 +250,7 @@ class _Attempts:
 
     def as_run(self, name: str) -> StageRun:
         """Return what is known of a stage that is done."""
-        return StageRun(name, self._seconds, self.interruptions, self._log)
+        return StageRun(name, self._seconds, self.interruptions, self._log, self.log_start)
 
     def _read(self) -> dict[str, Any]:
         try:
@@ -256,6 +268,7 @@ class _Attempts:
                 "seconds": self._seconds,
                 "started": self._started,
                 "interruptions": self.interruptions,
+                "log_start": self.log_start,
             },
         )
 

@@ -5,21 +5,31 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from .. import plugins
 from ..errors import TgbenchError
 from ..files import write_text
 from .spec import NAME, SUFFIX
 
+if TYPE_CHECKING:
+    from .declaration import Facts
+
+_TO_FILL_IN = {
+    "summary": "what it is, in a line",
+    "paper": "Authors, venue and year",
+    "licence": "see the repository",
+}
 _FACTS = """\
 # A system as tgbench runs it. `tgbench systems show {file}` checks this file, and
 # docs/extend/declaration.md describes every field.
 name = "{name}"
 title = "{name}"                      # as tables print it
-summary = "what it is, in a line"
-paper = "Authors, venue and year"
+summary = "{summary}"
+paper = "{paper}"
 repository = {repository}
 commit = ""                           # the first digits; runs at another one are refused
-licence = "see the repository"
+licence = "{licence}"
 permits = ""                          # what the licence allows
 
 # What a rendered frame is made of: "full frame", "head over true torso and plate", or
@@ -118,15 +128,26 @@ def write_template(path: Path, name: str, videos: bool = False, repository: str 
         repository: of its code.
 
     Raises:
-        TgbenchError: the name cannot be one, or the file is there.
+        TgbenchError: the name cannot be one or is taken, or the file is there.
     """
     if not re.fullmatch(NAME, name):
         raise TgbenchError(
             f"{name}: cannot be the name of a system; take small letters, digits, - and _"
+        )
+    if name in plugins.methods():
+        raise TgbenchError(
+            f"{name}: there is a method of this name already, and results are filed by it; choose "
+            "another one"
         )
     if path.exists():
         raise TgbenchError(f"{path}: is there already; choose another name, or move it away")
     if path.suffix != SUFFIX:
         raise TgbenchError(f"{path}: the name of a declaration ends in {SUFFIX}")
     text = _FACTS + (_VIDEOS if videos else _PROGRAM) + _PUBLISHED
-    write_text(path, text.format(name=name, file=path.name, repository=json.dumps(repository)))
+    told = {"name": name, "file": path.name, "repository": json.dumps(repository)}
+    write_text(path, text.format(**told, **_TO_FILL_IN))
+
+
+def unfilled(facts: Facts) -> str:
+    """Return the fields of a declaration that still say what the template says, with commas."""
+    return ", ".join(field for field, text in _TO_FILL_IN.items() if getattr(facts, field) == text)

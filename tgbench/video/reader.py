@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import itertools
 import logging
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import TgbenchError
+from ..machine import cores
 from ..media import REMEDY, open_media
 from ..media.clock import read_beginning, read_clock
 from ..media.packets import MOST_DAMAGED, packets
@@ -299,8 +299,8 @@ class VideoReader:
             if stream is None:
                 has = "sound only" if tracks.sound else "no video track, or is truncated"
                 raise TgbenchError(f"{self.path}: has {has}; {_WANTED}")
-            # FFmpeg's default is one thread a core.
-            stream.codec_context.thread_count = min(os.cpu_count() or 1, _MAX_THREADS)
+            # FFmpeg's default is one thread for each core of the machine, whatever its limits.
+            stream.codec_context.thread_count = min(cores(), _MAX_THREADS)
             stream.thread_type = "AUTO"
             yield container, tracks
 

@@ -15,10 +15,14 @@ from pathlib import Path
 from typing import Any
 
 TORCH, SAFETENSORS, SKOPS = "torch", "safetensors", "skops"
+PICKLED_ARRAYS, BFM2009 = "NumPy dictionary", "Basel Face Model 2009"
 
 _ZIP = b"PK\x03\x04"
 _LEGACY = tuple(pickle.dumps(0x1950A86A20F9469CFC6C, protocol) for protocol in (2, 3))
 """The first bytes of torch files before version 1.6: the pickle of this number."""
+
+_BFM_SHAPES = {"shapeMU": (160470, 1), "shapePC": (160470, 199), "shapeEV": (199, 1)}
+"""Of 53,490 vertices; the models of later years have others."""
 
 _LARGEST_INDEX = 1 << 28
 """Bytes of a header that describes tensors; real headers have a thousandth of it."""
@@ -37,7 +41,7 @@ def fault(path: Path, kind: str) -> str:
 
     Args:
         path: the file.
-        kind: `TORCH`, `SAFETENSORS` or `SKOPS`.
+        kind: `TORCH`, `SAFETENSORS`, `SKOPS`, `PICKLED_ARRAYS` or `BFM2009`.
 
     Returns:
         Text that follows the file's name; empty if nothing is wrong.
@@ -117,4 +121,42 @@ def _skops_fault(path: Path) -> str:
         return "" if "schema.json" in archive.namelist() else "is not a skops file"
 
 
-_CHECKS = {TORCH: _torch_fault, SAFETENSORS: _safetensors_fault, SKOPS: _skops_fault}
+def _pickled_fault(path: Path) -> str:
+    from .pickled_arrays import read_pickled_arrays
+
+    try:
+        read_pickled_arrays(path)
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+def _bfm_fault(path: Path) -> str:
+    from scipy.io import whosmat
+
+    begin = _begin(path)
+    if begin.startswith(b"\x89HDF"):
+        return "is an HDF5 file, as the Basel Face Models of 2017 and 2019 are; 2009's is needed"
+    try:
+        shapes = {name: shape for name, shape, _ in whosmat(path)}
+    except MemoryError:
+        raise
+    # Damaged bytes make the reader fail in any way.
+    except Exception:
+        return "is not the Basel Face Model 2009, 01_MorphableModel.mat"
+    if "idBase" in shapes:
+        return "is Deep3DFaceRecon's cut of the Basel Face Model, not 01_MorphableModel.mat"
+    found = {name: shapes.get(name) for name in _BFM_SHAPES}
+    if found != _BFM_SHAPES:
+        listed = ", ".join(f"{name} {shape}" for name, shape in found.items())
+        return f"is not the Basel Face Model 2009: {listed}, expected {_BFM_SHAPES['shapePC']}"
+    return ""
+
+
+_CHECKS = {
+    TORCH: _torch_fault,
+    SAFETENSORS: _safetensors_fault,
+    SKOPS: _skops_fault,
+    PICKLED_ARRAYS: _pickled_fault,
+    BFM2009: _bfm_fault,
+}

@@ -10,7 +10,6 @@ from .entries import Weights
 
 _DRIVE = "https://drive.google.com"
 _GITHUB = "https://github.com"
-_BFM = "https://faces.dmi.unibas.ch/bfm/main.php?nav=1-1-0&id=details"
 _NONE = "none stated"
 
 _A_NETWORK = 1_000_000
@@ -121,15 +120,6 @@ OF_SYSTEMS = (
         "GeneFace: Deep3DFaceRecon, which reconstructs faces",
         f"{_DRIVE}/drive/folders/18VRcygXYOKPYvJWsl9lrF0J9PoFPk77y",
         f"{_NONE} for the weights; the code of Deep3DFaceRecon_pytorch is MIT",
-        _A_NETWORK,
-    ),
-    _by_hand(
-        "bfm2009",
-        "01_MorphableModel.mat",
-        "geneface",
-        "head tracking by the field's scripts: the Basel Face Model 2009",
-        _BFM,
-        "research, after registration with the University of Basel; no redistribution",
         _A_NETWORK,
     ),
     _by_hand(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from ..errors import suggest
 from .entries import Weights
-from .formats import SAFETENSORS, SKOPS, TORCH
+from .formats import BFM2009, PICKLED_ARRAYS, SAFETENSORS, SKOPS, TORCH
 from .of_systems import OF_SYSTEMS
 
 _BULAT = "https://www.adrianbulat.com/downloads/python-fan"
@@ -20,14 +20,56 @@ _FACE_ALIGNMENT = "none stated for the weights; code BSD-3-Clause"
 _PYFEAT_AU = "labelled MIT; the terms of its training data are separate (py-feat's PYFEAT-V1.md)"
 
 _DETECTOR_V1 = "py-feat's Detectorv1"
-_PREPARATION = "methods and their preparation"
-_ENCODERS = "methods and audio encoders"
 
 _LARGE_SPEECH_MODEL = 600_000_000
 """Bytes: 315 million parameters of at least two bytes."""
 
 _SMALL_NETWORK = 1_000_000
 """Bytes: the smallest networks of the table have at least a million parameters."""
+
+_BFM_LICENCE = (
+    "research, after registration with the University of Basel; no redistribution, nor of what is "
+    "derived from it"
+)
+_BFM_SIDE_FILES = "https://github.com/YudongGuo/AD-NeRF/raw/master/data_util/face_tracking/3DMM"
+
+_BFM = (
+    Weights(
+        "bfm2009",
+        "01_MorphableModel.mat",
+        "pose `bfm`, and declared systems: the Basel Face Model 2009",
+        "https://faces.dmi.unibas.ch/bfm/main.php?nav=1-1-0&id=details",
+        _BFM_LICENCE,
+        format=BFM2009,
+        least_size=_SMALL_NETWORK,
+        by_hand=True,
+    ),
+    Weights(
+        "bfm_3dmm_info",
+        "3DMM_info.npy",
+        "pose `bfm`: AD-NeRF's cut of that model, instead of the model itself",
+        "https://github.com/YudongGuo/AD-NeRF#3dmm",
+        f"{_BFM_LICENCE}; made from it by AD-NeRF's convert_BFM.py",
+        format=PICKLED_ARRAYS,
+        least_size=_SMALL_NETWORK,
+        by_hand=True,
+    ),
+    *(
+        Weights(
+            name,
+            file,
+            f"pose `bfm`: {what}",
+            f"{_BFM_SIDE_FILES}/{file}",
+            "none stated for the file; the code of AD-NeRF is MIT",
+            format=PICKLED_ARRAYS,
+        )
+        for name, file, what in (
+            ("bfm_keys", "keys_info.npy", "which vertices are landmarks"),
+            ("bfm_expressions", "exp_info.npy", "expressions, of FaceWarehouse"),
+            ("bfm_topology", "topology_info.npy", "which vertices AD-NeRF keeps"),
+        )
+    ),
+)
 
 _ALL = (
     Weights(
@@ -139,7 +181,6 @@ _ALL = (
         "none stated for the weights; the code of face-parsing.PyTorch is MIT",
         size=53_289_463,
         sha256="468e13ca13a9b43cc0881a9f99083a430e9c0a38abd935431d1c28ee94b26567",
-        kept_for=_PREPARATION,
     ),
     Weights(
         "easyportrait",
@@ -150,7 +191,6 @@ _ALL = (
         "a variant of CC BY-SA 4.0",
         format=TORCH,
         least_size=_SMALL_NETWORK,
-        kept_for=_PREPARATION,
     ),
     Weights(
         "deepspeech",
@@ -161,7 +201,6 @@ _ALL = (
         "none stated for the weights; the code of DeepSpeech is MPL-2.0",
         sha1="b90017e816572ddce84f5843f1fa21e6a377975e",
         member="deepspeech-0_1_0-b90017e8.pb",
-        kept_for=_ENCODERS,
     ),
     Weights(
         "hubert",
@@ -171,7 +210,6 @@ _ALL = (
         "Apache-2.0, by the card of its base hubert-large-ll60k",
         format=TORCH,
         least_size=_LARGE_SPEECH_MODEL,
-        kept_for=_ENCODERS,
     ),
     Weights(
         "wav2vec2",
@@ -181,11 +219,10 @@ _ALL = (
         "Apache-2.0, as others cite its card",
         format=TORCH,
         least_size=_LARGE_SPEECH_MODEL,
-        kept_for=_ENCODERS,
     ),
 )
 
-TABLE = {weights.name: weights for weights in (*_ALL, *OF_SYSTEMS)}
+TABLE = {weights.name: weights for weights in (*_ALL, *_BFM, *OF_SYSTEMS)}
 
 
 def find(name: str) -> Weights:

@@ -9,7 +9,7 @@ from .interface import (
     rasterize,
     rasterize_batch,
 )
-from .workers import available_cores, map_frames
+from .workers import map_frames
 
 __all__ = [
     "BackendName",
@@ -17,7 +17,6 @@ __all__ = [
     "Gaussians",
     "Limits",
     "Rasterization",
-    "available_cores",
     "map_frames",
     "rasterize",
     "rasterize_batch",

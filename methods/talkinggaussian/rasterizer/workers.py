@@ -13,23 +13,18 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import TypeVar
 
+from tgbench.machine import cores
+
 T = TypeVar("T")
 R = TypeVar("R")
 
 _THREAD_NAME = "tgbench-frame"
 
 
-def available_cores() -> int:
-    """Cores this process may run on."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
 @cache
 def _pool(process: int) -> ThreadPoolExecutor:
     # One pool per process id: threads do not survive a fork.
-    return ThreadPoolExecutor(available_cores(), thread_name_prefix=_THREAD_NAME)
+    return ThreadPoolExecutor(cores(), thread_name_prefix=_THREAD_NAME)
 
 
 def map_frames(function: Callable[[T], R], items: Iterable[T]) -> list[R]:

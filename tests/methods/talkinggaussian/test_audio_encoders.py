@@ -21,6 +21,8 @@ from tgbench.running.request import RunRequest
 from tgbench.running.runner import CasesFailed, run
 from tgbench.running.worker import Worker
 
+from ...audio_encoders.graphs import weights, write_graph
+
 MakeSphere = Callable[..., Identity]
 
 TINY = {
@@ -211,3 +213,25 @@ def test_an_encoder_of_somebody_else_trains_and_drives(
     assert changed.result.case_key != first.result.case_key
     frames = [pd.read_parquet(one.folder / "frames.parquet")["psnr"] for one in (first, changed)]
     assert frames[0].equals(frames[1]), "the code does the same"
+
+
+def test_other_weights_are_other_rows(
+    request_: RunRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """DeepSpeech runs on the clip's own sound and on another; its weights are part of the row."""
+    graph = write_graph(tmp_path / "output_graph.pb", weights())
+    monkeypatch.setenv("TGBENCH_DEEPSPEECH", str(graph))
+    (first,) = run(request_, SILENT)
+    driver = first.result.driver
+    assert (driver.encoder, driver.features) == ("deepspeech", "")
+    assert driver.features_made_with["weights_sha256"] == sha256(graph)
+    assert first.result.metrics["psnr"].value is not None
+    sound = speech(tmp_path / "speech.wav", 8)
+    other = dataclasses.replace(
+        request_, protocols=("lipsync",), audio=(sound,), metrics=("training_time",)
+    )
+    (driven,) = run(other, SILENT)
+    assert driven.result.frames == 8
+    write_graph(graph, weights(seed=1))
+    (second,) = run(dataclasses.replace(request_, fresh=True), SILENT)
+    assert second.result.case_key != first.result.case_key

@@ -128,7 +128,7 @@ HANDLED: dict[str, tuple[dict, Spoil, tuple[str, ...]]] = {
 REFUSED: dict[str, tuple[Spoil, str]] = {
     "no AU45": (column("AU45_r", None), r"au\.csv: no column AU45_r, .*OpenFace"),
     "no AU04": (column("AU04_r", None), r"au\.csv: no column AU04_r, .*OpenFace"),
-    "no action units": (remove("au.csv"), r"au\.csv: cannot be read"),
+    "no action units": (remove("au.csv"), r"au\.csv: is not there"),
     "NaN in AU02": (column("AU02_r", lambda i: "nan" if i == 3 else "1"), r"au\.csv: holds NaN"),
     "NaN in AU25": (
         column("AU25_r", lambda i: "nan" if i == 3 else str(i)),

@@ -77,7 +77,7 @@ def test_the_commit_is_said_with_how_it_differs(said: dict[str, object], facts: 
 
 @pytest.fixture
 def added(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Somebody:
-    monkeypatch.setenv("TGBENCH_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("TGBENCH_SYSTEMS", str(tmp_path / "systems"))
     somebody = somebody_in(tmp_path)
     text = somebody.file.read_text() + (
         '[[published]]\nsource = "Nobody et al."\ntable = "3"\nidentity = "May"\n'

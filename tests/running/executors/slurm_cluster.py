@@ -87,6 +87,8 @@ def sacct(words: list[str]) -> int:
         print("Slurm accounting storage is disabled", file=sys.stderr)
         return 1
     number = _option(words, "jobs")
+    if not _is_named(number, words):
+        return 0
     states = _states(HOME / number)
     waiting = [task for task, state in states.items() if state == "PENDING"]
     for task, state in states.items():
@@ -98,13 +100,15 @@ def sacct(words: list[str]) -> int:
 
 
 def squeue(words: list[str]) -> int:
-    if name := _option(words, "name"):
+    name, number = _option(words, "name"), _option(words, "jobs")
+    if not number:
         for about in HOME.glob("*/job.json"):
             living = {"PENDING", "RUNNING"} & {*_states(about.parent).values()}
             if json.loads(about.read_text())["options"]["job-name"] == name and living:
                 print(about.parent.name)
         return 0
-    number = _option(words, "jobs")
+    if not _is_named(number, words):
+        return 0
     states = {
         task: state
         for task, state in _states(HOME / number).items()
@@ -121,6 +125,8 @@ def squeue(words: list[str]) -> int:
 def scancel(words: list[str]) -> int:
     for word in words:
         number, _, task = word.partition("_")
+        if word.startswith("--") or not _is_named(number, words):
+            continue
         (HOME / number / f"{task and task + '.'}cancelled").touch()
     return 0
 
@@ -225,6 +231,15 @@ def _set(job: Path, task: int, state: str) -> None:
 def _states(job: Path) -> dict[int, str]:
     tasks = sorted(int(path.name) for path in job.glob("[0-9]*") if path.name.isdigit())
     return {task: (job / str(task)).read_text() for task in tasks}
+
+
+def _is_named(number: str, words: list[str]) -> bool:
+    """Whether a job has the name that is asked for, on the cluster that is."""
+    about = HOME / number / "job.json"
+    cluster = _option(words, "clusters")
+    if cluster not in ("", "cluster") or not about.exists():
+        return False
+    return _option(words, "name") in ("", json.loads(about.read_text())["options"]["job-name"])
 
 
 def _option(words: list[str], name: str) -> str:

@@ -12,8 +12,9 @@ from typing import cast
 
 import pytest
 
+from tgbench import machine
 from tgbench.errors import TgbenchError
-from tgbench.running import machine, slots
+from tgbench.running import slots
 from tgbench.running.executor_config import LocalConfig
 from tgbench.running.executors import InProcess, Setting
 from tgbench.running.job import JobNeeds, JobSpec

@@ -108,21 +108,47 @@ def expected(tiny_identity: Path, tmp_path: Path) -> list[Outcome]:
 
 
 class _Killing(RayExecutor):
-    """Kills a node as soon as each of them does a case."""
+    """Kills the node whose raylet's process the file `victim` names, before the job it did."""
 
     def __init__(self, cluster: Any, out: Path) -> None:
         super().__init__(RayConfig(address=cluster.address), Setting(out))
         self._cluster = cluster
-        self.begun: Path = out / "begun"
+        self.victim: Path = out / "victim"
         self.killed = False
 
     def wait(self) -> Ended | None:
-        begun = self.begun.read_text().split() if self.begun.exists() else []
-        if not self.killed and len(begun) >= 5:
+        if not self.killed and self.victim.exists() and self.victim.read_text():
             self.killed = True
-            node = next(iter(self._cluster.worker_nodes))
+            raylet = int(self.victim.read_text().split()[0])
+            (node,) = (each for each in self._cluster.worker_nodes if raylet in _raylets(each))
             self._cluster.remove_node(node, allow_graceful=False)
         return super().wait()
+
+
+def _raylets(node: Any) -> list[int]:
+    return [each.process.pid for each in node.all_processes["raylet"]]
+
+
+_NOTED = """
+import os, signal, subprocess, sys, time
+from pathlib import Path
+out, words = Path({out!r}), [sys.executable, *{words!r}, sys.argv[-1]]
+with open(out / "begun", "a") as begun:
+    begun.write(sys.argv[-1] + chr(10))
+if len((out / "begun").read_text().split()) > 2:
+    try:
+        victim = open(out / "victim", "x")
+    except FileExistsError:
+        pass
+    else:
+        job = subprocess.Popen(words)
+        time.sleep(1.5)
+        job.send_signal(signal.SIGSTOP)
+        victim.write(os.environ["RAY_RAYLET_PID"] + " " + sys.argv[-1])
+        victim.close()
+        signal.pause()
+os.execv(sys.executable, words)
+"""
 
 
 @with_ray
@@ -133,18 +159,15 @@ def test_a_node_killed_in_mid_task_changes_no_byte(
     expected: list[Outcome],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Two fits, then four cases on three nodes of one core each: none of them is idle."""
+    """The first of the cases stops in mid work until its node dies; then it begins again."""
     out = tmp_path / "out"
     command = children.job_command
 
     def noted(file: Path) -> list[str]:
         python, *words = command(file)
-        script = (
-            f"import os, sys\nopen({str(out / 'begun')!r}, 'a').write(sys.argv[-1] + '\\n')\n"
-            f"os.execv(sys.executable, [sys.executable, *{words[:-1]!r}, sys.argv[-1]])\n"
-        )
-        (tmp_path / "noted.py").write_text(script)
-        return [python, str(tmp_path / "noted.py"), str(file)]
+        script = tmp_path / "noted.py"
+        script.write_text(_NOTED.format(out=str(out), words=words[:-1]))
+        return [python, str(script), str(file)]
 
     monkeypatch.setattr(children, "job_command", noted)
     cluster = ray_cluster.start([0, 0, 0], cpus=1)
@@ -152,10 +175,11 @@ def test_a_node_killed_in_mid_task_changes_no_byte(
         request = dataclasses.replace(request_of(tiny_identity, out), seeds=(0, 1))
         executor = _Killing(cluster, out)
         found = run(request, SILENT, executor)
-        begun = executor.begun.read_text().split()
+        begun = (out / "begun").read_text().split()
         assert executor.killed
         assert len(set(begun)) == 6
-        assert len(begun) > 6, "a job of the lost node began again"
+        _, job_of_the_lost_node = executor.victim.read_text().split()
+        assert begun.count(job_of_the_lost_node) > 1, "it began again"
         assert_same(found, expected)
 
         class Unused(RayExecutor):

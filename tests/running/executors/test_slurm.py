@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import threading
 import time
@@ -13,12 +14,11 @@ import pytest
 
 from tgbench.cluster.configs import SlurmConfig
 from tgbench.cluster.slurm_executor import SlurmExecutor
-from tgbench.cluster.slurm_queue import QueueSilent, ended_tasks
-from tgbench.cluster.slurm_requests import arguments_of, chains_of, largest
+from tgbench.cluster.slurm_queue import Queued, QueueSilent, ended_tasks
 from tgbench.errors import TgbenchError
 from tgbench.progress import SILENT
 from tgbench.running.executors import Ended, Setting
-from tgbench.running.job import JobNeeds, JobSpec
+from tgbench.running.job import JobNeeds
 from tgbench.running.runner import run
 from tgbench.running.scheduling import run_jobs
 
@@ -134,7 +134,7 @@ def test_the_same_command_finds_jobs_that_still_run(
     left.submit(jobs[0])
     wait_until((tmp_path / "starts").exists)
     left.stop()
-    assert "scancel 101" in caplog.text, "nobody could be asked, so they stay"
+    assert re.search(r"scancel --name=slurm-\w+ .*101`", caplog.text), "nobody could be asked"
     again = executor_in(out)
     (tmp_path / "go").touch()
     assert errors(list(run_jobs(jobs, again))) == {0: "", 1: ""}
@@ -193,7 +193,10 @@ def test_a_run_cancels_no_job_that_only_another_run_wants(
     other.stop()
     array = next(file for file in (out / "jobs").glob("slurm-*.json") if "101" in file.read_text())
     assert json.loads(array.read_text())["number"] == "101"
-    assert calls(slurm, "scancel") == [["101_1", "102"] if 1 in seeds else ["102"]]
+    cancelled = {words[-1]: words[:-1] for words in calls(slurm, "scancel")}
+    assert set(cancelled) == ({"101_1", "102"} if 1 in seeds else {"102"})
+    named = {path.stem for path in (out / "jobs").glob("slurm-*.json")}
+    assert all(words[0].removeprefix("--name=") in named for words in cancelled.values())
     (tmp_path / "go").touch()
     for each in jobs[:2]:
         first.submit(each)
@@ -204,6 +207,39 @@ def test_a_run_cancels_no_job_that_only_another_run_wants(
             ended[found.job.seed] = found.error
     assert ended[0] is None
     assert (ended[1] is None) == (1 not in seeds)
+
+
+@pytest.mark.parametrize("accounts", [True, False])
+def test_a_number_that_is_now_of_somebody_else_is_neither_asked_nor_cancelled(
+    slurm: Path, scripts: Scripts, out: Path, tmp_path: Path, accounts: bool
+) -> None:
+    """As after a cluster was set up again, and counts anew."""
+    scripts[0] = WAIT_FOR_GO.format(here=str(tmp_path), seed="0")
+    if not accounts:
+        (slurm / "no_accounts").touch()
+    first = executor_in(out)
+    first.announce([job(0, out=out)])
+    about = slurm / "101" / "job.json"
+    told = json.loads(about.read_text())
+    about.write_text(json.dumps({**told, "options": {**told["options"], "job-name": "theirs"}}))
+    again = executor_in(out)
+    assert again._queued == {}, "what is in the queue is no job of ours"
+    first.stop()
+    assert not (slurm / "101" / "cancelled").exists()
+    about.write_text(json.dumps(told))
+
+
+def test_a_cluster_that_says_its_name_is_asked_by_it(
+    slurm: Path, scripts: Scripts, out: Path, tmp_path: Path
+) -> None:
+    scripts[0] = WAIT_FOR_GO.format(here=str(tmp_path), seed="0")
+    executor = executor_in(out)
+    executor.announce([job(0, out=out)])
+    executor.stop()
+    (words,) = calls(slurm, "scancel")
+    (file,) = (out / "jobs").glob("slurm-*.json")
+    assert words == [f"--name={file.stem}", "--clusters=cluster", "101"]
+    assert json.loads(file.read_text())["cluster"] == "cluster"
 
 
 def test_a_job_that_is_alone_on_its_machine_uses_all_cores(
@@ -282,10 +318,10 @@ def test_a_queue_that_does_not_answer_is_asked_again(
     scripts[0] = "print('fine')"
     answers = iter([QueueSilent("squeue does not answer"), QueueSilent("squeue does not answer")])
 
-    def silent(number: str, tasks: int) -> dict[int, str]:
+    def silent(job: Queued, tasks: int) -> dict[int, str]:
         if error := next(answers, None):
             raise error
-        return ended_tasks(number, tasks)
+        return ended_tasks(job, tasks)
 
     monkeypatch.setattr("tgbench.cluster.slurm_queue.ended_tasks", silent)
     assert errors(list(run_jobs([job(0, out=out)], executor_in(out)))) == {0: ""}
@@ -302,64 +338,6 @@ def test_a_run_in_the_queue_is_that_of_this_process_and_again_does_nothing(
     again = run(request, SILENT, executor_in(out))
     assert all(outcome.reused for outcome in again)
     assert len(calls(slurm, "sbatch")) == 1
-
-
-def words_of(needs: JobNeeds, config: SlurmConfig | None = None, **others: object) -> list[str]:
-    given = {"tasks": 4, "throttle": None, "before": "", **others}
-    return arguments_of(config or SlurmConfig(), needs, **given)  # type: ignore[arg-type]
-
-
-def test_needs_and_settings_become_arguments_of_sbatch() -> None:
-    needs = JobNeeds(cpus=4, gpus=1, memory_gb=8.0, seconds=90 * 60, exclusive=True)
-    words = words_of(needs, throttle=3, before="77")
-    assert {
-        "--array=0-3%3",
-        "--cpus-per-task=4",
-        "--gres=gpu:1",
-        "--mem=7630M",
-        "--time=90",
-        "--exclusive",
-        "--dependency=afterany:77",
-    } <= {*words}
-    config = SlurmConfig(
-        partition="gpu",
-        account="lab",
-        time="1-00:00:00",
-        gres="gpu:a100:1",
-        extra="--constraint='a100 & nvlink' --qos=long",
-    )
-    words = words_of(needs, config)
-    assert {"--partition=gpu", "--account=lab", "--gres=gpu:a100:1", "--time=1-00:00:00"} <= {
-        *words
-    }
-    assert [word for word in words if word.startswith("--time")] == ["--time=1-00:00:00"]
-    assert words[-2:] == ["--constraint=a100 & nvlink", "--qos=long"]
-    assert not any(
-        word.startswith(("--gres", "--mem", "--time")) for word in words_of(JobNeeds(cpus=1))
-    )
-    with pytest.raises(TgbenchError, match="extra="):
-        words_of(needs, SlurmConfig(extra="--comment='open"))
-
-
-def test_a_chain_begins_with_the_job_that_all_others_need() -> None:
-    fit, other = job(0), job(1)
-    case, late = job(2, fit), job(3, fit)
-    both = job(4, fit, other)
-    timing, alone = job(5, fit, case), job(6, fit, case, needs=JobNeeds(exclusive=True))
-    chains = chains_of([late, both, case, other, fit, timing, alone])
-    assert [[each.seed for each in chain] for chain in chains] == [[0, 3, 2, 5], [1]]
-    without = chains_of([case, late])
-    assert [[each.seed for each in chain] for chain in without] == [[2], [3]], "the fit is done"
-
-
-def test_a_task_needs_the_most_of_its_jobs_and_the_time_of_all() -> None:
-    def needing(**needs: object) -> JobSpec:
-        return job(0, needs=JobNeeds(**needs))  # type: ignore[arg-type]
-
-    chain = [needing(gpus=1, seconds=60.0), needing(cpus=3, memory_gb=2.0, seconds=30.0)]
-    assert largest(chain) == JobNeeds(cpus=3, gpus=1, memory_gb=2.0, seconds=90.0)
-    assert largest([*chain, needing(exclusive=True)]).seconds == 0.0, "one has no limit"
-    assert largest([needing()]).cpus == 1
 
 
 def test_more_tasks_than_an_array_may_have_follow_one_another(

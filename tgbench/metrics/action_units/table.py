@@ -18,6 +18,7 @@ from ...inputs import read_text, reason
 Array = NDArray[np.float64]
 
 _FRAME, _FACE, _SUCCESS, _CONFIDENCE = "frame", "face_id", "success", "confidence"
+_TIME = "timestamp"
 _MEASURER = "measured_by"
 _MEASURE_AGAIN = "measure the whole video again with `FeatureExtraction -f VIDEO -aus`"
 _STRONGEST = 5.0
@@ -32,6 +33,7 @@ class OpenFaceTable:
     Attributes:
         path: the file.
         frames: int [R], the frame of each row, counted from 1.
+        timestamps: [R], seconds; NaN where the file does not say.
         tracked: bool [R], OpenFace's `success`.
         confidence: [R], of the landmarks, 0 to 1.
         intensities: the units of the layout that the file has, such as "AU12", to [R], 0 to 5;
@@ -40,6 +42,7 @@ class OpenFaceTable:
 
     path: Path
     frames: NDArray[np.int64]
+    timestamps: Array
     tracked: NDArray[np.bool_]
     confidence: Array
     intensities: Mapping[str, Array]
@@ -94,8 +97,8 @@ def _table(path: Path, lines: Iterator[list[str]]) -> OpenFaceTable:
     if missing or not units:
         missing += [] if units else [f"{unit}_r" for unit in ALL_ACTION_UNITS]
         raise TgbenchError(f"{path}: has no column {', '.join(missing)}; {_MEASURE_AGAIN}")
-    faces = [_FACE] if _FACE in header else []
-    names = [_FRAME, *faces, _SUCCESS, _CONFIDENCE, *units]
+    optional = [name for name in (_FACE, _TIME) if name in header]
+    names = [_FRAME, *optional, _SUCCESS, _CONFIDENCE, *units]
     columns = [header.index(name) for name in names]
     numbers = []
     for line, cells in enumerate(lines, start=2):
@@ -116,6 +119,7 @@ def _table(path: Path, lines: Iterator[list[str]]) -> OpenFaceTable:
     return OpenFaceTable(
         path,
         frames=values[_FRAME].astype(np.int64),
+        timestamps=values.get(_TIME, np.full(len(numbers), np.nan)),
         tracked=values[_SUCCESS] == 1.0,
         confidence=values[_CONFIDENCE],
         intensities=intensities,

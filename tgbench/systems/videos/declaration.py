@@ -9,8 +9,8 @@ from pydantic import BeforeValidator, ConfigDict, Field
 
 from ...alignment.rules import AlignmentRules
 from ...errors import TgbenchError
-from ..declaration import Facts, read_toml, validated
-from ..known_failures import Table
+from ...toml_files import Table, read_toml
+from ..declaration import Facts, validated
 from ..rules import PlainPath, faults_of_published
 
 

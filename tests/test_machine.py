@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
 
-from tgbench.running import machine
+from tgbench import machine
 
 
 class Files:
@@ -71,3 +72,16 @@ def test_where_nothing_is_known_nothing_is_said(files: Files) -> None:
     (files.root / "proc" / "meminfo").unlink()
     assert machine.free_memory_gb() is None
     assert machine.cores() == 16
+
+
+def test_no_other_module_counts_cores() -> None:
+    """One that did would not know the limits of a container."""
+    root = Path(__file__).parents[1]
+    rooms = ("tgbench", "methods", "protocols", "reports", "baselines")
+    counted = {
+        path.relative_to(root).as_posix()
+        for room in rooms
+        for path in (root / room).rglob("*.py")
+        if re.search(r"sched_getaffinity|cpu_count\(", path.read_text(encoding="utf-8"))
+    }
+    assert counted == {"tgbench/machine.py"}

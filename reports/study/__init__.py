@@ -1,0 +1,3 @@
+"""A user study of result videos: drawing its design, collecting answers, analysing them."""
+
+__all__: list[str] = []

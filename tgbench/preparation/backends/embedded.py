@@ -1,0 +1,103 @@
+"""The backends that need nothing beside MediaPipe: all of them start from its face mesh."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from contextlib import closing
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...faces import ibug68, landmarks
+from ...faces.action_units import MEASURED_BY, measure_action_units
+from ...faces.canonical import in_head_frame
+from ...faces.parsing import Parser
+from ...faces.pose import HeadTrack, track_head
+from ...overlap import in_order
+from ...progress import Progress
+from ..clip import Clip
+from ..frames import SEEN_AT
+from ..images import spread
+from .interfaces import ParsedFrame
+
+_LEARNT_FRAMES = 40
+
+
+class MeshLandmarks:
+    """The vertices of the mesh that are nearest to the 68 landmarks."""
+
+    def landmarks(self, clip: Clip, progress: Progress) -> NDArray[np.float32]:
+        """Return [N, 68, 2]; see `LandmarkBackend`."""
+        return ibug68(clip.mesh)
+
+    def describe(self) -> str:
+        """Return the detector with its version."""
+        return landmarks.describe(tracking=True)
+
+
+class BundlePose:
+    """Bundle adjustment over mesh landmarks and optical flow."""
+
+    def track(self, clip: Clip, progress: Progress) -> HeadTrack:
+        """Return the head's track; see `track_head`."""
+        with progress.task("tracking the head", None):
+            seen = clip.seen
+            return track_head(seen.landmarks, (SEEN_AT, SEEN_AT), seen.flow, clip.grey)
+
+    def describe(self) -> str:
+        """Return what is adjusted."""
+        return "bundle adjustment over mesh landmarks and optical flow"
+
+
+class MeshParsing:
+    """Outlines of the mesh, the edge of the jaw, and a mixture of place and colour."""
+
+    def parse(self, clip: Clip, progress: Progress) -> Generator[ParsedFrame, None, None]:
+        """Yield every frame; see `tgbench.faces.parsing`."""
+        mesh = clip.mesh
+        with progress.task("parsing", 2 * len(clip)) as task:
+            parser = Parser(
+                (clip.image(i), clip.masks.read(i), mesh[i])
+                for i in spread(len(clip), _LEARNT_FRAMES)
+            )
+            frames = range(len(clip))
+
+            def edge(frame: int) -> NDArray[np.float32]:
+                return parser.jaw.steps(clip.image(frame), mesh[frame])
+
+            def parse(frame: int) -> ParsedFrame:
+                image, person, points = clip.image(frame), clip.masks.read(frame), mesh[frame]
+                return ParsedFrame(
+                    parser.parse(image, person, points, steady[frame]),
+                    parser.teeth_mask(image, points),
+                )
+
+            edges = []
+            with closing(in_order(edge, frames, stop=clip.stop)) as found:
+                for steps in found:
+                    edges.append(steps)
+                    task.advance()
+            steady = parser.jaw.steady(np.stack(edges))
+            with closing(in_order(parse, frames, stop=clip.stop)) as parsed:
+                for parts in parsed:
+                    yield parts
+                    task.advance()
+
+    def describe(self) -> str:
+        """Return what decides."""
+        return "mesh outlines, edge of the jaw, a mixture of place and colour"
+
+
+class GeometryUnits:
+    """Lengths in the face that the units change."""
+
+    def measure(
+        self, clip: Clip, track: HeadTrack, progress: Progress
+    ) -> Mapping[str, NDArray[np.float32]]:
+        """Return all units; see `measure_action_units`."""
+        points = in_head_frame(clip.seen.landmarks, (SEEN_AT, SEEN_AT), track)
+        return measure_action_units(points)
+
+    def describe(self) -> str:
+        """Return what is measured."""
+        return f"{MEASURED_BY}: lengths between points of the face mesh in the head frame"

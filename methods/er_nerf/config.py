@@ -18,9 +18,9 @@ Share = Annotated[float, Range(0, 1)]
 class HeadConfig:
     """The radiance field of the head."""
 
-    expression: Literal["blink", "units"] = "blink"
-    """What drives the upper face: the action unit of closed eyes [P], or six action units, as
-    "ER-NeRF+e" in the tables of TalkingGaussian."""
+    expression: Literal["blink", "six", "seven"] = "blink"
+    """What drives the upper face: the action unit of closed eyes [P], or the action units that
+    drive TalkingGaussian in its official code (six) or in its paper (seven)."""
 
     levels: Count = 12
     """Resolutions of each of the three planes [O: 12]."""
@@ -153,3 +153,14 @@ class ErNerfConfig:
     loss: LossConfig = field(default_factory=LossConfig)
     cache_megabytes: Whole = 512
     """Memory for decoded training frames."""
+
+
+def _with_units() -> HeadConfig:
+    return HeadConfig(expression="seven")
+
+
+@dataclass(frozen=True)
+class ErNerfExpressionConfig(ErNerfConfig):
+    """Settings of ER-NeRF+e, whose upper face more action units drive."""
+
+    head: HeadConfig = field(default_factory=_with_units)

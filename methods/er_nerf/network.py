@@ -16,9 +16,15 @@ from .config import HeadConfig
 CODES = 10_000
 """Training frames that may have a code of their own."""
 
-BLINK = ("AU45",)
-UNITS = ("AU01", "AU04", "AU05", "AU06", "AU07", "AU45")
+EXPRESSION_UNITS = {
+    "blink": ("AU45",),
+    "six": ("AU01", "AU04", "AU05", "AU06", "AU07", "AU45"),
+    "seven": ("AU01", "AU02", "AU04", "AU05", "AU06", "AU07", "AU45"),
+}
 """What drives the upper face; the last closes the eyes and does not pass the network."""
+
+_CLOSED = 2.0
+"""AU45 of closed eyes; more counts as this."""
 
 _CODE_START = 0.1
 _RGB_MARGIN = 0.001
@@ -30,7 +36,7 @@ class Conditions(NamedTuple):
 
     Attributes:
         audio: [audio_dim].
-        expression: [1], or [6] for action units.
+        expression: [units].
         code: [code_dim], of the frame's own appearance.
     """
 
@@ -88,44 +94,51 @@ class HeadField(nn.Module):
 
         Args:
             windows: eight windows of audio features, [8, channels, steps].
-            units: action units, [1] or [6].
+            units: action units on their scale from 0 to 5, [units].
             frame: number of the training frame; those that are rendered have the first's code.
         """
-        if self.expression is not None:
-            units = torch.cat([self.expression(units[:-1]), units[-1:]])
+        closed = units[-1:].clamp(0.0, _CLOSED)
+        if self.expression is None:
+            return Conditions(self.audio(windows), closed / _CLOSED, self.codes[frame])
+        units = torch.cat([self.expression(units[:-1]), closed])
         return Conditions(self.audio(windows), units, self.codes[frame])
 
     def forward(self, positions: Tensor, directions: Tensor, given: Conditions) -> Point:
         """Return the field at points [M, 3] of the box, seen along directions [M, 3]."""
-        encoded, density, geometry, attention, attended = self._geometry(positions, given)
-        code = given.code.expand(len(positions), -1)
-        seen = torch.cat([harmonics_basis(directions, _SH_DEGREE), geometry, code], dim=1)
-        colour = torch.sigmoid(self.colour(seen)) * (1 + 2 * _RGB_MARGIN) - _RGB_MARGIN
+        encoded, density, shape, to_audio, to_expression = self._attended(positions, given)
         uncertainty = nn.functional.softplus(self.uncertainty(encoded.detach()))[:, 0]
-        return Point(density, colour, attention, attended, uncertainty)
+        return Point(
+            density,
+            self.colours(shape, directions, given),
+            to_audio.norm(dim=1),
+            to_expression.norm(dim=1),
+            uncertainty,
+        )
 
-    def densities(self, positions: Tensor, given: Conditions) -> Tensor:
-        """Return the density [M] at points [M, 3] alone."""
-        return self._geometry(positions, given)[1]
+    def shapes(self, positions: Tensor, given: Conditions) -> tuple[Tensor, Tensor]:
+        """Return the density [M] at points [M, 3], and what `colours` needs of them."""
+        _, density, shape, _, _ = self._attended(positions, given)
+        return density, shape
 
-    def _geometry(self, positions: Tensor, given: Conditions) -> tuple[Tensor, ...]:
+    def colours(self, shape: Tensor, directions: Tensor, given: Conditions) -> Tensor:
+        """Return the colours [M, 3] of points, seen along directions [M, 3]."""
+        code = given.code.expand(len(shape), -1)
+        seen = torch.cat([harmonics_basis(directions, _SH_DEGREE), shape, code], dim=1)
+        return torch.sigmoid(self.colour(seen)) * (1 + 2 * _RGB_MARGIN) - _RGB_MARGIN
+
+    def _attended(self, positions: Tensor, given: Conditions) -> tuple[Tensor, ...]:
+        """Return encoded positions, density, shape, and attention to sound and expression."""
         encoded = self.grid(positions)
         to_audio = self.audio_attention(encoded)
         to_expression = torch.sigmoid(self.expression_attention(encoded))
         inputs = [encoded, given.audio * to_audio, given.expression * to_expression]
         logits = self.density(torch.cat(inputs, dim=1))
-        return (
-            encoded,
-            truncated_exp(logits[:, 0]),
-            logits[:, 1:],
-            to_audio.norm(dim=1),
-            to_expression.norm(dim=1),
-        )
+        return encoded, truncated_exp(logits[:, 0]), logits[:, 1:], to_audio, to_expression
 
 
 def expression_units(config: HeadConfig) -> tuple[str, ...]:
     """Return the names of the action units that drive the upper face."""
-    return UNITS if config.expression == "units" else BLINK
+    return EXPRESSION_UNITS[config.expression]
 
 
 def mlp(*widths: int) -> nn.Sequential:

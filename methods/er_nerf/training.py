@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,14 +13,15 @@ from torch import Tensor
 
 from ..talkinggaussian.conditions import Conditions as Driving
 from ..talkinggaussian.crop_window import Window
+from ..talkinggaussian.not_finite import LossWatch, located
 from ..talkinggaussian.perceptual import Perceptual
 from .config import ErNerfConfig
 from .frames import Frame, Frames
-from .losses import head_loss
+from .losses import Pixels, head_loss
 from .marching import March
 from .network import Conditions, HeadField
 from .occupancy import Occupancy
-from .volume import render_rays
+from .volume import Head, render_rays
 
 _CAMERAS = 100
 """Frames whose cameras say which cells are seen."""
@@ -63,7 +65,8 @@ class HeadTraining:
         self.rule = march_rule(config)
         cameras = frames.cameras(_CAMERAS)
         self.occupancy = Occupancy(config.head.cells, self.rule, cameras).to(device)
-        self._average = copy.deepcopy(head).requires_grad_(False)
+        self._average = copy.deepcopy(self.head).requires_grad_(False)
+        self._watch = LossWatch(device)
         self._optimiser = torch.optim.AdamW(
             self._groups(), betas=_BETAS, eps=_EPSILON, weight_decay=0.0
         )
@@ -83,27 +86,40 @@ class HeadTraining:
         return self.iteration >= self._config.schedule.iterations
 
     def step(self) -> Tensor:
-        """Do one iteration and return its loss; to look at it is to wait for it."""
+        """Do one iteration and return its loss; to look at it is to wait for it.
+
+        Raises:
+            TgbenchError: the loss, or what is encoded, is not finite.
+        """
+        started = time.perf_counter()
         if self.iteration % self._config.schedule.occupancy_every == 0:
             self._update_occupancy()
         position = self._next_frame()
-        frame, given = self._frames[position], self._given(position)
-        loss = self._lips_loss(frame, given) if self.on_lips else self._head_loss(frame, given)
+        stage = "fine-tuning of the lips" if self.on_lips else "training of the head"
+        where = f"in iteration {self.iteration}, {stage}, frame {self._frames.numbers[position]}"
+        with located(where):
+            frame, given = self._frames[position], self._given(position)
+            loss = self._lips_loss(frame, given) if self.on_lips else self._head_loss(frame, given)
         self._set_rates()
-        self._optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        self._optimiser.step()
+        lowered = self._watch.descend({"image": loss}, where, self._optimiser)
         self.iteration += 1
         if self.iteration % self._config.optimiser.average_every == 0:
             self._update_average()
-        return loss.detach()
+        self.seconds += time.perf_counter() - started
+        return lowered
 
-    def result(self) -> HeadField:
-        """Return the field to render: the average of the weights."""
-        return self._average if self._config.optimiser.average else self.head
+    def result(self) -> Head:
+        """Return the head to render: of the average of the weights."""
+        field = self._average if self._config.optimiser.average else self.head
+        return Head(field, self.occupancy.occupied, self.rule)
 
     def state(self) -> dict[str, object]:
-        """Return everything that `restore` needs."""
+        """Return everything that `restore` needs.
+
+        Raises:
+            TgbenchError: a loss since the last look is not finite.
+        """
+        self._watch.look()
         return {
             "iteration": self.iteration,
             "seconds": self.seconds,
@@ -152,14 +168,15 @@ class HeadTraining:
             group["lr"] = group["first"] * share
 
     def _update_average(self) -> None:
-        weight = self._config.optimiser.average
-        if not weight:
+        """Move the average; its first updates count more, so that it forgets the start."""
+        optimiser = self._config.optimiser
+        if not optimiser.average:
             return
+        updates = self.iteration // optimiser.average_every
+        weight = min(optimiser.average, (1.0 + updates) / (10.0 + updates))
         with torch.no_grad():
             for kept, new in zip(self._average.parameters(), self.head.parameters(), strict=True):
                 kept.lerp_(new, 1.0 - weight)
-            for kept, new in zip(self._average.buffers(), self.head.buffers(), strict=True):
-                kept.copy_(new)
 
     def _next_frame(self) -> int:
         if not len(self._order):
@@ -170,14 +187,15 @@ class HeadTraining:
     def _given(self, position: int) -> Conditions:
         units = self._driving.expression(position)
         windows = self._driving.audio(position)
-        return self.head.conditions(windows, units, self._frames.numbers[position] % len(self.head.codes))
+        number = self._frames.numbers[position] % len(self.head.codes)
+        return self.head.conditions(windows, units, number)
 
     def _update_occupancy(self) -> None:
         position = int(torch.randint(len(self._frames), (1,), generator=self._generator))
         with torch.no_grad():
             given = self._given(position)
             self.occupancy.update(
-                lambda points: self.head.densities(points, given),
+                lambda points: self.head.shapes(points, given)[0],
                 self._config.schedule.occupancy_share,
                 self._generator,
             )
@@ -207,13 +225,11 @@ class HeadTraining:
         distance = self._perceptual.of(pixels.colour.view(shape), target.view(shape))
         return loss + self._config.loss.lpips * distance
 
-    def _render(self, frame: Frame, columns: Tensor, rows: Tensor, given: Conditions):  # type: ignore[no-untyped-def]
+    def _render(self, frame: Frame, columns: Tensor, rows: Tensor, given: Conditions) -> Pixels:
         noise = torch.rand(len(rows), generator=self._generator).to(self._device)
         behind = frame.behind[rows, columns] / 255.0
-        rays = frame.camera.rays(columns, rows)
-        return render_rays(
-            self.head, self.occupancy.occupied, self.rule, rays, behind, given, noise
-        )
+        head = Head(self.head, self.occupancy.occupied, self.rule)
+        return render_rays(head, frame.camera.rays(columns, rows), behind, given, noise)
 
     def _drawn(self, frame: Frame) -> tuple[Tensor, Tensor]:
         """Return columns and rows of random pixels."""
@@ -230,7 +246,9 @@ class HeadTraining:
 
     def _uniform(self, window: Window, count: int) -> tuple[Tensor, Tensor]:
         columns = torch.randint(window.left, window.right, (count,), generator=self._generator)
-        return columns, torch.randint(window.top, window.bottom, (count,), generator=self._generator)
+        return columns, torch.randint(
+            window.top, window.bottom, (count,), generator=self._generator
+        )
 
     def _roughness(self, given: Conditions) -> Tensor:
         """Return the mean change of attention and uncertainty over a short way, in the box."""
@@ -243,10 +261,11 @@ class HeadTraining:
         here, there = (
             self.head(place.to(self._device), along, given) for place in (points, points + way)
         )
-        return sum(
+        changes = [
             (getattr(here, name) - getattr(there, name)).abs().mean()
             for name in ("uncertainty", "attention", "expression_attention")
-        )  # type: ignore[return-value]
+        ]
+        return torch.stack(changes).sum()
 
 
 def march_rule(config: ErNerfConfig) -> March:
@@ -257,4 +276,4 @@ def march_rule(config: ErNerfConfig) -> March:
 
 def _all_of(window: Window, device: torch.device) -> tuple[Tensor, Tensor]:
     rows, columns = np.mgrid[window.top : window.bottom, window.left : window.right]
-    return tuple(torch.from_numpy(part.ravel()).to(device) for part in (columns, rows))  # type: ignore[return-value]
+    return torch.from_numpy(columns.ravel()).to(device), torch.from_numpy(rows.ravel()).to(device)

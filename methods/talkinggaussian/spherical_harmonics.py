@@ -21,7 +21,7 @@ MAX_DEGREE = 2
 
 _BY_DEVICE = {"cpu": "numba", "cuda": "torch"}
 
-# Of degrees 0 to 2: sqrt(1 / 4 pi), sqrt(3 / 4 pi), sqrt(15 / 4 pi), sqrt(5 / 16 pi), sqrt(15 / 16 pi).
+# Of degrees 0 to 2: the roots of 1 / 4 pi, 3 / 4 pi, 15 / 4 pi, 5 / 16 pi, 15 / 16 pi.
 _CONSTANTS = (
     0.28209479177387814,
     0.4886025119029199,
@@ -90,7 +90,7 @@ def sh_to_rgb(
 
 
 def harmonics_basis(directions: Tensor, degree: int) -> Tensor:
-    """Real spherical harmonics ``[N, (degree + 1)^2]`` of unit directions ``[N, 3]``, to degree 3."""
+    """Spherical harmonics ``[N, (degree + 1)^2]`` of unit directions ``[N, 3]``, to degree 3."""
     x, y, z = directions.unbind(-1)
     k0, k1, k2, k3, k4 = _CONSTANTS
     terms = [torch.full_like(x, k0)]

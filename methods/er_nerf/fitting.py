@@ -14,11 +14,11 @@ from tgbench.interfaces import FitContext, FitReport
 from tgbench.plugins import audio_encoder_of
 from tgbench.progress import Task
 
-from ..talkinggaussian.checkpoint import Origin, read_checkpoint, write_checkpoint
-from ..talkinggaussian.conditions import Conditions
-from ..talkinggaussian.malloc import keep_freed_memory
-from ..talkinggaussian.not_finite import REMEDY, first_not_finite
-from ..talkinggaussian.perceptual import Perceptual, perceptual_distance
+from ..shared.checkpoint import Origin, read_checkpoint, write_checkpoint
+from ..shared.conditions import Conditions
+from ..shared.malloc import keep_freed_memory
+from ..shared.not_finite import REMEDY, first_not_finite
+from ..shared.perceptual import Perceptual, perceptual_distance
 from .config import ErNerfConfig
 from .frames import Frames
 from .network import expression_units

@@ -13,8 +13,8 @@ from tgbench.errors import TgbenchError
 from tgbench.identities import Identity
 from tgbench.identities.layout import LANDMARKS, TRANSFORMS_TRAIN
 
-from ..talkinggaussian.crop_window import Window, bounds
-from ..talkinggaussian.frames import BEHIND, label_pixels
+from ..shared.pixel_labels import BEHIND, label_pixels
+from ..shared.window import Window, bounds
 from .rays import Pinhole
 
 _LIPS = slice(48, 60)

@@ -12,7 +12,7 @@ from tgbench.identities import Identity, Split
 from tgbench.interfaces import Drive, FitContext, FitReport, Image
 from tgbench.plugins import audio_encoder_of
 
-from ..talkinggaussian.checkpoint import Origin, read_checkpoint, write_checkpoint
+from ..shared.checkpoint import Origin, read_checkpoint, write_checkpoint
 from .config import ErNerfConfig
 from .fitting import Fit
 from .network import HeadField

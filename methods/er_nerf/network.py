@@ -8,9 +8,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from ..talkinggaussian.audio_network import AudioNetwork
-from ..talkinggaussian.hashgrid import TriPlaneHashGrid
-from ..talkinggaussian.spherical_harmonics import harmonics_basis
+from ..shared.audio_network import AudioNetwork
+from ..shared.hashgrid import TriPlaneHashGrid
+from ..shared.spherical_harmonics import harmonics_basis
 from .config import HeadConfig
 
 CODES = 10_000

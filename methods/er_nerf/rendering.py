@@ -12,8 +12,8 @@ from torch import Tensor
 from tgbench.interfaces import Drive, Image
 from tgbench.machine import cores
 
-from ..talkinggaussian.conditions import Conditions
-from ..talkinggaussian.malloc import keep_freed_memory
+from ..shared.conditions import Conditions
+from ..shared.malloc import keep_freed_memory
 from .config import ErNerfConfig
 from .network import expression_units
 from .rays import Pinhole
@@ -39,13 +39,8 @@ class Renderer:
 
     def frames(self, drive: Drive) -> Iterator[Image]:
         """Yield the frames of a drive in order, uint8 RGB [H, W, 3]."""
-        driving = Conditions(
-            drive.features,
-            drive.feature_index,
-            drive.action_units,
-            expression_units(self._config.head),
-            device=self._device,
-        )
+        units = expression_units(self._config.head)
+        driving = Conditions.of_drive(drive, units, device=self._device)
         waiting: deque[Future[Image]] = deque()
         try:
             for index in range(len(drive)):

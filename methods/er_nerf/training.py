@@ -11,10 +11,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..talkinggaussian.conditions import Conditions as Driving
-from ..talkinggaussian.crop_window import Window
-from ..talkinggaussian.not_finite import LossWatch, located
-from ..talkinggaussian.perceptual import Perceptual
+from ..shared.conditions import Conditions as Driving
+from ..shared.not_finite import LossWatch, located
+from ..shared.perceptual import Perceptual
+from ..shared.window import Window
 from .config import ErNerfConfig
 from .frames import Frame, Frames
 from .losses import Pixels, head_loss

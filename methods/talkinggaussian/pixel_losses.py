@@ -16,9 +16,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from .crop_window import Window
+from ..shared.njit import Floats, kernel
+from ..shared.window import Window
 from .frames import HAIRS, IGNORED, TEETH, Crop
-from .njit import Floats, kernel
 from .rasterizer import Rasterization
 
 Bytes = NDArray[np.uint8]

@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple
 import torch
 from torch import Tensor
 
-from ...talkinggaussian.backends import choose
+from ...shared.backends import choose
 
 BackendName = Literal["torch", "numba"]
 _BACKENDS = {"torch": ".reference", "numba": ".compiled"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...talkinggaussian.njit import Floats, Longs, kernel
+from ...shared.njit import Floats, Longs, kernel
 
 
 @kernel

@@ -9,7 +9,7 @@ import torch
 
 from tgbench.methods.er_nerf.config import HeadConfig
 from tgbench.methods.er_nerf.network import HeadField, truncated_exp
-from tgbench.methods.talkinggaussian.spherical_harmonics import harmonics_basis
+from tgbench.methods.shared.spherical_harmonics import harmonics_basis
 
 
 def field(**settings: object) -> HeadField:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from tgbench.methods.talkinggaussian.crop_window import Window
+from tgbench.methods.shared.window import Window
 from tgbench.methods.talkinggaussian.frames import (
     BEHIND,
     FACE,

@@ -20,25 +20,7 @@ from tgbench.systems.outputs import SystemOutput
 from tgbench.systems.work import WorkFolder
 from tgbench.video.writer import VideoWriter
 
-SYSTEM = """
-name = "mine"
-summary = "a system"
-paper = "nobody et al."
-licence = "MIT"
-composite_mode = "full frame"
-[environment]
-kind = "interpreter"
-[[inputs]]
-what = "audio"
-name = "sound.wav"
-phase = "render"
-{silence}
-[[render]]
-name = "speak"
-command = ["python", "speak.py"]
-[output]
-{output}
-"""
+from .text import SOUND, system_text
 
 
 @pytest.fixture
@@ -51,7 +33,7 @@ def drive(tiny_identity: Path) -> Drive:
 
 def found(folder: Path, drive: Drive, output: str, silence: str = "") -> SystemOutput:
     path = folder / "mine.toml"
-    path.write_text(SYSTEM.format(output=output, silence=silence))
+    path.write_text(system_text(inputs=SOUND + silence, output=output))
     declaration = read_declaration(path)
     return SystemOutput(declaration, work(folder, declaration), drive)
 

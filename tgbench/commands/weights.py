@@ -120,7 +120,7 @@ def _recorded_hash(weights: Weights) -> str:
 def _used(weights: Weights) -> str:
     """Return who loads a file, where that is not tgbench itself."""
     if weights.of_system:
-        return f"loaded by the system '{weights.of_system}', not by tgbench"
+        return f"loaded by the system '{weights.of_system}', in an environment of its own"
     return f"not used by tgbench yet; kept for {weights.kept_for}" if weights.kept_for else ""
 
 

@@ -19,7 +19,7 @@ from ..progress import SILENT, Progress
 from .containers import Apptainer, Docker
 from .declaration import Declaration
 from .failures import recognised
-from .launching import Launch
+from .launching import Command, Launch
 from .programs import run_program
 
 _SECONDS = 60.0
@@ -67,21 +67,8 @@ class Contents:
 class Environment(Protocol):
     """Runs commands of a system."""
 
-    def launch(
-        self,
-        command: Sequence[str],
-        variables: Mapping[str, str],
-        cwd: Path,
-        folders: Sequence[Path],
-    ) -> Launch:
-        """Return how to start a command.
-
-        Args:
-            command: its first word may be `python`.
-            variables: that the command is to have beside those of every command.
-            cwd: where it runs.
-            folders: that it must see, the first one to write to, others to read.
-        """
+    def launch(self, command: Command) -> Launch:
+        """Return how to start a command."""
 
     def image(self) -> str:
         """Return what identifies the image of a container; empty where there is none.
@@ -136,7 +123,7 @@ def run_python(environment: Environment, code: str, cwd: Path, seconds: float) -
     Raises:
         OSError, subprocess.SubprocessError: it cannot be started, or takes longer.
     """
-    launch = environment.launch(("python", "-c", code), {}, cwd, (cwd,))
+    launch = environment.launch(Command(("python", "-c", code), cwd, (cwd,)))
     return run_to_end(launch.argv, seconds, cwd=cwd, env=launch.env, stop=launch.stop)
 
 
@@ -197,21 +184,16 @@ class _Host:
     interpreter: Path
     runner: tuple[str, ...] = ()
 
-    def launch(
-        self,
-        command: Sequence[str],
-        variables: Mapping[str, str],
-        cwd: Path,
-        folders: Sequence[Path],
-    ) -> Launch:
+    def launch(self, command: Command) -> Launch:
         # Not resolved: in a virtual environment it is a link to the Python that it was made of.
         place = self.interpreter.parent
-        environment = {**_host_variables(), **variables}
+        environment = {**_host_variables(), **command.variables}
         environment["PATH"] = f"{place}{os.pathsep}{environment.get('PATH', os.defpath)}"
         if self.runner:
             environment["CONDA_PREFIX"] = str(place.parent)
-        first = str(self.interpreter) if command[0] == "python" else command[0]
-        return Launch((*self.runner, first, *command[1:]), environment)
+        program, *arguments = command.words
+        first = str(self.interpreter) if program == "python" else program
+        return Launch((*self.runner, first, *arguments), environment)
 
     def image(self) -> str:
         return ""
@@ -294,7 +276,7 @@ def require_programs(names: Sequence[str], environment: Environment) -> None:
     """
     if not isinstance(environment, _Host):
         return
-    path = environment.launch(("python",), {}, Path(), ()).env["PATH"]
+    path = environment.launch(Command(("python",), Path(), ())).env["PATH"]
     for name in names:
         if shutil.which(name, path=path) is None:
             raise TgbenchError(f"{name} is not on the path of the environment; install it")

@@ -150,7 +150,7 @@ def contents_of(environment: Environment, name: str, cwd: Path) -> Contents:
             return Contents(version, dict(packages), image)
         known = recognised(said)
         lines = said.strip().splitlines()
-        why = known.reason if known else lines[-1] if lines else f"exit code {done.returncode}"
+        why = known.reason if known else lines[-1] if lines else f"exit code {done.code}"
     except subprocess.TimeoutExpired:
         why = f"it does not answer within {_SECONDS:g} s"
     except (OSError, ValueError, IndexError) as error:

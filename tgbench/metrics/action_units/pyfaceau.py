@@ -190,7 +190,7 @@ class LowerFaceErrorPyFaceAu(LowerFaceError):
     """AUE-L by pyfaceau, over the frames in which it found a face."""
 
     spec = AUE_L_PYFACEAU
-    units = LOWER_FACE
+    units: ClassVar[tuple[str, ...]] = LOWER_FACE
     measurer: ClassVar[str] = "pyfaceau"
     kept: ClassVar[str] = "success True"
 

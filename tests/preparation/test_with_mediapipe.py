@@ -21,6 +21,8 @@ from tgbench.preparation.prepare import prepare
 from tgbench.synthetic import dataset
 from tgbench.video.writer import VideoWriter
 
+from ..conftest import MadeOnce
+
 pytest.importorskip("mediapipe")
 
 # The fixture prepares a whole film, which takes minutes where other work keeps the cores busy.
@@ -34,16 +36,21 @@ SIZE, SECONDS = 256, 3.0
 class Scene:
     """A film of a synthetic person, what was prepared from it, and the truth."""
 
-    images: list[NDArray[np.uint8]]
+    images: NDArray[np.uint8]
     landmarks: Array
-    parsing: list[NDArray[np.uint8]]
+    parsing: NDArray[np.uint8]
     poses: Array
     prepared: Identity
 
 
 @pytest.fixture(scope="module")
-def scene(tmp_path_factory: pytest.TempPathFactory) -> Scene:
-    folder = tmp_path_factory.mktemp("mediapipe")
+def scene(made_once: MadeOnce) -> Scene:
+    folder = made_once("prepared-scene", _prepare)
+    truth = np.load(folder / "truth.npz")
+    return Scene(**truth, prepared=Identity(folder / "identity"))
+
+
+def _prepare(folder: Path) -> None:
     studio = dataset.film("synth-a", SIZE, SECONDS)
     take = dataset.rehearse(dataset.PEOPLE["synth-a"], SECONDS)
     frames = len(take.performance)
@@ -51,13 +58,13 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Scene:
     with VideoWriter(folder / "film.mp4", SIZE, SIZE, audio=take.audio) as writer:
         for shot in shots:
             writer.write(shot.image)
-    prepared = prepare(folder / "film.mp4", folder / "identity", size=SIZE)
-    return Scene(
-        [shot.image for shot in shots],
-        np.array([shot.landmarks for shot in shots]),
-        [shot.parsing for shot in shots],
-        np.array([studio.pose(frame) for frame in range(frames)], np.float64),
-        Identity(prepared),
+    prepare(folder / "film.mp4", folder / "identity", size=SIZE)
+    np.savez(
+        folder / "truth.npz",
+        images=[shot.image for shot in shots],
+        landmarks=[shot.landmarks for shot in shots],
+        parsing=[shot.parsing for shot in shots],
+        poses=np.array([studio.pose(frame) for frame in range(frames)], np.float64),
     )
 
 

@@ -142,6 +142,7 @@ def test_two_replacers_of_one_folder(tmp_path: Path) -> None:
         raise AssertionError("both hold it")
 
 
+@pytest.mark.slow
 def test_a_run_killed_at_any_moment_leaves_the_old_result_or_the_new(
     own_identity: Path, tmp_path: Path, example_plugin: str
 ) -> None:

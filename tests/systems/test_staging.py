@@ -27,24 +27,7 @@ from tgbench.systems.declaration import Declaration, read_declaration
 from tgbench.systems.staging import phase_of, places, stage
 from tgbench.video.reader import VideoReader
 
-SYSTEM = """
-name = "mine"
-summary = "a system"
-paper = "nobody et al."
-licence = "MIT"
-composite_mode = "full frame"
-audio_features = "mel"
-leaked_conditions = {leaked}
-[environment]
-kind = "interpreter"
-{inputs}
-[[render]]
-name = "speak"
-command = ["python", "speak.py"]
-[output]
-kind = "video"
-path = "out.mp4"
-"""
+from .text import system_text
 
 ALL_INPUTS = (
     ("identity", "."),
@@ -64,7 +47,8 @@ def declared(folder: Path, *inputs: str, leaked: tuple[str, ...] = ()) -> Declar
     """Return a declaration of inputs, each the lines of its table."""
     path = folder / "mine.toml"
     tables = "\n".join(f"[[inputs]]\n{lines}" for lines in inputs)
-    path.write_text(SYSTEM.format(leaked=json.dumps(leaked), inputs=tables))
+    facts = f'audio_features = "mel"\nleaked_conditions = {json.dumps(leaked)}'
+    path.write_text(system_text(facts, inputs=tables))
     return read_declaration(path)
 
 

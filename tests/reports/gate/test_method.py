@@ -27,6 +27,8 @@ from ...methods.talkinggaussian.conftest import write_sphere
 from ...methods.talkinggaussian.test_fitting import TINY
 from .conftest import Gate
 
+pytestmark = pytest.mark.slow
+
 FRAMES, FITTED = 75, 50
 
 Change = Callable[[pytest.MonkeyPatch], None]

@@ -1,0 +1,1 @@
+"""Metrics of how head, eyes and brows move."""

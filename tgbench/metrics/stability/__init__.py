@@ -1,0 +1,1 @@
+"""Metrics of what pixels do from frame to frame, and of how sharp they are."""

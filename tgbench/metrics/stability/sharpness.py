@@ -1,0 +1,72 @@
+"""How sharp the mouth is, beside the truth."""
+
+from __future__ import annotations
+
+from typing import Self
+
+import cv2
+import numpy as np
+
+from ...interfaces import FrameView, Image, Measurement, MetricContext, Points
+from ..frame_mean import FrameMean
+from ..landmark_geometry import MOUTH
+from .specs import SHARPNESS_MOUTH
+
+_MARGIN = 0.25
+"""Of the mouth's width, around its landmarks."""
+
+
+class MouthSharpness:
+    """The variance of the Laplacian around the true mouth, by that of the truth.
+
+    The geometric mean over frames. Blurred is below 1; noise reads as detail and is above.
+    """
+
+    spec = SHARPNESS_MOUTH
+
+    def __init__(self, context: MetricContext) -> None:
+        self._octaves = FrameMean()
+
+    def update(self, frame: FrameView) -> float | None:
+        """Return the frame's ratio; None without a face, or with a mouth of one colour."""
+        landmarks = frame.target_landmarks
+        variances = (
+            (0.0, 0.0)
+            if landmarks is None
+            else tuple(_variance(image, landmarks) for image in (frame.prediction, frame.target))
+        )
+        if 0.0 in variances:
+            return self._octaves.add(None)
+        ratio = variances[0] / variances[1]
+        self._octaves.add(float(np.log2(ratio)))
+        return ratio
+
+    def merge(self, later: Self) -> None:
+        """Take in the frames that `later` has seen."""
+        self._octaves.merge(later._octaves)
+
+    def compute(self) -> Measurement:
+        """Return the geometric mean of the ratios."""
+        octaves = self._octaves.value
+        return Measurement(
+            None if octaves is None else float(np.exp2(octaves)),
+            ""
+            if octaves is not None
+            else "no true frame shows a face with a mouth that has detail",
+            self._octaves.scored,
+            self._octaves.offered,
+            "variance of the Laplacian in the box of the target's points 48 to 67 and a quarter of "
+            "its width, by the target's; geometric mean",
+        )
+
+
+def _variance(image: Image, landmarks: Points) -> float:
+    mouth = np.asarray(landmarks, np.float64)[MOUTH]
+    margin = _MARGIN * np.ptp(mouth[:, 0])
+    left, top = np.maximum(np.floor(mouth.min(axis=0) - margin).astype(int), 0)
+    right, bottom = np.maximum(np.ceil(mouth.max(axis=0) + margin).astype(int), 0)
+    box = image[top:bottom, left:right]
+    if not box.size:
+        return 0.0
+    grey = cv2.cvtColor(box, cv2.COLOR_RGB2GRAY)
+    return float(cv2.Laplacian(grey, cv2.CV_64F).var())

@@ -50,7 +50,7 @@ UPPER_DYNAMICS = MetricSpec(
     by_name=True,
     averages_frames=False,
     bounds=FROM_ZERO,
-    region=Region.FACE,
+    region=Region.UPPER_FACE,
     table_place=310,
 )
 BLINK_RATE = MetricSpec(
@@ -66,7 +66,7 @@ BLINK_RATE = MetricSpec(
     averages_frames=False,
     bounds=FROM_ZERO,
     shortest_seconds=SHORTEST_BLINKS,
-    region=Region.FACE,
+    region=Region.UPPER_FACE,
     table_place=315,
 )
 BLINK_MS = MetricSpec(
@@ -81,7 +81,7 @@ BLINK_MS = MetricSpec(
     by_name=True,
     averages_frames=False,
     bounds=FROM_ZERO,
-    region=Region.FACE,
+    region=Region.UPPER_FACE,
     table_place=320,
 )
 BLINK_F1 = MetricSpec(
@@ -95,7 +95,7 @@ BLINK_F1 = MetricSpec(
     by_name=True,
     averages_frames=False,
     bounds=(0.0, 1.0),
-    region=Region.FACE,
+    region=Region.UPPER_FACE,
     table_place=325,
 )
 

@@ -9,11 +9,8 @@ import numpy as np
 
 from ...interfaces import FrameView, Image, Measurement, MetricContext, Points
 from ..frame_mean import FrameMean
-from ..landmark_geometry import MOUTH
+from ..image.face_region import mouth_box
 from .specs import SHARPNESS_MOUTH
-
-_MARGIN = 0.25
-"""Of the mouth's width, around its landmarks."""
 
 
 class MouthSharpness:
@@ -61,12 +58,9 @@ class MouthSharpness:
 
 
 def _variance(image: Image, landmarks: Points) -> float:
-    mouth = np.asarray(landmarks, np.float64)[MOUTH]
-    margin = _MARGIN * np.ptp(mouth[:, 0])
-    left, top = np.maximum(np.floor(mouth.min(axis=0) - margin).astype(int), 0)
-    right, bottom = np.maximum(np.ceil(mouth.max(axis=0) + margin).astype(int), 0)
-    box = image[top:bottom, left:right]
-    if not box.size:
+    height, width = image.shape[:2]
+    box = mouth_box(landmarks, width, height)
+    if box.empty:
         return 0.0
-    grey = cv2.cvtColor(box, cv2.COLOR_RGB2GRAY)
+    grey = cv2.cvtColor(box.cut(image), cv2.COLOR_RGB2GRAY)
     return float(cv2.Laplacian(grey, cv2.CV_64F).var())

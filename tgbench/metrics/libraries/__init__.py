@@ -1,0 +1,1 @@
+"""Metrics of other libraries, by name: `torchmetrics:ClassName(argument=value)@face`."""

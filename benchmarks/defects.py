@@ -52,6 +52,9 @@ FACE = (OVAL,)
 
 Outlines = Sequence[Sequence[int]]
 
+_PALER = 1.6
+"""Of which 1 is the largest effect, so that numbers can be read on its colour."""
+
 _GROWN = 0.12
 """Of a part's width, by which more than it is laid over."""
 
@@ -218,14 +221,17 @@ def draw(values: Mapping[str, Mapping[str, float | None]], path: Path) -> None:
     with paper_style():
         figure = Figure(figsize=(7.2, 4.6), layout="constrained")
         axes = figure.subplots()
-        axes.imshow(np.nan_to_num(effects(values)), cmap="YlOrRd", aspect="auto", vmin=0, vmax=1)
+        axes.imshow(
+            np.nan_to_num(effects(values)), cmap="YlOrRd", aspect="auto", vmin=0, vmax=_PALER
+        )
         axes.set_xticks(range(len(values)), list(values), rotation=40, ha="right")
         axes.set_yticks(range(len(names)), [plugins.metric_spec(name).label for name in names])
         for column, found in enumerate(values.values()):
             for row, name in enumerate(names):
                 value = found[name]
                 digits = plugins.metric_spec(name).decimals
-                text = "–" if value is None else f"{value:.{min(digits, 3)}f}"
+                shown = f".{digits}f" if digits <= 3 else ".1e"
+                text = "–" if value is None else f"{value:{shown}}"
                 axes.text(column, row, text, ha="center", va="center", fontsize=5)
     save(figure, path)
 

@@ -178,9 +178,9 @@ def _gpu(environment: Environment, place: Path) -> Finding:
         done = run_python(environment, _GPU_PROBE, place, _GPU_SECONDS)
     except (OSError, subprocess.SubprocessError) as error:
         return Finding("GPU", "note", f"PyTorch does not say whether it sees one ({error})")
-    said = _GPU_ANSWER.search(done.stdout)
-    if done.returncode or said is None:
-        lines = done.stdout.strip().splitlines() or ["no reason given"]
+    said = _GPU_ANSWER.search(done.said)
+    if done.code or said is None:
+        lines = done.said.strip().splitlines() or ["no reason given"]
         return Finding("GPU", "missing", f"PyTorch of the environment does not load: {lines[-1]}")
     if said[2] != "True":
         text = f"PyTorch of the environment (CUDA {said[1]}) sees none; the system needs one"

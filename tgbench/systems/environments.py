@@ -10,12 +10,11 @@ import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryFile
 from typing import Protocol
 
 from ..errors import TgbenchError, Unavailable
 from ..files import cache_root, remove, sha256
-from ..processes.guarded import Guarded
+from ..processes.ended import Ended, run_to_end
 from ..progress import SILENT, Progress
 from .containers import Apptainer, Docker
 from .declaration import Declaration
@@ -24,7 +23,6 @@ from .launching import Command, Launch
 from .programs import run_program
 
 _SECONDS = 60.0
-_LARGEST_ANSWER = 16 << 20
 _DROPPED = frozenset({"VIRTUAL_ENV", "CONDA_PREFIX", "CONDA_DEFAULT_ENV"})
 _CONDA = ("micromamba", "mamba", "conda")
 _ANSWER = "\ntgbench: "
@@ -119,30 +117,14 @@ def environment_of(
     return _host(Path(wanted.interpreter).expanduser(), remedy)
 
 
-def run_python(
-    environment: Environment, code: str, cwd: Path, seconds: float
-) -> subprocess.CompletedProcess[str]:
+def run_python(environment: Environment, code: str, cwd: Path, seconds: float) -> Ended:
     """Run a few lines in the Python of an environment; nothing of it is left, nor of its container.
-
-    Returns:
-        How it ended; `stdout` has all that it said.
 
     Raises:
         OSError, subprocess.SubprocessError: it cannot be started, or takes longer.
     """
     launch = environment.launch(Command(("python", "-c", code), cwd, (cwd,)))
-    with TemporaryFile() as said:
-        probe = Guarded(launch.argv, said.fileno(), cwd=cwd, env=launch.env, stop=launch.stop)
-        in_time = False
-        try:
-            in_time = probe.wait(seconds)
-        finally:
-            exit_code = probe.end()
-        if not in_time:
-            raise subprocess.TimeoutExpired(launch.argv, seconds)
-        said.seek(0)
-        text = said.read(_LARGEST_ANSWER).decode("utf-8", "replace")
-    return subprocess.CompletedProcess(launch.argv, exit_code, text, "")
+    return run_to_end(launch.argv, seconds, cwd=cwd, env=launch.env, stop=launch.stop)
 
 
 def contents_of(environment: Environment, name: str, cwd: Path) -> Contents:
@@ -160,15 +142,15 @@ def contents_of(environment: Environment, name: str, cwd: Path) -> Contents:
     why = ""
     try:
         done = run_python(environment, _PROBE, cwd, _SECONDS)
-        said = done.stdout
-        if done.returncode == 0:
+        said = done.said
+        if done.code == 0:
             # Others may say something, too: a container's start, or a program of its exit.
             answer = said.rpartition(_ANSWER)[2].partition("\n")[0]
             version, packages = json.loads(answer)
             return Contents(version, dict(packages), image)
         known = recognised(said)
         lines = said.strip().splitlines()
-        why = known.reason if known else lines[-1] if lines else f"exit code {done.returncode}"
+        why = known.reason if known else lines[-1] if lines else f"exit code {done.code}"
     except subprocess.TimeoutExpired:
         why = f"it does not answer within {_SECONDS:g} s"
     except (OSError, ValueError, IndexError) as error:

@@ -9,7 +9,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tgbench.methods.talkinggaussian.hashgrid import (
+from tgbench.methods.shared.hashgrid import (
     GridLayout,
     TriPlaneHashGrid,
 )

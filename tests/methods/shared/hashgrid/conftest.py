@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tgbench.methods.talkinggaussian.backends import extension, has_extension
-from tgbench.methods.talkinggaussian.hashgrid import tcnn
+from tgbench.methods.shared.backends import extension, has_extension
+from tgbench.methods.shared.hashgrid import tcnn
 
 from . import tinycudann_twin
 from .grids import CPU, CUDA, ORACLE, TWIN, Place

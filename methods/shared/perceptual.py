@@ -12,7 +12,7 @@ from torch.nn.functional import pad
 
 from tgbench.errors import Unavailable
 
-from .crop_window import Window
+from .window import Window
 
 _log = logging.getLogger(__name__)
 

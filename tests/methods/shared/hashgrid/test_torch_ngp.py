@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from tgbench.methods.talkinggaussian.hashgrid import GridLayout, TriPlaneHashGrid, module, reference
+from tgbench.methods.shared.hashgrid import GridLayout, TriPlaneHashGrid, module, reference
 
 from .grids import BOUND, CPU, ORACLE, PLANES, Place, grid, random_positions
 
@@ -105,6 +105,6 @@ def test_on_a_gpu_torch_encodes_what_tiny_cuda_nn_cannot(monkeypatch: pytest.Mon
     cuda = torch.device("cuda")
     assert module._encoder(None, cuda, "torch_ngp") is reference.encode
     made = TriPlaneHashGrid(16, 38.4, library="torch_ngp", backend="tcnn")
-    monkeypatch.setattr("tgbench.methods.talkinggaussian.hashgrid.tcnn.DEVICE", "cpu")
+    monkeypatch.setattr("tgbench.methods.shared.hashgrid.tcnn.DEVICE", "cpu")
     with pytest.raises(ValueError, match="cannot lay out"):
         made(random_positions(3))

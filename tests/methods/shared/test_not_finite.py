@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from tgbench.errors import TgbenchError
-from tgbench.methods.talkinggaussian.not_finite import LossWatch
+from tgbench.methods.shared.not_finite import LossWatch
 
 CPU, CUDA = torch.device("cpu"), torch.device("cuda")
 

@@ -24,8 +24,6 @@ from tgbench.identities.layout import (
 )
 from tgbench.plugins import audio_encoder_of
 
-from .config import TalkingGaussianConfig
-
 FORMAT = 2
 _CLIP = (TRANSFORMS_TRAIN, TRANSFORMS_VAL, ACTION_UNITS, AUDIO, BACKGROUND)
 
@@ -61,10 +59,8 @@ class Origin:
     seed: int | None = None
 
     @classmethod
-    def of(
-        cls, config: TalkingGaussianConfig, identity: Identity, split: Split, seed: int | None
-    ) -> Origin:
-        """Describe a fit."""
+    def of(cls, config: object, identity: Identity, split: Split, seed: int | None) -> Origin:
+        """Describe a fit of a method with this dataclass of settings."""
         clip = (*_CLIP, audio_encoder_of(config).file)
         names = [name for name in clip if (identity.folder / name).is_file()]
         files = {name: sha256(identity.folder / name) for name in names}

@@ -7,8 +7,8 @@ from typing import NamedTuple
 import pytest
 import torch
 
-from tgbench.methods.talkinggaussian.backends import has_extension
-from tgbench.methods.talkinggaussian.hashgrid import TriPlaneHashGrid
+from tgbench.methods.shared.backends import has_extension
+from tgbench.methods.shared.hashgrid import TriPlaneHashGrid
 
 BOUND = 0.15
 PLANES = ((0, 1), (1, 2), (0, 2))

@@ -14,8 +14,6 @@ from tgbench.interfaces import Drive
 from tgbench.specs import AudioEncoderSpec
 
 from .audio_network import window_rows
-from .config import TalkingGaussianConfig
-from .motion import expression_units
 
 
 class Conditions:
@@ -105,16 +103,21 @@ class Conditions:
 
     @classmethod
     def of_drive(
-        cls, drive: Drive, config: TalkingGaussianConfig, device: torch.device
+        cls,
+        drive: Drive,
+        names: tuple[str, ...],
+        *,
+        device: torch.device,
+        silent_outside: bool = False,
     ) -> Conditions:
         """Hold what drives the frames to render."""
         return cls(
             drive.features,
             drive.feature_index,
             drive.action_units,
-            expression_units(config),
+            names,
             device=device,
-            silent_outside=config.audio.outside == "zeros",
+            silent_outside=silent_outside,
         )
 
     @property

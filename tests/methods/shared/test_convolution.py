@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from tgbench.methods.talkinggaussian.convolution import convolve
+from tgbench.methods.shared.convolution import convolve
 
 
 def stack(widths: tuple[int, ...], stride: int) -> nn.Sequential:

@@ -21,7 +21,7 @@ MAX_DEGREE = 2
 
 _BY_DEVICE = {"cpu": "numba", "cuda": "torch"}
 
-# sqrt(1 / 4 pi), sqrt(3 / 4 pi), sqrt(15 / 4 pi), sqrt(5 / 16 pi), sqrt(15 / 16 pi).
+# Of degrees 0 to 2: the roots of 1 / 4 pi, 3 / 4 pi, 15 / 4 pi, 5 / 16 pi, 15 / 16 pi.
 _CONSTANTS = (
     0.28209479177387814,
     0.4886025119029199,
@@ -29,6 +29,15 @@ _CONSTANTS = (
     0.31539156525252005,
     0.5462742152960396,
 )
+_CUBIC = (
+    0.5900435899266435,
+    2.890611442640554,
+    0.4570457994644658,
+    0.3731763325901154,
+    1.445305721320277,
+)
+"""sqrt(35 / 32 pi), sqrt(105 / 4 pi), sqrt(21 / 32 pi), sqrt(7 / 16 pi), sqrt(105 / 16 pi)."""
+
 _K0, _K1, _K2, _K3, _K4 = (np.float32(constant) for constant in _CONSTANTS)
 _ZERO = np.float32(0)
 _ONE = np.float32(1)
@@ -81,7 +90,7 @@ def sh_to_rgb(
 
 
 def harmonics_basis(directions: Tensor, degree: int) -> Tensor:
-    """Real spherical harmonics ``[N, (degree + 1)^2]`` of unit directions ``[N, 3]``."""
+    """Spherical harmonics ``[N, (degree + 1)^2]`` of unit directions ``[N, 3]``, to degree 3."""
     x, y, z = directions.unbind(-1)
     k0, k1, k2, k3, k4 = _CONSTANTS
     terms = [torch.full_like(x, k0)]
@@ -94,6 +103,17 @@ def harmonics_basis(directions: Tensor, degree: int) -> Tensor:
             k3 * (2 * z * z - x * x - y * y),
             -k2 * x * z,
             k4 * (x * x - y * y),
+        ]
+    if degree > 2:
+        c1, c2, c3, c4, c5 = _CUBIC
+        terms += [
+            -c1 * y * (3 * x * x - y * y),
+            c2 * x * y * z,
+            -c3 * y * (4 * z * z - x * x - y * y),
+            c4 * z * (2 * z * z - 3 * x * x - 3 * y * y),
+            -c3 * x * (4 * z * z - x * x - y * y),
+            c5 * z * (x * x - y * y),
+            -c1 * x * (x * x - 3 * y * y),
         ]
     return torch.stack(terms, dim=-1)
 

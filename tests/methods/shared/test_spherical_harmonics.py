@@ -7,9 +7,9 @@ import pytest
 import torch
 from scipy.special import sph_harm_y
 
-from tgbench.methods.talkinggaussian import spherical_harmonics
-from tgbench.methods.talkinggaussian.backends import choose
-from tgbench.methods.talkinggaussian.spherical_harmonics import harmonics_basis, sh_to_rgb
+from tgbench.methods.shared import spherical_harmonics
+from tgbench.methods.shared.backends import choose
+from tgbench.methods.shared.spherical_harmonics import harmonics_basis, sh_to_rgb
 
 NEEDS_CUDA = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 CUDA = pytest.param("cuda", marks=NEEDS_CUDA, id="cuda")

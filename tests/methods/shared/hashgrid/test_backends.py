@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from tgbench.errors import Unavailable
-from tgbench.methods.talkinggaussian.hashgrid import (
+from tgbench.methods.shared.hashgrid import (
     compiled,
     module,
     reference,

@@ -197,11 +197,12 @@ def is_unheard(result: Result, metric: str) -> bool:
 def why_not_applicable(result: Result, metric: str) -> str:
     """Return why a metric says nothing about a result's method; empty if it does.
 
-    Papers leave such cells empty: table 1 of TalkingGaussian has no PSNR of Wav2Lip and no AUE-U
-    of methods that move the mouth alone.
+    Papers leave such cells empty: table 1 of TalkingGaussian has no PSNR, LPIPS and SSIM of Wav2Lip
+    (SSIM is of the face there), and no AUE-U of methods that move the mouth alone.
     """
     method, spec = result.method, plugins.metric_spec(metric)
-    if spec.region is Region.WHOLE_IMAGE and not method.whole_image_valid:
+    # Around what the method makes, both see the truth: its pixels, and its landmarks.
+    if spec.region in (Region.WHOLE_IMAGE, Region.FACE) and not method.whole_image_valid:
         return "the method does not make the whole image"
     if spec.region is Region.UPPER_FACE and not method.moves_upper_face:
         return "the method does not move the upper face"

@@ -11,16 +11,13 @@ from pathlib import Path
 from .errors import TgbenchError
 from .extras import install_extra
 from .specs import AudioEncoderSpec, BackendSpec, Requires
-from .weights.store import present_path
+from .weights.store import how_to_get, present_path
 from .weights.table import find
 
 
 def lacking(requires: Requires) -> Iterator[str]:
     """Yield what is missing on this machine, each with the remedy."""
-    missing = [name for name in requires.packages if importlib.util.find_spec(name) is None]
-    if missing:
-        verb = "is" if len(missing) == 1 else "are"
-        yield f"{' and '.join(missing)} {verb} not installed: {install_extra(requires.extra)}"
+    yield from _lacking_packages(requires)
     for program in requires.programs:
         if shutil.which(program) is None:
             given = f", or give `tgbench score {requires.option}` its output"
@@ -31,9 +28,27 @@ def lacking(requires: Requires) -> Iterator[str]:
             yield f"{chosen}: no such file or folder; {requires.place} names it"
         return
     for name in requires.weights:
-        if not _is_here(name):
+        if remedy := _how_to_get(name):
             instead = f", or set {requires.place}" if requires.place else ""
-            yield f"weights {name} are missing: tgbench weights fetch {name}{instead}"
+            yield f"weights {name} are missing: {remedy}{instead}"
+
+
+def _lacking_packages(requires: Requires) -> Iterator[str]:
+    elsewhere = os.environ.get(requires.python) if requires.python else None
+    if elsewhere:
+        if shutil.which(Path(elsewhere).expanduser()) is None:
+            yield f"{elsewhere}: is no program; {requires.python} names it"
+        return
+    missing = [name for name in requires.packages if importlib.util.find_spec(name) is None]
+    if not missing:
+        return
+    remedy = (
+        f"install it in an environment of its own, and set {requires.python} to its Python"
+        if requires.python
+        else install_extra(requires.extra)
+    )
+    verb = "is" if len(missing) == 1 else "are"
+    yield f"{' and '.join(missing)} {verb} not installed: {remedy}"
 
 
 def why_not_run(encoder: AudioEncoderSpec) -> str:
@@ -52,8 +67,11 @@ def why_backend_missing(spec: BackendSpec) -> list[str]:
     return [f"{reason}{instead}" for reason in lacking(spec.requires)]
 
 
-def _is_here(name: str) -> bool:
+def _how_to_get(name: str) -> str:
+    """Return how to get a weight file; empty if it is here."""
     try:
-        return present_path(find(name)) is not None
-    except TgbenchError:
-        return False
+        weights = find(name)
+    except TgbenchError as error:
+        # Of a plug-in.
+        return str(error)
+    return "" if present_path(weights) is not None else how_to_get(weights)

@@ -64,7 +64,8 @@ class Region(enum.StrEnum):
     WHOLE_IMAGE = "whole image"
     """All pixels. A dash where a method does not make the whole image itself."""
     FACE = "face"
-    """All of the face, its outline included."""
+    """All of the face, its outline included. A dash where a method does not make the whole image:
+    most of the face's pixels and landmarks are then those of the truth."""
     UPPER_FACE = "upper face"
     """Brows and eyes. A dash where a method does not move them."""
     MOUTH = "mouth"

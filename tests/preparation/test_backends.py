@@ -161,3 +161,7 @@ def test_all_that_is_missing_is_named_before_anything_runs(
         Unavailable, match=r"parsing=absent: no_such_package.*weights fetch bisenet"
     ):
         choose_backends({"parsing": "absent"}, {})
+    with pytest.raises(Unavailable, match=r"weights add FILE --as bfm2009") as raised:
+        choose_backends({"pose": "bfm"}, {})
+    assert "weights fetch bfm2009" not in str(raised.value)
+    assert "weights fetch bfm_keys" in str(raised.value)

@@ -15,6 +15,7 @@ from tgbench.audio import SAMPLE_RATE, Waveform, write_wav
 from tgbench.errors import TgbenchError, Unavailable
 from tgbench.faces import backend
 from tgbench.identities import Identity
+from tgbench.identities.card import read_card
 from tgbench.identities.validation import validate
 from tgbench.preparation.prepare import prepare
 from tgbench.preparation.preview import PREVIEW
@@ -79,6 +80,17 @@ def test_preparing_again_does_nothing(tmp_path: Path, make_film: Films) -> None:
     folder = prepare(video, tmp_path / "identity", size=64)
     before = contents(folder)
     prepare(video, folder, size=64)
+    assert contents(folder) == before
+    template = tmp_path / "card.toml"
+    with pytest.raises(TgbenchError, match=r"card\.toml"):
+        prepare(video, folder, size=64, card=template)
+    template.write_text('name = "A disc"\n')
+    prepare(video, folder, size=64, card=template)
+    card = read_card(folder)
+    assert card is not None
+    assert card.name == "A disc"
+    assert validate(folder) == []
+    (folder / "card.toml").unlink()
     assert contents(folder) == before
 
 

@@ -146,12 +146,10 @@ def prepare(
         TgbenchError: the video, the sound or the folder is not usable.
     """
     from ..identities import Identity
-    from ..identities.card import given_card, write_card
     from ..preparation.backends.choice import choose_backends
     from ..preparation.prepare import prepare as prepare_video
 
     texts = {key: str(value) for key, value in (settings or {}).items()}
-    given = None if card is None else given_card(Path(card))
     folder = prepare_video(
         Path(video),
         Path(out),
@@ -160,7 +158,6 @@ def prepare(
         shown_by(progress),
         deinterlace=deinterlace,
         backends=choose_backends(backends or {}, texts),
+        card=path_or_none(card),
     )
-    if given is not None:
-        write_card(folder, given)
     return Identity(folder)

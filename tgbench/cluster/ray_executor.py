@@ -131,6 +131,7 @@ class RayExecutor:
             command=tuple(children.job_command(file)),
             log=str(job_log(file)),
             needed=(self._token.name, *self._sender.paths(job)),
+            required=tuple(self._sender.required(job)),
             cpus=0 if job.needs.exclusive else int(needs["num_cpus"]),
             seconds=job.needs.seconds,
         )

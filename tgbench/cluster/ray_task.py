@@ -45,6 +45,23 @@ class Parcel:
 
 
 @dataclass(frozen=True)
+class Most:
+    """How much the results of a job may have.
+
+    Attributes:
+        size: in bytes.
+        allowed: why no more, and what to do.
+    """
+
+    size: int
+    allowed: str
+
+    def __str__(self) -> str:
+        """Say both."""
+        return f"the {self.size / 1e9:.2f} GB {self.allowed}"
+
+
+@dataclass(frozen=True)
 class Errand:
     """A job for a node.
 
@@ -53,20 +70,22 @@ class Errand:
         command: that does it, the file of the job last; a node has its own interpreter.
         log: where the user finds what the job says.
         needed: paths that the node must see to do the job in place.
+        required: paths that it must see in any case, because they are not sent.
         cpus: cores that it keeps busy; 0: all, because it has the machine for itself.
         seconds: after which it is stopped; 0: no limit.
         parcels: what the node needs; None: it does the job in place.
-        most: bytes that its results may have, which the node sends; 0: any number.
+        most: that its results may have, which the node sends; None: any number of bytes.
     """
 
     job: str
     command: tuple[str, ...]
     log: str
     needed: tuple[str, ...] = ()
+    required: tuple[str, ...] = ()
     cpus: int = 1
     seconds: float = 0.0
     parcels: tuple[Parcel, ...] | None = None
-    most: int = 0
+    most: Most | None = None
 
 
 @dataclass(frozen=True)
@@ -91,11 +110,20 @@ class Report:
 def run_errand(errand: Errand) -> Report:
     """Do a job on this node."""
     job = JobSpec.model_validate_json(errand.job)
-    if errand.parcels is not None:
-        return _run_apart(errand, job, errand.parcels)
-    if unseen := next((path for path in errand.needed if not os.path.exists(path)), ""):
-        return Report(unseen=f"{unseen} on {platform.node()}")
-    return Report(_run(errand, job.file))
+    if errand.parcels is None and (unseen := _unseen(errand.needed)):
+        return Report(unseen=f"{unseen[0]} on {platform.node()}")
+    if missing := _unseen(errand.required):
+        return Report(
+            f"{', '.join(missing)}: not on {platform.node()}; checkouts and environments are not "
+            "sent: each node needs them under the same path"
+        )
+    if errand.parcels is None:
+        return Report(_run(errand, job.file))
+    return _run_apart(errand, job, errand.parcels)
+
+
+def _unseen(paths: Iterable[str]) -> list[str]:
+    return [path for path in paths if not os.path.exists(path)]
 
 
 def _run_apart(errand: Errand, job: JobSpec, parcels: Iterable[Parcel]) -> Report:
@@ -114,6 +142,8 @@ def _run_apart(errand: Errand, job: JobSpec, parcels: Iterable[Parcel]) -> Repor
                 "TMPDIR"
             )
         problem = _run(errand, file)
+        if problem:
+            problem = f"{platform.node()}: {problem}"
         log = job_log(file).read_bytes()[-_LONGEST_LOG:]
         chunks: list[bytes] = []
         if not problem:
@@ -121,11 +151,9 @@ def _run_apart(errand: Errand, job: JobSpec, parcels: Iterable[Parcel]) -> Repor
             others = {JOBS} if job.kind == "fit" else {JOBS, MODELS}
             made_there = [each for each in files_of(out, "") if _top(each[0]) not in others]
             size = sum(path.stat().st_size for _, path in made_there)
-            if errand.most and size > errand.most:
+            if errand.most is not None and size > errand.most.size:
                 problem = (
-                    f"it made {size / 1e9:.2f} GB on {platform.node()}, more than the "
-                    f"{errand.most / 1e9:.2f} GB that a job like this may send back; use a folder "
-                    "that all nodes share"
+                    f"it made {size / 1e9:.2f} GB on {platform.node()}, more than {errand.most}"
                 )
             else:
                 pack(made_there, chunks.append)
@@ -160,7 +188,14 @@ def _placed(job: JobSpec, folder: Path) -> JobSpec:
         }
     )
     identity = job.identity.model_copy(update={"source": source})
-    return job.model_copy(update={"identity": identity, "case": case, "out": str(folder / OUT)})
+    places = {
+        name: here(value) if isinstance(value, str) else value
+        for name, value in job.method.places.items()
+    }
+    method = job.method.model_copy(update={"source": here(job.method.source), "places": places})
+    return job.model_copy(
+        update={"method": method, "identity": identity, "case": case, "out": str(folder / OUT)}
+    )
 
 
 def _run(errand: Errand, file: Path) -> str:

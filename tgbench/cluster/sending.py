@@ -27,8 +27,9 @@ from ..specs import MethodSpec
 from ..synthetic.names import IDENTITIES
 from ..systems.declaration import Declaration
 from ..systems.spec import SystemSpec
+from .method_files import MethodFiles
 from .parcels import files_of, unpack
-from .ray_task import INPUTS, OUT
+from .ray_task import INPUTS, OUT, Most
 
 _LARGEST_RESULT = 256 << 20
 """Bytes of records, tables and logs of a case."""
@@ -36,8 +37,7 @@ _LARGEST_RESULT = 256 << 20
 _VIDEOS = 4
 """Of a case: what is rendered as a video and as images, the error map, and the comparison."""
 
-_LARGEST_FIT = 20 * 10**9
-"""Bytes of a fit by a method that runs in tgbench."""
+_ALLOWED = "that a job like this may send back; use a folder that all nodes share"
 
 
 @dataclass(frozen=True)
@@ -73,12 +73,17 @@ class Sender:
     def __init__(self) -> None:
         """Know nothing yet; what is read of an identity is kept for the next job."""
         self._worker = Worker(SILENT)
+        self._methods = MethodFiles()
 
     def paths(self, job: JobSpec) -> list[str]:
         """Return the paths that a node must see to do a job in place."""
         # Built-in identities and tracks have names, and no path.
         texts = [job.identity.source, *(text for each in _sounds(job).values() for text in each)]
-        return [text for text in texts if Path(text).is_absolute()]
+        return [*(text for text in texts if Path(text).is_absolute()), *self._methods.paths(job)]
+
+    def required(self, job: JobSpec) -> list[str]:
+        """Return the paths that a node must see in any case, because they are not sent."""
+        return self._methods.required(job)
 
     def inputs(self, job: JobSpec) -> list[Input]:
         """Return what a job needs.
@@ -93,6 +98,8 @@ class Sender:
             found = [_of_cache(folder)]
         else:
             found = [Input(folder, f"{INPUTS}/identity/{folder.resolve().name}")]
+        # A video is of one case alone, so nothing is won by keeping it in the object store.
+        found += [Input(*each, lasting=False) for each in self._methods.sent(job)]
         if job.case is None or experiment is None:
             return found
         sound = experiment.case.driving_audio
@@ -125,6 +132,7 @@ class Sender:
         }
         return job.model_copy(
             update={
+                "method": self._methods.relative(job),
                 "identity": job.identity.model_copy(update={"source": source}),
                 "case": job.case and job.case.model_copy(update=sounds),
                 "out": OUT,
@@ -139,8 +147,12 @@ class Sender:
         """
         out = Path(job.out)
         experiment = self._experiment(job)
+        most = self.most(job)
+        chunks = tuple(chunks)
+        if (size := sum(map(len, chunks))) > most.size:
+            raise TgbenchError(f"what came back takes {size / 1e9:.2f} GB, more than {most}")
         with temporary_folder("received", out) as made:
-            unpack(chunks, Path(made), most=self.most(job))
+            unpack(chunks, Path(made), most=most.size)
             if experiment is None:
                 fitting = self._worker.fitting(job)
                 there = dataclasses.replace(fitting, models=Path(made) / MODELS)
@@ -151,8 +163,18 @@ class Sender:
             _place(arrived.folder, experiment.folder, CASE_FILES, _is_whole_case(arrived), job)
         attempts.finish(experiment.folder)
 
-    def most(self, job: JobSpec) -> int:
-        """Return how many bytes the results of a job may have."""
+    def most(self, job: JobSpec) -> Most:
+        """Return how much the results of a job may have, and no more than there is room for.
+
+        A fit by a method that runs in tgbench may fill the disk, for nobody declares what it has.
+        """
+        free = shutil.disk_usage(job.out).free
+        bound = self._bound(job)
+        if bound is None or free < bound:
+            return Most(free, f"that are free in {job.out}; make room there")
+        return Most(bound, _ALLOWED)
+
+    def _bound(self, job: JobSpec) -> int | None:
         experiment = self._experiment(job)
         if experiment is None:
             return most_of_fit(self._worker.fitting(job).method_config.spec)
@@ -164,12 +186,15 @@ class Sender:
         return None if job.case is None else self._worker.experiment(job)
 
 
-def most_of_fit(spec: MethodSpec) -> int:
-    """Return how many bytes a fit may have: what its declaration allows its commands to write."""
+def most_of_fit(spec: MethodSpec) -> int | None:
+    """Return how many bytes a fit may have: what its declaration allows its commands to write.
+
+    It is None for a method that runs in tgbench.
+    """
     if isinstance(spec, SystemSpec) and isinstance(facts := spec.facts(), Declaration):
         commands = len(facts.prepare) + len(facts.train)
         return _LARGEST_RESULT + round(commands * facts.output.largest_gb * 1e9)
-    return _LARGEST_FIT
+    return None
 
 
 def write_log(job: JobSpec, content: bytes) -> None:

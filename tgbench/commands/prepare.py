@@ -77,7 +77,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(args: argparse.Namespace, terminal: Terminal) -> int:
     """Prepare the identity, and name the preview to check."""
-    from ..identities.card import given_card, write_card
     from ..preparation.backends.choice import choose_backends, parse_choices
     from ..preparation.prepare import prepare
     from ..preparation.preview import PREVIEW
@@ -87,7 +86,6 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
         return _show_status(args, terminal)
     if args.video is None:
         raise TgbenchError("give the VIDEO to prepare")
-    card = None if args.card is None else given_card(args.card)
     folder = prepare(
         args.video,
         args.out,
@@ -96,9 +94,8 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
         terminal.progress,
         deinterlace=args.deinterlace,
         backends=choose_backends(parse_choices(args.backends), parse_overrides(args.settings)),
+        card=args.card,
     )
-    if card is not None:
-        write_card(folder, card)
     terminal.out.print(f"{folder} is ready; check the preview, {folder / PREVIEW}")
     encoders = plugins.audio_encoders().values()
     missing = [each.file for each in encoders if not (folder / each.file).is_file()]

@@ -120,7 +120,7 @@ def _recorded_hash(weights: Weights) -> str:
 def _used(weights: Weights) -> str:
     """Return who loads a file, where that is not tgbench itself."""
     if weights.of_system:
-        return f"loaded by the system '{weights.of_system}', not by tgbench"
+        return f"loaded by the system '{weights.of_system}', in an environment of its own"
     return f"not used by tgbench yet; kept for {weights.kept_for}" if weights.kept_for else ""
 
 
@@ -136,7 +136,7 @@ def _fetch(chosen: list[str], agreed: bool, terminal: Terminal) -> None:
 def _agree(weights: Weights, agreed: bool) -> None:
     """Show the terms of a file; continue only with the user's consent."""
     _describe(weights)
-    if agreed:
+    if agreed or weights.by_hand:
         return
     if not sys.stdin.isatty():
         raise TgbenchError(f"{weights.name} was not fetched; add --yes to accept the terms above")

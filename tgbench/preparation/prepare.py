@@ -16,6 +16,7 @@ from ..errors import TgbenchError
 from ..faces.pose import HeadTrack
 from ..files import make_folder, remove_parts
 from ..identities import ActionUnits, Identity, IdentityWriter, default_split, layout
+from ..identities.card import given_card, write_card
 from ..identities.clip_checks import filming_faults
 from ..identities.track_params import TrackParams
 from ..overlap import beside, in_order
@@ -73,6 +74,7 @@ def prepare(
     *,
     deinterlace: bool = False,
     backends: Choice | None = None,
+    card: Path | None = None,
 ) -> Path:
     """Turn a video into an identity.
 
@@ -88,12 +90,15 @@ def prepare(
         deinterlace: whether to make whole pictures of interlaced ones.
         backends: what makes landmarks, pose, parsing and action units; by default what needs
             nothing beside MediaPipe.
+        card: file that declares who it is and what they agreed to; where there is no such file,
+            a template is written there.
 
     Returns:
         `out`.
 
     Raises:
-        TgbenchError: the video, the sound or the folder is not usable; the message says why.
+        TgbenchError: the video, the sound, the card or the folder is not usable; the message says
+            why.
         Unavailable: MediaPipe or what a backend needs is not here.
     """
     if size % 2 or size not in _SIZES:
@@ -101,13 +106,17 @@ def prepare(
             f"--size {size}: must be even, {_SIZES.start} to {_SIZES.stop - 1}; "
             "256 and 512 are usual"
         )
+    declared = None if card is None else given_card(card)
     chosen = choose_backends({}, {}) if backends is None else backends
     source = open_source(video, audio, deinterlace)
     _refuse_foreign(out)
     with sole_writer(make_folder(out) / WORK):
         remove_parts(out)
         write_request(out, _request(video, audio, size, deinterlace, chosen))
-        return _Preparation(source, out, size, progress, chosen).run()
+        _Preparation(source, out, size, progress, chosen).run()
+        if declared is not None:
+            write_card(out, declared)
+    return out
 
 
 class _Preparation:
@@ -125,26 +134,35 @@ class _Preparation:
         self._keys = StageKeys(self._cache, source, size, backends)
         self._masks = PersonMasks(out / WORK / "person")
 
-    def run(self) -> Path:
+    def run(self) -> None:
         whole = self._keys.identity()
         if self._cache.done(whole) and (self._out / layout.PROVENANCE).is_file():
             _log.info("%s: is already prepared from the same files", self._out)
-            return self._out
+            return
+        self._check()
         for name in _LATE:
             (self._out / name).unlink(missing_ok=True)
         with self._cache.working(whole):
             self._run()
-        return self._out
+
+    def _check(self) -> None:
+        """Refuse before any work what the files' lengths and the settings can tell."""
+        survey = self._source.pictures(layout.FPS).survey()
+        self._source.check_length(survey.seconds)
+        for backend in self._backends.values():
+            backend.check(min(survey.frames, self._source.heard))
 
     def _run(self) -> None:
         faces_key, faces = self._faces()
-        self._source.check_length(len(faces.boxes) / LOOKS_PER_SECOND)
+        seen = len(faces.boxes) / LOOKS_PER_SECOND
+        self._source.check_length(seen)
+        self._source.warn_unheard(seen)
         boxes = faces.at(self._source.heard, layout.FPS)
         size = (self._source.info.width, self._source.info.height)
         crop = choose_crop(boxes, size, layout.FPS)
-        frames_key, seen = self._frames(faces_key, faces, crop)
+        frames_key, measured = self._frames(faces_key, faces, crop)
         parsing = self._backends[BackendKind.PARSING].spec
-        clip = Clip(self._out, self._size, seen, self._masks, parsing.finds_person)
+        clip = Clip(self._out, self._size, measured, self._masks, parsing.finds_person)
         keys = self._keys.backends(frames_key)
         self._landmarks(keys[BackendKind.LANDMARKS], clip)
         with beside(lambda stop: self._pictures(frames_key, keys, replace(clip, stop=stop))):

@@ -15,7 +15,9 @@ from ..identities import Identity, Split
 from ..identities.resolve import resolve_identity
 from ..interfaces import Case, Method
 from ..progress import Progress
+from ..specs import MethodSpec
 from ..synthetic.names import IDENTITIES
+from ..systems.spec import read_spec
 from ..version import __version__
 from . import attempts
 from .case_planning import plan_cases, through_codec
@@ -23,7 +25,7 @@ from .experiment import Experiment, IdentityHashes
 from .fit_record import FitRecord
 from .fitting import Fitting, MethodConfig, NoFit, fit, load_fit
 from .folders import MODELS
-from .job import CaseJob, JobSpec
+from .job import CaseJob, JobSpec, MethodJob
 from .locks import sole_replacer
 from .log import LoggedProgress, case_log
 from .measuring import measure
@@ -218,13 +220,26 @@ class Worker:
         return identity, hashes
 
 
+def spec_of(method: MethodJob) -> MethodSpec:
+    """Return the method of a job.
+
+    Another system that this user added under the same name is no obstacle: a job says which it is.
+
+    Raises:
+        TgbenchError: it is not installed, or its declaration is not there.
+    """
+    if method.source:
+        return read_spec(Path(method.source))
+    return plugins.find(plugins.methods(), method.name, "method")
+
+
 def _method_config(job: JobSpec) -> MethodConfig:
     """Return the method of a job with its configuration.
 
     Raises:
         TgbenchError: it is not installed, has other settings by now, or is of other code.
     """
-    spec = plugins.method(job.method.source or job.method.name)
+    spec = spec_of(job.method)
     config = MethodConfig.of(spec, job.method.config, job.method.preset, job.method.places)
     if config.code.sha256 != job.method.code_sha256:
         raise TgbenchError(

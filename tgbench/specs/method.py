@@ -60,7 +60,8 @@ class MethodSpec(ConfiguredSpec):
         timed: where its speed comes from.
         hears_audio: whether the sound changes its frames; if not, lip agreement is chance.
         moves_upper_face: if not, upper-face errors are a dash in a table.
-        whole_image_valid: if not, whole-image metrics are a dash in a table.
+        whole_image_valid: if not, metrics of the whole image and of the whole face are a dash in a
+            table.
         frame_aligned: whether its frames show the head poses that it is driven with; if not, it
             is not run under protocols that compare with true frames.
         composite_mode: what its frames are made of.

@@ -85,6 +85,11 @@ class Facts(Table):
     )
     published: tuple[PublishedNumbers, ...] = ()
 
+    @property
+    def beside(self) -> tuple[str, ...]:
+        """Names of the files beside this one that it names, but for videos and their table."""
+        return ()
+
 
 class Declaration(Facts):
     """A system: what it is, what it runs in, what it wants, what it does, and what comes out."""
@@ -109,6 +114,16 @@ class Declaration(Facts):
         default=(), description="Ways in which it is known to fail, beside those of all systems."
     )
     speed: Speed | None = None
+
+    @property
+    def beside(self) -> tuple[str, ...]:
+        """Names of the files beside this one that it names: converters, and an environment's."""
+        converters = [self.output.converter, *(each.converter for each in self.inputs)]
+        modules = [text.partition(":")[0] for text in converters]
+        named = [name for name in modules if name.endswith(".py")]
+        if not self.environment.file.startswith("{checkout}/"):
+            named.append(self.environment.file)
+        return tuple(dict.fromkeys(filter(None, named)))
 
     @property
     def trains(self) -> bool:

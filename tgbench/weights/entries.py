@@ -23,8 +23,8 @@ class Weights:
         format: of `tgbench.weights.formats`, checked where no hash is published; may be empty.
         least_size: in bytes, from what is known about the network, where the size is unknown.
         kept_for: who uses it, if nothing in tgbench loads it yet; otherwise empty.
-        of_system: the declared system that loads it, in an environment of its own; tgbench itself
-            never opens it.
+        of_system: the declared system that loads it, in an environment of its own; in tgbench
+            itself at most a method of its own opens it.
         by_hand: the source is a page, such as a shared drive or a form, that a person must visit.
     """
 

@@ -17,7 +17,15 @@ from ..files import make_folder, require_file
 from ..progress import SILENT, Progress
 from .fetching import discard, download
 from .records import Record, read_record, record_path, write_record
-from .store import by_hand, check, present_path, store_folder, stored_path, weight_file
+from .store import (
+    by_hand,
+    check,
+    how_to_get,
+    present_path,
+    store_folder,
+    stored_path,
+    weight_file,
+)
 from .table import TABLE, Weights, find
 
 _log = logging.getLogger("tgbench")
@@ -105,7 +113,7 @@ def verify() -> Iterator[Verified]:
             continue
         try:
             known = read_record(record_path(store_folder(), weights.file)) is not None
-            remedy = f"delete it, then run `tgbench weights fetch {weights.name}`"
+            remedy = f"delete it, then {how_to_get(weights)}"
             record = check(weights, path, "found in place", remedy)
         except Unavailable as error:
             yield Verified(weights, path, str(error))

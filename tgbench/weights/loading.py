@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import Unavailable
 from .formats import code_found, read_tensors
-from .store import weight_file
+from .store import how_to_get, weight_file
+from .table import find
 
 if TYPE_CHECKING:
     import torch
@@ -113,7 +114,7 @@ def _is_tensors(content: object) -> bool:
 
 
 def _another_file(name: str) -> str:
-    return f"delete it and its record, then run `tgbench weights fetch {name}`"
+    return f"delete it and its record, then {how_to_get(find(name))}"
 
 
 def _listed(keys: Iterable[str]) -> str:

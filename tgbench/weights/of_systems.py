@@ -11,6 +11,7 @@ from .entries import Weights
 _DRIVE = "https://drive.google.com"
 _GITHUB = "https://github.com"
 _NONE = "none stated"
+_WAV2LIP_TERMS = "research, academic and personal use, not commercial (the README); trained on LRS2"
 
 _A_NETWORK = 1_000_000
 """Bytes: the smallest of these networks has more than a million parameters."""
@@ -33,12 +34,21 @@ def _by_hand(
 
 OF_SYSTEMS = (
     _by_hand(
+        "wav2lip",
+        "wav2lip.pth",
+        "wav2lip",
+        "Wav2Lip: the generator trained for synchronisation alone",
+        f"{_DRIVE}/drive/folders/153HLrqlBNxzZcHi17PEvP09kkAfzRshM",
+        _WAV2LIP_TERMS,
+        _A_NETWORK,
+    ),
+    _by_hand(
         "wav2lip_gan",
         "wav2lip_gan.pth",
         "wav2lip",
         "Wav2Lip: the generator trained with a visual quality discriminator",
         f"{_DRIVE}/file/d/15G3U08c8xsCkOqQxE38Z2XXDnPcOptNk",
-        "research, academic and personal use, not commercial (the README); trained on LRS2",
+        _WAV2LIP_TERMS,
         _A_NETWORK,
     ),
     _by_hand(

@@ -74,6 +74,11 @@ def by_hand(weights: Weights) -> str:
     )
 
 
+def how_to_get(weights: Weights) -> str:
+    """Return how to get a file, in the shortest way."""
+    return by_hand(weights) if weights.by_hand else f"run `tgbench weights fetch {weights.name}`"
+
+
 def check(
     weights: Weights, path: Path, source: str, remedy: str, called: Path | str | None = None
 ) -> Record:
@@ -170,12 +175,8 @@ def _require_published(
 
 
 def _fetch_or_add(weights: Weights) -> str:
-    if weights.by_hand:
-        return by_hand(weights)
-    return (
-        f"run `tgbench weights fetch {weights.name}`, or, if you have the file, `tgbench weights "
-        f"add FILE --as {weights.name}`"
-    )
+    have = f", or, if you have the file, `tgbench weights add FILE --as {weights.name}`"
+    return f"{how_to_get(weights)}{'' if weights.by_hand else have}"
 
 
 def _sha1(path: Path) -> str:

@@ -1,0 +1,198 @@
+"""Wav2Lip as a plug-in of the suite."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from tgbench.arrays import map_array
+from tgbench.configs import flat
+from tgbench.errors import TgbenchError
+from tgbench.files import atomic_path, hash_of, sha256, write_json
+from tgbench.identities import Identity, Split
+from tgbench.inputs import read_json
+from tgbench.interfaces import Drive, FitContext, FitReport, Image
+from tgbench.progress import SILENT
+
+from .checkpoints import Weights, load_generator
+from .crops import cropped, images, network_input, pasted
+from .faces import Box, FaceFinder, face_finder, padded, smoothed
+from .mel import Speech
+from .references import References
+from .spec import Wav2LipConfig
+
+_STATE, _REFERENCES = "wav2lip.json", "references.npy"
+
+
+class Wav2Lip:
+    """Edits the mouth of the true video by what is said; the references are training frames."""
+
+    def __init__(self, config: Wav2LipConfig) -> None:
+        self._config = config
+        self._weights: Weights | None = None
+        self._references: References | None = None
+        self._identity: Identity | None = None
+        self._train = range(0)
+        self._device = torch.device("cpu")
+        self._finder: FaceFinder | None = None
+
+    def fit(self, identity: Identity, split: Split, context: FitContext) -> FitReport:
+        """Load the network, and keep training frames as references; the person trains nothing.
+
+        Raises:
+            TgbenchError: there are no training frames, or none in which a face is found.
+            Unavailable: the weights or the detector are missing.
+        """
+        if len(split.train) == 0:
+            raise TgbenchError(f"{identity.folder}: has no training frame to take as a reference")
+        self._device = _usable(context.device)
+        self._weights = load_generator(self._config, self._device, context.progress)
+        self._identity, self._train = identity, split.train
+        self._references = self._chosen_references(identity, split.train, context)
+        notes = (self._weights.note, "reference faces: training frames")
+        return FitReport(seconds=0.0, notes=notes)
+
+    def render(self, drive: Drive) -> Iterator[Image]:
+        """Yield the true frames of a drive with another mouth, uint8 RGB [H, W, 3].
+
+        Raises:
+            TgbenchError: not fitted, a frame without a face, or a sound that holds no numbers.
+        """
+        if self._weights is None or self._references is None or self._identity is None:
+            raise RuntimeError("fit or load comes before render and save")
+        speech = Speech(drive.audio)
+        places = iter(enumerate(self._placed(self._identity, drive.source_frames)))
+        while batch := list(itertools.islice(places, self._config.batch)):
+            numbers = [number for number, _ in batch]
+            mels = torch.from_numpy(speech.windows(numbers, drive.fps)[:, None])
+            frames = [frame for _, (frame, _) in batch]
+            boxes = [box for _, (_, box) in batch]
+            faces = [cropped(frame, box) for frame, box in zip(frames, boxes, strict=True)]
+            seen = network_input(faces, [self._references.like(face) for face in faces])
+            with torch.inference_mode():
+                made = self._weights.network(mels.to(self._device), seen.to(self._device))
+            for frame, face, box in zip(frames, images(made), boxes, strict=True):
+                yield pasted(frame, face, box)
+
+    def save(self, folder: Path) -> None:
+        """Write the references, and which network and clip they belong to."""
+        if self._weights is None or self._references is None or self._identity is None:
+            raise RuntimeError("fit or load comes before render and save")
+        folder.mkdir(parents=True, exist_ok=True)
+        with atomic_path(folder / _REFERENCES) as temporary:
+            np.save(temporary, self._references.faces)
+        state = _origin(self._config, self._identity, self._train)
+        state["references"] = sha256(folder / _REFERENCES)
+        state["weights"] = self._weights.sha256
+        write_json(folder / _STATE, state)
+
+    def load(self, folder: Path, identity: Identity, split: Split, device: str) -> None:
+        """Restore what `save` wrote for the same config, identity and split.
+
+        Raises:
+            TgbenchError: it cannot be read, or was saved for other frames, settings or weights.
+        """
+        saved = _read_state(folder / _STATE)
+        expected = _origin(self._config, identity, split.train)
+        self._device = _usable(device)
+        path = folder / _REFERENCES
+        try:
+            expected["references"] = sha256(path)
+            faces = np.array(map_array(path))
+        except (OSError, ValueError) as error:
+            raise TgbenchError(f"{path}: cannot be read ({error}); delete it, run again") from error
+        self._weights = load_generator(self._config, self._device, SILENT)
+        expected["weights"] = self._weights.sha256
+        for key, value in expected.items():
+            if saved.get(key) != value:
+                raise TgbenchError(
+                    f"{folder / _STATE}: was saved for another {key} ({saved.get(key)}, now "
+                    f"{value}); delete it and run again"
+                )
+        self._references = References(faces)
+        self._identity, self._train = identity, split.train
+
+    def _chosen_references(
+        self, identity: Identity, train: range, context: FitContext
+    ) -> References:
+        count = min(self._config.references, len(train))
+        chosen = np.linspace(train.start, train.stop - 1, count).round().astype(int)
+        found = []
+        with context.progress.task("finding reference faces", count) as task:
+            for frame in map(int, chosen):
+                image = identity.frame(frame)
+                box = self._detector().find(image)
+                if box is not None:
+                    inside = padded(box, self._config.pads, *image.shape[:2])
+                    found.append(cropped(image, next(smoothed([inside], 1))))
+                task.advance()
+        if not found:
+            raise TgbenchError(
+                f"{identity.folder}: no face is found in any of {count} training frames; give a "
+                "clip that shows a face"
+            )
+        return References(np.stack(found))
+
+    def _placed(
+        self, identity: Identity, sources: NDArray[np.int64]
+    ) -> Iterator[tuple[Image, Box]]:
+        """Yield each true frame and where its face is; a few frames are held at a time."""
+        frames, again = itertools.tee(identity.frame(int(source)) for source in sources)
+        boxes = (
+            self._place(identity, int(source), frame)
+            for source, frame in zip(sources, again, strict=True)
+        )
+        return zip(frames, smoothed(boxes, self._config.smoothing), strict=True)
+
+    def _place(self, identity: Identity, source: int, frame: Image) -> NDArray[np.float64]:
+        box = self._detector().find(frame)
+        where = f"{identity.folder}: frame {source}"
+        if box is None:
+            raise TgbenchError(
+                f"{where}: no face is found in it, so there is no mouth to edit; cut such frames "
+                "out of the clip"
+            )
+        try:
+            return padded(box, self._config.pads, *frame.shape[:2])
+        except TgbenchError as error:
+            raise TgbenchError(f"{where}: {error}") from error
+
+    def _detector(self) -> FaceFinder:
+        if self._finder is None:
+            self._finder = face_finder(self._config.detector)
+        return self._finder
+
+
+def _origin(config: Wav2LipConfig, identity: Identity, train: range) -> dict[str, Any]:
+    return {
+        "settings": hash_of(flat(config)),
+        "identity": identity.name,
+        "training range": [train.start, train.stop],
+    }
+
+
+def _read_state(path: Path) -> dict[str, Any]:
+    try:
+        saved = read_json(path)
+    except (OSError, ValueError) as error:
+        raise TgbenchError(f"{path}: cannot be read ({error}); delete it and run again") from error
+    if not isinstance(saved, dict):
+        raise TgbenchError(f"{path}: is not a state of this method; delete it and run again")
+    return saved
+
+
+def _usable(device: str) -> torch.device:
+    """Return a device that this machine has."""
+    found = torch.device(device)
+    if found.type == "cuda" and not torch.cuda.is_available():
+        raise TgbenchError(
+            f"'{device}': torch {torch.__version__} sees no CUDA device; install a torch built for "
+            "CUDA and its driver, or run with --device cpu"
+        )
+    return found

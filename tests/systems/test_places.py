@@ -16,9 +16,11 @@ from tgbench.running.request import RunRequest
 from tgbench.running.runner import CasesFailed, run
 from tgbench.running.worker import Worker
 from tgbench.systems.config import SystemConfig
+from tgbench.systems.installation import Installation
 from tgbench.systems.mirror import mirror
 from tgbench.systems.spec import read_spec
 from tgbench.systems.videos.config import VideosConfig
+from tgbench.systems.work import WorkFolder
 
 from .standin import BARE, GREY, declare, make_checkout
 from .videos.test_declaration import DEMOS
@@ -160,3 +162,29 @@ def test_videos_of_two_folders_of_one_name_are_told_apart(
     assert outcome(".", str(tmp_path / "ours" / "demos")) == (first[0], True)
     with pytest.raises(CasesFailed, match="tiny/self was another file"):
         outcome("theirs", "demos")
+
+
+def test_a_container_sees_what_links_of_the_checkout_lead_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each folder once, by its real path: Docker refuses a place that is mounted twice."""
+    monkeypatch.setattr("tgbench.systems.mirror._COPIED_BYTES", 100)
+    checkout, disk, store = make_checkout(tmp_path / "co"), tmp_path / "disk", tmp_path / "store"
+    for folder in (disk, store):
+        folder.mkdir()
+    for large in ("net.pth", "other.pth"):
+        (checkout / large).write_bytes(bytes(1000))
+    (store / "stored.pth").write_bytes(b"weights")
+    (disk / "data.bin").touch()
+    (checkout / "data").symlink_to(disk)
+    (checkout / "broken").symlink_to(tmp_path / "nowhere" / "net.pth")
+    (tmp_path / "link").symlink_to(checkout)
+    weights = 'own = { path = "nets/stored.pth", source = "its README" }'
+    declaration = declare(tmp_path, checkout, output=f"[weights]\n{weights}")
+    found = {"nets/stored.pth": store / "stored.pth", "net.pth": checkout / "net.pth"}
+    at = tmp_path / "link"
+    nothing = Installation(declaration, at, None, None, found)  # type: ignore[arg-type]
+    work = WorkFolder(nothing, tmp_path / "work", "tiny", 0)
+    work.furnish()
+    assert work.linked_folders() == sorted([checkout, disk, store])
+    assert (work.root / "checkout" / "net.pth").resolve() == checkout / "net.pth"

@@ -311,3 +311,18 @@ def test_masks_of_teeth_may_be_missing(own_identity: Path) -> None:
         declared(own_identity.parent, 'what = "identity"'), clip, own_identity.parent / "in", "who"
     )
     assert not list((own_identity.parent / "in" / "teeth_mask").iterdir())
+
+
+def test_an_identity_without_action_units_has_no_table_of_them(own_identity: Path) -> None:
+    """As the scripts of AD-NeRF leave it, whose system reads none."""
+    (own_identity / "au.csv").unlink()
+    identity, target = Identity(own_identity), own_identity.parent / "in"
+    wanted = declared(own_identity.parent, 'what = "identity"')
+    training = TrainingClip(identity, identity.split())
+    for clip in (training, driven(identity, drive_of(identity))):
+        stage(wanted, clip, target, "who")
+        assert (target / "bc.jpg").is_file()
+        assert not (target / "au.csv").exists()
+    table = declared(own_identity.parent, 'what = "action_units"\nname = "units.csv"')
+    with pytest.raises(TgbenchError, match=rf"{own_identity}.*au\.csv"):
+        stage(table, training, target, "who")

@@ -223,6 +223,9 @@ def _inputs(declaration: Declaration, identity: Identity) -> Iterator[Finding]:
             yield Finding(subject, "missing", text)
         else:
             yield Finding(subject, "ok", f"{identity.name} has it")
+    if "identity" in kinds and not (identity.folder / layout.ACTION_UNITS).is_file():
+        text = f"{identity.name} has no {layout.ACTION_UNITS}, which some systems read"
+        yield Finding("action units", "note", f"{text}; `tgbench prepare` makes it")
 
 
 def _lacking(what: str, declaration: Declaration, identity: Identity) -> Iterator[str]:
@@ -237,7 +240,7 @@ def _lacking(what: str, declaration: Declaration, identity: Identity) -> Iterato
         **dict.fromkeys(("video", "frames", "image"), (layout.ORIGINAL,)),
     }.get(what, ())
     tables = {
-        "identity": (layout.BACKGROUND, layout.AUDIO, layout.ACTION_UNITS),
+        "identity": (layout.BACKGROUND, layout.AUDIO),
         "background": (layout.BACKGROUND,),
         "audio": (layout.AUDIO,),
         "action_units": (layout.ACTION_UNITS,),
@@ -246,7 +249,7 @@ def _lacking(what: str, declaration: Declaration, identity: Identity) -> Iterato
     absent += list(_missing_frames(files, identity))
     if absent:
         yield f"has no {', '.join(absent)}; `tgbench prepare` makes them"
-    if layout.ACTION_UNITS in tables and layout.ACTION_UNITS not in absent:
+    if what in ("identity", "action_units") and layout.ACTION_UNITS not in absent:
         try:
             _ = identity.action_units
         except TgbenchError as error:

@@ -161,7 +161,7 @@ class StageRunner:
             "PYTHONUNBUFFERED": "1",
             **{key: self._work.expanded(text) for key, text in variables.items()},
         }
-        folders = (root, *self._installation.read_folders)
+        folders = (root, *self._work.linked_folders())
         launch = self._installation.environment.launch(
             Command(tuple(command), cwd, folders, inside)
         )

@@ -16,11 +16,12 @@ from tgbench.configs import replaced
 from tgbench.identities import ActionUnits, Identity, IdentityWriter, Intrinsics
 from tgbench.identities.split import default_split
 from tgbench.interfaces import Drive
+from tgbench.methods.shared.conditions import Conditions
+from tgbench.methods.shared.pixel_labels import FACE, HAIRS, MOUTH
+from tgbench.methods.shared.window import Window
 from tgbench.methods.talkinggaussian.branch import Branch, new_motion
-from tgbench.methods.talkinggaussian.conditions import Conditions
 from tgbench.methods.talkinggaussian.config import BranchName, TalkingGaussianConfig
-from tgbench.methods.talkinggaussian.crop_window import Window
-from tgbench.methods.talkinggaussian.frames import FACE, HAIRS, MOUTH, Crop, TrainingFrames
+from tgbench.methods.talkinggaussian.frames import Crop, TrainingFrames
 from tgbench.methods.talkinggaussian.gaussians import GaussianField, inverse_softplus
 from tgbench.methods.talkinggaussian.losses import FaceLoss, MouthLoss
 from tgbench.methods.talkinggaussian.motion import expression_units

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 
-from tgbench.methods.talkinggaussian.hashgrid import TriPlaneHashGrid
+from tgbench.methods.shared.hashgrid import TriPlaneHashGrid
+from tgbench.methods.shared.spherical_harmonics import sh_to_rgb
 from tgbench.methods.talkinggaussian.rasterizer import rasterize, rasterize_batch
-from tgbench.methods.talkinggaussian.spherical_harmonics import sh_to_rgb
 from tgbench.methods.talkinggaussian.ssim import l1_ssim_loss
 
 from .scene import camera, head_like

@@ -42,6 +42,7 @@ _SHIM, _SHIM_ELSEWHERE = "assets/iframe-worker.js", "https://unpkg.com/iframe-wo
 """What lets the search work in pages opened from disk."""
 
 _FROM_ELSEWHERE = {
+    "methods/er_nerf.md": "methods/er_nerf/README.md",
     "methods/talkinggaussian.md": "methods/talkinggaussian/README.md",
     "methods/wav2lip.md": "methods/wav2lip/README.md",
     "benchmarks.md": "benchmarks/results/cpu.md",

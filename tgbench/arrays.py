@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import math
+import tempfile
 import threading
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
+
+IN_MEMORY = 64 << 20
+"""Bytes up to which temporary arrays are in memory; larger ones are in a temporary file."""
 
 Image = NDArray[np.uint8]
 """Pixels, uint8 [H, W, 3] in RGB unless a function says otherwise."""
@@ -47,3 +53,18 @@ def map_array(path: Path) -> NDArray:
     if not isinstance(array, np.ndarray):
         raise ValueError("is an archive of arrays, not one array")
     return array
+
+
+def scratch(shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
+    """Return an array to fill, of unset values.
+
+    A large one lies in a temporary file that is gone when the array is, so that the system may
+    write it out where memory is scarce.
+
+    Raises:
+        OSError: the temporary folder is full.
+    """
+    if math.prod(shape) * np.dtype(dtype).itemsize <= IN_MEMORY:
+        return np.empty(shape, dtype)
+    with tempfile.TemporaryFile() as file:
+        return np.memmap(file, dtype, "w+", shape=shape).view(np.ndarray)

@@ -17,10 +17,7 @@ from .weights.table import find
 
 def lacking(requires: Requires) -> Iterator[str]:
     """Yield what is missing on this machine, each with the remedy."""
-    missing = [name for name in requires.packages if importlib.util.find_spec(name) is None]
-    if missing:
-        verb = "is" if len(missing) == 1 else "are"
-        yield f"{' and '.join(missing)} {verb} not installed: {install_extra(requires.extra)}"
+    yield from _lacking_packages(requires)
     for program in requires.programs:
         if shutil.which(program) is None:
             given = f", or give `tgbench score {requires.option}` its output"
@@ -34,6 +31,24 @@ def lacking(requires: Requires) -> Iterator[str]:
         if remedy := _how_to_get(name):
             instead = f", or set {requires.place}" if requires.place else ""
             yield f"weights {name} are missing: {remedy}{instead}"
+
+
+def _lacking_packages(requires: Requires) -> Iterator[str]:
+    elsewhere = os.environ.get(requires.python) if requires.python else None
+    if elsewhere:
+        if shutil.which(Path(elsewhere).expanduser()) is None:
+            yield f"{elsewhere}: is no program; {requires.python} names it"
+        return
+    missing = [name for name in requires.packages if importlib.util.find_spec(name) is None]
+    if not missing:
+        return
+    remedy = (
+        f"install it in an environment of its own, and set {requires.python} to its Python"
+        if requires.python
+        else install_extra(requires.extra)
+    )
+    verb = "is" if len(missing) == 1 else "are"
+    yield f"{' and '.join(missing)} {verb} not installed: {remedy}"
 
 
 def why_not_run(encoder: AudioEncoderSpec) -> str:

@@ -15,10 +15,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from ..shared.conditions import Conditions
+from ..shared.not_finite import LossWatch
 from .branch import Branch
-from .conditions import Conditions
 from .config import TalkingGaussianConfig
-from .not_finite import LossWatch
 
 _LIPS = slice(48, 68)
 _OUTER_EYE_CORNERS = (36, 45)

@@ -9,15 +9,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..shared.conditions import Conditions
+from ..shared.not_finite import LossWatch, located
+from ..shared.perceptual import SMALL_TILES, Perceptual
 from .branch import Branch
-from .conditions import Conditions
 from .config import TalkingGaussianConfig
 from .frames import TrainingFrames
 from .fusion import fuse
 from .gaussians import COLOR_PARAMETERS
 from .losses import Terms, photometric, unit_image
-from .not_finite import LossWatch, located
-from .perceptual import SMALL_TILES, Perceptual
 from .sampling import FrameSampler
 
 

@@ -20,10 +20,12 @@ from tgbench.interfaces import FitContext, FitReport
 from tgbench.plugins import audio_encoder_of
 from tgbench.progress import Task
 
+from ..shared.checkpoint import Origin, read_checkpoint, write_checkpoint
+from ..shared.conditions import Conditions
+from ..shared.not_finite import REMEDY, first_not_finite
+from ..shared.perceptual import Distance, Perceptual, perceptual_distance
 from .audio_pretraining import AudioPretraining, lip_shapes
 from .branch import Branch, new_motion
-from .checkpoint import Origin, read_checkpoint, write_checkpoint
-from .conditions import Conditions
 from .config import BranchName, TalkingGaussianConfig
 from .finetuning import FineTuning
 from .floaters import remove_floaters
@@ -32,8 +34,6 @@ from .gaussians import GaussianField
 from .losses import FaceLoss, MouthLoss
 from .motion import expression_units
 from .motion_scores import MotionScores
-from .not_finite import REMEDY, first_not_finite
-from .perceptual import Distance, Perceptual, perceptual_distance
 from .point_init import LEAST_EXTENT, camera_extent, initial_cloud
 from .sampling import FrameSampler, sampling_rules
 from .training import BranchTrainer

@@ -11,8 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..shared.conditions import Conditions
 from .branch import Branch
-from .conditions import Conditions
 from .frames import TrainingFrames
 from .rasterizer import rasterize
 

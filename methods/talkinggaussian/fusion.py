@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from .njit import Floats, kernel
+from ..shared.njit import Floats, kernel
 from .rasterizer import Rasterization
 
 Bytes = NDArray[np.uint8]

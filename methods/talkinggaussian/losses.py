@@ -8,11 +8,12 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from ..shared.perceptual import LARGE_TILES, SMALL_TILES, Perceptual
+from ..shared.pixel_labels import BEHIND, FACE, HAIRS, IGNORED, INSIDE, TEETH
+from ..shared.window import Window
 from .config import TalkingGaussianConfig
-from .crop_window import Window
-from .frames import BEHIND, FACE, HAIRS, IGNORED, INSIDE, TEETH, Crop, TrainingFrames
+from .frames import Crop, TrainingFrames
 from .motion import Deformation
-from .perceptual import LARGE_TILES, SMALL_TILES, Perceptual
 from .pixel_losses import EXPRESSION_CHANNEL, LossRegion, compare
 from .rasterizer import Rasterization
 from .ssim import l1_ssim_loss

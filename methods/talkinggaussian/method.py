@@ -12,13 +12,12 @@ from tgbench.identities import Identity, Split
 from tgbench.interfaces import Drive, FitContext, FitReport, Image
 from tgbench.plugins import audio_encoder_of
 
+from ..shared.checkpoint import Origin, read_checkpoint, write_checkpoint
 from .branch import Branch
-from .checkpoint import Origin, read_checkpoint, write_checkpoint
-from .conditions import Conditions
 from .config import TalkingGaussianConfig
 from .fitting import Fit
 from .ply import export_ply
-from .rendering import Renderer
+from .rendering import Renderer, conditions_of
 
 _FILE = "talkinggaussian.pt"
 
@@ -72,7 +71,7 @@ class TalkingGaussian:
         if drive is None:
             return export_ply(path, self.branches, part)
         self._check(drive)
-        conditions = Conditions.of_drive(drive, self.config, self.branches[0].field.device)
+        conditions = conditions_of(drive, self.config, self.branches[0].field.device)
         return export_ply(path, self.branches, part, conditions)
 
     def save(self, folder: Path) -> None:

@@ -10,9 +10,9 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from .audio_network import AudioNetwork
+from ..shared.audio_network import AudioNetwork
+from ..shared.hashgrid import TriPlaneHashGrid
 from .config import BranchName, TalkingGaussianConfig
-from .hashgrid import TriPlaneHashGrid
 
 EXPRESSION_UNITS = ("AU01", "AU02", "AU04", "AU05", "AU06", "AU07", "AU45")
 """The upper-face action units of the paper (supplement B.1); blinking comes last."""

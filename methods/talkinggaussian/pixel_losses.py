@@ -16,9 +16,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from .crop_window import Window
-from .frames import HAIRS, IGNORED, TEETH, Crop
-from .njit import Floats, kernel
+from ..shared.njit import Floats, kernel
+from ..shared.pixel_labels import HAIRS, IGNORED, TEETH
+from ..shared.window import Window
+from .frames import Crop
 from .rasterizer import Rasterization
 
 Bytes = NDArray[np.uint8]

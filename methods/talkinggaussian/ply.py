@@ -22,8 +22,8 @@ from torch.nn.functional import normalize, softplus
 from tgbench.errors import TgbenchError, suggest
 from tgbench.files import atomic_path
 
+from ..shared.conditions import Conditions
 from .branch import Branch
-from .conditions import Conditions
 from .gaussians import DC, GaussianField, changed
 from .motion import Deformation
 

@@ -9,8 +9,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ..shared.pixel_labels import FACE, HAIRS, INSIDE
 from .config import BranchName, TalkingGaussianConfig
-from .frames import FACE, HAIRS, INSIDE, Crop, TrainingFrames
+from .frames import Crop, TrainingFrames
 from .rasterizer import Camera
 
 View = tuple[Camera, NDArray[np.bool_]]

@@ -12,13 +12,13 @@ import torch
 from tgbench.interfaces import Drive, Image
 from tgbench.machine import cores
 
+from ..shared.conditions import Conditions
+from ..shared.malloc import keep_freed_memory
 from .branch import Branch
-from .conditions import Conditions
 from .config import TalkingGaussianConfig
 from .crop_window import window_camera
 from .fusion import fuse, fused_image
-from .malloc import keep_freed_memory
-from .motion import Drivers, Places
+from .motion import Drivers, Places, expression_units
 
 _BATCH = 16
 """Frames that a GPU draws together; at 512 x 512 they take about 200 MB."""
@@ -97,7 +97,7 @@ class Renderer:
     def _drivers(self, drive: Drive) -> list[Drivers]:
         """Return what drives each branch, of all frames: a few hundred bytes a frame."""
         with torch.inference_mode():
-            conditions = Conditions.of_drive(drive, self._config, self._device)
+            conditions = conditions_of(drive, self._config, self._device)
             features, windows = conditions.features, conditions.windows
             units = conditions.expressions
             return [branch.motion.sequence(features, windows, units) for branch in self._branches]
@@ -114,3 +114,13 @@ class Renderer:
             return fused_image(
                 drawn[0], drawn[1] if len(drawn) > 1 else None, drive.background(index), self._cut
             )
+
+
+def conditions_of(drive: Drive, config: TalkingGaussianConfig, device: torch.device) -> Conditions:
+    """Return what drives the frames to render."""
+    return Conditions.of_drive(
+        drive,
+        expression_units(config),
+        device=device,
+        silent_outside=config.audio.outside == "zeros",
+    )

@@ -9,8 +9,11 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from ..shared.conditions import Conditions, Jitter
+from ..shared.malloc import keep_freed_memory
+from ..shared.not_finite import LossWatch, located
+from ..shared.perceptual import Perceptual
 from .branch import Branch
-from .conditions import Conditions, Jitter
 from .config import BranchName, TalkingGaussianConfig
 from .densification import DensityControl, density_limits, resembling
 from .gaussians import COLOR_PARAMETERS
@@ -22,10 +25,7 @@ from .losses import (
     deformation_terms,
     over_image,
 )
-from .malloc import keep_freed_memory
 from .motion import Deformation
-from .not_finite import LossWatch, located
-from .perceptual import Perceptual
 from .rasterizer import Camera
 from .sampling import FrameSampler
 

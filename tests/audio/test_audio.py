@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.io import wavfile
 
-from tgbench.audio import SAMPLE_RATE, Waveform, read_waveform, write_wav
+from tgbench.audio import SAMPLE_RATE, Waveform, read_sound, read_waveform, write_wav
 from tgbench.audio.mel import log_mel_windows
 from tgbench.errors import TgbenchError
 
@@ -164,3 +164,69 @@ def test_ten_minutes_take_little_more_than_its_features() -> None:
     finally:
         tracemalloc.stop()
     assert peak < 2 * features.nbytes + (100 << 20)
+
+
+def test_clipped_sound_is_noted_and_peaks_at_full_scale_are_not(tmp_path: Path) -> None:
+    speech = 0.2 * np.random.default_rng(0).standard_normal(2 * SAMPLE_RATE).astype(np.float32)
+    slow = np.convolve(speech, np.hanning(40), "same")
+    slow /= np.abs(slow).max()
+    write_wav(tmp_path / "whole.wav", Waveform(slow.astype(np.float32)))
+    assert read_sound(tmp_path / "whole.wav").notes == ()
+    write_wav(tmp_path / "cut.wav", Waveform((4 * slow).astype(np.float32)))
+    (note,) = read_sound(tmp_path / "cut.wav").notes
+    assert "clipped" in note
+
+
+def header(size: int, channels: int = 1, rate: int = SAMPLE_RATE, told: int | None = None) -> bytes:
+    """The 44 bytes before 16-bit samples in a WAV file."""
+    told = size if told is None else told
+    fields = (1, channels, rate, rate * 2 & 0xFFFFFFFF, 2, 16)
+    return (
+        b"RIFF"
+        + struct.pack("<I", 36 + told & 0xFFFFFFFF)
+        + b"WAVEfmt "
+        + struct.pack("<IHHIIHH", 16, *fields)
+        + b"data"
+        + struct.pack("<I", told & 0xFFFFFFFF)
+    )
+
+
+@pytest.mark.parametrize("told", [0, 0xFFFFFFFF, 640_000])
+def test_a_wrong_length_in_the_header_does_no_harm(told: int, tmp_path: Path) -> None:
+    """As programs leave it that were stopped, or that write to a pipe."""
+    samples = np.arange(-16_000, 16_000, 2, dtype="<i2").tobytes()
+    (tmp_path / "a.wav").write_bytes(header(len(samples), told=told) + samples)
+    found = read_waveform(tmp_path / "a.wav").samples
+    np.testing.assert_allclose(found * 32768, np.frombuffer(samples, "<i2"), atol=0.01)
+
+
+@pytest.mark.parametrize(
+    ("head", "samples"),
+    [
+        (header(32_000)[:20], b""),
+        (header(32_000), b""),
+        (header(32_000, channels=0), bytes(32_000)),
+        (header(32_000, channels=600), bytes(32_000)),
+        (header(32_000, rate=0), bytes(32_000)),
+        (header(32_000, rate=10**9), bytes(32_000)),
+        (b"X" + header(32_000)[1:], bytes(32_000)),
+    ],
+)
+def test_a_broken_header_is_one_line_with_the_file(
+    head: bytes, samples: bytes, tmp_path: Path
+) -> None:
+    (tmp_path / "broken.wav").write_bytes(head + samples)
+    with pytest.raises(TgbenchError, match=r"broken\.wav: .*(again|name one)"):
+        read_waveform(tmp_path / "broken.wav")
+
+
+def test_long_sound_is_the_same_from_a_temporary_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    samples = np.random.default_rng(0).uniform(-0.5, 0.5, 50_000).astype(np.float32)
+    write_wav(tmp_path / "a.wav", Waveform(samples))
+    expected = read_waveform(tmp_path / "a.wav").samples
+    monkeypatch.setattr("tgbench.audio.waveform.IN_MEMORY", 1000)
+    found = read_waveform(tmp_path / "a.wav").samples
+    assert found.base is not None, "mapped"
+    np.testing.assert_array_equal(found, expected)

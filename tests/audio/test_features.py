@@ -19,7 +19,7 @@ from tgbench.audio import (
     read_features,
     whole_frames,
 )
-from tgbench.audio.windows import sliding_windows
+from tgbench.audio.windows import windows_of_steps
 from tgbench.errors import TgbenchError
 from tgbench.specs import AudioEncoderSpec, Requires
 
@@ -52,12 +52,15 @@ def saved(path: Path, array: np.ndarray) -> Path:
         lambda frames: arrays(np.float32, (2 * frames, 3), elements=st.floats(-9, 9, width=32))
     ),
     st.floats(-2, 2, width=32),
+    st.lists(st.integers(0, 80), max_size=3).map(sorted),
 )
-def test_windows_are_those_of_the_fields_rule(steps: np.ndarray, outside: float) -> None:
+def test_windows_are_those_of_the_fields_rule(
+    steps: np.ndarray, outside: float, cuts: list[int]
+) -> None:
     """AD-NeRF: pad 8 steps on each side, then take 16 from every second step on, in float64."""
     padded = np.pad(steps.astype(np.float64), ((8, 8), (0, 0)), constant_values=outside)
     expected = [padded[2 * i : 2 * i + 16] for i in range(len(steps) // 2)]
-    windows = sliding_windows(steps, outside)
+    windows = np.concatenate(list(windows_of_steps(np.array_split(steps, cuts), outside)))
     assert windows.dtype == np.float32
     np.testing.assert_array_equal(windows, np.array(expected))
 

@@ -8,13 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from transformers import (
-    HubertConfig,
-    HubertModel,
-    Wav2Vec2Config,
-    Wav2Vec2FeatureExtractor,
-    Wav2Vec2ForCTC,
-)
+from transformers import HubertConfig, HubertModel, Wav2Vec2ForCTC
 
 from tgbench.audio import Waveform, encode
 from tgbench.audio_encoders import self_supervised
@@ -23,18 +17,7 @@ from tgbench.audio_encoders.self_supervised import Hubert, Wav2Vec2
 from tgbench.errors import Unavailable
 from tgbench.files import sha256
 
-SMALL = {
-    "num_hidden_layers": 1,
-    "num_attention_heads": 2,
-    "intermediate_size": 16,
-    "conv_dim": [8] * 7,
-    "conv_bias": True,
-    "feat_extract_norm": "layer",
-    "do_stable_layer_norm": True,
-    "num_conv_pos_embeddings": 4,
-    "num_conv_pos_embedding_groups": 2,
-}
-PREPARE = Wav2Vec2FeatureExtractor(do_normalize=True)
+from .networks import PREPARE, saved, small_hubert, small_wav2vec2
 
 
 def waveform(samples: int, seed: int = 0) -> Waveform:
@@ -43,24 +26,16 @@ def waveform(samples: int, seed: int = 0) -> Waveform:
     return Waveform((0.1 * loud * random.normal(size=samples) + 0.01).astype(np.float32))
 
 
-def saved(model: torch.nn.Module, folder: Path) -> Path:
-    model.save_pretrained(folder)  # type: ignore[operator]
-    PREPARE.save_pretrained(folder)
-    return folder
-
-
 @pytest.fixture
 def wav2vec2(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Wav2Vec2ForCTC:
-    torch.manual_seed(0)
-    model = Wav2Vec2ForCTC(Wav2Vec2Config(**SMALL, hidden_size=16, vocab_size=44)).eval()
+    model = small_wav2vec2()
     monkeypatch.setenv("TGBENCH_WAV2VEC2", str(saved(model, tmp_path / "xlsr")))
     return model
 
 
 @pytest.fixture
 def hubert(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> HubertModel:
-    torch.manual_seed(0)
-    model = HubertModel(HubertConfig(**SMALL, hidden_size=1024)).eval()
+    model = small_hubert()
     monkeypatch.setenv("TGBENCH_HUBERT", str(saved(model, tmp_path / "hubert")))
     return model
 

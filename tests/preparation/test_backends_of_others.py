@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import stat
 import sys
 from collections.abc import Callable
@@ -18,8 +19,11 @@ from tgbench.preparation.backends import fan, pyfeat
 from tgbench.preparation.backends.choice import choose_backends
 from tgbench.preparation.clip import Clip
 from tgbench.preparation.frames import Measured, PersonMasks
+from tgbench.preparation.images import read_rgb
 from tgbench.preparation.prepare import prepare
 from tgbench.progress import SILENT
+
+from ..metrics.action_units import pyfaceau_standin as standin
 
 Films = Callable[..., Path]
 
@@ -61,20 +65,55 @@ def test_a_table_of_openface_becomes_the_action_units(tmp_path: Path, make_film:
 @pytest.mark.parametrize(
     ("rows", "fps", "said"),
     [
-        (49, 25.0, "another clip: it has 49 rows"),
+        (40, 25.0, "another clip: it has 40 rows"),
         (60, 25.0, "another clip: it has 60 rows"),
         (50, 30.0, r"another clip: frame 50 is at 1\.633 s, not 1\.960 s"),
     ],
 )
-def test_a_table_of_another_clip_is_refused_and_what_is_made_stays(
+def test_a_table_of_another_clip_is_refused_before_any_work(
     tmp_path: Path, make_film: Films, rows: int, fps: float, said: str
 ) -> None:
     film, out = make_film(tmp_path / "film.mp4", count=50), tmp_path / "identity"
     with pytest.raises(TgbenchError, match=rf"of\.csv: is of {said}"):
         prepared(film, out, table(tmp_path / "of.csv", rows, fps))
+    assert [path.name for path in out.iterdir()] == [".prepare"]
+
+
+@pytest.mark.usefixtures("discs_for_faces")
+def test_a_table_that_lacks_the_last_row_is_refused_and_what_is_made_stays(
+    tmp_path: Path, make_film: Films
+) -> None:
+    film, out = make_film(tmp_path / "film.mp4", count=50), tmp_path / "identity"
+    with pytest.raises(TgbenchError, match=r"of\.csv: is of another clip: it has 49 rows"):
+        prepared(film, out, table(tmp_path / "of.csv", 49))
     made = (out / "parsing/7.png").stat().st_mtime_ns
     prepared(film, out, table(tmp_path / "of.csv", 50))
     assert (out / "parsing/7.png").stat().st_mtime_ns == made
+
+
+@pytest.mark.usefixtures("discs_for_faces")
+def test_pyfaceau_measures_the_prepared_frames(
+    tmp_path: Path, make_film: Films, caplog: pytest.LogCaptureFixture
+) -> None:
+    film, out = make_film(tmp_path / "film.mp4", count=50), tmp_path / "identity"
+
+    def by(python: Path) -> Identity:
+        chosen = choose_backends({"action_units": "pyfaceau"}, {"action_units.python": str(python)})
+        return Identity(prepare(film, out, size=64, backends=chosen))
+
+    with pytest.raises(TgbenchError, match="pyclnf are missing"):
+        by(standin.install(tmp_path / "unready", NAMES, ready=False))
+    assert [path.name for path in out.iterdir()] == [".prepare"]
+    lost = standin.install(tmp_path / "env", NAMES, spoil="rows[9][2] = 'False'")
+    identity = by(lost)
+    units = identity.action_units
+    assert units.measured_by == "pyfaceau"
+    kept = np.arange(50) != 9
+    red = np.array([read_rgb(out / f"ori_imgs/{frame}.jpg")[0, :17, 0] for frame in range(50)])
+    np.testing.assert_allclose(units.values["AU45"][kept], red[kept, 16] / 50, atol=0.01)
+    assert any("1 of 50 frames" in record.getMessage() for record in caplog.records)
+    made = json.loads((out / "identity.json").read_text())["backends"]["action_units"]
+    assert made["measured_by"].startswith("pyfaceau 1.4.1")
 
 
 def program(folder: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> None:

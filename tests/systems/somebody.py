@@ -6,38 +6,23 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .conftest import git
+from .text import LEARN, system_text
 
-SYSTEM = """
-name = "mine"
+SYSTEM = system_text(
+    facts="""
 title = "Mine"
-summary = "a system"
-paper = "Nobody et al., 2026"
 repository = "https://example.org/mine"
 commit = "COMMIT"
-licence = "MIT"
 permits = "anything"
-composite_mode = "full frame"
-[contamination]
-HDTF = "trained on it"
-[environment]
-kind = "interpreter"
+contamination = { HDTF = "trained on it" }
+""",
+    more="""
 [weights]
 net = { path = "net.pth", source = "the README" }
-[[inputs]]
-what = "audio"
-name = "sound.wav"
-phase = "render"
-[[train]]
-name = "learn"
-command = ["python", "train.py", "{identity}", "{seed}"]
-makes = ["model/*.pth"]
-[[render]]
-name = "speak"
-command = ["python", "speak.py", "{audio}", "{output}"]
-[output]
-kind = "video"
-path = "out.mp4"
-"""
+""",
+    train=LEARN,
+    speak='["python", "speak.py", "{audio}", "{output}"]',
+)
 
 
 @dataclass(frozen=True)

@@ -12,29 +12,9 @@ from tgbench.systems.declaration import read_declaration
 from tgbench.systems.placeholders import expand
 from tgbench.systems.spec import read_spec
 
-SYSTEM = """
-name = "mine"
-summary = "a system"
-paper = "nobody et al."
-licence = "MIT"
-composite_mode = "full frame"
-[environment]
-kind = "interpreter"
-[[inputs]]
-what = "audio"
-name = "sound.wav"
-phase = "render"
-[[train]]
-name = "learn"
-command = ["python", "train.py", "{identity}", "{seed}"]
-makes = ["model/*.pth"]
-[[render]]
-name = "speak"
-command = ["python", "speak.py", "{audio}", "{output}"]
-[output]
-kind = "video"
-path = "out.mp4"
-"""
+from .text import LEARN, system_text
+
+SYSTEM = system_text(train=LEARN, speak='["python", "speak.py", "{audio}", "{output}"]')
 
 
 def written(folder: Path, text: str = SYSTEM) -> Path:

@@ -13,43 +13,25 @@ from tgbench.errors import Unavailable
 from tgbench.systems import environments
 from tgbench.systems.declaration import Declaration, read_declaration
 from tgbench.systems.environments import contents_of, environment_of, environment_prefix
+from tgbench.systems.launching import Command
 from tgbench.systems.programs import ProgramFailed, run_program
 
 from .conftest import MakeProgram
-
-SYSTEM = """
-name = "mine"
-summary = "a system"
-paper = "nobody et al."
-licence = "MIT"
-composite_mode = "full frame"
-[environment]
-{environment}
-[[inputs]]
-what = "audio"
-name = "sound.wav"
-phase = "render"
-[[render]]
-name = "speak"
-command = ["python", "speak.py"]
-[output]
-kind = "video"
-path = "out.mp4"
-"""
+from .text import system_text
 
 RECORD = 'printf "%s\\n" "$@" > "$RECORD"'
 
 
 def declared(folder: Path, environment: str) -> Declaration:
     path = folder / "mine.toml"
-    path.write_text(SYSTEM.format(environment=environment))
+    path.write_text(system_text(environment=environment))
     return read_declaration(path)
 
 
 def ran(folder: Path, environment: str, *command: str, override: str | None = None) -> str:
     """Return the last line that a command says in an environment."""
     found = environment_of(declared(folder, environment), override, folder)
-    launch = found.launch(command, {"ADDED": "a, b"}, folder, (folder,))
+    launch = found.launch(Command(command, folder, (folder,), {"ADDED": "a, b"}))
     run_program(launch.argv, cwd=folder, env=launch.env, log=folder / "log")
     return (folder / "log").read_text().splitlines()[-1]
 
@@ -150,7 +132,7 @@ def test_a_container_sees_the_work_folder_and_nothing_is_pulled(
     wanted = declared(tmp_path, f'kind = "{program}"\nimage = "lips@sha256:{"0" * 64}"')
     found = environment_of(wanted, None, tmp_path)
     work, weights = tmp_path / "work", tmp_path / "weights"
-    launch = found.launch(("python", "a.py", "x y"), {"SEED": "1"}, work, (work, weights))
+    launch = found.launch(Command(("python", "a.py", "x y"), work, (work, weights), {"SEED": "1"}))
     run_program(launch.argv, cwd=tmp_path, env=launch.env, log=tmp_path / "log")
     words = (tmp_path / "words").read_text().splitlines()
     assert words[:2] == ["run", "--rm"]
@@ -171,7 +153,7 @@ def test_a_container_is_ended_with_its_client(
     on_path("docker", 'if [ "$1" = kill ]; then echo "$2" > "$RECORD"; else sleep 60; fi')
     monkeypatch.setenv("RECORD", str(tmp_path / "killed"))
     wanted = declared(tmp_path, 'kind = "docker"\nimage = "lips:1"')
-    launch = environment_of(wanted, None, tmp_path).launch(("x",), {}, tmp_path, (tmp_path,))
+    launch = environment_of(wanted, None, tmp_path).launch(Command(("x",), tmp_path, (tmp_path,)))
     with pytest.raises(ProgramFailed):
         run_program(
             launch.argv,

@@ -11,8 +11,10 @@ import pytest
 
 from tgbench.errors import TgbenchError
 from tgbench.identities import Identity
+from tgbench.systems.config import SystemConfig
 from tgbench.systems.method import DeclaredMethod
 
+from .conftest import MakeProgram
 from .standin import GREY, declare, make_checkout, method_of
 from .test_method import context
 
@@ -67,3 +69,18 @@ def test_missing_weights_say_where_to_get_them(tmp_path: Path, identity: Identit
     (checkout / "a" / "own.pth").write_bytes(b"weights")
     method.fit(identity, identity.split(), context(tmp_path / "fit"))
     assert (tmp_path / "fit" / "checkout" / "a" / "own.pth").read_bytes() == b"weights"
+
+
+def test_an_environment_that_does_not_run_is_found_before_anything_is_trained(
+    tmp_path: Path, identity: Identity, on_path: MakeProgram
+) -> None:
+    """As a container whose image is not here."""
+    on_path("docker", 'echo "No such image" >&2; exit 1')
+    checkout = make_checkout(tmp_path / "checkout")
+    declaration = declare(tmp_path, checkout)
+    container = declaration.environment.model_copy(update={"kind": "docker", "image": "mine:1"})
+    declaration = declaration.model_copy(update={"environment": container})
+    method = DeclaredMethod(declaration, SystemConfig(checkout=str(checkout)))
+    with pytest.raises(TgbenchError, match="the image mine:1 is not on this machine"):
+        method.fit(identity, identity.split(), context(tmp_path / "fit"))
+    assert not (tmp_path / "fit" / "checkout").exists()

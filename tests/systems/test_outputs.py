@@ -20,25 +20,7 @@ from tgbench.systems.outputs import SystemOutput
 from tgbench.systems.work import WorkFolder
 from tgbench.video.writer import VideoWriter
 
-SYSTEM = """
-name = "mine"
-summary = "a system"
-paper = "nobody et al."
-licence = "MIT"
-composite_mode = "full frame"
-[environment]
-kind = "interpreter"
-[[inputs]]
-what = "audio"
-name = "sound.wav"
-phase = "render"
-{silence}
-[[render]]
-name = "speak"
-command = ["python", "speak.py"]
-[output]
-{output}
-"""
+from .text import SOUND, system_text
 
 
 @pytest.fixture
@@ -51,7 +33,7 @@ def drive(tiny_identity: Path) -> Drive:
 
 def found(folder: Path, drive: Drive, output: str, silence: str = "") -> SystemOutput:
     path = folder / "mine.toml"
-    path.write_text(SYSTEM.format(output=output, silence=silence))
+    path.write_text(system_text(inputs=SOUND + silence, output=output))
     declaration = read_declaration(path)
     return SystemOutput(declaration, work(folder, declaration), drive)
 
@@ -185,3 +167,16 @@ def test_a_converter_does_what_rules_cannot(tmp_path: Path, drive: Drive) -> Non
         tmp_path, drive, 'kind = "video"\npath = "out.mp4"\nconverter = "turn.py:Reversed"'
     )
     assert shades(output) == [3, 2, 1, 0]
+
+
+def test_images_of_equal_names_in_two_folders_are_refused(tmp_path: Path, drive: Drive) -> None:
+    """Links to them stand in one folder, where one would hide the other."""
+    for folder in ("colour", "depth"):
+        place = tmp_path / "work" / "out" / folder
+        place.mkdir(parents=True)
+        for index in range(4):
+            cv2.imwrite(str(place / f"{index}.png"), shade(index))
+    output = 'kind = "images"\npath = "out/{}/*.png"'
+    with pytest.raises(TgbenchError, match=r"depth/0\.png.*same name.*colour/0\.png"):
+        list(found(tmp_path, drive, output.format("*")))
+    assert len(list(found(tmp_path, drive, output.format("colour")))) == 4

@@ -27,24 +27,7 @@ from tgbench.systems.declaration import Declaration, read_declaration
 from tgbench.systems.staging import phase_of, places, stage
 from tgbench.video.reader import VideoReader
 
-SYSTEM = """
-name = "mine"
-summary = "a system"
-paper = "nobody et al."
-licence = "MIT"
-composite_mode = "full frame"
-audio_features = "mel"
-leaked_conditions = {leaked}
-[environment]
-kind = "interpreter"
-{inputs}
-[[render]]
-name = "speak"
-command = ["python", "speak.py"]
-[output]
-kind = "video"
-path = "out.mp4"
-"""
+from .text import system_text
 
 ALL_INPUTS = (
     ("identity", "."),
@@ -64,7 +47,8 @@ def declared(folder: Path, *inputs: str, leaked: tuple[str, ...] = ()) -> Declar
     """Return a declaration of inputs, each the lines of its table."""
     path = folder / "mine.toml"
     tables = "\n".join(f"[[inputs]]\n{lines}" for lines in inputs)
-    path.write_text(SYSTEM.format(leaked=json.dumps(leaked), inputs=tables))
+    facts = f'audio_features = "mel"\nleaked_conditions = {json.dumps(leaked)}'
+    path.write_text(system_text(facts, inputs=tables))
     return read_declaration(path)
 
 
@@ -327,3 +311,18 @@ def test_masks_of_teeth_may_be_missing(own_identity: Path) -> None:
         declared(own_identity.parent, 'what = "identity"'), clip, own_identity.parent / "in", "who"
     )
     assert not list((own_identity.parent / "in" / "teeth_mask").iterdir())
+
+
+def test_an_identity_without_action_units_has_no_table_of_them(own_identity: Path) -> None:
+    """As the scripts of AD-NeRF leave it, whose system reads none."""
+    (own_identity / "au.csv").unlink()
+    identity, target = Identity(own_identity), own_identity.parent / "in"
+    wanted = declared(own_identity.parent, 'what = "identity"')
+    training = TrainingClip(identity, identity.split())
+    for clip in (training, driven(identity, drive_of(identity))):
+        stage(wanted, clip, target, "who")
+        assert (target / "bc.jpg").is_file()
+        assert not (target / "au.csv").exists()
+    table = declared(own_identity.parent, 'what = "action_units"\nname = "units.csv"')
+    with pytest.raises(TgbenchError, match=rf"{own_identity}.*au\.csv"):
+        stage(table, training, target, "who")

@@ -22,6 +22,13 @@ Samples = NDArray[np.float32]
 _RATES = range(4_000, 768_001)
 """Samples a second that recordings have."""
 
+_FULL_SCALE = 0.99996
+"""Share of the greatest value at which a sample may have been cut off: a step of 16 bits."""
+
+_LEAST_CLIPPED = 1e-4
+"""Share of samples, third or later in a row at full scale, that makes a clipped sound. Peaks of
+speech that is normalised to full scale are one or two samples."""
+
 _LEAST_GAP = Fraction(15, 1000)
 """Seconds by which sound must be off its place to be moved: less than a packet of any codec lasts,
 more than what containers round."""
@@ -55,6 +62,14 @@ class SoundDecoder:
         self._rate = rate
         self._clock = clock
         self._delivered = 0
+        self._heard = 0
+        self._full = 0
+
+    @property
+    def clipped(self) -> float:
+        """Share of the samples that was cut off at full scale; 0 where it is negligible."""
+        share = self._full / max(self._heard, 1)
+        return share if share >= _LEAST_CLIPPED else 0.0
 
     def blocks(self, container: Any, tracks: Tracks) -> Iterator[Samples]:
         """Yield float32 [n] from instant 0 on, in order, without holes.
@@ -106,6 +121,7 @@ class SoundDecoder:
                 continue
             for frame in frames:
                 delivered += 1
+                self._look_for_clipping(frame)
                 start = due
                 # Writers may move the first packet alone, and the clock has accounted for it.
                 if delivered > 1 and frame.pts is not None:
@@ -113,6 +129,15 @@ class SoundDecoder:
                     start = due if abs(stamp - due) <= _LEAST_GAP else stamp
                 due = start + Fraction(frame.samples, frame.sample_rate or 1)
                 yield frame, start
+
+    def _look_for_clipping(self, frame: Any) -> None:
+        """Count samples at full scale that follow two others, in each channel."""
+        values = frame.to_ndarray()
+        if not frame.format.is_planar:
+            values = values.reshape(-1, frame.layout.nb_channels).T
+        full = _at_full_scale(values)
+        self._heard += full.size
+        self._full += int(np.count_nonzero(full[:, 2:] & full[:, 1:-1] & full[:, :-2]))
 
     def _check_pause(self, start: Fraction, end: Fraction | None, frame: Any) -> Fraction:
         """Return when a frame ends, having looked at what is between it and the one before."""
@@ -204,6 +229,16 @@ def _without(frame: Any, count: int) -> Any:
     rest = av.AudioFrame.from_ndarray(samples, frame.format.name, frame.layout.name)
     rest.sample_rate = frame.sample_rate
     return rest
+
+
+def _at_full_scale(values: NDArray[Any]) -> NDArray[np.bool_]:
+    """Return which samples are as large as their format has them; floats may exceed 1."""
+    if values.dtype.kind == "f":
+        return np.asarray(np.abs(values) >= _FULL_SCALE)
+    limits = np.iinfo(values.dtype)
+    middle = (int(limits.max) + int(limits.min) + 1) // 2
+    reach = _FULL_SCALE * (int(limits.max) - middle)
+    return np.asarray((values >= middle + reach) | (values <= middle - reach))
 
 
 def _shape(frame: Any) -> tuple[str, str, int]:

@@ -16,7 +16,8 @@ from ..progress import SILENT, Progress
 from ..requirements import why_not_run
 from ..specs import AudioEncoderSpec
 from ..version import __version__
-from .features import CannotEncode
+from .encoding import CannotEncode
+from .loudness import at_loudness
 from .waveform import Waveform
 from .windows import whole_frames
 
@@ -27,6 +28,7 @@ def write_features(
     path: Path,
     audio_sha256: str,
     progress: Progress = SILENT,
+    loudness: float | None = None,
 ) -> None:
     """Run an encoder on a sound into a `.npy` file, and write a record with the suffix `.json`.
 
@@ -38,13 +40,17 @@ def write_features(
         path: of the file, float32 [frames, steps, channels] as the field's scripts write it.
         audio_sha256: of the file with the sound, for the record.
         progress: where to report, once a frame.
+        loudness: to which the sound is brought first, in LUFS; None leaves it as it is.
 
     Raises:
         CannotEncode: the encoder cannot be run here.
-        TgbenchError: the sound is shorter than a frame, or the output is not finite.
+        TgbenchError: the sound is shorter than a frame, or silent where a loudness is asked for,
+            or the output is not finite.
     """
     if reason := why_not_run(encoder):
         raise CannotEncode(f"the audio encoder '{encoder.name}' cannot be run here: {reason}")
+    if loudness is not None:
+        sound = at_loudness(sound, loudness)
     frames, made = whole_frames(sound), encoder.load()()
     blocks = made.stream(sound) if hasattr(made, "stream") else iter([made.features(sound)])
     with (
@@ -63,6 +69,8 @@ def write_features(
         if _write_header(stream, rows, encoder.window) != start:
             raise TgbenchError(f"{path}: {rows} rows for {frames} frames; report this")
     told = made.describe() if hasattr(made, "describe") else {}
+    if loudness is not None:
+        told = {**told, "loudness": f"{loudness:g} LUFS"}
     write_json(
         record_path(path),
         {

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
 from .waveform import SAMPLE_RATE, Waveform
-from .windows import STEPS_PER_FRAME, sliding_windows, whole_frames
+from .windows import STEPS_PER_FRAME, whole_frames, windows_of_steps
 
 CHANNELS = 32
 """Filters on the mel scale."""
@@ -35,8 +37,17 @@ def log_mel_windows(waveform: Waveform) -> NDArray[np.float32]:
     Raises:
         TgbenchError: the sound is shorter than one frame.
     """
+    return np.concatenate(list(log_mel_stream(waveform)))
+
+
+def log_mel_stream(waveform: Waveform) -> Iterator[NDArray[np.float32]]:
+    """Yield the windows of `log_mel_windows` in blocks, float32 [n, 16, 32].
+
+    Raises:
+        TgbenchError: the sound is shorter than one frame.
+    """
     steps = _log_mel(waveform.samples, whole_frames(waveform) * STEPS_PER_FRAME)
-    return sliding_windows(steps, outside=_silence())
+    return windows_of_steps(steps, outside=_silence())
 
 
 def _silence() -> float:
@@ -44,22 +55,17 @@ def _silence() -> float:
     return float((np.log(_LOG_FLOOR) - _LOG_CENTRE) / _LOG_SPREAD)
 
 
-def _log_mel(samples: NDArray[np.float32], steps: int) -> NDArray[np.float32]:
-    """Log-mel energies at 50 steps a second, step k centred on second k / 50.
-
-    Computed in blocks, for the spectra of an hour would take gigabytes.
-    """
+def _log_mel(samples: NDArray[np.float32], steps: int) -> Iterator[NDArray[np.float32]]:
+    """Yield log-mel energies at 50 steps a second in blocks, step k centred on second k / 50."""
     level, filters = _speech_level(samples), _mel_filters(CHANNELS).T
     shape = np.hanning(_FFT).astype(np.float32)
-    result = np.empty((steps, filters.shape[1]), np.float32)
     for first in range(0, steps, _BLOCK):
         last = min(first + _BLOCK, steps)
         heard = _emphasised(samples, first * _HOP - _FFT // 2, (last - 1) * _HOP + _FFT // 2)
         frames = np.lib.stride_tricks.sliding_window_view(heard / level, _FFT)[::_HOP]
         spectrum = np.abs(np.fft.rfft(frames * shape, axis=1)) ** 2
         energy = spectrum @ filters / _FFT
-        result[first:last] = (np.log(energy + _LOG_FLOOR) - _LOG_CENTRE) / _LOG_SPREAD
-    return result
+        yield ((np.log(energy + _LOG_FLOOR) - _LOG_CENTRE) / _LOG_SPREAD).astype(np.float32)
 
 
 def _emphasised(samples: NDArray[np.float32], start: int, stop: int) -> NDArray[np.float32]:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import logging
+import tempfile
 import wave
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arrays import IN_MEMORY
 from ..errors import TgbenchError
 from ..files import atomic_path
 from ..media import REMEDY, open_media
@@ -69,8 +72,8 @@ def read_sound(path: Path) -> Sound:
     sound, and before it, are silence, and what codecs put before a recording is left out.
 
     Raises:
-        TgbenchError: no such file, not a media file, no audio track in it, one with samples
-            that are no numbers, or with a clock or rate that no recording has.
+        TgbenchError: no such file, not a media file, no audio track in it, one without samples or
+            with some that are no numbers, or with a clock or rate that no recording has.
     """
     import av
 
@@ -82,13 +85,32 @@ def read_sound(path: Path) -> Sound:
     decoder = SoundDecoder(path, SAMPLE_RATE, clock)
     with open_media(path, _FAULT, _WANTED) as container:
         try:
-            samples = np.concatenate(list(decoder.blocks(container, find_tracks(container))))
+            samples = _collected(decoder.blocks(container, find_tracks(container)), path)
         except av.error.FFmpegError as error:
             raise TgbenchError(f"{path}: {_FAULT} ({error.strerror}); {REMEDY}") from error
-    if not np.isfinite(samples).all():
-        raise TgbenchError(f"{path}: holds samples that are NaN or infinity; write the sound again")
-    waveform = Waveform(np.ascontiguousarray(samples, dtype=np.float32))
-    return Sound(waveform, tuple(_notes(decoder, tracks)))
+    if not len(samples):
+        raise TgbenchError(
+            f"{path}: has an audio track, but no sound of it can be decoded; its header is damaged "
+            "or nothing follows it: copy or record it again"
+        )
+    return Sound(Waveform(samples), tuple(_notes(decoder, tracks)))
+
+
+def _collected(blocks: Iterable[NDArray[np.float32]], path: Path) -> NDArray[np.float32]:
+    """Return blocks as one array, which lies in a temporary file where the sound is long."""
+    with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY) as file:
+        for block in blocks:
+            if not np.isfinite(block).all():
+                raise TgbenchError(
+                    f"{path}: holds samples that are NaN or infinity; write the sound again"
+                )
+            file.write(np.ascontiguousarray(block, np.float32).data)
+        count = file.tell() // np.dtype(np.float32).itemsize
+        if count * np.dtype(np.float32).itemsize <= IN_MEMORY:
+            file.seek(0)
+            return np.frombuffer(bytearray(file.read()), np.float32)
+        # Copy on write: whoever changes samples changes their own.
+        return np.memmap(file, np.float32, "c", shape=(count,)).view(np.ndarray)
 
 
 def read_waveform(path: Path) -> Waveform:
@@ -107,6 +129,11 @@ def _notes(decoder: SoundDecoder, tracks: Tracks) -> list[str]:
     notes = list(tracks.sound_notes)
     if decoder.filled:
         notes.append(f"its sound has gaps of {decoder.filled:.2f} s in all, filled with silence")
+    if decoder.clipped:
+        notes.append(
+            f"its sound is clipped: at least {100 * decoder.clipped:.2g} % of the samples are cut "
+            "off at full scale; record it again at a lower level"
+        )
     if decoder.changed:
         notes.append("its sound changes channels or sample rate midway")
     if decoder.damaged:

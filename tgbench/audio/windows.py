@@ -33,35 +33,22 @@ def whole_frames(waveform: Waveform) -> int:
     return frames
 
 
-def sliding_windows(steps: NDArray[np.float32], outside: float = 0.0) -> NDArray[np.float32]:
-    """Cut steps into one window for each video frame.
-
-    Args:
-        steps: float32 [2 N, channels], from the start of the sound.
-        outside: what the steps before and after the sound hold.
-
-    Returns:
-        float32 [N, 16, channels]; window i holds the steps 2 i - 8 to 2 i + 7.
-    """
-    frames = len(steps) // STEPS_PER_FRAME
-    edge = np.full((WINDOW // 2, steps.shape[1]), outside, np.float32)
-    padded = np.concatenate([edge, steps, edge])
-    return _cut(padded, frames)
-
-
-def windows_of_steps(blocks: Iterable[NDArray[np.float32]]) -> Iterator[NDArray[np.float32]]:
+def windows_of_steps(
+    blocks: Iterable[NDArray[np.float32]], outside: float = 0.0
+) -> Iterator[NDArray[np.float32]]:
     """Cut a stream of steps into windows, holding no more than a block.
 
     Args:
         blocks: float32 [n, channels], M steps in all.
+        outside: what the steps before and after the sound hold.
 
     Yields:
         float32 [n, 16, channels], ceil(M / 2) windows in all; window i holds the steps 2 i - 8 to
-        2 i + 7, zeros before and after the sound.
+        2 i + 7.
     """
     held: NDArray[np.float32] | None = None
     for block in blocks:
-        edge = np.zeros((WINDOW // 2, block.shape[1]), np.float32)
+        edge = np.full((WINDOW // 2, block.shape[1]), outside, np.float32)
         held = np.concatenate([edge if held is None else held, block])
         count = max(0, (len(held) - WINDOW) // STEPS_PER_FRAME + 1)
         if count:
@@ -71,7 +58,8 @@ def windows_of_steps(blocks: Iterable[NDArray[np.float32]]) -> Iterator[NDArray[
         # Of what is held, the first half of a window lies before the next window's frame.
         left = -(-(len(held) - WINDOW // 2) // STEPS_PER_FRAME)
         if left > 0:
-            yield _cut(np.pad(held, ((0, WINDOW), (0, 0))), left)
+            after = np.full((WINDOW, held.shape[1]), outside, np.float32)
+            yield _cut(np.concatenate([held, after]), left)
 
 
 def _cut(steps: NDArray[np.float32], count: int) -> NDArray[np.float32]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arrays import scratch
 from ..audio import Waveform, windows_of_steps
 from ..errors import TgbenchError, Unavailable
 from .frozen_graph import read_constants
@@ -168,10 +169,16 @@ def _normalised(cepstra: NDArray[np.float64]) -> Steps:
     times = np.minimum(place, _CONTEXT) + np.minimum(steps - 1 - place, _CONTEXT) + 1.0
     values = steps * _INPUTS
     mean = times @ cepstra.sum(1) / values
+    parts = [slice(first, first + _BLOCK) for first in range(0, steps, _BLOCK)]
+    squares = sum(times[part] @ np.square(cepstra[part] - mean).sum(1) for part in parts)
     zeros = values - COEFFICIENTS * times.sum()
-    variance = (times @ np.square(cepstra - mean).sum(1) + zeros * mean**2) / values
-    padded = np.pad(cepstra, ((_CONTEXT, _CONTEXT), (0, 0)))
-    return ((padded - mean) / np.sqrt(variance)).astype(np.float32)
+    deviation = np.sqrt((squares + zeros * mean**2) / values)
+    inputs: Steps = scratch((steps + 2 * _CONTEXT, COEFFICIENTS), np.float32)
+    inputs[:_CONTEXT] = inputs[steps + _CONTEXT :] = -mean / deviation
+    for part in parts:
+        block = cepstra[part]
+        inputs[part.start + _CONTEXT :][: len(block)] = (block - mean) / deviation
+    return inputs
 
 
 def _held(blocks: Iterator[Steps], wanted: int) -> Iterator[Steps]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..specs import AudioEncoderSpec
@@ -29,3 +30,9 @@ class LogMel:
         from ..audio.mel import log_mel_windows
 
         return log_mel_windows(waveform)
+
+    def stream(self, waveform: Waveform) -> Iterator[NDArray[np.float32]]:
+        """Yield the windows of `features` in order, float32 [n, 16, 32]."""
+        from ..audio.mel import log_mel_stream
+
+        return log_mel_stream(waveform)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.fft import dct
 
+from ..arrays import scratch
 from ..audio import SAMPLE_RATE
 
 Floats = NDArray[np.float64]
@@ -36,7 +37,7 @@ def every_second_mfcc(samples: NDArray[np.float32]) -> Floats:
     steps = 1 + max(0, -(-(len(samples) - _WINDOW) // _HOP))
     count = -(-steps // 2)
     filters, lift = _mel_filters().T, _lift()
-    result = np.empty((count, COEFFICIENTS))
+    result: Floats = scratch((count, COEFFICIENTS), float)
     for first in range(0, count, _BLOCK):
         last = min(first + _BLOCK, count)
         heard = _emphasised(samples, 2 * _HOP * first, 2 * _HOP * (last - 1) + _WINDOW)

@@ -37,6 +37,11 @@ class Array(Record):
     cluster: str = Field(
         default="", pattern=r"^[\w.-]*$", description="That it was handed over to, where it says."
     )
+    site: str = Field(
+        default="",
+        pattern=r"^[\w.-]*$",
+        description="The cluster of the machine that handed it over; empty: not known.",
+    )
     program: list[str] = Field(description="Command of a job, without its file.")
     cpus: int = Field(ge=1, description="Cores that a job keeps busy.")
     tasks: list[list[str]] = Field(
@@ -44,10 +49,10 @@ class Array(Record):
     )
 
     @classmethod
-    def new(cls, program: list[str], cpus: int, tasks: list[list[str]]) -> Array:
+    def new(cls, program: list[str], cpus: int, tasks: list[list[str]], site: str) -> Array:
         """Return one that is not handed over yet."""
         token = secrets.token_hex(4)
-        return cls(token=token, program=program, cpus=cpus, tasks=tasks)
+        return cls(token=token, program=program, cpus=cpus, tasks=tasks, site=site)
 
     @property
     def name(self) -> str:

@@ -59,7 +59,9 @@ class SlurmExecutor:
         self._config = config
         self._throttle = config.throttle or setting.jobs
         self._folder = make_folder(setting.out / JOBS)
+        self._site = slurm_queue.cluster_here()
         self._arrays: dict[str, Array] = {}
+        self._elsewhere: set[str] = set()
         # Jobs in the queue by name, and those that ended and were handed over, or not yet.
         self._queued: dict[str, _Task] = {}
         self._ended: dict[str, Exception | None] = {}
@@ -191,7 +193,7 @@ class SlurmExecutor:
         """Hand one array over, and return its number."""
         tasks = [[job.file.stem for job in chain] for chain in chains]
         program = children.job_command(chains[0][0].file)[:-1]
-        array = Array.new(program, needs.cpus, tasks)
+        array = Array.new(program, needs.cpus, tasks, self._site)
         for name in (name for task in tasks for name in task):
             remove_end(self._folder, name)
         # Written before it is handed over: whatever happens, it can be found by its name.
@@ -221,12 +223,35 @@ class SlurmExecutor:
     def _find_arrays(self) -> None:
         """Take over the arrays of other runs that are not known yet."""
         for path in arrays_in(self._folder):
-            if path.stem not in self._arrays:
-                self._find_again(path)
+            if path.stem in self._arrays or path.stem in self._elsewhere:
+                continue
+            array = read_array(path)
+            if self._is_elsewhere(array):
+                self._elsewhere.add(array.name)
+                _log.warning(
+                    "%s: is in the queue of the cluster %s, which cannot be asked from here; what "
+                    "this run needs of it is queued here, too",
+                    path,
+                    array.cluster or array.site,
+                )
+            else:
+                self._find_again(array, path)
 
-    def _find_again(self, path: Path) -> None:
+    def _is_elsewhere(self, array: Array) -> bool:
+        """Whether an array is in the queue of a cluster that this machine cannot ask."""
+        if not self._site or (array.cluster or array.site) in ("", self._site):
+            return False
+        if not array.cluster:
+            return True
+        try:
+            # Clusters that know each other answer for each other.
+            slurm_queue.ended_tasks(array.queued, len(array.tasks))
+        except QueueSilent:
+            return True
+        return False
+
+    def _find_again(self, array: Array, path: Path) -> None:
         """Take over an array of another run, or remove its file if it has ended."""
-        array = read_array(path)
         number = array.number or slurm_queue.number_of(array.name)
         array = array.model_copy(update={"number": number})
         ended = slurm_queue.ended_tasks(array.queued, len(array.tasks)) if number else {}

@@ -1,4 +1,4 @@
-"""SLURM's programs: sbatch, sacct, squeue and scancel."""
+"""SLURM's programs: sbatch, sacct, squeue, scancel and scontrol."""
 
 from __future__ import annotations
 
@@ -71,6 +71,13 @@ def submit(name: str, arguments: Sequence[str]) -> Queued:
     if done.returncode or not number.isdigit():
         raise TgbenchError(f"--executor slurm: sbatch refused the jobs ({_said(done)})")
     return Queued(number, name, cluster)
+
+
+def cluster_here() -> str:
+    """Return the name of the cluster that this machine belongs to; empty: it does not say."""
+    said = _run(["scontrol", "show", "config"]).stdout
+    found = re.search(r"^ClusterName\s*=\s*([\w.-]+)", said, re.MULTILINE)
+    return found[1] if found else ""
 
 
 def number_of(name: str) -> str:

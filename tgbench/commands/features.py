@@ -37,15 +37,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="of `tgbench list audio-encoders`",
     )
     parser.add_argument("--out", type=Path, metavar="FOLDER", help="for features of sounds")
+    parser.add_argument(
+        "--loudness",
+        type=float,
+        metavar="LUFS",
+        help="bring each sound to this loudness first (ITU-R BS.1770), such as -23; without it "
+        "loudness is left alone",
+    )
 
 
 def execute(args: argparse.Namespace, terminal: Terminal) -> int:
     """Write the features, having looked first whether all encoders can run."""
     from ..audio import read_waveform
     from ..audio.feature_files import write_features
+    from ..audio.loudness import RANGE
     from ..files import require_file, sha256
     from ..identities import layout
 
+    if args.loudness is not None and not RANGE[0] <= args.loudness <= RANGE[1]:
+        raise TgbenchError(
+            f"--loudness {args.loudness:g}: give LUFS from {RANGE[0]:g} to {RANGE[1]:g}, "
+            "such as -23"
+        )
     names = dict.fromkeys(name for text in args.encoders for name in text.split(",") if name)
     encoders = [plugins.find(plugins.audio_encoders(), name, "audio encoder") for name in names]
     for encoder in encoders:
@@ -59,7 +72,7 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
         for encoder in encoders:
             target = _target(given, encoder, args.out)
             try:
-                write_features(encoder, sound, target, key, terminal.progress)
+                write_features(encoder, sound, target, key, terminal.progress, args.loudness)
             except TgbenchError as error:
                 raise TgbenchError(f"{source}: {error}") from error
             terminal.out.print(f"{target} is ready")

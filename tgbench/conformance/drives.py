@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..audio import AudioFeatures, Waveform, encode
-from ..audio.features import CannotEncode
+from ..audio.encoding import CannotEncode
 from ..identities import Identity
 from ..interfaces import Drive
 from ..specs import AudioEncoderSpec

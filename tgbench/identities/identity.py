@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..arrays import Image, map_array
-from ..audio import AudioFeatures, Waveform, encode, read_features, read_waveform
+from ..audio import AudioFeatures, Waveform, encode_once, read_features, read_waveform
 from ..audio_encoders.mel import SPEC as MEL
 from ..errors import TgbenchError
 from ..files import sha256
@@ -226,7 +226,7 @@ class Identity:
 
     def _encoded(self, encoder: AudioEncoderSpec, frames: int) -> NDArray[np.float32]:
         try:
-            windows = encode(encoder, self.audio)
+            windows = encode_once(encoder, self.audio)
         except TgbenchError as error:
             raise TgbenchError(f"{self.folder / encoder.file}: missing, and {error}") from error
         if len(windows) < frames:

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from .. import plugins
-from ..audio.features import feature_problems
+from ..audio.encoding import feature_problems
 from ..audio.windows import VIDEO_FPS
 from ..errors import TgbenchError
 from ..inputs import read_text, reason

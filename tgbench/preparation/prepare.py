@@ -139,20 +139,30 @@ class _Preparation:
         if self._cache.done(whole) and (self._out / layout.PROVENANCE).is_file():
             _log.info("%s: is already prepared from the same files", self._out)
             return
+        self._check()
         for name in _LATE:
             (self._out / name).unlink(missing_ok=True)
         with self._cache.working(whole):
             self._run()
 
+    def _check(self) -> None:
+        """Refuse before any work what the files' lengths and the settings can tell."""
+        survey = self._source.pictures(layout.FPS).survey()
+        self._source.check_length(survey.seconds)
+        for backend in self._backends.values():
+            backend.check(min(survey.frames, self._source.heard))
+
     def _run(self) -> None:
         faces_key, faces = self._faces()
-        self._source.check_length(len(faces.boxes) / LOOKS_PER_SECOND)
+        seen = len(faces.boxes) / LOOKS_PER_SECOND
+        self._source.check_length(seen)
+        self._source.warn_unheard(seen)
         boxes = faces.at(self._source.heard, layout.FPS)
         size = (self._source.info.width, self._source.info.height)
         crop = choose_crop(boxes, size, layout.FPS)
-        frames_key, seen = self._frames(faces_key, faces, crop)
+        frames_key, measured = self._frames(faces_key, faces, crop)
         parsing = self._backends[BackendKind.PARSING].spec
-        clip = Clip(self._out, self._size, seen, self._masks, parsing.finds_person)
+        clip = Clip(self._out, self._size, measured, self._masks, parsing.finds_person)
         keys = self._keys.backends(frames_key)
         self._landmarks(keys[BackendKind.LANDMARKS], clip)
         with beside(lambda stop: self._pictures(frames_key, keys, replace(clip, stop=stop))):

@@ -61,31 +61,37 @@ class Source:
         """Refuse a clip that is too short, or whose sound ends well before its video.
 
         Args:
-            seen: about how many seconds of the picture could be decoded.
+            seen: about how many seconds of the picture can be decoded.
 
         Raises:
             TgbenchError: so it is.
         """
-        # What the file announces is exact where the file is whole.
-        pictures = round(min(seen, self.info.seconds or seen) * FPS)
+        pictures = self._pictures(seen)
         length = min(self.heard, pictures)
         if length < _SHORTEST:
             raise TgbenchError(
                 f"{self.video if pictures < _SHORTEST else self.audio}: is {length / FPS:.1f} s "
                 f"long; an identity needs at least {_SHORTEST / FPS:.0f} s, better a minute"
             )
-        unheard = pictures - self.heard
-        if unheard > max(_UNHEARD_FRAMES, _UNHEARD_SHARE * pictures):
+        if pictures - self.heard > max(_UNHEARD_FRAMES, _UNHEARD_SHARE * pictures):
             raise TgbenchError(
                 f"{self.audio}: the sound ends at {self.heard / FPS:.1f} s, the video at "
                 f"{pictures / FPS:.1f} s; trim the video, or give the whole sound with --audio"
             )
+
+    def warn_unheard(self, seen: float) -> None:
+        """Say so where the sound ends before the video; see `check_length`."""
+        unheard = self._pictures(seen) - self.heard
         if unheard > 2:
             _log.warning(
                 "%s: the sound ends before the video; about %d frames are left out",
                 self.audio,
                 unheard,
             )
+
+    def _pictures(self, seen: float) -> int:
+        # What the file announces is exact where the file is whole.
+        return round(min(seen, self.info.seconds or seen) * FPS)
 
 
 def open_source(video: Path, audio: Path | None, deinterlace: bool = False) -> Source:

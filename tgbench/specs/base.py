@@ -25,8 +25,7 @@ class Spec:
 
     def load(self) -> Any:
         """Import and return the implementation."""
-        module, _, attribute = self.implementation.partition(":")
-        return getattr(importlib.import_module(module), attribute)
+        return imported(self.implementation)
 
 
 @dataclass(frozen=True)
@@ -57,8 +56,13 @@ class ConfiguredSpec(Spec):
 
     def load_config(self) -> Any:
         """Import and return the dataclass of settings."""
-        module, _, attribute = self.config.partition(":")
-        return getattr(importlib.import_module(module), attribute)
+        return imported(self.config)
+
+
+def imported(target: str) -> Any:
+    """Return what "module:name" names."""
+    module, _, attribute = target.partition(":")
+    return getattr(importlib.import_module(module), attribute)
 
 
 @dataclass(frozen=True)
@@ -72,6 +76,8 @@ class Requires:
         programs: that must be on the path.
         option: without which there is nothing to measure.
         place: environment variable that may name a file or folder to use in place of the weights.
+        python: environment variable that may name the Python of another environment, which has the
+            packages.
     """
 
     packages: tuple[str, ...] = ()
@@ -80,6 +86,7 @@ class Requires:
     programs: tuple[str, ...] = ()
     option: str = ""
     place: str = ""
+    python: str = ""
 
 
 NOTHING = Requires()

@@ -43,6 +43,8 @@ class BackendSpec(ConfiguredSpec):
         after: kinds whose outcome it reads; they come before its own in `BackendKind`.
         requires: what must be installed.
         unless: name of a setting with which nothing need be installed; may be empty.
+        check: function ("module:name") of the settings and of about how many frames a clip has. It
+            raises `TgbenchError` for what cannot work, before any work is done; may be empty.
         finds_person: of parsing, whether what it leaves white is the background; if not,
             MediaPipe's segmentation says what the person is.
         licence: of what it runs.
@@ -53,5 +55,6 @@ class BackendSpec(ConfiguredSpec):
     after: tuple[BackendKind, ...] = ()
     requires: Requires = NOTHING
     unless: str = ""
+    check: str = ""
     finds_person: bool = False
     licence: str = ""

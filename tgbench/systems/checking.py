@@ -178,9 +178,9 @@ def _gpu(environment: Environment, place: Path) -> Finding:
         done = run_python(environment, _GPU_PROBE, place, _GPU_SECONDS)
     except (OSError, subprocess.SubprocessError) as error:
         return Finding("GPU", "note", f"PyTorch does not say whether it sees one ({error})")
-    said = _GPU_ANSWER.search(done.stdout)
-    if done.returncode or said is None:
-        lines = done.stdout.strip().splitlines() or ["no reason given"]
+    said = _GPU_ANSWER.search(done.said)
+    if done.code or said is None:
+        lines = done.said.strip().splitlines() or ["no reason given"]
         return Finding("GPU", "missing", f"PyTorch of the environment does not load: {lines[-1]}")
     if said[2] != "True":
         text = f"PyTorch of the environment (CUDA {said[1]}) sees none; the system needs one"
@@ -223,6 +223,9 @@ def _inputs(declaration: Declaration, identity: Identity) -> Iterator[Finding]:
             yield Finding(subject, "missing", text)
         else:
             yield Finding(subject, "ok", f"{identity.name} has it")
+    if "identity" in kinds and not (identity.folder / layout.ACTION_UNITS).is_file():
+        text = f"{identity.name} has no {layout.ACTION_UNITS}, which some systems read"
+        yield Finding("action units", "note", f"{text}; `tgbench prepare` makes it")
 
 
 def _lacking(what: str, declaration: Declaration, identity: Identity) -> Iterator[str]:
@@ -237,7 +240,7 @@ def _lacking(what: str, declaration: Declaration, identity: Identity) -> Iterato
         **dict.fromkeys(("video", "frames", "image"), (layout.ORIGINAL,)),
     }.get(what, ())
     tables = {
-        "identity": (layout.BACKGROUND, layout.AUDIO, layout.ACTION_UNITS),
+        "identity": (layout.BACKGROUND, layout.AUDIO),
         "background": (layout.BACKGROUND,),
         "audio": (layout.AUDIO,),
         "action_units": (layout.ACTION_UNITS,),
@@ -246,7 +249,7 @@ def _lacking(what: str, declaration: Declaration, identity: Identity) -> Iterato
     absent += list(_missing_frames(files, identity))
     if absent:
         yield f"has no {', '.join(absent)}; `tgbench prepare` makes them"
-    if layout.ACTION_UNITS in tables and layout.ACTION_UNITS not in absent:
+    if what in ("identity", "action_units") and layout.ACTION_UNITS not in absent:
         try:
             _ = identity.action_units
         except TgbenchError as error:

@@ -6,14 +6,13 @@ import os
 import secrets
 import shutil
 import subprocess
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import Unavailable
 from ..files import sha256
 from .failures import recognised
-from .launching import Launch
+from .launching import Command, Launch
 
 _SECONDS = 60.0
 _PASSED = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "LANG", "TZ")
@@ -31,28 +30,23 @@ class Docker:
     name: str
     gpus: int
 
-    def launch(
-        self,
-        command: Sequence[str],
-        variables: Mapping[str, str],
-        cwd: Path,
-        folders: Sequence[Path],
-    ) -> Launch:
+    def launch(self, command: Command) -> Launch:
         """Return how to start a command; see `Environment`."""
         container = f"tgbench-{secrets.token_hex(8)}"
         words = [self.program, "run", "--rm", "--init", "--pull", "never", "--name", container]
-        words += ["--shm-size", _SHARED_MEMORY, "--workdir", str(cwd)]
+        words += ["--shm-size", _SHARED_MEMORY, "--workdir", str(command.cwd)]
         if self.program == "podman":
             words += ["--userns", "keep-id"]
         else:
             words += ["--user", f"{os.getuid()}:{os.getgid()}"]
-        for index, folder in enumerate(folders):
+        for index, folder in enumerate(command.folders):
             words += ["--volume", f"{folder}:{folder}{':ro' if index else ''}"]
         if self.gpus:
             words += self._gpu_words()
-        for key, value in _container_variables(folders[0], variables).items():
+        for key, value in _container_variables(command).items():
             words += ["--env", f"{key}={value}"]
-        words += ["--entrypoint", command[0], self.name, *command[1:]]
+        program, *arguments = command.words
+        words += ["--entrypoint", program, self.name, *arguments]
         return Launch(tuple(words), dict(os.environ), (self.program, "kill", container))
 
     def _gpu_words(self) -> list[str]:
@@ -93,25 +87,19 @@ class Apptainer:
     name: str
     gpus: int
 
-    def launch(
-        self,
-        command: Sequence[str],
-        variables: Mapping[str, str],
-        cwd: Path,
-        folders: Sequence[Path],
-    ) -> Launch:
+    def launch(self, command: Command) -> Launch:
         """Return how to start a command; see `Environment`."""
-        words = [self.program, "exec", "--cleanenv", "--no-home", "--pwd", str(cwd)]
+        words = [self.program, "exec", "--cleanenv", "--no-home", "--pwd", str(command.cwd)]
         if self.gpus:
             words.append("--nv")
-        for index, folder in enumerate(folders):
+        for index, folder in enumerate(command.folders):
             words += ["--bind", f"{folder}:{folder}{':ro' if index else ''}"]
-        inside = _container_variables(folders[0], variables)
+        inside = _container_variables(command)
         if visible := os.environ.get("CUDA_VISIBLE_DEVICES"):
             inside["CUDA_VISIBLE_DEVICES"] = visible
         # Not by --env, which would split values at commas.
         environment = dict(os.environ) | {f"APPTAINERENV_{k}": v for k, v in inside.items()}
-        return Launch((*words, self.name, *command), environment)
+        return Launch((*words, self.name, *command.words), environment)
 
     def image(self) -> str:
         """Return what identifies the image; see `Environment`."""
@@ -122,9 +110,9 @@ class Apptainer:
         return f"image sha256 {sha256(path)[:12]}"
 
 
-def _container_variables(home: Path, variables: Mapping[str, str]) -> dict[str, str]:
+def _container_variables(command: Command) -> dict[str, str]:
     passed = {name: os.environ[name] for name in _PASSED if name in os.environ}
-    return {"HOME": str(home), **passed, **variables}
+    return {"HOME": str(command.folders[0]), **passed, **command.variables}
 
 
 def _require_program(program: str) -> None:

@@ -10,21 +10,19 @@ import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryFile
 from typing import Protocol
 
 from ..errors import TgbenchError, Unavailable
 from ..files import cache_root, remove, sha256
-from ..processes.guarded import Guarded
+from ..processes.ended import Ended, run_to_end
 from ..progress import SILENT, Progress
 from .containers import Apptainer, Docker
 from .declaration import Declaration
 from .failures import recognised
-from .launching import Launch
+from .launching import Command, Launch
 from .programs import run_program
 
 _SECONDS = 60.0
-_LARGEST_ANSWER = 16 << 20
 _DROPPED = frozenset({"VIRTUAL_ENV", "CONDA_PREFIX", "CONDA_DEFAULT_ENV"})
 _CONDA = ("micromamba", "mamba", "conda")
 _ANSWER = "\ntgbench: "
@@ -69,21 +67,8 @@ class Contents:
 class Environment(Protocol):
     """Runs commands of a system."""
 
-    def launch(
-        self,
-        command: Sequence[str],
-        variables: Mapping[str, str],
-        cwd: Path,
-        folders: Sequence[Path],
-    ) -> Launch:
-        """Return how to start a command.
-
-        Args:
-            command: its first word may be `python`.
-            variables: that the command is to have beside those of every command.
-            cwd: where it runs.
-            folders: that it must see, the first one to write to, others to read.
-        """
+    def launch(self, command: Command) -> Launch:
+        """Return how to start a command."""
 
     def image(self) -> str:
         """Return what identifies the image of a container; empty where there is none.
@@ -132,30 +117,14 @@ def environment_of(
     return _host(Path(wanted.interpreter).expanduser(), remedy)
 
 
-def run_python(
-    environment: Environment, code: str, cwd: Path, seconds: float
-) -> subprocess.CompletedProcess[str]:
+def run_python(environment: Environment, code: str, cwd: Path, seconds: float) -> Ended:
     """Run a few lines in the Python of an environment; nothing of it is left, nor of its container.
-
-    Returns:
-        How it ended; `stdout` has all that it said.
 
     Raises:
         OSError, subprocess.SubprocessError: it cannot be started, or takes longer.
     """
-    launch = environment.launch(("python", "-c", code), {}, cwd, (cwd,))
-    with TemporaryFile() as said:
-        probe = Guarded(launch.argv, said.fileno(), cwd=cwd, env=launch.env, stop=launch.stop)
-        in_time = False
-        try:
-            in_time = probe.wait(seconds)
-        finally:
-            exit_code = probe.end()
-        if not in_time:
-            raise subprocess.TimeoutExpired(launch.argv, seconds)
-        said.seek(0)
-        text = said.read(_LARGEST_ANSWER).decode("utf-8", "replace")
-    return subprocess.CompletedProcess(launch.argv, exit_code, text, "")
+    launch = environment.launch(Command(("python", "-c", code), cwd, (cwd,)))
+    return run_to_end(launch.argv, seconds, cwd=cwd, env=launch.env, stop=launch.stop)
 
 
 def contents_of(environment: Environment, name: str, cwd: Path) -> Contents:
@@ -173,15 +142,15 @@ def contents_of(environment: Environment, name: str, cwd: Path) -> Contents:
     why = ""
     try:
         done = run_python(environment, _PROBE, cwd, _SECONDS)
-        said = done.stdout
-        if done.returncode == 0:
+        said = done.said
+        if done.code == 0:
             # Others may say something, too: a container's start, or a program of its exit.
             answer = said.rpartition(_ANSWER)[2].partition("\n")[0]
             version, packages = json.loads(answer)
             return Contents(version, dict(packages), image)
         known = recognised(said)
         lines = said.strip().splitlines()
-        why = known.reason if known else lines[-1] if lines else f"exit code {done.returncode}"
+        why = known.reason if known else lines[-1] if lines else f"exit code {done.code}"
     except subprocess.TimeoutExpired:
         why = f"it does not answer within {_SECONDS:g} s"
     except (OSError, ValueError, IndexError) as error:
@@ -215,21 +184,16 @@ class _Host:
     interpreter: Path
     runner: tuple[str, ...] = ()
 
-    def launch(
-        self,
-        command: Sequence[str],
-        variables: Mapping[str, str],
-        cwd: Path,
-        folders: Sequence[Path],
-    ) -> Launch:
+    def launch(self, command: Command) -> Launch:
         # Not resolved: in a virtual environment it is a link to the Python that it was made of.
         place = self.interpreter.parent
-        environment = {**_host_variables(), **variables}
+        environment = {**_host_variables(), **command.variables}
         environment["PATH"] = f"{place}{os.pathsep}{environment.get('PATH', os.defpath)}"
         if self.runner:
             environment["CONDA_PREFIX"] = str(place.parent)
-        first = str(self.interpreter) if command[0] == "python" else command[0]
-        return Launch((*self.runner, first, *command[1:]), environment)
+        program, *arguments = command.words
+        first = str(self.interpreter) if program == "python" else program
+        return Launch((*self.runner, first, *arguments), environment)
 
     def image(self) -> str:
         return ""
@@ -312,7 +276,7 @@ def require_programs(names: Sequence[str], environment: Environment) -> None:
     """
     if not isinstance(environment, _Host):
         return
-    path = environment.launch(("python",), {}, Path(), ()).env["PATH"]
+    path = environment.launch(Command(("python",), Path(), ())).env["PATH"]
     for name in names:
         if shutil.which(name, path=path) is None:
             raise TgbenchError(f"{name} is not on the path of the environment; install it")

@@ -178,7 +178,7 @@ class Speed(Table):
     pattern: str = Field(
         default="",
         description="Regular expression of a line of the log; its group is frames a second. "
-        "Empty: the frames divided by the time of the render commands.",
+        "Empty: the frames divided by the time of the render commands, which is `fps_best`.",
     )
 
 

@@ -121,7 +121,9 @@ class _View:
     def finish(self, sound: Waveform, units: ActionUnits, blanks: bool) -> None:
         """Write what is of all frames."""
         write_wav(self._folder / layout.AUDIO, sound)
-        write_action_units(self._folder / layout.ACTION_UNITS, units, blanks)
+        # The scripts of AD-NeRF and RAD-NeRF make no table, and their systems read none.
+        if units.values:
+            write_action_units(self._folder / layout.ACTION_UNITS, units, blanks)
         plate = self._identity.folder / layout.BACKGROUND
         require_file(plate, "prepare the identity again")
         copy_file(plate, self._folder / layout.BACKGROUND)

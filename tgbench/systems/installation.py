@@ -54,12 +54,6 @@ class Installation:
         place = self.checkout or self.declaration.path.parent
         return contents_of(self.environment, self.declaration.name, place)
 
-    @property
-    def read_folders(self) -> tuple[Path, ...]:
-        """Folders beside the work folder that its commands read."""
-        weights = sorted({path.parent for path in self.weights.values()})
-        return (*weights, *filter(None, [self.checkout]))
-
     def notes(self) -> list[str]:
         """Return what a reader of the numbers must know of it."""
         notes = []

@@ -82,6 +82,8 @@ class DeclaredMethod:
             TgbenchError: something is missing.
         """
         installation = self._installation(context)
+        # Before anything is run, because this looks into the environment.
+        about = installation.notes()
         clip = TrainingClip(identity, split)
         work = WorkFolder(installation, context.workdir, identity.name, context.seed)
         logs = context.workdir / _LOGS
@@ -102,7 +104,7 @@ class DeclaredMethod:
         if train:
             notes.append("training time is that of the train commands, from start to end")
         seconds = sum(run.seconds for run in runs)
-        return FitReport(seconds=seconds, notes=(*installation.notes(), *notes))
+        return FitReport(seconds=seconds, notes=(*about, *notes))
 
     def render(self, drive: Drive) -> Iterator[Image]:
         """Run the commands of `render`, then yield the frames that they left.

@@ -19,6 +19,7 @@ from .failures import Failure, recognised
 from .fields import Stage
 from .installation import Installation
 from .known_failures import explained
+from .launching import Command
 from .program_log import TAIL, said_since
 from .programs import ProgramFailed, run_program
 from .work import RECORDS, WorkFolder
@@ -155,15 +156,14 @@ class StageRunner:
         if cwd.is_relative_to(root):
             cwd.mkdir(parents=True, exist_ok=True)
         variables = {**declaration.environment.variables, **stage.variables}
+        inside = {
+            "PYTHONHASHSEED": self._work.values["seed"],
+            "PYTHONUNBUFFERED": "1",
+            **{key: self._work.expanded(text) for key, text in variables.items()},
+        }
+        folders = (root, *self._work.linked_folders())
         launch = self._installation.environment.launch(
-            command,
-            {
-                "PYTHONHASHSEED": self._work.values["seed"],
-                "PYTHONUNBUFFERED": "1",
-                **{key: self._work.expanded(text) for key, text in variables.items()},
-            },
-            cwd,
-            (root, *self._installation.read_folders),
+            Command(tuple(command), cwd, folders, inside)
         )
         run_program(
             launch.argv,

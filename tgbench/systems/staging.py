@@ -199,7 +199,11 @@ def _write_features(staged: _Staged, target: Path) -> None:
 
 
 def _write_action_units(staged: _Staged, target: Path) -> None:
-    write_action_units(target, staged.clip.action_units, staged.wanted.leading_blanks)
+    units = staged.clip.action_units
+    if not units.values:
+        folder = staged.clip.identity.folder
+        raise TgbenchError(f"{folder}: has no {layout.ACTION_UNITS}; `tgbench prepare` makes it")
+    write_action_units(target, units, staged.wanted.leading_blanks)
 
 
 def _write_landmarks(staged: _Staged, target: Path) -> None:

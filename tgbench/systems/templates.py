@@ -98,7 +98,8 @@ audio = false
 length = "exact"                      # or "truncated", "mirrored"
 
 # [speed]                             # without it, frames a second are a dash
-# measured = "the render command, with loading and writing"
+# measured = "its own timer, without loading and writing"
+# pattern = "FPS: ([0-9.]+)"          # a line of its log; without it, FPS of all at once
 """
 
 _VIDEOS = """

@@ -76,6 +76,21 @@ class WorkFolder:
         for path in map(self._expanded, folders.made):
             (self.root / path).mkdir(parents=True, exist_ok=True)
 
+    def linked_folders(self) -> list[Path]:
+        """Return the folders elsewhere that links in the copied checkout lead to, each once.
+
+        A container has to see them: large files, weights of the store, and what the checkout itself
+        links to.
+        """
+        found = set()
+        for place, folders, names in os.walk(self.root / _CHECKOUT):
+            links = (Path(place, name) for name in (*folders, *names))
+            for target in (path.resolve() for path in links if path.is_symlink()):
+                folder = target if target.is_dir() else target.parent
+                if folder.is_dir() and not folder.is_relative_to(self.root):
+                    found.add(folder)
+        return sorted(found)
+
     def stage(self, clip: TrainingClip | DrivenClip, key: str) -> None:
         """Write the inputs, once: stages may change them.
 

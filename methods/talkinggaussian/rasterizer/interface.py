@@ -9,7 +9,7 @@ from typing import Literal, Protocol, cast
 
 from torch import Tensor
 
-from ..backends import choose
+from ...shared.backends import choose
 from .camera import Camera
 
 BackendName = Literal["torch", "numba", "gsplat"]

@@ -12,9 +12,10 @@ from tgbench.configs import build, flat, replaced
 from tgbench.errors import TgbenchError
 from tgbench.identities import Identity
 from tgbench.interfaces import FitContext
+from tgbench.methods.shared.pixel_labels import FACE, HAIRS, MOUTH
 from tgbench.methods.talkinggaussian.config import TalkingGaussianConfig
 from tgbench.methods.talkinggaussian.fitting import Fit
-from tgbench.methods.talkinggaussian.frames import FACE, HAIRS, MOUTH, TrainingFrames
+from tgbench.methods.talkinggaussian.frames import TrainingFrames
 from tgbench.methods.talkinggaussian.gaussians import GaussianField
 from tgbench.methods.talkinggaussian.losses import FaceLoss, photometric
 from tgbench.methods.talkinggaussian.motion import (

@@ -12,10 +12,10 @@ import torch
 from tgbench.configs import build, replaced
 from tgbench.identities import ActionUnits, Identity
 from tgbench.interfaces import FitContext
+from tgbench.methods.shared.conditions import Conditions
 from tgbench.methods.talkinggaussian import fitting
 from tgbench.methods.talkinggaussian.audio_pretraining import AudioPretraining, lip_shapes
 from tgbench.methods.talkinggaussian.branch import Branch, new_motion
-from tgbench.methods.talkinggaussian.conditions import Conditions
 from tgbench.methods.talkinggaussian.config import TalkingGaussianConfig
 from tgbench.methods.talkinggaussian.fitting import Fit
 from tgbench.methods.talkinggaussian.gaussians import GaussianField

@@ -10,7 +10,7 @@ import torch
 from tgbench.configs import flat, replaced
 from tgbench.errors import TgbenchError
 from tgbench.identities import Identity, Split
-from tgbench.methods.talkinggaussian.checkpoint import (
+from tgbench.methods.shared.checkpoint import (
     FORMAT,
     Origin,
     read_checkpoint,

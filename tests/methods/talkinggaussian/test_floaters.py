@@ -10,8 +10,8 @@ import torch
 from tgbench.audio_encoders.mel import SPEC as MEL
 from tgbench.configs import build
 from tgbench.identities import Identity
+from tgbench.methods.shared.conditions import Conditions
 from tgbench.methods.talkinggaussian.branch import Branch, new_motion
-from tgbench.methods.talkinggaussian.conditions import Conditions
 from tgbench.methods.talkinggaussian.config import TalkingGaussianConfig
 from tgbench.methods.talkinggaussian.floaters import contributions, remove_floaters
 from tgbench.methods.talkinggaussian.frames import TrainingFrames

@@ -9,15 +9,15 @@ import pytest
 
 from tgbench.errors import TgbenchError
 from tgbench.identities import HAIR, HEAD, INNER_MOUTH, NECK, WHITE, Identity
-from tgbench.methods.talkinggaussian.frames import (
+from tgbench.methods.shared.pixel_labels import (
     BEHIND,
     FACE,
     HAIRS,
     MOUTH,
     TEETH,
-    TrainingFrames,
     label_pixels,
 )
+from tgbench.methods.talkinggaussian.frames import TrainingFrames
 
 PLENTY = 1 << 30
 

@@ -9,16 +9,9 @@ from skimage.metrics import structural_similarity
 
 from tgbench.configs import replaced
 from tgbench.identities import Identity
+from tgbench.methods.shared.pixel_labels import FACE, HAIRS, IGNORED, MOUTH, TEETH
 from tgbench.methods.talkinggaussian.config import TalkingGaussianConfig
-from tgbench.methods.talkinggaussian.frames import (
-    FACE,
-    HAIRS,
-    IGNORED,
-    MOUTH,
-    TEETH,
-    Crop,
-    TrainingFrames,
-)
+from tgbench.methods.talkinggaussian.frames import Crop, TrainingFrames
 from tgbench.methods.talkinggaussian.losses import (
     FaceLoss,
     MouthLoss,

@@ -7,11 +7,11 @@ import torch
 from tgbench.audio_encoders.mel import SPEC as MEL
 from tgbench.configs import build
 from tgbench.identities import Identity
-from tgbench.methods.talkinggaussian.audio_network import (
+from tgbench.methods.shared.audio_network import (
     AudioNetwork,
     window_rows,
 )
-from tgbench.methods.talkinggaussian.conditions import Conditions
+from tgbench.methods.shared.conditions import Conditions
 from tgbench.methods.talkinggaussian.config import TalkingGaussianConfig
 from tgbench.methods.talkinggaussian.motion import FaceMotion, MouthMotion, expression_units
 

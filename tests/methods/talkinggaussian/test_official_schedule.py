@@ -18,11 +18,11 @@ import torch
 from tgbench.configs import build, replaced
 from tgbench.identities import Identity
 from tgbench.interfaces import FitContext
+from tgbench.methods.shared.pixel_labels import HAIRS
 from tgbench.methods.talkinggaussian import fitting, losses
 from tgbench.methods.talkinggaussian.config import TalkingGaussianConfig
 from tgbench.methods.talkinggaussian.densification import density_limits
 from tgbench.methods.talkinggaussian.fitting import Fit
-from tgbench.methods.talkinggaussian.frames import HAIRS
 from tgbench.methods.talkinggaussian.pixel_losses import Comparison
 from tgbench.methods.talkinggaussian.point_init import camera_extent
 from tgbench.methods.talkinggaussian.spec import SPEC

@@ -9,13 +9,13 @@ import torch
 from tgbench.configs import build, replaced
 from tgbench.identities import Identity
 from tgbench.interfaces import FitContext
+from tgbench.methods.shared.perceptual import LARGE_TILES, SMALL_TILES, Perceptual
+from tgbench.methods.shared.window import Window
 from tgbench.methods.talkinggaussian import fitting
 from tgbench.methods.talkinggaussian.config import TalkingGaussianConfig
-from tgbench.methods.talkinggaussian.crop_window import Window
 from tgbench.methods.talkinggaussian.fitting import Fit
 from tgbench.methods.talkinggaussian.gaussians import Parameters
 from tgbench.methods.talkinggaussian.losses import face_lpips
-from tgbench.methods.talkinggaussian.perceptual import LARGE_TILES, SMALL_TILES, Perceptual
 from tgbench.progress import SILENT
 
 

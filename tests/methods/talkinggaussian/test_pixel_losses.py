@@ -6,16 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from tgbench.methods.talkinggaussian.crop_window import Window
-from tgbench.methods.talkinggaussian.frames import (
-    BEHIND,
-    FACE,
-    HAIRS,
-    IGNORED,
-    MOUTH,
-    TEETH,
-    Crop,
-)
+from tgbench.methods.shared.pixel_labels import BEHIND, FACE, HAIRS, IGNORED, MOUTH, TEETH
+from tgbench.methods.shared.window import Window
+from tgbench.methods.talkinggaussian.frames import Crop
 from tgbench.methods.talkinggaussian.pixel_losses import Comparison, LossRegion, compare
 from tgbench.methods.talkinggaussian.rasterizer import Camera, Rasterization
 

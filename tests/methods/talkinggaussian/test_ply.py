@@ -13,6 +13,8 @@ from tgbench.configs import build, replaced
 from tgbench.errors import TgbenchError
 from tgbench.identities import Identity
 from tgbench.interfaces import Exports
+from tgbench.methods.shared.conditions import Conditions
+from tgbench.methods.shared.spherical_harmonics import sh_to_rgb
 from tgbench.methods.talkinggaussian.branch import Branch, new_motion
 from tgbench.methods.talkinggaussian.config import TalkingGaussianConfig
 from tgbench.methods.talkinggaussian.crop_window import window_camera
@@ -21,7 +23,7 @@ from tgbench.methods.talkinggaussian.method import TalkingGaussian
 from tgbench.methods.talkinggaussian.motion import Deformation
 from tgbench.methods.talkinggaussian.ply import export_ply, splats, write_ply
 from tgbench.methods.talkinggaussian.rasterizer import Camera, rasterize
-from tgbench.methods.talkinggaussian.spherical_harmonics import sh_to_rgb
+from tgbench.methods.talkinggaussian.rendering import conditions_of
 from tgbench.running.exporting import drive_of_frame
 
 CONFIG = build(
@@ -103,10 +105,8 @@ def camera(sphere: Identity) -> Camera:
     return window_camera(sphere.poses[3], sphere.intrinsics)
 
 
-def conditions_of(identity: Identity, frame: int):
-    from tgbench.methods.talkinggaussian.conditions import Conditions
-
-    return Conditions.of_drive(drive_of_frame(identity, frame), CONFIG, torch.device("cpu"))
+def driving(identity: Identity, frame: int) -> Conditions:
+    return conditions_of(drive_of_frame(identity, frame), CONFIG, torch.device("cpu"))
 
 
 def test_names_and_order_are_those_of_the_reference_code(tmp_path: Path):
@@ -150,7 +150,7 @@ def test_drawn_again_it_is_the_branch(
     sphere: Identity, camera: Camera, tmp_path: Path, name: str, frame: int | None
 ):
     branch = random_branch(name, 2)
-    conditions = None if frame is None else conditions_of(sphere, frame)
+    conditions = None if frame is None else driving(sphere, frame)
     export_ply(tmp_path / "x.ply", [branch], name, conditions)
     with torch.no_grad():
         deformation = conditions and branch.deform(conditions.audio(0), conditions.expression(0))
@@ -163,7 +163,7 @@ def test_drawn_again_it_is_the_branch(
 
 def test_deformed_it_differs_by_what_the_motion_field_says(sphere: Identity, tmp_path: Path):
     branch = random_branch("face", 3)
-    conditions = conditions_of(sphere, 12)
+    conditions = driving(sphere, 12)
     export_ply(tmp_path / "rest.ply", [branch], "face")
     export_ply(tmp_path / "moved.ply", [branch], "face", conditions)
     rest, moved = read_ply(tmp_path / "rest.ply"), read_ply(tmp_path / "moved.ply")

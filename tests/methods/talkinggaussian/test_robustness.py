@@ -12,11 +12,11 @@ from tgbench.configs import build, replaced
 from tgbench.errors import TgbenchError
 from tgbench.identities import Identity
 from tgbench.interfaces import FitContext
-from tgbench.methods.talkinggaussian.checkpoint import Origin, read_checkpoint
+from tgbench.methods.shared.checkpoint import Origin, read_checkpoint
+from tgbench.methods.shared.not_finite import LossWatch, first_not_finite
 from tgbench.methods.talkinggaussian.config import TalkingGaussianConfig
 from tgbench.methods.talkinggaussian.fitting import Fit
 from tgbench.methods.talkinggaussian.method import TalkingGaussian
-from tgbench.methods.talkinggaussian.not_finite import LossWatch, first_not_finite
 from tgbench.progress import SILENT
 
 CONFIG = build(

@@ -15,7 +15,7 @@ from tgbench.identities.layout import ALL_ACTION_UNITS
 from tgbench.interfaces import MetricContext
 from tgbench.metrics.action_units import feature_extraction
 from tgbench.metrics.action_units.error import LOWER_FACE, UPPER_FACE, action_unit_error
-from tgbench.metrics.action_units.feature_extraction import LosslessVideo
+from tgbench.metrics.action_units.extraction import LosslessVideo
 from tgbench.metrics.action_units.openface import (
     LowerFaceError,
     LowerFaceErrorUnmasked,

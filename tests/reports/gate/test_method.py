@@ -23,7 +23,7 @@ from tgbench.reports.gate.baseline import read_baseline
 from tgbench.running.request import RunRequest
 from tgbench.running.runner import run
 
-from ...methods.talkinggaussian.conftest import write_sphere
+from ...methods.conftest import write_sphere
 from ...methods.talkinggaussian.test_fitting import TINY
 from .conftest import Gate
 

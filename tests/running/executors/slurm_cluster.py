@@ -1,4 +1,4 @@
-"""Stand-ins for sbatch, sacct, squeue and scancel: a SLURM cluster of this machine.
+"""Stand-ins for sbatch, sacct, squeue, scancel and scontrol: a SLURM cluster of this machine.
 
 Their options, output and exit codes are those of SLURM 23, as far as tgbench uses them. What they
 share lies in the folder of TGBENCH_TEST_SLURM:
@@ -6,6 +6,8 @@ share lies in the folder of TGBENCH_TEST_SLURM:
     gpus                 how many there are
     no_accounts          makes sacct fail, as on sites without accounting
     refused              what sbatch says instead of taking a job
+    cluster              its name, "cluster" if it is missing
+    alone                makes sbatch leave the name out, as where no cluster knows another
     calls.jsonl          arguments of each call
     <job>/<task>         state of a task
     <job>/<task>.lost    makes its node fail once
@@ -36,7 +38,7 @@ def installed(folder: Path, gpus: int = 1) -> Iterator[Path]:
     (folder / "gpus").write_text(str(gpus))
     programs = folder / "bin"
     programs.mkdir()
-    for name in ("sbatch", "sacct", "squeue", "scancel"):
+    for name in ("sbatch", "sacct", "squeue", "scancel", "scontrol"):
         program = programs / name
         program.write_text(
             f'#!/bin/sh\nTGBENCH_TEST_SLURM="{folder}" exec "{sys.executable}" -S "{__file__}" '
@@ -78,7 +80,13 @@ def sbatch(words: list[str]) -> int:
         stderr=(HOME / "controller.log").open("ab"),
         start_new_session=True,
     )
-    print(f"{number};cluster" if number % 2 else number)
+    print(f"{number};{_name()}" if number % 2 and not (HOME / "alone").exists() else number)
+    return 0
+
+
+def scontrol(words: list[str]) -> int:
+    assert words == ["show", "config"]
+    print(f"CliFilterPlugins        = (null)\nClusterName             = {_name()}\nEpilog = (null)")
     return 0
 
 
@@ -87,8 +95,8 @@ def sacct(words: list[str]) -> int:
         print("Slurm accounting storage is disabled", file=sys.stderr)
         return 1
     number = _option(words, "jobs")
-    if not _is_named(number, words):
-        return 0
+    if _is_unknown(words) or not _is_named(number, words):
+        return int(_is_unknown(words))
     states = _states(HOME / number)
     waiting = [task for task, state in states.items() if state == "PENDING"]
     for task, state in states.items():
@@ -107,8 +115,8 @@ def squeue(words: list[str]) -> int:
             if json.loads(about.read_text())["options"]["job-name"] == name and living:
                 print(about.parent.name)
         return 0
-    if not _is_named(number, words):
-        return 0
+    if _is_unknown(words) or not _is_named(number, words):
+        return int(_is_unknown(words))
     states = {
         task: state
         for task, state in _states(HOME / number).items()
@@ -233,11 +241,23 @@ def _states(job: Path) -> dict[int, str]:
     return {task: (job / str(task)).read_text() for task in tasks}
 
 
-def _is_named(number: str, words: list[str]) -> bool:
-    """Whether a job has the name that is asked for, on the cluster that is."""
-    about = HOME / number / "job.json"
+def _name() -> str:
+    return (HOME / "cluster").read_text() if (HOME / "cluster").exists() else "cluster"
+
+
+def _is_unknown(words: list[str]) -> bool:
+    """Whether a cluster is asked for that this one does not know; then it says so."""
     cluster = _option(words, "clusters")
-    if cluster not in ("", "cluster") or not about.exists():
+    if cluster in ("", _name()):
+        return False
+    print(f"error: No cluster '{cluster}' known by database.", file=sys.stderr)
+    return True
+
+
+def _is_named(number: str, words: list[str]) -> bool:
+    """Whether a job has the name that is asked for."""
+    about = HOME / number / "job.json"
+    if not about.exists():
         return False
     return _option(words, "name") in ("", json.loads(about.read_text())["options"]["job-name"])
 

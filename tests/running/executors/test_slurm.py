@@ -242,6 +242,49 @@ def test_a_cluster_that_says_its_name_is_asked_by_it(
     assert json.loads(file.read_text())["cluster"] == "cluster"
 
 
+@pytest.mark.parametrize("alone", [True, False])
+def test_an_array_of_another_cluster_is_neither_asked_about_nor_forgotten(
+    slurm: Path,
+    scripts: Scripts,
+    out: Path,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    alone: bool,
+) -> None:
+    """As where login nodes of two clusters see one folder, and both count their jobs from 101."""
+    for seed in (0, 1):
+        scripts[seed] = WAIT_FOR_GO.format(here=str(tmp_path), seed=str(seed))
+    if alone:
+        (slurm / "alone").touch()
+    jobs = [job(seed, out=out) for seed in (0, 1)]
+    here = executor_in(out)
+    here.announce(jobs[:1])
+    (file,) = (out / "jobs").glob("slurm-*.json")
+    with slurm_cluster.installed(tmp_path / "other", gpus=2) as other:
+        (other / "cluster").write_text("other")
+        there = executor_in(out)
+        assert f"{file}: is in the queue of the cluster cluster" in caplog.text
+        there.announce(jobs)
+        (words,) = calls(other, "sbatch")
+        assert arrays_of(words) == ["--array=0-1"], "it does both jobs"
+        there.stop()
+        asked = [
+            words
+            for program in ("squeue", "sacct", "scancel")
+            for words in calls(other, program)
+            if f"--name={file.stem}" in words
+        ]
+        assert all("--clusters=cluster" in words for words in asked)
+        assert bool(asked) != alone
+    assert file.exists()
+    assert file.with_suffix(".sh").exists()
+    assert not calls(slurm, "scancel")
+    again = executor_in(out)
+    (tmp_path / "go").touch()
+    assert errors(list(run_jobs(jobs[:1], again))) == {0: ""}
+    assert len(calls(slurm, "sbatch")) == 1
+
+
 def test_a_job_that_is_alone_on_its_machine_uses_all_cores(
     slurm: Path, scripts: Scripts, out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -25,7 +25,7 @@ from .error import (
     official_error,
     squared_differences,
 )
-from .sources import action_unit_tables
+from .sources import Tables, action_unit_tables
 from .specs import AUE_L, AUE_L_UNMASKED, AUE_U, AUE_U_UNMASKED
 from .table import OpenFaceTable
 
@@ -80,9 +80,10 @@ class _FromTables:
 
     spec: ClassVar[MetricSpec]
     units: ClassVar[tuple[str, ...]]
+    measurer: ClassVar[str] = "OpenFace"
 
     def __init__(self, context: MetricContext) -> None:
-        self._source = action_unit_tables(context)
+        self._source = self._tables(context)
         self._source.require(self.units)
         self._frames: list[int] = []
 
@@ -95,11 +96,14 @@ class _FromTables:
         """Go on with the frames that `later` has seen.
 
         Raises:
-            Unavailable: OpenFace runs here, and must see the whole clip.
+            Unavailable: the program runs here, and must see the whole clip.
         """
         if self._source.why_not_joined:
             raise Unavailable(self._source.why_not_joined)
         self._frames += later._frames
+
+    def _tables(self, context: MetricContext) -> Tables:
+        return action_unit_tables(context)
 
 
 class LowerFaceError(_FromTables):
@@ -107,6 +111,7 @@ class LowerFaceError(_FromTables):
 
     spec = AUE_L
     units: ClassVar[tuple[str, ...]] = LOWER_FACE
+    kept: ClassVar[str] = f"success 1, confidence at least {LEAST_CONFIDENCE}"
 
     def compute(self) -> Measurement:
         """Return the error, with how many frames were left out and why."""
@@ -117,9 +122,9 @@ class LowerFaceError(_FromTables):
         return measurement(
             squared,
             self.units,
-            f"{self._source.describe()}; rows by frame, success 1, confidence at least "
-            f"{LEAST_CONFIDENCE}; sum over units of the mean squared difference",
-            reason=f"OpenFace measured no frame in both videos ({_described(left_out)})",
+            f"{self._source.describe()}; rows by frame, {self.kept}; sum over units of the mean "
+            "squared difference",
+            reason=f"{self.measurer} measured no frame in both videos ({_described(left_out)})",
             details={"left_out": left_out, **self._beyond(), **self._source.details()},
         )
 
@@ -139,10 +144,11 @@ class LowerFaceError(_FromTables):
         rows = [int((table.frames > last).sum()) for table in self._source.tables()]
         if any(rows):
             _log.warning(
-                "%s: the tables have rows for %d and %d frames after the last one scored; OpenFace "
+                "%s: the tables have rows for %d and %d frames after the last one scored; %s "
                 "calibrates to the whole clip, so measure the same range as is scored",
                 self.spec.name,
                 *rows,
+                self.measurer,
             )
         names = ("prediction_rows_beyond", "target_rows_beyond")
         return dict(zip(names, rows, strict=True)) if any(rows) else {}

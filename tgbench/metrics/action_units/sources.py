@@ -10,7 +10,8 @@ from typing import Protocol
 from ...errors import TgbenchError, Unavailable
 from ...files import sha256
 from ...interfaces import FrameView, MetricContext
-from .feature_extraction import PROGRAM, ExtractedTables, find_program
+from .extraction import ExtractedTables
+from .feature_extraction import PROGRAM, FeatureExtraction, find_program
 from .table import OpenFaceTable, read_table
 
 _REMEDY = (
@@ -26,8 +27,9 @@ _log = logging.getLogger("tgbench")
 class Tables(Protocol):
     """Where the tables of both videos come from."""
 
-    why_not_joined: str
-    """Why parts of a clip cannot be joined; empty where they can."""
+    @property
+    def why_not_joined(self) -> str:
+        """Why parts of a clip cannot be joined; empty where they can."""
 
     def require(self, units: Sequence[str]) -> None:
         """Refuse what is known to lack a unit that is to be scored.
@@ -118,7 +120,6 @@ def _make_tables(context: MetricContext) -> Tables:
         except TgbenchError as error:
             # What needs no tables is measured all the same.
             raise Unavailable(str(error)) from error
-    program = find_program()
-    if program is None:
+    if find_program() is None:
         raise Unavailable(_REMEDY)
-    return ExtractedTables(program, context.fps)
+    return ExtractedTables(FeatureExtraction(), context.fps)

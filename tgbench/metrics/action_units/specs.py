@@ -6,6 +6,10 @@ import dataclasses
 
 from ...specs import FROM_ZERO, Direction, MetricSpec, Needs, Region, Requires
 
+PYFACEAU_PLACE = "TGBENCH_PYFACEAU"
+"""Environment variable that names the Python of pyfaceau's environment."""
+
+PYFACEAU = Requires(packages=("pyfaceau",), python=PYFACEAU_PLACE)
 _OPENFACE = Requires(programs=("FeatureExtraction",), option="--action-units")
 _PYFEAT = Requires(
     packages=("feat",), extra="pyfeat", weights=("pyfeat_retinaface", "pyfeat_multitask")
@@ -71,6 +75,25 @@ AUE_U_GEOMETRY = dataclasses.replace(
     gate_tolerance=0.05,
     table_place=350,
 )
+AUE_L_PYFACEAU = dataclasses.replace(
+    AUE_L,
+    name="aue_l_pyfaceau",
+    summary="error of the lower face's action units (pyfaceau, failed frames left out)",
+    implementation="tgbench.metrics.action_units.pyfaceau:LowerFaceErrorPyFaceAu",
+    title="AUE-L (pyfaceau)",
+    by_name=True,
+    requires=PYFACEAU,
+    table_place=352,
+)
+AUE_U_PYFACEAU = dataclasses.replace(
+    AUE_L_PYFACEAU,
+    name="aue_u_pyfaceau",
+    summary="error of the upper face's action units (pyfaceau, failed frames left out)",
+    implementation="tgbench.metrics.action_units.pyfaceau:UpperFaceErrorPyFaceAu",
+    title="AUE-U (pyfaceau)",
+    region=Region.UPPER_FACE,
+    table_place=354,
+)
 AU_L_PYFEAT = MetricSpec(
     "au_l_pyfeat",
     "distance of the lower face's action unit probabilities (py-feat)",
@@ -102,6 +125,8 @@ METRICS = (
     AUE_U_UNMASKED,
     AUE_L_GEOMETRY,
     AUE_U_GEOMETRY,
+    AUE_L_PYFACEAU,
+    AUE_U_PYFACEAU,
     AU_L_PYFEAT,
     AU_U_PYFEAT,
 )

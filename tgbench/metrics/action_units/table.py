@@ -1,4 +1,4 @@
-"""OpenFace's tables of action units, one row a frame, read without trusting them."""
+"""Tables of action units by OpenFace's models, one row a frame, read without trusting them."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class OpenFaceTable:
         frames: int [R], the frame of each row, counted from 1.
         timestamps: [R], seconds; NaN where the file does not say.
         tracked: bool [R], OpenFace's `success`.
-        confidence: [R], of the landmarks, 0 to 1.
+        confidence: [R], of the landmarks, 0 to 1; 1 where the program gives none (pyfaceau).
         intensities: the units of the layout that the file has, such as "AU12", to [R], 0 to 5;
             NaN for an empty cell.
     """

@@ -89,7 +89,10 @@ class FramesPerSecond(_Clocked):
         if timing.reports is None:
             return _rate(single, f"one frame a request; {RENDERING}; {timing.protocol}")
         if single.batch != 1:
-            reason = f"the method reports the time of {single.batch} frames at once, not of one"
+            reason = (
+                f"the method reports the time of {single.batch} frames at once, not of one; "
+                "--metrics fps_best has it"
+            )
             return Measurement(None, reason=reason)
         return _rate(single, f"one frame a request; {timing.protocol}")
 

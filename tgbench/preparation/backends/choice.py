@@ -14,6 +14,7 @@ from ...files import sha256
 from ...requirements import why_backend_missing
 from ...running.settings import configure_plain
 from ...specs import BackendKind, BackendSpec
+from ...specs.base import imported
 from ...weights import describe_weights
 
 
@@ -42,6 +43,15 @@ class ChosenBackend:
         """
         made = self.spec.load()
         return made() if self.config is None else made(self.config)
+
+    def check(self, frames: int) -> None:
+        """Refuse settings that cannot work with a clip of about `frames`.
+
+        Raises:
+            TgbenchError: they cannot.
+        """
+        if self.spec.check:
+            imported(self.spec.check)(self.config, frames)
 
     def missing(self) -> list[str]:
         """Return what is not here, each with the remedy."""

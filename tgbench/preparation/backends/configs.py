@@ -15,3 +15,15 @@ class OpenFaceConfig:
     """
 
     table: str | None = field(default=None, metadata={"place": True})
+
+
+@dataclass(frozen=True)
+class PyFaceAuConfig:
+    """Where pyfaceau is.
+
+    Attributes:
+        python: the Python of the environment that has it; none: what TGBENCH_PYFACEAU names, or the
+            Python that runs tgbench.
+    """
+
+    python: str | None = field(default=None, metadata={"place": True})

@@ -56,12 +56,25 @@ BISENET = BackendSpec(
 OPENFACE = BackendSpec(
     "openface",
     "intensities of OpenFace 2.2, from its CSV or by FeatureExtraction on the path",
-    f"{_HERE}.openface:OpenFaceUnits",
+    f"{_HERE}.program_units:openface_units",
     config=f"{_HERE}.configs:OpenFaceConfig",
     kind=BackendKind.ACTION_UNITS,
     requires=Requires(programs=("FeatureExtraction",)),
     unless="table",
+    check=f"{_HERE}.program_units:check_openface",
     licence="academic or non-profit non-commercial research (Carnegie Mellon University)",
+)
+PYFACEAU = BackendSpec(
+    "pyfaceau",
+    "intensities of pyfaceau, a Python program over OpenFace 2.2's models",
+    f"{_HERE}.program_units:pyfaceau_units",
+    config=f"{_HERE}.configs:PyFaceAuConfig",
+    kind=BackendKind.ACTION_UNITS,
+    requires=Requires(packages=("pyfaceau",), python="TGBENCH_PYFACEAU"),
+    unless="python",
+    check=f"{_HERE}.program_units:check_pyfaceau",
+    licence="code CC BY-NC 4.0; models: academic or non-profit non-commercial research (Carnegie "
+    "Mellon University)",
 )
 PYFEAT = BackendSpec(
     "pyfeat",
@@ -93,4 +106,4 @@ BFM_CUT = BackendSpec(
 )
 FACE_MODELS = (BFM, BFM_CUT)
 EMBEDDED = (MEDIAPIPE, BUNDLE, MESH, GEOMETRY)
-OF_OTHERS = (FAN, BISENET, OPENFACE, PYFEAT)
+OF_OTHERS = (FAN, BISENET, OPENFACE, PYFACEAU, PYFEAT)

@@ -66,4 +66,4 @@ class VideosConfig:
     def __post_init__(self) -> None:
         if self.folder is not None:
             # A job may be done by a process that was started elsewhere.
-            object.__setattr__(self, "folder", str(Path(self.folder).absolute()))
+            object.__setattr__(self, "folder", str(Path(self.folder).expanduser().absolute()))

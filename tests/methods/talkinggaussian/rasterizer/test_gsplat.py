@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
+from tgbench.methods.shared.spherical_harmonics import sh_to_rgb
 from tgbench.methods.talkinggaussian.rasterizer import Gaussians
 from tgbench.methods.talkinggaussian.rasterizer.reference import project
-from tgbench.methods.talkinggaussian.spherical_harmonics import sh_to_rgb
 
 from .scenes import LIMITS, Drawer, beside_a_wide_view, camera_at_a_metre, random_scene
 

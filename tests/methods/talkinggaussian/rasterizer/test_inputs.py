@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from tgbench.errors import Unavailable
-from tgbench.methods.talkinggaussian.backends import choose
+from tgbench.methods.shared.backends import choose
 from tgbench.methods.talkinggaussian.rasterizer import (
     Camera,
     Gaussians,

@@ -1,0 +1,166 @@
+"""Settings of ER-NeRF. Marks: [P] paper, [O] official code; without a mark, of this suite."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Annotated, Literal
+
+from tgbench.configs import Range
+
+Count = Annotated[int, Range(1)]
+Whole = Annotated[int, Range(0)]
+Amount = Annotated[float, Range(0)]
+Positive = Annotated[float, Range(above=0)]
+Share = Annotated[float, Range(0, 1)]
+
+
+@dataclass(frozen=True)
+class HeadConfig:
+    """The radiance field of the head."""
+
+    expression: Literal["blink", "six", "seven"] = "blink"
+    """What drives the upper face: the action unit of closed eyes [P], or the action units that
+    drive TalkingGaussian in its official code (six) or in its paper (seven)."""
+
+    levels: Count = 12
+    """Resolutions of each of the three planes [O: 12]."""
+
+    coarsest: Count = 64
+    """Vertices along the box's side of the coarsest level [O: 64]."""
+
+    finest: Count = 512
+    """The same of the finest [O: 512]."""
+
+    log2_size: Annotated[int, Range(1, 24)] = 14
+    """Logarithm of the most entries of a level [O: 14]."""
+
+    hidden: Count = 64
+    """Width of the hidden layers [O: 64]."""
+
+    audio_dim: Count = 32
+    """Length of the audio feature of a frame [O: 32]."""
+
+    code_dim: Whole = 4
+    """Length of the code of a training frame's own appearance [O: 4]."""
+
+    scale: Positive = 4.0
+    """Units of the field for a unit of the identity's cameras [O: 4]."""
+
+    depth: Share = 0.5
+    """Half the depth of the box that holds the head, of half its width [O: 0.5]."""
+
+    samples: Count = 16
+    """Most samples of a ray [O: 16]."""
+
+    step: Positive = 2 * 3**0.5 / 128
+    """Distance of two samples: the diagonal of one of 128 cells [O]."""
+
+    cells: Count = 128
+    """Cells of the occupancy grid along the box's side [O: 128]."""
+
+
+@dataclass(frozen=True)
+class ScheduleConfig:
+    """How long training takes."""
+
+    iterations: Count = 100_000
+    """Of the head [O: 100,000]."""
+
+    lips_iterations: Whole = 25_000
+    """Of fine-tuning on the lips, afterwards [O: 25,000]."""
+
+    rays: Count = 65_536
+    """Rays of an iteration, all of one frame [O: 65,536]."""
+
+    head_share: Share = 0.0
+    """Share of the rays that is drawn in the rectangle of the head, the others in the whole
+    image [O: 0]."""
+
+    occupancy_every: Count = 16
+    """Iterations between two updates of the occupancy [O: 16]."""
+
+    occupancy_share: Annotated[float, Range(0.01, 1)] = 1.0
+    """Share of the cells that an update looks at, the first ones apart [O: 1]."""
+
+    checkpoint_every: Count = 2_000
+    """Iterations between two checkpoints, from which a stopped fit goes on."""
+
+
+@dataclass(frozen=True)
+class OptimiserConfig:
+    """How the networks learn."""
+
+    grid_lr: Amount = 1e-2
+    """Rate of the hash grids [O: 0.01]."""
+
+    lr: Amount = 1e-3
+    """Rate of the networks [O: 0.001]."""
+
+    audio_lr: Amount = 5.0
+    """Rate of the attention over windows of sound, as a factor on `lr` [O: 5]."""
+
+    lr_final: Share = 0.5
+    """Share of the rates left at the end of the head's training [O: 0.5]."""
+
+    lips_lr_final: Share = 0.05
+    """The same of fine-tuning [O: 0.05]."""
+
+    average: Share = 0.95
+    """Weight of the past in the average of the weights that is rendered; 0: no average
+    [O: 0.95]."""
+
+    average_every: Count = 1_000
+    """Iterations between two updates of that average [O: 1,000]."""
+
+
+@dataclass(frozen=True)
+class LossConfig:
+    """What is minimised."""
+
+    uncertainty: bool = True
+    """Whether rays count by their uncertainty, which is learnt [O]."""
+
+    entropy: Amount = 1e-4
+    """Weight of the entropy of opacity [O: 1e-4]."""
+
+    audio_attention: Amount = 1e-4
+    """Weight of attention to the sound outside the face [O: 1e-4]."""
+
+    crossed_attention: Amount = 1e-4
+    """Weight of attention to sound and expression at one point of the face [O: 1e-4]."""
+
+    smoothness: Amount = 1e-5
+    """Weight of the change of uncertainty and attention over a thousandth of the box [O: 1e-5]."""
+
+    lpips: Amount = 0.01
+    """Weight of LPIPS on the lips in fine-tuning [O: 0.01]."""
+
+
+@dataclass(frozen=True)
+class ErNerfConfig:
+    """Settings of ER-NeRF."""
+
+    audio_features: str = "mel"
+    """Audio encoder [P: deepspeech]."""
+
+    audio_input: Literal["normalised", "raw"] = "normalised"
+    """Audio features as they are, or normalised by the mean and deviation of each channel over
+    the training frames [O: raw]."""
+
+    head: HeadConfig = field(default_factory=HeadConfig)
+    schedule: ScheduleConfig = field(default_factory=ScheduleConfig)
+    optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)
+    loss: LossConfig = field(default_factory=LossConfig)
+    cache_megabytes: Whole = 512
+    """Memory for decoded training frames."""
+
+
+def _with_units() -> HeadConfig:
+    return HeadConfig(expression="seven")
+
+
+@dataclass(frozen=True)
+class ErNerfExpressionConfig(ErNerfConfig):
+    """Settings of ER-NeRF+e, whose upper face more action units drive."""
+
+    head: HeadConfig = field(default_factory=_with_units)

@@ -1,0 +1,130 @@
+"""Training frames: what is in front of what, and the rectangles of head, face and lips."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from tgbench.errors import TgbenchError
+from tgbench.identities import Identity
+from tgbench.identities.layout import LANDMARKS, TRANSFORMS_TRAIN
+
+from ..shared.pixel_labels import BEHIND, label_pixels
+from ..shared.window import Window, bounds
+from .rays import Pinhole
+
+_LIPS = slice(48, 60)
+_LEAST_LIPS = 32
+"""Side in pixels of the least square about the lips; LPIPS takes no smaller image."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One training frame.
+
+    Attributes:
+        image: uint8 [H, W, 3], the head over what is behind it.
+        behind: uint8 [H, W, 3], torso over plate.
+        camera: that took it.
+        head: where the head is, with a margin; the whole image where no head was found.
+        face: where the landmarks are.
+        lips: a square about the lips.
+    """
+
+    image: Tensor
+    behind: Tensor
+    camera: Pinhole
+    head: Window
+    face: Window
+    lips: Window
+
+
+class Frames:
+    """The training frames of an identity; decoded ones are kept while the cache has room."""
+
+    def __init__(
+        self,
+        identity: Identity,
+        frames: range,
+        scale: float,
+        cache_bytes: int,
+        device: torch.device,
+    ) -> None:
+        """Take the frames that train.
+
+        Args:
+            identity: whose.
+            frames: their numbers.
+            scale: units of the field for one of the identity's poses.
+            cache_bytes: memory for decoded frames.
+            device: where they are wanted.
+
+        Raises:
+            TgbenchError: there is none, or a landmark is NaN or infinite.
+        """
+        if len(frames) == 0:
+            raise TgbenchError(f"{identity.folder / TRANSFORMS_TRAIN}: lists no frame to train on")
+        self.identity, self.numbers = identity, frames
+        self._scale, self._device = scale, device
+        self._room = cache_bytes
+        self._kept: dict[int, Frame] = {}
+        landmarks = identity.landmarks[frames.start : frames.stop]
+        finite = np.isfinite(landmarks).all(axis=(1, 2))
+        if not finite.all():
+            path = identity.path(LANDMARKS, frames[int(np.argmin(finite))])
+            raise TgbenchError(
+                f"{path}: a landmark is NaN or infinite; detect the landmarks of the clip again"
+            )
+        self._landmarks = landmarks
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    def __getitem__(self, position: int) -> Frame:
+        kept = self._kept.get(position)
+        if kept is None:
+            kept = self._read(position)
+            size = kept.image.numel() + kept.behind.numel()
+            if size <= self._room:
+                self._room -= size
+                self._kept[position] = kept
+        return kept
+
+    def cameras(self, most: int) -> list[Pinhole]:
+        """Return the cameras of frames spread evenly over the clip, on the CPU."""
+        chosen = np.unique(np.linspace(0, len(self) - 1, min(most, len(self))).astype(int))
+        return [self._camera(int(position), torch.device("cpu")) for position in chosen]
+
+    def _camera(self, position: int, device: torch.device) -> Pinhole:
+        pose = self.identity.poses[self.numbers[position]]
+        return Pinhole.of_pose(pose, self.identity.intrinsics, self._scale, device)
+
+    def _read(self, position: int) -> Frame:
+        number, identity = self.numbers[position], self.identity
+        labels = label_pixels(identity.parsing(number), identity.teeth_mask(number))
+        lens, points = identity.intrinsics, self._landmarks[position]
+        size = (lens.width, lens.height)
+        face = _around(points).clipped(size)
+        lips = _around(points[_LIPS])
+        side = min(max(*lips.size, _LEAST_LIPS), *size)
+        return Frame(
+            self._placed(identity.frame(number)),
+            self._placed(identity.torso_over_background(number)),
+            self._camera(position, self._device),
+            bounds(labels != BEHIND) or Window(0, 0, *size),
+            face,
+            lips.resized(side, side, size),
+        )
+
+    def _placed(self, image: NDArray[np.uint8]) -> Tensor:
+        return torch.from_numpy(np.ascontiguousarray(image)).to(self._device)
+
+
+def _around(points: NDArray[np.float32]) -> Window:
+    left, top = np.floor(points.min(axis=0)).astype(int)
+    right, bottom = np.ceil(points.max(axis=0)).astype(int) + 1
+    return Window(int(left), int(top), int(right), int(bottom))

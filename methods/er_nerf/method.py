@@ -1,0 +1,110 @@
+"""ER-NeRF as a plug-in of the suite."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import torch
+
+from tgbench.errors import TgbenchError
+from tgbench.identities import Identity, Split
+from tgbench.interfaces import Drive, FitContext, FitReport, Image
+from tgbench.plugins import audio_encoder_of
+
+from ..shared.checkpoint import Origin, read_checkpoint, write_checkpoint
+from .config import ErNerfConfig
+from .fitting import Fit
+from .network import HeadField
+from .rendering import Renderer
+from .training import march_rule
+from .volume import Head
+
+_FILE = "er_nerf.pt"
+
+
+class ErNerf:
+    """A radiance field of the head on tri-plane hash grids, with region attention."""
+
+    def __init__(self, config: ErNerfConfig) -> None:
+        self._config = config
+        self._head: Head | None = None
+        self._origin: Origin | None = None
+        self._renderer: Renderer | None = None
+        self._channels = 0
+
+    def fit(self, identity: Identity, split: Split, context: FitContext) -> FitReport:
+        """Learn a person; a fit stopped before goes on from its last checkpoint.
+
+        Raises:
+            TgbenchError: training data are missing, a loss is not finite, or the checkpoint in
+                `context.workdir` belongs to another fit.
+        """
+        _usable(context.device)
+        fit = Fit(self._config, identity, split, context)
+        self._head, report = fit.run()
+        self._renderer, self._channels = None, fit.channels
+        self._origin = Origin.of(self._config, identity, split, context.seed)
+        return report
+
+    def render(self, drive: Drive) -> Iterator[Image]:
+        """Yield the frames of a drive.
+
+        Raises:
+            TgbenchError: not fitted, or driven by other audio features than it was fitted with.
+        """
+        if self._head is None:
+            raise TgbenchError("there is nothing to render; fit or load ER-NeRF first")
+        encoder, window = audio_encoder_of(self._config), drive.features.shape[1:]
+        if drive.encoder != encoder.name or window != encoder.window:
+            raise TgbenchError(
+                f"the driving audio features are {drive.encoder} of {window[0]} x {window[1]}; "
+                f"drive with {encoder.name} of {encoder.window[0]} x {encoder.window[1]}, as fitted"
+            )
+        if self._renderer is None:
+            self._renderer = Renderer(self._head, self._config)
+        return self._renderer.frames(drive)
+
+    def save(self, folder: Path) -> None:
+        """Write the fitted state, atomically.
+
+        Raises:
+            TgbenchError: there is none.
+        """
+        if self._origin is None or self._head is None:
+            raise TgbenchError("there is nothing to save; fit ER-NeRF first")
+        state = {
+            "channels": self._channels,
+            "field": self._head.field.state_dict(),
+            "occupied": self._head.occupied,
+        }
+        write_checkpoint(folder / _FILE, self._origin, state)
+
+    def load(self, folder: Path, identity: Identity, split: Split, device: str) -> None:
+        """Restore what `save` wrote for the same config, identity and split.
+
+        Raises:
+            TgbenchError: there is none, or it belongs to another fit.
+        """
+        origin = Origin.of(self._config, identity, split, seed=None)
+        state = read_checkpoint(folder / _FILE, origin)
+        config, place = self._config, _usable(device)
+        field = HeadField(state["channels"], config.head, config.audio_input == "raw")
+        field.load_state_dict(state["field"])
+        field.requires_grad_(False).to(place)
+        self._head = Head(field, state["occupied"].to(place), march_rule(config))
+        self._origin, self._renderer = origin, None
+        self._channels = state["channels"]
+
+
+def _usable(device: str) -> torch.device:
+    """Return a device that this machine has and this method can use."""
+    found = torch.device(device)
+    if found.type not in ("cpu", "cuda"):
+        raise TgbenchError(f"ER-NeRF runs on cpu and cuda, not on '{device}'")
+    if found.type == "cuda" and not torch.cuda.is_available():
+        raise TgbenchError(
+            f"'{device}': torch {torch.__version__} sees no CUDA device; install a torch built for "
+            "CUDA and its driver, or run with --device cpu"
+        )
+    return found

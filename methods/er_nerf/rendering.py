@@ -1,0 +1,68 @@
+"""From a drive to frames."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import torch
+from torch import Tensor
+
+from tgbench.interfaces import Drive, Image
+from tgbench.machine import cores
+
+from ..shared.conditions import Conditions
+from ..shared.malloc import keep_freed_memory
+from .config import ErNerfConfig
+from .network import expression_units
+from .rays import Pinhole
+from .volume import Head, render_colours
+
+_RAYS = {"cpu": 1 << 13, "cuda": 1 << 17}
+"""Rays at a time: what a CPU's cache, or a GPU's memory, holds."""
+
+
+class Renderer:
+    """Renders frames of a trained head over the torso and the background of the drive."""
+
+    def __init__(self, head: Head, config: ErNerfConfig) -> None:
+        """Take a trained head and the settings that it was trained with."""
+        keep_freed_memory()
+        self._head, self._config = head, config
+        self._device = head.occupied.device
+        # Threads inside a frame wait for each other; threads of one frame each do not.
+        self._workers = cores() if self._device.type == "cpu" else 1
+        self._pool = ThreadPoolExecutor(
+            self._workers, initializer=torch.set_num_threads, initargs=(1,)
+        )
+
+    def frames(self, drive: Drive) -> Iterator[Image]:
+        """Yield the frames of a drive in order, uint8 RGB [H, W, 3]."""
+        units = expression_units(self._config.head)
+        driving = Conditions.of_drive(drive, units, device=self._device)
+        waiting: deque[Future[Image]] = deque()
+        try:
+            for index in range(len(drive)):
+                waiting.append(self._pool.submit(self._frame, drive, driving, index))
+                if len(waiting) > self._workers:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()
+
+    @torch.inference_mode()
+    def _frame(self, drive: Drive, driving: Conditions, index: int) -> Image:
+        lens = drive.intrinsics
+        camera = Pinhole.of_pose(drive.poses[index], lens, self._config.head.scale, self._device)
+        given = self._head.field.conditions(driving.audio(index), driving.expression(index))
+        behind = torch.from_numpy(drive.background(index)).to(self._device).view(-1, 3) / 255.0
+        pixels = torch.arange(lens.width * lens.height, device=self._device)
+        parts: list[Tensor] = []
+        for part in pixels.split(_RAYS[self._device.type]):
+            rays = camera.rays(part % lens.width, part // lens.width)
+            parts.append(render_colours(self._head, rays, behind[part], given))
+        image = (torch.cat(parts).clamp(0.0, 1.0) * 255.0).round().to(torch.uint8)
+        return image.view(lens.height, lens.width, 3).cpu().numpy()

@@ -1,0 +1,55 @@
+"""What `tgbench list` shows of ER-NeRF and ER-NeRF+e, and their presets."""
+
+from __future__ import annotations
+
+from tgbench.specs import CompositeMode, LeakedCondition, MethodSpec
+
+_QUICK: dict[str, object] = {
+    "head.hidden": 32,
+    "head.finest": 256,
+    "head.cells": 64,
+    "schedule.iterations": 1500,
+    "schedule.lips_iterations": 0,
+    "schedule.rays": 1024,
+    "schedule.head_share": 0.75,
+    "schedule.occupancy_share": 0.25,
+    "schedule.checkpoint_every": 250,
+    "optimiser.lr": 3e-3,
+    "optimiser.lr_final": 0.1,
+    "optimiser.average_every": 20,
+}
+
+
+def _spec(name: str, title: str, summary: str, config: str) -> MethodSpec:
+    return MethodSpec(
+        name=name,
+        title=title,
+        summary=summary,
+        implementation="tgbench.methods.er_nerf.method:ErNerf",
+        config=f"tgbench.methods.er_nerf.config:{config}",
+        presets={"quick": _QUICK, "paper": {}},
+        image_sizes={"quick": 256},
+        source="Li et al., Efficient Region-Aware Neural Radiance Fields, ICCV 2023",
+        composite_mode=CompositeMode.HEAD_OVER_TORSO,
+        leaked_conditions=(
+            LeakedCondition.HEAD_POSE,
+            LeakedCondition.UPPER_FACE_ACTION_UNITS,
+            LeakedCondition.TORSO_AND_BACKGROUND,
+        ),
+    )
+
+
+METHODS = (
+    _spec(
+        "er_nerf_native",
+        "ER-NeRF (reimplemented)",
+        "radiance field on tri-plane hash grids with region attention; reimplemented here",
+        "ErNerfConfig",
+    ),
+    _spec(
+        "er_nerf_e_native",
+        "ER-NeRF+e (reimplemented)",
+        "ER-NeRF driven by the upper-face action units of TalkingGaussian; reimplemented here",
+        "ErNerfExpressionConfig",
+    ),
+)

@@ -1,0 +1,279 @@
+"""The head's training: rays of the whole image, then of the lips."""
+
+from __future__ import annotations
+
+import copy
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..shared.conditions import Conditions as Driving
+from ..shared.not_finite import LossWatch, located
+from ..shared.perceptual import Perceptual
+from ..shared.window import Window
+from .config import ErNerfConfig
+from .frames import Frame, Frames
+from .losses import Pixels, head_loss
+from .marching import March
+from .network import Conditions, HeadField
+from .occupancy import Occupancy
+from .volume import Head, render_rays
+
+_CAMERAS = 100
+"""Frames whose cameras say which cells are seen."""
+
+_SMOOTH_OVER = 1e-3
+_SMOOTH_EVERY = 16
+_BETAS, _EPSILON = (0.0, 0.99), 1e-8
+
+
+class HeadTraining:
+    """Trains a head; it can stop after any iteration and go on."""
+
+    def __init__(
+        self,
+        config: ErNerfConfig,
+        frames: Frames,
+        driving: Driving,
+        seed: int,
+        device: torch.device,
+        perceptual: Perceptual | None,
+    ) -> None:
+        """Begin with an untrained field.
+
+        Args:
+            config: settings.
+            frames: that train.
+            driving: sound and expression of these frames.
+            seed: of every random choice.
+            device: to train on.
+            perceptual: LPIPS for the lips; None: without.
+        """
+        self._config, self._frames, self._driving = config, frames, driving
+        self._device, self._perceptual = device, perceptual
+        self._generator = torch.Generator().manual_seed(seed)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            head = HeadField(driving.channels, config.head, config.audio_input == "raw")
+        if config.audio_input == "normalised":
+            head.audio.normalise_by(driving.heard.cpu())
+        self.head = head.to(device)
+        self.rule = march_rule(config)
+        cameras = frames.cameras(_CAMERAS)
+        self.occupancy = Occupancy(config.head.cells, self.rule, cameras).to(device)
+        self._average = copy.deepcopy(self.head).requires_grad_(False)
+        self._watch = LossWatch(device)
+        self._optimiser = torch.optim.AdamW(
+            self._groups(), betas=_BETAS, eps=_EPSILON, weight_decay=0.0
+        )
+        self._order = torch.empty(0, dtype=torch.int64)
+        self.iteration = 0
+        self.seconds = 0.0
+
+    @property
+    def iterations(self) -> int:
+        """Of both stages."""
+        schedule = self._config.schedule
+        return schedule.iterations + schedule.lips_iterations
+
+    @property
+    def on_lips(self) -> bool:
+        """Whether the next iteration fine-tunes the lips."""
+        return self.iteration >= self._config.schedule.iterations
+
+    def step(self) -> Tensor:
+        """Do one iteration and return its loss; to look at it is to wait for it.
+
+        Raises:
+            TgbenchError: the loss, or what is encoded, is not finite.
+        """
+        started = time.perf_counter()
+        if self.iteration % self._config.schedule.occupancy_every == 0:
+            self._update_occupancy()
+        position = self._next_frame()
+        stage = "fine-tuning of the lips" if self.on_lips else "training of the head"
+        where = f"in iteration {self.iteration}, {stage}, frame {self._frames.numbers[position]}"
+        with located(where):
+            frame, given = self._frames[position], self._given(position)
+            loss = self._lips_loss(frame, given) if self.on_lips else self._head_loss(frame, given)
+        self._set_rates()
+        lowered = self._watch.descend({"image": loss}, where, self._optimiser)
+        self.iteration += 1
+        if self.iteration % self._config.optimiser.average_every == 0:
+            self._update_average()
+        self.seconds += time.perf_counter() - started
+        return lowered
+
+    def result(self) -> Head:
+        """Return the head to render: of the average of the weights."""
+        field = self._average if self._config.optimiser.average else self.head
+        return Head(field, self.occupancy.occupied, self.rule)
+
+    def state(self) -> dict[str, object]:
+        """Return everything that `restore` needs.
+
+        Raises:
+            TgbenchError: a loss since the last look is not finite.
+        """
+        self._watch.look()
+        return {
+            "iteration": self.iteration,
+            "seconds": self.seconds,
+            "head": self.head.state_dict(),
+            "average": self._average.state_dict(),
+            "occupancy": self.occupancy.state_dict(),
+            "optimiser": self._optimiser.state_dict(),
+            "generator": self._generator.get_state(),
+            "order": self._order,
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Continue where `state` was taken."""
+        self.iteration, self.seconds = state["iteration"], state["seconds"]
+        self.head.load_state_dict(state["head"])
+        self._average.load_state_dict(state["average"])
+        self.occupancy.load_state_dict(state["occupancy"])
+        self._optimiser.load_state_dict(state["optimiser"])
+        self._generator.set_state(state["generator"])
+        self._order = state["order"]
+
+    def _groups(self) -> list[dict[str, Any]]:
+        rates, head = self._config.optimiser, self.head
+        grid, attention = list(head.grid.parameters()), list(head.audio.attention.parameters())
+        apart = {id(parameter) for parameter in grid + attention}
+        rest = [part for part in head.parameters() if id(part) not in apart]
+        return [
+            {"params": grid, "lr": rates.grid_lr, "first": rates.grid_lr},
+            {"params": rest, "lr": rates.lr, "first": rates.lr},
+            {
+                "params": attention,
+                "lr": rates.lr * rates.audio_lr,
+                "first": rates.lr * rates.audio_lr,
+                "weight_decay": 1e-4,
+            },
+        ]
+
+    def _set_rates(self) -> None:
+        schedule, rates = self._config.schedule, self._config.optimiser
+        if self.on_lips:
+            done = (self.iteration - schedule.iterations) / schedule.lips_iterations
+            share = rates.lr_final * rates.lips_lr_final**done
+        else:
+            share = rates.lr_final ** (self.iteration / schedule.iterations)
+        for group in self._optimiser.param_groups:
+            group["lr"] = group["first"] * share
+
+    def _update_average(self) -> None:
+        """Move the average; its first updates count more, so that it forgets the start."""
+        optimiser = self._config.optimiser
+        if not optimiser.average:
+            return
+        updates = self.iteration // optimiser.average_every
+        weight = min(optimiser.average, (1.0 + updates) / (10.0 + updates))
+        with torch.no_grad():
+            for kept, new in zip(self._average.parameters(), self.head.parameters(), strict=True):
+                kept.lerp_(new, 1.0 - weight)
+
+    def _next_frame(self) -> int:
+        if not len(self._order):
+            self._order = torch.randperm(len(self._frames), generator=self._generator)
+        position, self._order = int(self._order[0]), self._order[1:]
+        return position
+
+    def _given(self, position: int) -> Conditions:
+        units = self._driving.expression(position)
+        windows = self._driving.audio(position)
+        number = self._frames.numbers[position] % len(self.head.codes)
+        return self.head.conditions(windows, units, number)
+
+    def _update_occupancy(self) -> None:
+        position = int(torch.randint(len(self._frames), (1,), generator=self._generator))
+        with torch.no_grad():
+            given = self._given(position)
+            self.occupancy.update(
+                lambda points: self.head.shapes(points, given)[0],
+                self._config.schedule.occupancy_share,
+                self._generator,
+            )
+
+    def _head_loss(self, frame: Frame, given: Conditions) -> Tensor:
+        columns, rows = self._drawn(frame)
+        progress = self.iteration / self._config.schedule.iterations
+        pixels = self._render(frame, columns, rows, given)
+        face = frame.face
+        in_face = (columns >= face.left) & (columns < face.right)
+        in_face &= (rows >= face.top) & (rows < face.bottom)
+        target = frame.image[rows, columns] / 255.0
+        loss = head_loss(pixels, target, in_face, progress, self._config.loss)
+        if self._config.loss.smoothness and self.iteration % _SMOOTH_EVERY == 0:
+            loss = loss + self._config.loss.smoothness * progress * self._roughness(given)
+        return loss
+
+    def _lips_loss(self, frame: Frame, given: Conditions) -> Tensor:
+        columns, rows = _all_of(frame.lips, self._device)
+        pixels = self._render(frame, columns, rows, given)
+        target = frame.image[rows, columns] / 255.0
+        loss = ((pixels.colour - target) ** 2).mean()
+        if self._perceptual is None:
+            return loss
+        width, height = frame.lips.size
+        shape = (height, width, 3)
+        distance = self._perceptual.of(pixels.colour.view(shape), target.view(shape))
+        return loss + self._config.loss.lpips * distance
+
+    def _render(self, frame: Frame, columns: Tensor, rows: Tensor, given: Conditions) -> Pixels:
+        noise = torch.rand(len(rows), generator=self._generator).to(self._device)
+        behind = frame.behind[rows, columns] / 255.0
+        head = Head(self.head, self.occupancy.occupied, self.rule)
+        return render_rays(head, frame.camera.rays(columns, rows), behind, given, noise)
+
+    def _drawn(self, frame: Frame) -> tuple[Tensor, Tensor]:
+        """Return columns and rows of random pixels."""
+        schedule = self._config.schedule
+        height, width = frame.image.shape[:2]
+        in_head = round(schedule.head_share * schedule.rays)
+        whole = Window(0, 0, width, height)
+        parts = [
+            self._uniform(frame.head, in_head),
+            self._uniform(whole, schedule.rays - in_head),
+        ]
+        columns, rows = (torch.cat(each) for each in zip(*parts, strict=True))
+        return columns.to(self._device), rows.to(self._device)
+
+    def _uniform(self, window: Window, count: int) -> tuple[Tensor, Tensor]:
+        columns = torch.randint(window.left, window.right, (count,), generator=self._generator)
+        return columns, torch.randint(
+            window.top, window.bottom, (count,), generator=self._generator
+        )
+
+    def _roughness(self, given: Conditions) -> Tensor:
+        """Return the mean change of attention and uncertainty over a short way, in the box."""
+        low, high = torch.tensor(self.rule.low), torch.tensor(self.rule.high)
+        count = min(self._config.schedule.rays, 1 << 12)
+        points = low + torch.rand(count, 3, generator=self._generator) * (high - low)
+        way = (2.0 * torch.rand(count, 3, generator=self._generator) - 1.0) * _SMOOTH_OVER
+        along = torch.zeros(count, 3, device=self._device)
+        along[:, 2] = 1.0
+        here, there = (
+            self.head(place.to(self._device), along, given) for place in (points, points + way)
+        )
+        changes = [
+            (getattr(here, name) - getattr(there, name)).abs().mean()
+            for name in ("uncertainty", "attention", "expression_attention")
+        ]
+        return torch.stack(changes).sum()
+
+
+def march_rule(config: ErNerfConfig) -> March:
+    """Return how the rays of a head are sampled."""
+    depth = config.head.depth
+    return March((-1.0, -1.0, -depth), (1.0, 1.0, depth), config.head.step, config.head.samples)
+
+
+def _all_of(window: Window, device: torch.device) -> tuple[Tensor, Tensor]:
+    rows, columns = np.mgrid[window.top : window.bottom, window.left : window.right]
+    return torch.from_numpy(columns.ravel()).to(device), torch.from_numpy(rows.ravel()).to(device)

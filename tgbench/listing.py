@@ -30,7 +30,7 @@ def list_protocols() -> list[ProtocolSpec]:
 
     >>> import tgbench
     >>> sorted(spec.name for spec in tgbench.list_protocols())
-    ['cross_lingual', 'lipsync', 'self_reconstruction']
+    ['cross_lingual', 'lipsync', 'self_reconstruction', 'silence']
     """
     return list(plugins.protocols().values())
 

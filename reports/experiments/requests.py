@@ -17,6 +17,7 @@ from tgbench.running.request import RunRequest, default_size
 from tgbench.running.settings import configure, keys_of
 from tgbench.specs import MethodSpec
 from tgbench.synthetic.names import TRACKS
+from tgbench.systems.videos.spec import NAME as VIDEOS
 
 from .declaration import EVERY, Experiment, MethodEntry, Track, beside, value_text
 
@@ -132,7 +133,8 @@ def _methods(
     entry: MethodEntry, experiment: Experiment, blocked: list[Blocked]
 ) -> Sequence[MethodSpec]:
     if entry.name == EVERY:
-        return list(plugins.methods().values())
+        # Finished videos are methods by the declarations in their folders, which a file names.
+        return [spec for spec in plugins.methods().values() if spec.name != VIDEOS]
     try:
         return [plugins.method(beside(experiment, entry.name))]
     except TgbenchError as error:

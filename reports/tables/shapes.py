@@ -124,7 +124,7 @@ SHAPES: Mapping[str, Shape] = MappingProxyType(
         "table5": Shape(_QUALITY[:4], ("method", *_DECODED), protocol=_SELF, published=5),
         "table6": Shape(_QUALITY, ("method", *_FEATURES), protocol=_SELF, published=6),
         "table7": Shape(
-            _SYNC, (*_FEATURES, "method"), ("driver",), protocol="lipsync", published=7
+            _SYNC, (*_FEATURES, "method"), ("driver",), protocol="cross_lingual", published=7
         ),
     }
 )

@@ -80,7 +80,12 @@ def test_the_address_is_of_what_the_job_is_not_of_where_it_goes(jobs: list[JobSp
     found = {"places": {"checkout": "/elsewhere"}, "source": "/elsewhere/system.toml"}
     moved = fit.model_copy(update={"method": fit.method.model_copy(update=found)})
     assert moved.address == fit.address
-    nowhere = {"out": True, "command": True, "needs": True, "method": {"places", "source"}}
+    nowhere = {
+        "out": True,
+        "command": True,
+        "needs": True,
+        "method": {"places", "changed", "source"},
+    }
     content = json.loads(fit.model_dump_json(exclude=nowhere))
     assert fit.address == hash_of(content)
     assert fit.model_copy(update={"seed": 1}).address != fit.address

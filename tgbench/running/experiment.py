@@ -15,6 +15,7 @@ from ..plugins import in_table_order
 from ..version import __version__
 from .fitting import Fitting, MethodConfig, features_key
 from .folders import MODELS, case_folder, variant_name, without_variant
+from .job import titled
 from .request import RunOptions
 
 CODEC_SUFFIX = "-h264"
@@ -59,7 +60,8 @@ class Experiment:
 
     def __str__(self) -> str:
         """Name it in a few words."""
-        return f"{self.method_config.spec.name} on {self.case.identity.name}, {self.case.driver}"
+        who = titled(self.method_config.spec.name, dict(self.method_config.changed))
+        return f"{who} on {self.case.identity.name}, {self.case.driver}"
 
     @property
     def folder(self) -> Path:

@@ -44,6 +44,10 @@ class MethodJob(Record):
         default_factory=dict,
         description="Settings that say where it is on this machine; no part of the address.",
     )
+    changed: dict[str, Any] = Field(
+        default_factory=dict,
+        description="Settings that differ from the preset, for its title; no part of the address.",
+    )
     source: str = Field(
         default="",
         description="Path of a system's declaration, where it does not come with a plug-in; no "
@@ -154,7 +158,7 @@ class JobSpec(Record):
     def address(self) -> str:
         """SHA-256 of what the job is, wherever its output goes."""
         what = self.model_dump(mode="json", exclude={"out", "command", "needs"})
-        for elsewhere in ("places", "source"):
+        for elsewhere in ("places", "changed", "source"):
             del what["method"][elsewhere]
         return hash_of(what)
 
@@ -167,7 +171,7 @@ class JobSpec(Record):
     @property
     def title(self) -> str:
         """The job in a few words."""
-        who = f"{self.method.name} on {self.identity.name}"
+        who = f"{titled(self.method.name, self.method.changed)} on {self.identity.name}"
         what = "fit" if self.case is None else f"{self.case.protocol}, {self.case.driver}"
         timing = ", timing" if self.kind == "timing" else ""
         return f"{who}, {what}{timing}, seed {self.seed}"
@@ -181,6 +185,12 @@ class JobSpec(Record):
         """Write the job atomically and return its path."""
         write_text(self.file, self.model_dump_json(indent=2) + "\n")
         return self.file
+
+
+def titled(method: str, changed: Mapping[str, Any]) -> str:
+    """Return a method with the settings that tell it from its preset."""
+    words = ", ".join(f"{key}={changed[key]}" for key in sorted(changed))
+    return f"{method} ({words})" if words else method
 
 
 def file_name(address: str) -> str:

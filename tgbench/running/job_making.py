@@ -60,6 +60,7 @@ class JobMaker:
                 preset=config.preset,
                 config=config.settings,
                 places=config.places,
+                changed=dict(config.changed),
                 source=plugins.source_of(config.spec),
                 code_sha256=config.code.sha256,
             ),

@@ -1,14 +1,22 @@
 from __future__ import annotations
 
 import csv
+import json
+import subprocess
+import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tgbench import plugins
+from tgbench.audio import Waveform, write_wav
 from tgbench.cli import main
+from tgbench.identities import Identity
 from tgbench.reports.experiments.declaration import read_experiment
 from tgbench.reports.experiments.outputs import shape_of
+from tgbench.reports.experiments.requests import Changes, requests_of
+from tgbench.running.planning import Planner
 
 FILE = """\
 name = "mine"
@@ -84,3 +92,98 @@ def test_a_misspelt_key_is_refused_before_anything_runs(
     assert main(["experiment", str(experiment), "--out", str(tmp_path / "out")]) == 2
     assert hint in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+DRIVEN = """\
+name = "driven"
+protocols = ["lipsync"]
+identities = ["{identity}"]
+[[methods]]
+name = "still"
+[[tracks]]
+file = "speech.wav"
+language = "German"
+gender = "female"
+[rules]
+longer_sound = "truncate"
+smooth_poses = 3
+[table]
+shape = "table2"
+metrics = ["training_time", "fps", "sync_c"]
+"""
+"""Of a sound that is longer than the poses."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("options", [[], ["--jobs", "2"]], ids=["here", "in processes"])
+def test_rules_and_tags_reach_the_results_and_the_papers_rows_the_table(
+    options: list[str], tiny_identity: Path, tmp_path: Path
+) -> None:
+    identity = Identity(tiny_identity)
+    poses = len(identity.split().train)
+    write_wav(tmp_path / "speech.wav", Waveform(np.zeros((poses + 9) * 640, np.float32)))
+    path = tmp_path / "driven.toml"
+    path.write_text(DRIVEN.format(identity=tiny_identity), encoding="utf-8")
+    out = tmp_path / "out"
+    assert main(["experiment", str(path), "--out", str(out), *options]) == 0
+    (found,) = out.rglob("result.json")
+    result = json.loads(found.read_text(encoding="utf-8"))
+    assert result["frames"] == poses
+    assert result["protocol"]["rules"] == {
+        "longer_sound": "truncate",
+        "shorter_sound": "truncate",
+        "windows": "reach",
+        "smooth_poses": "3",
+    }
+    assert result["driver"]["tags"]["language"] == "German"
+    table = (out / "experiments" / "driven" / "table.md").read_text(encoding="utf-8")
+    assert "Female, German" in table
+    assert "5.045" in table, "Sync-C of LSP in table 2 of the paper"
+
+
+@pytest.mark.parametrize("name", plugins.experiments())
+def test_those_of_the_paper_can_be_planned(name: str, tiny_identity: Path) -> None:
+    """Methods that need more than their name, such as folders of videos, do not stop the others."""
+    experiment = read_experiment(name)
+    requests, blocked = requests_of(experiment, Changes(identities=(str(tiny_identity),)))
+    for request in requests:
+        Planner(request)
+    planned = {method for request in requests for method in request.methods}
+    assert "talkinggaussian" in planned
+    assert all(each.why for each in blocked)
+
+
+def test_rows_that_fail_are_told_apart_by_their_settings(
+    tiny_identity: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "mine.toml"
+    rows = "".join(
+        f'[[methods]]\nname = "talkinggaussian"\nset = {{ motion = "{motion}" }}\n'
+        for motion in ("appearance", "deformation")
+    )
+    path.write_text(
+        f'name = "mine"\nprotocols = ["self_reconstruction"]\nidentities = ["{tiny_identity}"]\n'
+        f'{rows}[table]\nmetrics = ["psnr"]\n'
+    )
+    assert main(["experiment", str(path), "--plan", "--out", str(tmp_path / "out")]) == 0
+    assert "talkinggaussian (motion=appearance) on" in capsys.readouterr().out.replace("\n", " ")
+
+
+@pytest.mark.slow
+def test_two_at_once_in_one_folder_share_cases_and_keep_their_tables(
+    experiment: Path, tmp_path: Path
+) -> None:
+    second = tmp_path / "yours.toml"
+    second.write_text(experiment.read_text().replace('"mine"', '"yours"'), encoding="utf-8")
+    out = tmp_path / "out"
+    command = [sys.executable, "-m", "tgbench", "experiment"]
+    processes = [
+        subprocess.Popen([*command, str(path), "--out", str(out)], stderr=subprocess.PIPE)
+        for path in (experiment, second)
+    ]
+    for process in processes:
+        _, said = process.communicate(timeout=240)
+        assert process.returncode == 0, said.decode()
+    assert len(list(out.rglob("result.json"))) == 1
+    for name in ("mine", "yours"):
+        assert "PSNR" in (out / "experiments" / name / "table.md").read_text(encoding="utf-8")

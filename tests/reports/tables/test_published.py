@@ -65,6 +65,13 @@ def test_published_ranks_leave_out_the_truth_and_pasted_mouths(make_result: Make
     assert lines["Wav2Lip"]["sync_c"].rank == 1
 
 
+def renamed(result: Result, protocol: str) -> Result:
+    """A result of another protocol."""
+    return result.model_copy(
+        update={"protocol": result.protocol.model_copy(update={"name": protocol})}
+    )
+
+
 def test_every_published_table_is_whole(make_result: MakeResult, lipsync: list[Result]) -> None:
     words = {"method", "backbone", "motion", "fmd", "is", "settings", "extractor"}
     for name in SHAPES:
@@ -72,7 +79,9 @@ def test_every_published_table_is_whole(make_result: MakeResult, lipsync: list[R
         lines = csv.DictReader(path.open(encoding="utf-8"))
         count = sum(bool(text) for line in lines for key, text in line.items() if key not in words)
         shape = SHAPES[name]
-        results = lipsync if shape.protocol == "lipsync" else [make_result(psnr=1.0)]
+        results = [make_result(psnr=1.0)]
+        if shape.protocol != "self_reconstruction":
+            results = [renamed(result, shape.protocol) for result in lipsync]
         (table,) = build_tables(results, shape=shape, extras=Extras(published=True))
         cells = [
             cell

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from .errors import TgbenchError, suggest
 from .specs import (
@@ -112,9 +112,57 @@ def protocols() -> dict[str, ProtocolSpec]:
     return _specs("protocols", ProtocolSpec)
 
 
-def metrics() -> dict[str, MetricSpec]:
-    """Return every installed metric by name, in the order of a table's columns."""
-    return _specs("metrics", MetricSpec)
+class Metrics(dict[str, MetricSpec]):
+    """Every installed metric by name, in the order of entry points.
+
+    Metrics of other libraries (`torchmetrics:ClassName`) are found by name, but not listed: a
+    library has many, and it is loaded only when one of them is named.
+    """
+
+    def __contains__(self, name: object) -> bool:
+        return super().__contains__(name) or self.get(name) is not None
+
+    def __missing__(self, name: str) -> MetricSpec:
+        spec = self.get(name)
+        if spec is None:
+            raise KeyError(name)
+        return spec
+
+    def get(self, name: object, default: Any = None) -> Any:
+        """Return a metric; the default where there is none, or its library cannot be loaded."""
+        if super().__contains__(name):
+            return super().__getitem__(str(name))
+        if not isinstance(name, str) or ":" not in name:
+            return default
+        try:
+            return library_metric(name)
+        except TgbenchError:
+            return default
+
+
+def metrics() -> Metrics:
+    """Return every installed metric by name."""
+    return _metrics(tuple(sys.path))
+
+
+@cache
+def _metrics(search_path: tuple[str, ...]) -> Metrics:
+    return Metrics(_specs("metrics", MetricSpec))
+
+
+@cache
+def library_metric(name: str) -> MetricSpec:
+    """Return a metric of another library, such as `torchmetrics:TotalVariation`.
+
+    Raises:
+        TgbenchError: no such library or metric, or the library is not installed.
+    """
+    libraries = {point.name: point for point in entry_points_of("metric_libraries")}
+    library = name.partition(":")[0]
+    if library not in libraries:
+        raise suggest(library, libraries, "library of metrics")
+    spec: MetricSpec = libraries[library].load()(name)
+    return spec
 
 
 def metric_spec(name: str) -> MetricSpec:
@@ -211,6 +259,7 @@ def foreign_packages() -> set[str]:
         "methods",
         "protocols",
         "metrics",
+        "metric_libraries",
         "audio_encoders",
         "backends",
         "executors",

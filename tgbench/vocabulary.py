@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import math
 
 
 class CompositeMode(enum.StrEnum):
@@ -83,12 +84,33 @@ class Direction(enum.StrEnum):
 
     HIGHER = "higher"
     LOWER = "lower"
+    ONE = "one"
+    """A ratio to the truth: 1 is best, and half is as bad as double."""
     NONE = "none"
 
     @property
     def arrow(self) -> str:
         """Return it as a sign; empty where neither way is better."""
-        return {"higher": "↑", "lower": "↓"}.get(self.value, "")
+        return {"higher": "↑", "lower": "↓", "one": "→1"}.get(self.value, "")
+
+    @property
+    def averages(self) -> bool:
+        """Whether a mean over clips says something: of others, errors of either sign cancel."""
+        return self in (Direction.HIGHER, Direction.LOWER)
+
+    def cost(self, value: float) -> float:
+        """Return a number that is the smaller, the better a value is.
+
+        Of ratios the octaves from 1, infinite for a ratio that is not positive.
+
+        Raises:
+            ValueError: neither way is better.
+        """
+        if self is Direction.NONE:
+            raise ValueError("neither way is better")
+        if self is Direction.ONE:
+            return abs(math.log2(value)) if value > 0.0 else math.inf
+        return value if self is Direction.LOWER else -value
 
 
 class Needs(enum.StrEnum):

@@ -76,7 +76,7 @@ class MetricBaseline(Record):
 
     value: Number = Field(description="Over the whole clip.")
     unit: str
-    direction: Literal["higher", "lower", "none"] = Field(description="Which way is better.")
+    direction: Literal["higher", "lower", "one", "none"] = Field(description="Which way is better.")
     tolerance: float = Field(
         ge=0.0, le=LARGEST, description="A loss up to this, in the unit, passes."
     )

@@ -176,6 +176,8 @@ def _compare(
         verdict, why = Verdict.REGRESSION, lost
     else:
         loss = change if was.direction == "lower" else -change
+        if was.direction == "one":
+            loss = abs(was.value + change - 1.0) - abs(was.value - 1.0)
         verdict, reason = _verdict(loss, interval, tolerance, floor)
         why = "; ".join(filter(None, (reason, why)))
     return MetricCheck(

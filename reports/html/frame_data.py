@@ -92,9 +92,8 @@ def worst_frames(
     """
     if direction is Direction.NONE:
         return []
-    sign = 1.0 if direction is Direction.HIGHER else -1.0
     ranked = sorted(
-        (sign * value, frame) for frame, value in enumerate(values) if value is not None
+        (-direction.cost(value), frame) for frame, value in enumerate(values) if value is not None
     )
     chosen: list[int] = []
     for _, frame in ranked:

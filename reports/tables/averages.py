@@ -7,7 +7,6 @@ import statistics
 from collections.abc import Sequence
 
 from tgbench.plugins import bounds_of
-from tgbench.specs import Direction
 from tgbench.statistics import Series, mean_interval
 
 from .cells import Cell, Column, Fits, Status
@@ -46,10 +45,8 @@ def cell_over_cases(cells: Sequence[Cell], cases: int, column: Column, intervals
     if cells and all(cell.status is Status.NOT_APPLICABLE for cell in cells):
         return _without_value(Status.NOT_APPLICABLE, cells[0].reason, column)
     values = [cell.value for cell in cells if cell.value is not None]
-    if values and column.direction is Direction.NONE:
-        return _unknown(
-            "neither sign is better, so values would cancel in a mean over cases", column
-        )
+    if values and not column.direction.averages:
+        return _unknown("errors of either sign would cancel in a mean over cases", column)
     if len(values) < cases:
         return _unknown(f"measured in {len(values)} of {cases} cases", column)
     if len({cell.comparable for cell in cells}) > 1:

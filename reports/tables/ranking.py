@@ -89,12 +89,13 @@ def _rivals(
     """Return all that has a value, by what it must share to compete."""
     rivals: dict[Hashable, list[_Rival]] = defaultdict(list)
     for column in columns:
-        sign = -1.0 if column.direction is Direction.HIGHER else 1.0
+        # Without a better way nothing is ranked; the order only finds what is equal.
+        cost = Direction.LOWER.cost if column.direction is Direction.NONE else column.direction.cost
         for index, row in enumerate(rows):
             cell = row.cells[column.name]
             if cell.value is not None and cell.competes:
-                shown = sign * round(cell.value, column.decimals)
-                rival = _Rival(index, column.name, cell, sign * cell.value, shown)
+                shown = cost(round(cell.value, column.decimals))
+                rival = _Rival(index, column.name, cell, cost(cell.value), shown)
                 rivals[contest(row, column), *cell.comparable].append(rival)
     return rivals
 

@@ -26,9 +26,9 @@ def load_results(*folders: PathLike) -> pd.DataFrame:
 
         - `method`, `settings` (those that differ from the preset), `preset`, `protocol`,
           `protocol_version`, `identity`, `driver`, `seed`: what was run;
-        - `metric`, `value` (NaN where there is none), `unit`, `direction` ("higher", "lower" or
-          "none"), `low` and `high` (95 % interval of the mean over frames, NaN where there is
-          none): what was found;
+        - `metric`, `value` (NaN where there is none), `unit`, `direction` ("higher", "lower",
+          "one" for a ratio of which 1 is best, or "none"), `low` and `high` (95 % interval of the
+          mean over frames, NaN where there is none): what was found;
         - `status` ("measured", "unavailable", "unscored", or "not applicable" where a value would
           say nothing about the method), `reason`, `scored` and `total` (frames): how far it was
           found;

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from ..specs import Direction
 from ..terminal import Terminal
 
 if TYPE_CHECKING:
@@ -69,7 +68,7 @@ def print_means(
         spec = specs[name]
         found = [metrics[name].value for metrics in scored if name in metrics]
         values = [value for value in found if value is not None]
-        if values and spec.direction is not Direction.NONE:
+        if values and spec.direction.averages:
             mean = f"{sum(values) / len(values):.{spec.decimals}f}"
             rows.append([Text(spec.label), Text(mean), Text(f"{len(values)}/{clips}")])
     if rows:

@@ -232,10 +232,8 @@ def _row(
     lacking: dict[str, list[str]] = defaultdict(list)
     remarks: dict[str, None] = {}
     averages = plugins.averages_frames(metric)
-    if len(pairs) > 1 and _direction(metric) is Direction.NONE:
-        return None, [
-            "not compared; neither direction is better, so a mean over clips hides errors"
-        ]
+    if len(pairs) > 1 and not _direction(metric).averages:
+        return None, ["not compared; errors of either sign would cancel in a mean over clips"]
     for pair in pairs:
         lack = _lack(metric, pair)
         if lack:
@@ -322,6 +320,8 @@ def _outcome(metric: str, difference: Difference | None) -> Outcome:
         return Outcome.UNSURE
     if direction is Direction.NONE:
         return Outcome.NEUTRAL
+    if direction is Direction.ONE:
+        return Outcome.UNSURE
     if not difference.beyond():
         return Outcome.NONE
     second = (difference.mean > 0.0) == (direction is Direction.HIGHER)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial.transform import Rotation
 
 from . import mesh
 from .head import align, head_frame
@@ -47,10 +48,29 @@ def in_common_frame(landmarks: NDArray[np.floating]) -> Array:
     Returns:
         float64 [N, 478, 3], metres in the frame of `tgbench.faces.head`.
     """
-    solid = np.asarray(landmarks, np.float64) * np.array([1.0, -1.0, -1.0])
+    solid = _upright(landmarks)
     scales, rotations, offsets = align(solid[:, mesh.RIGID], _CANONICAL)
     turned = solid @ np.swapaxes(rotations, 1, 2)
     return np.asarray(scales[:, None, None] * turned + offsets[:, None])
+
+
+def head_angles(landmarks: NDArray[np.floating]) -> Array:
+    """Return how heads are turned, every face by itself, by the depth that its network gives.
+
+    Args:
+        landmarks: [N, 478, 3] as `LandmarkDetector` returns them.
+
+    Returns:
+        [N, 3]: yaw, pitch and roll in degrees; 0 where the canonical head looks at the camera.
+    """
+    _, rotations, _ = align(_upright(landmarks)[:, mesh.RIGID], _CANONICAL)
+    turned = Rotation.from_matrix(np.swapaxes(rotations, 1, 2))
+    return np.asarray(turned.as_euler("YXZ", degrees=True))
+
+
+def _upright(landmarks: NDArray[np.floating]) -> Array:
+    """Return mesh points with the axes of the head frame: y up, z towards the camera."""
+    return np.asarray(landmarks, np.float64) * np.array([1.0, -1.0, -1.0])
 
 
 def in_head_frame(

@@ -26,6 +26,16 @@ def remove_slivers(body: Mask, head: Mask) -> Mask:
     """
     side = body.shape[0]
     reach = max(1, round(_THIN * side))
+    if not body.any():
+        return body
+    # A head farther above the body is too far to matter.
+    top = max(0, int(body.any(axis=1).argmax()) - round(_BESIDE * side) - 2 * reach - 2)
+    clean = body.copy()
+    clean[top:] = _without_slivers(body[top:], head[top:], side, reach)
+    return clean
+
+
+def _without_slivers(body: Mask, head: Mask, side: int, reach: int) -> Mask:
     opened = _opened(body, reach)
     _, pieces, stats, _ = cv2.connectedComponentsWithStats(opened.astype(np.uint8))
     areas = stats[:, cv2.CC_STAT_AREA].copy()
@@ -45,8 +55,10 @@ def remove_slivers(body: Mask, head: Mask) -> Mask:
 def connected_to(head: Mask, core: Mask) -> Mask:
     """Return the parts of the head that touch its core, bool [H, W]; all where none does."""
     _, pieces = cv2.connectedComponents(head.astype(np.uint8))
-    own = np.unique(pieces[core & head])
-    return np.isin(pieces, own[own > 0]) if own.any() else head
+    own = np.zeros(pieces.max() + 1, np.bool_)
+    own[pieces[core & head]] = True
+    own[0] = False
+    return own[pieces] if own.any() else head
 
 
 def _opened(mask: Mask, reach: int) -> Mask:

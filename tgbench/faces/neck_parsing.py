@@ -22,6 +22,10 @@ Array = NDArray[np.float32]
 HAIR, NECK, TORSO = range(3)
 
 _BINS = 16
+_LIGHT = np.arange(256) * _BINS // 256
+_CHROMA = np.clip((np.arange(256) - 128) // 5 + _BINS // 2, 0, _BINS - 1)
+"""In which bin each value of Lab falls."""
+
 _CELLS = 48
 _ACROSS, _DOWN = (-2.0, 2.0), (-0.5, 3.5)
 _ROUNDS = 4
@@ -106,9 +110,12 @@ class BelowJaw:
         return odds
 
     def _posterior(self, colour: NDArray[np.int64], place: NDArray[np.int64]) -> Array:
-        looks = self._looks[:, colour] + _RARE
-        odds = self._where.reshape(3, -1)[:, place] * looks
-        return (odds / (odds.sum(axis=0) + 1e-12)).T
+        looks, where = (self._looks + np.float32(_RARE)).T, self._where.reshape(3, -1).T
+        # Rows of tables lie together in memory, columns do not.
+        odds = np.take(np.ascontiguousarray(where), place, axis=0)
+        odds *= np.take(np.ascontiguousarray(looks), colour, axis=0)
+        odds /= odds.sum(axis=1, keepdims=True) + np.float32(1e-12)
+        return np.asarray(odds, np.float32)
 
 
 def _place(landmarks: NDArray[np.floating], shape: tuple[int, ...]) -> NDArray[np.int64]:
@@ -121,9 +128,12 @@ def _places_in(landmarks: NDArray[np.floating], mask: Mask) -> NDArray[np.int64]
     """Return the cells of the marked pixels, [K]."""
     right, left = landmarks[_EARS[0], :2], landmarks[_EARS[1], :2]
     across = (left - right) / float((left - right) @ (left - right))
-    rows, columns = np.nonzero(mask)
-    x, y = columns + 0.5 - (left + right)[0] / 2.0, rows + 0.5 - (left + right)[1] / 2.0
-    u, v = x * across[0] + y * across[1], y * across[0] - x * across[1]
+    beginning, top, width, height = cv2.boundingRect(mask.view(np.uint8))
+    x = np.arange(beginning, beginning + width) + 0.5 - (left + right)[0] / 2.0
+    y = (np.arange(top, top + height) + 0.5 - (left + right)[1] / 2.0)[:, None]
+    marked = mask[top : top + height, beginning : beginning + width]
+    u = (x * across[0] + y * across[1])[marked]
+    v = (y * across[0] - x * across[1])[marked]
     column = (u - _ACROSS[0]) / (_ACROSS[1] - _ACROSS[0]) * _CELLS
     row = (v - _DOWN[0]) / (_DOWN[1] - _DOWN[0]) * _CELLS
     column, row = (np.clip(value, 0, _CELLS - 1).astype(np.int64) for value in (column, row))
@@ -165,10 +175,9 @@ def _cells(image: Image) -> NDArray[np.int64]:
 
 def _cells_of(pixels: NDArray[np.uint8]) -> NDArray[np.int64]:
     """Return the cells of pixels [K, 3], RGB."""
-    lab = cv2.cvtColor(pixels[None], cv2.COLOR_RGB2LAB)[0].astype(np.int64)
-    light = lab[..., 0] * _BINS // 256
-    chroma = np.clip((lab[..., 1:] - 128) // 5 + _BINS // 2, 0, _BINS - 1)
-    return (light * _BINS + chroma[..., 0]) * _BINS + chroma[..., 1]
+    light, a, b = cv2.split(cv2.cvtColor(pixels[None], cv2.COLOR_RGB2LAB)[0][:, None])
+    cells = (_LIGHT[light[:, 0]] * _BINS + _CHROMA[a[:, 0]]) * _BINS + _CHROMA[b[:, 0]]
+    return np.asarray(cells, np.int64)
 
 
 def _colours(cells: NDArray[np.int64], weights: Array | None = None) -> Array:

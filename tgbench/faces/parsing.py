@@ -38,6 +38,9 @@ _RIM = 4
 
 _COLOURS = (WHITE, HAIR, TORSO, NECK, HEAD, INNER_MOUTH)
 
+_TABLE = np.zeros((256, 1, 3), np.uint8)
+_TABLE[: len(_COLOURS), 0] = _COLOURS
+
 _SOLID = 128
 """How much of a pixel, of 255, must be the person for it to count as such."""
 
@@ -99,7 +102,7 @@ class Parser:
         # What is left beside the face is its edge.
         part[solid & ~body & ~face & ~hair & beside(face)] = _COLOURS.index(HEAD)
         part[inner_mouth_mask(landmarks, shape)] = _COLOURS.index(INNER_MOUTH)
-        return np.array(_COLOURS, np.uint8)[part]
+        return np.asarray(cv2.LUT(cv2.merge([part] * 3), _TABLE), np.uint8)
 
     def teeth_mask(self, image: Image, landmarks: NDArray[np.floating]) -> Mask:
         """Return where teeth show, bool [H, W]: bright, hardly coloured, between the lips."""

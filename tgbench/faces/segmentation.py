@@ -53,7 +53,8 @@ class PersonSegmenter:
         soft[face] = 1.0
         _, parts = cv2.connectedComponents((soft > 0.1).astype(np.uint8))
         own = np.bincount(parts[face], minlength=2)[1:].argmax() + 1
-        return np.where(parts == own, np.round(soft * 255.0), 0).astype(np.uint8)
+        whole = np.asarray(cv2.convertScaleAbs(soft, alpha=255.0), np.uint8)
+        return whole * (parts == own)
 
     def close(self) -> None:
         """Free the network."""

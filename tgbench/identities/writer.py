@@ -26,7 +26,13 @@ _JPEG = [
     cv2.IMWRITE_JPEG_SAMPLING_FACTOR,
     cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444,
 ]
-_PNG = [cv2.IMWRITE_PNG_COMPRESSION, 3]
+# Runs of equal bytes: smaller and faster than the default on maps and cut-outs.
+_PNG = [
+    cv2.IMWRITE_PNG_COMPRESSION,
+    3,
+    cv2.IMWRITE_PNG_STRATEGY,
+    cv2.IMWRITE_PNG_STRATEGY_RLE,
+]
 
 
 class IdentityWriter:

@@ -17,7 +17,8 @@ def metric_named(text: str, others: Collection[str] = ()) -> str:
     """Return the name of the metric that a user means.
 
     Names and titles count alike, upper and lower case too, and so do blanks, hyphens and
-    underscores: `PSNR`, `psnr`, `Sync-C`, `ssim (FACE)` and `training time` are all known.
+    underscores: `PSNR`, `psnr`, `Sync-C`, `ssim (FACE)` and `training time` are all known. A name
+    with a colon is that of a library's metric, such as `torchmetrics:TotalVariation`.
 
     Args:
         text: as typed.
@@ -26,6 +27,8 @@ def metric_named(text: str, others: Collection[str] = ()) -> str:
     Raises:
         TgbenchError: it is unknown, or may mean several metrics, which are listed.
     """
+    if ":" in text and text not in others:
+        return plugins.library_metric(text).name
     titles = {name: spec.title for name, spec in plugins.metrics().items()}
     titles |= {name: name for name in others if name not in titles}
     if text in titles:

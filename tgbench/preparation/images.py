@@ -47,11 +47,11 @@ def resized(image: Image, side: int) -> Image:
 
 def over(image: Image, alpha: NDArray[np.uint8], behind: Image) -> Image:
     """Return `image` over `behind`, uint8 RGB; `alpha` uint8 [H, W] is the share of `image`."""
-    mixed = np.where(alpha[..., None] == 255, image, behind)
+    mixed = cv2.copyTo(image, (alpha == 255).view(np.uint8), behind.copy())
     partly = (alpha > 0) & (alpha < 255)
     share = alpha[partly][:, None].astype(np.uint16)
     mixed[partly] = (image[partly] * share + behind[partly] * (255 - share) + 127) // 255
-    return mixed
+    return np.asarray(mixed, np.uint8)
 
 
 def spread(count: int, most: int) -> list[int]:

@@ -57,17 +57,20 @@ class TorsoPainter:
             parsing: in the layout's colours.
         """
         side = image.shape[0]
+        rows = _body_rows(parsing)
+        result = np.zeros((*image.shape[:2], 4), np.uint8)
+        if rows is None:
+            return result
+        whole, image, person, parsing = image, image[rows], person[rows], parsing[rows]
         head = head_mask(parsing)
         neck, torso = (pixels_of(parsing, colour) for colour in (NECK, TORSO))
         body = neck | torso
-        result = np.zeros((*image.shape[:2], 4), np.uint8)
-        if not body.any():
-            return result
         clean = body & ~_grown(head, _SEAM * side)
-        under_neck, rows_up = _below_chin(head, pixels_of(parsing, HEAD), neck, body)
+        under_neck, rows_up = _below_chin(head, pixels_of(parsing, HEAD), neck, body, side)
         under = under_neck | (head & (distance_from(body) < _TORSO_REACH * side))
         as_neck = (neck | (under & _nearer(neck, torso))) & ~clean
-        result[..., :3] = image
+        painted = result[rows]
+        painted[..., :3] = image
         colour = np.zeros(image.shape, np.float32)
         colour[under] = image[under]
         for name, part, wanted in (
@@ -77,23 +80,27 @@ class TorsoPainter:
             if wanted.any():
                 known = part & clean
                 known = known if known.any() else body & clean
-                filled = self._filled(name, image, known, wanted)
+                filled = self._filled(name, whole, rows, known, wanted)
                 colour[wanted] = filled
-                result[wanted, :3] = np.round(filled).astype(np.uint8)
+                painted[wanted, :3] = np.round(filled).astype(np.uint8)
         shade = np.power(_DARKER, rows_up[under] * 512.0 / side)
-        result[under, :3] = np.round(colour[under] * shade[:, None]).astype(np.uint8)
-        result[..., 3] = np.where(under, 255, np.where(body, person, 0))
-        result[result[..., 3] == 0] = 0
+        painted[under, :3] = np.round(colour[under] * shade[:, None]).astype(np.uint8)
+        painted[..., 3] = np.where(under, 255, np.where(body, person, 0))
+        painted *= (painted[..., 3:] > 0).view(np.uint8)
         return result
 
-    def _filled(self, name: str, image: Image, known: Mask, wanted: Mask) -> Colours:
-        """Return colours [K, 3] of the wanted pixels that continue a part, much as before."""
-        before = self._before.get(name)
-        if before is None or before.shape != image.shape:
-            before = np.full(image.shape, np.nan, np.float32)
-        window = _around(wanted, round(_MARGIN * image.shape[0]))
+    def _filled(self, name: str, whole: Image, rows: slice, known: Mask, wanted: Mask) -> Colours:
+        """Return colours [K, 3] of the wanted pixels that continue a part, much as before.
+
+        `known` and `wanted` are of some rows of the whole image.
+        """
+        earlier = self._before.get(name)
+        if earlier is None or earlier.shape != whole.shape:
+            earlier = np.full(whole.shape, np.nan, np.float32)
+        before, image = earlier[rows], whole[rows]
+        window = _around(wanted, round(_MARGIN * whole.shape[0]))
         if not known[window].any():
-            plain = image[known].mean(axis=0) if known.any() else image.mean(axis=(0, 1))
+            plain = image[known].mean(axis=0) if known.any() else whole.mean(axis=(0, 1))
             return np.where(np.isnan(before), plain, before)[wanted].astype(np.float32)
         fresh = smooth_fill(image[window], known[window])
         change = np.abs(fresh - before[window])
@@ -102,10 +109,20 @@ class TorsoPainter:
             # What is seen now is as it is now; only what is not seen is kept.
             kept = seen & ~known[window][..., None]
             fresh = np.where(kept, fresh + _KEPT * (before[window] - fresh), fresh)
-        filled = np.full(image.shape, np.nan, np.float32)
-        filled[window] = fresh
+        filled = np.full(whole.shape, np.nan, np.float32)
+        filled[rows][window] = fresh
         self._before[name] = filled
-        return filled[wanted]
+        return np.asarray(filled[rows][wanted], np.float32)
+
+
+def _body_rows(parsing: Image) -> slice | None:
+    """Return the rows of neck and torso and as many above as decide what they become."""
+    low = (pixels_of(parsing, NECK) | pixels_of(parsing, TORSO)).any(axis=1)
+    if not low.any():
+        return None
+    # What is painted goes on for the reach; half of it is blurred over, and a margin is looked at.
+    above = round((1.5 * _NECK_REACH + _MARGIN) * parsing.shape[0]) + 2
+    return slice(max(0, int(low.argmax()) - above), None)
 
 
 def _around(mask: Mask, margin: int) -> tuple[slice, slice]:
@@ -116,14 +133,17 @@ def _around(mask: Mask, margin: int) -> tuple[slice, slice]:
     return slice(int(top), int(bottom)), slice(int(left), int(right))
 
 
-def _below_chin(head: Mask, face: Mask, neck: Mask, body: Mask) -> tuple[Mask, Colours]:
-    """Return where the neck goes on under the head, and how many rows above the body pixels are."""
+def _below_chin(head: Mask, face: Mask, neck: Mask, body: Mask, side: int) -> tuple[Mask, Colours]:
+    """Return where the neck goes on under the head, and how many rows above the body pixels are.
+
+    The masks are of the lower rows of a frame with `side`.
+    """
     height = head.shape[0]
-    rows = np.arange(height)[:, None]
+    rows = np.arange(height, dtype=np.int32)[:, None]
     first = np.where(body, rows, 2 * height)
     next_body = np.minimum.accumulate(first[::-1], axis=0)[::-1]
     up = next_body - rows
-    reach = _NECK_REACH * height
+    reach = _NECK_REACH * side
     meets_neck = np.take_along_axis(neck, np.minimum(next_body, height - 1), axis=0)
     under = head & meets_neck & (up < reach)
     chin = face[:-1] & neck[1:]

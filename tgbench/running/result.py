@@ -66,7 +66,7 @@ class MetricRecord(Record):
     scored: int = Field(ge=0, description="Frames that count in the value.")
     total: int = Field(ge=0, description="Frames that were offered.")
     unit: str = Field(default="", description="Unit of the value.")
-    direction: Literal["higher", "lower", "none"] = Field(description="Which way is better.")
+    direction: Literal["higher", "lower", "one", "none"] = Field(description="Which way is better.")
     measured_by: str = Field(
         default="",
         description="Backend, version, variant. Values compare only where these agree.",

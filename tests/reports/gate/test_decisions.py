@@ -284,3 +284,29 @@ def test_the_floor_foretells_the_difference_of_two_more_runs(bench: Bench) -> No
         assert case.metrics[name].floor == pytest.approx(expected, rel=1e-3)
     assert case.calibration is not None
     assert (case.calibration.runs, case.calibration.quantile) == (5, 0.975)
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "verdict"),
+    [
+        (0.8, 0.6, Verdict.REGRESSION),
+        (0.8, 0.95, Verdict.BETTER),
+        (1.1, 1.4, Verdict.REGRESSION),
+        (1.3, 1.05, Verdict.BETTER),
+        (0.95, 1.05, Verdict.OK),
+    ],
+)
+def test_a_ratio_gets_worse_away_from_one(
+    gate: Gate,
+    write_case: WriteCase,
+    tmp_path: Path,
+    before: float,
+    now: float,
+    verdict: Verdict,
+) -> None:
+    ratio = {"direction": "one", "scored": 150, "total": 150}
+    write_case(tmp_path / "a", {**CLIP, "mouth_gain": record("mouth_gain", before, **ratio)})
+    gate.update(tmp_path / "a")
+    out = write_case(tmp_path / "b", {**CLIP, "mouth_gain": record("mouth_gain", now, **ratio)})
+    found = check_results(read_baseline(gate.baseline), read_results(out), {})
+    assert verdicts(found)["mouth_gain"] is verdict

@@ -36,6 +36,14 @@ def test_best_second_and_direction(make_result: MakeResult) -> None:
     assert [cell(table, name, "lip_lag").rank for name in "abc"] == [None] * 3
 
 
+def test_of_ratios_that_is_best_which_is_the_fewest_octaves_from_one(
+    make_result: MakeResult,
+) -> None:
+    ratios = {"a": 0.5, "b": 1.8, "c": 0.0, "d": 1.0}
+    (table,) = build_tables([make_result(name, mouth_gain=value) for name, value in ratios.items()])
+    assert [cell(table, name, "mouth_gain").rank for name in "abcd"] == [3, 2, 4, 1]
+
+
 def test_values_that_print_alike_share_a_rank(make_result: MakeResult) -> None:
     psnr = {"a": 30.001, "b": 30.004, "c": 29.0}
     (table,) = build_tables([make_result(name, psnr=value) for name, value in psnr.items()])

@@ -130,7 +130,7 @@ def _raylets(node: Any) -> list[int]:
 
 
 _NOTED = """
-import os, signal, subprocess, sys, time
+import os, signal, sys, time
 from pathlib import Path
 out, words = Path({out!r}), [sys.executable, *{words!r}, sys.argv[-1]]
 with open(out / "begun", "a") as begun:
@@ -141,12 +141,12 @@ if len((out / "begun").read_text().split()) > 2:
     except FileExistsError:
         pass
     else:
-        job = subprocess.Popen(words)
-        time.sleep(1.5)
-        job.send_signal(signal.SIGSTOP)
-        victim.write(os.environ["RAY_RAYLET_PID"] + " " + sys.argv[-1])
-        victim.close()
-        signal.pause()
+        if os.fork() == 0:
+            time.sleep(1.5)
+            os.kill(os.getppid(), signal.SIGSTOP)
+            victim.write(os.environ["RAY_RAYLET_PID"] + " " + sys.argv[-1])
+            victim.close()
+            os._exit(0)
 os.execv(sys.executable, words)
 """
 

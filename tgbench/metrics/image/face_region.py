@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 
 from ...arrays import Image
 from ...interfaces import FrameView, MetricContext
+from ..landmark_geometry import MOUTH
+
+_AROUND_MOUTH = 0.25
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,13 @@ def face_box(landmarks: NDArray[np.floating], width: int, height: int) -> Box:
         min(width, int(high[0])),
         min(height, int(high[1])),
     )
+
+
+def mouth_box(landmarks: NDArray[np.floating], width: int, height: int) -> Box:
+    """Return the box of the mouth among 68 landmarks, and a quarter of its width around it."""
+    mouth = np.asarray(landmarks, np.float64)[MOUTH]
+    margin = _AROUND_MOUTH * np.ptp(mouth[:, 0])
+    return face_box(np.concatenate([mouth - margin, mouth + margin]), width, height)
 
 
 class FaceRegion:

@@ -1,0 +1,3 @@
+"""Metrics of how head, eyes and brows move."""
+
+__all__: tuple[str, ...] = ()

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tgbench.errors import TgbenchError
+from tgbench import weights
+from tgbench.errors import TgbenchError, Unavailable
 from tgbench.methods.wav2lip.crops import cropped, images, network_input, pasted
 from tgbench.methods.wav2lip.faces import face_finder, padded, smoothed
 from tgbench.methods.wav2lip.references import References
+from tgbench.metrics.sync import s3fd
+from tgbench.metrics.sync.s3fd import S3fdDetector, S3fdNetwork
 
 RANDOM = np.random.default_rng(2)
 FACES = RANDOM.integers(0, 256, (3, 96, 96, 3), np.uint8)
@@ -87,6 +92,25 @@ def test_the_reference_is_chosen_by_the_upper_half_alone() -> None:
         face = FACES[chosen].copy()
         face[48:] = FACES[(chosen + 1) % 3][48:]
         np.testing.assert_array_equal(references.like(face), FACES[chosen])
+
+
+def test_s3fd_gives_its_most_certain_box(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = np.array([[5.0, 6.0, 50.0, 60.0], [1.0, 2.0, 30.0, 40.0]])
+    monkeypatch.setattr(s3fd, "load_s3fd", S3fdNetwork)
+    monkeypatch.setattr(weights, "describe_weights", lambda name: name)
+    finder, image = face_finder("s3fd"), np.zeros((80, 80, 3), np.uint8)
+    monkeypatch.setattr(S3fdDetector, "detect", lambda *_: found)
+    np.testing.assert_array_equal(finder.find(image), found[0])
+    monkeypatch.setattr(S3fdDetector, "detect", lambda *_: np.zeros((0, 4)))
+    assert finder.find(image) is None
+
+
+def test_s3fd_without_its_weights_names_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TGBENCH_WEIGHTS", str(tmp_path))
+    with pytest.raises(Unavailable, match=r"sfd_face\.pth"):
+        face_finder("s3fd")
 
 
 def test_an_unknown_detector_is_named() -> None:

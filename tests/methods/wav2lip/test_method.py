@@ -142,6 +142,17 @@ def test_a_clip_without_a_face_is_refused_in_fitting(
         fitted(clip, tmp_path)
 
 
+def test_a_face_at_the_border_of_a_frame_is_named_with_the_frame(
+    tiny_identity: Path, tmp_path: Path, network: Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    identity = Identity(tiny_identity)
+    method = fitted(identity, tmp_path)
+    monkeypatch.setattr(method._detector(), "find", lambda _: np.array([60.0, 10.0, 90.0, 44.0]))
+    first = identity.split().test[0]
+    with pytest.raises(TgbenchError, match=rf"frame {first}: only 4x34 pixels of the face"):
+        list(method.render(drive_of(identity)))
+
+
 def test_one_training_frame_is_enough_and_none_is_refused(
     tiny_identity: Path, tmp_path: Path, network: Generator
 ) -> None:

@@ -6,6 +6,7 @@ import dataclasses
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 
@@ -23,10 +24,12 @@ from tgbench.errors import TgbenchError, suggest
 from tgbench.identities import Identity
 from tgbench.identities.resolve import looks_like_path
 from tgbench.interfaces import Case, Drive
-from tgbench.plugins import metrics_of
-from tgbench.synthetic.names import SPOKEN, TRACKS
+from tgbench.metrics.lips.specs import LIP_LEAK
+from tgbench.plugins import in_table_order, metric_spec, metrics_of
+from tgbench.specs import Needs
+from tgbench.synthetic.names import SPOKEN, TRACKS, WORDLESS
 
-from .specs import CROSS_LINGUAL, LIPSYNC
+from .specs import CROSS_LINGUAL, LIPSYNC, SILENCE
 
 _LONGEST_NAME = 60
 
@@ -40,6 +43,8 @@ class LipSync:
     """
 
     spec = LIPSYNC
+    sounds: ClassVar[tuple[str, ...]] = SPOKEN
+    """Built-in tracks that drive where no sound is given."""
 
     def __init__(self, rules: DriveRules = LIPSYNC.rules) -> None:
         """Know how sounds and poses meet."""
@@ -62,7 +67,7 @@ class LipSync:
             TgbenchError: a sound is missing, unreadable, or shorter than one frame; or its audio
                 features cannot be had.
         """
-        paths = [_track(path) for path in audio or map(Path, SPOKEN)]
+        paths = [_track(path) for path in audio or map(Path, self.sounds)]
         sounds = [(path, read_waveform(path)) for path in paths]
         names = unique_names(path.stem for path in paths)
         heard = features.of_sounds(sounds)
@@ -71,6 +76,10 @@ class LipSync:
             for identity in identities
             for name, (path, sound), windows in zip(names, sounds, heard, strict=True)
         ]
+
+    def metrics(self) -> tuple[str, ...]:
+        """Return what is measured unless metrics are named."""
+        return metrics_of(self.spec)
 
     def _case(
         self,
@@ -101,9 +110,26 @@ class LipSync:
             drive=dataclasses.replace(drive, poses=smoothed(drive.poses, rules.smooth_poses)),
             driving_audio=path,
             target_frames=None,
-            metrics=metrics_of(self.spec),
+            metrics=self.metrics(),
             features_file=features.file,
         )
+
+
+class Silence(LipSync):
+    """Driven by silence, then by noise: does the mouth follow the sound, or leaked expression?
+
+    KeySync (2505.00497). Poses and expressions are those of training frames, whose lips moved: a
+    method that reads the mouth off what it is given of the true face opens it. What compares lips
+    with speech is not measured, as nothing is said.
+    """
+
+    spec = SILENCE
+    sounds = WORDLESS
+
+    def metrics(self) -> tuple[str, ...]:
+        """Return `lip_leak`, and what needs no sound."""
+        usual = (name for name in metrics_of(self.spec) if not _hears(name))
+        return in_table_order((LIP_LEAK.name, *usual))
 
 
 class CrossLingual(LipSync):
@@ -122,6 +148,10 @@ def repeated(sound: Waveform, count: int, heard: int) -> Waveform:
         return once
     wanted = round(count / Identity.fps * sound.rate)
     return Waveform(np.resize(once.samples, wanted), sound.rate)
+
+
+def _hears(metric: str) -> bool:
+    return Needs.AUDIO in metric_spec(metric).needs
 
 
 def unique_names(stems: Iterable[str]) -> list[str]:

@@ -21,6 +21,14 @@ LIPSYNC = ProtocolSpec(
     excludes=frozenset({Needs.TARGET}),
     takes_rules=ALL_RULES,
 )
+SILENCE = ProtocolSpec(
+    "silence",
+    "drive with silence and with noise: a mouth that moves follows what the method was given",
+    "tgbench.protocols.lipsync:Silence",
+    version="1",
+    excludes=frozenset({Needs.TARGET}),
+    takes_rules=ALL_RULES,
+)
 CROSS_LINGUAL = ProtocolSpec(
     "cross_lingual",
     "drive with speech in another language than the person's; both languages must be declared",

@@ -106,7 +106,7 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
 
         write_outputs(experiment, cases, missing, folder, terminal)
     if experiment.questions:
-        _say_study(experiment, cases, args.out, folder, terminal)
+        _say_study(experiment, cases, folder, terminal)
     return 1 if failed else 0
 
 
@@ -195,11 +195,12 @@ def _run(
 def _say_study(
     experiment: Experiment,
     cases: list[MeasuredCase],
-    out: Path,
     folder: Path,
     terminal: Terminal,
 ) -> None:
     methods = dict.fromkeys(case.result.method.name for case in cases)
-    words = ["tgbench", "study", "make", str(folder / "study"), "--results", str(out)]
+    # Not all of OUT, in which other experiments have other settings of the same methods.
+    results = dict.fromkeys(str(case.folder.parent) for case in cases)
+    words = ["tgbench", "study", "make", str(folder / "study"), "--results", *results]
     words += ["--methods", *methods, "--questions", ",".join(experiment.questions)]
     terminal.out.print(f"go on with: {shlex.join(words)}", markup=False)

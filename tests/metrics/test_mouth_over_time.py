@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tgbench.metrics.landmark_geometry import mouth_opening
 from tgbench.metrics.lips.amount import MouthConcordance, MouthGain, MouthVelocity
+from tgbench.metrics.lips.leak import LipLeak
 from tgbench.metrics.lips.timing import MouthTiming, TimingShare, WarpedLmd
 from tgbench.metrics.lips.warping import band_costs, warping_path
 
@@ -139,6 +140,17 @@ def test_the_path_is_the_cheapest_of_all(values: list[float], band: int, seed: i
     assert steps <= {(1, 1), (1, 0), (0, 1)}
     cost = sum((one[i] - other[j]) ** 2 for i, j in path)
     assert cost == pytest.approx(cheapest(last, last))
+
+
+@pytest.mark.parametrize(("opening", "share"), [(0.0, 0.0), (0.09, 0.0), (0.12, 1.0)])
+def test_a_mouth_leaks_where_it_is_open_by_a_quarter_of_its_width(
+    opening: float, share: float
+) -> None:
+    """The face's inner lips are 40 px wide and the gap is a share of 100 px."""
+    found = measured(LipLeak, [*[face(opening)] * 9, None])
+    assert found.value == share
+    assert found.details["mean_ratio"] == pytest.approx(opening * EYES / 40.0)
+    assert (found.scored, found.total) == (9, 10)
 
 
 @pytest.mark.parametrize(

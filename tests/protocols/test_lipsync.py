@@ -13,7 +13,7 @@ from tgbench.audio.mel import log_mel_windows
 from tgbench.driving.sequences import mirrored
 from tgbench.errors import TgbenchError
 from tgbench.identities import Identity
-from tgbench.protocols.lipsync import LipSync, unique_names
+from tgbench.protocols.lipsync import LipSync, Silence, unique_names
 from tgbench.synthetic.names import SPOKEN
 
 
@@ -81,6 +81,21 @@ def test_without_audio_the_built_in_tracks_drive(
     assert [case.driver for case in cases] == list(SPOKEN)
     (one,) = LipSync().plan([Identity(tiny_identity)], [Path(next(iter(SPOKEN)))])
     assert one.driver == next(iter(SPOKEN))
+
+
+def test_silence_and_noise_drive_where_lips_should_not_move(
+    tiny_identity: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def made(name: str) -> Path:
+        return tone(tmp_path / f"{name}.wav", 1.0)
+
+    monkeypatch.setattr(synthetic, "ensure_driving_track", made, raising=False)
+    cases = Silence().plan([Identity(tiny_identity)], [])
+    assert [case.driver for case in cases] == ["track-silence", "track-noise"]
+    measured = set(cases[0].metrics)
+    assert "lip_leak" in measured
+    assert not measured & {"sync_c", "lip_agreement", "lmd", "psnr"}
+    assert cases[0].protocol == "silence"
 
 
 def test_sound_shorter_than_a_frame_names_the_file(tiny_identity: Path, tmp_path: Path) -> None:

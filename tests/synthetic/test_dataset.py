@@ -103,6 +103,12 @@ def test_driving_tracks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: s
     assert timeline["segments"][-1]["end"] == pytest.approx(timeline["seconds"])
 
 
+@pytest.mark.parametrize(("name", "level"), [("track-silence", 0.0), ("track-noise", 0.08)])
+def test_wordless_tracks_are_as_loud_as_declared(name: str, level: float) -> None:
+    samples = read_waveform(dataset.ensure_driving_track(name)).samples
+    assert np.sqrt(np.square(samples).mean()) == pytest.approx(level, rel=0.01)
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [

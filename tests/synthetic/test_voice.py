@@ -6,14 +6,14 @@ from numpy.typing import NDArray
 from scipy.linalg import solve_toeplitz
 
 from tgbench.audio import SAMPLE_RATE, Waveform
-from tgbench.synthetic.person import PEOPLE, TRACKS
+from tgbench.synthetic.person import PEOPLE, TRACKS, Track
 from tgbench.synthetic.phonemes import FIRST, LANGUAGES, SECOND, Language, Manner, Phoneme
 from tgbench.synthetic.script import Script, Segment, write_script
 from tgbench.synthetic.voice import Voice, pitch_contour, speak
 
 VOICES = [
     *(person.voice for person in PEOPLE.values()),
-    *(track.voice for track in TRACKS.values()),
+    *(track.voice for track in TRACKS.values() if isinstance(track, Track)),
 ]
 
 

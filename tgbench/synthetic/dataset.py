@@ -7,16 +7,16 @@ from pathlib import Path
 
 import numpy as np
 
-from ..audio import Waveform
+from ..audio import SAMPLE_RATE, Waveform
 from ..errors import TgbenchError, suggest
 from ..files import atomic_folder, cache_root, hash_of, make_cache
 from ..identities.layout import FPS
 from ..progress import SILENT, Progress
 from .motion import Performance, perform
-from .person import PEOPLE, TRACKS, Person, SungTrack, Track
+from .person import PEOPLE, TRACKS, Person, SungTrack, Track, Wordless
 from .phonemes import LANGUAGES
 from .portable import run_portably
-from .script import Script, write_script
+from .script import Script, unspoken, write_script
 from .song import write_song
 from .studio import Studio
 from .voice import Voice, speak
@@ -106,8 +106,11 @@ def ensure_driving_track(name: str) -> Path:
     return folder / f"{name}.wav"
 
 
-def voice_track(track: Track) -> tuple[Script, Waveform]:
+def voice_track(track: Track | Wordless) -> tuple[Script, Waveform]:
     """Return what a driving track says and how it sounds."""
+    if isinstance(track, Wordless):
+        noise = np.random.default_rng(track.seed).normal(size=round(track.seconds * SAMPLE_RATE))
+        return unspoken(track.seconds), Waveform((track.level * noise).astype(np.float32))
     if isinstance(track, SungTrack):
         generator = np.random.default_rng([track.seed, 1])
         song = write_song(LANGUAGES[track.language], track.seconds, generator)

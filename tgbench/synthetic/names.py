@@ -13,9 +13,14 @@ TRACKS = {
     "track-voice": "synthetic speech of a third voice",
     "track-language": "synthetic speech with another phoneme inventory and rhythm",
     "track-song": "a synthetic voice that sings",
+    "track-silence": "digital silence",
+    "track-noise": "white noise, as loud as speech",
 }
 SPOKEN = ("track-voice", "track-language")
 """Those that drive where nothing else is asked for."""
+
+WORDLESS = ("track-silence", "track-noise")
+"""Those in which nobody says anything, so that a mouth should stay shut."""
 
 TRACK_TAGS = {
     "track-voice": {"language": "Synthetic A", "kind": "speech"},

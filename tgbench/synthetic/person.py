@@ -153,7 +153,24 @@ class SungTrack(Track):
     """A song: slow vowels, each on a note of its own."""
 
 
-TRACKS = {
+@dataclass(frozen=True)
+class Wordless:
+    """White noise, or silence: nobody says anything.
+
+    Attributes:
+        seed: of the noise.
+        level: root mean square, 0 to 1; 0 for silence.
+        seconds: length.
+    """
+
+    seed: int
+    level: float
+    seconds: float
+
+
+TRACKS: dict[str, Track | Wordless] = {
+    "track-silence": Wordless(70121, 0.0, 9.0),
+    "track-noise": Wordless(70122, 0.08, 9.0),
     "track-song": SungTrack(
         63077, "second", Voice(196.0, tract=1.08, breath=0.03, jitter=0.003), 9.0
     ),

@@ -88,6 +88,11 @@ def around(times: NDArray[np.floating], start: float, end: float) -> slice:
     return slice(int(np.searchsorted(times, start)), int(np.searchsorted(times, end, "right")))
 
 
+def unspoken(seconds: float) -> Script:
+    """Return a script in which nobody says anything."""
+    return Script((Segment(PAUSE, 0.0, seconds, 0.0),), seconds, "none", (), 0.0)
+
+
 def write_script(language: Language, seconds: float, generator: np.random.Generator) -> Script:
     """Make up speech of a given length: words by the language's rules, in phrases with pauses.
 

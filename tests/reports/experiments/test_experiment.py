@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -187,3 +188,20 @@ def test_two_at_once_in_one_folder_share_cases_and_keep_their_tables(
     assert len(list(out.rglob("result.json"))) == 1
     for name in ("mine", "yours"):
         assert "PSNR" in (out / "experiments" / name / "table.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
+def test_the_study_that_an_experiment_names_can_be_made(
+    experiment: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = experiment.read_text(encoding="utf-8")
+    asking = text.replace("[[methods]]", 'questions = ["lip_sync", "quality"]\n[[methods]]', 1)
+    experiment.write_text(asking, encoding="utf-8")
+    out = tmp_path / "out"
+    assert main(["experiment", str(experiment), "--out", str(out)]) == 0
+    said = capsys.readouterr().out
+    command = shlex.split(said[said.index("go on with: ") :].splitlines()[0])[3:]
+    assert command[:3] == ["tgbench", "study", "make"]
+    assert str(out) not in command, "other experiments lie there, too"
+    assert main(command[1:]) == 0
+    assert (out / "experiments" / "mine" / "study" / "page.html").is_file()

@@ -179,6 +179,21 @@ LVD_MOUTH = MetricSpec(
     table_place=275,
 )
 
+LIP_LEAK = MetricSpec(
+    "lip_leak",
+    "share of frames with an open mouth, where nothing is said",
+    "tgbench.metrics.lips.leak:LipLeak",
+    title="Lip leak",
+    direction=Direction.LOWER,
+    needs=frozenset({Needs.LANDMARKS}),
+    decimals=3,
+    by_name=True,
+    bounds=(0.0, 1.0),
+    region=Region.MOUTH,
+    gate_tolerance=0.05,
+    table_place=280,
+)
+
 METRICS = (
     LMD,
     LMD_RELATIVE,
@@ -193,4 +208,5 @@ METRICS = (
     LMD_DTW,
     TIMING_SHARE,
     LVD_MOUTH,
+    LIP_LEAK,
 )

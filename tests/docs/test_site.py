@@ -63,6 +63,7 @@ def test_every_mark_has_something_that_fills_it_in(hooks: ModuleType) -> None:
 
 
 @pytest.mark.skipif(find_spec("mkdocs") is None, reason="mkdocs is not installed; see `make docs`")
+@pytest.mark.slow
 def test_the_site_builds_and_needs_no_network(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet"]
     done = subprocess.run(

@@ -117,6 +117,7 @@ def test_an_interrupted_preparation_resumes_and_is_no_identity_meanwhile(
 
 
 @faked
+@pytest.mark.slow
 def test_another_size_makes_everything_anew(tmp_path: Path, make_film: Films) -> None:
     video, folder = make_film(tmp_path / "film.mp4"), tmp_path / "identity"
     large = Identity(prepare(video, folder, size=128)).intrinsics.focal
@@ -127,6 +128,7 @@ def test_another_size_makes_everything_anew(tmp_path: Path, make_film: Films) ->
 
 
 @faked
+@pytest.mark.slow
 def test_a_shorter_film_leaves_no_frames_of_a_longer_one(tmp_path: Path, make_film: Films) -> None:
     folder = tmp_path / "identity"
     prepare(make_film(tmp_path / "long.mp4", count=70), folder, size=64)

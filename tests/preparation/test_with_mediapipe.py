@@ -26,7 +26,7 @@ from ..conftest import MadeOnce
 pytest.importorskip("mediapipe")
 
 # The fixture prepares a whole film, which takes minutes where other work keeps the cores busy.
-pytestmark = pytest.mark.timeout(1200)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
 Array = NDArray[np.float64]
 SIZE, SECONDS = 256, 3.0

@@ -35,7 +35,12 @@ CONFIG = build(
         "finetune.lpips_weight": 0.0,
     },
 )
-CHOOSERS = ("rasterizer.interface", "hashgrid.module", "ssim", "spherical_harmonics")
+CHOOSERS = (
+    "talkinggaussian.rasterizer.interface",
+    "talkinggaussian.ssim",
+    "shared.hashgrid.module",
+    "shared.spherical_harmonics",
+)
 
 
 def use_plain_torch(monkeypatch: pytest.MonkeyPatch) -> set[str]:
@@ -51,7 +56,7 @@ def use_plain_torch(monkeypatch: pytest.MonkeyPatch) -> set[str]:
         return choose
 
     for user in CHOOSERS:
-        module = import_module(f"tgbench.methods.talkinggaussian.{user}")
+        module = import_module(f"tgbench.methods.{user}")
         monkeypatch.setattr(module, "choose", chooser(user))
 
     def by_autograd(drawn, background, crop, lips, region):

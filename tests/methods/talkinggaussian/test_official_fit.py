@@ -52,7 +52,7 @@ def fitted(config: TalkingGaussianConfig, identity: Identity, folder: Path) -> l
     return Fit(config, identity, identity.split(), FitContext(folder, 0, "cpu", SILENT)).run()[0]
 
 
-@pytest.mark.parametrize("preset", ["paper", "official"])
+@pytest.mark.parametrize("preset", [pytest.param("paper", marks=pytest.mark.slow), "official"])
 def test_a_stopped_fit_ends_like_one_never_stopped(preset: str, sphere: Identity, tmp_path: Path):
     config = short(preset)
     whole = fitted(config, sphere, tmp_path / "whole")

@@ -69,7 +69,6 @@ class Wav2LipConfig:
     """Frames that the network makes at a time; more take 7 MB each and more, and serve a GPU."""
 
     training: TrainingConfig = field(default_factory=TrainingConfig)
-    """See `TrainingConfig`."""
 
 
 SPEC = MethodSpec(

@@ -60,7 +60,11 @@ def test_every_shape_compiles(make_result: MakeResult, tmp_path: Path) -> None:
         )
         for k, name in enumerate(NAMES)
         for identity in NAMES[:3]
-        for protocol, driver in (("lipsync", NAMES[1]), ("self_reconstruction", "self"))
+        for protocol, driver in (
+            ("lipsync", NAMES[1]),
+            ("cross_lingual", NAMES[1]),
+            ("self_reconstruction", "self"),
+        )
     ]
     cases = with_series(results, values)
     extras = Extras(significance=True, published=True)

@@ -101,7 +101,6 @@ MOUTH_MTM = MetricSpec(
     decimals=0,
     averages_frames=False,
     bounds=FROM_ZERO,
-    shortest_seconds=1.0,
     region=Region.MOUTH,
     gate_tolerance=10.0,
     table_place=250,

@@ -22,7 +22,7 @@ JITTER_RATIO = MetricSpec(
     averages_frames=False,
     bounds=FROM_ZERO,
     region=Region.FACE,
-    table_place=300,
+    table_place=372,
 )
 HEAD_MOTION_RATIO = MetricSpec(
     "head_motion_ratio",
@@ -36,7 +36,7 @@ HEAD_MOTION_RATIO = MetricSpec(
     averages_frames=False,
     bounds=FROM_ZERO,
     region=Region.FACE,
-    table_place=305,
+    table_place=374,
 )
 UPPER_DYNAMICS = MetricSpec(
     "upper_dynamics",
@@ -51,7 +51,7 @@ UPPER_DYNAMICS = MetricSpec(
     averages_frames=False,
     bounds=FROM_ZERO,
     region=Region.UPPER_FACE,
-    table_place=310,
+    table_place=376,
 )
 BLINK_RATE = MetricSpec(
     "blink_rate",
@@ -65,9 +65,8 @@ BLINK_RATE = MetricSpec(
     by_name=True,
     averages_frames=False,
     bounds=FROM_ZERO,
-    shortest_seconds=SHORTEST_BLINKS,
     region=Region.UPPER_FACE,
-    table_place=315,
+    table_place=378,
 )
 BLINK_MS = MetricSpec(
     "blink_ms",
@@ -82,7 +81,7 @@ BLINK_MS = MetricSpec(
     averages_frames=False,
     bounds=FROM_ZERO,
     region=Region.UPPER_FACE,
-    table_place=320,
+    table_place=380,
 )
 BLINK_F1 = MetricSpec(
     "blink_f1",
@@ -96,7 +95,7 @@ BLINK_F1 = MetricSpec(
     averages_frames=False,
     bounds=(0.0, 1.0),
     region=Region.UPPER_FACE,
-    table_place=325,
+    table_place=382,
 )
 
 METRICS = (JITTER_RATIO, HEAD_MOTION_RATIO, UPPER_DYNAMICS, BLINK_RATE, BLINK_MS, BLINK_F1)

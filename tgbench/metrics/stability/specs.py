@@ -18,7 +18,7 @@ FLICKER = MetricSpec(
     by_name=True,
     averages_frames=False,
     region=Region.WHOLE_IMAGE,
-    table_place=330,
+    table_place=384,
 )
 TOF = MetricSpec(
     "tof",
@@ -32,7 +32,7 @@ TOF = MetricSpec(
     by_name=True,
     bounds=FROM_ZERO,
     region=Region.WHOLE_IMAGE,
-    table_place=335,
+    table_place=386,
 )
 SHARPNESS_MOUTH = MetricSpec(
     "sharpness_mouth",
@@ -46,7 +46,7 @@ SHARPNESS_MOUTH = MetricSpec(
     averages_frames=False,
     bounds=FROM_ZERO,
     region=Region.MOUTH,
-    table_place=340,
+    table_place=388,
 )
 
 METRICS = (FLICKER, TOF, SHARPNESS_MOUTH)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path, PurePosixPath
 
+from ..errors import TgbenchError
 from ..running.job import JobSpec, MethodJob
 from ..running.worker import spec_of
 from ..specs import MethodSpec
@@ -28,7 +29,7 @@ class MethodFiles:
 
     def __init__(self) -> None:
         """Know nothing yet; what is read of a method is kept for the next job."""
-        self._specs: dict[str, MethodSpec] = {}
+        self._specs: dict[str, MethodSpec | None] = {}
 
     def paths(self, job: JobSpec) -> list[str]:
         """Return the paths that a node must see to do a job in place, and that are sent if not."""
@@ -91,10 +92,14 @@ class MethodFiles:
         given = method.places.get(_FOLDER)
         return Path(given) if given else spec.declaration.parent
 
-    def _spec(self, method: MethodJob) -> MethodSpec:
+    def _spec(self, method: MethodJob) -> MethodSpec | None:
+        """Return what a method declares; None if it is unknown, which the job itself will say."""
         name = method.source or method.name
         if name not in self._specs:
-            self._specs[name] = spec_of(method)
+            try:
+                self._specs[name] = spec_of(method)
+            except TgbenchError:
+                self._specs[name] = None
         return self._specs[name]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..arrays import Points
 
@@ -18,6 +19,15 @@ def inter_ocular_distance(landmarks: Points) -> float:
     """Return the distance of the outer eye corners in pixels, for landmarks [68, 2]."""
     right, left = _OUTER_EYE_CORNERS
     return float(np.linalg.norm(landmarks[left] - landmarks[right]))
+
+
+def centred_mouth(landmarks: Points) -> NDArray[np.float64]:
+    """Return the mouth [20, 2] of landmarks [68, 2] without place and size.
+
+    Centred on its mean, in inter-ocular distances.
+    """
+    mouth = np.asarray(landmarks, np.float64)[MOUTH]
+    return np.asarray((mouth - mouth.mean(axis=0)) / inter_ocular_distance(landmarks))
 
 
 def mouth_opening(landmarks: Points) -> float:

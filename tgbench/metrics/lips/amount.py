@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ...interfaces import Points
-from ..landmark_geometry import MOUTH, inter_ocular_distance, mouth_opening
+from ..landmark_geometry import centred_mouth, mouth_opening
 from ..tracks import Array, Found, TrackMetric, both
 from .specs import LVD_MOUTH, MOUTH_CCC, MOUTH_GAIN
 
@@ -67,8 +67,7 @@ class MouthVelocity(TrackMetric):
     @staticmethod
     def take(points: Points) -> Array:
         """Return the centred mouth [20, 2]."""
-        mouth = np.asarray(points, np.float64)[MOUTH]
-        return np.asarray((mouth - mouth.mean(axis=0)) / inter_ocular_distance(points))
+        return centred_mouth(points)
 
     def measure(self, prediction: Array, target: Array) -> Found:
         """Return the mean over neighbouring frames."""

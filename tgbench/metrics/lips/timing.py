@@ -11,7 +11,7 @@ from scipy.ndimage import gaussian_filter1d
 from scipy.signal import find_peaks
 
 from ...interfaces import Points
-from ..landmark_geometry import MOUTH, inter_ocular_distance, mouth_opening
+from ..landmark_geometry import MOUTH, centred_mouth, mouth_opening
 from ..tracks import Array, Found, TrackMetric, both, runs
 from .specs import LMD_DTW, MOUTH_MTM, TIMING_SHARE
 from .warping import band_costs, warping_path
@@ -146,8 +146,7 @@ class WarpedLmd(TrackMetric):
     @staticmethod
     def take(points: Points) -> Array:
         """Return the centred mouth [20, 2]."""
-        mouth = np.asarray(points, np.float64)[MOUTH]
-        return np.asarray((mouth - mouth.mean(axis=0)) / inter_ocular_distance(points))
+        return centred_mouth(points)
 
     def measure(self, prediction: Array, target: Array) -> Found:
         """Return the distance with warping, and without it in the details."""

@@ -131,7 +131,7 @@ def test_a_closure_ends_where_a_stop_is_released(tmp_path: Path) -> None:
 def test_a_broken_list_is_refused(tmp_path: Path, content: str) -> None:
     path = tmp_path / "phonemes.json"
     path.write_text(content)
-    with pytest.raises(TgbenchError, match="is no list|no sounds"):
+    with pytest.raises(TgbenchError, match=r"is no list|no sounds"):
         read_phones(path)
 
 

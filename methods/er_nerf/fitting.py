@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import torch
@@ -19,6 +17,7 @@ from ..shared.conditions import Conditions
 from ..shared.malloc import keep_freed_memory
 from ..shared.not_finite import REMEDY, first_not_finite
 from ..shared.perceptual import Perceptual, perceptual_distance
+from ..shared.threads import one_thread
 from .config import ErNerfConfig
 from .frames import Frames
 from .network import expression_units
@@ -76,7 +75,7 @@ class Fit:
         if training.iteration < training.iterations:
             progress = self._context.progress
             name, total, done = "training the head", training.iterations, training.iteration
-            with progress.task(name, total, done) as task, _one_thread():
+            with progress.task(name, total, done) as task, one_thread():
                 self._train(task)
         iterations = {"head": schedule.iterations, "lips": schedule.lips_iterations}
         return training.result(), FitReport(training.seconds, iterations, tuple(self._notes))
@@ -114,18 +113,3 @@ class Fit:
             self._notes.append(missing)
         generator = torch.Generator().manual_seed(self._context.seed)
         return None if distance is None else Perceptual(distance, generator)
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Let torch use one thread of the CPU inside.
-
-    With more, they wait for each other at every small layer, on a busy machine ten times as long as
-    one thread takes for all.
-    """
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

@@ -1,0 +1,1 @@
+"""DGTalker: a disentangled latent space of a Gaussian head prior."""

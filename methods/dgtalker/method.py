@@ -1,0 +1,119 @@
+"""DGTalker as a plug-in of the suite."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import torch
+
+from tgbench.errors import TgbenchError
+from tgbench.identities import Identity, Split
+from tgbench.interfaces import Drive, FitContext, FitReport, Image
+from tgbench.plugins import audio_encoder_of
+
+from ..shared.checkpoint import Origin, read_checkpoint, write_checkpoint
+from ..shared.conditions import Conditions
+from .config import DGTalkerConfig
+from .fitting import BLINK, Fit
+from .navigation import Navigation
+from .person import Person
+from .placement import Placement
+from .prior.procedural import ProceduralPrior
+from .rendering import Renderer
+
+_FILE = "dgtalker.pt"
+
+
+class DGTalker:
+    """A Gaussian head prior, personalised, and driven through two sets of blendshapes."""
+
+    def __init__(self, config: DGTalkerConfig) -> None:
+        self._config = config
+        self._fitted: tuple[Person, Navigation] | None = None
+        self._origin: Origin | None = None
+        self._renderer: Renderer | None = None
+        self._channels = 0
+
+    def fit(self, identity: Identity, split: Split, context: FitContext) -> FitReport:
+        """Learn a person; a fit stopped before goes on from its last checkpoint.
+
+        Raises:
+            TgbenchError: training data are missing, a loss is not finite, or the checkpoint in
+                `context.workdir` belongs to another fit.
+        """
+        _usable(context.device)
+        fit = Fit(self._config, identity, split, context)
+        person, navigation, report = fit.run()
+        self._fitted, self._renderer, self._channels = (person, navigation), None, fit.channels
+        self._origin = Origin.of(self._config, identity, split, context.seed)
+        return report
+
+    def render(self, drive: Drive) -> Iterator[Image]:
+        """Yield the frames of a drive.
+
+        Raises:
+            TgbenchError: not fitted, or driven by other audio features than it was fitted with.
+        """
+        if self._fitted is None:
+            raise TgbenchError("there is nothing to render; fit or load DGTalker first")
+        encoder, window = audio_encoder_of(self._config), drive.features.shape[1:]
+        if drive.encoder != encoder.name or window != encoder.window:
+            raise TgbenchError(
+                f"the driving audio features are {drive.encoder} of {window[0]} x {window[1]}; "
+                f"drive with {encoder.name} of {encoder.window[0]} x {encoder.window[1]}, as fitted"
+            )
+        if self._renderer is None:
+            self._renderer = Renderer(*self._fitted)
+        device = self._fitted[1].anchor.device
+        return self._renderer.frames(drive, Conditions.of_drive(drive, BLINK, device=device))
+
+    def save(self, folder: Path) -> None:
+        """Write the fitted state, atomically.
+
+        Raises:
+            TgbenchError: there is none.
+        """
+        if self._origin is None or self._fitted is None:
+            raise TgbenchError("there is nothing to save; fit DGTalker first")
+        person, navigation = self._fitted
+        state = {
+            "channels": self._channels,
+            "person": person.rendering_state(),
+            "navigation": navigation.state_dict(),
+        }
+        write_checkpoint(folder / _FILE, self._origin, state)
+
+    def load(self, folder: Path, identity: Identity, split: Split, device: str) -> None:
+        """Restore what `save` wrote for the same config, identity and split.
+
+        Raises:
+            TgbenchError: there is none, or it belongs to another fit.
+        """
+        place = _usable(device)
+        origin = Origin.of(self._config, identity, split, seed=None)
+        state = read_checkpoint(folder / _FILE, origin)
+        prior = ProceduralPrior(trained=False)
+        person = Person(prior, Placement(), torch.zeros(0, 0))
+        person.load_state_dict(state["person"], strict=False)
+        kept, size = self._config.navigation, prior.code_size
+        start = torch.zeros(kept.expression_shapes, size), torch.zeros(kept.lip_shapes, size)
+        navigation = Navigation(kept, torch.zeros(size), start, state["channels"])
+        navigation.load_state_dict(state["navigation"])
+        for module in (person, navigation):
+            module.requires_grad_(False).to(place)
+        self._fitted, self._renderer = (person, navigation), None
+        self._origin, self._channels = origin, state["channels"]
+
+
+def _usable(device: str) -> torch.device:
+    """Return a device that this machine has and this method can use."""
+    found = torch.device(device)
+    if found.type not in ("cpu", "cuda"):
+        raise TgbenchError(f"DGTalker runs on cpu and cuda, not on '{device}'")
+    if found.type == "cuda" and not torch.cuda.is_available():
+        raise TgbenchError(
+            f"'{device}': torch {torch.__version__} sees no CUDA device; install a torch built for "
+            "CUDA and its driver, or run with --device cpu"
+        )
+    return found

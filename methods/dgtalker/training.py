@@ -1,0 +1,160 @@
+"""Training of the navigation: codes first, then pictures with masked cross-view supervision."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from ..shared.conditions import Conditions
+from ..shared.not_finite import LossWatch
+from ..shared.rasterizer import Rasterization
+from .config import DGTalkerConfig
+from .frames import Crop, HeadFrames
+from .navigation import Navigation, start_shapes
+from .person import Person
+from .personalisation import drawn_over, laid_over
+
+
+class NavigationTraining:
+    """The state of training blendshapes and encoders around a frozen person."""
+
+    def __init__(
+        self,
+        config: DGTalkerConfig,
+        person: Person,
+        frames: HeadFrames,
+        driving: Conditions,
+        seed: int,
+        device: torch.device,
+    ) -> None:
+        """Freeze the person and make untrained encoders."""
+        self._config, self._person, self._frames = config.navigation, person, frames
+        self._driving, self._device = driving, device
+        self._torch_random = torch.Generator().manual_seed(seed)
+        self._random = np.random.default_rng([seed, 2])
+        person.requires_grad_(False)
+        prior = person.prior
+        with torch.inference_mode():
+            codes = person.frame_codes().clone()
+        self._codes = codes.clone()
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            start = start_shapes(
+                person.directions, prior.lip_directions(), config.navigation, self._torch_random
+            )
+            self.navigation = Navigation(
+                config.navigation, person.anchor(), start, driving.channels
+            ).to(device)
+        for network in self.navigation.encoders:
+            network.normalise_by(driving.heard)
+        self._lips = prior.lip_directions()
+        settings = config.navigation
+        self._optimiser = torch.optim.AdamW(
+            self.navigation.parameters(), lr=settings.lr, weight_decay=settings.weight_decay
+        )
+        self._watch = LossWatch(device)
+        self.iteration = 0
+
+    @property
+    def iterations(self) -> int:
+        """Of both stages."""
+        return self._config.regression_iterations + self._config.iterations
+
+    def step(self) -> Tensor:
+        """Take one step and return the loss.
+
+        Raises:
+            TgbenchError: a loss is NaN or infinite.
+        """
+        settings, done = self._config, self.iteration
+        regressing = done < settings.regression_iterations
+        rate, begin, end = (
+            (settings.lr, 0, settings.regression_iterations)
+            if regressing
+            else (settings.picture_lr, settings.regression_iterations, self.iterations)
+        )
+        left = 1.0 - (done - begin) / max(end - begin, 1)
+        for group in self._optimiser.param_groups:
+            group["lr"] = rate * (0.1 + 0.9 * left)
+        terms = self._regression() if regressing else self._pictures()
+        loss = self._watch.total(terms, f"navigation, iteration {done}")
+        self._optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        self._optimiser.step()
+        self.iteration += 1
+        return loss.detach()
+
+    def state(self) -> dict[str, object]:
+        """Return all that `restore` needs."""
+        return {
+            "iteration": self.iteration,
+            "navigation": self.navigation.state_dict(),
+            "optimiser": self._optimiser.state_dict(),
+            "random": self._random.bit_generator.state,
+            "noise": self._torch_random.get_state(),
+        }
+
+    def restore(self, state: Mapping[str, object]) -> None:
+        """Go on from a state."""
+        self.iteration = int(state["iteration"])  # type: ignore[call-overload]
+        self.navigation.load_state_dict(state["navigation"])  # type: ignore[arg-type]
+        self._optimiser.load_state_dict(state["optimiser"])  # type: ignore[arg-type]
+        self._random.bit_generator.state = state["random"]  # type: ignore[assignment]
+        self._torch_random.set_state(state["noise"])  # type: ignore[arg-type]
+
+    def _sounds(self, positions: np.ndarray) -> Tensor:
+        """Return what is heard at frames, with noise, [B, 8, channels, steps]."""
+        sounds = torch.stack([self._driving.audio(int(position)) for position in positions])
+        noise = torch.randn(sounds.shape, generator=self._torch_random).to(self._device)
+        deviation = self.navigation.encoders[0].deviation
+        return sounds + self._config.noise * deviation * noise
+
+    def _regression(self) -> dict[str, Tensor]:
+        """Return how far the encoders are from the codes that inversion found."""
+        positions = self._random.integers(len(self._frames), size=16)
+        sounds = self._sounds(positions)
+        chosen = torch.from_numpy(positions)
+        found = self.navigation.coefficients(sounds, sounds, self._driving.expressions[chosen])
+        expression, lips = self.navigation.displacements(found)
+        wanted = self._codes[chosen] - self.navigation.anchor
+        scale = (self._codes - self.navigation.anchor).square().mean()
+        return {"code": functional.mse_loss(expression + lips, wanted) / scale}
+
+    def _pictures(self) -> dict[str, Tensor]:
+        """Return the losses of one head seen by the cameras of two frames.
+
+        The upper face is held to frame i, whose sound and blink the expression encoder gets; the
+        lower face to frame j, whose sound the lip encoder gets. Each loss reaches its own encoder
+        and blendshapes alone.
+        """
+        i, j = self._random.integers(len(self._frames), size=2)
+        if not self._config.cross_view:
+            j = i
+        sound, other = self._sounds(np.array([i])), self._sounds(np.array([j]))
+        blink = self._driving.expressions[[int(i)]]
+        navigation = self.navigation
+        expression, lips = navigation.displacements(navigation.coefficients(sound, other, blink))
+        if self._config.disentangled:
+            codes = navigation.anchor + torch.cat(
+                [expression + lips.detach(), expression.detach() + lips]
+            )
+        else:
+            codes = (navigation.anchor + expression).expand(2, -1)
+        crops = [self._frames[int(i)], self._frames[int(j)]]
+        drawn = self._person.heads(codes).draw([crop.camera for crop in crops])
+        return {
+            "upper": masked_distance(drawn, 0, crops[0], ~crops[0].lower),
+            "lower": masked_distance(drawn, 1, crops[1], crops[1].lower),
+        }
+
+
+def masked_distance(drawn: Rasterization, number: int, crop: Crop, region: Tensor) -> Tensor:
+    """Return the mean absolute difference to a frame in a region [h, w] of its crop."""
+    white = torch.ones(3, device=crop.image.device)
+    truth = laid_over(crop.image, crop.head.float(), white)
+    apart = (drawn_over(drawn, number, white) - truth).abs().mean(dim=-1)
+    return (apart * region).sum() / region.sum().clamp_min(1)

@@ -30,6 +30,7 @@ def _spec(name: str, title: str, summary: str, config: str) -> MethodSpec:
         presets={"quick": _QUICK, "paper": {}},
         image_sizes={"quick": 256},
         source="Li et al., Efficient Region-Aware Neural Radiance Fields, ICCV 2023",
+        takes_camera=True,
         composite_mode=CompositeMode.HEAD_OVER_TORSO,
         leaked_conditions=(
             LeakedCondition.HEAD_POSE,

@@ -60,6 +60,24 @@ class HeadConfig:
 
 
 @dataclass(frozen=True)
+class DeformationConfig:
+    """The motion field of TalkingGaussian, where `motion` is deformation."""
+
+    coarsest: Count = 16
+    """Vertices along the box's side of its coarsest level [S of TalkingGaussian: 16]."""
+
+    finest: Count = 256
+    """The same of the finest [S of TalkingGaussian: 256]."""
+
+    log2_size: Annotated[int, Range(1, 24)] = 17
+    """Logarithm of the most entries of a level [O of TalkingGaussian: 17]."""
+
+    offset: Positive = 0.01
+    """Way that an output of 1 moves a point, in units of the identity's cameras
+    [O of TalkingGaussian: 0.01]."""
+
+
+@dataclass(frozen=True)
 class ScheduleConfig:
     """How long training takes."""
 
@@ -147,7 +165,13 @@ class ErNerfConfig:
     """Audio features as they are, or normalised by the mean and deviation of each channel over
     the training frames [O: raw]."""
 
+    motion: Literal["appearance", "deformation"] = "appearance"
+    """Whether sound and expression change density and colour of a point [P], or move it in a head
+    at rest, as in table 4 of TalkingGaussian. Its Tri-Hash backbone with appearance is
+    ER-NeRF+e: the numbers of both rows are the same there."""
+
     head: HeadConfig = field(default_factory=HeadConfig)
+    deformation: DeformationConfig = field(default_factory=DeformationConfig)
     schedule: ScheduleConfig = field(default_factory=ScheduleConfig)
     optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)
     loss: LossConfig = field(default_factory=LossConfig)

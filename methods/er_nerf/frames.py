@@ -11,7 +11,7 @@ from torch import Tensor
 
 from tgbench.errors import TgbenchError
 from tgbench.identities import Identity
-from tgbench.identities.layout import LANDMARKS, TRANSFORMS_TRAIN
+from tgbench.identities.layout import LANDMARKS, TORSO_IMAGE, TRANSFORMS_TRAIN
 
 from ..shared.pixel_labels import BEHIND, label_pixels
 from ..shared.window import Window, bounds
@@ -64,7 +64,8 @@ class Frames:
             device: where they are wanted.
 
         Raises:
-            TgbenchError: there is none, or a landmark is NaN or infinite.
+            TgbenchError: there is none, a picture of the torso is not there, or a landmark is NaN
+                or infinite.
         """
         if len(frames) == 0:
             raise TgbenchError(f"{identity.folder / TRANSFORMS_TRAIN}: lists no frame to train on")
@@ -78,6 +79,13 @@ class Frames:
             path = identity.path(LANDMARKS, frames[int(np.argmin(finite))])
             raise TgbenchError(
                 f"{path}: a landmark is NaN or infinite; detect the landmarks of the clip again"
+            )
+        torsos = (identity.path(TORSO_IMAGE, frame) for frame in frames)
+        missing = next((path for path in torsos if not path.is_file()), None)
+        if missing is not None:
+            raise TgbenchError(
+                f"{missing}: is not there, and the head is learnt over the torso; prepare the clip "
+                "with `tgbench prepare`"
             )
         self._landmarks = landmarks
 

@@ -89,7 +89,7 @@ class ErNerf:
         origin = Origin.of(self._config, identity, split, seed=None)
         state = read_checkpoint(folder / _FILE, origin)
         config, place = self._config, _usable(device)
-        field = HeadField(state["channels"], config.head, config.audio_input == "raw")
+        field = HeadField(state["channels"], config)
         field.load_state_dict(state["field"])
         field.requires_grad_(False).to(place)
         self._head = Head(field, state["occupied"].to(place), march_rule(config))

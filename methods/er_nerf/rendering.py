@@ -6,9 +6,11 @@ from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from tgbench.errors import TgbenchError
 from tgbench.interfaces import Drive, Image
 from tgbench.machine import cores
 
@@ -38,7 +40,17 @@ class Renderer:
         )
 
     def frames(self, drive: Drive) -> Iterator[Image]:
-        """Yield the frames of a drive in order, uint8 RGB [H, W, 3]."""
+        """Yield the frames of a drive in order, uint8 RGB [H, W, 3].
+
+        Raises:
+            TgbenchError: a driving value is NaN or infinite, or an action unit is missing.
+        """
+        finite = np.isfinite(drive.poses).all(axis=(1, 2))
+        if not finite.all():
+            raise TgbenchError(
+                f"the driving pose of frame {int(np.argmin(finite))} holds NaN or infinity; track "
+                "the head again or prepare the clip again"
+            )
         units = expression_units(self._config.head)
         driving = Conditions.of_drive(drive, units, device=self._device)
         waiting: deque[Future[Image]] = deque()

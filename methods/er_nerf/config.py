@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
 from tgbench.configs import Range
+from tgbench.errors import TgbenchError
 
 Count = Annotated[int, Range(1)]
 Whole = Annotated[int, Range(0)]
@@ -91,8 +92,18 @@ class ScheduleConfig:
     """Rays of an iteration, all of one frame [O: 65,536]."""
 
     head_share: Share = 0.0
-    """Share of the rays that is drawn in the rectangle of the head, the others in the whole
-    image [O: 0]."""
+    """Share of the rays that is drawn in the rectangle of the head [O: 0]. Those that no
+    rectangle has are drawn in the whole image."""
+
+    eyes_share: Share = 0.0
+    """The same of the rectangle of the eyes [O: 0]."""
+
+    lips_share: Share = 0.0
+    """The same of the square of the lips [O: 0]."""
+
+    closed_every: Whole = 0
+    """Every how many iterations a frame is drawn by how far its eyes are closed; 0: never, every
+    frame as often as the others [O: 0]."""
 
     occupancy_every: Count = 16
     """Iterations between two updates of the occupancy [O: 16]."""
@@ -102,6 +113,19 @@ class ScheduleConfig:
 
     checkpoint_every: Count = 2_000
     """Iterations between two checkpoints, from which a stopped fit goes on."""
+
+    def __post_init__(self) -> None:
+        """Check that the shares of rays leave none over.
+
+        Raises:
+            TgbenchError: they add to more than 1.
+        """
+        shares = self.head_share, self.eyes_share, self.lips_share
+        if sum(shares) > 1.0 + 1e-9:
+            raise TgbenchError(
+                f"head_share, eyes_share and lips_share of the schedule are {shares}, which add to "
+                "more than 1; lower one of them"
+            )
 
 
 @dataclass(frozen=True)
@@ -188,3 +212,21 @@ class ErNerfExpressionConfig(ErNerfConfig):
     """Settings of ER-NeRF+e, whose upper face more action units drive."""
 
     head: HeadConfig = field(default_factory=_with_units)
+
+
+@dataclass(frozen=True)
+class TorsoConfig:
+    """The field of the torso, which is trained after the head."""
+
+    iterations: Count = 200_000
+    """Of its training [O: 200,000]."""
+
+    pixels: Count = 65_536
+    """Pixels of an iteration, all of one frame [O: 65,536]."""
+
+
+@dataclass(frozen=True)
+class ErNerfTorsoConfig(ErNerfConfig):
+    """Settings of ER-NeRF whose torso is its own too, so that only the plate is the true one."""
+
+    torso: TorsoConfig = field(default_factory=TorsoConfig)

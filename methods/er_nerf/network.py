@@ -23,7 +23,7 @@ EXPRESSION_UNITS = {
 }
 """What drives the upper face; the last closes the eyes and does not pass the network."""
 
-_CLOSED = 2.0
+CLOSED = 2.0
 """AU45 of closed eyes; more counts as this."""
 
 _CODE_START = 0.1
@@ -152,9 +152,9 @@ class HeadField(nn.Module):
             units: action units on their scale from 0 to 5, [units].
             frame: number of the training frame; those that are rendered have the first's code.
         """
-        closed = units[-1:].clamp(0.0, _CLOSED)
+        closed = units[-1:].clamp(0.0, CLOSED)
         if self.expression is None:
-            return Conditions(self.audio(windows), closed / _CLOSED, self.codes[frame])
+            return Conditions(self.audio(windows), closed / CLOSED, self.codes[frame])
         units = torch.cat([self.expression(units[:-1]), closed])
         return Conditions(self.audio(windows), units, self.codes[frame])
 

@@ -23,7 +23,7 @@ from .config import ErNerfConfig
 from .frames import Frame, Frames
 from .losses import Pixels, head_loss
 from .marching import March
-from .network import Conditions, HeadField
+from .network import CLOSED, Conditions, HeadField
 from .occupancy import Occupancy
 from .volume import Head, render_rays
 
@@ -66,6 +66,7 @@ class HeadTraining:
         self._config, self._frames, self._driving = config, frames, driving
         self._device, self._perceptual = device, perceptual
         self._generator = torch.Generator().manual_seed(seed)
+        self._closed = driving.expressions[:, -1].clamp(0.0, CLOSED).cpu()
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             head = HeadField(driving.channels, config)
@@ -198,6 +199,9 @@ class HeadTraining:
                 kept.lerp_(new, 1.0 - weight)
 
     def _next_frame(self) -> int:
+        every = self._config.schedule.closed_every
+        if every and self.iteration % every == every - 1 and bool(self._closed.any()):
+            return int(torch.multinomial(self._closed, 1, generator=self._generator))
         if not len(self._order):
             self._order = torch.randperm(len(self._frames), generator=self._generator)
         position, self._order = int(self._order[0]), self._order[1:]
@@ -254,12 +258,12 @@ class HeadTraining:
         """Return columns and rows of random pixels."""
         schedule = self._config.schedule
         height, width = frame.image.shape[:2]
-        in_head = round(schedule.head_share * schedule.rays)
-        whole = Window(0, 0, width, height)
-        parts = [
-            self._uniform(frame.head, in_head),
-            self._uniform(whole, schedule.rays - in_head),
-        ]
+        windows = (frame.head, frame.eyes, frame.lips)
+        shares = (schedule.head_share, schedule.eyes_share, schedule.lips_share)
+        counts = [round(share * schedule.rays) for share in shares]
+        parts = [self._uniform(*each) for each in zip(windows, counts, strict=True) if each[1]]
+        others = max(schedule.rays - sum(counts), 0)
+        parts.append(self._uniform(Window(0, 0, width, height), others))
         columns, rows = (torch.cat(each) for each in zip(*parts, strict=True))
         return columns.to(self._device), rows.to(self._device)
 

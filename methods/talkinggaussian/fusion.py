@@ -10,7 +10,7 @@ from torch import Tensor
 from tgbench.interfaces import Layers
 
 from ..shared.njit import Floats, kernel
-from .rasterizer import Rasterization
+from ..shared.rasterizer import Rasterization
 
 Bytes = NDArray[np.uint8]
 

@@ -36,6 +36,18 @@ def pixels_of(image: Image, colour: tuple[int, int, int]) -> Mask:
     return np.asarray(cv2.inRange(image, bounds, bounds), np.uint8).view(np.bool_)
 
 
+def window_of(mask: Mask, margin: int = 0) -> tuple[slice, slice]:
+    """Return the rows and columns of what is marked in [H, W], and a margin around them."""
+    import cv2
+
+    left, top, width, height = cv2.boundingRect(mask.view(np.uint8))
+    rows, columns = (
+        slice(max(start - margin, 0), min(start + length + margin, count))
+        for start, length, count in zip((top, left), (height, width), mask.shape, strict=True)
+    )
+    return rows, columns
+
+
 def map_array(path: Path) -> NDArray:
     """Return the array of a `.npy` file, whose values are read when they are used.
 

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arrays import Image, Mask
+from ..arrays import Image, Mask, window_of
 from ..identities.layout import HAIR, HEAD, INNER_MOUTH, NECK, TORSO, WHITE
 from . import neck_parsing
 from .jawline import JawLine
@@ -87,7 +87,7 @@ class Parser:
         above = above_ears(landmarks, shape) & solid & ~face
         odds = self._below.odds(image, landmarks, solid & ~above & ~face)
         as_hair, as_neck, as_torso = (
-            odds[..., part] for part in (neck_parsing.HAIR, neck_parsing.NECK, neck_parsing.TORSO)
+            odds[part] for part in (neck_parsing.HAIR, neck_parsing.NECK, neck_parsing.TORSO)
         )
         hair = above | ((as_hair > 0.0) & (as_hair >= as_neck) & (as_hair >= as_torso))
         # Hair grows above: dark spots under a chin are its shadow.
@@ -108,10 +108,8 @@ class Parser:
         """Return where teeth show, bool [H, W]: bright, hardly coloured, between the lips."""
         mouth = inner_mouth_mask(landmarks, image.shape[:2])
         teeth = np.zeros(mouth.shape, np.bool_)
-        left, top, width, height = cv2.boundingRect(mouth.view(np.uint8))
         # With a rim, so that opening sees what surrounds the mouth.
-        rows = slice(max(top - _RIM, 0), top + height + _RIM)
-        columns = slice(max(left - _RIM, 0), left + width + _RIM)
+        rows, columns = window_of(mouth, _RIM)
         mouth = mouth[rows, columns]
         lab = cv2.cvtColor(image[rows, columns], cv2.COLOR_RGB2LAB).astype(np.float32)
         chroma = np.hypot(lab[..., 1] - 128.0, lab[..., 2] - 128.0)

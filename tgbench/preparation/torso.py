@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arrays import Image, Mask, pixels_of
+from ..arrays import Image, Mask, pixels_of, window_of
 from ..faces.mask_cleanup import distance_from
 from ..identities.layout import HAIR, HEAD, INNER_MOUTH, NECK, TORSO
 from .inpainting import smooth_fill
@@ -42,7 +44,7 @@ class TorsoPainter:
 
     def __init__(self) -> None:
         """Start before the first frame of a clip."""
-        self._before: dict[str, Colours] = {}
+        self._before: dict[str, _Fill] = {}
 
     def paint(self, image: Image, person: NDArray[np.uint8], parsing: Image) -> Image:
         """Return neck and torso, continued beneath the head's edge, uint8 RGBA [H, W, 4].
@@ -58,19 +60,18 @@ class TorsoPainter:
         """
         side = image.shape[0]
         rows = _body_rows(parsing)
-        result = np.zeros((*image.shape[:2], 4), np.uint8)
         if rows is None:
-            return result
-        whole, image, person, parsing = image, image[rows], person[rows], parsing[rows]
+            return np.zeros((*image.shape[:2], 4), np.uint8)
+        whole, person, parsing = image, person[rows], parsing[rows]
+        image = whole[rows].copy()
         head = head_mask(parsing)
         neck, torso = (pixels_of(parsing, colour) for colour in (NECK, TORSO))
         body = neck | torso
         clean = body & ~_grown(head, _SEAM * side)
-        under_neck, rows_up = _below_chin(head, pixels_of(parsing, HEAD), neck, body, side)
-        under = under_neck | (head & (distance_from(body) < _TORSO_REACH * side))
-        as_neck = (neck | (under & _nearer(neck, torso))) & ~clean
-        painted = result[rows]
-        painted[..., :3] = image
+        under, depth = _below_chin(head, pixels_of(parsing, HEAD), neck, body, side)
+        reach = _TORSO_REACH * side
+        under |= head & (distance_from(body, reach) < reach)
+        as_neck = (neck | (under & _nearer(neck, torso, under, side))) & ~clean
         colour = np.zeros(image.shape, np.float32)
         colour[under] = image[under]
         for name, part, wanted in (
@@ -80,39 +81,52 @@ class TorsoPainter:
             if wanted.any():
                 known = part & clean
                 known = known if known.any() else body & clean
-                filled = self._filled(name, whole, rows, known, wanted)
+                filled = self._filled(name, whole, rows.start, known, wanted)
                 colour[wanted] = filled
-                painted[wanted, :3] = np.round(filled).astype(np.uint8)
-        shade = np.power(_DARKER, rows_up[under] * 512.0 / side)
-        painted[under, :3] = np.round(colour[under] * shade[:, None]).astype(np.uint8)
-        painted[..., 3] = np.where(under, 255, np.where(body, person, 0))
-        painted *= (painted[..., 3:] > 0).view(np.uint8)
-        return result
+                image[wanted] = np.round(filled).astype(np.uint8)
+        shade = np.power(_DARKER, _without_folds(depth, under, side) * 512.0 / side)
+        image[under] = np.round(colour[under] * shade[:, None]).astype(np.uint8)
+        alpha = np.zeros(whole.shape[:2], np.uint8)
+        alpha[rows] = np.where(under, np.uint8(255), person * body)
+        painted = np.zeros_like(whole)
+        cv2.copyTo(image, alpha[rows], painted[rows])
+        return np.asarray(cv2.merge([*cv2.split(painted), alpha]), np.uint8)
 
-    def _filled(self, name: str, whole: Image, rows: slice, known: Mask, wanted: Mask) -> Colours:
+    def _filled(self, name: str, whole: Image, top: int, known: Mask, wanted: Mask) -> Colours:
         """Return colours [K, 3] of the wanted pixels that continue a part, much as before.
 
-        `known` and `wanted` are of some rows of the whole image.
+        `known` and `wanted` are of the rows of the whole image from `top` on.
         """
+        rows, columns = window_of(wanted, round(_MARGIN * whole.shape[0]))
+        known_here, wanted = known[rows, columns], wanted[rows, columns]
+        place = slice(top + rows.start, top + rows.stop), columns
         earlier = self._before.get(name)
-        if earlier is None or earlier.shape != whole.shape:
-            earlier = np.full(whole.shape, np.nan, np.float32)
-        before, image = earlier[rows], whole[rows]
-        window = _around(wanted, round(_MARGIN * whole.shape[0]))
-        if not known[window].any():
-            plain = image[known].mean(axis=0) if known.any() else whole.mean(axis=(0, 1))
+        if earlier is None or earlier.colours.shape != whole.shape:
+            earlier = _Fill(np.full(whole.shape, np.nan, np.float32), place)
+        before = earlier.colours[place]
+        if not known_here.any():
+            lower = whole[top:]
+            plain = lower[known].mean(axis=0) if known.any() else whole.mean(axis=(0, 1))
             return np.where(np.isnan(before), plain, before)[wanted].astype(np.float32)
-        fresh = smooth_fill(image[window], known[window])
-        change = np.abs(fresh - before[window])
+        fresh = smooth_fill(whole[place], known_here)
+        change = np.abs(fresh - before)
         seen = np.isfinite(change)
         if seen.any() and float(change[seen].mean()) < _OTHER_LIGHT:
             # What is seen now is as it is now; only what is not seen is kept.
-            kept = seen & ~known[window][..., None]
-            fresh = np.where(kept, fresh + _KEPT * (before[window] - fresh), fresh)
-        filled = np.full(whole.shape, np.nan, np.float32)
-        filled[rows][window] = fresh
-        self._before[name] = filled
-        return np.asarray(filled[rows][wanted], np.float32)
+            kept = seen & ~known_here[..., None]
+            fresh = np.where(kept, fresh + _KEPT * (before - fresh), fresh)
+        earlier.colours[earlier.place] = np.nan
+        earlier.colours[place] = fresh
+        self._before[name] = _Fill(earlier.colours, place)
+        return np.asarray(fresh[wanted], np.float32)
+
+
+@dataclass(frozen=True)
+class _Fill:
+    """What was filled in: a whole image, float32 [H, W, 3], NaN beside the rows and columns."""
+
+    colours: Colours
+    place: tuple[slice, slice]
 
 
 def _body_rows(parsing: Image) -> slice | None:
@@ -123,14 +137,6 @@ def _body_rows(parsing: Image) -> slice | None:
     # What is painted goes on for the reach; half of it is blurred over, and a margin is looked at.
     above = round((1.5 * _NECK_REACH + _MARGIN) * parsing.shape[0]) + 2
     return slice(max(0, int(low.argmax()) - above), None)
-
-
-def _around(mask: Mask, margin: int) -> tuple[slice, slice]:
-    """Return the window that holds a mask and a margin around it."""
-    low = np.argwhere(mask).min(axis=0) - margin
-    high = np.argwhere(mask).max(axis=0) + margin + 1
-    (top, left), (bottom, right) = np.maximum(low, 0), high
-    return slice(int(top), int(bottom)), slice(int(left), int(right))
 
 
 def _below_chin(head: Mask, face: Mask, neck: Mask, body: Mask, side: int) -> tuple[Mask, Colours]:
@@ -150,15 +156,29 @@ def _below_chin(head: Mask, face: Mask, neck: Mask, body: Mask, side: int) -> tu
     if chin.any():
         # Level with what is under the chin: no wings where the jaw rises to the ears.
         under &= rows > np.flatnonzero(chin.any(axis=1)).max() - reach
-    # Columns that end at different heights are no folds.
-    depth = np.where(up < reach, up, 0).astype(np.float32)
-    smooth: Colours = np.asarray(cv2.GaussianBlur(depth, (0, 0), reach / 8), np.float32)
-    return under, smooth
+    return under, np.where(up < reach, up, 0).astype(np.float32)
 
 
-def _nearer(neck: Mask, torso: Mask) -> Mask:
-    return distance_from(neck) <= distance_from(torso)
+def _without_folds(depth: Colours, under: Mask, side: int) -> Colours:
+    """Return [K] depths of what is under the head, alike in columns that end at other heights."""
+    if not under.any():
+        return depth[under]
+    reach = _NECK_REACH * side
+    # The blur sees half of the reach.
+    window = window_of(under, round(reach))
+    smooth = cv2.GaussianBlur(depth[window], (0, 0), reach / 8)
+    return np.asarray(smooth[under[window]], np.float32)
+
+
+def _nearer(neck: Mask, torso: Mask, under: Mask, side: int) -> Mask:
+    """Return where of `under`, which body is near, that is the neck."""
+    nearer = np.zeros_like(under)
+    if under.any():
+        window = window_of(under, round(_NECK_REACH * side) + 2)
+        nearer[window] = distance_from(neck[window]) <= distance_from(torso[window])
+    return nearer
 
 
 def _grown(mask: Mask, reach: float) -> Mask:
-    return distance_from(mask) <= max(1.0, reach)
+    reach = max(1.0, reach)
+    return distance_from(mask, reach) <= reach

@@ -18,6 +18,7 @@ from scipy.ndimage import gaussian_filter
 from ..arrays import Image, Mask, window_of
 
 Array = NDArray[np.float32]
+Array64 = NDArray[np.float64]
 
 HAIR, NECK, TORSO = range(3)
 
@@ -89,32 +90,60 @@ class BelowJaw:
             # Hair in the shade of the neck has colours that the crown has not.
             self._looks[HAIR] = (hair + _colours(colour, odds[HAIR])) / 2.0
 
-    def odds(self, image: Image, landmarks: NDArray[np.floating], below: Mask) -> Array:
-        """Return how likely `HAIR`, `NECK` and `TORSO` are, float32 [3, H, W], 0 beside `below`.
+    def parts(
+        self, image: Image, landmarks: NDArray[np.floating], below: Mask
+    ) -> tuple[Mask, Mask]:
+        """Return where hair and where neck are likelier than the others, both bool [H, W].
 
         Args:
             image: uint8 RGB [H, W, 3].
             landmarks: [478, 2 or 3], pixels.
-            below: pixels of the person below the jaw.
+            below: pixels of the person below the jaw; all of the result lie there.
         """
-        odds = np.zeros((3, *below.shape), np.float32)
+        hair, neck = np.zeros_like(below), np.zeros_like(below)
         if not below.any():
-            return odds
+            return hair, neck
         reach = max(2, image.shape[0] // 64)
         # The filter averages twice over `reach`, so nothing farther off counts. From even places
-        # on, so that its smaller pixels are the same ones in every frame.
+        # on, so that pixels of twice the side are the same ones in every frame.
         window = window_of(below, 2 * reach + 2)
         rows, columns = (slice(each.start // 2 * 2, each.stop) for each in window)
         seen, part = np.ascontiguousarray(image[rows, columns]), below[rows, columns]
-        place = _places(landmarks, rows, columns)
-        found = self._posterior(_cells(seen).ravel(), place.ravel()).reshape(3, *part.shape)
-        for each in (HAIR, NECK, TORSO) if self.long_hair else (NECK, TORSO):
-            source = found[each] * part
-            smooth = cv2.ximgproc.guidedFilter(
-                seen, source, reach, _EDGE_SOFTNESS, scale=_FILTER_SCALE
+        leads = [
+            cv2.ximgproc.guidedFilter(seen, lead, reach, _EDGE_SOFTNESS, scale=_FILTER_SCALE)
+            for lead in self._leads(seen, part, landmarks, (rows.start, columns.start))
+        ]
+        neck[rows, columns] = part & (leads[0] > 0.0)
+        if self.long_hair:
+            hair[rows, columns] = part & (leads[1] >= np.maximum(leads[0], 0.0))
+        return hair, neck
+
+    def _leads(
+        self, seen: Image, part: Mask, landmarks: NDArray[np.floating], corner: tuple[int, int]
+    ) -> list[Array]:
+        """Return how much likelier than torso neck is, and hair if it is long, float32 [h, w].
+
+        `seen` and `part` are image and mask of a window, whose top and left are `corner`. Looked at
+        in pixels of twice the side: the filter that comes next sees no more.
+        """
+        height, width = part.shape
+        size = (-(-width // 2), -(-height // 2))
+        small = cv2.resize(seen, size, interpolation=cv2.INTER_AREA)
+        share = cv2.resize(part.astype(np.float32), size, interpolation=cv2.INTER_AREA)
+        y, x = (
+            start + 1.0 + 2.0 * np.arange(count)
+            for start, count in zip(corner, share.shape, strict=True)
+        )
+        place = _places(landmarks, x, y)
+        found = self._posterior(_cells(small).ravel(), place.ravel()).reshape(3, *share.shape)
+        return [
+            cv2.resize(
+                (found[each] - found[TORSO]) * share,
+                (width, height),
+                interpolation=cv2.INTER_NEAREST,
             )
-            np.multiply(smooth, part, out=odds[each][rows, columns])
-        return odds
+            for each in ((NECK, HAIR) if self.long_hair else (NECK,))
+        ]
 
     def _posterior(self, colour: NDArray[np.int64], place: NDArray[np.int64]) -> Array:
         """Return how likely each class is, [3, K], by cells of colour and of place."""
@@ -126,12 +155,12 @@ class BelowJaw:
         return np.asarray(odds, np.float32)
 
 
-def _places(landmarks: NDArray[np.floating], rows: slice, columns: slice) -> NDArray[np.int64]:
-    """Return in which cell of a grid that goes with the face every pixel of a window lies."""
+def _places(landmarks: NDArray[np.floating], x: Array64, y: Array64) -> NDArray[np.int64]:
+    """Return in which cell of a grid that goes with the face places lie, [len(y), len(x)]."""
     right, left = landmarks[_EARS[0], :2], landmarks[_EARS[1], :2]
     across = (left - right) / float((left - right) @ (left - right))
-    x = np.arange(columns.start, columns.stop) + 0.5 - (left + right)[0] / 2.0
-    y = (np.arange(rows.start, rows.stop) + 0.5 - (left + right)[1] / 2.0)[:, None]
+    middle = (left + right) / 2.0
+    x, y = x - middle[0], (y - middle[1])[:, None]
     to_column, to_row = (_CELLS / (high - low) for low, high in (_ACROSS, _DOWN))
     column = (x * across[0] - _ACROSS[0]) * to_column + y * (across[1] * to_column)
     row = (y * across[0] - _DOWN[0]) * to_row - x * (across[1] * to_row)
@@ -140,8 +169,8 @@ def _places(landmarks: NDArray[np.floating], rows: slice, columns: slice) -> NDA
 
 
 def _places_of(sample: Sample) -> NDArray[np.int64]:
-    height, width = sample.below.shape
-    return _places(sample.landmarks, slice(0, height), slice(0, width))
+    y, x = (np.arange(count) + 0.5 for count in sample.below.shape)
+    return _places(sample.landmarks, x, y)
 
 
 def _usual_places(long_hair: bool) -> Array:

@@ -36,7 +36,8 @@ _OTHER_LIGHT = 20.0
 
 def head_mask(parsing: Image) -> Mask:
     """Return where a parsing map shows the head with hair and mouth, bool [H, W]."""
-    return np.logical_or.reduce([pixels_of(parsing, each) for each in (HEAD, HAIR, INNER_MOUTH)])
+    face, hair, mouth = (pixels_of(parsing, each) for each in (HEAD, HAIR, INNER_MOUTH))
+    return np.asarray(face | hair | mouth)
 
 
 class TorsoPainter:
@@ -62,18 +63,16 @@ class TorsoPainter:
         rows = _body_rows(parsing)
         if rows is None:
             return np.zeros((*image.shape[:2], 4), np.uint8)
-        whole, person, parsing = image, person[rows], parsing[rows]
-        image = whole[rows].copy()
+        person, parsing = person[rows], parsing[rows]
+        colour = image[rows].astype(np.float32)
         head = head_mask(parsing)
-        neck, torso = (pixels_of(parsing, colour) for colour in (NECK, TORSO))
+        neck, torso = (pixels_of(parsing, each) for each in (NECK, TORSO))
         body = neck | torso
         clean = body & ~_grown(head, _SEAM * side)
-        under, depth = _below_chin(head, pixels_of(parsing, HEAD), neck, body, side)
+        under, up = _below_chin(head, pixels_of(parsing, HEAD), neck, body, side)
         reach = _TORSO_REACH * side
         under |= head & (distance_from(body, reach) < reach)
         as_neck = (neck | (under & _nearer(neck, torso, under, side))) & ~clean
-        colour = np.zeros(image.shape, np.float32)
-        colour[under] = image[under]
         for name, part, wanted in (
             ("neck", neck, as_neck),
             ("torso", torso, (body | under) & ~clean & ~as_neck),
@@ -81,44 +80,46 @@ class TorsoPainter:
             if wanted.any():
                 known = part & clean
                 known = known if known.any() else body & clean
-                filled = self._filled(name, whole, rows.start, known, wanted)
-                colour[wanted] = filled
-                image[wanted] = np.round(filled).astype(np.uint8)
-        shade = np.power(_DARKER, _without_folds(depth, under, side) * 512.0 / side)
-        image[under] = np.round(colour[under] * shade[:, None]).astype(np.uint8)
-        alpha = np.zeros(whole.shape[:2], np.uint8)
-        alpha[rows] = np.where(under, np.uint8(255), person * body)
-        painted = np.zeros_like(whole)
-        cv2.copyTo(image, alpha[rows], painted[rows])
-        return np.asarray(cv2.merge([*cv2.split(painted), alpha]), np.uint8)
+                window = window_of(wanted, round(_MARGIN * side))
+                fill = self._filled(name, image, rows.start, known, window)
+                cv2.copyTo(fill, wanted[window].view(np.uint8), colour[window])
+        shade = np.power(_DARKER, _without_folds(up, under, side) * 512.0 / side)
+        colour[under] *= shade[:, None].astype(np.float32)
+        result = np.zeros((*image.shape[:2], 4), np.uint8)
+        alpha = np.where(under, np.uint8(255), person * body)
+        painted = np.zeros(colour.shape, np.uint8)
+        cv2.copyTo(cv2.convertScaleAbs(colour), alpha, painted)
+        result[rows] = cv2.merge([*cv2.split(painted), alpha])
+        return result
 
-    def _filled(self, name: str, whole: Image, top: int, known: Mask, wanted: Mask) -> Colours:
-        """Return colours [K, 3] of the wanted pixels that continue a part, much as before.
+    def _filled(
+        self, name: str, whole: Image, top: int, known: Mask, window: tuple[slice, slice]
+    ) -> Colours:
+        """Return colours [h, w, 3] of a window that continue a part, much as before.
 
-        `known` and `wanted` are of the rows of the whole image from `top` on.
+        `known` and `window` are of the rows of the whole image from `top` on.
         """
-        rows, columns = window_of(wanted, round(_MARGIN * whole.shape[0]))
-        known_here, wanted = known[rows, columns], wanted[rows, columns]
+        rows, columns = window
         place = slice(top + rows.start, top + rows.stop), columns
         earlier = self._before.get(name)
         if earlier is None or earlier.colours.shape != whole.shape:
             earlier = _Fill(np.full(whole.shape, np.nan, np.float32), place)
         before = earlier.colours[place]
-        if not known_here.any():
+        if not known[window].any():
             lower = whole[top:]
             plain = lower[known].mean(axis=0) if known.any() else whole.mean(axis=(0, 1))
-            return np.where(np.isnan(before), plain, before)[wanted].astype(np.float32)
-        fresh = smooth_fill(whole[place], known_here)
+            return np.where(np.isnan(before), plain, before).astype(np.float32)
+        fresh = smooth_fill(whole[place], known[window])
         change = np.abs(fresh - before)
         seen = np.isfinite(change)
         if seen.any() and float(change[seen].mean()) < _OTHER_LIGHT:
             # What is seen now is as it is now; only what is not seen is kept.
-            kept = seen & ~known_here[..., None]
+            kept = seen & ~known[window][..., None]
             fresh = np.where(kept, fresh + _KEPT * (before - fresh), fresh)
         earlier.colours[earlier.place] = np.nan
         earlier.colours[place] = fresh
         self._before[name] = _Fill(earlier.colours, place)
-        return np.asarray(fresh[wanted], np.float32)
+        return fresh
 
 
 @dataclass(frozen=True)
@@ -139,34 +140,37 @@ def _body_rows(parsing: Image) -> slice | None:
     return slice(max(0, int(low.argmax()) - above), None)
 
 
-def _below_chin(head: Mask, face: Mask, neck: Mask, body: Mask, side: int) -> tuple[Mask, Colours]:
+def _below_chin(
+    head: Mask, face: Mask, neck: Mask, body: Mask, side: int
+) -> tuple[Mask, NDArray[np.int32]]:
     """Return where the neck goes on under the head, and how many rows above the body pixels are.
 
     The masks are of the lower rows of a frame with `side`.
     """
     height = head.shape[0]
     rows = np.arange(height, dtype=np.int32)[:, None]
-    first = np.where(body, rows, 2 * height)
-    next_body = np.minimum.accumulate(first[::-1], axis=0)[::-1]
-    up = next_body - rows
+    # Whether a row is the neck is the last bit of its number.
+    first = np.where(neck, 2 * rows + 1, np.where(body, 2 * rows, 4 * height))
+    below = np.minimum.accumulate(first[::-1], axis=0)[::-1]
+    up = (below >> 1) - rows
     reach = _NECK_REACH * side
-    meets_neck = np.take_along_axis(neck, np.minimum(next_body, height - 1), axis=0)
-    under = head & meets_neck & (up < reach)
+    under = head & (below & 1).astype(np.bool_) & (up < reach)
     chin = face[:-1] & neck[1:]
     if chin.any():
         # Level with what is under the chin: no wings where the jaw rises to the ears.
         under &= rows > np.flatnonzero(chin.any(axis=1)).max() - reach
-    return under, np.where(up < reach, up, 0).astype(np.float32)
+    return under, up
 
 
-def _without_folds(depth: Colours, under: Mask, side: int) -> Colours:
-    """Return [K] depths of what is under the head, alike in columns that end at other heights."""
+def _without_folds(up: NDArray[np.int32], under: Mask, side: int) -> Colours:
+    """Return `up` [K] of what is under the head, alike in columns that end at other heights."""
     if not under.any():
-        return depth[under]
+        return np.zeros(0, np.float32)
     reach = _NECK_REACH * side
     # The blur sees half of the reach.
     window = window_of(under, round(reach))
-    smooth = cv2.GaussianBlur(depth[window], (0, 0), reach / 8)
+    depth = np.where(up[window] < reach, up[window], 0).astype(np.float32)
+    smooth = cv2.GaussianBlur(depth, (0, 0), reach / 8)
     return np.asarray(smooth[under[window]], np.float32)
 
 

@@ -37,12 +37,15 @@ def pixels_of(image: Image, colour: tuple[int, int, int]) -> Mask:
 
 
 def window_of(mask: Mask, margin: int = 0) -> tuple[slice, slice]:
-    """Return the rows and columns of what is marked in [H, W], and a margin around them."""
+    """Return the rows and columns of what is marked in [H, W], and a margin around them.
+
+    Where nothing is marked it is the first pixel that they hold: OpenCV wants no empty images.
+    """
     import cv2
 
     left, top, width, height = cv2.boundingRect(mask.view(np.uint8))
     rows, columns = (
-        slice(max(start - margin, 0), min(start + length + margin, count))
+        slice(max(start - margin, 0), min(start + max(length, 1) + margin, count))
         for start, length, count in zip((top, left), (height, width), mask.shape, strict=True)
     )
     return rows, columns

@@ -48,7 +48,7 @@ def _without_slivers(body: Mask, head: Mask, side: int, reach: int) -> Mask:
     bottom = stats[:, cv2.CC_STAT_TOP] + stats[:, cv2.CC_STAT_HEIGHT]
     low = bottom >= bottom[areas.argmax()] - 2 * reach
     wanted = low & (areas > 0)
-    kept = opened if wanted[1:].all() else wanted.take(pieces)
+    kept = opened if wanted[1:].all() else wanted[pieces]
     # Opening rounds corners off; they are given back, strips are not.
     near, far = 0.6 * reach, _BESIDE * side
     corners = body & (distance_from(kept, near) <= near)
@@ -59,7 +59,8 @@ def connected_to(head: Mask, core: Mask) -> Mask:
     """Return the parts of the head that touch its core, bool [H, W]; all where none does."""
     window = window_of(head)
     part = head[window]
-    count, pieces = cv2.connectedComponents(part.view(np.uint8))
+    count, labels = cv2.connectedComponents(part.view(np.uint8))
+    pieces = np.asarray(labels, np.int32)
     own = np.zeros(count, np.bool_)
     own[pieces[core[window] & part]] = True
     own[0] = False

@@ -128,7 +128,7 @@ class BelowJaw:
         """
         height, width = part.shape
         size = (-(-width // 2), -(-height // 2))
-        small = cv2.resize(seen, size, interpolation=cv2.INTER_AREA)
+        small = np.asarray(cv2.resize(seen, size, interpolation=cv2.INTER_AREA), np.uint8)
         share = cv2.resize(part.astype(np.float32), size, interpolation=cv2.INTER_AREA)
         y, x = (
             start + 1.0 + 2.0 * np.arange(count)

@@ -24,7 +24,7 @@ def smooth_fill(image: Image, known: NDArray[np.bool_]) -> Colours:
         known: at least one pixel.
     """
     # As many channels as the image has: arithmetic on arrays of one shape is several times as fast.
-    weight = cv2.merge([known.astype(np.float32)] * image.shape[2])
+    weight = np.asarray(cv2.merge([known.astype(np.float32)] * image.shape[2]), np.float32)
     return _filled(image.astype(np.float32) * weight, weight)
 
 

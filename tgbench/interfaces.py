@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from .arrays import Image, Points
 from .audio import FeatureSource, Waveform
+from .audio.phones import Spoken
 from .drive import Backdrop, Drive
 from .driving.tags import NO_TAGS, TrackTags
 from .errors import Unavailable
@@ -257,6 +258,7 @@ class MetricOptions:
             for all frames; None: each frame's own, around the target's landmarks.
         action_units: OpenFace's CSV of the prediction and of the target.
         aligned_faces: folders of OpenFace's aligned faces, of the prediction and of the target.
+        phonemes: file with the times of the sounds of speech; None: what lies beside the sound.
         through_codec: whether the frames that metrics see were encoded and decoded before, as
             `tgbench.metrics.through_codec` does; results say so.
     """
@@ -265,6 +267,7 @@ class MetricOptions:
     face_box: tuple[int, int, int, int] | None = None
     action_units: tuple[Path, Path] | None = None
     aligned_faces: tuple[Path, Path] | None = None
+    phonemes: Path | None = None
     through_codec: bool = False
 
 
@@ -298,6 +301,7 @@ class MetricContext:
 
     Attributes:
         audio: the driving sound.
+        spoken: what is said at each frame; None where that is not known.
         fps: frames a second.
         timing: see `Timing`; None when two videos are compared.
         options: how to measure.
@@ -312,6 +316,7 @@ class MetricContext:
     options: MetricOptions = field(default_factory=MetricOptions)
     shared: Shared = field(default_factory=Shared, repr=False, compare=False)
     models: Shared | None = field(default=None, repr=False, compare=False)
+    spoken: Spoken | None = field(default=None, repr=False)
 
     def model(self, name: Hashable, load: Callable[[], T]) -> T:
         """Return a network or detector that keeps nothing of what it saw, loaded if need be.

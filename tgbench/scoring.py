@@ -56,6 +56,8 @@ class ScoreRequest:
     def __post_init__(self) -> None:
         if self.fps is not None and not 0 < self.fps <= 1000:
             raise TgbenchError(f"--fps {self.fps:g}: give frames a second, such as 25")
+        if self.options.phonemes is not None and not self.options.phonemes.is_file():
+            raise TgbenchError(f"--phonemes {self.options.phonemes}: no such file")
         for path in self.options.action_units or ():
             if not path.is_file():
                 raise TgbenchError(f"--action-units {path}: no such file")
@@ -162,10 +164,10 @@ def paired_clips(request: ScoreRequest) -> Clips:
         TgbenchError: they cannot be paired, or an option belongs to one clip alone.
     """
     options = request.options
-    if request.audio or options.action_units or options.aligned_faces:
+    if request.audio or options.action_units or options.aligned_faces or options.phonemes:
         raise TgbenchError(
-            f"{request.prediction}: holds several videos; --audio, --action-units and "
-            "--aligned-faces are of one"
+            f"{request.prediction}: holds several videos; --audio, --action-units, "
+            "--aligned-faces and --phonemes are of one"
         )
     return videos_by_name(request.prediction, request.target, request.allow_drop)
 

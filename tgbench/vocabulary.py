@@ -120,6 +120,7 @@ class Needs(enum.StrEnum):
     LANDMARKS = "face landmarks"
     MESH = "face mesh"
     AUDIO = "driving audio"
+    PHONEMES = "times of phonemes"
     ACTION_UNITS = "action units"
     TIMING = "timed rendering and training"
     TRAINING = "a method that is trained"

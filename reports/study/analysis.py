@@ -15,8 +15,9 @@ from .agreement import Scale, krippendorff_alpha
 from .answers import Participant
 from .correlation import FEWEST_VIDEOS, Correlation, pearson, spearman
 from .crossed import LEVEL, Labels, Spread, Values, crossed_spread
+from .differences import Difference, differences
 from .observations import Choices, Ratings, choices_of, items_of, ratings_of
-from .preference import NoEstimate, strength_spread, strengths
+from .preference import NoEstimate, strength_influences, strengths
 from .records import Key
 
 BOUNDS = (1.0, 5.0)
@@ -69,11 +70,13 @@ class Findings:
 
     Attributes:
         scores: by condition.
+        differences: of pairs of conditions, where the answers say how sure they are.
         alphas: Krippendorff's alpha by scale; None where it is not defined.
         metrics: of each that was measured.
     """
 
     scores: dict[str, Score]
+    differences: tuple[Difference, ...]
     alphas: dict[Scale, float | None]
     metrics: tuple[MetricAgreement, ...]
 
@@ -97,8 +100,20 @@ def _of_ratings(key: Key, ratings: Ratings) -> Findings:
         scale: krippendorff_alpha(table, scale) for scale in ("ordinal", "interval")
     }
     return Findings(
-        scores, alphas, _metrics(key, ratings.conditions, ratings.items, ratings.values)
+        scores,
+        _differences_of_means(key, ratings),
+        alphas,
+        _metrics(key, ratings.conditions, ratings.items, ratings.values),
     )
+
+
+def _differences_of_means(key: Key, ratings: Ratings) -> tuple[Difference, ...]:
+    chosen = ratings.conditions[:, None] == np.arange(len(key.conditions))
+    counts = chosen.sum(axis=0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        means = (chosen * ratings.values[:, None]).sum(axis=0) / counts
+        influences = np.where(chosen, (ratings.values[:, None] - means) / counts, 0.0)
+    return differences(key.conditions, means, influences, ratings.participants, ratings.items)
 
 
 def _mean(ratings: Ratings, condition: int) -> Score:
@@ -124,9 +139,9 @@ def _of_choices(key: Key, choices: Choices) -> Findings:
         reason = ""
     except NoEstimate as error:
         found, reason = np.full(count, np.nan), str(error)
-    spread = strength_spread(
-        np.nan_to_num(found), choices.winners, choices.losers, choices.participants, choices.items
-    )
+    influences = strength_influences(np.nan_to_num(found), choices.winners, choices.losers)
+    spread = crossed_spread(influences, choices.participants, choices.items)
+    apart = differences(key.conditions, found, influences, choices.participants, choices.items)
     scores = {
         name: Score(
             None if reason else float(found[number]),
@@ -148,7 +163,7 @@ def _of_choices(key: Key, choices: Choices) -> Findings:
     metrics = _metrics(key, videos, np.tile(choices.items, 2), outcome)
     # Which of a pair is called the first is arbitrary, so both ways count.
     table = np.hstack([table, 1.0 - table])
-    return Findings(scores, {"nominal": krippendorff_alpha(table, "nominal")}, metrics)
+    return Findings(scores, apart, {"nominal": krippendorff_alpha(table, "nominal")}, metrics)
 
 
 def _interval(

@@ -27,6 +27,7 @@ CHECK_FROM = 0.3
 """Share of a check's video before its text shows, so that a glance at the start is not enough."""
 
 _ID_LENGTH = 16
+_OPAQUE = 1.0
 _BANNER = (20, 20, 20)
 _TEXT = (255, 255, 255)
 
@@ -35,7 +36,8 @@ def write_blinded(source: Path, folder: Path, seconds: float) -> Path:
     """Write a video again, named by its content.
 
     Every video of a study gets the visible label of synthetic media, the ground truth as well:
-    a label on some of them would tell which are synthetic.
+    a label on some of them would tell which are synthetic. It covers the label that a video has,
+    which was encoded once before and would tell it from a new one.
 
     Args:
         source: a video of a run.
@@ -46,10 +48,7 @@ def write_blinded(source: Path, folder: Path, seconds: float) -> Path:
         TgbenchError: the video cannot be read.
     """
     reader = VideoReader(source)
-    labelled = reader.info.labelled
-    return _write(
-        reader, folder, seconds, lambda image, _: image if labelled else draw_label(image)
-    )
+    return _write(reader, folder, seconds, lambda image, _: draw_label(image, _OPAQUE))
 
 
 def write_check(source: Path, folder: Path, seconds: float, text: str) -> Path:
@@ -59,7 +58,7 @@ def write_check(source: Path, folder: Path, seconds: float, text: str) -> Path:
     begin = round(CHECK_FROM * frames)
 
     def draw(image: Image, number: int) -> Image:
-        labelled = draw_label(image)
+        labelled = draw_label(image, _OPAQUE)
         return labelled if number < begin else _with_banner(labelled, text)
 
     return _write(reader, folder, seconds, draw)

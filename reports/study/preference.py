@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy.sparse.csgraph import connected_components
 from scipy.special import expit
 
-from .crossed import Labels, Spread, Values, crossed_spread
+from .crossed import Labels, Values
 
 _MOST_STEPS = 100
 _CLOSE = 1e-12
@@ -46,17 +46,13 @@ def strengths(winners: Labels, losers: Labels, count: int) -> Values:
     return found - found.mean()
 
 
-def strength_spread(
-    found: Values, winners: Labels, losers: Labels, participants: Labels, items: Labels
-) -> Spread:
-    """Return how sure log-strengths are, over participants and items.
+def strength_influences(found: Values, winners: Labels, losers: Labels) -> Values:
+    """Return [n, count], what each choice adds to each log-strength; see `crossed_spread`.
 
     Args:
         found: log-strengths [count].
         winners: [n], of each choice.
         losers: [n], likewise.
-        participants: [n], likewise.
-        items: [n], likewise.
     """
     count = len(found)
     games = np.zeros((count, count))
@@ -65,8 +61,8 @@ def strength_spread(
     chances = expit(found[:, None] - found[None, :])
     inverse = np.linalg.pinv(_information(games, chances))
     surprise = 1.0 - expit(found[winners] - found[losers])
-    scores = (inverse[winners] - inverse[losers]) * surprise[:, None]
-    return crossed_spread(scores, participants, items)
+    influences: Values = (inverse[winners] - inverse[losers]) * surprise[:, None]
+    return influences
 
 
 def _information(games: NDArray[np.float64], chances: NDArray[np.float64]) -> Values:

@@ -13,6 +13,7 @@ from ..tables.published import SOURCE
 from ..tables.ranking import ranked
 from ..tables.shapes import USER_STUDY
 from .analysis import Findings, Score
+from .differences import told_apart
 from .records import Key, Question
 
 _PUBLISHED = {
@@ -68,6 +69,11 @@ def study_table(
         if score.reason
     }
     notes += [Note("", reason, in_caption=True) for reason in reasons]
+    notes += [
+        Note("", f"{question.title}: {told_apart(found.differences, len(key.conditions))}")
+        for question in key.design.questions
+        if (found := findings[question.name]).differences
+    ]
     if published and not paired and (rows_published := _published(columns)):
         blocks[0] = Block("measured here", blocks[0].rows)
         blocks.append(Block(f"published: {SOURCE}, table 3", rows_published, published=True))

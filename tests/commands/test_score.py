@@ -186,6 +186,11 @@ def test_identical_clips_are_a_finding_and_no_failure(
         (["a.mp4", "--audio", "empty", "--metrics", "sync_c"], "is a folder; give a file with spe"),
         (["a.mp4", "--audio", "0.txt", "--metrics", "sync_c"], "0.txt: cannot be read as audio"),
         (["a.mp4", "a.mp4", "--audio", "gone.wav", "--metrics", "sync_c"], "no such file"),
+        (["a.mp4", "--phonemes", "gone.TextGrid"], "gone.TextGrid: no such file"),
+        (
+            ["a.mp4", "a.mp4", "--phonemes", "0.txt", "--metrics", "vowel_opening"],
+            "0.txt: is no TextGrid that can be read",
+        ),
     ],
 )
 def test_what_cannot_be_is_one_clear_line(

@@ -76,7 +76,7 @@ def test_a_method_that_reports_its_speed_is_taken_at_its_word(measured: Measured
     assert measured.renders == 1
     assert found["fps"].value == pytest.approx(4 / 0.8)
     assert found["fps_best"].value == pytest.approx(4 / 0.8)
-    assert "reported by the method" in found["fps"].measured_by
+    assert "own report" in found["fps"].measured_by
     assert found["fps_end_to_end"].value is None
 
 

@@ -113,6 +113,13 @@ def test_the_label_is_drawn_on_a_copy(tmp_path: Path) -> None:
     assert changed.sum() > 50
 
 
+def test_an_opaque_label_covers_another() -> None:
+    image = np.random.default_rng(0).integers(0, 256, (96, 128, 3), np.uint8)
+    labelled = draw_label(image)
+    assert (labelled != image).any()
+    assert np.array_equal(draw_label(labelled, 1.0), draw_label(image, 1.0))
+
+
 @pytest.mark.parametrize("size", [8, 64, 512])
 def test_the_label_fits_any_size(size: int) -> None:
     labelled = draw_label(np.full((size, size, 3), 200, np.uint8))

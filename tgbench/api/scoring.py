@@ -25,6 +25,7 @@ def score(
     face_box: tuple[int, int, int, int] | None = None,
     action_units: tuple[PathLike, PathLike] | None = None,
     aligned_faces: tuple[PathLike, PathLike] | None = None,
+    phonemes: PathLike | None = None,
     fps: float | None = None,
     allow_drop: bool = False,
     deinterlace: bool = False,
@@ -47,6 +48,7 @@ def score(
             exclusive; None takes each frame's own.
         action_units: OpenFace's CSV files of prediction and target.
         aligned_faces: OpenFace's folders of aligned faces of prediction and target.
+        phonemes: TextGrid of the driving sound; None takes the one beside `audio`, if any.
         fps: frames a second to read at; None reads videos as stored, and folders at 25.
         allow_drop: whether to compare what has a partner even if many frames have none.
         deinterlace: whether to make whole pictures of interlaced ones.
@@ -83,6 +85,7 @@ def score(
             face_box=face_box,
             action_units=paths_or_none(action_units),
             aligned_faces=paths_or_none(aligned_faces),
+            phonemes=path_or_none(phonemes),
         ),
         fps=fps,
         allow_drop=allow_drop,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from ..metrics.through_codec import Pair
 from ..progress import Progress
 from ..running.metric_records import metric_records
 from ..running.result import Result
+from ..running.spoken import spoken_in
 from ..specs import Needs
 from .agreement import Finding, Verdict, judge
 from .contents import BundledCase, frame_hash
@@ -88,7 +90,9 @@ def _score(
     told = {name: record for name, record in result.metrics.items() if record.value is not None}
     names = [name for name in told if name in specs and Needs.TIMING not in specs[name].needs]
     options = MetricOptions(landmarks=bundled.landmarks)
-    context = MetricContext(audio=truth.audio, fps=truth.fps, options=options)
+    case = truth.case and dataclasses.replace(truth.case, metrics=tuple(names))
+    spoken = None if case is None else spoken_in(case)
+    context = MetricContext(audio=truth.audio, fps=truth.fps, options=options, spoken=spoken)
     values = bundle.frame_values(bundled, result)
     who = f"{result.method.name} on {truth.who}"
     if (truth.targets is None) != (not bundled.target_frames):

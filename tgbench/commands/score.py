@@ -61,6 +61,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="the driving audio (default: that of the prediction, or of the target)",
     )
+    parser.add_argument(
+        "--phonemes",
+        type=Path,
+        metavar="FILE",
+        help="Praat's TextGrid of the driving audio, or JSON like that of built-in people "
+        "(default: the TextGrid beside --audio)",
+    )
     add_list(
         parser,
         "--face-box",
@@ -135,6 +142,7 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
             face_box=None if args.face_box is None else _box(args.face_box),
             action_units=None if args.action_units is None else tuple(args.action_units),
             aligned_faces=None if args.aligned_faces is None else tuple(args.aligned_faces),
+            phonemes=args.phonemes,
         ),
         fps=args.fps,
         allow_drop=args.allow_drop,

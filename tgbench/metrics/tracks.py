@@ -25,11 +25,13 @@ class Found(NamedTuple):
         value: the number; None with a reason.
         reason: why there is none.
         details: further numbers.
+        scored: frames that count; None: all that have numbers in both tracks.
     """
 
     value: float | None
     reason: str = ""
     details: Mapping[str, Any] = {}
+    scored: int | None = None
 
 
 class TrackMetric:
@@ -92,7 +94,8 @@ class TrackMetric:
         if found is None:
             result, scored = Found(None, "no frame shows a face"), 0
         else:
-            result, scored = self.measure(*found), len(both(*found))
+            result = self.measure(*found)
+            scored = len(both(*found)) if result.scored is None else result.scored
         faceless = {"faceless_predictions": sum(each is None for each in self._prediction)}
         if Needs.TARGET in self.spec.needs:
             faceless["faceless_targets"] = sum(each is None for each in self._target)

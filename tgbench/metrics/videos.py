@@ -10,6 +10,7 @@ from pathlib import Path
 from .. import plugins
 from ..arrays import Image
 from ..audio import Waveform, read_sound
+from ..audio.phones import Spoken, phones_beside, read_phones
 from ..errors import TgbenchError
 from ..interfaces import Measurement, MetricContext, MetricOptions, Shared
 from ..plugins import in_table_order
@@ -135,9 +136,16 @@ def score_videos(
         clips = [clip for clip in (prediction, target) if clip is not None]
         order = clips[::-1] if truth_sounds else clips
         sound, origin = driving_sound(order, audio, pairs.resampled, notes)
-    context = MetricContext(audio=sound, fps=pairs.fps, options=options, models=models)
-    censuses = _censuses(needs, prediction, target)
     places: list[int] = []
+    spoken = None
+    if any(Needs.PHONEMES in needed for needed in needs):
+        by_clock = pairs.resampled or audio is not None
+        start = 0.0 if by_clock else _start(prediction)
+        spoken = _spoken(options.phonemes, audio, pairs.fps, places, start)
+    context = MetricContext(
+        audio=sound, fps=pairs.fps, options=options, models=models, spoken=spoken
+    )
+    censuses = _censuses(needs, prediction, target)
     with ExitStack() as held, progress.task(f"scoring {prediction.name}", pairs.expected) as task:
         for census in censuses.values():
             held.callback(census.close)
@@ -182,6 +190,20 @@ def _censuses(
     if target is not None and any(Needs.TARGET in needed for needed in looking):
         censuses[f"{target.name} (the ground truth)"] = FaceCensus()
     return censuses
+
+
+def _spoken(
+    file: Path | None, audio: Path | None, fps: float, places: Sequence[int], start: float
+) -> Spoken | None:
+    """Return what is said at each frame compared; None where no file says it."""
+    beside = phones_beside(audio) if audio is not None else None
+    found = file or beside
+    return None if found is None else Spoken(read_phones(found), fps, places, start)
+
+
+def _start(clip: Path) -> float:
+    """Return when the first stored frame of a clip is shown, in seconds of its sound."""
+    return VideoReader(clip, fps=None).info.start if clip.is_file() else 0.0
 
 
 def _told_by_metrics(measurements: Mapping[str, Measurement]) -> list[str]:

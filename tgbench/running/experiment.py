@@ -17,6 +17,7 @@ from .fitting import Fitting, MethodConfig, features_key
 from .folders import MODELS, case_folder, variant_name, without_variant
 from .job import titled
 from .request import RunOptions
+from .spoken import phonemes_of, spoken_in
 
 CODEC_SUFFIX = "-h264"
 """Of the folder of a case that was measured through a codec."""
@@ -104,11 +105,12 @@ class Experiment:
         case, options = self.case, self.options
         driving = features_key(self.method_config.encoder, case.identity, case.features_file)
         features = [self.fitting.features, driving]
-        reads = self.reads
+        reads, phonemes = self.reads, phonemes_of(case)
         return hash_of(
             {
                 **({"features": features} if any(features) else {}),
                 **({"reads": reads} if reads else {}),
+                **({"phonemes": sha256_once(phonemes)} if phonemes else {}),
                 "tgbench": __version__,
                 "method": self.method_config.settings_hash,
                 "protocol": [case.protocol, case.protocol_version],
@@ -155,6 +157,7 @@ class Experiment:
             audio=self.case.drive.audio,
             fps=self.case.drive.fps,
             timing=timing,
+            spoken=spoken_in(self.case),
             options=MetricOptions(
                 landmarks=self.options.landmarks, through_codec=self.options.through_codec
             ),

@@ -103,6 +103,7 @@ def _described(options: MetricOptions) -> dict[str, Any]:
         "through_codec": options.through_codec,
         "face_box": options.face_box,
         "action_units": options.action_units and [_input(path) for path in options.action_units],
+        "phonemes": options.phonemes and _input(options.phonemes),
         "aligned_faces": options.aligned_faces and [_input(path) for path in options.aligned_faces],
     }
 

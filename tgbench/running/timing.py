@@ -83,7 +83,7 @@ def timing_of(
             why = f"{spec.name} should report its own speed, but has no `rendering_time`"
         return Timing(training_seconds, (), why, no_rendering=why, no_end_to_end=why)
     size = f"{drive.intrinsics.width}x{drive.intrinsics.height}"
-    protocol = f"reported by the method itself; {describe_device(device)}, {size}"
+    protocol = f"the method's own report; {describe_device(device)}, {size}"
     return Timing(training_seconds, (), protocol, no_end_to_end=why, reports=method)
 
 

@@ -16,8 +16,13 @@ _SHARE_OF_HEIGHT = 0.028
 _OPACITY = 0.55
 
 
-def draw_label(image: Image) -> Image:
-    """Return a copy of an image, uint8 RGB [H, W, 3], with a small note in the lower right."""
+def draw_label(image: Image, opacity: float = _OPACITY) -> Image:
+    """Return a copy of an image with a small note in the lower right.
+
+    Args:
+        image: uint8 RGB [H, W, 3].
+        opacity: of the box behind the note; 1 covers what is there, another label too.
+    """
     height, width = image.shape[:2]
     text_height = max(5, round(height * _SHARE_OF_HEIGHT))
     scale = cv2.getFontScaleFromHeight(_FONT, text_height, 1)
@@ -27,7 +32,7 @@ def draw_label(image: Image) -> Image:
     right, bottom = width - margin, height - margin
     labelled = image.copy()
     box = labelled[top:bottom, left:right]
-    box[:] = (box * (1.0 - _OPACITY)).astype(np.uint8)
+    box[:] = (box * (1.0 - opacity)).astype(np.uint8)
     origin = (left + margin, bottom - margin)
     cv2.putText(labelled, TEXT, origin, _FONT, scale, (235, 235, 235), 1, cv2.LINE_AA)
     return labelled

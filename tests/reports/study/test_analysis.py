@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from tgbench.reports.study.answers import Participant
 from tgbench.reports.study.records import KEY_FILE, Key
 from tgbench.reports.study.stimuli import TRUTH
 
+from ..renderers.pdflatex import compile_latex
 from .conftest import make_key, simulated
 
 QUALITY = {"a": 2.0, "b": 2.8, "c": 3.4, TRUTH: 4.3}
@@ -35,6 +37,10 @@ def test_mean_ratings_recover_the_quality_of_simulated_videos() -> None:
         assert score.answers == 24 * 4
     values = [found.scores[name].value or 0.0 for name in QUALITY]
     assert values == sorted(values)
+    apart = {(each.one, each.other): each for each in found.differences}
+    assert apart["a", TRUTH].significant
+    for (one, other), each in apart.items():
+        assert each.value == pytest.approx(QUALITY[one] - QUALITY[other], abs=0.5)
 
 
 def test_choices_recover_the_strengths_of_simulated_videos() -> None:
@@ -56,6 +62,8 @@ def test_choices_without_an_estimate_say_so() -> None:
 def test_random_raters_do_not_agree_and_equal_conditions_do_not_differ() -> None:
     found = findings(make_key(kind="pairs"), dict.fromkeys(QUALITY, 3.0))
     assert found.alphas["nominal"] == pytest.approx(0.0, abs=0.06)
+    assert len(found.differences) == 6
+    assert not any(each.significant for each in found.differences)
     for score in found.scores.values():
         assert score.interval is not None
         assert score.interval.low < 0.3
@@ -74,11 +82,13 @@ def test_a_metric_that_goes_with_quality_correlates(sign: float) -> None:
     assert metric.spearman.interval.low < metric.spearman.value < metric.spearman.interval.high
 
 
-def written(key: Key, folder: Path, people: int = 6) -> list[str]:
+def written(
+    key: Key, folder: Path, people: int = 6, quality: dict[str, float] = QUALITY
+) -> list[str]:
     (folder / "answers").mkdir(parents=True)
     (folder / KEY_FILE).write_text(key.model_dump_json())
     for number in range(1, people + 1):
-        answers = simulated(key, QUALITY, number, attentive=number != 2)
+        answers = simulated(key, quality, number, attentive=number != 2)
         (folder / "answers" / f"{number}.json").write_text(answers.model_dump_json())
     return [str(path) for path in sorted((folder / "answers").iterdir())]
 
@@ -104,8 +114,24 @@ def test_the_command_prints_and_writes_the_table(
         assert "TalkingGaussian" in text
     stored = json.loads(numbers)
     assert len(stored["participants"]) == 5
+    assert 0.0 <= stored["questions"]["quality"]["differences"][0]["p"] <= 1.0
     value = stored["questions"]["quality"]["scores"]["b"]["value"]
     assert f"{value:.2f}" in tex
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
+@pytest.mark.parametrize("kind", ["ratings", "pairs"])
+def test_the_table_compiles(tmp_path: Path, kind: str) -> None:
+    """Names that mean something to LaTeX are text in it."""
+    quality = {"50%_off & \\end{table}": 2.5, "b#$^~": 2.6, TRUTH: 4.3}
+    names = tuple(quality)[:2]
+    key = make_key(names, kind=kind, questions=("lip_sync", "quality"))
+    files = written(key, tmp_path / "s", people=8, quality=quality)
+    table = tmp_path / "table.tex"
+    assert main(["study", "analyse", *files, "--published", "--to", str(table)]) == 0
+    assert "all pairs differ" in table.read_text()
+    compile_latex(table)
 
 
 @pytest.mark.parametrize(

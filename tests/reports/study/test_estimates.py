@@ -10,7 +10,7 @@ from scipy.stats import pearsonr, spearmanr
 from tgbench.reports.study.agreement import krippendorff_alpha
 from tgbench.reports.study.correlation import pearson, spearman
 from tgbench.reports.study.crossed import crossed_spread
-from tgbench.reports.study.preference import NoEstimate, strength_spread, strengths
+from tgbench.reports.study.preference import NoEstimate, strength_influences, strengths
 
 _ = np.nan
 KRIPPENDORFF = np.array(
@@ -79,7 +79,7 @@ def test_independent_choices_have_the_spread_of_a_binomial() -> None:
     winners, losers = np.array([0] * 300 + [1] * 100), np.array([1] * 300 + [0] * 100)
     found = strengths(winners, losers, 2)
     each = np.arange(400)
-    spread = strength_spread(found, winners, losers, each, np.zeros(400, int))
+    spread = crossed_spread(strength_influences(found, winners, losers), each, np.zeros(400, int))
     of_half = (1 / 300 + 1 / 100) / 4
     assert spread.variance[0] == pytest.approx(of_half, rel=0.01)
 

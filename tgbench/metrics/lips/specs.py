@@ -193,6 +193,35 @@ LIP_LEAK = MetricSpec(
     table_place=280,
 )
 
+BILABIAL_CLOSURE = MetricSpec(
+    "bilabial_closure",
+    "share of frames of p, b and m whose mouth is as shut as most of the true ones",
+    "tgbench.metrics.lips.articulation:BilabialClosure",
+    title="Bilabial closure",
+    direction=Direction.HIGHER,
+    needs=_FACES | {Needs.PHONEMES},
+    decimals=2,
+    by_name=True,
+    bounds=(0.0, 1.0),
+    region=Region.MOUTH,
+    gate_tolerance=0.1,
+    table_place=276,
+)
+VOWEL_OPENING = MetricSpec(
+    "vowel_opening",
+    "share of frames of open vowels whose mouth is as open as most of the true ones",
+    "tgbench.metrics.lips.articulation:VowelOpening",
+    title="Vowel opening",
+    direction=Direction.HIGHER,
+    needs=_FACES | {Needs.PHONEMES},
+    decimals=2,
+    by_name=True,
+    bounds=(0.0, 1.0),
+    region=Region.MOUTH,
+    gate_tolerance=0.1,
+    table_place=277,
+)
+
 METRICS = (
     LMD,
     LMD_RELATIVE,
@@ -207,5 +236,7 @@ METRICS = (
     LMD_DTW,
     TIMING_SHARE,
     LVD_MOUTH,
+    BILABIAL_CLOSURE,
+    VOWEL_OPENING,
     LIP_LEAK,
 )

@@ -115,7 +115,7 @@ def openface_units(config: OpenFaceConfig) -> GivenUnits | ProgramUnits:
         Unavailable: it lacks a unit, or no table is given and the program is not on the path.
     """
     if config.table is not None:
-        return GivenUnits(Path(config.table))
+        return GivenUnits(Path(config.table).expanduser())
     return ProgramUnits(FeatureExtraction())
 
 
@@ -136,7 +136,7 @@ def check_openface(config: OpenFaceConfig, frames: int) -> None:
         Unavailable: it lacks a unit.
     """
     if config.table is not None:
-        GivenUnits(Path(config.table)).require_rows(frames)
+        GivenUnits(Path(config.table).expanduser()).require_rows(frames)
 
 
 def check_pyfaceau(config: PyFaceAuConfig, frames: int) -> None:

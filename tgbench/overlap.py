@@ -22,6 +22,7 @@ def in_order(
     items: Iterable[Item],
     workers: int = 2,
     stop: threading.Event | None = None,
+    start: Callable[[], None] | None = None,
 ) -> Generator[Result, None, None]:
     """Yield `work(item)` of every item, in their order.
 
@@ -34,11 +35,12 @@ def in_order(
         items: may be endless; at most three times `workers` are held at a time.
         workers: threads; with one, work is done in order too.
         stop: ends the work once it is set.
+        start: is called once in each thread, before its work.
 
     Raises:
         Stopped: `stop` was set.
     """
-    pool = ThreadPoolExecutor(workers)
+    pool = ThreadPoolExecutor(workers, initializer=start)
     waiting: deque[Future[Result]] = deque()
     try:
         for item in items:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from tgbench.errors import TgbenchError
 from tgbench.identities import Identity, Split
-from tgbench.interfaces import Drive, FitContext, FitReport, Image
+from tgbench.interfaces import Drive, FitContext, FitReport, Image, Layers
 from tgbench.plugins import audio_encoder_of
 
 from ..shared.checkpoint import Origin, read_checkpoint, write_checkpoint
@@ -55,18 +56,15 @@ class DGTalker:
         Raises:
             TgbenchError: not fitted, or driven by other audio features than it was fitted with.
         """
-        if self._fitted is None:
-            raise TgbenchError("there is nothing to render; fit or load DGTalker first")
-        encoder, window = audio_encoder_of(self._config), drive.features.shape[1:]
-        if drive.encoder != encoder.name or window != encoder.window:
-            raise TgbenchError(
-                f"the driving audio features are {drive.encoder} of {window[0]} x {window[1]}; "
-                f"drive with {encoder.name} of {encoder.window[0]} x {encoder.window[1]}, as fitted"
-            )
-        if self._renderer is None:
-            self._renderer = Renderer(*self._fitted)
-        device = self._fitted[1].anchor.device
-        return self._renderer.frames(drive, Conditions.of_drive(drive, BLINK, device=device))
+        return self._rendering().frames(drive, self._conditions(drive))
+
+    def layers(self, drive: Drive) -> Iterator[Layers]:
+        """Yield where the head is in the frames of a drive, in the unit of its poses.
+
+        Raises:
+            TgbenchError: as of `render`.
+        """
+        return self._rendering().layers(drive, self._conditions(drive))
 
     def save(self, folder: Path) -> None:
         """Write the fitted state, atomically.
@@ -104,6 +102,28 @@ class DGTalker:
             module.requires_grad_(False).to(place)
         self._fitted, self._renderer = (person, navigation), None
         self._origin, self._channels = origin, state["channels"]
+
+    def _rendering(self) -> Renderer:
+        if self._fitted is None:
+            raise TgbenchError("there is nothing to render; fit or load DGTalker first")
+        if self._renderer is None:
+            self._renderer = Renderer(*self._fitted)
+        return self._renderer
+
+    def _conditions(self, drive: Drive) -> Conditions:
+        finite = np.isfinite(drive.poses).all(axis=(1, 2))
+        if not finite.all():
+            raise TgbenchError(
+                f"the driving pose of frame {int(np.argmin(finite))} holds NaN or infinity; track "
+                "the head again or prepare the clip again"
+            )
+        encoder, window = audio_encoder_of(self._config), drive.features.shape[1:]
+        if drive.encoder != encoder.name or window != encoder.window:
+            raise TgbenchError(
+                f"the driving audio features are {drive.encoder} of {window[0]} x {window[1]}; "
+                f"drive with {encoder.name} of {encoder.window[0]} x {encoder.window[1]}, as fitted"
+            )
+        return Conditions.of_drive(drive, BLINK, device=self._rendering().device)
 
 
 def _usable(device: str) -> torch.device:

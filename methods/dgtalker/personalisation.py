@@ -16,8 +16,8 @@ from torch import Tensor
 
 from tgbench.identities import Identity
 
+from ..shared.fusion import over
 from ..shared.not_finite import LossWatch
-from ..shared.rasterizer import Rasterization
 from ..shared.ssim import l1_ssim_loss
 from .config import DGTalkerConfig
 from .frames import Crop, HeadFrames
@@ -163,7 +163,7 @@ class Personalisation:
             mask = crop.head.float()
             colour = behind[number].to(self._device)
             truth = laid_over(crop.image, mask, colour)
-            drawing = drawn_over(drawn, number, colour)
+            drawing = over(drawn.frame(number), colour)
             pictures.append(l1_ssim_loss(drawing, truth, settings.ssim_weight))
             masks.append((drawn.alpha[number] - mask).abs().mean())
         terms["picture"] = torch.stack(pictures).mean()
@@ -202,11 +202,6 @@ def laid_over(image: Tensor, mask: Tensor, colour: Tensor) -> Tensor:
     """Return the part of an image uint8 [h, w, 3] in a mask [h, w] over a colour [3], 0 to 1."""
     alpha = mask[..., None]
     return image * (alpha / 255.0) + (1.0 - alpha) * colour
-
-
-def drawn_over(drawn: Rasterization, number: int, colour: Tensor) -> Tensor:
-    """Return the drawing of one of several heads over a colour [3]."""
-    return drawn.colors[number] + (1.0 - drawn.alpha[number])[..., None] * colour
 
 
 def projected(points: Tensor, crop: Crop) -> Tensor:

@@ -22,6 +22,7 @@ SPEC = MethodSpec(
     presets={"quick": _QUICK, "full": _FULL},
     image_sizes={"quick": 256},
     source="Liang et al., DGTalker, ICCV 2025",
+    takes_camera=True,
     composite_mode=CompositeMode.HEAD_OVER_TORSO,
     leaked_conditions=(
         LeakedCondition.HEAD_POSE,

@@ -10,13 +10,14 @@ from torch import Tensor
 from torch.nn import functional
 
 from ..shared.conditions import Conditions
+from ..shared.fusion import over
 from ..shared.not_finite import LossWatch
 from ..shared.rasterizer import Rasterization
 from .config import DGTalkerConfig
 from .frames import Crop, HeadFrames
 from .navigation import Navigation, start_shapes
 from .person import Person
-from .personalisation import drawn_over, laid_over
+from .personalisation import laid_over
 
 
 class NavigationTraining:
@@ -156,5 +157,5 @@ def masked_distance(drawn: Rasterization, number: int, crop: Crop, region: Tenso
     """Return the mean absolute difference to a frame in a region [h, w] of its crop."""
     white = torch.ones(3, device=crop.image.device)
     truth = laid_over(crop.image, crop.head.float(), white)
-    apart = (drawn_over(drawn, number, white) - truth).abs().mean(dim=-1)
+    apart = (over(drawn.frame(number), white) - truth).abs().mean(dim=-1)
     return (apart * region).sum() / region.sum().clamp_min(1)

@@ -10,12 +10,12 @@ import torch
 from torch import Tensor
 
 from ..shared.conditions import Conditions
+from ..shared.fusion import fuse
 from ..shared.not_finite import LossWatch, located
 from ..shared.perceptual import SMALL_TILES, Perceptual
 from .branch import Branch
 from .config import TalkingGaussianConfig
 from .frames import TrainingFrames
-from .fusion import fuse
 from .gaussians import COLOR_PARAMETERS
 from .losses import Terms, photometric, unit_image
 from .sampling import FrameSampler

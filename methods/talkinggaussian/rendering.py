@@ -15,10 +15,10 @@ from tgbench.machine import cores
 
 from ..shared.conditions import Conditions
 from ..shared.crop_window import window_camera
+from ..shared.fusion import fuse, fused_image, fused_layers
 from ..shared.malloc import keep_freed_memory
 from .branch import Branch
 from .config import TalkingGaussianConfig
-from .fusion import fuse, fused_image, fused_layers
 from .motion import Drivers, Places, expression_units
 
 T = TypeVar("T")

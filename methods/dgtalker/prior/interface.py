@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+import torch
 from torch import Tensor, nn
 
 from ...shared.rasterizer import Camera, Rasterization, rasterize_batch
@@ -32,6 +33,15 @@ class Heads:
         """Draw each head with a camera of its own."""
         return rasterize_batch(
             self.means, self.quats, self.scales, self.opacities, self.colors, cameras
+        )
+
+    def draw_depth(self, cameras: list[Camera]) -> Rasterization:
+        """Draw how far away heads are along their cameras' axes, one channel."""
+        axes = torch.stack([torch.from_numpy(each.world_to_camera[2]) for each in cameras])
+        axes = axes.to(self.means)
+        depth = (self.means * axes[:, None, :3]).sum(dim=-1) + axes[:, None, 3]
+        return rasterize_batch(
+            self.means, self.quats, self.scales, self.opacities, depth[..., None], cameras
         )
 
 

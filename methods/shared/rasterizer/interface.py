@@ -65,6 +65,10 @@ class Rasterization:
     alpha: Tensor
     radii: Tensor
 
+    def frame(self, number: int) -> Rasterization:
+        """Return one of several frames."""
+        return Rasterization(self.colors[number], self.alpha[number], self.radii[number])
+
 
 class Backend(Protocol):
     """Draws one frame per camera and returns batched ``colors, alpha, radii``."""

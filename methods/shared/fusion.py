@@ -9,8 +9,8 @@ from torch import Tensor
 
 from tgbench.interfaces import Layers
 
-from ..shared.njit import Floats, kernel
-from ..shared.rasterizer import Rasterization
+from .njit import Floats, kernel
+from .rasterizer import Rasterization
 
 Bytes = NDArray[np.uint8]
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
+from tgbench.methods.shared.fusion import fuse, fused_image, fused_layers
 from tgbench.methods.shared.rasterizer import Rasterization
-from tgbench.methods.talkinggaussian.fusion import fuse, fused_image, fused_layers
 
 
 def drawn(seed: int) -> tuple[Rasterization, np.ndarray, np.ndarray]:

@@ -74,7 +74,9 @@ def fit_placement(
         difference: NDArray[np.float64] = (flat - seen).reshape(-1) / width
         return difference
 
-    found = least_squares(apart, np.r_[np.log(size), np.zeros(6)], loss="soft_l1", f_scale=0.05, max_nfev=60)
+    found = least_squares(
+        apart, np.r_[np.log(size), np.zeros(6)], loss="soft_l1", f_scale=0.05, max_nfev=60
+    )
     error = float(np.sqrt(2.0 * np.mean(apart(found.x) ** 2)))
     if not error < _FAR:
         raise TgbenchError(

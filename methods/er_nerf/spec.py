@@ -42,6 +42,7 @@ def _spec(
         presets={"quick": _QUICK | (quick or {}), "paper": {}},
         image_sizes={"quick": 256},
         source="Li et al., Efficient Region-Aware Neural Radiance Fields, ICCV 2023",
+        takes_camera=not quick,
         composite_mode=CompositeMode.FULL_FRAME if quick else CompositeMode.HEAD_OVER_TORSO,
         leaked_conditions=(
             LeakedCondition.HEAD_POSE,

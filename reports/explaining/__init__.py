@@ -1,0 +1,1 @@
+"""Which defect the metrics of a case point to, in words."""

@@ -64,21 +64,26 @@ def explain(record_of: Callable[[str], MetricRecord | None]) -> Explanation:
     Args:
         record_of: returns a metric's record; None: the case has none.
     """
-    pointed, ruled_out, unknown = [], [], {}
+    pointed: dict[str, tuple[str, ...]] = {}
+    ruled_out: list[str] = []
+    unknown: dict[str, Mapping[str, str]] = {}
     for rule in RULES:
         numbers, missing = _numbers(rule, record_of)
-        found = [
-            sign.words.format(number)
+        measured = [
+            (sign, number)
             for sign, number in zip(rule.signs, numbers, strict=True)
-            if number is not None and sign.holds(number)
+            if number is not None
         ]
-        if len(found) == len(rule.signs):
-            pointed.append(Pointed(rule.defect, tuple(found)))
-        elif len(found) < sum(number is not None for number in numbers):
+        found = [sign.words.format(number) for sign, number in measured if sign.holds(number)]
+        for better in rule.unless:
+            missing = {**missing, **unknown.get(better, {})}
+        if len(found) < len(measured) or any(better in pointed for better in rule.unless):
             ruled_out.append(rule.defect)
-        else:
+        elif missing:
             unknown[rule.defect] = missing
-    return Explanation(tuple(pointed), tuple(ruled_out), unknown)
+        else:
+            pointed[rule.defect] = tuple(found)
+    return Explanation(tuple(Pointed(*each) for each in pointed.items()), tuple(ruled_out), unknown)
 
 
 def worst_cases(cases: Sequence[MeasuredCase]) -> list[WorstCase]:

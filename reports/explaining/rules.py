@@ -38,7 +38,8 @@ class Sign:
 
     def number(self, record: MetricRecord) -> float | None:
         """Return the number of a record; None where it has none, or one of too few."""
-        if self._too_few(record):
+        # Details stay where the value says nothing about the method.
+        if record.value is None or self._too_few(record):
             return None
         found = _number(record.details.get(self.detail) if self.detail else record.value)
         if self.per:
@@ -166,6 +167,11 @@ RULES = (
                 per="true_blinks",
             ),
         ),
+    ),
+    Rule(
+        "another person's face",
+        ("wrong identity",),
+        (Sign("id_distance_dlib", "{:.2f} from the true face; 0.6 parts people", least=0.6),),
     ),
     Rule(
         "a trembling head",

@@ -159,6 +159,8 @@ class Experiment:
             timing=timing,
             spoken=spoken_in(self.case),
             options=MetricOptions(
-                landmarks=self.options.landmarks, through_codec=self.options.through_codec
+                landmarks=self.options.landmarks,
+                through_codec=self.options.through_codec,
+                floor=self.options.floor,
             ),
         )

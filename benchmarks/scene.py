@@ -18,6 +18,7 @@ from tgbench.identities.split import default_split
 from tgbench.interfaces import Drive
 from tgbench.methods.shared.conditions import Conditions
 from tgbench.methods.shared.pixel_labels import FACE, HAIRS, MOUTH
+from tgbench.methods.shared.rasterizer import Camera
 from tgbench.methods.shared.window import Window
 from tgbench.methods.talkinggaussian.branch import Branch, new_motion
 from tgbench.methods.talkinggaussian.config import BranchName, TalkingGaussianConfig
@@ -25,7 +26,6 @@ from tgbench.methods.talkinggaussian.frames import Crop, TrainingFrames
 from tgbench.methods.talkinggaussian.gaussians import GaussianField, inverse_softplus
 from tgbench.methods.talkinggaussian.losses import FaceLoss, MouthLoss
 from tgbench.methods.talkinggaussian.motion import expression_units
-from tgbench.methods.talkinggaussian.rasterizer import Camera
 from tgbench.methods.talkinggaussian.sampling import FrameSampler
 from tgbench.methods.talkinggaussian.training import BranchTrainer
 

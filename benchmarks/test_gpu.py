@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from tgbench.methods.talkinggaussian.rasterizer import rasterize_batch
+from tgbench.methods.shared.rasterizer import rasterize_batch
 
 from .scene import camera, head_like
 

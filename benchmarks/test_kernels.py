@@ -6,9 +6,9 @@ import pytest
 import torch
 
 from tgbench.methods.shared.hashgrid import TriPlaneHashGrid
+from tgbench.methods.shared.rasterizer import rasterize, rasterize_batch
 from tgbench.methods.shared.spherical_harmonics import sh_to_rgb
-from tgbench.methods.talkinggaussian.rasterizer import rasterize, rasterize_batch
-from tgbench.methods.talkinggaussian.ssim import l1_ssim_loss
+from tgbench.methods.shared.ssim import l1_ssim_loss
 
 from .scene import camera, head_like
 from .yardsticks import l1_ssim_by_convolution, rasterize_pairs

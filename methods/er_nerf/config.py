@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
 from tgbench.configs import Range
+from tgbench.errors import TgbenchError
 
 Count = Annotated[int, Range(1)]
 Whole = Annotated[int, Range(0)]
@@ -60,6 +61,24 @@ class HeadConfig:
 
 
 @dataclass(frozen=True)
+class DeformationConfig:
+    """The motion field of TalkingGaussian, where `motion` is deformation."""
+
+    coarsest: Count = 16
+    """Vertices along the box's side of its coarsest level [S of TalkingGaussian: 16]."""
+
+    finest: Count = 256
+    """The same of the finest [S of TalkingGaussian: 256]."""
+
+    log2_size: Annotated[int, Range(1, 24)] = 17
+    """Logarithm of the most entries of a level [O of TalkingGaussian: 17]."""
+
+    offset: Positive = 0.01
+    """Way that an output of 1 moves a point, in units of the identity's cameras
+    [O of TalkingGaussian: 0.01]."""
+
+
+@dataclass(frozen=True)
 class ScheduleConfig:
     """How long training takes."""
 
@@ -73,8 +92,18 @@ class ScheduleConfig:
     """Rays of an iteration, all of one frame [O: 65,536]."""
 
     head_share: Share = 0.0
-    """Share of the rays that is drawn in the rectangle of the head, the others in the whole
-    image [O: 0]."""
+    """Share of the rays that is drawn in the rectangle of the head [O: 0]. Those that no
+    rectangle has are drawn in the whole image."""
+
+    eyes_share: Share = 0.0
+    """The same of the rectangle of the eyes [O: 0]."""
+
+    lips_share: Share = 0.0
+    """The same of the square of the lips [O: 0]."""
+
+    closed_every: Whole = 0
+    """Every how many iterations a frame is drawn by how far its eyes are closed; 0: never, every
+    frame as often as the others [O: 0]."""
 
     occupancy_every: Count = 16
     """Iterations between two updates of the occupancy [O: 16]."""
@@ -84,6 +113,19 @@ class ScheduleConfig:
 
     checkpoint_every: Count = 2_000
     """Iterations between two checkpoints, from which a stopped fit goes on."""
+
+    def __post_init__(self) -> None:
+        """Check that the shares of rays leave none over.
+
+        Raises:
+            TgbenchError: they add to more than 1.
+        """
+        shares = self.head_share, self.eyes_share, self.lips_share
+        if sum(shares) > 1.0 + 1e-9:
+            raise TgbenchError(
+                f"head_share, eyes_share and lips_share of the schedule are {shares}, which add to "
+                "more than 1; lower one of them"
+            )
 
 
 @dataclass(frozen=True)
@@ -147,7 +189,13 @@ class ErNerfConfig:
     """Audio features as they are, or normalised by the mean and deviation of each channel over
     the training frames [O: raw]."""
 
+    motion: Literal["appearance", "deformation"] = "appearance"
+    """Whether sound and expression change density and colour of a point [P], or move it in a head
+    at rest, as in table 4 of TalkingGaussian. Its Tri-Hash backbone with appearance is
+    ER-NeRF+e: the numbers of both rows are the same there."""
+
     head: HeadConfig = field(default_factory=HeadConfig)
+    deformation: DeformationConfig = field(default_factory=DeformationConfig)
     schedule: ScheduleConfig = field(default_factory=ScheduleConfig)
     optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)
     loss: LossConfig = field(default_factory=LossConfig)
@@ -164,3 +212,21 @@ class ErNerfExpressionConfig(ErNerfConfig):
     """Settings of ER-NeRF+e, whose upper face more action units drive."""
 
     head: HeadConfig = field(default_factory=_with_units)
+
+
+@dataclass(frozen=True)
+class TorsoConfig:
+    """The field of the torso, which is trained after the head."""
+
+    iterations: Count = 200_000
+    """Of its training [O: 200,000]."""
+
+    pixels: Count = 65_536
+    """Pixels of an iteration, all of one frame [O: 65,536]."""
+
+
+@dataclass(frozen=True)
+class ErNerfTorsoConfig(ErNerfConfig):
+    """Settings of ER-NeRF whose torso is its own too, so that only the plate is the true one."""
+
+    torso: TorsoConfig = field(default_factory=TorsoConfig)

@@ -1,12 +1,14 @@
-"""The whole training of a head; it resumes where it was stopped."""
+"""The whole training of a head, and of its torso; it resumes where it was stopped."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, Protocol
 
 import torch
+from torch import Tensor
 
 from tgbench.errors import TgbenchError
 from tgbench.identities import Identity, Split
@@ -19,14 +21,36 @@ from ..shared.conditions import Conditions
 from ..shared.malloc import keep_freed_memory
 from ..shared.not_finite import REMEDY, first_not_finite
 from ..shared.perceptual import Perceptual, perceptual_distance
-from .config import ErNerfConfig
+from .config import ErNerfConfig, ErNerfTorsoConfig
 from .frames import Frames
 from .network import expression_units
+from .torso import TorsoField
+from .torso_training import TorsoTraining
 from .training import HeadTraining
 from .volume import Head
 
 _REPORT_EVERY = 25
 """Iterations between two updates of a progress bar."""
+
+
+class Stage(Protocol):
+    """A part of a fit, with iterations of its own."""
+
+    iteration: int
+    seconds: float
+
+    @property
+    def iterations(self) -> int:
+        """Of the whole stage."""
+
+    def step(self) -> Tensor:
+        """Do one iteration and return its loss."""
+
+    def state(self) -> dict[str, object]:
+        """Return everything that `restore` needs."""
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Continue where `state` was taken."""
 
 
 class Fit:
@@ -59,51 +83,73 @@ class Fit:
             self._notes.append(
                 "the sound of the training frames is constant, so no speech is learned"
             )
+        if len(frames) == 1:
+            self._notes.append("there is one training frame, so no motion can be learned")
+        elif bool((driving.expressions[:, -1] == driving.expressions[0, -1]).all()):
+            self._notes.append(
+                "nobody blinks in the training frames (AU45 is constant): no blink is learned"
+            )
         self.channels = driving.channels
         self._training = HeadTraining(
             config, frames, driving, context.seed, device, self._perceptual(device)
         )
-        if self._checkpoint.is_file():
-            self._training.restore(read_checkpoint(self._checkpoint, self._origin))
+        self._stages: dict[str, Stage] = {"head": self._training}
+        self._torso: TorsoTraining | None = None
+        if isinstance(config, ErNerfTorsoConfig):
+            self._torso = TorsoTraining(
+                config.torso, config.optimiser, frames, context.seed, device
+            )
+            self._stages["torso"] = self._torso
+        for name, stage in self._stages.items():
+            if self._checkpoint(name).is_file():
+                stage.restore(read_checkpoint(self._checkpoint(name), self._origin))
 
-    def run(self) -> tuple[Head, FitReport]:
-        """Train, or go on where a stopped fit left off, and return the head and what it took.
+    def run(self) -> tuple[Head, TorsoField | None, FitReport]:
+        """Train, or go on where a stopped fit left off.
+
+        Returns:
+            the head, its torso if that is a field too, and what it took.
 
         Raises:
             TgbenchError: a loss is not finite, or a checkpoint belongs to another fit.
         """
-        training, schedule = self._training, self._config.schedule
-        if training.iteration < training.iterations:
-            progress = self._context.progress
-            name, total, done = "training the head", training.iterations, training.iteration
-            with progress.task(name, total, done) as task, _one_thread():
-                self._train(task)
+        for name, stage in self._stages.items():
+            if stage.iteration < stage.iterations:
+                task = self._context.progress.task(
+                    f"training the {name}", stage.iterations, stage.iteration
+                )
+                with task as bar, _one_thread():
+                    self._train(name, stage, bar)
+        schedule, torso = self._config.schedule, self._torso
         iterations = {"head": schedule.iterations, "lips": schedule.lips_iterations}
-        return training.result(), FitReport(training.seconds, iterations, tuple(self._notes))
+        if torso is not None:
+            iterations["torso"] = torso.iterations
+        seconds = sum(stage.seconds for stage in self._stages.values())
+        report = FitReport(seconds, iterations, tuple(self._notes))
+        return self._training.result(), None if torso is None else torso.result(), report
 
-    @property
-    def _checkpoint(self) -> Path:
-        return self._context.workdir / "head.pt"
+    def _checkpoint(self, name: str) -> Path:
+        return self._context.workdir / f"{name}.pt"
 
-    def _train(self, task: Task) -> None:
-        training, every = self._training, self._config.schedule.checkpoint_every
-        while training.iteration < training.iterations:
-            loss = training.step()
-            last = training.iteration == training.iterations
-            if training.iteration % every == 0 or last:
-                self._save()
-            if training.iteration % _REPORT_EVERY == 0 or last:
-                task.advance((training.iteration - 1) % _REPORT_EVERY + 1)
+    def _train(self, name: str, stage: Stage, task: Task) -> None:
+        every = self._config.schedule.checkpoint_every
+        while stage.iteration < stage.iterations:
+            loss = stage.step()
+            last = stage.iteration == stage.iterations
+            if stage.iteration % every == 0 or last:
+                self._save(name, stage)
+            if stage.iteration % _REPORT_EVERY == 0 or last:
+                task.advance((stage.iteration - 1) % _REPORT_EVERY + 1)
                 task.note(f"loss {loss.item():.4f}")
 
-    def _save(self) -> None:
-        state = self._training.state()
+    def _save(self, name: str, stage: Stage) -> None:
+        state = stage.state()
         broken = first_not_finite(state)
         if broken is not None:
             raise TgbenchError(
-                f"{broken} is NaN or infinite after {self._training.iteration} iterations; {REMEDY}"
+                f"{broken} is NaN or infinite after {stage.iteration} iterations; {REMEDY}"
             )
-        write_checkpoint(self._checkpoint, self._origin, state)
+        write_checkpoint(self._checkpoint(name), self._origin, state)
 
     def _perceptual(self, device: torch.device) -> Perceptual | None:
         """Load LPIPS if the lips need it; add a note if it is not installed."""

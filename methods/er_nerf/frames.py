@@ -11,20 +11,20 @@ from torch import Tensor
 
 from tgbench.errors import TgbenchError
 from tgbench.identities import Identity
-from tgbench.identities.layout import LANDMARKS, TRANSFORMS_TRAIN
+from tgbench.identities.layout import LANDMARKS, TORSO_IMAGE, TRANSFORMS_TRAIN
 
 from ..shared.pixel_labels import BEHIND, label_pixels
 from ..shared.window import Window, bounds
 from .rays import Pinhole
 
-_LIPS = slice(48, 60)
+_EYES, _LIPS = slice(36, 48), slice(48, 60)
 _LEAST_LIPS = 32
 """Side in pixels of the least square about the lips; LPIPS takes no smaller image."""
 
 
 @dataclass(frozen=True)
 class Frame:
-    """One training frame.
+    """One training frame; no rectangle of it is empty.
 
     Attributes:
         image: uint8 [H, W, 3], the head over what is behind it.
@@ -32,6 +32,7 @@ class Frame:
         camera: that took it.
         head: where the head is, with a margin; the whole image where no head was found.
         face: where the landmarks are.
+        eyes: about both eyes, with the lids.
         lips: a square about the lips.
     """
 
@@ -40,6 +41,7 @@ class Frame:
     camera: Pinhole
     head: Window
     face: Window
+    eyes: Window
     lips: Window
 
 
@@ -64,7 +66,8 @@ class Frames:
             device: where they are wanted.
 
         Raises:
-            TgbenchError: there is none, or a landmark is NaN or infinite.
+            TgbenchError: there is none, a picture of the torso is not there, or a landmark is NaN
+                or infinite.
         """
         if len(frames) == 0:
             raise TgbenchError(f"{identity.folder / TRANSFORMS_TRAIN}: lists no frame to train on")
@@ -78,6 +81,13 @@ class Frames:
             path = identity.path(LANDMARKS, frames[int(np.argmin(finite))])
             raise TgbenchError(
                 f"{path}: a landmark is NaN or infinite; detect the landmarks of the clip again"
+            )
+        torsos = (identity.path(TORSO_IMAGE, frame) for frame in frames)
+        missing = next((path for path in torsos if not path.is_file()), None)
+        if missing is not None:
+            raise TgbenchError(
+                f"{missing}: is not there, and the head is learnt over the torso; prepare the clip "
+                "with `tgbench prepare`"
             )
         self._landmarks = landmarks
 
@@ -93,6 +103,10 @@ class Frames:
                 self._room -= size
                 self._kept[position] = kept
         return kept
+
+    def plate(self) -> Tensor:
+        """Return what stands behind head and torso, uint8 [H, W, 3]."""
+        return self._placed(self.identity.background)
 
     def cameras(self, most: int) -> list[Pinhole]:
         """Return the cameras of frames spread evenly over the clip, on the CPU."""
@@ -111,12 +125,15 @@ class Frames:
         face = _around(points).clipped(size)
         lips = _around(points[_LIPS])
         side = min(max(*lips.size, _LEAST_LIPS), *size)
+        eyes = _around(points[_EYES])
+        wide, high = eyes.size
         return Frame(
             self._placed(identity.frame(number)),
             self._placed(identity.torso_over_background(number)),
             self._camera(position, self._device),
             bounds(labels != BEHIND) or Window(0, 0, *size),
             face,
+            eyes.resized(min(wide, size[0]), min(high + wide // 4, size[1]), size),
             lips.resized(side, side, size),
         )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from tgbench.errors import TgbenchError
@@ -16,7 +17,8 @@ from ..shared.checkpoint import Origin, read_checkpoint, write_checkpoint
 from .config import ErNerfConfig
 from .fitting import Fit
 from .network import HeadField
-from .rendering import Renderer
+from .rendering import Renderer, Torso
+from .torso import TorsoField
 from .training import march_rule
 from .volume import Head
 
@@ -29,6 +31,8 @@ class ErNerf:
     def __init__(self, config: ErNerfConfig) -> None:
         self._config = config
         self._head: Head | None = None
+        self._torso: TorsoField | None = None
+        self._plate: Image = np.zeros((0, 0, 3), np.uint8)
         self._origin: Origin | None = None
         self._renderer: Renderer | None = None
         self._channels = 0
@@ -42,8 +46,9 @@ class ErNerf:
         """
         _usable(context.device)
         fit = Fit(self._config, identity, split, context)
-        self._head, report = fit.run()
+        self._head, self._torso, report = fit.run()
         self._renderer, self._channels = None, fit.channels
+        self._plate = identity.background
         self._origin = Origin.of(self._config, identity, split, context.seed)
         return report
 
@@ -62,7 +67,8 @@ class ErNerf:
                 f"drive with {encoder.name} of {encoder.window[0]} x {encoder.window[1]}, as fitted"
             )
         if self._renderer is None:
-            self._renderer = Renderer(self._head, self._config)
+            torso = None if self._torso is None else Torso(self._torso, self._plate)
+            self._renderer = Renderer(self._head, torso, self._config)
         return self._renderer.frames(drive)
 
     def save(self, folder: Path) -> None:
@@ -77,6 +83,7 @@ class ErNerf:
             "channels": self._channels,
             "field": self._head.field.state_dict(),
             "occupied": self._head.occupied,
+            "torso": {} if self._torso is None else self._torso.state_dict(),
         }
         write_checkpoint(folder / _FILE, self._origin, state)
 
@@ -89,10 +96,15 @@ class ErNerf:
         origin = Origin.of(self._config, identity, split, seed=None)
         state = read_checkpoint(folder / _FILE, origin)
         config, place = self._config, _usable(device)
-        field = HeadField(state["channels"], config.head, config.audio_input == "raw")
+        field = HeadField(state["channels"], config)
         field.load_state_dict(state["field"])
         field.requires_grad_(False).to(place)
         self._head = Head(field, state["occupied"].to(place), march_rule(config))
+        self._torso, self._plate = None, identity.background
+        if state["torso"]:
+            self._torso = TorsoField()
+            self._torso.load_state_dict(state["torso"])
+            self._torso.requires_grad_(False).to(place)
         self._origin, self._renderer = origin, None
         self._channels = state["channels"]
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from tgbench.errors import TgbenchError
 from tgbench.interfaces import Drive, Image
 from tgbench.machine import cores
 
@@ -17,19 +20,32 @@ from ..shared.malloc import keep_freed_memory
 from .config import ErNerfConfig
 from .network import expression_units
 from .rays import Pinhole
+from .torso import TorsoField
 from .volume import Head, render_colours
 
 _RAYS = {"cpu": 1 << 13, "cuda": 1 << 17}
 """Rays at a time: what a CPU's cache, or a GPU's memory, holds."""
 
 
-class Renderer:
-    """Renders frames of a trained head over the torso and the background of the drive."""
+class Torso(NamedTuple):
+    """What stands behind the head, where it is not the true one.
 
-    def __init__(self, head: Head, config: ErNerfConfig) -> None:
-        """Take a trained head and the settings that it was trained with."""
+    Attributes:
+        field: of the torso.
+        plate: uint8 [H, W, 3], behind both.
+    """
+
+    field: TorsoField
+    plate: Image
+
+
+class Renderer:
+    """Renders frames of a trained head over torso and background."""
+
+    def __init__(self, head: Head, torso: Torso | None, config: ErNerfConfig) -> None:
+        """Take a trained head, its torso or None for the drive's, and their settings."""
         keep_freed_memory()
-        self._head, self._config = head, config
+        self._head, self._torso, self._config = head, torso, config
         self._device = head.occupied.device
         # Threads inside a frame wait for each other; threads of one frame each do not.
         self._workers = cores() if self._device.type == "cpu" else 1
@@ -38,7 +54,17 @@ class Renderer:
         )
 
     def frames(self, drive: Drive) -> Iterator[Image]:
-        """Yield the frames of a drive in order, uint8 RGB [H, W, 3]."""
+        """Yield the frames of a drive in order, uint8 RGB [H, W, 3].
+
+        Raises:
+            TgbenchError: a driving value is NaN or infinite, or an action unit is missing.
+        """
+        finite = np.isfinite(drive.poses).all(axis=(1, 2))
+        if not finite.all():
+            raise TgbenchError(
+                f"the driving pose of frame {int(np.argmin(finite))} holds NaN or infinity; track "
+                "the head again or prepare the clip again"
+            )
         units = expression_units(self._config.head)
         driving = Conditions.of_drive(drive, units, device=self._device)
         waiting: deque[Future[Image]] = deque()
@@ -58,11 +84,15 @@ class Renderer:
         lens = drive.intrinsics
         camera = Pinhole.of_pose(drive.poses[index], lens, self._config.head.scale, self._device)
         given = self._head.field.conditions(driving.audio(index), driving.expression(index))
-        behind = torch.from_numpy(drive.background(index)).to(self._device).view(-1, 3) / 255.0
+        behind = drive.background(index) if self._torso is None else self._torso.plate
+        back = torch.from_numpy(np.array(behind)).to(self._device).view(-1, 3) / 255.0
         pixels = torch.arange(lens.width * lens.height, device=self._device)
         parts: list[Tensor] = []
         for part in pixels.split(_RAYS[self._device.type]):
-            rays = camera.rays(part % lens.width, part // lens.width)
-            parts.append(render_colours(self._head, rays, behind[part], given))
+            columns, rows = part % lens.width, part // lens.width
+            here = back[part]
+            if self._torso is not None:
+                here = self._torso.field.over(here, columns, rows, camera)
+            parts.append(render_colours(self._head, camera.rays(columns, rows), here, given))
         image = (torch.cat(parts).clamp(0.0, 1.0) * 255.0).round().to(torch.uint8)
         return image.view(lens.height, lens.width, 3).cpu().numpy()

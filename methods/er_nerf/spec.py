@@ -20,21 +20,24 @@ _QUICK: dict[str, object] = {
 }
 
 
-def _spec(name: str, title: str, summary: str, config: str) -> MethodSpec:
+def _spec(
+    name: str, title: str, summary: str, config: str, quick: dict[str, object] | None = None
+) -> MethodSpec:
+    """Return a method; with settings of its own for `quick`, its torso is a field too."""
     return MethodSpec(
         name=name,
         title=title,
         summary=summary,
         implementation="tgbench.methods.er_nerf.method:ErNerf",
         config=f"tgbench.methods.er_nerf.config:{config}",
-        presets={"quick": _QUICK, "paper": {}},
+        presets={"quick": _QUICK | (quick or {}), "paper": {}},
         image_sizes={"quick": 256},
         source="Li et al., Efficient Region-Aware Neural Radiance Fields, ICCV 2023",
-        composite_mode=CompositeMode.HEAD_OVER_TORSO,
+        composite_mode=CompositeMode.FULL_FRAME if quick else CompositeMode.HEAD_OVER_TORSO,
         leaked_conditions=(
             LeakedCondition.HEAD_POSE,
             LeakedCondition.UPPER_FACE_ACTION_UNITS,
-            LeakedCondition.TORSO_AND_BACKGROUND,
+            *(() if quick else (LeakedCondition.TORSO_AND_BACKGROUND,)),
         ),
     )
 
@@ -51,5 +54,12 @@ METHODS = (
         "ER-NeRF+e (reimplemented)",
         "ER-NeRF driven by the upper-face action units of TalkingGaussian; reimplemented here",
         "ErNerfExpressionConfig",
+    ),
+    _spec(
+        "er_nerf_torso_native",
+        "ER-NeRF, its own torso (reimplemented)",
+        "ER-NeRF whose torso is a field too, over the plate; reimplemented here",
+        "ErNerfTorsoConfig",
+        {"torso.iterations": 1000, "torso.pixels": 2048},
     ),
 )

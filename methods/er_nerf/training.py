@@ -11,7 +11,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from tgbench.errors import TgbenchError
+from tgbench.identities.layout import TRANSFORMS_TRAIN
+
 from ..shared.conditions import Conditions as Driving
+from ..shared.hashgrid import TriPlaneHashGrid
 from ..shared.not_finite import LossWatch, located
 from ..shared.perceptual import Perceptual
 from ..shared.window import Window
@@ -19,12 +23,15 @@ from .config import ErNerfConfig
 from .frames import Frame, Frames
 from .losses import Pixels, head_loss
 from .marching import March
-from .network import Conditions, HeadField
+from .network import CLOSED, Conditions, HeadField
 from .occupancy import Occupancy
 from .volume import Head, render_rays
 
 _CAMERAS = 100
 """Frames whose cameras say which cells are seen."""
+
+_LEAST_WIDE = 8.0
+"""Pixels across the head's box; below it there is nothing to learn from."""
 
 _SMOOTH_OVER = 1e-3
 _SMOOTH_EVERY = 16
@@ -52,19 +59,30 @@ class HeadTraining:
             seed: of every random choice.
             device: to train on.
             perceptual: LPIPS for the lips; None: without.
+
+        Raises:
+            TgbenchError: no camera sees the box that holds the head.
         """
         self._config, self._frames, self._driving = config, frames, driving
         self._device, self._perceptual = device, perceptual
         self._generator = torch.Generator().manual_seed(seed)
+        self._closed = driving.expressions[:, -1].clamp(0.0, CLOSED).cpu()
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            head = HeadField(driving.channels, config.head, config.audio_input == "raw")
+            head = HeadField(driving.channels, config)
         if config.audio_input == "normalised":
             head.audio.normalise_by(driving.heard.cpu())
         self.head = head.to(device)
         self.rule = march_rule(config)
         cameras = frames.cameras(_CAMERAS)
         self.occupancy = Occupancy(config.head.cells, self.rule, cameras).to(device)
+        widest = max(float(2.0 * camera.focal / camera.centre.norm()) for camera in cameras)
+        if widest < _LEAST_WIDE or not self.occupancy.seen.any():
+            raise TgbenchError(
+                f"{frames.identity.folder / TRANSFORMS_TRAIN}: the cameras do not see the head's "
+                f"box, {2.0 / config.head.scale:g} m wide about the origin; give poses in metres "
+                "about the head, or prepare the clip again"
+            )
         self._average = copy.deepcopy(self.head).requires_grad_(False)
         self._watch = LossWatch(device)
         self._optimiser = torch.optim.AdamW(
@@ -143,7 +161,9 @@ class HeadTraining:
 
     def _groups(self) -> list[dict[str, Any]]:
         rates, head = self._config.optimiser, self.head
-        grid, attention = list(head.grid.parameters()), list(head.audio.attention.parameters())
+        grids = [part for part in head.modules() if isinstance(part, TriPlaneHashGrid)]
+        grid = [part.table for part in grids]
+        attention = list(head.audio.attention.parameters())
         apart = {id(parameter) for parameter in grid + attention}
         rest = [part for part in head.parameters() if id(part) not in apart]
         return [
@@ -179,6 +199,9 @@ class HeadTraining:
                 kept.lerp_(new, 1.0 - weight)
 
     def _next_frame(self) -> int:
+        every = self._config.schedule.closed_every
+        if every and self.iteration % every == every - 1 and bool(self._closed.any()):
+            return int(torch.multinomial(self._closed, 1, generator=self._generator))
         if not len(self._order):
             self._order = torch.randperm(len(self._frames), generator=self._generator)
         position, self._order = int(self._order[0]), self._order[1:]
@@ -235,12 +258,12 @@ class HeadTraining:
         """Return columns and rows of random pixels."""
         schedule = self._config.schedule
         height, width = frame.image.shape[:2]
-        in_head = round(schedule.head_share * schedule.rays)
-        whole = Window(0, 0, width, height)
-        parts = [
-            self._uniform(frame.head, in_head),
-            self._uniform(whole, schedule.rays - in_head),
-        ]
+        windows = (frame.head, frame.eyes, frame.lips)
+        shares = (schedule.head_share, schedule.eyes_share, schedule.lips_share)
+        counts = [round(share * schedule.rays) for share in shares]
+        parts = [self._uniform(*each) for each in zip(windows, counts, strict=True) if each[1]]
+        others = max(schedule.rays - sum(counts), 0)
+        parts.append(self._uniform(Window(0, 0, width, height), others))
         columns, rows = (torch.cat(each) for each in zip(*parts, strict=True))
         return columns.to(self._device), rows.to(self._device)
 

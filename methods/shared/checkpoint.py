@@ -28,6 +28,9 @@ FORMAT = 2
 _CLIP = (TRANSFORMS_TRAIN, TRANSFORMS_VAL, ACTION_UNITS, AUDIO, BACKGROUND)
 
 _DAMAGED = "is damaged or not a checkpoint; delete it and run again"
+_SHOWN = 6
+"""Differences that an error names; a checkpoint of another system has a hundred."""
+
 _BAD_CONTENT = (
     zipfile.BadZipFile,
     pickle.UnpicklingError,
@@ -137,8 +140,11 @@ def read_checkpoint(path: Path, origin: Origin) -> dict:
         raise TgbenchError(f"{path}: {_DAMAGED}")
     differences = origin.differences(there)
     if differences:
+        shown, more = differences[:_SHOWN], len(differences) - _SHOWN
+        if more > 0:
+            shown.append(f"and {more} more")
         raise TgbenchError(
-            f"{path}: belongs to another fit: {'; '.join(differences)}; use another folder or "
+            f"{path}: belongs to another fit: {'; '.join(shown)}; use another folder or "
             "start again with --fresh"
         )
     return state

@@ -1,4 +1,4 @@
-"""Compiler options of every Numba kernel of this method."""
+"""Compiler options of every Numba kernel of the methods."""
 
 from __future__ import annotations
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from ..shared.rasterizer import Camera, Rasterization, rasterize, rasterize_batch
 from .config import BranchName, TalkingGaussianConfig
 from .gaussians import GaussianField
 from .motion import Deformation, FaceMotion, MotionField, MouthMotion
-from .rasterizer import Camera, Rasterization, rasterize, rasterize_batch
 
 
 @dataclass

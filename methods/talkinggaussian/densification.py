@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 from torch.nn.functional import softplus
 
+from ..shared.rasterizer.reference import rotation_matrices
 from .config import BranchName, TalkingGaussianConfig
 from .gaussians import GaussianField, Parameters, inverse_softplus
-from .rasterizer.reference import rotation_matrices
 
 _SPLIT_PARTS = 2
 _SPLIT_SHRINK = 1.6

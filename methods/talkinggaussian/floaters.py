@@ -12,9 +12,9 @@ import torch
 from torch import Tensor
 
 from ..shared.conditions import Conditions
+from ..shared.rasterizer import rasterize
 from .branch import Branch
 from .frames import TrainingFrames
-from .rasterizer import rasterize
 
 _LEAST_VIEWS, _MOST_VIEWS = 100, 500
 _ITERATIONS_A_VIEW = 36

@@ -15,11 +15,11 @@ from tgbench.identities import Identity
 from tgbench.identities.layout import LANDMARKS, TRANSFORMS_TRAIN
 from tgbench.machine import cores
 
+from ..shared.crop_window import window_camera
 from ..shared.pixel_labels import BEHIND, FACE, INSIDE, label_pixels
+from ..shared.rasterizer import Camera
 from ..shared.window import Window, bounds, enclosing, same_size
 from .config import BranchName
-from .crop_window import window_camera
-from .rasterizer import Camera
 
 _INNER_LIPS_TOP, _INNER_LIPS_BOTTOM = 62, 66
 _LIPS = slice(48, 68)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..shared.njit import Floats, kernel
-from .rasterizer import Rasterization
+from ..shared.rasterizer import Rasterization
 
 Bytes = NDArray[np.uint8]
 

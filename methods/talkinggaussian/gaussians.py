@@ -12,10 +12,10 @@ from scipy.spatial import cKDTree
 from torch import Tensor
 from torch.nn.functional import softplus
 
+from ..shared.rasterizer import Camera
 from ..shared.spherical_harmonics import sh_to_rgb
 from .config import TalkingGaussianConfig
 from .motion import Deformation
-from .rasterizer import Camera
 
 Parameters = dict[str, Tensor]
 

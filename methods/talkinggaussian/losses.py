@@ -10,13 +10,13 @@ from torch import Tensor
 
 from ..shared.perceptual import LARGE_TILES, SMALL_TILES, Perceptual
 from ..shared.pixel_labels import BEHIND, FACE, HAIRS, IGNORED, INSIDE, TEETH
+from ..shared.rasterizer import Rasterization
+from ..shared.ssim import l1_ssim_loss
 from ..shared.window import Window
 from .config import TalkingGaussianConfig
 from .frames import Crop, TrainingFrames
 from .motion import Deformation
 from .pixel_losses import EXPRESSION_CHANNEL, LossRegion, compare
-from .rasterizer import Rasterization
-from .ssim import l1_ssim_loss
 
 TRAINING_BACKGROUND = (0.0, 1.0, 0.0)
 """Behind every branch in training: a colour that no head has, so that holes show."""

@@ -18,9 +18,9 @@ from torch import Tensor
 
 from ..shared.njit import Floats, kernel
 from ..shared.pixel_labels import HAIRS, IGNORED, TEETH
+from ..shared.rasterizer import Rasterization
 from ..shared.window import Window
 from .frames import Crop
-from .rasterizer import Rasterization
 
 Bytes = NDArray[np.uint8]
 

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..shared.pixel_labels import FACE, HAIRS, INSIDE
+from ..shared.rasterizer import Camera
 from .config import BranchName, TalkingGaussianConfig
 from .frames import Crop, TrainingFrames
-from .rasterizer import Camera
 
 View = tuple[Camera, NDArray[np.bool_]]
 """A camera and the mask [h, w] of what it sees of a region."""

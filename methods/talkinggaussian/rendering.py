@@ -13,10 +13,10 @@ from tgbench.interfaces import Drive, Image
 from tgbench.machine import cores
 
 from ..shared.conditions import Conditions
+from ..shared.crop_window import window_camera
 from ..shared.malloc import keep_freed_memory
 from .branch import Branch
 from .config import TalkingGaussianConfig
-from .crop_window import window_camera
 from .fusion import fuse, fused_image
 from .motion import Drivers, Places, expression_units
 

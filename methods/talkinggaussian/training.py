@@ -13,6 +13,7 @@ from ..shared.conditions import Conditions, Jitter
 from ..shared.malloc import keep_freed_memory
 from ..shared.not_finite import LossWatch, located
 from ..shared.perceptual import Perceptual
+from ..shared.rasterizer import Camera
 from .branch import Branch
 from .config import BranchName, TalkingGaussianConfig
 from .densification import DensityControl, density_limits, resembling
@@ -26,7 +27,6 @@ from .losses import (
     over_image,
 )
 from .motion import Deformation
-from .rasterizer import Camera
 from .sampling import FrameSampler
 
 _WEAKENED_OPACITY = 0.1

@@ -20,7 +20,7 @@ from ..metrics.through_codec import THROUGH_CODEC
 from ..progress import Progress
 from ..results.measured_case import PAIRS
 from ..running.result import Result
-from ..synthetic.names import IDENTITIES
+from ..synthetic.names import built_in
 from .truth import Truth, truth_of_pair
 
 
@@ -99,7 +99,7 @@ class GroundTruth:
         name = result.identity.name
         if name in self._given:
             return self._given[name]
-        if name in IDENTITIES:
+        if built_in(name) is not None:
             return resolve_identity(name, result.identity.width, self._progress)
         raise TgbenchError(
             f"identity '{name}' is not here; give its prepared folder, which is called "
@@ -110,7 +110,7 @@ class GroundTruth:
     def _given(self) -> dict[str, Identity]:
         found: dict[str, Identity] = {}
         for folder in self._folders:
-            if not folder.is_dir() and str(folder) in IDENTITIES:
+            if not folder.is_dir() and built_in(str(folder)) is not None:
                 continue
             if folder.is_file() or holds_videos(folder):
                 # The true videos of pairs.

@@ -24,7 +24,7 @@ from ..running.result import CASE_FILES
 from ..running.resume import State, standing
 from ..running.worker import Worker
 from ..specs import MethodSpec
-from ..synthetic.names import IDENTITIES
+from ..synthetic.names import built_in
 from ..systems.declaration import Declaration
 from ..systems.spec import SystemSpec
 from .method_files import MethodFiles
@@ -94,7 +94,7 @@ class Sender:
         experiment = self._experiment(job)
         fitting = experiment.fitting if experiment else self._worker.fitting(job)
         folder = fitting.identity.folder
-        if job.identity.source in IDENTITIES:
+        if built_in(job.identity.source) is not None:
             found = [_of_cache(folder)]
         else:
             found = [Input(folder, f"{INPUTS}/identity/{folder.resolve().name}")]
@@ -121,7 +121,7 @@ class Sender:
     def relative(self, job: JobSpec) -> JobSpec:
         """Return a job whose inputs have the paths that they are unpacked at."""
         source = job.identity.source
-        if source not in IDENTITIES:
+        if built_in(source) is None:
             source = f"{INPUTS}/identity/{job.identity.name}"
         sounds = {
             kind: tuple(

@@ -115,10 +115,10 @@ def _identity(name: str, size: int, progress: Progress) -> Identity:
     from ..identities import Identity
     from ..identities.resolve import resolve_identity
     from ..synthetic import ensure_identity
-    from ..synthetic.names import IDENTITIES
+    from ..synthetic.names import built_in
 
-    if name in IDENTITIES:
-        return Identity(ensure_identity(name, size=size, seconds=SECONDS, progress=progress))
+    if own := built_in(name):
+        return Identity(ensure_identity(own, size=size, seconds=SECONDS, progress=progress))
     return resolve_identity(name, size, progress)
 
 

@@ -12,7 +12,7 @@ from .. import plugins
 from ..errors import TgbenchError, suggest
 from ..requirements import lacking, why_backend_missing, why_not_run
 from ..specs import BackendKind, BackendSpec, ConfiguredSpec, MethodSpec, MetricSpec, Spec
-from ..synthetic.names import IDENTITIES, TRACKS
+from ..synthetic.names import DRAWN, IDENTITIES, TRACKS
 from ..terminal import Terminal
 from ..terminal.wrapping import in_columns, line_width, wrapped
 from .catalogue import catalogue, introduction, value_text
@@ -100,7 +100,7 @@ def _sections(
     def plain(title: str, rows: Iterable[tuple[str, str]]) -> list[str]:
         return [f"{title}:", *in_columns(rows, width)]
 
-    identities = [*IDENTITIES.items(), ("FOLDER", "any folder made by `tgbench prepare`")]
+    identities = [*IDENTITIES.items(), DRAWN, ("FOLDER", "any folder made by `tgbench prepare`")]
     tracks = [*TRACKS.items(), ("FILE", "any media file with sound")]
     return {
         "methods": lambda: plain("methods", _rows(plugins.methods().values())),

@@ -12,7 +12,7 @@ from pydantic import Field
 from ..errors import TgbenchError
 from ..files import sha256, write_text
 from ..inputs import read_json
-from ..synthetic.names import CARDS, MADE_BY
+from ..synthetic.names import MADE_BY, card_of
 from ..toml_files import Table, checked, read_toml
 from . import layout
 
@@ -61,7 +61,7 @@ def read_card(folder: Path) -> Card | None:
     path = folder / CARD
     if path.is_file():
         return checked(path, read_toml(path), Card)
-    declared = CARDS.get(folder.resolve().name)
+    declared = card_of(folder.resolve().name)
     return Card.model_validate(declared) if declared and _is_synthetic(folder) else None
 
 

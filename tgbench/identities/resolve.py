@@ -8,7 +8,7 @@ from pathlib import Path
 from ..errors import TgbenchError, suggest
 from ..files import require_text
 from ..progress import SILENT, Progress
-from ..synthetic.names import IDENTITIES
+from ..synthetic.names import IDENTITIES, built_in
 from .identity import Identity
 from .validation import validate
 
@@ -19,7 +19,7 @@ def require_identity(name: str) -> None:
     Raises:
         TgbenchError: it is that of neither.
     """
-    if name not in IDENTITIES and not Path(name).is_dir():
+    if built_in(name) is None and not Path(name).is_dir():
         raise _no_folder(name, Path(name))
 
 
@@ -27,17 +27,17 @@ def resolve_identity(name: str, size: int, progress: Progress = SILENT) -> Ident
     """Return the identity a user named.
 
     Args:
-        name: a built-in name such as "synth-a", or a folder.
+        name: a built-in name such as "synth-a" or "synth:7", or a folder.
         size: side of the frames in pixels, for built-in identities.
         progress: where making a built-in identity reports to.
 
     Raises:
         TgbenchError: neither a built-in name nor a folder, or the folder is not sound.
     """
-    if name in IDENTITIES:
+    if own := built_in(name):
         from ..synthetic import ensure_identity
 
-        return Identity(ensure_identity(name, size=size, progress=progress))
+        return Identity(ensure_identity(own, size=size, progress=progress))
     require_identity(name)
     folder = Path(name)
     require_text(folder.resolve())

@@ -21,7 +21,7 @@ from ..errors import TgbenchError
 from ..faults import one_line
 from ..files import hash_of, write_json
 from ..inputs import read_json
-from ..synthetic.names import IDENTITIES
+from ..synthetic.names import built_in
 from .result import LARGEST_RESULT, RESULT_FILE
 from .schema import Record
 
@@ -314,8 +314,8 @@ def _method(name: str) -> str | None:
 
 
 def _filed_as(identity: str) -> str | None:
-    if identity in IDENTITIES:
-        return identity
+    if own := built_in(identity):
+        return own
     return Path(identity).resolve().name if os.path.isdir(identity) else None
 
 

@@ -9,7 +9,7 @@ from ..files import sha256_once
 from ..identities import Identity
 from ..interfaces import Case
 from ..specs import MethodSpec
-from ..synthetic.names import IDENTITIES
+from ..synthetic.names import built_in
 from ..version import __version__
 from .executor_config import ExecutorConfig
 from .experiment import Experiment, IdentityHashes
@@ -37,7 +37,7 @@ class Person:
     @property
     def is_built_in(self) -> bool:
         """Whether it is one of tgbench's own."""
-        return self.source in IDENTITIES
+        return built_in(self.source) is not None
 
 
 class JobMaker:

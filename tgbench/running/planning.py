@@ -16,7 +16,7 @@ from ..interfaces import Case
 from ..plugins import in_table_order
 from ..progress import Progress
 from ..specs import ConfiguredSpec, MethodSpec, ProtocolSpec
-from ..synthetic.names import IDENTITIES
+from ..synthetic.names import built_in
 from .case_planning import plan_cases, through_codec
 from .experiment import Experiment, IdentityHashes
 from .fitting import MethodConfig
@@ -138,7 +138,7 @@ class Planner:
             )
         with progress.task(f"hashing inputs of {identity.name}", None):
             hashes = IdentityHashes(identity.input_hashes())
-        source = name if name in IDENTITIES else str(Path(name).resolve())
+        source = built_in(name) or str(Path(name).resolve())
         return Person(source, identity, hashes)
 
     def _add(self, config: MethodConfig, person: Person) -> None:

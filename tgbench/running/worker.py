@@ -16,7 +16,7 @@ from ..identities.resolve import resolve_identity
 from ..interfaces import Case, Method
 from ..progress import Progress
 from ..specs import MethodSpec
-from ..synthetic.names import IDENTITIES
+from ..synthetic.names import built_in
 from ..systems.spec import read_spec
 from ..version import __version__
 from . import attempts
@@ -188,13 +188,13 @@ class Worker:
     def _experiment(self, job: JobSpec, wanted: CaseJob) -> Experiment:
         config = _method_config(job)
         identity, hashes = self._identity(job)
-        built_in = job.identity.source in IDENTITIES
+        size = None if built_in(job.identity.source) is None else job.identity.size
         experiment = Experiment(
             _case_of(job, wanted, identity, config),
             config,
             hashes,
             _options(job),
-            job.identity.size if built_in else None,
+            size,
         )
         if experiment.reads != wanted.reads:
             names = ", ".join(sorted({*experiment.reads, *wanted.reads}))

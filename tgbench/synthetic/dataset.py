@@ -13,8 +13,10 @@ from ..files import atomic_folder, cache_root, hash_of, make_cache
 from ..identities.layout import FPS
 from ..progress import SILENT, Progress
 from .motion import Performance, perform
+from .names import built_in, seed_of
 from .person import PEOPLE, TRACKS, Person, SungTrack, Track, Wordless
 from .phonemes import LANGUAGES
+from .population import drawn_person
 from .portable import run_portably
 from .script import Script, unspoken, write_script
 from .song import write_song
@@ -54,10 +56,15 @@ def rehearse(person: Person, seconds: float = SECONDS) -> Take:
 def film(name: str, size: int, seconds: float = SECONDS) -> Studio:
     """Return the studio in which a built-in person performs: any frame, from any side.
 
+    Args:
+        name: "synth-a", "synth-b", or "synth:SEED" for a person of the population.
+        size: side of the square frames in pixels, even, 64 to 512.
+        seconds: length of the clip.
+
     Raises:
         TgbenchError: no such person, or a size that cannot be made.
     """
-    person = _known(name)
+    person = person_of(name)
     _check_size(size)
     return Studio(person, rehearse(person, seconds).performance, size)
 
@@ -68,7 +75,7 @@ def ensure_identity(
     """Return the folder of a built-in identity, making it if it is not in the cache.
 
     Args:
-        name: "synth-a" or "synth-b".
+        name: "synth-a", "synth-b", or "synth:SEED" for a person of the population.
         size: side of the square frames in pixels, even, 64 to 512.
         seconds: length of the clip.
         progress: where the making reports to.
@@ -76,7 +83,7 @@ def ensure_identity(
     Raises:
         TgbenchError: no such person, a size that cannot be made, or an unwritable cache.
     """
-    person = _known(name)
+    person, name = person_of(name), built_in(name) or name
     _check_size(size)
     key = hash_of([GENERATOR_VERSION, asdict(person), size, seconds])[:16]
     folder = cache_root() / "synthetic" / f"{size}px-{key}" / name
@@ -118,10 +125,17 @@ def voice_track(track: Track | Wordless) -> tuple[Script, Waveform]:
     return _speech(track.seed, track.language, track.voice, track.seconds)
 
 
-def _known(name: str) -> Person:
-    if name not in PEOPLE:
+def person_of(name: str) -> Person:
+    """Return a built-in person, or one of the population.
+
+    Raises:
+        TgbenchError: no such person.
+    """
+    own = built_in(name)
+    if own is None:
         raise suggest(name, PEOPLE, "identity")
-    return PEOPLE[name]
+    seed = seed_of(own)
+    return PEOPLE[own] if seed is None else drawn_person(seed)
 
 
 def _check_size(size: int) -> None:

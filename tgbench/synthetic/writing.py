@@ -12,10 +12,10 @@ from ..audio import write_wav
 from ..files import write_json
 from ..identities import IdentityWriter, default_split
 from ..overlap import in_order
-from .dataset import GENERATOR_VERSION, rehearse, voice_track
+from .dataset import GENERATOR_VERSION, person_of, rehearse, voice_track
 from .expression import action_units
 from .names import MADE_BY
-from .person import PEOPLE, TRACKS
+from .person import TRACKS
 from .script import Script
 from .studio import Studio
 
@@ -30,16 +30,17 @@ def write_identity(
 
     Args:
         folder: where the files go.
-        name: "synth-a" or "synth-b".
+        name: of the person.
         size: side of the square frames in pixels.
         seconds: length of the clip.
         count: called after each frame.
     """
-    take = rehearse(PEOPLE[name], seconds)
+    person = person_of(name)
+    take = rehearse(person, seconds)
     frames = len(take.performance)
     writer = IdentityWriter(folder, (size, size))
     gaps = np.zeros(frames)
-    studio = Studio(PEOPLE[name], take.performance, size)
+    studio = Studio(person, take.performance, size)
 
     def record(frame: int) -> None:
         shot = studio.shoot(frame)
@@ -67,7 +68,7 @@ def write_identity(
         {
             "made_by": MADE_BY,
             "generator_version": GENERATOR_VERSION,
-            "person": asdict(PEOPLE[name]),
+            "person": asdict(person),
             "size": size,
             "seconds": seconds,
             "exact": ["poses", "landmarks", "action units", "parsing", "torso", "background"],

@@ -18,7 +18,7 @@ from ..faults import one_line
 from ..identities import Identity, layout
 from ..machine import free_memory_gb
 from ..requirements import why_not_run
-from ..synthetic.names import IDENTITIES
+from ..synthetic.names import built_in
 from .config import SystemConfig
 from .declaration import Declaration
 from .environments import (
@@ -86,8 +86,8 @@ def check(
     yield from _weights(declaration, checkout)
     yield from _environment(declaration, config, checkout)
     yield from _machine(declaration, out)
-    if identity in IDENTITIES:
-        yield from _built_in_inputs(declaration, identity)
+    if own := built_in(identity):
+        yield from _built_in_inputs(declaration, own)
     elif identity:
         yield from _inputs(declaration, Identity(Path(identity)))
 

@@ -35,7 +35,8 @@ def sample_rays(
             near = max(near, min(first, second))
             far = min(far, max(first, second))
         count, point = 0, 0
-        while count < depths.shape[1]:
+        # Of a ray that is NaN no axis sets an end.
+        while far < np.inf and count < depths.shape[1]:
             depth = near + step * (np.float32(point) + noise[ray])
             if not depth < far:
                 break

@@ -7,14 +7,17 @@ import math
 import pytest
 import torch
 
-from tgbench.methods.er_nerf.config import HeadConfig
+from tgbench.configs import build
+from tgbench.methods.er_nerf.config import ErNerfConfig
 from tgbench.methods.er_nerf.network import HeadField, truncated_exp
 from tgbench.methods.shared.spherical_harmonics import harmonics_basis
+
+SEVEN = {"head.expression": "seven"}
 
 
 def field(**settings: object) -> HeadField:
     torch.manual_seed(0)
-    return HeadField(29, HeadConfig(**settings), raw_audio=True)  # type: ignore[arg-type]
+    return HeadField(29, build(ErNerfConfig, {"audio_input": "raw"} | settings))
 
 
 def test_it_has_as_many_parameters_as_the_official_network() -> None:
@@ -25,7 +28,9 @@ def test_it_has_as_many_parameters_as_the_official_network() -> None:
 def test_more_action_units_widen_what_takes_them() -> None:
     """A network of 6 to 16 to 6, attention to 7, and as many more inputs of the density."""
     plain, more = (
-        sum(parameter.numel() for parameter in field(expression=expression).parameters())
+        sum(
+            parameter.numel() for parameter in field(**{"head.expression": expression}).parameters()
+        )
         for expression in ("blink", "seven")
     )
     assert more - plain == 2 * 6 * 16 + 16 * (7 - 1) + 64 * (7 - 1)
@@ -38,7 +43,7 @@ def test_closed_eyes_drive_from_nought_to_one(closed: float, expected: float) ->
 
 
 def test_the_last_action_unit_does_not_pass_the_network() -> None:
-    head = field(expression="seven")
+    head = field(**SEVEN)
     units = torch.tensor([0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.5])
     assert head.conditions(torch.zeros(8, 29, 16), units).expression.tolist() == [0.0] * 6 + [1.5]
 

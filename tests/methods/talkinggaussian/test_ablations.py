@@ -13,6 +13,7 @@ from tgbench.errors import TgbenchError
 from tgbench.identities import Identity
 from tgbench.interfaces import FitContext
 from tgbench.methods.shared.pixel_labels import FACE, HAIRS, MOUTH
+from tgbench.methods.shared.rasterizer import Camera, Rasterization
 from tgbench.methods.talkinggaussian.config import TalkingGaussianConfig
 from tgbench.methods.talkinggaussian.fitting import Fit
 from tgbench.methods.talkinggaussian.frames import TrainingFrames
@@ -26,7 +27,6 @@ from tgbench.methods.talkinggaussian.motion import (
     expression_units,
 )
 from tgbench.methods.talkinggaussian.point_init import initial_cloud
-from tgbench.methods.talkinggaussian.rasterizer import Camera, Rasterization
 from tgbench.methods.talkinggaussian.spec import SPEC
 from tgbench.progress import SILENT
 

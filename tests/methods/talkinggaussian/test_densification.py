@@ -5,10 +5,10 @@ import math
 import pytest
 import torch
 
+from tgbench.methods.shared.rasterizer import Camera
 from tgbench.methods.talkinggaussian.config import TalkingGaussianConfig
 from tgbench.methods.talkinggaussian.densification import DensityControl, DensityLimits, resembling
 from tgbench.methods.talkinggaussian.gaussians import GaussianField, inverse_softplus
-from tgbench.methods.talkinggaussian.rasterizer import Camera
 
 CONFIG = TalkingGaussianConfig()
 LIMITS = DensityLimits(gradient=0.5, dense_size=0.01, opacity=0.05, size=float("inf"), count=1000)

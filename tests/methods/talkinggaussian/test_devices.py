@@ -36,8 +36,8 @@ CONFIG = build(
     },
 )
 CHOOSERS = (
-    "talkinggaussian.rasterizer.interface",
-    "talkinggaussian.ssim",
+    "shared.rasterizer.interface",
+    "shared.ssim",
     "shared.hashgrid.module",
     "shared.spherical_harmonics",
 )

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
+from tgbench.methods.shared.rasterizer import Rasterization
 from tgbench.methods.talkinggaussian.fusion import fuse, fused_image
-from tgbench.methods.talkinggaussian.rasterizer import Rasterization
 
 
 def drawn(seed: int) -> tuple[Rasterization, np.ndarray, np.ndarray]:

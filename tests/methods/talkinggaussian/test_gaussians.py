@@ -6,12 +6,12 @@ import torch
 
 from tgbench.configs import build
 from tgbench.identities import Identity
+from tgbench.methods.shared.rasterizer import Camera
 from tgbench.methods.talkinggaussian.config import TalkingGaussianConfig
 from tgbench.methods.talkinggaussian.frames import TrainingFrames
 from tgbench.methods.talkinggaussian.gaussians import GaussianField, inverse_softplus
 from tgbench.methods.talkinggaussian.motion import Deformation
 from tgbench.methods.talkinggaussian.point_init import initial_cloud, random_cloud, triangulated
-from tgbench.methods.talkinggaussian.rasterizer import Camera
 
 CAMERA = Camera.from_pose(np.array([[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0.8], [0, 0, 0, 1.0]]),
                           80.0, 16.0, 16.0, 32, 32)  # fmt: skip

@@ -10,6 +10,7 @@ from skimage.metrics import structural_similarity
 from tgbench.configs import replaced
 from tgbench.identities import Identity
 from tgbench.methods.shared.pixel_labels import FACE, HAIRS, IGNORED, MOUTH, TEETH
+from tgbench.methods.shared.rasterizer import Rasterization
 from tgbench.methods.talkinggaussian.config import TalkingGaussianConfig
 from tgbench.methods.talkinggaussian.frames import Crop, TrainingFrames
 from tgbench.methods.talkinggaussian.losses import (
@@ -17,7 +18,6 @@ from tgbench.methods.talkinggaussian.losses import (
     MouthLoss,
     photometric,
 )
-from tgbench.methods.talkinggaussian.rasterizer import Rasterization
 
 CONFIG = replaced(
     TalkingGaussianConfig(),

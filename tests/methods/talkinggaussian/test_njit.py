@@ -11,8 +11,8 @@ import pytest
 
 _DRAW_AND_COMPARE = """
 import hashlib, numpy as np, torch
-from tgbench.methods.talkinggaussian.rasterizer import Camera, rasterize
-from tgbench.methods.talkinggaussian.ssim import l1_ssim_loss
+from tgbench.methods.shared.rasterizer import Camera, rasterize
+from tgbench.methods.shared.ssim import l1_ssim_loss
 
 g = torch.Generator().manual_seed(0)
 pose = np.eye(4)

@@ -7,10 +7,10 @@ import pytest
 import torch
 
 from tgbench.methods.shared.pixel_labels import BEHIND, FACE, HAIRS, IGNORED, MOUTH, TEETH
+from tgbench.methods.shared.rasterizer import Camera, Rasterization
 from tgbench.methods.shared.window import Window
 from tgbench.methods.talkinggaussian.frames import Crop
 from tgbench.methods.talkinggaussian.pixel_losses import Comparison, LossRegion, compare
-from tgbench.methods.talkinggaussian.rasterizer import Camera, Rasterization
 
 WIDTH, HEIGHT = 37, 29
 LIPS = Window(10, 12, 22, 19)

@@ -14,15 +14,15 @@ from tgbench.errors import TgbenchError
 from tgbench.identities import Identity
 from tgbench.interfaces import Exports
 from tgbench.methods.shared.conditions import Conditions
+from tgbench.methods.shared.crop_window import window_camera
+from tgbench.methods.shared.rasterizer import Camera, rasterize
 from tgbench.methods.shared.spherical_harmonics import sh_to_rgb
 from tgbench.methods.talkinggaussian.branch import Branch, new_motion
 from tgbench.methods.talkinggaussian.config import TalkingGaussianConfig
-from tgbench.methods.talkinggaussian.crop_window import window_camera
 from tgbench.methods.talkinggaussian.gaussians import GaussianField
 from tgbench.methods.talkinggaussian.method import TalkingGaussian
 from tgbench.methods.talkinggaussian.motion import Deformation
 from tgbench.methods.talkinggaussian.ply import export_ply, splats, write_ply
-from tgbench.methods.talkinggaussian.rasterizer import Camera, rasterize
 from tgbench.methods.talkinggaussian.rendering import conditions_of
 from tgbench.running.exporting import drive_of_frame
 

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
-from tgbench.methods.talkinggaussian.rasterizer import Camera, Gaussians
-from tgbench.methods.talkinggaussian.rasterizer.reference import project
+from tgbench.methods.shared.rasterizer import Camera, Gaussians
+from tgbench.methods.shared.rasterizer.reference import project
 
 from .scenes import COMPILED, LIMITS, ORACLE, camera_at_a_metre, random_scene
 

@@ -12,7 +12,7 @@ import torch
 
 from tgbench.errors import Unavailable
 from tgbench.methods.shared.backends import choose
-from tgbench.methods.talkinggaussian.rasterizer import (
+from tgbench.methods.shared.rasterizer import (
     Camera,
     Gaussians,
     interface,

@@ -11,8 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ...shared.njit import Doubles, Floats, Indices, Ints, Longs
-from ...shared.not_finite import NotFinite
+from ..njit import Doubles, Floats, Indices, Ints, Longs
+from ..not_finite import NotFinite
 from .binning import TILE_HEIGHT, TILE_WIDTH, bin_by_tile
 from .blending import blend, blend_backward
 from .camera import Camera

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from ...shared.not_finite import NotFinite
+from ..not_finite import NotFinite
 from .camera import Camera
 from .interface import Gaussians, Limits
 

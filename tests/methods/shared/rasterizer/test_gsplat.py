@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
+from tgbench.methods.shared.rasterizer import Gaussians
+from tgbench.methods.shared.rasterizer.reference import project
 from tgbench.methods.shared.spherical_harmonics import sh_to_rgb
-from tgbench.methods.talkinggaussian.rasterizer import Gaussians
-from tgbench.methods.talkinggaussian.rasterizer.reference import project
 
 from .scenes import LIMITS, Drawer, beside_a_wide_view, camera_at_a_metre, random_scene
 

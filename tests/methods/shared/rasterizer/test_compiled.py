@@ -9,8 +9,8 @@ import pytest
 import torch
 from numba import njit
 
-from tgbench.methods.talkinggaussian.rasterizer import map_frames
-from tgbench.methods.talkinggaussian.rasterizer.blending import blend, blend_backward
+from tgbench.methods.shared.rasterizer import map_frames
+from tgbench.methods.shared.rasterizer.blending import blend, blend_backward
 
 from .scenes import (
     COMPILED,

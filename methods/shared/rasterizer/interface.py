@@ -9,7 +9,7 @@ from typing import Literal, Protocol, cast
 
 from torch import Tensor
 
-from ...shared.backends import choose
+from ..backends import choose
 from .camera import Camera
 
 BackendName = Literal["torch", "numba", "gsplat"]

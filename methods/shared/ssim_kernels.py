@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..shared.njit import Floats, kernel, part
+from .njit import Floats, kernel, part
 
 RADIUS = 5
 _TAPS = 2 * RADIUS + 1

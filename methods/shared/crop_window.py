@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from tgbench.identities import Intrinsics
 
-from ..shared.window import Window
 from .rasterizer import Camera
+from .window import Window
 
 
 def window_camera(

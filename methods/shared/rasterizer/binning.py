@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...shared.njit import Floats, Indices, Ints, Longs, kernel
+from ..njit import Floats, Indices, Ints, Longs, kernel
 
 TILE_WIDTH = 8
 TILE_HEIGHT = 32

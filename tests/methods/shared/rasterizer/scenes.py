@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from scipy.spatial.transform import Rotation
 
-from tgbench.methods.talkinggaussian.rasterizer import (
+from tgbench.methods.shared.rasterizer import (
     BackendName,
     Camera,
     Gaussians,
@@ -18,7 +18,7 @@ from tgbench.methods.talkinggaussian.rasterizer import (
     rasterize,
     rasterize_batch,
 )
-from tgbench.methods.talkinggaussian.rasterizer.reference import pixel_alphas, project
+from tgbench.methods.shared.rasterizer.reference import pixel_alphas, project
 
 THRESHOLD_MARGIN = 3e-4
 LIMITS = Limits()

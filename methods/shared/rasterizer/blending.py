@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...shared.njit import Floats, Indices, Longs, kernel
+from ..njit import Floats, Indices, Longs, kernel
 from .binning import TILE_HEIGHT, TILE_WIDTH
 
 ALPHA_MAX = np.float32(0.999)

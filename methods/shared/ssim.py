@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from ..shared.backends import choose, extension, has_extension
+from .backends import choose, extension, has_extension
 
 BackendName = Literal["torch", "numba", "fused"]
 

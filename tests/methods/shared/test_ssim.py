@@ -14,9 +14,9 @@ from skimage.metrics import structural_similarity
 from torchmetrics.functional.image import structural_similarity_index_measure
 
 from tgbench.errors import Unavailable
+from tgbench.methods.shared import ssim
 from tgbench.methods.shared.backends import extension, has_extension
-from tgbench.methods.talkinggaussian import ssim
-from tgbench.methods.talkinggaussian.ssim import l1_ssim_loss, ssim_map
+from tgbench.methods.shared.ssim import l1_ssim_loss, ssim_map
 
 INTERIOR = slice(5, -5)
 

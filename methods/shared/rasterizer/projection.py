@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...shared.njit import Doubles, Floats, Ints, kernel
+from ..njit import Doubles, Floats, Ints, kernel
 
 RECORD_SIZE = 16
 _MEAN, _WHITEN, _OPACITY_TERM, _ROWS, _COLOR = 0, 2, 5, 6, 8

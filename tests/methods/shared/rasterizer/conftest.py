@@ -9,7 +9,7 @@ from types import ModuleType, SimpleNamespace
 import pytest
 import torch
 
-from tgbench.methods.talkinggaussian.rasterizer import gsplat_backend
+from tgbench.methods.shared.rasterizer import gsplat_backend
 
 from .scenes import COMPILED, ORACLE, Drawer
 

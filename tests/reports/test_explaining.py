@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from tgbench.reports.explaining.rules import RULES
 from tgbench.reports.explaining.text import told
 from tgbench.results import MeasuredCase
 from tgbench.running.result import MetricRecord, Result
+from tgbench.synthetic import ensure_identity
 
 from .conftest import MakeResult, metric
 
@@ -32,22 +34,23 @@ def planted(path: Path) -> dict[str, dict[str, MetricRecord]]:
     """Return the metrics of each defect as `benchmarks/defects.py` measured them."""
     with path.open(encoding="utf-8") as stream:
         rows = list(csv.DictReader(stream))
-    found: dict[str, dict[str, MetricRecord]] = {}
-    for defect in list(rows[0])[1:]:
-        numbers = {row["metric"]: float(row[defect]) for row in rows if row[defect]}
-        names = {row["metric"].partition(".")[0] for row in rows}
-        found[defect] = {
-            name: record(
-                numbers.get(name),
-                **{
-                    key[len(name) + 1 :]: n
-                    for key, n in numbers.items()
-                    if key[: len(name) + 1] == f"{name}."
-                },
-            )
-            for name in names
-        }
-    return found
+    return {
+        defect: records({row["metric"]: float(row[defect]) for row in rows if row[defect]})
+        for defect in list(rows[0])[1:]
+    }
+
+
+def records(numbers: Mapping[str, float]) -> dict[str, MetricRecord]:
+    """Return records of numbers by metric, or by metric and detail with a point between."""
+    return {
+        name: record(
+            numbers.get(name),
+            **{
+                key.partition(".")[2]: n for key, n in numbers.items() if key.startswith(f"{name}.")
+            },
+        )
+        for name in {key.partition(".")[0] for key in numbers}
+    }
 
 
 def pointed(metrics: Mapping[str, MetricRecord]) -> list[str]:
@@ -58,18 +61,49 @@ def pointed(metrics: Mapping[str, MetricRecord]) -> list[str]:
 def test_planted_defects_are_named_and_an_undamaged_clip_has_none(path: Path) -> None:
     measured = planted(path)
     assert pointed(measured["re-encoded"]) == []
-    names = {defect: rule.defect for rule in RULES for defect in rule.planted}
-    assert set(names) | {"re-encoded"} == set(measured)
+    # dlib's network finds the built-in people too alike, so their table lacks it.
+    names = {
+        defect: rule.defect
+        for rule in RULES
+        if {sign.metric for sign in rule.signs} <= measured["re-encoded"].keys()
+        for defect in rule.planted
+    }
+    assert measured.keys() - names.keys() <= {"re-encoded", "wrong identity"}
     found = {defect: pointed(measured[defect]) for defect in names}
-    missed = {defect: found[defect] for defect, name in names.items() if name not in found[defect]}
-    assert missed == {}
-    # One sign may have two causes; the first that is named is the one that was planted.
-    others = {defect: found[defect] for defect, name in names.items() if found[defect][0] != name}
-    assert set(others) <= {"wrong identity"}
+    assert {defect: name for defect, name in names.items() if name not in found[defect]} == {}
 
 
-def test_there_are_tables_of_a_built_in_and_of_a_filmed_person() -> None:
-    assert len(TABLES) == 2
+def test_the_tables_name_all_defects_that_rules_are_for() -> None:
+    defects = set().union(*(planted(path) for path in TABLES)) - {"re-encoded"}
+    assert {defect for rule in RULES for defect in rule.planted} == defects
+
+
+@pytest.mark.slow
+def test_defects_planted_into_a_built_in_person_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Planted and measured here, at another size than that of the tables."""
+    from benchmarks import defects
+
+    folder = ensure_identity("synth-a", 128, 4.0)
+    video = tmp_path / "clip.mp4"
+    pictures = ["-framerate", "25", "-start_number", "0", "-i", str(folder / "gt_imgs/%d.jpg")]
+    sound, coded = ["-i", str(folder / "aud.wav")], ["-crf", "10", "-pix_fmt", "yuv420p"]
+    subprocess.run(["ffmpeg", "-v", "error", *pictures, *sound, *coded, str(video)], check=True)
+    looked_at = {sign.metric for rule in RULES for sign in rule.signs}
+    monkeypatch.setattr(defects, "METRICS", tuple(looked_at - {"id_distance_dlib"}))
+    clip = defects.Clip(video, 100)
+    made = defects.planted(clip, clip)
+    expected = {
+        "re-encoded": [],
+        "late 200 ms": ["late lips"],
+        "flicker": ["flicker"],
+    }
+    found = {}
+    for defect in expected:
+        numbers = defects.measured(clip, made[defect]())
+        found[defect] = pointed(records({name: n for name, n in numbers.items() if n is not None}))
+    assert found == expected
 
 
 def test_nothing_is_concluded_from_what_was_not_measured() -> None:

@@ -180,7 +180,7 @@ class Case:
         view: where the cameras of the drive are; None: where the clip's camera was.
         truth: ground truth that is no frame of the identity.
         composite_mode: what frames are made of, where the drive decides it; None: the method does.
-        notes: what a reader of the numbers must know of the case.
+        notes: what a reader of the numbers must know of the view.
     """
 
     protocol: str

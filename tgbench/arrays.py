@@ -36,6 +36,21 @@ def pixels_of(image: Image, colour: tuple[int, int, int]) -> Mask:
     return np.asarray(cv2.inRange(image, bounds, bounds), np.uint8).view(np.bool_)
 
 
+def window_of(mask: Mask, margin: int = 0) -> tuple[slice, slice]:
+    """Return the rows and columns of what is marked in [H, W], and a margin around them.
+
+    Where nothing is marked it is the first pixel that they hold: OpenCV wants no empty images.
+    """
+    import cv2
+
+    left, top, width, height = cv2.boundingRect(mask.view(np.uint8))
+    rows, columns = (
+        slice(max(start - margin, 0), min(start + max(length, 1) + margin, count))
+        for start, length, count in zip((top, left), (height, width), mask.shape, strict=True)
+    )
+    return rows, columns
+
+
 def map_array(path: Path) -> NDArray:
     """Return the array of a `.npy` file, whose values are read when they are used.
 

@@ -15,6 +15,8 @@ from tgbench.results import Experiment, MeasuredCase
 from ..explaining.text import HEADING, Told, told
 from ..tables.building import build_tables
 from ..tables.cells import Row, Table
+from ..tables.shapes import Shape
+from .angles import AngleGroup, angle_groups
 from .cases import CaseGroup, PageEntry, case_groups, page_entries, superseded
 from .content import VideoStore, case_content, field_descriptions, result_content
 from .frame_data import frame_data
@@ -95,6 +97,7 @@ def write_html(
                 problems=[*problems, *superseded(entries)],
                 tables=tables,
                 anchors=_anchors(cases),
+                angles=_angles(entries, metrics),
                 source_of=_sources(entries),
                 about_videos=about_videos(clips),
                 cases=list(zip(cases, clips.cases, strict=True)),
@@ -120,6 +123,12 @@ def _explained(entries: Sequence[PageEntry]) -> Iterator[Told]:
     """Yield what is said of each method's worst case."""
     shown = {entry.case: entry.label for entry in entries if not entry.superseded}
     return told(list(shown), shown.__getitem__)
+
+
+def _angles(entries: Sequence[PageEntry], metrics: Sequence[str]) -> list[AngleGroup]:
+    """Return curves over angles; they take tables in the default shape."""
+    seen = [entry.case for entry in entries if not entry.superseded and entry.result.view]
+    return angle_groups(build_tables(seen, shape=Shape(tuple(metrics)))) if seen else []
 
 
 def _anchors(cases: Sequence[CaseGroup]) -> dict[tuple[str, str], str]:

@@ -103,23 +103,28 @@ class _Normal:
     def __init__(
         self, at: Linearised, error: Array, weights: Array, drift: Array, focal: float
     ) -> None:
-        self._pose = np.einsum("nkci,nk,nkcj->nij", at.by_pose, weights, at.by_pose)
-        self._pose_right = -np.einsum("nkci,nk,nkc->ni", at.by_pose, weights, error)
         frames, count = weights.shape
+        poses, points = (
+            at.by_pose * weights[..., None, None],
+            at.by_point * weights[..., None, None],
+        )
+        flat = (frames, 2 * count, 6)
+        self._pose = np.swapaxes(poses.reshape(flat), 1, 2) @ at.by_pose.reshape(flat)
+        self._pose_right = -np.einsum("nkci,nkc->ni", poses, error)
         cross = np.empty((frames, 6, 3 * count + 1))
-        by_shape = np.einsum("nkci,nk,nkcj->nikj", at.by_pose, weights, at.by_point)
-        cross[:, :, :-1] = by_shape.reshape(frames, 6, 3 * count)
-        cross[:, :, -1] = np.einsum("nkci,nk,nkc->ni", at.by_pose, weights, at.by_log_focal)
+        by_shape = np.swapaxes(poses, 2, 3) @ at.by_point
+        cross[:, :, :-1] = np.swapaxes(by_shape, 1, 2).reshape(frames, 6, 3 * count)
+        cross[:, :, -1] = np.einsum("nkci,nkc->ni", poses, at.by_log_focal)
         self._cross = cross
         shared = np.zeros((3 * count + 1, 3 * count + 1))
-        blocks = np.einsum("nkci,nk,nkcj->kij", at.by_point, weights, at.by_point)
+        blocks = np.einsum("nkci,nkcj->kij", points, at.by_point)
         for k, block in enumerate(blocks):
             shared[3 * k : 3 * k + 3, 3 * k : 3 * k + 3] = block
-        mixed = np.einsum("nkci,nk,nkc->ki", at.by_point, weights, at.by_log_focal).ravel()
+        mixed = np.einsum("nkci,nkc->ki", points, at.by_log_focal).ravel()
         shared[:-1, -1] = shared[-1, :-1] = mixed
         shared[-1, -1] = np.einsum("nkc,nk,nkc->", at.by_log_focal, weights, at.by_log_focal)
         right = np.empty(3 * count + 1)
-        right[:-1] = -np.einsum("nkci,nk,nkc->ki", at.by_point, weights, error).ravel()
+        right[:-1] = -np.einsum("nkci,nkc->ki", points, error).ravel()
         right[-1] = -np.einsum("nkc,nk,nkc->", at.by_log_focal, weights, error)
         diagonal = np.r_[np.full(3 * count, _SHAPE_SPREAD**-2), _FOCAL_SPREAD**-2]
         shared[np.diag_indices_from(shared)] += diagonal

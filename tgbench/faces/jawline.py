@@ -151,13 +151,13 @@ def _sense(oval: Array) -> float:
 
 def _changes(image: Image, normals: _Normals) -> Array:
     """Return how colour changes outwards across each place, float32 [PLACES, STEPS, 3], Lab."""
-    lab = cv2.cvtColor(image, cv2.COLOR_RGB2LAB).astype(np.float32)
     reach = max(1, round(_SIDE / _SPACING))
     wanted = np.arange(-reach, _STEPS + reach, dtype=np.float64)
     offsets = _offset(wanted) * normals.size
     # OpenCV has pixel centres at whole numbers.
     place = normals.points[:, None] + normals.outwards[:, None] * offsets[None, :, None] - 0.5
-    grid = place.astype(np.float32)
+    lab, corner = _lab_around(image, place)
+    grid = (place - corner).astype(np.float32)
     profile = cv2.remap(
         lab, grid[..., 0], grid[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
     )
@@ -165,6 +165,15 @@ def _changes(image: Image, normals: _Normals) -> Array:
     total = np.cumsum(np.pad(profile, ((0, 0), (1, 0), (0, 0))), axis=1)
     mean = (total[:, reach:] - total[:, :-reach]) / reach
     return (mean[:, reach + 1 :] - mean[:, : -reach - 1])[:, :_STEPS]
+
+
+def _lab_around(image: Image, place: Points) -> tuple[Array, NDArray[np.int64]]:
+    """Return the part of an image [h, w, 3] in which places lie, in Lab, and where it begins."""
+    last = np.array([image.shape[1], image.shape[0]]) - 1
+    low = np.clip(np.floor(place.min(axis=(0, 1))).astype(np.int64), 0, last)
+    high = np.clip(np.ceil(place.max(axis=(0, 1))).astype(np.int64), low, last)
+    part = np.ascontiguousarray(image[low[1] : high[1] + 1, low[0] : high[0] + 1])
+    return cv2.cvtColor(part, cv2.COLOR_RGB2LAB).astype(np.float32), low
 
 
 def _offset(steps: NDArray[np.floating]) -> NDArray[np.float64]:

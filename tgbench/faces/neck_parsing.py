@@ -15,9 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
-from ..arrays import Image, Mask
+from ..arrays import Image, Mask, window_of
 
 Array = NDArray[np.float32]
+Array64 = NDArray[np.float64]
 
 HAIR, NECK, TORSO = range(3)
 
@@ -25,6 +26,12 @@ _BINS = 16
 _LIGHT = np.arange(256) * _BINS // 256
 _CHROMA = np.clip((np.arange(256) - 128) // 5 + _BINS // 2, 0, _BINS - 1)
 """In which bin each value of Lab falls."""
+
+_CELLS_OF_LAB = [
+    (table * size).astype(np.uint16)
+    for table, size in ((_LIGHT, _BINS**2), (_CHROMA, _BINS), (_CHROMA, 1))
+]
+"""What each value of L, a and b adds to the number of a colour's cell."""
 
 _CELLS = 48
 _ACROSS, _DOWN = (-2.0, 2.0), (-0.5, 3.5)
@@ -35,6 +42,9 @@ _UNSEEN = 1.0
 _EARS = (132, 361)
 _EDGE_SOFTNESS = (0.03 * 255.0) ** 2
 """Variance of colour, squared grey levels, above which a difference counts as an edge."""
+
+_FILTER_SCALE = 0.5
+"""At what scale the guided filter fits its planes (He and Sun, "Fast guided filter", 2015)."""
 
 
 @dataclass(frozen=True)
@@ -65,79 +75,102 @@ class BelowJaw:
         hair = _colours(np.concatenate([cell[sample.hair] for cell, sample in pairs]))
         skin = _colours(np.concatenate([cell[sample.skin] for cell, sample in pairs]))
         colour = np.concatenate([cell[sample.below] for cell, sample in pairs])
-        place = np.concatenate(
-            [_place(sample.landmarks, sample.below.shape)[sample.below] for sample in samples]
-        )
+        place = np.concatenate([_places_of(sample)[sample.below] for sample in samples])
         self._looks = np.stack([hair, skin, _colours(colour)])
         self.long_hair = _share_beside(samples, cells, self._looks) > _LONG_HAIR
         usual = _usual_places(self.long_hair)
         self._where = usual
         for _ in range(_ROUNDS):
             odds = self._posterior(colour, place)
-            counts = [np.bincount(place, weights, _CELLS**2) for weights in odds.T]
+            counts = [np.bincount(place, weights, _CELLS**2) for weights in odds]
             learned = np.stack(counts).reshape(3, _CELLS, _CELLS) + _UNSEEN
             learned = usual * gaussian_filter(learned, (0.0, 1.5, 1.5))
             self._where = learned / learned.sum(axis=0)
-            self._looks[TORSO] = _colours(colour, odds[:, TORSO])
+            self._looks[TORSO] = _colours(colour, odds[TORSO])
             # Hair in the shade of the neck has colours that the crown has not.
-            self._looks[HAIR] = (hair + _colours(colour, odds[:, HAIR])) / 2.0
+            self._looks[HAIR] = (hair + _colours(colour, odds[HAIR])) / 2.0
 
-    def odds(self, image: Image, landmarks: NDArray[np.floating], below: Mask) -> Array:
-        """Return how likely `HAIR`, `NECK` and `TORSO` are, float32 [H, W, 3], 0 beside `below`.
+    def parts(
+        self, image: Image, landmarks: NDArray[np.floating], below: Mask
+    ) -> tuple[Mask, Mask]:
+        """Return where hair and where neck are likelier than the others, both bool [H, W].
 
         Args:
             image: uint8 RGB [H, W, 3].
             landmarks: [478, 2 or 3], pixels.
-            below: pixels of the person below the jaw.
+            below: pixels of the person below the jaw; all of the result lie there.
         """
-        odds = np.zeros((*below.shape, 3), np.float32)
+        hair, neck = np.zeros_like(below), np.zeros_like(below)
         if not below.any():
-            return odds
-        odds[below] = self._posterior(_cells_of(image[below]), _places_in(landmarks, below))
+            return hair, neck
         reach = max(2, image.shape[0] // 64)
-        left, top, width, height = cv2.boundingRect(below.view(np.uint8))
-        # The filter averages twice over `reach`, so nothing farther off counts.
-        rim = 2 * reach + 1
-        rows = slice(max(top - rim, 0), top + height + rim)
-        columns = slice(max(left - rim, 0), left + width + rim)
-        smooth = cv2.ximgproc.guidedFilter(
-            np.ascontiguousarray(image[rows, columns]),
-            np.ascontiguousarray(odds[rows, columns]),
-            reach,
-            _EDGE_SOFTNESS,
+        # The filter averages twice over `reach`, so nothing farther off counts. From even places
+        # on, so that pixels of twice the side are the same ones in every frame.
+        window = window_of(below, 2 * reach + 2)
+        rows, columns = (slice(each.start // 2 * 2, each.stop) for each in window)
+        seen, part = np.ascontiguousarray(image[rows, columns]), below[rows, columns]
+        leads = [
+            cv2.ximgproc.guidedFilter(seen, lead, reach, _EDGE_SOFTNESS, scale=_FILTER_SCALE)
+            for lead in self._leads(seen, part, landmarks, (rows.start, columns.start))
+        ]
+        neck[rows, columns] = part & (leads[0] > 0.0)
+        if self.long_hair:
+            hair[rows, columns] = part & (leads[1] >= np.maximum(leads[0], 0.0))
+        return hair, neck
+
+    def _leads(
+        self, seen: Image, part: Mask, landmarks: NDArray[np.floating], corner: tuple[int, int]
+    ) -> list[Array]:
+        """Return how much likelier than torso neck is, and hair if it is long, float32 [h, w].
+
+        `seen` and `part` are image and mask of a window, whose top and left are `corner`. Looked at
+        in pixels of twice the side: the filter that comes next sees no more.
+        """
+        height, width = part.shape
+        size = (-(-width // 2), -(-height // 2))
+        small = np.asarray(cv2.resize(seen, size, interpolation=cv2.INTER_AREA), np.uint8)
+        share = cv2.resize(part.astype(np.float32), size, interpolation=cv2.INTER_AREA)
+        y, x = (
+            start + 1.0 + 2.0 * np.arange(count)
+            for start, count in zip(corner, share.shape, strict=True)
         )
-        odds[rows, columns] = smooth * below[rows, columns, None]
-        return odds
+        place = _places(landmarks, x, y)
+        found = self._posterior(_cells(small).ravel(), place.ravel()).reshape(3, *share.shape)
+        return [
+            cv2.resize(
+                (found[each] - found[TORSO]) * share,
+                (width, height),
+                interpolation=cv2.INTER_NEAREST,
+            )
+            for each in ((NECK, HAIR) if self.long_hair else (NECK,))
+        ]
 
     def _posterior(self, colour: NDArray[np.int64], place: NDArray[np.int64]) -> Array:
-        looks, where = (self._looks + np.float32(_RARE)).T, self._where.reshape(3, -1).T
-        # Rows of tables lie together in memory, columns do not.
-        odds = np.take(np.ascontiguousarray(where), place, axis=0)
-        odds *= np.take(np.ascontiguousarray(looks), colour, axis=0)
-        odds /= odds.sum(axis=1, keepdims=True) + np.float32(1e-12)
+        """Return how likely each class is, [3, K], by cells of colour and of place."""
+        looks, where = self._looks + np.float32(_RARE), self._where.reshape(3, -1)
+        odds = np.stack(
+            [here.take(place) * look.take(colour) for look, here in zip(looks, where, strict=True)]
+        )
+        odds /= odds.sum(axis=0) + np.float32(1e-12)
         return np.asarray(odds, np.float32)
 
 
-def _place(landmarks: NDArray[np.floating], shape: tuple[int, ...]) -> NDArray[np.int64]:
-    """Return in which cell of a grid that goes with the face every pixel lies, [H, W]."""
-    everywhere = np.ones(shape[:2], np.bool_)
-    return _places_in(landmarks, everywhere).reshape(shape[:2])
-
-
-def _places_in(landmarks: NDArray[np.floating], mask: Mask) -> NDArray[np.int64]:
-    """Return the cells of the marked pixels, [K]."""
+def _places(landmarks: NDArray[np.floating], x: Array64, y: Array64) -> NDArray[np.int64]:
+    """Return in which cell of a grid that goes with the face places lie, [len(y), len(x)]."""
     right, left = landmarks[_EARS[0], :2], landmarks[_EARS[1], :2]
     across = (left - right) / float((left - right) @ (left - right))
-    beginning, top, width, height = cv2.boundingRect(mask.view(np.uint8))
-    x = np.arange(beginning, beginning + width) + 0.5 - (left + right)[0] / 2.0
-    y = (np.arange(top, top + height) + 0.5 - (left + right)[1] / 2.0)[:, None]
-    marked = mask[top : top + height, beginning : beginning + width]
-    u = (x * across[0] + y * across[1])[marked]
-    v = (y * across[0] - x * across[1])[marked]
-    column = (u - _ACROSS[0]) / (_ACROSS[1] - _ACROSS[0]) * _CELLS
-    row = (v - _DOWN[0]) / (_DOWN[1] - _DOWN[0]) * _CELLS
+    middle = (left + right) / 2.0
+    x, y = x - middle[0], (y - middle[1])[:, None]
+    to_column, to_row = (_CELLS / (high - low) for low, high in (_ACROSS, _DOWN))
+    column = (x * across[0] - _ACROSS[0]) * to_column + y * (across[1] * to_column)
+    row = (y * across[0] - _DOWN[0]) * to_row - x * (across[1] * to_row)
     column, row = (np.clip(value, 0, _CELLS - 1).astype(np.int64) for value in (column, row))
-    return row * _CELLS + column
+    return np.asarray(row * _CELLS + column)
+
+
+def _places_of(sample: Sample) -> NDArray[np.int64]:
+    y, x = (np.arange(count) + 0.5 for count in sample.below.shape)
+    return _places(sample.landmarks, x, y)
 
 
 def _usual_places(long_hair: bool) -> Array:
@@ -157,7 +190,7 @@ def _share_beside(
     """Return how much of the strips just below the ears is the person but no skin: hair."""
     shares = []
     for sample, cell in zip(samples, cells, strict=True):
-        place = _place(sample.landmarks, sample.below.shape)
+        place = _places_of(sample)
         row, column = np.divmod(place, _CELLS)
         u = np.abs(_ACROSS[0] + (column + 0.5) * (_ACROSS[1] - _ACROSS[0]) / _CELLS)
         v = _DOWN[0] + (row + 0.5) * (_DOWN[1] - _DOWN[0]) / _CELLS
@@ -170,14 +203,9 @@ def _share_beside(
 
 def _cells(image: Image) -> NDArray[np.int64]:
     """Return each pixel's cell of a colour histogram [H, W]; a and b rarely leave the middle."""
-    return _cells_of(image.reshape(-1, 3)).reshape(image.shape[:2])
-
-
-def _cells_of(pixels: NDArray[np.uint8]) -> NDArray[np.int64]:
-    """Return the cells of pixels [K, 3], RGB."""
-    light, a, b = cv2.split(cv2.cvtColor(pixels[None], cv2.COLOR_RGB2LAB)[0][:, None])
-    cells = (_LIGHT[light[:, 0]] * _BINS + _CHROMA[a[:, 0]]) * _BINS + _CHROMA[b[:, 0]]
-    return np.asarray(cells, np.int64)
+    planes = cv2.split(cv2.cvtColor(image, cv2.COLOR_RGB2LAB))
+    light, a, b = (table[plane] for table, plane in zip(_CELLS_OF_LAB, planes, strict=True))
+    return (light + a + b).astype(np.int64)
 
 
 def _colours(cells: NDArray[np.int64], weights: Array | None = None) -> Array:

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arrays import Mask, Points
+from ..arrays import Mask, Points, window_of
 from . import mesh
 
 _SUBPIXEL_BITS = 4
@@ -30,13 +30,19 @@ def face_mask(landmarks: Points, shape: tuple[int, ...]) -> Mask:
 def face_core(landmarks: Points, shape: tuple[int, ...]) -> Mask:
     """Return what is the face, wherever beside the mesh's outline its edge may be, bool [H, W]."""
     outline = face_mask(landmarks, shape)
-    core = cv2.erode(outline.astype(np.uint8), _edge_brush(shape)) > 0
+    core = np.zeros_like(outline)
+    window = window_of(outline, 1)
+    core[window] = cv2.erode(outline[window].view(np.uint8), _edge_brush(shape)).view(np.bool_)
     return core if core.any() else outline
 
 
 def beside(face: Mask) -> Mask:
     """Return a face and as much around it as its edge may be beside the mesh's, bool [H, W]."""
-    return cv2.dilate(face.astype(np.uint8), _edge_brush(face.shape)) > 0
+    near = np.zeros_like(face)
+    brush = _edge_brush(face.shape)
+    window = window_of(face, len(brush))
+    near[window] = cv2.dilate(face[window].view(np.uint8), brush).view(np.bool_)
+    return near
 
 
 def face_within(landmarks: Points, jaw: Points, shape: tuple[int, ...]) -> Mask:

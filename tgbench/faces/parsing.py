@@ -14,9 +14,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arrays import Image, Mask
+from ..arrays import Image, Mask, window_of
 from ..identities.layout import HAIR, HEAD, INNER_MOUTH, NECK, TORSO, WHITE
-from . import neck_parsing
 from .jawline import JawLine
 from .mask_cleanup import connected_to, remove_slivers
 from .neck_parsing import BelowJaw, Sample
@@ -38,8 +37,8 @@ _RIM = 4
 
 _COLOURS = (WHITE, HAIR, TORSO, NECK, HEAD, INNER_MOUTH)
 
-_TABLE = np.zeros((256, 1, 3), np.uint8)
-_TABLE[: len(_COLOURS), 0] = _COLOURS
+_TABLES = np.zeros((3, 256), np.uint8)
+_TABLES[:, : len(_COLOURS)] = np.transpose(_COLOURS)
 
 _SOLID = 128
 """How much of a pixel, of 255, must be the person for it to count as such."""
@@ -85,33 +84,27 @@ class Parser:
         solid = (person > _SOLID) | core
         face = face_within(landmarks, self.jaw.outline(landmarks, steps), shape) & solid
         above = above_ears(landmarks, shape) & solid & ~face
-        odds = self._below.odds(image, landmarks, solid & ~above & ~face)
-        as_hair, as_neck, as_torso = (
-            odds[..., part] for part in (neck_parsing.HAIR, neck_parsing.NECK, neck_parsing.TORSO)
-        )
-        hair = above | ((as_hair > 0.0) & (as_hair >= as_neck) & (as_hair >= as_torso))
+        locks, neck = self._below.parts(image, landmarks, solid & ~above & ~face)
         # Hair grows above: dark spots under a chin are its shadow.
-        hair = connected_to(hair, above)
+        hair = connected_to(above | locks, above)
         head = connected_to(face | hair, core)
         body = remove_slivers(solid & ~head, head)
         part = np.full(shape, _COLOURS.index(WHITE), np.uint8)
         part[solid & ~body] = _COLOURS.index(HAIR)
         part[body] = _COLOURS.index(TORSO)
-        part[body & (as_neck > as_torso)] = _COLOURS.index(NECK)
+        part[body & neck] = _COLOURS.index(NECK)
         part[face] = _COLOURS.index(HEAD)
         # What is left beside the face is its edge.
         part[solid & ~body & ~face & ~hair & beside(face)] = _COLOURS.index(HEAD)
         part[inner_mouth_mask(landmarks, shape)] = _COLOURS.index(INNER_MOUTH)
-        return np.asarray(cv2.LUT(cv2.merge([part] * 3), _TABLE), np.uint8)
+        return np.asarray(cv2.merge([cv2.LUT(part, table) for table in _TABLES]), np.uint8)
 
     def teeth_mask(self, image: Image, landmarks: NDArray[np.floating]) -> Mask:
         """Return where teeth show, bool [H, W]: bright, hardly coloured, between the lips."""
         mouth = inner_mouth_mask(landmarks, image.shape[:2])
         teeth = np.zeros(mouth.shape, np.bool_)
-        left, top, width, height = cv2.boundingRect(mouth.view(np.uint8))
         # With a rim, so that opening sees what surrounds the mouth.
-        rows = slice(max(top - _RIM, 0), top + height + _RIM)
-        columns = slice(max(left - _RIM, 0), left + width + _RIM)
+        rows, columns = window_of(mouth, _RIM)
         mouth = mouth[rows, columns]
         lab = cv2.cvtColor(image[rows, columns], cv2.COLOR_RGB2LAB).astype(np.float32)
         chroma = np.hypot(lab[..., 1] - 128.0, lab[..., 2] - 128.0)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .rotations import cross_matrix, left_jacobians, rotation_matrices
+from .rotations import left_jacobians, rotation_matrices
 
 Array = NDArray[np.float64]
 
@@ -77,19 +77,28 @@ def linearise(shape: Array, motion: Motion, focal: float) -> Linearised:
     rotations = motion.rotations
     camera = _to_camera(shape, motion)
     image = _onto_image(camera, focal)
-    x, y, z = np.moveaxis(camera, -1, 0)
-    zero = np.zeros_like(x)
-    by_camera = (focal / z)[..., None, None] * np.stack(
-        [
-            np.stack([-np.ones_like(x), zero, x / z], -1),
-            np.stack([zero, np.ones_like(x), -y / z], -1),
-        ],
-        axis=-2,
-    )
-    turned = camera - motion.place[:, None]
-    by_turn = -cross_matrix(turned) @ left_jacobians(motion.turn)[:, None]
-    by_pose = np.concatenate([by_camera @ by_turn, by_camera], axis=-1)
-    return Linearised(image, by_pose, by_camera @ rotations[:, None], image)
+    near = focal / camera[..., 2]
+    by_camera = np.zeros((*image.shape, 3))
+    by_camera[..., 0, 0] = -near
+    by_camera[..., 1, 1] = near
+    by_camera[..., 2] = -image / camera[..., 2:]
+    x, y, z = np.moveaxis(camera - motion.place[:, None], -1, 0)
+    across, down = by_camera[..., 0, 2], by_camera[..., 1, 2]
+    # (x, y, z) cross each row of `by_camera`.
+    by_turn = np.empty_like(by_camera)
+    by_turn[..., 0, 0], by_turn[..., 1, 0] = y * across, y * down - z * near
+    by_turn[..., 0, 1], by_turn[..., 1, 1] = -z * near - x * across, -x * down
+    by_turn[..., 0, 2], by_turn[..., 1, 2] = y * near, x * near
+    by_pose = np.empty((*image.shape, 6))
+    by_pose[..., :3] = _times(by_turn, left_jacobians(motion.turn))
+    by_pose[..., 3:] = by_camera
+    return Linearised(image, by_pose, _times(by_camera, rotations), image)
+
+
+def _times(rows: Array, matrices: Array) -> Array:
+    """Return row vectors [N, K, 2, 3] times the matrix [3, 3] of each frame."""
+    frames, count = rows.shape[:2]
+    return (rows.reshape(frames, 2 * count, 3) @ matrices).reshape(frames, count, 2, 3)
 
 
 def _to_camera(shape: Array, motion: Motion) -> Array:

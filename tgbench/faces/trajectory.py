@@ -135,18 +135,20 @@ class _Normal:
     def add_moves(self, moves: Moves, noise: float) -> None:
         for part in _chunks(len(moves.start)):
             start, end = moves.start[part], moves.end[part]
-            here = linearise(self._shape, self._motion.at(start), self._focal)
-            there = linearise(self._shape, self._motion.at(end), self._focal)
-            error = there.image - here.image - moves.vectors[part]
+            both, which = np.unique(np.stack([start, end]), return_inverse=True)
+            at = linearise(self._shape, self._motion.at(both), self._focal)
+            before, after = which.reshape(2, -1)
+            error = at.image[after] - at.image[before] - moves.vectors[part]
             seen = np.isfinite(error[..., 0])
             error = np.where(seen[..., None], error, 0.0)
             square = (error**2).sum(axis=-1) / (noise * _TAIL) ** 2
             weight = seen / (1.0 + square) / (noise**2 * _MOVES_TOGETHER)
-            for frames, at, sign in ((start, here, 1.0), (end, there, -1.0)):
-                np.add.at(self.own, frames, _product(at.by_pose, weight, at.by_pose))
-                pull = sign * np.einsum("nk,nkci,nkc->ni", weight, at.by_pose, error)
+            here, there = at.by_pose[before], at.by_pose[after]
+            for frames, by_pose, sign in ((start, here, 1.0), (end, there, -1.0)):
+                np.add.at(self.own, frames, _product(by_pose, weight, by_pose))
+                pull = sign * np.einsum("nk,nkci,nkc->ni", weight, by_pose, error)
                 np.add.at(self.right, frames, pull)
-            self._between.append(-_product(here.by_pose, weight, there.by_pose))
+            self._between.append(-_product(here, weight, there))
 
     def solve(self, moves: Moves) -> Array:
         """Return the step [N, 6] of the whole path."""

@@ -1,9 +1,11 @@
-"""Reading images of an identity: damaged and oversized files are refused."""
+"""Image files of an identity: damaged and oversized ones are refused, PNG is written fast."""
 
 from __future__ import annotations
 
 import io
 import os
+import struct
+import zlib
 from pathlib import Path
 
 import cv2
@@ -17,6 +19,12 @@ _TAIL = 1024
 """Bytes in which the end mark of an image is looked for."""
 
 _ENDS = {".jpg": b"\xff\xd9", ".png": b"IEND\xaeB`\x82"}
+
+_PNG_UP = 2
+"""PNG's number of the filter that takes the row above away."""
+
+_PNG_COLOURS = {1: 0, 3: 2, 4: 6}
+"""PNG's colour types by the number of channels."""
 
 _MOST_PIXELS = 1 << 26
 """Of an image, 8192 x 8192: a file of a few bytes may claim to be any size."""
@@ -48,6 +56,39 @@ def decode_image(path: Path, flag: int) -> NDArray[np.uint8]:
     if image is None:
         raise TgbenchError(f"{path}: is not an image, or is truncated; prepare the identity again")
     return image.astype(np.uint8, copy=False)
+
+
+def encode_png(image: NDArray[np.uint8]) -> bytes:
+    """Return an image as a PNG file.
+
+    Each row is stored as its difference from the one above, packed by runs of equal bytes. On maps
+    and cut-outs that takes less than half of the time of OpenCV, which tries five filters a row.
+
+    Args:
+        image: uint8 [H, W], RGB [H, W, 3] or RGBA [H, W, 4].
+    """
+    height, width = image.shape[:2]
+    flat = image.reshape(height, -1)
+    rows = np.empty((height, flat.shape[1] + 1), np.uint8)
+    rows[:, 0] = _PNG_UP
+    rows[0, 1:] = flat[0]
+    np.subtract(flat[1:], flat[:-1], out=rows[1:, 1:])
+    packer = zlib.compressobj(1, zlib.DEFLATED, zlib.MAX_WBITS, 9, zlib.Z_RLE)
+    channels = 1 if image.ndim == 2 else image.shape[2]
+    head = struct.pack(">IIBBBBB", width, height, 8, _PNG_COLOURS[channels], 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        _png_chunk(name, content)
+        for name, content in (
+            (b"IHDR", head),
+            (b"IDAT", packer.compress(rows.data) + packer.flush()),
+            (b"IEND", b""),
+        )
+    )
+
+
+def _png_chunk(name: bytes, content: bytes) -> bytes:
+    check = zlib.crc32(content, zlib.crc32(name))
+    return struct.pack(">I", len(content)) + name + content + struct.pack(">I", check)
 
 
 def look_at_image(path: Path) -> tuple[tuple[int, int], str, bool]:

@@ -141,6 +141,10 @@ class MetricSuite:
                 raise Unavailable("no sound was given")
             if Needs.TIMING in spec.needs and self._context.timing is None:
                 raise Unavailable("nothing was timed")
+            if Needs.CAMERAS in spec.needs and self._context.cameras is None:
+                raise Unavailable(
+                    "the camera is where the clip's was; measured under --protocol self_driven_3d"
+                )
             self._require_faces(spec)
             return _Entry(spec, spec.load()(self._context))
         except Unavailable as error:

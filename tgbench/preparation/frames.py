@@ -17,6 +17,7 @@ from ..faces import LandmarkDetector, mesh
 from ..faces.landmarks import MESH_POINTS
 from ..faces.segmentation import PersonSegmenter
 from ..identities import IdentityWriter
+from ..identities.image_files import encode_png
 from ..identities.layout import FPS
 from ..overlap import in_order
 from ..progress import Progress
@@ -58,7 +59,7 @@ class PersonMasks:
 
     def write(self, frame: int, mask: NDArray[np.uint8]) -> None:
         """Keep uint8 [H, W]."""
-        cv2.imwrite(str(self._folder / f"{frame}.png"), mask)
+        (self._folder / f"{frame}.png").write_bytes(encode_png(mask))
 
     def read(self, frame: int) -> NDArray[np.uint8]:
         """Return what `write` kept."""

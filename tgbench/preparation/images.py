@@ -48,9 +48,10 @@ def resized(image: Image, side: int) -> Image:
 def over(image: Image, alpha: NDArray[np.uint8], behind: Image) -> Image:
     """Return `image` over `behind`, uint8 RGB; `alpha` uint8 [H, W] is the share of `image`."""
     mixed = cv2.copyTo(image, (alpha == 255).view(np.uint8), behind.copy())
-    partly = (alpha > 0) & (alpha < 255)
-    share = alpha[partly][:, None].astype(np.uint16)
-    mixed[partly] = (image[partly] * share + behind[partly] * (255 - share) + 127) // 255
+    partly = np.flatnonzero((alpha > 0) & (alpha < 255))
+    share = alpha.ravel()[partly][:, None].astype(np.uint16)
+    front, back = (each.reshape(-1, 3).take(partly, axis=0) for each in (image, behind))
+    mixed.reshape(-1, 3)[partly] = (front * share + back * (255 - share) + 127) // 255
     return np.asarray(mixed, np.uint8)
 
 

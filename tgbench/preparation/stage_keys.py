@@ -50,7 +50,7 @@ class StageKeys:
         """Return the key of the frames and what MediaPipe sees in them."""
         return self._cache.key(
             "frames",
-            2,
+            3,
             faces=faces,
             crop=crop.side,
             window=hashlib.sha256(crop.corners.tobytes()).hexdigest(),

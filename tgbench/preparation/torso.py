@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arrays import Image, Mask, pixels_of
+from ..arrays import Image, Mask, pixels_of, window_of
 from ..faces.mask_cleanup import distance_from
 from ..identities.layout import HAIR, HEAD, INNER_MOUTH, NECK, TORSO
 from .inpainting import smooth_fill
@@ -34,7 +36,8 @@ _OTHER_LIGHT = 20.0
 
 def head_mask(parsing: Image) -> Mask:
     """Return where a parsing map shows the head with hair and mouth, bool [H, W]."""
-    return np.logical_or.reduce([pixels_of(parsing, each) for each in (HEAD, HAIR, INNER_MOUTH)])
+    face, hair, mouth = (pixels_of(parsing, each) for each in (HEAD, HAIR, INNER_MOUTH))
+    return np.asarray(face | hair | mouth)
 
 
 class TorsoPainter:
@@ -42,7 +45,7 @@ class TorsoPainter:
 
     def __init__(self) -> None:
         """Start before the first frame of a clip."""
-        self._before: dict[str, Colours] = {}
+        self._before: dict[str, _Fill] = {}
 
     def paint(self, image: Image, person: NDArray[np.uint8], parsing: Image) -> Image:
         """Return neck and torso, continued beneath the head's edge, uint8 RGBA [H, W, 4].
@@ -58,21 +61,18 @@ class TorsoPainter:
         """
         side = image.shape[0]
         rows = _body_rows(parsing)
-        result = np.zeros((*image.shape[:2], 4), np.uint8)
         if rows is None:
-            return result
-        whole, image, person, parsing = image, image[rows], person[rows], parsing[rows]
+            return np.zeros((*image.shape[:2], 4), np.uint8)
+        person, parsing = person[rows], parsing[rows]
+        colour = image[rows].astype(np.float32)
         head = head_mask(parsing)
-        neck, torso = (pixels_of(parsing, colour) for colour in (NECK, TORSO))
+        neck, torso = (pixels_of(parsing, each) for each in (NECK, TORSO))
         body = neck | torso
         clean = body & ~_grown(head, _SEAM * side)
-        under_neck, rows_up = _below_chin(head, pixels_of(parsing, HEAD), neck, body, side)
-        under = under_neck | (head & (distance_from(body) < _TORSO_REACH * side))
-        as_neck = (neck | (under & _nearer(neck, torso))) & ~clean
-        painted = result[rows]
-        painted[..., :3] = image
-        colour = np.zeros(image.shape, np.float32)
-        colour[under] = image[under]
+        under, up = _below_chin(head, pixels_of(parsing, HEAD), neck, body, side)
+        reach = _TORSO_REACH * side
+        under |= head & (distance_from(body, reach) < reach)
+        as_neck = (neck | (under & _nearer(neck, torso, under, side))) & ~clean
         for name, part, wanted in (
             ("neck", neck, as_neck),
             ("torso", torso, (body | under) & ~clean & ~as_neck),
@@ -80,39 +80,54 @@ class TorsoPainter:
             if wanted.any():
                 known = part & clean
                 known = known if known.any() else body & clean
-                filled = self._filled(name, whole, rows, known, wanted)
-                colour[wanted] = filled
-                painted[wanted, :3] = np.round(filled).astype(np.uint8)
-        shade = np.power(_DARKER, rows_up[under] * 512.0 / side)
-        painted[under, :3] = np.round(colour[under] * shade[:, None]).astype(np.uint8)
-        painted[..., 3] = np.where(under, 255, np.where(body, person, 0))
-        painted *= (painted[..., 3:] > 0).view(np.uint8)
+                window = window_of(wanted, round(_MARGIN * side))
+                fill = self._filled(name, image, rows.start, known, window)
+                cv2.copyTo(fill, wanted[window].view(np.uint8), colour[window])
+        shade = np.power(_DARKER, _without_folds(up, under, side) * 512.0 / side)
+        colour[under] *= shade[:, None].astype(np.float32)
+        result = np.zeros((*image.shape[:2], 4), np.uint8)
+        alpha = np.where(under, np.uint8(255), person * body)
+        painted = np.zeros(colour.shape, np.uint8)
+        cv2.copyTo(cv2.convertScaleAbs(colour), alpha, painted)
+        result[rows] = cv2.merge([*cv2.split(painted), alpha])
         return result
 
-    def _filled(self, name: str, whole: Image, rows: slice, known: Mask, wanted: Mask) -> Colours:
-        """Return colours [K, 3] of the wanted pixels that continue a part, much as before.
+    def _filled(
+        self, name: str, whole: Image, top: int, known: Mask, window: tuple[slice, slice]
+    ) -> Colours:
+        """Return colours [h, w, 3] of a window that continue a part, much as before.
 
-        `known` and `wanted` are of some rows of the whole image.
+        `known` and `window` are of the rows of the whole image from `top` on.
         """
+        rows, columns = window
+        place = slice(top + rows.start, top + rows.stop), columns
         earlier = self._before.get(name)
-        if earlier is None or earlier.shape != whole.shape:
-            earlier = np.full(whole.shape, np.nan, np.float32)
-        before, image = earlier[rows], whole[rows]
-        window = _around(wanted, round(_MARGIN * whole.shape[0]))
+        if earlier is None or earlier.colours.shape != whole.shape:
+            earlier = _Fill(np.full(whole.shape, np.nan, np.float32), place)
+        before = earlier.colours[place]
         if not known[window].any():
-            plain = image[known].mean(axis=0) if known.any() else whole.mean(axis=(0, 1))
-            return np.where(np.isnan(before), plain, before)[wanted].astype(np.float32)
-        fresh = smooth_fill(image[window], known[window])
-        change = np.abs(fresh - before[window])
+            lower = whole[top:]
+            plain = lower[known].mean(axis=0) if known.any() else whole.mean(axis=(0, 1))
+            return np.where(np.isnan(before), plain, before).astype(np.float32)
+        fresh = smooth_fill(whole[place], known[window])
+        change = np.abs(fresh - before)
         seen = np.isfinite(change)
         if seen.any() and float(change[seen].mean()) < _OTHER_LIGHT:
             # What is seen now is as it is now; only what is not seen is kept.
             kept = seen & ~known[window][..., None]
-            fresh = np.where(kept, fresh + _KEPT * (before[window] - fresh), fresh)
-        filled = np.full(whole.shape, np.nan, np.float32)
-        filled[rows][window] = fresh
-        self._before[name] = filled
-        return np.asarray(filled[rows][wanted], np.float32)
+            fresh = np.where(kept, fresh + _KEPT * (before - fresh), fresh)
+        earlier.colours[earlier.place] = np.nan
+        earlier.colours[place] = fresh
+        self._before[name] = _Fill(earlier.colours, place)
+        return fresh
+
+
+@dataclass(frozen=True)
+class _Fill:
+    """What was filled in: a whole image, float32 [H, W, 3], NaN beside the rows and columns."""
+
+    colours: Colours
+    place: tuple[slice, slice]
 
 
 def _body_rows(parsing: Image) -> slice | None:
@@ -125,40 +140,49 @@ def _body_rows(parsing: Image) -> slice | None:
     return slice(max(0, int(low.argmax()) - above), None)
 
 
-def _around(mask: Mask, margin: int) -> tuple[slice, slice]:
-    """Return the window that holds a mask and a margin around it."""
-    low = np.argwhere(mask).min(axis=0) - margin
-    high = np.argwhere(mask).max(axis=0) + margin + 1
-    (top, left), (bottom, right) = np.maximum(low, 0), high
-    return slice(int(top), int(bottom)), slice(int(left), int(right))
-
-
-def _below_chin(head: Mask, face: Mask, neck: Mask, body: Mask, side: int) -> tuple[Mask, Colours]:
+def _below_chin(
+    head: Mask, face: Mask, neck: Mask, body: Mask, side: int
+) -> tuple[Mask, NDArray[np.int32]]:
     """Return where the neck goes on under the head, and how many rows above the body pixels are.
 
     The masks are of the lower rows of a frame with `side`.
     """
     height = head.shape[0]
     rows = np.arange(height, dtype=np.int32)[:, None]
-    first = np.where(body, rows, 2 * height)
-    next_body = np.minimum.accumulate(first[::-1], axis=0)[::-1]
-    up = next_body - rows
+    # Whether a row is the neck is the last bit of its number.
+    first = np.where(neck, 2 * rows + 1, np.where(body, 2 * rows, 4 * height))
+    below = np.minimum.accumulate(first[::-1], axis=0)[::-1]
+    up = (below >> 1) - rows
     reach = _NECK_REACH * side
-    meets_neck = np.take_along_axis(neck, np.minimum(next_body, height - 1), axis=0)
-    under = head & meets_neck & (up < reach)
+    under = head & (below & 1).astype(np.bool_) & (up < reach)
     chin = face[:-1] & neck[1:]
     if chin.any():
         # Level with what is under the chin: no wings where the jaw rises to the ears.
         under &= rows > np.flatnonzero(chin.any(axis=1)).max() - reach
-    # Columns that end at different heights are no folds.
-    depth = np.where(up < reach, up, 0).astype(np.float32)
-    smooth: Colours = np.asarray(cv2.GaussianBlur(depth, (0, 0), reach / 8), np.float32)
-    return under, smooth
+    return under, up
 
 
-def _nearer(neck: Mask, torso: Mask) -> Mask:
-    return distance_from(neck) <= distance_from(torso)
+def _without_folds(up: NDArray[np.int32], under: Mask, side: int) -> Colours:
+    """Return `up` [K] of what is under the head, alike in columns that end at other heights."""
+    if not under.any():
+        return np.zeros(0, np.float32)
+    reach = _NECK_REACH * side
+    # The blur sees half of the reach.
+    window = window_of(under, round(reach))
+    depth = np.where(up[window] < reach, up[window], 0).astype(np.float32)
+    smooth = cv2.GaussianBlur(depth, (0, 0), reach / 8)
+    return np.asarray(smooth[under[window]], np.float32)
+
+
+def _nearer(neck: Mask, torso: Mask, under: Mask, side: int) -> Mask:
+    """Return where of `under`, which body is near, that is the neck."""
+    nearer = np.zeros_like(under)
+    if under.any():
+        window = window_of(under, round(_NECK_REACH * side) + 2)
+        nearer[window] = distance_from(neck[window]) <= distance_from(torso[window])
+    return nearer
 
 
 def _grown(mask: Mask, reach: float) -> Mask:
-    return distance_from(mask) <= max(1.0, reach)
+    reach = max(1.0, reach)
+    return distance_from(mask, reach) <= reach

@@ -102,7 +102,7 @@ def render_again(
     """
     who = f"{result.method.name} on {case.identity.name}, {case.driver}"
     made = {VIDEO_FILE, *spoilt, *((FRAMES_FOLDER,) if options.keep_frames else ())}
-    compared = case.target_frames is not None and not made.isdisjoint(COMPARISONS)
+    compared = case.has_truth and not made.isdisjoint(COMPARISONS)
     made |= set(COMPARISONS) if compared else set()
     with replacement(folder, CASE_FILES) as new:
         for name in CASE_FILES - made - {RESULT_FILE}:
@@ -123,6 +123,8 @@ def render_again(
 
 def target_of(case: Case, index: int) -> Image | None:
     """Return the ground truth of a frame of a case, uint8 RGB [H, W, 3]; None: there is none."""
+    if case.truth is not None:
+        return case.truth.image(index)
     if case.target_frames is None:
         return None
     return case.identity.frame(int(case.target_frames[index]))

@@ -255,8 +255,8 @@ def _depending(names: Iterable[str], case: Case) -> list[str]:
         name
         for name in names
         if name in specs
-        and Needs.TIMING not in specs[name].needs
-        and (case.target_frames is not None or Needs.TARGET not in specs[name].needs)
+        and not specs[name].needs & {Needs.TIMING, Needs.CAMERAS}
+        and (case.has_truth or Needs.TARGET not in specs[name].needs)
     ]
 
 

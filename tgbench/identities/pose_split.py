@@ -67,7 +67,8 @@ def split_by_pose(
         guard: seconds around held-out frames that do not train.
 
     Raises:
-        TgbenchError: the shares overlap, the head hardly turns, or too few frames are left.
+        TgbenchError: the shares overlap, held-out poses are hardly beyond those of training, or too
+            few frames are left.
     """
     if not (share > 0.0 and train_share > 0.0 and share + train_share <= 1.0 and guard >= 0.0):
         raise TgbenchError(
@@ -94,9 +95,9 @@ def split_by_pose(
     outer, inner = float(away[test].min()), float(away[train].max())
     if outer - inner < _LEAST_DEGREES:
         raise TgbenchError(
-            f"{identity.folder}: the head hardly turns: held-out frames begin {outer:.1f} degrees "
-            f"of {axis} from the median, training frames reach {inner:.1f}; use a clip in which "
-            "it turns more"
+            f"{identity.folder}: held-out frames begin {outer:.1f} degrees of {axis} from the "
+            f"median, hardly beyond the {inner:.1f} of training frames; use a clip in which the "
+            "head turns more, or a smaller --train-share"
         )
     used = np.concatenate([train, test])
     return PoseSplit(train, test, np.setdiff1d(np.arange(count), used), inner, outer)

@@ -81,12 +81,13 @@ def split_by_pose(
     count = len(order)
     held_out = max(1, math.ceil(share * count))
     test = np.sort(order[count - held_out :])
-    times = np.array(identity.image_ids) / identity.fps
-    near = np.abs(times[:, None] - times[None, test]).min(axis=1) <= guard
+    ids = np.array(identity.image_ids)
+    # Seconds in frames, which rounding must not make a frame fewer.
+    near = np.abs(ids[:, None] - ids[None, test]).min(axis=1) <= guard * identity.fps + 1e-6
     inside = np.zeros(count, np.bool_)
     inside[order[: math.floor(train_share * count)]] = True
     train = np.flatnonzero(inside & ~near)
-    train = train[np.argsort(times[train], kind="stable")]
+    train = train[np.argsort(ids[train], kind="stable")]
     if len(train) < _FEWEST:
         raise TgbenchError(
             f"{identity.folder}: only {len(train)} frames are left to train on, it takes "

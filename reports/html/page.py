@@ -12,6 +12,7 @@ from tgbench.files import atomic_path, make_folder, remove_leftovers, temporary_
 from tgbench.progress import SILENT, Progress
 from tgbench.results import Experiment, MeasuredCase
 
+from ..explaining.text import HEADING, Told, told
 from ..tables.building import build_tables
 from ..tables.cells import Row, Table
 from ..tables.shapes import Shape
@@ -100,6 +101,8 @@ def write_html(
                 source_of=_sources(entries),
                 about_videos=about_videos(clips),
                 cases=list(zip(cases, clips.cases, strict=True)),
+                explained=list(_explained(entries)),
+                explained_heading=HEADING,
                 entries=entries,
                 fields=field_descriptions(),
                 result_content=result_content,
@@ -114,6 +117,12 @@ def write_html(
             size = temporary.stat().st_size
     videos = len(store.paths)
     return HtmlSummary(path, size, len(entries), len(cases), videos, clips.left_out, clips.previews)
+
+
+def _explained(entries: Sequence[PageEntry]) -> Iterator[Told]:
+    """Yield what is said of each method's worst case."""
+    shown = {entry.case: entry.label for entry in entries if not entry.superseded}
+    return told(list(shown), shown.__getitem__)
 
 
 def _angles(entries: Sequence[PageEntry], metrics: Sequence[str]) -> list[AngleGroup]:

@@ -190,6 +190,7 @@ def _request(args: argparse.Namespace) -> RunRequest:
         metrics=metrics_named(args.metrics or ()),
         landmarks=args.landmarks,
         through_codec=args.through_codec,
+        floor=args.floor,
         audio_features=tuple(args.audio_features),
         jobs=args.jobs,
         executor=args.executor,

@@ -10,6 +10,8 @@ import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 from tgbench.audio import DEFAULT_FEATURES, FeatureSource
 from tgbench.drive import PlainBackdrop
 from tgbench.driving.cameras import View, beyond
@@ -118,7 +120,7 @@ def seen_from(protocol: ProtocolSpec, case: Case, view: View, driver: str) -> Ca
     truth = None
     studio = studio_of(identity) if case.target_frames is not None else None
     if studio is not None:
-        truth = FilmedViews(studio, drive.source_frames, cameras)
+        truth = FilmedViews(studio, np.array(identity.image_ids)[drive.source_frames], cameras)
     note = beyond(cameras, identity.poses[case.split.train.start : case.split.train.stop])
     return dataclasses.replace(
         case,

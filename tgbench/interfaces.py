@@ -180,7 +180,7 @@ class Case:
         view: where the cameras of the drive are; None: where the clip's camera was.
         truth: ground truth that is no frame of the identity.
         composite_mode: what frames are made of, where the drive decides it; None: the method does.
-        notes: what a reader of the numbers must know of the case.
+        notes: what a reader of the numbers must know of the view.
     """
 
     protocol: str
@@ -280,6 +280,8 @@ class MetricOptions:
         action_units: OpenFace's CSV of the prediction and of the target.
         aligned_faces: folders of OpenFace's aligned faces, of the prediction and of the target.
         phonemes: file with the times of the sounds of speech; None: what lies beside the sound.
+        floor: whether the truth is measured against itself, too, as it comes out of an H.264 file
+            (crf 23); `floor` in the details of what compares with a truth has the value.
         through_codec: whether the frames that metrics see were encoded and decoded before, as
             `tgbench.metrics.through_codec` does; results say so.
     """
@@ -290,6 +292,7 @@ class MetricOptions:
     aligned_faces: tuple[Path, Path] | None = None
     phonemes: Path | None = None
     through_codec: bool = False
+    floor: bool = False
 
 
 class Shared:

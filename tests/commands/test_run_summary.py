@@ -70,3 +70,15 @@ def test_many_cases_are_no_table_wider_than_any_terminal(tmp_path: Path) -> None
     print_summary(outcomes, Console(file=stream, width=80))
     assert "9 cases" in stream.getvalue()
     assert stream.getvalue().count("result: ") == 9
+
+
+def test_without_sync_c_the_timing_of_the_mouth_comes_first(tmp_path: Path) -> None:
+    numbers = {"psnr": 30.0, "mouth_mtm": 40.0, "mouth_ccc": 0.8}
+    for name, made, first in (
+        ("without", result(**numbers, sync_c="no weights"), "Mouth timing"),
+        ("with", result(**numbers, sync_c=6.0), "PSNR"),
+    ):
+        stream = io.StringIO()
+        print_summary([outcome(made, tmp_path / name)], Console(file=stream, width=200))
+        rows = [line for line in stream.getvalue().splitlines() if {"↓", "↑"} & set(line)]
+        assert rows[0].startswith(first)

@@ -15,6 +15,7 @@ from ..faces.finders import LandmarkFinder
 from ..interfaces import Image, Measurement, Metric, MetricContext, MetricOptions
 from ..specs import MetricSpec, Needs
 from .frames import FaceFinders, LazyFrame
+from .noise_floor import NoiseFloor, context_of_floor, metrics_with_floor, with_floors
 from .through_codec import DESCRIPTION, Pair, through_codec
 
 _log = logging.getLogger("tgbench")
@@ -83,6 +84,7 @@ class MetricSuite:
         self._context = context
         self._finders = FaceFinders(landmarks or context.options.landmarks, context.models)
         self._frames = 0
+        self.floors: dict[str, Measurement] = {}
         self._entries = {name: self._entry(plugins.find(specs, name, "metric")) for name in names}
 
     def update(self, index: int, prediction: Image, target: Image | None) -> LazyFrame:
@@ -96,10 +98,13 @@ class MetricSuite:
         Returns:
             The frame with what metrics found in it.
         """
-        frame = LazyFrame(index, prediction, target, self._finders)
+        return self.show(LazyFrame(index, prediction, target, self._finders))
+
+    def show(self, frame: LazyFrame) -> LazyFrame:
+        """Show a frame to every metric, with what was found in it before; return it."""
         self._frames += 1
         for entry in self._entries.values():
-            entry.values.append(self._value(entry, frame, target is not None))
+            entry.values.append(self._value(entry, frame, frame.has_target))
         return frame
 
     def merge(self, later: MetricSuite) -> None:
@@ -112,8 +117,9 @@ class MetricSuite:
             entry.merge(later._entries[name])
 
     def results(self) -> dict[str, Measurement]:
-        """Return what every metric found, or why it found nothing."""
-        return {name: self._result(entry) for name, entry in self._entries.items()}
+        """Return what every metric found, or why it found nothing; with its floor, if asked for."""
+        found = {name: self._result(entry) for name, entry in self._entries.items()}
+        return with_floors(found, self.floors)
 
     def per_frame(self) -> dict[str, list[float | None]]:
         """Return one number a frame for every metric that scored any, None where it could not.
@@ -220,10 +226,17 @@ def measure_frames(
     Raises:
         TgbenchError: an unknown name.
     """
-    suite = MetricSuite(names, context, landmarks)
+    suite, floor = MetricSuite(names, context, landmarks), None
+    if context.options.floor and (compared := metrics_with_floor(names)):
+        floor = NoiseFloor(MetricSuite(compared, context_of_floor(context), landmarks))
     seen = through_codec(pairs) if context.options.through_codec else pairs
     for index, (prediction, target) in enumerate(seen):
-        see(suite.update(index, prediction, target))
+        frame = suite.update(index, prediction, target)
+        see(frame)
+        if floor is not None and target is not None:
+            floor.see(frame)
+    if floor is not None:
+        suite.floors = floor.finish()
     return suite
 
 

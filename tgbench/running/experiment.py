@@ -164,6 +164,8 @@ class Experiment:
             spoken=spoken_in(self.case),
             cameras=cameras,
             options=MetricOptions(
-                landmarks=self.options.landmarks, through_codec=self.options.through_codec
+                landmarks=self.options.landmarks,
+                through_codec=self.options.through_codec,
+                floor=self.options.floor,
             ),
         )

@@ -111,7 +111,6 @@ def _measure(
     if found := faces.columns():
         _write_table(folder / FACES_FILE, case, found)
     timing = timing.after_rendering()
-    report = dataclasses.replace(report, notes=(*report.notes, *case.notes))
     times = TimingRecord(
         training_seconds=timing.training_seconds,
         training_iterations=dict(report.iterations),
@@ -166,7 +165,7 @@ def _result(
         ),
         seed=options.seed,
         fresh=options.fresh,
-        view=None if case.view is None else ViewRecord(name=case.view.name, **case.view.record()),
+        view=_view_record(case),
         frames=len(case.drive),
         labelled=options.label,
         metrics=metrics,
@@ -190,6 +189,12 @@ def _write_table(path: Path, case: Case, columns: Mapping[str, list[float | None
     table.insert(0, "frame", range(len(case.drive)))
     table.insert(1, "source_frame", case.drive.source_frames)
     write_table(path, table)
+
+
+def _view_record(case: Case) -> ViewRecord | None:
+    if case.view is None:
+        return None
+    return ViewRecord(name=case.view.name, **case.view.record(), notes=list(case.notes))
 
 
 def _method_record(experiment: Experiment, report: FitReport) -> MethodRecord:

@@ -10,12 +10,13 @@ import cv2
 import numpy as np
 
 from ..errors import TgbenchError
+from ..files import link_or_copy
 from ..interfaces import Case, Image, Method
 from ..progress import Progress
 from ..video.writer import VideoWriter
 from .comparison_videos import ComparisonVideos
 from .integrity import COMPARISONS, describe_files, has_images
-from .replacing import link_or_copy, replacement
+from .replacing import replacement
 from .request import RunOptions
 from .result import (
     CASE_FILES,

@@ -207,6 +207,9 @@ class ViewRecord(Record):
     pitch: float = Field(description="Around the head's lateral axis, upwards.")
     half_angle: float = Field(description="Of the cone on which they circled; 0: they did not.")
     distance: float = Field(gt=0, description="From the head, as a multiple of the filming one.")
+    notes: Annotated[list[str], FailFast()] = Field(
+        default_factory=list, description="How far they went beyond what training frames show."
+    )
 
 
 class SplitRecord(Record):

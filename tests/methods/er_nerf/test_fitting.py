@@ -27,6 +27,7 @@ SETTINGS = {
     "head.coarsest": 16,
     "head.finest": 64,
     "head.cells": 32,
+    "schedule.audio_pretraining_iterations": 8,
     "schedule.iterations": 50,
     "schedule.head_share": 0.75,
     "schedule.lips_iterations": 3,
@@ -36,6 +37,7 @@ SETTINGS = {
     "optimiser.grid_lr": 3e-2,
     "optimiser.average_every": 2,
     "loss.lpips": 0.0,
+    "loss.patch_lpips": 0.0,
 }
 CONFIG = build(ErNerfConfig, SETTINGS)
 

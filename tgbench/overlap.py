@@ -54,6 +54,22 @@ def in_order(
 
 
 @contextmanager
+def opencv_alone() -> Iterator[None]:
+    """Have OpenCV work in the calling thread only, in the whole process, while the block runs.
+
+    Where threads take a frame each, OpenCV's own compete with them and wait in busy loops.
+    """
+    import cv2
+
+    threads = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    try:
+        yield
+    finally:
+        cv2.setNumThreads(threads)
+
+
+@contextmanager
 def beside(work: Callable[[threading.Event], Result]) -> Iterator[Future[Result]]:
     """Run `work` on a thread of its own beside the block, and wait for it at the block's end.
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TypeVar
 
 Item = TypeVar("Item")
@@ -51,6 +52,13 @@ def in_order(
             yield waiting.popleft().result()
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def drawn_ahead(items: Iterable[Item]) -> Generator[Item, None, None]:
+    """Yield items in their order, which another thread draws, at most three ahead."""
+    source, end = iter(items), object()
+    with closing(in_order(lambda _: next(source, end), itertools.count(), workers=1)) as drawn:
+        yield from itertools.takewhile(lambda item: item is not end, drawn)
 
 
 @contextmanager

@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 import logging
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
@@ -13,6 +14,7 @@ from .. import plugins
 from ..errors import TgbenchError, Unavailable
 from ..faces.finders import LandmarkFinder
 from ..interfaces import Image, Measurement, Metric, MetricContext, MetricOptions
+from ..overlap import drawn_ahead, in_order, opencv_alone
 from ..specs import MetricSpec, Needs
 from .frames import FaceFinders, LazyFrame
 from .through_codec import DESCRIPTION, Pair, through_codec
@@ -83,6 +85,7 @@ class MetricSuite:
         self._context = context
         self._finders = FaceFinders(landmarks or context.options.landmarks, context.models)
         self._frames = 0
+        self._asked_for: frozenset[str] = frozenset()
         self._entries = {name: self._entry(plugins.find(specs, name, "metric")) for name in names}
 
     def update(self, index: int, prediction: Image, target: Image | None) -> LazyFrame:
@@ -96,10 +99,36 @@ class MetricSuite:
         Returns:
             The frame with what metrics found in it.
         """
-        frame = LazyFrame(index, prediction, target, self._finders)
+        return self._show(LazyFrame(index, prediction, target, self._finders), target is not None)
+
+    def update_all(self, pairs: Iterable[Pair]) -> Generator[LazyFrame, None, None]:
+        """Show pairs of frames to every metric, and yield each with what metrics found in it.
+
+        Other threads draw the pairs, a few ahead, and find the faces that metrics asked for in the
+        frames before.
+
+        Args:
+            pairs: of prediction and target; see `update`.
+        """
+
+        def look(numbered: tuple[int, Pair]) -> tuple[LazyFrame, bool]:
+            index, (prediction, target) = numbered
+            frame = LazyFrame(index, prediction, target, self._finders)
+            frame.find(self._asked_for)
+            return frame, target is not None
+
+        with (
+            closing(drawn_ahead(pairs)) as drawn,
+            closing(in_order(look, enumerate(drawn))) as looks,
+        ):
+            for frame, has_target in looks:
+                yield self._show(frame, has_target)
+
+    def _show(self, frame: LazyFrame, has_target: bool) -> LazyFrame:
         self._frames += 1
         for entry in self._entries.values():
-            entry.values.append(self._value(entry, frame, target is not None))
+            entry.values.append(self._value(entry, frame, has_target))
+        self._asked_for = frame.meshes_asked_for
         return frame
 
     def merge(self, later: MetricSuite) -> None:
@@ -200,6 +229,8 @@ def measure_frames(
     context: MetricContext,
     see: Callable[[LazyFrame], object] = lambda frame: None,
     landmarks: LandmarkFinder | None = None,
+    *,
+    ahead: bool = False,
 ) -> MetricSuite:
     """Show every pair of frames to several metrics, in one pass.
 
@@ -209,6 +240,8 @@ def measure_frames(
         context: what all frames share; its options say whether frames pass a codec first.
         see: gets every frame after the metrics, with what they found in it.
         landmarks: as of `MetricSuite`.
+        ahead: whether other threads may draw pairs and find faces ahead, which is faster where
+            nothing is timed meanwhile.
 
     Returns:
         The suite, with the values.
@@ -218,6 +251,11 @@ def measure_frames(
     """
     suite = MetricSuite(names, context, landmarks)
     seen = through_codec(pairs) if context.options.through_codec else pairs
+    if ahead:
+        with opencv_alone(), closing(suite.update_all(seen)) as frames:
+            for frame in frames:
+                see(frame)
+        return suite
     for index, (prediction, target) in enumerate(seen):
         see(suite.update(index, prediction, target))
     return suite

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from tgbench import plugins
 from tgbench.arrays import Points
 from tgbench.audio import Waveform, read_waveform
+from tgbench.audio.phones import Spoken, read_phones
 from tgbench.faces.finders import MeshLandmarks, among_mesh
 from tgbench.faces.mesh import OUTER_LIPS, OVAL, RIGID
 from tgbench.interfaces import Image, MetricContext
@@ -36,11 +37,18 @@ from tgbench.video.reader import VideoReader
 
 FLOOR = "re-encoded"
 
+DETAILS = (
+    *("mouth_mtm.median_ms", "mouth_mtm.matched_share", "mouth_mtm.extremes"),
+    *("blink_f1.blinks", "blink_f1.true_blinks"),
+)
+"""Of metrics, by name: the table has them, the picture has not."""
+
 METRICS = (
     *("psnr", "ssim_face", "lmd", "aue_l_geometry", "aue_u_geometry", "lip_agreement", "lip_lag"),
     *("mouth_mtm", "mouth_ccc", "mouth_gain", "lmd_dtw", "timing_share", "lvd_mouth"),
     *("jitter_ratio", "head_motion_ratio", "upper_dynamics", "blink_f1", "blink_ms"),
-    *("flicker", "tof", "sharpness_mouth"),
+    *("flicker", "tof", "sharpness_mouth", "bilabial_closure", "vowel_opening"),
+    "id_distance_dlib",
 )
 
 LIPS = (OUTER_LIPS,)
@@ -71,13 +79,15 @@ class Clip:
         opening: of the mouth [T].
         fps: frames a second.
         audio: the sound.
+        spoken: what is said at each frame; None where that is not known.
     """
 
-    def __init__(self, path: Path, most: int) -> None:
+    def __init__(self, path: Path, most: int, phonemes: Path | None = None) -> None:
         reader = VideoReader(path)
         finder = MeshLandmarks()
         self.fps = reader.info.fps
         self.audio: Waveform = read_waveform(path)
+        self.spoken = None if phonemes is None else Spoken(read_phones(phonemes), self.fps)
         self.frames: list[Image] = []
         self.meshes: list[Points] = []
         for frame, image in enumerate(reader):
@@ -185,11 +195,15 @@ def _encoded(clip: Clip, quality: int) -> Iterator[Image]:
 
 
 def measured(clip: Clip, prediction: Iterator[Image]) -> dict[str, float | None]:
-    """Return the values of all metrics of a prediction against the clip."""
-    context = MetricContext(audio=clip.audio, fps=clip.fps)
+    """Return the values of all metrics of a prediction against the clip, and `DETAILS`."""
+    context = MetricContext(audio=clip.audio, fps=clip.fps, spoken=clip.spoken)
     pairs = zip(prediction, clip.frames, strict=True)
     results = measure_frames(pairs, METRICS, context).results()
-    return {name: found.value for name, found in results.items()}
+    values = {name: found.value for name, found in results.items()}
+    for detail in DETAILS:
+        metric, _, key = detail.partition(".")
+        values[detail] = results[metric].details.get(key)
+    return values
 
 
 def effects(values: Mapping[str, Mapping[str, float | None]]) -> NDArray[np.float64]:
@@ -198,7 +212,7 @@ def effects(values: Mapping[str, Mapping[str, float | None]]) -> NDArray[np.floa
     Of the way to the defect that moves it furthest. NaN where either has no value. Ratios count in
     octaves from that of the floor, up to four.
     """
-    names = list(next(iter(values.values())))
+    names = _drawn(values)
     table = np.full((len(names), len(values)), np.nan)
     for row, name in enumerate(names):
         ratio = plugins.metric_spec(name).direction is Direction.ONE
@@ -211,13 +225,18 @@ def effects(values: Mapping[str, Mapping[str, float | None]]) -> NDArray[np.floa
     return np.divide(moved, furthest, out=np.full_like(moved, np.nan), where=furthest > 0.0)
 
 
+def _drawn(values: Mapping[str, Mapping[str, float | None]]) -> list[str]:
+    """Return the metrics that have a value of any defect."""
+    return [name for name in METRICS if any(found[name] is not None for found in values.values())]
+
+
 def draw(values: Mapping[str, Mapping[str, float | None]], path: Path) -> None:
     """Draw the heat map: colour is the effect, numbers are the values."""
     from matplotlib.figure import Figure
 
     from tgbench.reports.plots.style import paper_style, save
 
-    names = list(next(iter(values.values())))
+    names = _drawn(values)
     with paper_style():
         figure = Figure(figsize=(7.2, 4.6), layout="constrained")
         axes = figure.subplots()
@@ -243,8 +262,9 @@ def main() -> None:
     parser.add_argument("--other", type=Path, required=True, help="clip of another person")
     parser.add_argument("--frames", type=int, default=250, help="at most (250)")
     parser.add_argument("--out", type=Path, default=Path("build/defects"))
+    parser.add_argument("--phonemes", type=Path, help="TextGrid or JSON of what the clip says")
     args = parser.parse_args()
-    clip, other = (Clip(path, args.frames) for path in (args.clip, args.other))
+    clip, other = Clip(args.clip, args.frames, args.phonemes), Clip(args.other, args.frames)
     args.out.mkdir(parents=True, exist_ok=True)
     values: dict[str, dict[str, float | None]] = {}
     for name, make in planted(clip, other).items():
@@ -253,7 +273,7 @@ def main() -> None:
     with (args.out / "values.csv").open("w", encoding="utf-8", newline="") as stream:
         table = csv.writer(stream)
         table.writerow(["metric", *values])
-        for name in METRICS:
+        for name in (*METRICS, *DETAILS):
             table.writerow([name, *(found[name] for found in values.values())])
     draw(values, args.out / "defects.png")
     print(f"{args.out}: values.csv and defects.png")

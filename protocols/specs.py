@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tgbench.driving.rules import ALL_RULES
+from tgbench.driving.rules import CAMERA_RULES, SOUND_RULES
 from tgbench.specs import Needs, ProtocolSpec
 
 SELF_RECONSTRUCTION = ProtocolSpec(
@@ -19,7 +19,7 @@ LIPSYNC = ProtocolSpec(
     "tgbench.protocols.lipsync:LipSync",
     version="1",
     excludes=frozenset({Needs.TARGET}),
-    takes_rules=ALL_RULES,
+    takes_rules=SOUND_RULES,
 )
 SILENCE = ProtocolSpec(
     "silence",
@@ -27,7 +27,7 @@ SILENCE = ProtocolSpec(
     "tgbench.protocols.lipsync:Silence",
     version="1",
     excludes=frozenset({Needs.TARGET}),
-    takes_rules=ALL_RULES,
+    takes_rules=SOUND_RULES,
 )
 CROSS_LINGUAL = ProtocolSpec(
     "cross_lingual",
@@ -35,6 +35,25 @@ CROSS_LINGUAL = ProtocolSpec(
     "tgbench.protocols.lipsync:CrossLingual",
     version="1",
     excludes=frozenset({Needs.TARGET}),
-    takes_rules=ALL_RULES,
+    takes_rules=SOUND_RULES,
     other_language=True,
+)
+SELF_DRIVEN_3D = ProtocolSpec(
+    "self_driven_3d",
+    "as self_reconstruction, seen by cameras that move around the head; exact truth of synth-*",
+    "tgbench.protocols.views:SelfDriven3D",
+    version="1",
+    self_driven=True,
+    excludes=frozenset({Needs.TIMING}),
+    takes_rules=("windows", *CAMERA_RULES),
+    moves_camera=True,
+)
+AUDIO_GENERALIZATION_3D = ProtocolSpec(
+    "audio_generalization_3d",
+    "as lipsync, seen by a camera that circles, and by one in front that sees the same motion",
+    "tgbench.protocols.views:AudioGeneralization3D",
+    version="1",
+    excludes=frozenset({Needs.TARGET, Needs.TIMING}),
+    takes_rules=(*SOUND_RULES, *CAMERA_RULES),
+    moves_camera=True,
 )

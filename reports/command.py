@@ -47,6 +47,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="show the TalkingGaussian paper's numbers below the measured ones, marked as such",
     )
     parser.add_argument(
+        "--explain",
+        action="store_true",
+        help="say which defect the metrics of each method's worst case point to, and what was not "
+        "measured for it; pages always do",
+    )
+    parser.add_argument(
         "--no-notes", action="store_true", help="leave footnotes and their letters out of tables"
     )
     add_list(
@@ -181,6 +187,8 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
     for table in shown:
         terminal.out.print(render_terminal(table, line_width(terminal.out.file)))
         terminal.out.print()
+    if args.explain:
+        _explain(found, terminal)
     if missing := found.without_result():
         more = f" (and {len(missing) - 1} more)" if len(missing) > 1 else ""
         terminal.out.print(f"not in the tables: {missing[0]}{more}", markup=False)
@@ -201,6 +209,36 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
     if args.html is not None:
         _write_page(args, found, tables, shape, terminal)
     return 0
+
+
+def _explain(found: Reading, terminal: Terminal) -> None:
+    """Print what the worst case of each method suffers from."""
+    from tgbench.results import merge_cases
+    from tgbench.terminal.printing import printable
+    from tgbench.terminal.wrapping import hanging, line_width, wrapped
+
+    from .explaining.text import HEADING, told
+    from .tables.labels import method_labels
+
+    cases = merge_cases(found.cases)
+    labels = method_labels([case.result for case in cases])
+    width = line_width(terminal.out.file)
+    lines, missing = [HEADING], set()
+    for each in told(cases, lambda case: labels[case.variant]):
+        lines += wrapped(each.heading, width)
+        for point in each.points:
+            lines += hanging("  - ", point, width)
+        if each.unknown:
+            lines += hanging("  cannot be told: ", each.unknown, width)
+        missing |= set(each.missing)
+    if missing:
+        names = " ".join(plugins.in_table_order(missing))
+        lines += wrapped(f"to tell more, measure again with --metrics {names}", width)
+    if len(lines) == 1:
+        lines.append("no case has a ground truth to compare with")
+    for line in lines:
+        terminal.out.print(printable(line), markup=False, highlight=False)
+    terminal.out.print()
 
 
 def _stem(args: argparse.Namespace) -> str:

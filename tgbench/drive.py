@@ -26,6 +26,24 @@ class Backdrop(Protocol):
 
 
 @dataclass(frozen=True)
+class PlainBackdrop:
+    """One colour behind the head: no torso, no room.
+
+    Attributes:
+        width, height: of the image in pixels.
+        colour: RGB, 0 to 255.
+    """
+
+    width: int
+    height: int
+    colour: tuple[int, int, int] = (255, 255, 255)
+
+    def torso_over_background(self, frame: int) -> Image:
+        """Return the colour everywhere, uint8 RGB [H, W, 3]."""
+        return np.full((self.height, self.width, 3), self.colour, np.uint8)
+
+
+@dataclass(frozen=True)
 class Drive:
     """The conditions that a method renders from, frame by frame. Never the target image.
 

@@ -7,7 +7,9 @@ import re
 from functools import cache
 from importlib.metadata import PackageNotFoundError, distribution, version
 
-_WITH_TORCH = frozenset({"lpips", "sync", "fan", "pyfeat", "pyiqa", "speech", "torchmetrics"})
+_WITH_TORCH = frozenset(
+    {"lpips", "sync", "fan", "pyfeat", "pyiqa", "speech", "theval", "torchmetrics"}
+)
 """Extras whose packages need torch or torchvision; pip might replace the installed torch."""
 
 

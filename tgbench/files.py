@@ -261,3 +261,18 @@ def _is_running(process: int) -> bool:
         # Of another user.
         pass
     return True
+
+
+def link_or_copy(source: Path, target: Path) -> None:
+    """Give a file, or a folder of files, a second name; copy where there are no links."""
+    if source.is_dir():
+        shutil.copytree(source, target, copy_function=_link_file)
+    else:
+        _link_file(source, target)
+
+
+def _link_file(source: str | Path, target: str | Path) -> None:
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)

@@ -18,12 +18,15 @@ from .arrays import Image, Points
 from .audio import FeatureSource, Waveform
 from .audio.phones import Spoken
 from .drive import Backdrop, Drive
+from .driving.cameras import View
 from .driving.tags import NO_TAGS, TrackTags
 from .errors import Unavailable
 from .identities import Identity, Split
 from .progress import Progress
 from .specs import MetricSpec
 from .timing import ReportsSpeed, TimedFrames, Timing
+from .views import Layers, MovedCameras, RendersLayers, TrueViews
+from .vocabulary import CompositeMode
 
 __all__ = [
     "AudioEncoder",
@@ -37,17 +40,22 @@ __all__ = [
     "FrameView",
     "Image",
     "KeepsFiles",
+    "Layers",
     "Measurement",
     "Method",
     "Metric",
     "MetricContext",
     "MetricOptions",
+    "MovedCameras",
     "NotesRendering",
     "Points",
+    "RendersLayers",
     "ReportsSpeed",
     "Shared",
     "TimedFrames",
     "Timing",
+    "TrueViews",
+    "View",
 ]
 
 T = TypeVar("T")
@@ -162,13 +170,17 @@ class Case:
         drive: what to render.
         driving_audio: the file that the driving sound was read from.
         target_frames: int [T], frames of the identity that are the ground truth, or None where
-            there is none.
+            they are not.
         metrics: names of the metrics that apply.
         features_file: the file that the audio features of the drive were read from; None where
             an encoder computed them.
         rules: of the drive, by name; like the next two, a protocol need not set it.
         changed_rules: those that are not the protocol's usual ones.
         tags: what is declared of the driving sound.
+        view: where the cameras of the drive are; None: where the clip's camera was.
+        truth: ground truth that is no frame of the identity.
+        composite_mode: what frames are made of, where the drive decides it; None: the method does.
+        notes: what a reader of the numbers must know of the view.
     """
 
     protocol: str
@@ -184,6 +196,15 @@ class Case:
     rules: Mapping[str, str] = field(default_factory=dict)
     changed_rules: Mapping[str, str] = field(default_factory=dict)
     tags: TrackTags = NO_TAGS
+    view: View | None = None
+    truth: TrueViews | None = field(default=None, repr=False)
+    composite_mode: CompositeMode | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def has_truth(self) -> bool:
+        """Whether there is something to compare frames with."""
+        return self.target_frames is not None or self.truth is not None
 
 
 class EvaluationProtocol(Protocol):
@@ -259,6 +280,8 @@ class MetricOptions:
         action_units: OpenFace's CSV of the prediction and of the target.
         aligned_faces: folders of OpenFace's aligned faces, of the prediction and of the target.
         phonemes: file with the times of the sounds of speech; None: what lies beside the sound.
+        floor: whether the truth is measured against itself, too, as it comes out of an H.264 file
+            (crf 23); `floor` in the details of what compares with a truth has the value.
         through_codec: whether the frames that metrics see were encoded and decoded before, as
             `tgbench.metrics.through_codec` does; results say so.
     """
@@ -269,6 +292,7 @@ class MetricOptions:
     aligned_faces: tuple[Path, Path] | None = None
     phonemes: Path | None = None
     through_codec: bool = False
+    floor: bool = False
 
 
 class Shared:
@@ -305,6 +329,7 @@ class MetricContext:
         fps: frames a second.
         timing: see `Timing`; None when two videos are compared.
         options: how to measure.
+        cameras: what is known of moved cameras; None: they are where the clip's was.
         shared: what metrics use together.
         models: networks and detectors that were loaded for other clips; see `model`. None: every
             clip loads its own.
@@ -314,6 +339,7 @@ class MetricContext:
     fps: float = Identity.fps
     timing: Timing | None = None
     options: MetricOptions = field(default_factory=MetricOptions)
+    cameras: MovedCameras | None = field(default=None, repr=False, compare=False)
     shared: Shared = field(default_factory=Shared, repr=False, compare=False)
     models: Shared | None = field(default=None, repr=False, compare=False)
     spoken: Spoken | None = field(default=None, repr=False)

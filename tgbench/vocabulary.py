@@ -12,6 +12,7 @@ class CompositeMode(enum.StrEnum):
     HEAD_OVER_TORSO = "head over true torso and plate"
     FULL_FRAME = "full frame"
     FACE_PASTED = "face pasted on the true video"
+    HEAD_ALONE = "head alone on a plain background"
 
 
 class LeakedCondition(enum.StrEnum):
@@ -122,6 +123,7 @@ class Needs(enum.StrEnum):
     AUDIO = "driving audio"
     PHONEMES = "times of phonemes"
     ACTION_UNITS = "action units"
+    CAMERAS = "cameras that moved"
     TIMING = "timed rendering and training"
     TRAINING = "a method that is trained"
 

@@ -82,6 +82,9 @@ class DeformationConfig:
 class ScheduleConfig:
     """How long training takes."""
 
+    audio_pretraining_iterations: Whole = 0
+    """Before the head, of the audio network learning the shapes of the lips [O: 0]."""
+
     iterations: Count = 100_000
     """Of the head [O: 100,000]."""
 
@@ -138,6 +141,13 @@ class OptimiserConfig:
     lr: Amount = 1e-3
     """Rate of the networks [O: 0.001]."""
 
+    window_lr: Amount = 1.0
+    """Rate of the network of each window of sound, as a factor on `lr` [O: 1]."""
+
+    expression_lr: Amount = 1.0
+    """Rate of the attention to the expression and of the network of action units, as a factor on
+    `lr` [O: 1]."""
+
     audio_lr: Amount = 5.0
     """Rate of the attention over windows of sound, as a factor on `lr` [O: 5]."""
 
@@ -176,6 +186,10 @@ class LossConfig:
 
     lpips: Amount = 0.01
     """Weight of LPIPS on the lips in fine-tuning [O: 0.01]."""
+
+    patch_lpips: Amount = 0.1
+    """Weight of LPIPS on random squares of 32 pixels, every second iteration of fine-tuning
+    [O: 0.1]."""
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from tgbench.interfaces import FitContext, FitReport
 from tgbench.plugins import audio_encoder_of
 from tgbench.progress import Task
 
+from ..shared.audio_pretraining import AudioPretraining, lip_shapes
 from ..shared.checkpoint import Origin, read_checkpoint, write_checkpoint
 from ..shared.conditions import Conditions
 from ..shared.malloc import keep_freed_memory
@@ -29,12 +30,19 @@ from .torso_training import TorsoTraining
 from .training import HeadTraining
 from .volume import Head
 
+_DESCRIPTIONS = {
+    "audio pretraining": "learning lips from sound",
+    "head": "training the head",
+    "torso": "training the torso",
+}
+"""Of the stages, for progress bars."""
+
 _REPORT_EVERY = 25
 """Iterations between two updates of a progress bar."""
 
 
 class Stage(Protocol):
-    """A part of a fit, with iterations of its own."""
+    """A part of a fit, with iterations of its own; `iterations` of them in all."""
 
     iteration: int
     seconds: float
@@ -93,7 +101,11 @@ class Fit:
         self._training = HeadTraining(
             config, frames, driving, context.seed, device, self._perceptual(device)
         )
-        self._stages: dict[str, Stage] = {"head": self._training}
+        # In this order, so that a head that goes on has the sound that it has learnt since.
+        self._stages: dict[str, Stage] = {}
+        if config.schedule.audio_pretraining_iterations:
+            self._stages["audio pretraining"] = self._audio_pretraining(frames, driving)
+        self._stages["head"] = self._training
         self._torso: TorsoTraining | None = None
         if isinstance(config, ErNerfTorsoConfig):
             self._torso = TorsoTraining(
@@ -116,7 +128,7 @@ class Fit:
         for name, stage in self._stages.items():
             if stage.iteration < stage.iterations:
                 task = self._context.progress.task(
-                    f"training the {name}", stage.iterations, stage.iteration
+                    _DESCRIPTIONS[name], stage.iterations, stage.iteration
                 )
                 with task as bar, _one_thread():
                     self._train(name, stage, bar)
@@ -129,7 +141,7 @@ class Fit:
         return self._training.result(), None if torso is None else torso.result(), report
 
     def _checkpoint(self, name: str) -> Path:
-        return self._context.workdir / f"{name}.pt"
+        return self._context.workdir / f"{name.replace(' ', '-')}.pt"
 
     def _train(self, name: str, stage: Stage, task: Task) -> None:
         every = self._config.schedule.checkpoint_every
@@ -151,9 +163,17 @@ class Fit:
             )
         write_checkpoint(self._checkpoint(name), self._origin, state)
 
+    def _audio_pretraining(self, frames: Frames, driving: Conditions) -> AudioPretraining:
+        generator = torch.Generator().manual_seed(self._context.seed)
+        iterations = self._config.schedule.audio_pretraining_iterations
+        audio = self._training.head.audio
+        shapes = lip_shapes(frames.landmarks)
+        return AudioPretraining("head", audio, driving, shapes, iterations, generator)
+
     def _perceptual(self, device: torch.device) -> Perceptual | None:
         """Load LPIPS if the lips need it; add a note if it is not installed."""
-        if not (self._config.loss.lpips and self._config.schedule.lips_iterations):
+        weights = self._config.loss
+        if not (weights.lpips or weights.patch_lpips) or not self._config.schedule.lips_iterations:
             return None
         distance, missing = perceptual_distance(device)
         if missing:

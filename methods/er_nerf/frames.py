@@ -18,8 +18,8 @@ from ..shared.window import Window, bounds
 from .rays import Pinhole
 
 _EYES, _LIPS = slice(36, 48), slice(48, 60)
-_LEAST_LIPS = 32
-"""Side in pixels of the least square about the lips; LPIPS takes no smaller image."""
+LEAST_SQUARE = 32
+"""Side in pixels of random squares, and of the least about the lips: LPIPS takes no smaller one."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,13 @@ class Frame:
 
 
 class Frames:
-    """The training frames of an identity; decoded ones are kept while the cache has room."""
+    """The training frames of an identity; decoded ones are kept while the cache has room.
+
+    Attributes:
+        identity: whose.
+        numbers: of the frames.
+        landmarks: of the frames, float32 [N, 68, 2] in pixels.
+    """
 
     def __init__(
         self,
@@ -89,7 +95,7 @@ class Frames:
                 f"{missing}: is not there, and the head is learnt over the torso; prepare the clip "
                 "with `tgbench prepare`"
             )
-        self._landmarks = landmarks
+        self.landmarks = landmarks
 
     def __len__(self) -> int:
         return len(self.numbers)
@@ -120,11 +126,11 @@ class Frames:
     def _read(self, position: int) -> Frame:
         number, identity = self.numbers[position], self.identity
         labels = label_pixels(identity.parsing(number), identity.teeth_mask(number))
-        lens, points = identity.intrinsics, self._landmarks[position]
+        lens, points = identity.intrinsics, self.landmarks[position]
         size = (lens.width, lens.height)
         face = _around(points).clipped(size)
         lips = _around(points[_LIPS])
-        side = min(max(*lips.size, _LEAST_LIPS), *size)
+        side = min(max(*lips.size, LEAST_SQUARE), *size)
         eyes = _around(points[_EYES])
         wide, high = eyes.size
         return Frame(

@@ -10,7 +10,7 @@ import torch
 
 from tgbench.errors import TgbenchError
 from tgbench.identities import Identity, Split
-from tgbench.interfaces import Drive, FitContext, FitReport, Image
+from tgbench.interfaces import Drive, FitContext, FitReport, Image, Layers
 from tgbench.plugins import audio_encoder_of
 
 from ..shared.checkpoint import Origin, read_checkpoint, write_checkpoint
@@ -58,6 +58,17 @@ class ErNerf:
         Raises:
             TgbenchError: not fitted, or driven by other audio features than it was fitted with.
         """
+        return self._rendering(drive).frames(drive)
+
+    def layers(self, drive: Drive) -> Iterator[Layers]:
+        """Yield where the head is in the frames of a drive, in the unit of its poses.
+
+        Raises:
+            TgbenchError: as of `render`.
+        """
+        return self._rendering(drive).layers(drive)
+
+    def _rendering(self, drive: Drive) -> Renderer:
         if self._head is None:
             raise TgbenchError("there is nothing to render; fit or load ER-NeRF first")
         encoder, window = audio_encoder_of(self._config), drive.features.shape[1:]
@@ -69,7 +80,7 @@ class ErNerf:
         if self._renderer is None:
             torso = None if self._torso is None else Torso(self._torso, self._plate)
             self._renderer = Renderer(self._head, torso, self._config)
-        return self._renderer.frames(drive)
+        return self._renderer
 
     def save(self, folder: Path) -> None:
         """Write the fitted state, atomically.

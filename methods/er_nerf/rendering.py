@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from tgbench.errors import TgbenchError
-from tgbench.interfaces import Drive, Image
+from tgbench.interfaces import Drive, Image, Layers
 from tgbench.machine import cores
 
 from ..shared.conditions import Conditions
@@ -21,7 +21,9 @@ from .config import ErNerfConfig
 from .network import expression_units
 from .rays import Pinhole
 from .torso import TorsoField
-from .volume import Head, render_colours
+from .volume import Head, render_colours, render_distances
+
+T = TypeVar("T")
 
 _RAYS = {"cpu": 1 << 13, "cuda": 1 << 17}
 """Rays at a time: what a CPU's cache, or a GPU's memory, holds."""
@@ -59,6 +61,17 @@ class Renderer:
         Raises:
             TgbenchError: a driving value is NaN or infinite, or an action unit is missing.
         """
+        return self._by_threads(self._frame, drive)
+
+    def layers(self, drive: Drive) -> Iterator[Layers]:
+        """Yield where the head is in each frame of a drive.
+
+        Raises:
+            TgbenchError: as of `frames`.
+        """
+        return self._by_threads(self._layers, drive)
+
+    def _by_threads(self, draw: Callable[[Drive, Conditions, int], T], drive: Drive) -> Iterator[T]:
         finite = np.isfinite(drive.poses).all(axis=(1, 2))
         if not finite.all():
             raise TgbenchError(
@@ -67,10 +80,10 @@ class Renderer:
             )
         units = expression_units(self._config.head)
         driving = Conditions.of_drive(drive, units, device=self._device)
-        waiting: deque[Future[Image]] = deque()
+        waiting: deque[Future[T]] = deque()
         try:
             for index in range(len(drive)):
-                waiting.append(self._pool.submit(self._frame, drive, driving, index))
+                waiting.append(self._pool.submit(draw, drive, driving, index))
                 if len(waiting) > self._workers:
                     yield waiting.popleft().result()
             while waiting:
@@ -81,18 +94,44 @@ class Renderer:
 
     @torch.inference_mode()
     def _frame(self, drive: Drive, driving: Conditions, index: int) -> Image:
-        lens = drive.intrinsics
-        camera = Pinhole.of_pose(drive.poses[index], lens, self._config.head.scale, self._device)
         given = self._head.field.conditions(driving.audio(index), driving.expression(index))
         behind = drive.background(index) if self._torso is None else self._torso.plate
         back = torch.from_numpy(np.array(behind)).to(self._device).view(-1, 3) / 255.0
-        pixels = torch.arange(lens.width * lens.height, device=self._device)
+        lens, camera = drive.intrinsics, self._camera(drive, index)
         parts: list[Tensor] = []
-        for part in pixels.split(_RAYS[self._device.type]):
-            columns, rows = part % lens.width, part // lens.width
-            here = back[part]
+        for columns, rows in self._pixels(drive):
+            here = back[rows * lens.width + columns]
             if self._torso is not None:
                 here = self._torso.field.over(here, columns, rows, camera)
             parts.append(render_colours(self._head, camera.rays(columns, rows), here, given))
         image = (torch.cat(parts).clamp(0.0, 1.0) * 255.0).round().to(torch.uint8)
         return image.view(lens.height, lens.width, 3).cpu().numpy()
+
+    @torch.inference_mode()
+    def _layers(self, drive: Drive, driving: Conditions, index: int) -> Layers:
+        given = self._head.field.conditions(driving.audio(index), driving.expression(index))
+        lens, camera = drive.intrinsics, self._camera(drive, index)
+        axis = torch.from_numpy(-drive.poses[index][:3, 2]).to(self._device)
+        opacities, depths = [], []
+        for columns, rows in self._pixels(drive):
+            rays = camera.rays(columns, rows)
+            opacity, distance = render_distances(self._head, rays, given)
+            opacities.append(opacity)
+            # From along the ray to along the camera's axis.
+            depths.append(distance * (rays[1] @ axis) / self._config.head.scale)
+        alpha, depth = (
+            torch.cat(parts).view(lens.height, lens.width).cpu().numpy()
+            for parts in (opacities, depths)
+        )
+        return Layers(alpha, depth)
+
+    def _camera(self, drive: Drive, index: int) -> Pinhole:
+        scale = self._config.head.scale
+        return Pinhole.of_pose(drive.poses[index], drive.intrinsics, scale, self._device)
+
+    def _pixels(self, drive: Drive) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yield columns and rows of all pixels of a frame, some at a time."""
+        width = drive.intrinsics.width
+        pixels = torch.arange(width * drive.intrinsics.height, device=self._device)
+        for part in pixels.split(_RAYS[self._device.type]):
+            yield part % width, part // width

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from tgbench.errors import TgbenchError
 from tgbench.identities.layout import TRANSFORMS_TRAIN
@@ -20,10 +20,10 @@ from ..shared.not_finite import LossWatch, located
 from ..shared.perceptual import Perceptual
 from ..shared.window import Window
 from .config import ErNerfConfig
-from .frames import Frame, Frames
+from .frames import LEAST_SQUARE, Frame, Frames
 from .losses import Pixels, head_loss
 from .marching import March
-from .network import CLOSED, Conditions, HeadField
+from .network import CLOSED, Conditions, HeadField, RegionAttention
 from .occupancy import Occupancy
 from .volume import Head, render_rays
 
@@ -162,19 +162,25 @@ class HeadTraining:
     def _groups(self) -> list[dict[str, Any]]:
         rates, head = self._config.optimiser, self.head
         grids = [part for part in head.modules() if isinstance(part, TriPlaneHashGrid)]
-        grid = [part.table for part in grids]
-        attention = list(head.audio.attention.parameters())
-        apart = {id(parameter) for parameter in grid + attention}
-        rest = [part for part in head.parameters() if id(part) not in apart]
+        attentions = [part for part in head.modules() if isinstance(part, RegionAttention)]
+        expression = [part.expression for part in attentions]
+        if head.expression is not None:
+            expression.append(head.expression)
+        apart: list[tuple[list[nn.Parameter], float, float]] = [
+            ([grid.table for grid in grids], rates.grid_lr, 0.0),
+            (list(head.audio.attention.parameters()), rates.lr * rates.audio_lr, 1e-4),
+            (list(head.audio.net.parameters()), rates.lr * rates.window_lr, 0.0),
+            (
+                [p for part in expression for p in part.parameters()],
+                rates.lr * rates.expression_lr,
+                0.0,
+            ),
+        ]
+        placed = {id(parameter) for parameters, _, _ in apart for parameter in parameters}
+        rest = [part for part in head.parameters() if id(part) not in placed]
         return [
-            {"params": grid, "lr": rates.grid_lr, "first": rates.grid_lr},
-            {"params": rest, "lr": rates.lr, "first": rates.lr},
-            {
-                "params": attention,
-                "lr": rates.lr * rates.audio_lr,
-                "first": rates.lr * rates.audio_lr,
-                "weight_decay": 1e-4,
-            },
+            {"params": parameters, "lr": rate, "first": rate, "weight_decay": decay}
+            for parameters, rate, decay in (*apart, (rest, rates.lr, 0.0))
         ]
 
     def _set_rates(self) -> None:
@@ -237,16 +243,34 @@ class HeadTraining:
         return loss
 
     def _lips_loss(self, frame: Frame, given: Conditions) -> Tensor:
-        columns, rows = _all_of(frame.lips, self._device)
+        """Return the loss of the square of the lips, and of random squares in turn."""
+        weights = self._config.loss
+        if self.iteration % 2 == 0:
+            squares, weight = [frame.lips], weights.lpips
+        else:
+            squares, weight = self._squares(frame), weights.patch_lpips
+        side = squares[0].size[0]
+        places = [_all_of(square, self._device) for square in squares]
+        columns, rows = (torch.cat(each) for each in zip(*places, strict=True))
         pixels = self._render(frame, columns, rows, given)
         target = frame.image[rows, columns] / 255.0
         loss = ((pixels.colour - target) ** 2).mean()
         if self._perceptual is None:
             return loss
-        width, height = frame.lips.size
-        shape = (height, width, 3)
-        distance = self._perceptual.of(pixels.colour.view(shape), target.view(shape))
-        return loss + self._config.loss.lpips * distance
+        # Squares in a column make one image, of which LPIPS compares each by itself.
+        seen, true = (image.view(-1, side, 3) for image in (pixels.colour, target))
+        return loss + weight * self._perceptual.of_tiles(seen, true, (side, side))
+
+    def _squares(self, frame: Frame) -> list[Window]:
+        """Return random squares of a frame, as many as an iteration has rays for."""
+        height, width = frame.image.shape[:2]
+        side = min(LEAST_SQUARE, height, width)
+        count = max(self._config.schedule.rays // side**2, 1)
+        corners = (
+            torch.randint(length - side + 1, (count,), generator=self._generator).tolist()
+            for length in (width, height)
+        )
+        return [Window(x, y, x + side, y + side) for x, y in zip(*corners, strict=True)]
 
     def _render(self, frame: Frame, columns: Tensor, rows: Tensor, given: Conditions) -> Pixels:
         noise = torch.rand(len(rows), generator=self._generator).to(self._device)

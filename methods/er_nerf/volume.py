@@ -71,5 +71,13 @@ def render_colours(head: Head, rays: Rays, behind: Tensor, given: Conditions) ->
     return ((1.0 - opacity) * behind).index_add(0, at, share * colours)
 
 
+def render_distances(head: Head, rays: Rays, given: Conditions) -> tuple[Tensor, Tensor]:
+    """Return the opacity [R] of rays, and how far along them the head is expected; NaN: nowhere."""
+    samples = march(*rays, head.occupied, head.rule)
+    density, _ = head.field.shapes(samples.positions, given)
+    seen = blend(density, samples.depths[:, None], samples, head.rule.step)
+    return seen.opacity, seen.values[:, 0] / seen.opacity.masked_fill(seen.opacity == 0, torch.nan)
+
+
 def _weights(density: Tensor, samples: Samples, step: float) -> Tensor:
     return blend(density, density.new_empty(len(density), 0), samples, step).weights

@@ -59,7 +59,11 @@ class AudioAttention(nn.Module):
 
 
 class AudioNetwork(nn.Module):
-    """The audio feature a of a frame."""
+    """The audio feature a of a frame.
+
+    Attributes:
+        dim: its length.
+    """
 
     def __init__(self, channels: int, dim: int, scaled: bool = True) -> None:
         """Make an untrained network.
@@ -70,6 +74,7 @@ class AudioNetwork(nn.Module):
             scaled: start with weights that keep sounds distinct, instead of torch's own.
         """
         super().__init__()
+        self.dim = dim
         self.net = WindowNet(channels, dim, scaled)
         self.attention = AudioAttention(dim)
         self.register_buffer("mean", torch.zeros(channels, 1))

@@ -70,6 +70,19 @@ class Branch:
             means2d_offset=offset,
         )
 
+    def draw_depth(self, camera: Camera, deformation: Deformation) -> Rasterization:
+        """Render how far away the deformed Gaussians are along the camera's axis, one channel."""
+        primitives = self.field.primitives(camera, deformation)
+        axis = primitives.means.new_tensor(camera.world_to_camera[2])
+        return rasterize(
+            primitives.means,
+            primitives.quats,
+            primitives.scales,
+            primitives.opacities,
+            (primitives.means @ axis[:3] + axis[3])[:, None],
+            camera,
+        )
+
     def draw_batch(
         self, cameras: Sequence[Camera], deformations: Sequence[Deformation]
     ) -> Rasterization:

@@ -20,11 +20,11 @@ from tgbench.interfaces import FitContext, FitReport
 from tgbench.plugins import audio_encoder_of
 from tgbench.progress import Task
 
+from ..shared.audio_pretraining import AudioPretraining, lip_shapes
 from ..shared.checkpoint import Origin, read_checkpoint, write_checkpoint
 from ..shared.conditions import Conditions
 from ..shared.not_finite import REMEDY, first_not_finite
 from ..shared.perceptual import Distance, Perceptual, perceptual_distance
-from .audio_pretraining import AudioPretraining, lip_shapes
 from .branch import Branch, new_motion
 from .config import BranchName, TalkingGaussianConfig
 from .finetuning import FineTuning
@@ -199,7 +199,10 @@ class Fit:
     def _audio_pretraining(self, branch: Branch, shapes: NDArray[np.float32]) -> AudioPretraining:
         number = len(_BRANCHES) + 1 + _BRANCHES.index(branch.name)
         generator = torch.Generator().manual_seed(self._context.seed * 1000 + number)
-        stage = AudioPretraining(branch, self._conditions, shapes, self._config, generator)
+        last = self._config.schedule.audio_pretraining_iterations
+        stage = AudioPretraining(
+            branch.name, branch.motion.audio, self._conditions, shapes, last, generator
+        )
         self._resume(stage)
         return stage
 

@@ -7,6 +7,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from tgbench.interfaces import Layers
+
 from ..shared.njit import Floats, kernel
 from ..shared.rasterizer import Rasterization
 
@@ -29,6 +31,18 @@ def fuse(face: Rasterization, mouth: Rasterization | None, behind: Tensor) -> Te
         behind: torso over plate, [H, W, 3] in [0, 1].
     """
     return over(face, behind if mouth is None else over(mouth, behind))
+
+
+def fused_layers(face: Rasterization, mouth: Rasterization | None) -> Layers:
+    """Return alpha and expected depth of both branches, whose only channel is depth."""
+    alpha, depth = face.alpha, face.colors[..., 0]
+    if mouth is not None:
+        through = 1.0 - face.alpha
+        alpha, depth = alpha + through * mouth.alpha, depth + through * mouth.colors[..., 0]
+    shares = alpha.to("cpu", torch.float32).numpy()
+    depths = depth.to("cpu", torch.float32).numpy()
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return Layers(shares, np.where(shares > 0.0, depths / shares, np.float32(np.nan)))
 
 
 def fused_image(

@@ -9,7 +9,7 @@ import torch
 
 from tgbench.errors import TgbenchError
 from tgbench.identities import Identity, Split
-from tgbench.interfaces import Drive, FitContext, FitReport, Image
+from tgbench.interfaces import Drive, FitContext, FitReport, Image, Layers
 from tgbench.plugins import audio_encoder_of
 
 from ..shared.checkpoint import Origin, read_checkpoint, write_checkpoint
@@ -53,10 +53,15 @@ class TalkingGaussian:
         Raises:
             TgbenchError: not fitted, or driven by other audio features than it was fitted with.
         """
-        self._check(drive)
-        if self._renderer is None:
-            self._renderer = Renderer(self.branches, self.config)
-        return self._renderer.frames(drive)
+        return self._rendering(drive).frames(drive)
+
+    def layers(self, drive: Drive) -> Iterator[Layers]:
+        """Yield where the head is in the frames of a drive, in the unit of its poses.
+
+        Raises:
+            TgbenchError: as of `render`.
+        """
+        return self._rendering(drive).layers(drive)
 
     def export(self, path: Path, part: str, drive: Drive | None) -> str:
         """Write the Gaussians of a branch, or of "all", as a PLY that 3DGS viewers open.
@@ -103,6 +108,12 @@ class TalkingGaussian:
             for name, branch in state["branches"].items()
         ]
         self._origin = origin
+
+    def _rendering(self, drive: Drive) -> Renderer:
+        self._check(drive)
+        if self._renderer is None:
+            self._renderer = Renderer(self.branches, self.config)
+        return self._renderer
 
     def _check(self, drive: Drive) -> None:
         """Refuse a drive before fitting, or with audio features of another kind."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
 
 import numpy as np
 import torch
 
-from tgbench.interfaces import Drive, Image
+from tgbench.interfaces import Drive, Image, Layers
 from tgbench.machine import cores
 
 from ..shared.conditions import Conditions
@@ -17,8 +18,10 @@ from ..shared.crop_window import window_camera
 from ..shared.malloc import keep_freed_memory
 from .branch import Branch
 from .config import TalkingGaussianConfig
-from .fusion import fuse, fused_image
+from .fusion import fuse, fused_image, fused_layers
 from .motion import Drivers, Places, expression_units
+
+T = TypeVar("T")
 
 _BATCH = 16
 """Frames that a GPU draws together; at 512 x 512 they take about 200 MB."""
@@ -44,14 +47,27 @@ class Renderer:
 
     def frames(self, drive: Drive) -> Iterator[Image]:
         """Yield the frames of a drive in order, uint8 RGB [H, W, 3]."""
-        draw = self._by_threads if self._device.type == "cpu" else self._by_batches
-        yield from draw(drive, self._pool.submit(self._drivers, drive).result())
+        drivers = self._pool.submit(self._drivers, drive).result()
+        if self._device.type == "cpu":
+            yield from self._by_threads(self._frame, drive, drivers)
+        else:
+            yield from self._by_batches(drive, drivers)
 
-    def _by_threads(self, drive: Drive, drivers: Sequence[Drivers]) -> Iterator[Image]:
-        waiting: deque[Future[Image]] = deque()
+    def layers(self, drive: Drive) -> Iterator[Layers]:
+        """Yield where both branches together are in each frame of a drive."""
+        drivers = self._pool.submit(self._drivers, drive).result()
+        yield from self._by_threads(self._layers, drive, drivers)
+
+    def _by_threads(
+        self,
+        draw: Callable[[Drive, Sequence[Drivers], int], T],
+        drive: Drive,
+        drivers: Sequence[Drivers],
+    ) -> Iterator[T]:
+        waiting: deque[Future[T]] = deque()
         try:
             for index in range(len(drive)):
-                waiting.append(self._pool.submit(self._frame, drive, drivers, index))
+                waiting.append(self._pool.submit(draw, drive, drivers, index))
                 if len(waiting) > self._workers:
                     yield waiting.popleft().result()
             while waiting:
@@ -101,6 +117,17 @@ class Renderer:
             features, windows = conditions.features, conditions.windows
             units = conditions.expressions
             return [branch.motion.sequence(features, windows, units) for branch in self._branches]
+
+    def _layers(self, drive: Drive, drivers: Sequence[Drivers], index: int) -> Layers:
+        with torch.inference_mode():
+            camera = window_camera(drive.poses[index], drive.intrinsics)
+            drawn = [
+                branch.draw_depth(camera, branch.motion.deform(places, driving.at(index)))
+                for branch, places, driving in zip(
+                    self._branches, self._places, drivers, strict=True
+                )
+            ]
+            return fused_layers(drawn[0], drawn[1] if len(drawn) > 1 else None)
 
     def _frame(self, drive: Drive, drivers: Sequence[Drivers], index: int) -> Image:
         with torch.inference_mode():

@@ -148,6 +148,7 @@ SPEC = MethodSpec(
     renamed_settings=_RENAMED,
     image_sizes={"quick": 256},
     source="Li et al., TalkingGaussian, ECCV 2024",
+    takes_camera=True,
     composite_mode=CompositeMode.HEAD_OVER_TORSO,
     leaked_conditions=(
         LeakedCondition.HEAD_POSE,

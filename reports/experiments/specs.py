@@ -1,4 +1,4 @@
-"""The experiments of the TalkingGaussian paper, one file for each of its tables."""
+"""The experiments that come with tgbench: the TalkingGaussian paper's tables, and DGTalker's."""
 
 from __future__ import annotations
 
@@ -17,7 +17,12 @@ _SUMMARIES = {
     "cross-lingual": "table 7: speech in other languages, of either gender, and a song",
 }
 
-PAPER = tuple(
-    ExperimentSpec(name, summary, str(_FOLDER / f"{name}.toml"))
-    for name, summary in _SUMMARIES.items()
-)
+
+def _spec(name: str, summary: str) -> ExperimentSpec:
+    return ExperimentSpec(name, summary, str(_FOLDER / f"{name}.toml"))
+
+
+PAPER = tuple(_spec(name, summary) for name, summary in _SUMMARIES.items())
+"""One for each table of the TalkingGaussian paper."""
+
+DGTALKER = _spec("dgtalker", "self-driven; the same, and other speech, seen by moving cameras")

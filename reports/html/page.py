@@ -12,8 +12,11 @@ from tgbench.files import atomic_path, make_folder, remove_leftovers, temporary_
 from tgbench.progress import SILENT, Progress
 from tgbench.results import Experiment, MeasuredCase
 
+from ..explaining.text import HEADING, Told, told
 from ..tables.building import build_tables
 from ..tables.cells import Row, Table
+from ..tables.shapes import Shape
+from .angles import AngleGroup, angle_groups
 from .cases import CaseGroup, PageEntry, case_groups, page_entries, superseded
 from .content import VideoStore, case_content, field_descriptions, result_content
 from .frame_data import frame_data
@@ -94,9 +97,12 @@ def write_html(
                 problems=[*problems, *superseded(entries)],
                 tables=tables,
                 anchors=_anchors(cases),
+                angles=_angles(entries, metrics),
                 source_of=_sources(entries),
                 about_videos=about_videos(clips),
                 cases=list(zip(cases, clips.cases, strict=True)),
+                explained=list(_explained(entries)),
+                explained_heading=HEADING,
                 entries=entries,
                 fields=field_descriptions(),
                 result_content=result_content,
@@ -111,6 +117,18 @@ def write_html(
             size = temporary.stat().st_size
     videos = len(store.paths)
     return HtmlSummary(path, size, len(entries), len(cases), videos, clips.left_out, clips.previews)
+
+
+def _explained(entries: Sequence[PageEntry]) -> Iterator[Told]:
+    """Yield what is said of each method's worst case."""
+    shown = {entry.case: entry.label for entry in entries if not entry.superseded}
+    return told(list(shown), shown.__getitem__)
+
+
+def _angles(entries: Sequence[PageEntry], metrics: Sequence[str]) -> list[AngleGroup]:
+    """Return curves over angles; they take tables in the default shape."""
+    seen = [entry.case for entry in entries if not entry.superseded and entry.result.view]
+    return angle_groups(build_tables(seen, shape=Shape(tuple(metrics)))) if seen else []
 
 
 def _anchors(cases: Sequence[CaseGroup]) -> dict[tuple[str, str], str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .angles import plot_angles
 from .bars import plot_metrics
 from .curves import plot_curves
 from .ladder import plot_ladder
@@ -10,6 +11,7 @@ from .spread import plot_spread
 from .writing import write_plots
 
 __all__ = [
+    "plot_angles",
     "plot_curves",
     "plot_ladder",
     "plot_metrics",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,11 +14,10 @@ from tgbench.statistics import Series
 from ..tables.cells import Block, Column
 from ..tables.labels import distinguishing
 from .panels import column_title, letter_of
-from .style import Look, add_legend, looks, panels_figure, paper_style
+from .style import add_legend, curve_look, curve_sample, looks, panels_figure, paper_style
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-    from matplotlib.lines import Line2D
 
 _HEIGHT = 1.15
 Curves = list[tuple[str, Series]]
@@ -49,14 +48,14 @@ def plot_curves(block: Block, columns: Sequence[Column]) -> Figure | None:
                     np.where(np.isfinite(values), values, np.nan),
                     markevery=(number * every // max(1, len(curves)), every),
                     gid=label,
-                    **_line(styles[label]),
+                    **curve_look(styles[label]),
                 )
             axis.set_ylabel(title)
             axis.margins(x=0.01)
             axis.locator_params(axis="y", nbins=4)
         axes[-1].set_xlabel("frame")
         figure.align_ylabels(axes)
-        add_legend(figure, [_legend_line(styles[label]) for label in labels], labels)
+        add_legend(figure, [curve_sample(styles[label]) for label in labels], labels)
         return figure
 
 
@@ -82,20 +81,3 @@ def _panels(block: Block, columns: Sequence[Column]) -> tuple[list[tuple[str, Cu
                     gaps[f"{missing} of {len(values)} frames not scored"].append(label)
         notes += [f"{column.title} of {', '.join(who)}: {what}" for what, who in gaps.items()]
     return panels, notes
-
-
-def _line(one: Look) -> dict[str, Any]:
-    return {
-        "color": one.colour,
-        "linestyle": one.dashes,
-        "marker": one.marker,
-        "markersize": 3,
-        "markeredgecolor": "black",
-        "markeredgewidth": 0.3,
-    }
-
-
-def _legend_line(one: Look) -> Line2D:
-    from matplotlib.lines import Line2D
-
-    return Line2D([], [], **_line(one))

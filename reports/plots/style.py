@@ -19,6 +19,7 @@ from .lettering import fitted, installed_families, readable, short, width_of
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
 
 COLUMN_WIDTH = 3.3
 """Inches, of a two-column paper."""
@@ -72,6 +73,25 @@ def look(index: int) -> Look:
 def looks(labels: Sequence[str]) -> dict[str, Look]:
     """Return the look of each method."""
     return {label: look(index) for index, label in enumerate(dict.fromkeys(labels))}
+
+
+def curve_look(one: Look) -> dict[str, Any]:
+    """Return how a curve with markers is drawn, as arguments of Matplotlib's `plot`."""
+    return {
+        "color": one.colour,
+        "linestyle": one.dashes,
+        "marker": one.marker,
+        "markersize": 3,
+        "markeredgecolor": "black",
+        "markeredgewidth": 0.3,
+    }
+
+
+def curve_sample(one: Look) -> Line2D:
+    """Return such a curve for a legend."""
+    from matplotlib.lines import Line2D
+
+    return Line2D([], [], **curve_look(one))
 
 
 @contextmanager

@@ -16,9 +16,11 @@ from tgbench.progress import SILENT, Progress
 from tgbench.results import MeasuredCase
 from tgbench.specs import Direction, Needs
 
+from ..tables.angles import AnglePanel, angle_panels
 from ..tables.building import Extras, build_tables
 from ..tables.cells import Column, Table
 from ..tables.shapes import Shape
+from .angles import plot_angles
 from .bars import plot_metrics
 from .curves import plot_curves
 from .ladder import plot_ladder
@@ -81,8 +83,19 @@ def _figures(table: Table) -> Iterator[tuple[str, Figure | None]]:
             yield f"speed {column.name}", plot_speed(table, column.name)
     for method, variants in _ladders(table).items():
         yield f"ablation {method}", plot_ladder(table, variants, quality)
+    yield from _angles(table)
     for block in cases(table):
         yield f"frames {block.title}", plot_curves(block, table.columns)
+
+
+def _angles(table: Table) -> Iterator[tuple[str, Figure | None]]:
+    """Yield a figure for each identity and angle that cameras moved by."""
+    labels = list(dict.fromkeys(row.label for block in table.blocks for row in block.rows))
+    found: dict[tuple[str, str], list[AnglePanel]] = defaultdict(list)
+    for panel in angle_panels([table]):
+        found[panel.identity, panel.axis].append(panel)
+    for (identity, axis), panels in found.items():
+        yield f"angles {axis} {identity}", plot_angles(panels, labels)
 
 
 def _measures_quality(column: Column) -> bool:

@@ -173,7 +173,8 @@ class CaseNames:
     def _title(self, case: CaseKey) -> str:
         place = self.place(case)
         identity, driver = place["identity"], place["driver"]
-        own = plugins.protocol_spec(case.protocol).self_driven or not driver
+        spec = plugins.protocol_spec(case.protocol)
+        own = (spec.self_driven and not spec.moves_camera) or not driver
         return identity if own else f"{identity} · {driver}"
 
 

@@ -14,7 +14,8 @@ from tgbench.metrics.availability import why_not_here
 from tgbench.metrics.suite import reasons_against
 from tgbench.specs import Needs
 
-UNTIMED = [name for name, spec in plugins.metrics().items() if Needs.TIMING not in spec.needs]
+OF_RUNS = {Needs.TIMING, Needs.CAMERAS}
+UNTIMED = [name for name, spec in plugins.metrics().items() if not spec.needs & OF_RUNS]
 
 
 def test_what_is_told_agrees_with_what_happens() -> None:

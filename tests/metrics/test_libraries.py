@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
 import numpy as np
@@ -171,3 +172,13 @@ def test_pyiqa_is_asked_for_the_prediction_beside_the_target(
     assert plugins.metrics()["pyiqa:mean"].needs == frozenset()
     with pytest.raises(TgbenchError, match="mean"):
         metric_named("pyiqa:mea")
+
+
+def test_arguments_may_come_from_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "arguments.toml"
+    path.write_text("kernel_size = 7\nbetas = [0.5, 0.5]\n")
+    inline = f"{MS_SSIM}(kernel_size=7, betas=(0.5, 0.5))"
+    assert plugins.library_metric(f"{MS_SSIM}({path})").name == plugins.library_metric(inline).name
+    path.write_text("kernel_size = ")
+    with pytest.raises(TgbenchError, match=r"arguments\.toml"):
+        read_name(f"{MS_SSIM}({path})")

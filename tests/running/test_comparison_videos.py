@@ -33,7 +33,7 @@ def case_of(made_by: str = "", target: bool = True) -> Case:
             intrinsics=SimpleNamespace(width=64, height=64),
             audio=Waveform(np.zeros(16000, np.float32), 16000),
         ),
-        target_frames=np.arange(3) if target else None,
+        has_truth=target,
     )
     return made
 

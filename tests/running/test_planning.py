@@ -115,3 +115,36 @@ def test_a_head_that_moves_by_itself_is_not_compared_with_true_frames(
     assert "self_reconstruction" in str(failure)
     with pytest.raises(TgbenchError, match="drifting"):
         planned("self_reconstruction").plan(SILENT)
+
+
+def test_a_method_without_a_camera_is_not_seen_from_elsewhere(
+    tiny_identity: Path, tmp_path: Path
+) -> None:
+    def planned(*protocols: str) -> Planner:
+        return Planner(
+            RunRequest(("still",), protocols, (str(tiny_identity),), (), "quick", out=tmp_path)
+        )
+
+    made = planned("self_reconstruction", "self_driven_3d").plan(SILENT)
+    assert [case.experiment.case.protocol for case in made.cases] == ["self_reconstruction"]
+    (failure,) = made.failures
+    assert "unsupported: still" in str(failure)
+    with pytest.raises(TgbenchError, match="unsupported"):
+        planned("self_driven_3d").plan(SILENT)
+
+
+def test_metrics_of_moved_cameras_are_refused_where_none_moves(
+    tiny_identity: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(TgbenchError, match="mask_iou"):
+        Planner(
+            RunRequest(
+                ("still",),
+                ("self_reconstruction",),
+                (str(tiny_identity),),
+                (),
+                "quick",
+                metrics=("mask_iou",),
+                out=tmp_path,
+            )
+        )

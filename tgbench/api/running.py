@@ -30,6 +30,7 @@ def run(
     metrics: Some = (),
     landmarks: str = "mediapipe",
     through_codec: bool = False,
+    floor: bool = False,
     fresh: bool = False,
     label: bool = True,
     frames: bool = False,
@@ -59,6 +60,7 @@ def run(
         metrics: names or titles; empty takes all that the protocol measures.
         landmarks: detector of the 68 landmarks, "mediapipe" or "fan".
         through_codec: whether to measure frames as they come out of an H.264 file.
+        floor: whether to measure the truth after H.264 against itself, too.
         fresh: whether to fit and measure again what is there already.
         label: whether videos carry the visible label "synthetic".
         frames: whether to keep every frame as an image.
@@ -102,6 +104,7 @@ def run(
             metrics=metric_names(metrics) or (),
             landmarks=landmarks,
             through_codec=through_codec,
+            floor=floor,
             jobs=jobs,
             executor=executor,
             exclusive_timing=exclusive_timing,

@@ -22,6 +22,7 @@ def score(
     audio: PathLike | None = None,
     landmarks: str = "mediapipe",
     through_codec: bool = False,
+    floor: bool = False,
     face_box: tuple[int, int, int, int] | None = None,
     action_units: tuple[PathLike, PathLike] | None = None,
     aligned_faces: tuple[PathLike, PathLike] | None = None,
@@ -44,6 +45,7 @@ def score(
         audio: the driving sound; None takes the prediction's, or else the target's.
         landmarks: detector of the 68 landmarks, "mediapipe" or "fan".
         through_codec: whether to measure frames as they come out of an H.264 file.
+        floor: whether to measure the truth after H.264 against itself, too.
         face_box: left, top, right, bottom of the face in all frames in pixels, the last two
             exclusive; None takes each frame's own.
         action_units: OpenFace's CSV files of prediction and target.
@@ -82,6 +84,7 @@ def score(
         options=MetricOptions(
             landmarks=landmarks,
             through_codec=through_codec,
+            floor=floor,
             face_box=face_box,
             action_units=paths_or_none(action_units),
             aligned_faces=paths_or_none(aligned_faces),
@@ -103,6 +106,7 @@ def score_folder(
     metrics: Some | None = None,
     landmarks: str = "mediapipe",
     through_codec: bool = False,
+    floor: bool = False,
     face_box: tuple[int, int, int, int] | None = None,
     fps: float | None = None,
     allow_drop: bool = False,
@@ -130,7 +134,7 @@ def score_folder(
         Path(prediction),
         path_or_none(target),
         metrics=metric_names(metrics),
-        options=MetricOptions(landmarks, face_box, through_codec=through_codec),
+        options=MetricOptions(landmarks, face_box, through_codec=through_codec, floor=floor),
         fps=fps,
         allow_drop=allow_drop,
         deinterlace=deinterlace,
@@ -159,6 +163,7 @@ def score_pairs(
     metrics: Some | None = None,
     landmarks: str = "mediapipe",
     through_codec: bool = False,
+    floor: bool = False,
     face_box: tuple[int, int, int, int] | None = None,
     fps: float | None = None,
     allow_drop: bool = False,
@@ -185,6 +190,7 @@ def score_pairs(
         metrics: names or titles; None takes all that apply.
         landmarks: detector of the 68 landmarks, "mediapipe" or "fan".
         through_codec: whether to measure frames as they come out of an H.264 file.
+        floor: whether to measure the truth after H.264 against itself, too.
         face_box: as in `score`.
         fps: as in `score`.
         allow_drop: whether to compare what has a partner even if many frames, or videos, have none.
@@ -220,7 +226,7 @@ def score_pairs(
         method=scored_method(method or Path(predictions).resolve().stem, composite_mode),
         out=Path(out),
         metrics=metric_names(metrics),
-        options=MetricOptions(landmarks, face_box, through_codec=through_codec),
+        options=MetricOptions(landmarks, face_box, through_codec=through_codec, floor=floor),
         fps=fps,
         allow_drop=allow_drop,
         deinterlace=deinterlace,

@@ -54,7 +54,7 @@ class Truth:
             case.identity.folder,
             case.drive.fps,
             case.drive.audio,
-            None if case.target_frames is None else targets,
+            targets if case.has_truth else None,
             case,
         )
 

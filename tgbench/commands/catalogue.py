@@ -73,6 +73,7 @@ def _method(spec: MethodSpec) -> dict[str, Any]:
         "moves_upper_face": spec.moves_upper_face,
         "whole_image_valid": spec.whole_image_valid,
         "frame_aligned": spec.frame_aligned,
+        "takes_camera": spec.takes_camera,
         "composite_mode": spec.composite_mode.value,
         "leaked_conditions": list(spec.leaked_conditions),
         "presets": list(spec.presets),

@@ -53,7 +53,7 @@ def add_method_options(parser: argparse.ArgumentParser) -> None:
 
 
 def add_measuring_options(parser: argparse.ArgumentParser) -> None:
-    """Declare --metrics, --landmarks and --through-codec."""
+    """Declare --metrics, --landmarks, --floor and --through-codec."""
     add_list(
         parser,
         "--metrics",
@@ -67,6 +67,12 @@ def add_measuring_options(parser: argparse.ArgumentParser) -> None:
         choices=("mediapipe", "fan"),
         default="mediapipe",
         help="what finds the 68 landmarks of a face (mediapipe)",
+    )
+    parser.add_argument(
+        "--floor",
+        action="store_true",
+        help="measure the truth after H.264 (crf 23) against itself, too: values nearer than that "
+        "say nothing",
     )
     parser.add_argument(
         "--through-codec",

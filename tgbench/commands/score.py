@@ -143,6 +143,7 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
             action_units=None if args.action_units is None else tuple(args.action_units),
             aligned_faces=None if args.aligned_faces is None else tuple(args.aligned_faces),
             phonemes=args.phonemes,
+            floor=args.floor,
         ),
         fps=args.fps,
         allow_drop=args.allow_drop,
@@ -227,11 +228,14 @@ def _print(scores: Scores, remarks: Remarks, terminal: Terminal) -> None:
     from rich.text import Text
 
     from .. import plugins
+    from ..metrics.noise_floor import FLOOR
     from ..terminal.text_table import Head, print_table
 
     specs = plugins.metrics()
     intervals = any(record.interval is not None for record in scores.metrics.values())
-    titles = ("value", *(["95 % interval"] if intervals else []), "frames")
+    floors = any(FLOOR in record.details for record in scores.metrics.values())
+    titles = ("value", *(["95 % interval"] if intervals else []))
+    titles += (*(["floor"] if floors else []), "frames")
     rows: list[list[Text]] = []
     reasons: dict[str, list[str]] = {}
     for name, record in scores.metrics.items():
@@ -244,6 +248,9 @@ def _print(scores: Scores, remarks: Remarks, terminal: Terminal) -> None:
             numbers += [record.interval.low, record.interval.high]
         value, *ends = (f"{number:.{spec.decimals}f}" for number in numbers)
         cells = [value, *([" to ".join(ends)] if intervals else [])]
+        if floors:
+            floor = record.details.get(FLOOR)
+            cells.append("-" if floor is None else f"{floor:.{spec.decimals}f}")
         cells.append(f"{record.scored}/{record.total}")
         rows.append([Text(spec.label), *map(Text, cells)])
     if rows:

@@ -83,7 +83,9 @@ def execute_pairs(
         method=scored_method(args.method or predictions.resolve().stem, args.composite_mode),
         out=args.out or _OUT,
         metrics=None if args.metrics is None else metrics_named(args.metrics),
-        options=MetricOptions(args.landmarks, face_box, through_codec=args.through_codec),
+        options=MetricOptions(
+            args.landmarks, face_box, through_codec=args.through_codec, floor=args.floor
+        ),
         fps=args.fps,
         allow_drop=args.allow_drop,
         deinterlace=args.deinterlace,
@@ -130,7 +132,7 @@ def execute_pairs(
 
 
 def _folders(args: argparse.Namespace) -> tuple[Path, Path | None]:
-    for name in ("prediction", "target", "audio", "action_units", "aligned_faces"):
+    for name in ("prediction", "target", "audio", "action_units", "aligned_faces", "phonemes"):
         if getattr(args, name) is not None:
             raise TgbenchError(f"--{name.replace('_', '-')}: is of one clip, not of --pairs")
     if args.clips:

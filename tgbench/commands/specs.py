@@ -29,6 +29,9 @@ PREPARE = CommandSpec(
 EXPORT = CommandSpec(
     "export", "write what a method learned to a file for other programs", "tgbench.commands.export"
 )
+SPLIT = CommandSpec(
+    "split", "hold out the frames in which a head turns most", "tgbench.commands.split"
+)
 SCORE = CommandSpec("score", "measure any two videos, or one", "tgbench.commands.score")
 COMPARE = CommandSpec(
     "compare", "test whether two results differ on the same frames", "tgbench.commands.compare"

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from ..errors import TgbenchError, suggest
 
 MOST_SMOOTHED = 99
+MOST_DEGREES = 90.0
+MOST_DISTANCE = 10.0
 
 
 class LongerSound(enum.StrEnum):
@@ -53,23 +55,37 @@ class DriveRules:
         shorter_sound: where it is shorter.
         windows: at the edges of what is rendered.
         smooth_poses: odd number of frames over which head poses are averaged; 1: they are not.
+        spiral_degrees: half-angle of the cone on which a moving camera circles.
+        camera_distance: of moved cameras from the head's centre, as a multiple of the filming one.
     """
 
     longer_sound: LongerSound = LongerSound.MIRROR
     shorter_sound: ShorterSound = ShorterSound.TRUNCATE
     windows: Windows = Windows.REACH
     smooth_poses: int = 1
+    spiral_degrees: float = 12.5
+    camera_distance: float = 1.0
 
     def __post_init__(self) -> None:
-        """Check the number of frames.
+        """Check the numbers.
 
         Raises:
-            TgbenchError: it is even, or out of range.
+            TgbenchError: one is out of range, or the frames are even.
         """
         if self.smooth_poses % 2 == 0 or not 1 <= self.smooth_poses <= MOST_SMOOTHED:
             raise TgbenchError(
                 f"--rule smooth_poses={self.smooth_poses}: give an odd number of frames, 1 (none) "
                 f"to {MOST_SMOOTHED}"
+            )
+        if not 0.0 < self.spiral_degrees <= MOST_DEGREES:
+            raise TgbenchError(
+                f"--rule spiral_degrees={self.spiral_degrees:g}: must be above 0, and "
+                f"{MOST_DEGREES:g} at most"
+            )
+        if not 0.0 < self.camera_distance <= MOST_DISTANCE:
+            raise TgbenchError(
+                f"--rule camera_distance={self.camera_distance:g}: must be above 0, and "
+                f"{MOST_DISTANCE:g} at most"
             )
 
     def with_changes(self, changes: Mapping[str, str], allowed: tuple[str, ...]) -> DriveRules:
@@ -90,7 +106,7 @@ class DriveRules:
             try:
                 found[name] = kind(text)
             except ValueError as error:
-                choices = " or ".join(kind) if issubclass(kind, enum.Enum) else "a whole number"
+                choices = " or ".join(kind) if issubclass(kind, enum.Enum) else _KINDS[kind]
                 raise TgbenchError(f"--rule {name}={text}: must be {choices}") from error
         return dataclasses.replace(self, **found)  # type: ignore[arg-type]
 
@@ -105,6 +121,12 @@ class DriveRules:
         return {name: text for name, text in self.texts(names).items() if text != before[name]}
 
 
-ALL_RULES = tuple(field.name for field in dataclasses.fields(DriveRules))
+_KINDS = {int: "a whole number", float: "a number"}
+
+CAMERA_RULES = ("spiral_degrees", "camera_distance")
+"""Of protocols that move the camera."""
+
+SOUND_RULES = ("longer_sound", "shorter_sound", "windows", "smooth_poses")
+"""Of protocols that drive with other sound."""
 
 USUAL_RULES = DriveRules()

@@ -63,9 +63,21 @@ def head_angles(landmarks: NDArray[np.floating]) -> Array:
     Returns:
         [N, 3]: yaw, pitch and roll in degrees; 0 where the canonical head looks at the camera.
     """
-    _, rotations, _ = align(_upright(landmarks)[:, mesh.RIGID], _CANONICAL)
-    turned = Rotation.from_matrix(np.swapaxes(rotations, 1, 2))
+    turned = Rotation.from_matrix(head_rotations(landmarks))
     return np.asarray(turned.as_euler("YXZ", degrees=True))
+
+
+def head_rotations(landmarks: NDArray[np.floating]) -> Array:
+    """Return rotations from the head frame to the axes of the camera (x right, y up, z towards it).
+
+    Args:
+        landmarks: [N, 478, 3] as `LandmarkDetector` returns them.
+
+    Returns:
+        float64 [N, 3, 3].
+    """
+    _, rotations, _ = align(_upright(landmarks)[:, mesh.RIGID], _CANONICAL)
+    return np.asarray(np.swapaxes(rotations, 1, 2))
 
 
 def _upright(landmarks: NDArray[np.floating]) -> Array:

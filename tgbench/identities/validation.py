@@ -40,9 +40,10 @@ def validate(folder: Path) -> list[str]:
     problems: list[str] = []
     tables = _cameras(folder, problems)
     image_ids = [i for table in tables.values() for i in table.image_ids]
-    numbering = list(numbering_problems(image_ids))
+    everything = [*image_ids, *_left_out(folder, problems)]
+    numbering = list(numbering_problems(everything))
     problems += numbering
-    frames = 0 if numbering else len(image_ids)
+    frames = 0 if numbering else len(everything)
     if tables:
         size = next(iter(tables.values())).size
         problems += frame_problems(folder, image_ids, size)
@@ -79,6 +80,18 @@ def _cameras(folder: Path, problems: list[str]) -> dict[str, CameraTable]:
             f"{layout.TRANSFORMS_TRAIN}; all frames of a clip share one camera"
         )
     return tables
+
+
+def _left_out(folder: Path, problems: list[str]) -> list[int]:
+    """Return the numbers of frames that neither train nor test."""
+    path = folder / layout.TRANSFORMS_LEFT_OUT
+    if not path.is_file():
+        return []
+    try:
+        return read_cameras(path).image_ids
+    except TgbenchError as error:
+        problems.append(str(error).removeprefix(f"{folder}/"))
+        return []
 
 
 def _track_params(path: Path, tables: dict[str, CameraTable], frames: int) -> Iterator[str]:

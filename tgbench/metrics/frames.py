@@ -67,6 +67,18 @@ class LazyFrame:
         self._finders = finders
 
     @property
+    def has_target(self) -> bool:
+        """Whether there is a ground-truth frame."""
+        return self._target is not None
+
+    def with_prediction(self, prediction: Image) -> LazyFrame:
+        """Return another prediction of the same truth, with what was found in that."""
+        other = LazyFrame(self.index, prediction, self._target, self._finders)
+        known = ("target_mesh", "target_landmarks")
+        vars(other).update({name: vars(self)[name] for name in known if name in vars(self)})
+        return other
+
+    @property
     def target(self) -> Image:
         """The ground-truth frame, uint8 RGB [H, W, 3].
 

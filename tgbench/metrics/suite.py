@@ -6,7 +6,7 @@ import dataclasses
 import logging
 import math
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
@@ -17,6 +17,7 @@ from ..interfaces import Image, Measurement, Metric, MetricContext, MetricOption
 from ..overlap import drawn_ahead, in_order, opencv_alone
 from ..specs import MetricSpec, Needs
 from .frames import FaceFinders, LazyFrame
+from .noise_floor import NoiseFloor, context_of_floor, metrics_with_floor, with_floors
 from .through_codec import DESCRIPTION, Pair, through_codec
 
 _log = logging.getLogger("tgbench")
@@ -86,6 +87,7 @@ class MetricSuite:
         self._finders = FaceFinders(landmarks or context.options.landmarks, context.models)
         self._frames = 0
         self._asked_for: frozenset[str] = frozenset()
+        self.floors: dict[str, Measurement] = {}
         self._entries = {name: self._entry(plugins.find(specs, name, "metric")) for name in names}
 
     def update(self, index: int, prediction: Image, target: Image | None) -> LazyFrame:
@@ -99,7 +101,7 @@ class MetricSuite:
         Returns:
             The frame with what metrics found in it.
         """
-        return self._show(LazyFrame(index, prediction, target, self._finders), target is not None)
+        return self.show(LazyFrame(index, prediction, target, self._finders))
 
     def update_all(self, pairs: Iterable[Pair]) -> Generator[LazyFrame, None, None]:
         """Show pairs of frames to every metric, and yield each with what metrics found in it.
@@ -111,23 +113,24 @@ class MetricSuite:
             pairs: of prediction and target; see `update`.
         """
 
-        def look(numbered: tuple[int, Pair]) -> tuple[LazyFrame, bool]:
+        def look(numbered: tuple[int, Pair]) -> LazyFrame:
             index, (prediction, target) = numbered
             frame = LazyFrame(index, prediction, target, self._finders)
             frame.find(self._asked_for)
-            return frame, target is not None
+            return frame
 
         with (
             closing(drawn_ahead(pairs)) as drawn,
             closing(in_order(look, enumerate(drawn))) as looks,
         ):
-            for frame, has_target in looks:
-                yield self._show(frame, has_target)
+            for frame in looks:
+                yield self.show(frame)
 
-    def _show(self, frame: LazyFrame, has_target: bool) -> LazyFrame:
+    def show(self, frame: LazyFrame) -> LazyFrame:
+        """Show a frame to every metric, with what was found in it before; return it."""
         self._frames += 1
         for entry in self._entries.values():
-            entry.values.append(self._value(entry, frame, has_target))
+            entry.values.append(self._value(entry, frame, frame.has_target))
         self._asked_for = frame.meshes_asked_for
         return frame
 
@@ -141,8 +144,9 @@ class MetricSuite:
             entry.merge(later._entries[name])
 
     def results(self) -> dict[str, Measurement]:
-        """Return what every metric found, or why it found nothing."""
-        return {name: self._result(entry) for name, entry in self._entries.items()}
+        """Return what every metric found, or why it found nothing; with its floor, if asked for."""
+        found = {name: self._result(entry) for name, entry in self._entries.items()}
+        return with_floors(found, self.floors)
 
     def per_frame(self) -> dict[str, list[float | None]]:
         """Return one number a frame for every metric that scored any, None where it could not.
@@ -164,6 +168,10 @@ class MetricSuite:
                 raise Unavailable("no sound was given")
             if Needs.TIMING in spec.needs and self._context.timing is None:
                 raise Unavailable("nothing was timed")
+            if Needs.CAMERAS in spec.needs and self._context.cameras is None:
+                raise Unavailable(
+                    "the camera is where the clip's was; measured under --protocol self_driven_3d"
+                )
             self._require_faces(spec)
             return _Entry(spec, spec.load()(self._context))
         except Unavailable as error:
@@ -249,15 +257,21 @@ def measure_frames(
     Raises:
         TgbenchError: an unknown name.
     """
-    suite = MetricSuite(names, context, landmarks)
+    suite, floor = MetricSuite(names, context, landmarks), None
+    if context.options.floor and (compared := metrics_with_floor(names)):
+        floor = NoiseFloor(MetricSuite(compared, context_of_floor(context), landmarks))
     seen = through_codec(pairs) if context.options.through_codec else pairs
-    if ahead:
-        with opencv_alone(), closing(suite.update_all(seen)) as frames:
-            for frame in frames:
-                see(frame)
-        return suite
-    for index, (prediction, target) in enumerate(seen):
-        see(suite.update(index, prediction, target))
+    with ExitStack() as held:
+        frames = (suite.update(index, *pair) for index, pair in enumerate(seen))
+        if ahead:
+            held.enter_context(opencv_alone())
+            frames = held.enter_context(closing(suite.update_all(seen)))
+        for frame in frames:
+            see(frame)
+            if floor is not None and frame.has_target:
+                floor.see(frame)
+    if floor is not None:
+        suite.floors = floor.finish()
     return suite
 
 

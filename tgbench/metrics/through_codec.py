@@ -52,11 +52,11 @@ def through_codec(pairs: Iterable[Pair]) -> Iterator[Pair]:
     """
     predictions: deque[Image] = deque()
     targets: deque[Image] = deque()
-    codecs: tuple[_Codec, _Codec] | None = None
+    codecs: tuple[Codec, Codec] | None = None
     has_target = False
     for prediction, target in pairs:
         if codecs is None:
-            codecs, has_target = (_Codec(prediction), _Codec(prediction)), target is not None
+            codecs, has_target = (Codec(prediction), Codec(prediction)), target is not None
         predictions.extend(codecs[0].push(prediction))
         if target is not None:
             targets.extend(codecs[1].push(target))
@@ -73,10 +73,16 @@ def _ready(predictions: deque[Image], targets: deque[Image], has_target: bool) -
         yield predictions.popleft(), targets.popleft() if has_target else None
 
 
-class _Codec:
-    """An encoder and a decoder of one stream."""
+class Codec:
+    """An H.264 encoder and a decoder of one stream."""
 
-    def __init__(self, frame: Image) -> None:
+    def __init__(self, frame: Image, rate_factor: int = RATE_FACTOR) -> None:
+        """Set up for frames of a size.
+
+        Args:
+            frame: one of them, uint8 RGB [H, W, 3].
+            rate_factor: libx264's, 0 (no loss) to 51.
+        """
         from av import CodecContext
 
         self._height, self._width = frame.shape[:2]
@@ -85,7 +91,7 @@ class _Codec:
         encoder.pix_fmt = "yuv420p"
         encoder.time_base = Fraction(1, 25)
         encoder.framerate = Fraction(25)
-        encoder.options = {"crf": str(RATE_FACTOR), "preset": "medium", **_repeatable()}
+        encoder.options = {"crf": str(rate_factor), "preset": "medium", **_repeatable()}
         # What x264 makes depends on how many threads make it.
         encoder.thread_count = 1
         self._encoder: VideoCodecContext = encoder

@@ -42,7 +42,7 @@ class TrackMetric:
     """
 
     spec: ClassVar[MetricSpec]
-    definition: ClassVar[str]
+    definition: str
 
     def __init__(self, context: MetricContext) -> None:
         self.fps = context.fps

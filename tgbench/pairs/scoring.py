@@ -251,6 +251,7 @@ def _key(request: PairsRequest, hashes: dict[str, str]) -> str:
             "method": [request.method.name, request.method.facts],
             "landmarks": request.options.landmarks,
             "through_codec": request.options.through_codec,
+            **({"floor": True} if request.options.floor else {}),
             "face_box": request.options.face_box,
             "fps": request.fps,
             "allow_drop": request.allow_drop,

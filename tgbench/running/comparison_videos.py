@@ -81,7 +81,7 @@ class ComparisonVideos:
 
     def __enter__(self) -> ComparisonVideos:
         """Open both."""
-        if self._case.target_frames is None:
+        if not self._case.has_truth:
             return self
         recorded = not is_synthetic(self._case.identity)
         self._target = self._stack.enter_context(

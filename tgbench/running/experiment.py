@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 from ..files import hash_of, sha256_once
-from ..interfaces import Case, MetricContext, MetricOptions, Timing
+from ..interfaces import Case, MetricContext, MetricOptions, MovedCameras, Timing
 from ..metrics.folders import clip_sha256
 from ..plugins import in_table_order
 from ..version import __version__
@@ -110,6 +110,7 @@ class Experiment:
             {
                 **({"features": features} if any(features) else {}),
                 **({"reads": reads} if reads else {}),
+                **({"view": case.view.record()} if case.view else {}),
                 **({"phonemes": sha256_once(phonemes)} if phonemes else {}),
                 "tgbench": __version__,
                 "method": self.method_config.settings_hash,
@@ -147,18 +148,24 @@ class Experiment:
         case = dataclasses.replace(self.case, metrics=in_table_order(names))
         return dataclasses.replace(self, case=case)
 
-    def metric_context(self, timing: Timing | None) -> MetricContext:
+    def metric_context(
+        self, timing: Timing | None, cameras: MovedCameras | None = None
+    ) -> MetricContext:
         """Return what its metrics share.
 
         Args:
             timing: of the method; None: it was not timed.
+            cameras: what is known of them; None: they are where the clip's was.
         """
         return MetricContext(
             audio=self.case.drive.audio,
             fps=self.case.drive.fps,
             timing=timing,
             spoken=spoken_in(self.case),
+            cameras=cameras,
             options=MetricOptions(
-                landmarks=self.options.landmarks, through_codec=self.options.through_codec
+                landmarks=self.options.landmarks,
+                through_codec=self.options.through_codec,
+                floor=self.options.floor,
             ),
         )

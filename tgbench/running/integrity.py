@@ -94,7 +94,7 @@ def has_images(folder: Path, result: Result) -> bool:
 def _expected(result: Result, case: Case | None) -> Iterable[str]:
     if result.files:
         return [name for name in result.files if name != FRAMES_FOLDER]
-    compared = case is not None and case.target_frames is not None
+    compared = case is not None and case.has_truth
     return [FRAMES_FILE, FACES_FILE, VIDEO_FILE, *(COMPARISONS if compared else ())]
 
 

@@ -97,6 +97,7 @@ class CaseJob(Record):
     through_codec: bool = Field(
         description="Whether frames are measured as they come out of an H.264 file."
     )
+    floor: bool = Field(default=False, description="Whether the noise floor is measured, too.")
     label: bool = Field(description="Whether the video carries the visible label.")
     keep_frames: bool = Field(description="Whether frames are kept as images, too.")
 

@@ -136,6 +136,7 @@ class JobMaker:
             metrics=case.metrics,
             landmarks=options.landmarks,
             through_codec=options.through_codec,
+            floor=options.floor,
             label=options.label,
             keep_frames=options.keep_frames,
         )

@@ -19,13 +19,13 @@ from ..interfaces import Case, FitReport, Method, NotesRendering
 from ..metrics.suite import measure_frames
 from ..metrics.through_codec import Pair
 from ..progress import Progress
+from ..specs import CompositeMode, LeakedCondition
 from ..version import __version__
 from .comparison_videos import ComparisonVideos
 from .environment import describe_environment, peak_memory_mb
 from .experiment import Experiment
 from .face_track import FaceTrack
 from .fit_record import FitRecord
-from .fitting import MethodConfig
 from .frame_table import write_table
 from .integrity import describe_files
 from .metric_records import metric_records
@@ -45,8 +45,10 @@ from .result import (
     SplitRecord,
     SystemRecord,
     TimingRecord,
+    ViewRecord,
     write_result,
 )
+from .seen_from import moved_cameras
 from .timing_apart import speed_record, timing_for
 
 _TABLES = (
@@ -101,7 +103,7 @@ def _measure(
     started = time.perf_counter()
     # Where a frame fails, the videos are closed before their folder goes.
     with closing(rendered()) as pairs:
-        context = experiment.metric_context(timing)
+        context = experiment.metric_context(timing, moved_cameras(case, method))
         suite = measure_frames(
             pairs, case.metrics, context, lambda frame: faces.add(*frame.landmarks_found)
         )
@@ -141,7 +143,7 @@ def _result(
         tgbench_version=__version__,
         created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         case_key=experiment.key,
-        method=_method_record(experiment.method_config, report, experiment.reads),
+        method=_method_record(experiment, report),
         protocol=ProtocolRecord(
             name=case.protocol, version=case.protocol_version, rules=dict(case.rules)
         ),
@@ -163,6 +165,7 @@ def _result(
         ),
         seed=options.seed,
         fresh=options.fresh,
+        view=_view_record(case),
         frames=len(case.drive),
         labelled=options.label,
         metrics=metrics,
@@ -188,23 +191,31 @@ def _write_table(path: Path, case: Case, columns: Mapping[str, list[float | None
     write_table(path, table)
 
 
-def _method_record(
-    method_config: MethodConfig, report: FitReport, reads: Mapping[str, str]
-) -> MethodRecord:
+def _view_record(case: Case) -> ViewRecord | None:
+    if case.view is None:
+        return None
+    return ViewRecord(name=case.view.name, **case.view.record(), notes=list(case.notes))
+
+
+def _method_record(experiment: Experiment, report: FitReport) -> MethodRecord:
+    case, method_config = experiment.case, experiment.method_config
     spec = method_config.spec
+    # A plain background gives nothing away.
+    alone = case.composite_mode is CompositeMode.HEAD_ALONE
+    hidden = {LeakedCondition.TORSO_AND_BACKGROUND} if alone else set()
     system = spec.provenance(method_config.config)
     return MethodRecord(
         name=spec.name,
         preset=method_config.preset,
         config=method_config.settings,
         config_hash=method_config.settings_hash,
-        composite_mode=spec.composite_mode.value,
-        leaked_conditions=list(spec.leaked_conditions),
+        composite_mode=(case.composite_mode or spec.composite_mode).value,
+        leaked_conditions=[each for each in spec.leaked_conditions if each not in hidden],
         whole_image_valid=spec.whole_image_valid,
         moves_upper_face=spec.moves_upper_face,
         hears_audio=spec.hears_audio,
         notes=list(report.notes),
-        reads=dict(reads),
+        reads=experiment.reads,
         distribution=method_config.code.distribution,
         code_sha256=method_config.code.sha256,
         system=None if system is None else SystemRecord(**system),

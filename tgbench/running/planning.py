@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from .. import plugins
@@ -148,7 +148,7 @@ class Planner:
         cases: list[Case] = []
         for spec in self._protocols:
             try:
-                _refuse_unaligned(config.spec, spec)
+                _refuse_unsuited(config.spec, spec)
                 cases += self._cases(spec, person, FeatureSource(config.encoder, files))
             except Exception as error:
                 failure = Failure(
@@ -159,7 +159,8 @@ class Planner:
                 )
                 if str(failure) not in map(str, made.failures):
                     made.failures.append(failure)
-        made.warnings += [line for line in too_short(cases) if line not in made.warnings]
+        lines = [*too_short(cases), *_noted(cases)]
+        made.warnings += [line for line in lines if line not in made.warnings]
         size = request.size if person.is_built_in else None
         fits: dict[str, PlannedFit] = {}
         for seed in request.seeds:
@@ -265,8 +266,13 @@ def _own(request: RunRequest, spec: ConfiguredSpec) -> dict[str, str]:
     return for_all | for_it
 
 
-def _refuse_unaligned(method: MethodSpec, protocol: ProtocolSpec) -> None:
-    """Refuse to compare frames with true ones that show the head elsewhere."""
+def _refuse_unsuited(method: MethodSpec, protocol: ProtocolSpec) -> None:
+    """Refuse to compare frames with true ones that show the head elsewhere, or from elsewhere."""
+    if protocol.moves_camera and not method.takes_camera:
+        raise TgbenchError(
+            f"unsupported: {method.name} takes no camera, so how its heads look from elsewhere "
+            f"cannot be measured; leave it out under {protocol.name}"
+        )
     if protocol.compares_with_truth and not method.frame_aligned:
         raise TgbenchError(
             f"{method.name} does not follow the head poses that it is driven with, so its frames "
@@ -337,6 +343,15 @@ def too_short(cases: Iterable[Case]) -> list[str]:
     return list(dict.fromkeys(line for case in cases for line in _shortages(case)))
 
 
+def _noted(cases: Sequence[Case]) -> Iterator[str]:
+    """Yield what is to be known of cases; of several with a note, of the last one."""
+    noted = [case for case in cases if case.notes]
+    if noted:
+        case, others = noted[-1], len(noted) - 1
+        more = f" (and notes of {others} more cases in their results)" if others else ""
+        yield f"{case.identity.name}, {case.driver}: {'; '.join(case.notes)}{more}"
+
+
 def _shortages(case: Case) -> list[str]:
     seconds = len(case.drive) / case.drive.fps
     titles: dict[float, list[str]] = {}
@@ -355,7 +370,7 @@ def _shortage(case: Case, shortest: float) -> str:
     """Return how long a case must last for a metric, how long it does, and what would help."""
     frames = len(case.drive)
     have = f"{frames / case.drive.fps:.1f} s ({frames} frames)"
-    if case.target_frames is None:
+    if not case.has_truth:
         return f"{shortest:g} s of sound; the sound '{case.driver}' has {have}"
     # The held-out share of the clip stays as it is, rounded in the clip's favour.
     clip = math.ceil(shortest * len(case.identity) / frames)

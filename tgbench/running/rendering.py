@@ -10,12 +10,13 @@ import cv2
 import numpy as np
 
 from ..errors import TgbenchError
+from ..files import link_or_copy
 from ..interfaces import Case, Image, Method
 from ..progress import Progress
 from ..video.writer import VideoWriter
 from .comparison_videos import ComparisonVideos
 from .integrity import COMPARISONS, describe_files, has_images
-from .replacing import link_or_copy, replacement
+from .replacing import replacement
 from .request import RunOptions
 from .result import (
     CASE_FILES,
@@ -102,7 +103,7 @@ def render_again(
     """
     who = f"{result.method.name} on {case.identity.name}, {case.driver}"
     made = {VIDEO_FILE, *spoilt, *((FRAMES_FOLDER,) if options.keep_frames else ())}
-    compared = case.target_frames is not None and not made.isdisjoint(COMPARISONS)
+    compared = case.has_truth and not made.isdisjoint(COMPARISONS)
     made |= set(COMPARISONS) if compared else set()
     with replacement(folder, CASE_FILES) as new:
         for name in CASE_FILES - made - {RESULT_FILE}:
@@ -123,6 +124,8 @@ def render_again(
 
 def target_of(case: Case, index: int) -> Image | None:
     """Return the ground truth of a frame of a case, uint8 RGB [H, W, 3]; None: there is none."""
+    if case.truth is not None:
+        return case.truth.image(index)
     if case.target_frames is None:
         return None
     return case.identity.frame(int(case.target_frames[index]))

@@ -10,7 +10,6 @@ import ctypes
 import errno
 import os
 import re
-import shutil
 from collections.abc import Iterator, Set
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -139,18 +138,3 @@ def _flush(folder: Path) -> None:
         if path.is_file():
             with path.open("rb") as stream, suppress(OSError):
                 os.fsync(stream.fileno())
-
-
-def link_or_copy(source: Path, target: Path) -> None:
-    """Give a file, or a folder of files, a second name; copy where there are no links."""
-    if source.is_dir():
-        shutil.copytree(source, target, copy_function=_link_file)
-    else:
-        _link_file(source, target)
-
-
-def _link_file(source: str | Path, target: str | Path) -> None:
-    try:
-        os.link(source, target)
-    except OSError:
-        shutil.copy2(source, target)

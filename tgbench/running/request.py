@@ -39,6 +39,7 @@ class RunOptions:
         keep_frames: whether frames are kept as images, too.
         landmarks: the detector of landmarks; see `MetricOptions`.
         through_codec: whether frames are measured as they come out of an H.264 file.
+        floor: whether the noise floor is measured, too; see `MetricOptions`.
         shared_machine: whether other jobs may run on this machine at the same time.
         timing_apart: whether rendering is timed by a job of its own, which runs alone.
         command: what the user typed, for the log; empty where nothing was.
@@ -52,6 +53,7 @@ class RunOptions:
     keep_frames: bool = False
     landmarks: str = "mediapipe"
     through_codec: bool = False
+    floor: bool = False
     shared_machine: bool = False
     timing_apart: bool = False
     command: str = ""
@@ -78,6 +80,7 @@ class RunRequest:
         metrics: what to measure; empty for the protocol's own choice.
         landmarks: the detector of landmarks; see `MetricOptions`.
         through_codec: whether frames are measured as they come out of an H.264 file.
+        floor: whether the noise floor is measured, too; see `MetricOptions`.
         jobs: how many jobs run at the same time; None: the executor's choice.
         executor: where jobs run.
         exclusive_timing: whether what is timed runs alone on its machine.
@@ -101,6 +104,7 @@ class RunRequest:
     metrics: tuple[str, ...] = ()
     landmarks: str = "mediapipe"
     through_codec: bool = False
+    floor: bool = False
     audio_features: tuple[Path, ...] = ()
     jobs: int | None = None
     executor: str = LOCAL.name
@@ -134,6 +138,7 @@ class RunRequest:
             keep_frames=self.keep_frames,
             landmarks=self.landmarks,
             through_codec=self.through_codec,
+            floor=self.floor,
             shared_machine=not self.in_process,
             timing_apart=self.exclusive_timing and not self.in_process,
             command=self.command,

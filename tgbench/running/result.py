@@ -199,6 +199,19 @@ class DriverRecord(Record):
     )
 
 
+class ViewRecord(Record):
+    """Where the cameras were, beside those of the clip; angles in degrees."""
+
+    name: str = Field(description="Short name.")
+    yaw: float = Field(description="Around the head's vertical axis, to the person's left.")
+    pitch: float = Field(description="Around the head's lateral axis, upwards.")
+    half_angle: float = Field(description="Of the cone on which they circled; 0: they did not.")
+    distance: float = Field(gt=0, description="From the head, as a multiple of the filming one.")
+    notes: Annotated[list[str], FailFast()] = Field(
+        default_factory=list, description="How far they went beyond what training frames show."
+    )
+
+
 class SplitRecord(Record):
     """Frame ranges, end exclusive."""
 
@@ -293,6 +306,9 @@ class Result(Record):
     identity: IdentityRecord
     driver: DriverRecord
     split: SplitRecord
+    view: ViewRecord | None = Field(
+        default=None, description="From where the head is seen; null: from where it was filmed."
+    )
     seed: int = Field(description="Of every random choice.")
     frames: int = Field(ge=0, description="Frames rendered.")
     labelled: bool = Field(

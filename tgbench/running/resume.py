@@ -13,6 +13,7 @@ from ..errors import TgbenchError
 from ..faces.finders import FINDERS
 from ..files import sha256
 from ..interfaces import Case
+from ..metrics.noise_floor import FLOOR, metrics_with_floor
 from ..metrics.suite import reasons_against
 from ..specs import Needs
 from ..terminal import NOTICE
@@ -207,6 +208,8 @@ def _outdated(result: Result, asked: Experiment) -> tuple[int, str] | None:
             f"the method's {asked.method_config.spec.made_of} changed since this was measured "
             f"({result.created}); measuring again"
         )
+    if asked.options.floor and _lacks_floors(result) and not _no_longer_available(result, asked):
+        return logging.INFO, "its noise floor was not measured; measuring again"
     found = [name for name, reason in _what_lacks_now(result, asked).items() if not reason]
     if found and not _no_longer_available(result, asked):
         return logging.INFO, f"{', '.join(found)} can be measured now; measuring again"
@@ -220,6 +223,13 @@ def _is_of_the_same_frames(result: Result, asked: Experiment) -> bool:
     return any(
         result.case_key == dataclasses.replace(there, options=changed).key for changed in options
     )
+
+
+def _lacks_floors(result: Result) -> bool:
+    """Return whether no metric that compares with a truth has its noise floor."""
+    measured = [name for name, found in result.metrics.items() if found.value is not None]
+    compared = metrics_with_floor(measured)
+    return bool(compared) and not any(FLOOR in result.metrics[name].details for name in compared)
 
 
 def _what_lacks_now(result: Result, asked: Experiment) -> dict[str, str]:
@@ -245,8 +255,8 @@ def _depending(names: Iterable[str], case: Case) -> list[str]:
         name
         for name in names
         if name in specs
-        and Needs.TIMING not in specs[name].needs
-        and (case.target_frames is not None or Needs.TARGET not in specs[name].needs)
+        and not specs[name].needs & {Needs.TIMING, Needs.CAMERAS}
+        and (case.has_truth or Needs.TARGET not in specs[name].needs)
     ]
 
 

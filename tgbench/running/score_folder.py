@@ -102,6 +102,7 @@ def _described(options: MetricOptions) -> dict[str, Any]:
     return {
         "landmarks": options.landmarks,
         "through_codec": options.through_codec,
+        "floor": options.floor,
         "face_box": options.face_box,
         "action_units": options.action_units and [_input(path) for path in options.action_units],
         "phonemes": options.phonemes and _input(options.phonemes),

@@ -267,6 +267,7 @@ def _options(job: JobSpec) -> RunOptions:
         keep_frames=job.case.keep_frames,
         landmarks=job.case.landmarks,
         through_codec=job.case.through_codec,
+        floor=job.case.floor,
     )
 
 

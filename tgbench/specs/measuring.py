@@ -34,6 +34,8 @@ class ProtocolSpec(Spec):
         takes_rules: names of those that a user may change; its implementation is then called with
             the rules, else with nothing.
         other_language: whether only sounds in another language than the person's drive.
+        moves_camera: whether cameras leave the place of the one that filmed, so that a method must
+            take a camera.
     """
 
     version: str = "1"
@@ -42,6 +44,7 @@ class ProtocolSpec(Spec):
     rules: DriveRules = USUAL_RULES
     takes_rules: tuple[str, ...] = ()
     other_language: bool = False
+    moves_camera: bool = False
 
     @property
     def compares_with_truth(self) -> bool:
@@ -50,7 +53,8 @@ class ProtocolSpec(Spec):
 
     def why_not_measured(self, metric: MetricSpec) -> str:
         """Return what a metric needs and the protocol cannot give; empty if it can measure it."""
-        return ", ".join(sorted(metric.needs & self.excludes))
+        lacking = self.excludes | (frozenset() if self.moves_camera else {Needs.CAMERAS})
+        return ", ".join(sorted(metric.needs & lacking))
 
 
 @dataclass(frozen=True)

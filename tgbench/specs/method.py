@@ -64,6 +64,8 @@ class MethodSpec(ConfiguredSpec):
             table.
         frame_aligned: whether its frames show the head poses that it is driven with; if not, it
             is not run under protocols that compare with true frames.
+        takes_camera: whether it renders the head from any camera, over whatever backdrop the drive
+            has; if not, it is not run under protocols that move the camera.
         composite_mode: what its frames are made of.
         leaked_conditions: what of the truth it is given when it renders.
         resources: what one of its jobs needs of a machine.
@@ -81,6 +83,7 @@ class MethodSpec(ConfiguredSpec):
     moves_upper_face: bool = True
     whole_image_valid: bool = True
     frame_aligned: bool = True
+    takes_camera: bool = False
     composite_mode: CompositeMode = CompositeMode.FULL_FRAME
     leaked_conditions: tuple[LeakedCondition, ...] = ()
     resources: Resources = Resources()

@@ -67,6 +67,45 @@ class Shot:
     lip_gap: float
 
 
+@dataclass(frozen=True)
+class HeadShot:
+    """A head by itself: hair, face and inside of the mouth as far as the neck does not hide them.
+
+    Attributes:
+        image: uint8 RGB [H, W, 3], over one colour.
+        alpha: float32 [H, W], the share of each pixel that it covers.
+        depth: float32 [H, W], metres along the camera's axis, the mean over what it covers; NaN
+            where there is none of it.
+        landmarks: float64 [68, 2], as of `Shot`.
+    """
+
+    image: Image
+    alpha: NDArray[np.float32]
+    depth: NDArray[np.float32]
+    landmarks: Matrix
+
+
+@dataclass(frozen=True)
+class _Samples:
+    """What every sample of an image sees.
+
+    Attributes:
+        owner: int32 [H, W], the triangle, or `NOTHING`.
+        nearness: float32 [H, W], 1 / distance along the camera's axis.
+        colour: float32 [H, W, 3].
+        torso: uint8 RGBA of the pixels, without the head.
+        marks: float64 [68, 3], the landmarks in space.
+        world_to_camera: [3, 4].
+    """
+
+    owner: NDArray[np.int32]
+    nearness: NDArray[np.float32]
+    colour: NDArray[np.float32]
+    torso: Image
+    marks: Matrix
+    world_to_camera: Matrix
+
+
 class Studio:
     """Films a performance of a person. Thread-safe: nothing is kept between shots."""
 
@@ -109,6 +148,41 @@ class Studio:
             frame: index of the frame.
             camera_to_head: [4, 4], OpenGL axes, metres; as in the layout's transforms.
         """
+        seen = self._draw(frame, camera_to_head)
+        image = np.empty((self.size, self.size, 3), np.uint8)
+        labels = np.empty((self.size, self.size), np.uint8)
+        teeth = np.empty((self.size, self.size), np.bool_)
+        parts = self.model.parts
+        _resolve(seen.owner, seen.colour, self.plate, parts, _LABELS, image, labels, teeth)
+        return Shot(
+            image,
+            _COLOURS[labels],
+            teeth,
+            seen.torso,
+            landmarks=self._project(seen.marks, seen.world_to_camera),
+            lip_gap=1000.0 * float(seen.marks[62, 1] - seen.marks[66, 1]),
+        )
+
+    def head(
+        self, frame: int, camera_to_head: Matrix, behind: tuple[int, int, int] = (255, 255, 255)
+    ) -> HeadShot:
+        """Film the head alone with any camera, over one colour.
+
+        Args:
+            frame: index of the frame.
+            camera_to_head: as of `view`.
+            behind: RGB, 0 to 255.
+        """
+        seen = self._draw(frame, camera_to_head)
+        image = np.empty((self.size, self.size, 3), np.uint8)
+        alpha = np.empty((self.size, self.size), np.float32)
+        depth = np.empty((self.size, self.size), np.float32)
+        is_head = np.isin(_LABELS[self.model.parts], (_HEAD, _HAIR, _MOUTH))
+        colour = np.array(behind, np.float32)
+        _resolve_head(seen.owner, seen.nearness, seen.colour, is_head, colour, image, alpha, depth)
+        return HeadShot(image, alpha, depth, self._project(seen.marks, seen.world_to_camera))
+
+    def _draw(self, frame: int, camera_to_head: Matrix) -> _Samples:
         model = self.model
         place = self.head_to_studio(frame)
         vertices = model.vertices(self.performance, frame, place)
@@ -159,19 +233,8 @@ class Studio:
         torso = np.zeros((self.size, self.size, 4), np.uint8)
         _resolve_torso(owner, colour, torso)
         add(body, len(model.triangles))
-        image = np.empty((self.size, self.size, 3), np.uint8)
-        labels = np.empty((self.size, self.size), np.uint8)
-        teeth = np.empty((self.size, self.size), np.bool_)
-        _resolve(owner, colour, self.plate, model.parts, _LABELS, image, labels, teeth)
         marks = vertices[model.landmarks].astype(np.float64)
-        return Shot(
-            image,
-            _COLOURS[labels],
-            teeth,
-            torso,
-            landmarks=self._project(marks, world_to_camera),
-            lip_gap=1000.0 * float(marks[62, 1] - marks[66, 1]),
-        )
+        return _Samples(owner, nearness, colour, torso, marks, world_to_camera)
 
     def _project(self, points: Matrix, world_to_camera: Matrix) -> Matrix:
         camera = points @ world_to_camera[:, :3].T + world_to_camera[:, 3]
@@ -246,6 +309,40 @@ def _resolve(
                 image[row, column, c] = int(total[c] / (s * s) + 0.5)
             parsing[row, column] = np.argmax(votes)
             teeth[row, column] = 2 * biting >= s * s
+
+
+@njit(cache=True, nogil=True)
+def _resolve_head(
+    owner: NDArray,
+    nearness: NDArray,
+    colour: NDArray,
+    is_head: NDArray,
+    behind: NDArray,
+    image: NDArray,
+    alpha: NDArray,
+    depth: NDArray,
+) -> None:
+    """Average the samples that see the head, over one colour."""
+    s = _SAMPLES
+    total = np.zeros(3, np.float32)
+    for row in range(image.shape[0]):
+        for column in range(image.shape[1]):
+            total[:] = 0.0
+            count, away = 0, 0.0
+            for k in range(s * s):
+                i, j = s * row + k // s, s * column + k % s
+                t = owner[i, j]
+                if t < 0 or not is_head[t]:
+                    continue
+                count += 1
+                away += 1.0 / nearness[i, j]
+                for c in range(3):
+                    total[c] += colour[i, j, c]
+            for c in range(3):
+                mixed = (total[c] + (s * s - count) * behind[c]) / (s * s)
+                image[row, column, c] = int(mixed + 0.5)
+            alpha[row, column] = count / (s * s)
+            depth[row, column] = away / count if count else np.nan
 
 
 _TEETH = int(Part.TEETH)

@@ -130,6 +130,16 @@ _ALL = (
         in_torch_hub=True,
     ),
     Weights(
+        "arcface",
+        "w600k_r50.onnx",
+        "csim_arcface: ArcFace's ResNet-50, of InsightFace's pack buffalo_l",
+        "https://github.com/deepinsight/insightface/releases/download/v0.7/buffalo_l.zip",
+        "non-commercial research (InsightFace's README)",
+        size=174_383_860,
+        sha256="4c06341c33c2ca1f86781dab0e829f88ad5b64be9fba56e56bc9ebdefc619e43",
+        member="w600k_r50.onnx",
+    ),
+    Weights(
         "pyfeat_retinaface",
         "pyfeat_retinaface_r34.safetensors",
         "py-feat: RetinaFace-R34, the face detector",

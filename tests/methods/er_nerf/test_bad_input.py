@@ -35,6 +35,7 @@ CONFIG = build(
         "schedule.lips_iterations": 1,
         "schedule.rays": 64,
         "loss.lpips": 0.0,
+        "loss.patch_lpips": 0.0,
     },
 )
 MakeSphere = Callable[..., Identity]

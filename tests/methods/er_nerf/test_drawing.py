@@ -25,6 +25,7 @@ TINY = {
     "head.finest": 16,
     "head.cells": 16,
     "loss.lpips": 0.0,
+    "loss.patch_lpips": 0.0,
     "schedule.rays": 400,
 }
 

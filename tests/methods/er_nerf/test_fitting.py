@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from tgbench.configs import build
+from tgbench.drive import PlainBackdrop
 from tgbench.errors import TgbenchError
 from tgbench.identities import Identity
 from tgbench.identities.layout import ACTION_UNITS, LANDMARKS
@@ -26,6 +27,7 @@ SETTINGS = {
     "head.coarsest": 16,
     "head.finest": 64,
     "head.cells": 32,
+    "schedule.audio_pretraining_iterations": 8,
     "schedule.iterations": 50,
     "schedule.head_share": 0.75,
     "schedule.lips_iterations": 3,
@@ -35,6 +37,7 @@ SETTINGS = {
     "optimiser.grid_lr": 3e-2,
     "optimiser.average_every": 2,
     "loss.lpips": 0.0,
+    "loss.patch_lpips": 0.0,
 }
 CONFIG = build(ErNerfConfig, SETTINGS)
 
@@ -68,6 +71,23 @@ def test_it_learns_the_head(whole: ErNerf, sphere: Identity) -> None:
     plates = [sphere.torso_over_background(frame) for frame in sphere.split().test]
     error = np.mean((frames_of(whole, sphere) - truth) ** 2)
     assert error < 0.4 * np.mean((np.stack(plates) - truth) ** 2)
+
+
+def test_layers_say_where_the_head_is_in_the_frames(whole: ErNerf, sphere: Identity) -> None:
+    """Over black and white a frame differs by what the head leaves free."""
+    drive = drive_of(sphere, range(30, 32))
+    over = [
+        np.stack(list(whole.render(dataclasses.replace(drive, backdrop=plain)))).astype(float)
+        for plain in (PlainBackdrop(48, 48, (0, 0, 0)), PlainBackdrop(48, 48))
+    ]
+    layers = list(whole.layers(drive))
+    alpha = np.stack([layer.alpha for layer in layers])
+    np.testing.assert_allclose(alpha, 1.0 - (over[1] - over[0]).mean(-1) / 255.0, atol=0.02)
+    covered = alpha > 0.5
+    depth = np.stack([layer.depth for layer in layers])
+    assert covered.any()
+    # The sphere's centre is 0.8 away, and the field's box reaches 0.15 before and behind it.
+    np.testing.assert_allclose(depth[covered], 0.8, atol=0.2)
 
 
 def test_a_saved_fit_renders_the_same_frames(

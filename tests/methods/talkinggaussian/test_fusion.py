@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from tgbench.methods.shared.rasterizer import Rasterization
-from tgbench.methods.talkinggaussian.fusion import fuse, fused_image
+from tgbench.methods.talkinggaussian.fusion import fuse, fused_image, fused_layers
 
 
 def drawn(seed: int) -> tuple[Rasterization, np.ndarray, np.ndarray]:
@@ -64,3 +64,15 @@ def test_the_official_code_cuts_instead_of_rounding():
     assert below.min() > -1e-3
     assert below.max() < 1.0
     assert below.max() > 0.6
+
+
+def test_depth_of_both_branches_is_the_mean_by_what_each_covers():
+    def flat(alpha: float, depth: float) -> Rasterization:
+        values = torch.full((2, 3, 1), alpha * depth), torch.full((2, 3), alpha)
+        return Rasterization(*values, torch.zeros(1, dtype=torch.int32))
+
+    both = fused_layers(flat(0.5, 1.0), flat(0.5, 2.0))
+    np.testing.assert_allclose(both.alpha, 0.75)
+    np.testing.assert_allclose(both.depth, (0.5 * 1.0 + 0.25 * 2.0) / 0.75, rtol=1e-6)
+    nothing = fused_layers(flat(0.0, 1.0), None)
+    assert np.isnan(nothing.depth).all()

@@ -19,7 +19,8 @@ import torch
 from tgbench.configs import build
 from tgbench.identities import Identity
 from tgbench.interfaces import FitContext
-from tgbench.methods.talkinggaussian import audio_pretraining, finetuning, training
+from tgbench.methods.shared import audio_pretraining
+from tgbench.methods.talkinggaussian import finetuning, training
 from tgbench.methods.talkinggaussian.config import TalkingGaussianConfig
 from tgbench.methods.talkinggaussian.method import TalkingGaussian
 from tgbench.progress import SILENT

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 import torch
 
 from tgbench.configs import build, replaced
+from tgbench.drive import PlainBackdrop
 from tgbench.errors import TgbenchError
 from tgbench.identities import Identity
 from tgbench.interfaces import FitContext
@@ -63,6 +65,27 @@ def test_batches_show_what_threads_show(
     for one, other in zip(alone, together, strict=True):
         assert other.dtype == np.uint8
         assert np.abs(one.astype(int) - other.astype(int)).max() <= 1
+
+
+@pytest.mark.slow
+def test_layers_say_where_the_head_is_in_the_frames(sphere: Identity, tmp_path: Path):
+    """Over black and white a frame differs by what the head leaves free."""
+    method = fitted(CONFIG, sphere, tmp_path)
+    drive = drive_of(sphere, range(20, 22))
+    over = [
+        np.stack(list(method.render(dataclasses.replace(drive, backdrop=plain)))).astype(float)
+        for plain in (PlainBackdrop(48, 48, (0, 0, 0)), PlainBackdrop(48, 48))
+    ]
+    layers = list(method.layers(drive))
+    alpha = np.stack([layer.alpha for layer in layers])
+    np.testing.assert_allclose(alpha, 1.0 - (over[1] - over[0]).mean(-1) / 255.0, atol=0.01)
+    assert (alpha > 0.9).mean() > 0.05
+    poses = drive.poses.copy()
+    poses[:, :3, 3] += poses[:, :3, 2]
+    back = list(method.layers(dataclasses.replace(drive, poses=poses)))
+    near, far = (float(np.nanmedian(each[0].depth[20:28, 20:28])) for each in (layers, back))
+    assert far - near == pytest.approx(1.0, abs=0.02)
+    assert near == pytest.approx(0.8, abs=0.15)
 
 
 def test_a_device_that_is_not_here_is_refused(sphere: Identity, tmp_path: Path):

@@ -5,10 +5,12 @@ from __future__ import annotations
 import ast
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from ...errors import TgbenchError
 from ...specs import Region
+from ...toml_files import read_toml
 
 _NAME = re.compile(
     r"(?P<library>\w+):(?P<metric>[\w+.-]+)(?:\((?P<arguments>.*)\))?(?:@(?P<part>\w+))?"
@@ -49,8 +51,11 @@ class LibraryMetric:
 def read_name(text: str) -> LibraryMetric:
     """Read `LIBRARY:METRIC`, `LIBRARY:METRIC(NAME=VALUE, ...)` or either with `@face` or `@mouth`.
 
+    `LIBRARY:METRIC(FILE.toml)` takes the arguments from a file.
+
     Raises:
-        TgbenchError: it is spelled otherwise, or an argument is no literal of Python.
+        TgbenchError: it is spelled otherwise, an argument is no literal of Python, or the file
+            cannot be read.
     """
     found = _NAME.fullmatch(text.strip())
     if found is None or found["part"] not in _PARTS:
@@ -67,6 +72,8 @@ def read_name(text: str) -> LibraryMetric:
 
 
 def _arguments(text: str, given: str) -> tuple[tuple[str, Any], ...]:
+    if given.strip().endswith(".toml"):
+        return tuple((name, _hashable(value)) for name, value in read_toml(Path(given)).items())
     try:
         call = ast.parse(f"f({given})", mode="eval").body
         if not isinstance(call, ast.Call) or call.args:
@@ -82,6 +89,9 @@ def _arguments(text: str, given: str) -> tuple[tuple[str, Any], ...]:
 def _literal(word: ast.keyword) -> Any:
     if word.arg is None:
         raise ValueError
-    value = ast.literal_eval(word.value)
+    return _hashable(ast.literal_eval(word.value))
+
+
+def _hashable(value: Any) -> Any:
     # A spec is a key of dictionaries.
-    return tuple(value) if isinstance(value, list) else value
+    return tuple(map(_hashable, value)) if isinstance(value, list) else value

@@ -31,7 +31,7 @@ _NEAR = 1
 _SHORTEST_RUN = 1.0
 """Seconds that show a face throughout, of which extremes are looked for."""
 
-_POINTS = MOUTH.stop - MOUTH.start
+MOUTH_POINTS = MOUTH.stop - MOUTH.start
 
 BAND = 0.12
 """Seconds by which `lmd_dtw` lets lips be early or late."""
@@ -161,7 +161,7 @@ class WarpedLmd(TrackMetric):
         stretches = runs(frames, 1)
         for run in stretches:
             band = round(BAND * self.fps)
-            costs = band_costs(prediction[run], target[run], band) / _POINTS
+            costs = band_costs(prediction[run], target[run], band) / MOUTH_POINTS
             one, other = warping_path(costs).T
             warped += float(costs[one, other - one + band].sum())
             straight += float(costs[:, band].sum())

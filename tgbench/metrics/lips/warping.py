@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import logsumexp
 
 Array = NDArray[np.float64]
 
@@ -43,17 +46,7 @@ def warping_path(costs: Array) -> NDArray[np.intp]:
     """
     count, width = costs.shape
     band = width // 2
-    # A border on three sides stands for steps from outside.
-    total = np.full((count + 1, width + 2), np.inf)
-    total[0, band + 1] = 0.0
-    columns = np.arange(width)
-    for diagonal in range(2 * count - 1):
-        twice = diagonal - columns + band
-        rows = twice // 2
-        here = (twice % 2 == 0) & (rows >= 0) & (rows < count)
-        row, column = rows[here], columns[here]
-        steps = _steps(total, row, column)
-        total[row + 1, column + 1] = costs[row, column] + steps.min(axis=0)
+    total = _accumulated(costs, lambda steps: steps.min(axis=0))
     path = []
     row, column = count - 1, band
     while row >= 0:
@@ -63,6 +56,45 @@ def warping_path(costs: Array) -> NDArray[np.intp]:
         step = int(_steps(total, np.array([row]), np.array([column])).argmin())
         row, column = ((row - 1, column), (row - 1, column + 1), (row, column - 1))[step]
     return np.array(path[::-1], np.intp)
+
+
+def soft_warping(costs: Array, gamma: float) -> float:
+    """Return -gamma ln of the sum over all monotone paths of exp(-cost / gamma).
+
+    Args:
+        costs: as `band_costs` returns them.
+        gamma: above 0.
+    """
+
+    def soft_least(steps: Array) -> Array:
+        return np.asarray(-gamma * logsumexp(-steps / gamma, axis=0))
+
+    return float(_accumulated(costs, soft_least)[len(costs), costs.shape[1] // 2 + 1])
+
+
+def _accumulated(costs: Array, least: Callable[[Array], Array]) -> Array:
+    """Return what the way to every pair of frames costs, with a border around.
+
+    Args:
+        costs: as `band_costs` returns them, [T, W].
+        least: makes one of the ways over each of three pairs before, [3, N] to [N].
+
+    Returns:
+        [T + 1, W + 2]; infinite where no way leads.
+    """
+    count, width = costs.shape
+    band = width // 2
+    # A border on three sides stands for steps from outside.
+    total = np.full((count + 1, width + 2), np.inf)
+    total[0, band + 1] = 0.0
+    columns = np.arange(width)
+    for diagonal in range(2 * count - 1):
+        twice = diagonal - columns + band
+        rows = twice // 2
+        here = (twice % 2 == 0) & (rows >= 0) & (rows < count)
+        row, column = rows[here], columns[here]
+        total[row + 1, column + 1] = costs[row, column] + least(_steps(total, row, column))
+    return total
 
 
 def _steps(total: Array, row: NDArray[np.intp], column: NDArray[np.intp]) -> Array:

@@ -1,8 +1,8 @@
 """Pretraining of the audio network: it learns the shapes of the lips from sound.
 
-Neither the paper nor the official code does this. A short training needs it: rendering gives the
-network the gradient of one frame per iteration, most of it from parts that sound does not move, and
-the lips end up moving half as far as the true ones.
+Neither TalkingGaussian, ER-NeRF nor their official codes do this. A short training needs it:
+rendering gives the network the gradient of one frame per iteration, most of it from parts that
+sound does not move, and the lips end up moving half as far as the true ones.
 """
 
 from __future__ import annotations
@@ -15,10 +15,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from ..shared.conditions import Conditions
-from ..shared.not_finite import LossWatch
-from .branch import Branch
-from .config import TalkingGaussianConfig
+from .audio_network import AudioNetwork
+from .conditions import Conditions
+from .not_finite import LossWatch
 
 _LIPS = slice(48, 68)
 _OUTER_EYE_CORNERS = (36, 45)
@@ -32,40 +31,48 @@ _LEAST_EYES = 1.0
 
 
 class AudioPretraining:
-    """Trains the audio network of a branch with a linear layer that is discarded afterwards.
+    """Trains an audio network with a linear layer that is discarded afterwards.
 
     Attributes:
-        branch: the branch whose audio network learns.
+        name: of its checkpoint.
+        audio: the network that learns.
+        iterations: of the whole stage.
         iteration: iterations done.
         seconds: wall time spent.
     """
 
     def __init__(
         self,
-        branch: Branch,
+        part: str,
+        audio: AudioNetwork,
         conditions: Conditions,
         shapes: NDArray[np.float32],
-        config: TalkingGaussianConfig,
+        iterations: int,
         generator: torch.Generator,
     ) -> None:
-        """Take the branch, the sound of the training frames, and `lip_shapes` of them [N, 40]."""
-        self.branch = branch
+        """Begin with an untrained network.
+
+        Args:
+            part: of the model that the network drives, such as "face".
+            audio: the network.
+            conditions: the sound of the training frames.
+            shapes: `lip_shapes` of these frames, [N, 40].
+            iterations: of the whole stage.
+            generator: draws the frames.
+        """
+        self.name = f"audio-pretraining-{part}"
+        self.audio, self.iterations = audio, iterations
         self.iteration = 0
         self.seconds = 0.0
-        self._conditions, self._config, self._generator = conditions, config, generator
-        device = branch.field.device
+        self._part, self._conditions, self._generator = part, conditions, generator
+        device = conditions.features.device
         self._shapes = torch.from_numpy(shapes).to(device)
-        self._head = nn.Linear(config.audio.dim, shapes.shape[1])
+        self._head = nn.Linear(audio.dim, shapes.shape[1])
         nn.init.zeros_(self._head.weight)
         nn.init.zeros_(self._head.bias)
         self._head.to(device)
         self._watch = LossWatch(device)
         self._optimizer = self._new_optimizer()
-
-    @property
-    def name(self) -> str:
-        """Of its checkpoint."""
-        return f"audio-pretraining-{self.branch.name}"
 
     def step(self) -> Tensor:
         """Do one iteration, on a batch of frames, and return its loss.
@@ -74,16 +81,14 @@ class AudioPretraining:
             TgbenchError: the loss is not finite.
         """
         started = time.perf_counter()
-        done = self.iteration / self._config.schedule.audio_pretraining_iterations
+        done = self.iteration / self.iterations
         for group in self._optimizer.param_groups:
             group["lr"] = group["initial_lr"] * _RATE_FINAL**done
         order = torch.randperm(len(self._shapes), generator=self._generator)[:_BATCH]
         chosen = order.to(self._shapes.device)
-        heard = self.branch.motion.audio.sequence(
-            self._conditions.features, self._conditions.windows[chosen]
-        )
+        heard = self.audio.sequence(self._conditions.features, self._conditions.windows[chosen])
         error = (self._head(heard) - self._shapes[chosen]).abs().mean()
-        where = f"in iteration {self.iteration} of the {self.branch.name}'s audio pretraining"
+        where = f"in iteration {self.iteration} of the {self._part}'s audio pretraining"
         loss = self._watch.descend({"lip shape": error}, where, self._optimizer)
         self.iteration += 1
         self.seconds += time.perf_counter() - started
@@ -97,7 +102,7 @@ class AudioPretraining:
         """
         self._watch.look()
         return {
-            "audio": self.branch.motion.audio.state_dict(),
+            "audio": self.audio.state_dict(),
             "head": self._head.state_dict(),
             "optimizer": self._optimizer.state_dict(),
             "generator": self._generator.get_state(),
@@ -107,7 +112,7 @@ class AudioPretraining:
 
     def restore(self, state: Mapping) -> None:
         """Continue where `state` was taken."""
-        self.branch.motion.audio.load_state_dict(state["audio"])
+        self.audio.load_state_dict(state["audio"])
         self._head.load_state_dict(state["head"])
         self._optimizer = self._new_optimizer()
         self._optimizer.load_state_dict(state["optimizer"])
@@ -115,7 +120,7 @@ class AudioPretraining:
         self.iteration, self.seconds = state["iteration"], state["seconds"]
 
     def _new_optimizer(self) -> torch.optim.AdamW:
-        audio = self.branch.motion.audio
+        audio = self.audio
         parts = (
             ([*audio.net.parameters(), *self._head.parameters()], _RATE),
             (list(audio.attention.parameters()), _RATE * _ATTENTION_RATE),

@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from scipy.spatial.transform import Rotation
+
+from tgbench.errors import TgbenchError
+from tgbench.faces import canonical, mesh
+from tgbench.interfaces import Layers, MetricContext, MovedCameras, Shared
+from tgbench.metrics.suite import MetricSuite
+from tgbench.metrics.views.layers import DepthError, LayersInStep, MaskIou, mask_iou
+from tgbench.metrics.views.obedience import CameraError
+
+Rotations = NDArray[np.float64]
+BLANK = np.zeros((4, 4, 3), np.uint8)
+
+
+def layers(columns: slice, depth: float, size: int = 10) -> Layers:
+    """A head that fills some columns, all of it equally far away."""
+    alpha = np.zeros((size, size), np.float32)
+    alpha[:, columns] = 1.0
+    return Layers(alpha, np.where(alpha > 0, np.float32(depth), np.float32(np.nan)))
+
+
+def context(ours: list[Layers], true: list[Layers]) -> MetricContext:
+    def rendered() -> Iterator[Layers]:
+        return iter(ours)
+
+    truth = SimpleNamespace(layers=lambda index: true[index])
+    turns = np.tile(np.eye(3), (len(true), 1, 1))
+    return MetricContext(cameras=MovedCameras(turns, lambda index: BLANK, rendered, truth))
+
+
+def test_overlap_of_two_boxes() -> None:
+    assert mask_iou(layers(slice(0, 6), 1.0), layers(slice(2, 8), 1.0)) == pytest.approx(4 / 8)
+    assert mask_iou(layers(slice(0), 1.0), layers(slice(0), 1.0)) is None
+
+
+def test_both_metrics_ask_the_method_once() -> None:
+    """4 of 8 columns overlap in the first frame, all in the second, which is 3 mm too near."""
+    ours = [layers(slice(0, 6), 0.9), layers(slice(2, 8), 0.897)]
+    shared = context(ours, [layers(slice(2, 8), 0.9)] * 2)
+    overlap, depth = MaskIou(shared), DepthError(shared)
+    for index in range(2):
+        frame = SimpleNamespace(index=index)
+        assert overlap.update(frame) == pytest.approx((0.5, 1.0)[index])
+        assert depth.update(frame) == pytest.approx((0.0, 3.0)[index], abs=1e-3)
+    assert overlap.compute().value == pytest.approx(0.75)
+    found = depth.compute()
+    assert found.value == pytest.approx(1.5, abs=1e-3)
+    assert found.details["farther_away_mm"] == pytest.approx(-1.5, abs=1e-3)
+
+
+def test_heads_that_nowhere_meet_have_no_depth_error() -> None:
+    metric = DepthError(context([layers(slice(0, 2), 1.0)], [layers(slice(5, 8), 1.0)]))
+    assert metric.update(SimpleNamespace(index=0)) is None
+    assert metric.compute().value is None
+
+
+@pytest.mark.parametrize("ours", [[], [layers(slice(1), 1.0, size=4)]])
+def test_other_layers_than_frames_are_refused(ours: list[Layers]) -> None:
+    in_step = LayersInStep(iter(ours), SimpleNamespace(layers=lambda index: layers(slice(1), 1.0)))
+    with pytest.raises(TgbenchError, match="layers"):
+        in_step.at(0)
+
+
+@pytest.mark.parametrize(
+    ("cameras", "reason"),
+    [
+        (None, "self_driven_3d"),
+        (MovedCameras(np.eye(3)[None], lambda index: BLANK), "no true head"),
+        (
+            MovedCameras(np.eye(3)[None], lambda index: BLANK, truth=SimpleNamespace()),
+            "no `layers`",
+        ),
+    ],
+)
+def test_what_is_not_there_is_said(cameras: MovedCameras | None, reason: str) -> None:
+    suite = MetricSuite(["mask_iou"], MetricContext(cameras=cameras))
+    assert reason in suite.results()["mask_iou"].reason
+
+
+class Turned:
+    """A detector to which every picture shows the head that a test says."""
+
+    def __init__(self, pose: Rotations) -> None:
+        self.pose = pose
+
+    def mesh(self, image: object) -> NDArray[np.float64]:
+        return head(self.pose)
+
+
+def head(pose: Rotations) -> NDArray[np.float64]:
+    """The canonical head, longer than it is wide, as a camera's network reports it."""
+    points = np.zeros((478, 3))
+    points[list(mesh.RIGID)] = canonical._CANONICAL @ pose.T
+    return points * [2500.0, -2500.0, -2500.0] + [200.0, 210.0, 0.0]
+
+
+def yawed(degrees: float, nod: float = 0.0) -> Rotations:
+    return np.asarray(Rotation.from_euler("YX", [degrees, nod], degrees=True).as_matrix())
+
+
+def camera_error(asked: Rotations, filmed: Rotations, shown: Rotations) -> CameraError:
+    models = Shared()
+    models.once("mesh", lambda: Turned(filmed))
+    made = CameraError(
+        MetricContext(cameras=MovedCameras(asked[None], lambda index: BLANK), models=models)
+    )
+    made.update(SimpleNamespace(index=0, prediction_mesh=head(shown), target_mesh=None))
+    return made
+
+
+@pytest.mark.parametrize("by", [0.0, 4.0, -11.0])
+def test_camera_error_is_how_far_the_head_is_off(by: float) -> None:
+    """The camera went 20 degrees round a head that was turned by 5 already."""
+    found = camera_error(yawed(-20.0), yawed(5.0), yawed(-15.0 + by)).compute()
+    assert found.value == pytest.approx(abs(by), abs=1e-4)
+    assert found.details["asked"] == pytest.approx(20.0)
+    assert found.details["found"] == pytest.approx(abs(by - 20.0), abs=1e-4)
+
+
+def test_a_head_that_does_not_obey_at_all_is_off_by_what_was_asked() -> None:
+    found = camera_error(yawed(0.0, 10.0), yawed(3.0), yawed(3.0)).compute()
+    assert found.value == pytest.approx(10.0, abs=1e-4)
+
+
+def test_no_face_has_no_camera_error() -> None:
+    metric = camera_error(np.eye(3), np.eye(3), np.eye(3))
+    assert metric.update(SimpleNamespace(index=0, prediction_mesh=None, target_mesh=None)) is None
+    assert metric.compute().scored == 1

@@ -1,0 +1,3 @@
+"""Metrics of whether a head stays the person that it is of."""
+
+__all__: tuple[str, ...] = ()

@@ -48,6 +48,7 @@ METRICS = (
     *("mouth_mtm", "mouth_ccc", "mouth_gain", "lmd_dtw", "timing_share", "lvd_mouth"),
     *("jitter_ratio", "head_motion_ratio", "upper_dynamics", "blink_f1", "blink_ms"),
     *("flicker", "tof", "sharpness_mouth", "bilabial_closure", "vowel_opening"),
+    "id_distance_dlib",
 )
 
 LIPS = (OUTER_LIPS,)

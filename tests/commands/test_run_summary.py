@@ -70,3 +70,23 @@ def test_many_cases_are_no_table_wider_than_any_terminal(tmp_path: Path) -> None
     print_summary(outcomes, Console(file=stream, width=80))
     assert "9 cases" in stream.getvalue()
     assert stream.getvalue().count("result: ") == 9
+
+
+def test_without_sync_c_the_timing_of_the_mouth_comes_first(tmp_path: Path) -> None:
+    numbers = {"psnr": 30.0, "mouth_mtm": 40.0, "mouth_ccc": 0.8}
+    for name, made, first in (
+        ("without", result(**numbers, sync_c="no weights"), "Mouth timing"),
+        ("with", result(**numbers, sync_c=6.0), "PSNR"),
+    ):
+        stream = io.StringIO()
+        print_summary([outcome(made, tmp_path / name)], Console(file=stream, width=200))
+        rows = [line for line in stream.getvalue().splitlines() if {"↓", "↑"} & set(line)]
+        assert rows[0].startswith(first)
+
+
+def test_the_noise_floor_stands_beside_the_value(tmp_path: Path) -> None:
+    made = result(lmd=1.25)
+    made.metrics["lmd"].details["floor"] = 0.4
+    stream = io.StringIO()
+    print_summary([outcome(made, tmp_path / "a")], Console(file=stream, width=200))
+    assert "1.250 (floor 0.400)" in stream.getvalue()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from ..driving.driving import Driving
@@ -36,6 +36,9 @@ seed>/<driver>, so one --out holds many of them.
 
 _MOST_COLUMNS = 6
 """Cases that a table of the summary holds, one in each column."""
+
+_INSTEAD_OF_SYNC = ("mouth_mtm", "mouth_ccc")
+"""What a summary starts with where SyncNet's weights are missing: they need none."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -242,7 +245,7 @@ def _print_table(results: Sequence[Result], console: Console) -> None:
     from ..terminal.text_table import Head, print_table
 
     specs = plugins.metrics()
-    names = list(dict.fromkeys(name for result in results for name in result.metrics))
+    names = _led(dict.fromkeys(name for result in results for name in result.metrics), results)
     seeds = {result.seed for result in results}
     heads = [Head("", right=False)]
     for result in results:
@@ -256,6 +259,19 @@ def _print_table(results: Sequence[Result], console: Console) -> None:
     print_table(console, heads, [[Text(cell) for cell in row] for row in rows])
 
 
+def _led(names: Iterable[str], results: Sequence[Result]) -> list[str]:
+    """Return metrics in their order, those of the mouth's timing first where none has Sync-C."""
+
+    def measured(name: str) -> bool:
+        return any(
+            name in result.metrics and result.metrics[name].value is not None for result in results
+        )
+
+    in_order = list(names)
+    first = [] if measured("sync_c") else [name for name in _INSTEAD_OF_SYNC if measured(name)]
+    return [*first, *(name for name in in_order if name not in first)]
+
+
 def _origin(outcome: Outcome) -> str:
     if not outcome.reused:
         return ""
@@ -265,6 +281,7 @@ def _origin(outcome: Outcome) -> str:
 
 def _cell(result: Result, name: str, decimals: int) -> str:
     from ..comparability import is_unheard, why_not_applicable
+    from ..metrics.noise_floor import FLOOR
 
     record = result.metrics.get(name)
     if record is None:
@@ -274,6 +291,8 @@ def _cell(result: Result, name: str, decimals: int) -> str:
     text = f"{record.value:.{decimals}f}"
     if is_unheard(result, name):
         text += " (chance)"
+    if isinstance(floor := record.details.get(FLOOR), float):
+        text += f" (floor {floor:.{decimals}f})"
     return text if record.scored == record.total else f"{text} ({record.scored}/{record.total})"
 
 

@@ -98,13 +98,13 @@ class BilabialClosure(TrackMetric):
 
     def measure(self, prediction: Array, target: Array) -> Found:
         """Return the share."""
-        phones = self._phones(prediction, target)
+        own, true = self._sign * prediction, self._sign * target
+        phones = self._phones(own, true)
         if (found := sum(map(len, phones))) < _FEWEST:
             return Found(None, f"{found} frames of such sounds show both faces; it takes {_FEWEST}")
-        own, true = self._sign * prediction, self._sign * target
-        every = np.concatenate(phones)
-        bound = np.quantile(true[every], _SHARE)
-        share, truth = float((own[every] <= bound).mean()), float((true[every] <= bound).mean())
+        frames = np.concatenate(phones)
+        bound = float(np.quantile(true[frames], _SHARE))
+        share, truth = (float((track[frames] <= bound).mean()) for track in (own, true))
         return Found(
             share,
             details={
@@ -113,11 +113,11 @@ class BilabialClosure(TrackMetric):
                 "of_phones": float(np.mean([_reaches(own, phone, bound) for phone in phones])),
                 "phones": len(phones),
             },
-            scored=len(every),
+            scored=len(frames),
         )
 
     def series(self) -> dict[str, list[float | None]]:
-        """Return 1 for every such frame that reaches it, 0 for those that do not."""
+        """Return 1 for every such frame that is within the bound, 0 for those that are not."""
         tracks = self.tracks()
         if tracks is None:
             return {}
@@ -125,10 +125,10 @@ class BilabialClosure(TrackMetric):
         phones = self._phones(own, true)
         if sum(map(len, phones)) < _FEWEST:
             return {}
-        every = np.concatenate(phones)
-        bound = np.quantile(true[every], _SHARE)
+        frames = np.concatenate(phones)
+        bound = float(np.quantile(true[frames], _SHARE))
         values: list[float | None] = [None] * len(own)
-        for frame in every:
+        for frame in frames:
             values[frame] = float(own[frame] <= bound)
         return {self.spec.name: values}
 

@@ -42,9 +42,12 @@ gate: $(VENV)/.run ## Fail where quality is below the committed baseline (docs/g
 docs: $(VENV)/.docs ## Build the documentation's site, to open at build/docs/index.html.
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
-bench: $(VENV)/.test ## Time kernels, training and rendering; rewrites benchmarks/results/cpu.md.
+bench: $(VENV)/.test ## Time kernels, training and rendering; rewrites cpu.md of benchmarks/results; names what got slower.
 	$(BIN)/python -m pytest benchmarks --benchmark-only --benchmark-json=benchmarks/results/cpu.json
 	$(BIN)/python -m benchmarks.report benchmarks/results/cpu.json benchmarks/results/cpu.md
+	$(BIN)/python -m pytest benchmarks/test_yardstick.py benchmarks/test_kernels.py --benchmark-only \
+		--benchmark-timer=time.process_time --benchmark-json=benchmarks/results/kernels.json
+	$(BIN)/python -m benchmarks.compare benchmarks/results/kernels.json
 
 clean:
 	rm -rf $(VENV) results build *.egg-info

@@ -12,13 +12,13 @@ from pathlib import Path
 
 import numpy as np
 
-from tgbench.audio import DEFAULT_FEATURES, FeatureSource
+from tgbench.audio import DEFAULT_FEATURES, FeatureSource, Waveform
 from tgbench.drive import PlainBackdrop
 from tgbench.driving.cameras import View, beyond
 from tgbench.driving.rules import DriveRules
 from tgbench.identities import Identity
 from tgbench.interfaces import Case
-from tgbench.metrics.views.specs import CAMERA_ERROR, DEPTH_ERROR, MASK_IOU
+from tgbench.metrics.views.specs import CAMERA_ERROR, DEPTH_ERROR, MASK_IOU, REPROJECTION_ERROR
 from tgbench.plugins import in_table_order, metric_spec, metrics_of
 from tgbench.specs import CompositeMode, Needs, ProtocolSpec
 from tgbench.synthetic.views import FilmedViews, studio_of
@@ -27,14 +27,17 @@ from .lipsync import LipSync
 from .self_reconstruction import SelfReconstruction
 from .specs import AUDIO_GENERALIZATION_3D, SELF_DRIVEN_3D
 
-FRONT, SPIRAL = "front", "spiral"
+FRONT, SPIRAL, FROZEN = "front", "spiral", "frozen"
 YAWS = (10.0, 20.0, 30.0)
 PITCH = 10.0
+FROZEN_FRAMES = 48
+"""In which a camera goes round a frozen head once."""
 
 
 class SelfDriven3D:
     """Held-out sound, poses and expressions, rendered from cameras around the head.
 
+    Last, the camera goes round the head of the first held-out frame, which does not move.
     Each view is a case, whose driver is the view's name. Frames are the head alone over white,
     because nobody knows how the torso of a real clip looks from elsewhere, and nothing of it is to
     be given away. The synthetic people have exact ground truth in every view; real clips have
@@ -58,11 +61,16 @@ class SelfDriven3D:
         """
         found = SelfReconstruction(self._rules).plan(identities, audio, features)
         views = still_views(self._rules.camera_distance)
-        return [
-            seen_from(SELF_DRIVEN_3D, case, view, view.name)
-            for case in found
-            for view in (*views, spiral(self._rules))
-        ]
+        circling = spiral(self._rules)
+        still = dataclasses.replace(circling, name=FROZEN, frozen=True)
+        seen = []
+        for case in found:
+            seen += [
+                seen_from(SELF_DRIVEN_3D, case, view, view.name) for view in (*views, circling)
+            ]
+            frozen = seen_from(SELF_DRIVEN_3D, _frozen(case), still, FROZEN)
+            seen.append(dataclasses.replace(frozen, metrics=(REPROJECTION_ERROR.name,)))
+        return seen
 
 
 class AudioGeneralization3D:
@@ -137,6 +145,23 @@ def seen_from(protocol: ProtocolSpec, case: Case, view: View, driver: str) -> Ca
         composite_mode=CompositeMode.HEAD_ALONE,
         notes=(note,) if note else (),
     )
+
+
+def _frozen(case: Case) -> Case:
+    """Return a case whose frames all have pose, expression and sound of the first one."""
+    drive, first = case.drive, np.zeros(FROZEN_FRAMES, np.int64)
+    units = {name: row[first] for name, row in drive.action_units.values.items()}
+    samples = round(FROZEN_FRAMES / drive.fps * drive.audio.rate)
+    still = dataclasses.replace(
+        drive,
+        poses=drive.poses[first],
+        action_units=dataclasses.replace(drive.action_units, values=units),
+        audio=Waveform(np.zeros(samples, np.float32), drive.audio.rate),
+        feature_index=drive.feature_index[first],
+        source_frames=drive.source_frames[first],
+    )
+    assert case.target_frames is not None
+    return dataclasses.replace(case, drive=still, target_frames=case.target_frames[first])
 
 
 def _metrics(protocol: ProtocolSpec, known: bool) -> tuple[str, ...]:

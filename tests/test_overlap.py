@@ -3,10 +3,12 @@ from __future__ import annotations
 import itertools
 import threading
 import time
+from collections.abc import Iterator
 
+import cv2
 import pytest
 
-from tgbench.overlap import Stopped, beside, in_order
+from tgbench.overlap import Stopped, beside, drawn_ahead, in_order, opencv_alone
 
 
 def test_results_come_in_order_however_long_each_takes() -> None:
@@ -78,3 +80,38 @@ def test_stopped_work_says_so() -> None:
     stop.set()
     with pytest.raises(Stopped):
         list(in_order(str, range(3), stop=stop))
+
+
+def test_items_are_drawn_ahead_in_order_and_an_error_comes_after_those_before_it() -> None:
+    def items() -> Iterator[int]:
+        yield from range(20)
+        raise ValueError("drawn")
+
+    seen: list[int] = []
+    drawn = drawn_ahead(items())
+    seen.extend(itertools.islice(drawn, 20))
+    assert seen == [*range(20)]
+    with pytest.raises(ValueError, match="drawn"):
+        next(drawn)
+    assert [*drawn_ahead(iter([None, 1, None]))] == [None, 1, None]
+
+
+def test_what_is_drawn_ahead_is_bounded_and_ends_with_the_caller() -> None:
+    begun: list[int] = []
+
+    def items() -> Iterator[int]:
+        for number in range(1000):
+            begun.append(number)
+            yield number
+
+    drawn = drawn_ahead(items())
+    assert [next(drawn) for _ in range(5)] == [0, 1, 2, 3, 4]
+    drawn.close()
+    assert len(begun) < 12
+
+
+def test_opencv_gets_its_threads_back() -> None:
+    before = cv2.getNumThreads()
+    with opencv_alone():
+        assert cv2.getNumThreads() == 1
+    assert cv2.getNumThreads() == before

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TypeVar
 
 Item = TypeVar("Item")
@@ -53,6 +54,29 @@ def in_order(
             yield waiting.popleft().result()
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def drawn_ahead(items: Iterable[Item]) -> Generator[Item, None, None]:
+    """Yield items in their order, which another thread draws, at most three ahead."""
+    source, end = iter(items), object()
+    with closing(in_order(lambda _: next(source, end), itertools.count(), workers=1)) as drawn:
+        yield from itertools.takewhile(lambda item: item is not end, drawn)
+
+
+@contextmanager
+def opencv_alone() -> Iterator[None]:
+    """Have OpenCV work in the calling thread only, in the whole process, while the block runs.
+
+    Where threads take a frame each, OpenCV's own compete with them and wait in busy loops.
+    """
+    import cv2
+
+    threads = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    try:
+        yield
+    finally:
+        cv2.setNumThreads(threads)
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from .arrays import Image, Points
 
 if TYPE_CHECKING:
     from .drive import Drive
+    from .identities import Intrinsics
 
 
 @dataclass(frozen=True)
@@ -57,12 +58,18 @@ class MovedCameras:
     Attributes:
         turns: float64 [T, 3, 3], how the head of the filmed frame turns in the picture, in the
             axes of a camera (x right, y up, z towards it).
+        poses: float32 [T, 4, 4], the cameras, to the head.
+        lens: of all of them.
         filmed: returns the frame of the clip whose pose, expression and sound a frame has.
         rendered: yields the layers of the method's frames; None: it renders none.
         truth: of the case; None: there is none.
+        frozen: whether the head does not move.
     """
 
     turns: NDArray[np.float64]
+    poses: NDArray[np.float32]
+    lens: Intrinsics
     filmed: Callable[[int], Image]
     rendered: Callable[[], Iterator[Layers]] | None = None
     truth: TrueViews | None = None
+    frozen: bool = False

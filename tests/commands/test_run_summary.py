@@ -82,3 +82,11 @@ def test_without_sync_c_the_timing_of_the_mouth_comes_first(tmp_path: Path) -> N
         print_summary([outcome(made, tmp_path / name)], Console(file=stream, width=200))
         rows = [line for line in stream.getvalue().splitlines() if {"↓", "↑"} & set(line)]
         assert rows[0].startswith(first)
+
+
+def test_the_noise_floor_stands_beside_the_value(tmp_path: Path) -> None:
+    made = result(lmd=1.25)
+    made.metrics["lmd"].details["floor"] = 0.4
+    stream = io.StringIO()
+    print_summary([outcome(made, tmp_path / "a")], Console(file=stream, width=200))
+    assert "1.250 (floor 0.400)" in stream.getvalue()

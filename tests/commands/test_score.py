@@ -188,6 +188,10 @@ def test_identical_clips_are_a_finding_and_no_failure(
         (["a.mp4", "a.mp4", "--audio", "gone.wav", "--metrics", "sync_c"], "no such file"),
         (["a.mp4", "--phonemes", "gone.TextGrid"], "gone.TextGrid: no such file"),
         (
+            ["--pairs", "broken", "broken", "--method", "ours", "--phonemes", "0.txt"],
+            "--phonemes: is of one clip",
+        ),
+        (
             ["a.mp4", "a.mp4", "--phonemes", "0.txt", "--metrics", "vowel_opening"],
             "0.txt: is no TextGrid that can be read",
         ),

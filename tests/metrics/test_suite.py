@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Sequence
 
 import numpy as np
@@ -14,7 +16,7 @@ from tgbench.errors import TgbenchError, Unavailable
 from tgbench.interfaces import FrameView, Measurement, MetricContext, MetricOptions, Shared
 from tgbench.metrics import frames
 from tgbench.metrics.lips.lmd import mouth_landmark_distance
-from tgbench.metrics.suite import MetricSuite
+from tgbench.metrics.suite import MetricSuite, measure_frames
 from tgbench.plugins import in_table_order
 from tgbench.specs import MetricSpec
 
@@ -305,3 +307,37 @@ def test_a_video_compared_with_itself_is_perfect() -> None:
     assert results["ssim"].value == pytest.approx(1.0, abs=1e-6)
     assert results["ssim_face"].value == pytest.approx(1.0, abs=1e-6)
     assert [found.value for name, found in results.items() if name.startswith("lmd")] == [0.0] * 5
+
+
+class SlowMesh:
+    """A face mesh that depends on the image, found more slowly in some than in others."""
+
+    def __init__(self, threads: set[int]) -> None:
+        self._threads = threads
+
+    def mesh(self, image: NDArray[np.uint8]) -> NDArray[np.float32]:
+        self._threads.add(threading.get_ident())
+        seed = int(image.sum())
+        time.sleep(0.002 * (seed % 3))
+        return np.random.default_rng(seed).uniform(10, 80, (478, 3)).astype(np.float32)
+
+    def describe(self) -> str:
+        return "slow mesh 1.0"
+
+
+def test_faces_found_on_other_threads_give_the_same_numbers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    threads: set[int] = set()
+    monkeypatch.setattr(frames, "MeshLandmarks", lambda: SlowMesh(threads))
+    random = np.random.default_rng(0)
+    clip = [tuple(random.integers(0, 256, (2, 96, 96, 3)).astype(np.uint8)) for _ in range(25)]
+    names = ["psnr", "lmd", "psnr_face"]
+    one_by_one = measure_frames(clip, names, SILENT)
+    assert threads == {threading.get_ident()}
+    seen: list[int] = []
+    ahead = measure_frames(clip, names, SILENT, lambda frame: seen.append(frame.index), ahead=True)
+    assert len(threads) == 3
+    assert seen == [*range(25)]
+    assert ahead.per_frame() == one_by_one.per_frame()
+    assert ahead.results() == one_by_one.results()

@@ -2,21 +2,32 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
-from tgbench.errors import TgbenchError
+from tgbench.driving.cameras import View
+from tgbench.errors import TgbenchError, Unavailable
 from tgbench.faces import canonical, mesh
+from tgbench.identities import Intrinsics
 from tgbench.interfaces import Layers, MetricContext, MovedCameras, Shared
 from tgbench.metrics.suite import MetricSuite
 from tgbench.metrics.views.layers import DepthError, LayersInStep, MaskIou, mask_iou
 from tgbench.metrics.views.obedience import CameraError
+from tgbench.metrics.views.reprojection import ReprojectionError, reprojection_error
 
 Rotations = NDArray[np.float64]
 BLANK = np.zeros((4, 4, 3), np.uint8)
+LENS = Intrinsics(100.0, 32.0, 32.0, 64, 64)
+
+
+def moved(turns: Rotations, **more: Any) -> MovedCameras:
+    """Cameras of which only the turns matter, unless a test says more."""
+    given = {"poses": np.tile(np.eye(4, dtype=np.float32), (len(turns), 1, 1)), "lens": LENS}
+    return MovedCameras(turns, filmed=lambda index: BLANK, **(given | more))
 
 
 def layers(columns: slice, depth: float, size: int = 10) -> Layers:
@@ -32,7 +43,7 @@ def context(ours: list[Layers], true: list[Layers]) -> MetricContext:
 
     truth = SimpleNamespace(layers=lambda index: true[index])
     turns = np.tile(np.eye(3), (len(true), 1, 1))
-    return MetricContext(cameras=MovedCameras(turns, lambda index: BLANK, rendered, truth))
+    return MetricContext(cameras=moved(turns, rendered=rendered, truth=truth))
 
 
 def test_overlap_of_two_boxes() -> None:
@@ -72,9 +83,9 @@ def test_other_layers_than_frames_are_refused(ours: list[Layers]) -> None:
     ("cameras", "reason"),
     [
         (None, "self_driven_3d"),
-        (MovedCameras(np.eye(3)[None], lambda index: BLANK), "no true head"),
+        (moved(np.eye(3)[None]), "no true head"),
         (
-            MovedCameras(np.eye(3)[None], lambda index: BLANK, truth=SimpleNamespace()),
+            moved(np.eye(3)[None], truth=SimpleNamespace()),
             "no `layers`",
         ),
     ],
@@ -108,9 +119,7 @@ def yawed(degrees: float, nod: float = 0.0) -> Rotations:
 def camera_error(asked: Rotations, filmed: Rotations, shown: Rotations) -> CameraError:
     models = Shared()
     models.once("mesh", lambda: Turned(filmed))
-    made = CameraError(
-        MetricContext(cameras=MovedCameras(asked[None], lambda index: BLANK), models=models)
-    )
+    made = CameraError(MetricContext(cameras=moved(asked[None]), models=models))
     made.update(SimpleNamespace(index=0, prediction_mesh=head(shown), target_mesh=None))
     return made
 
@@ -133,3 +142,72 @@ def test_no_face_has_no_camera_error() -> None:
     metric = camera_error(np.eye(3), np.eye(3), np.eye(3))
     assert metric.update(SimpleNamespace(index=0, prediction_mesh=None, target_mesh=None)) is None
     assert metric.compute().scored == 1
+
+
+def plane(camera: Rotations, painted: bool = False) -> tuple[Any, Layers, Rotations]:
+    """A patterned wall at the head's centre as a camera sees it; or a picture that follows it."""
+    rows, columns = np.mgrid[:64, :64] + 0.5
+    rays = np.stack([(columns - 32.0) / 100.0, (32.0 - rows) / 100.0, -np.ones((64, 64))], -1)
+    directions = rays @ camera[:3, :3].T
+    depth = -camera[2, 3] / directions[..., 2]
+    place = camera[:3, 3] + depth[..., None] * directions
+    x, y = (rays if painted else place)[..., 0], (rays if painted else place)[..., 1]
+    shade = 120.0 + 100.0 * np.sin(25.0 * x) * np.cos(20.0 * y)
+    image = np.repeat(np.round(shade)[..., None], 3, axis=2).astype(np.uint8)
+    return image, Layers(np.ones((64, 64), np.float32), depth.astype(np.float32)), camera
+
+
+def around(degrees: float) -> Rotations:
+    camera = np.eye(4)
+    camera[2, 3] = 0.9
+    return np.asarray(View("", yaw=degrees).cameras(camera[None])[0], np.float64)
+
+
+def test_a_wall_looks_alike_from_both_sides() -> None:
+    assert reprojection_error(plane(around(0.0)), plane(around(8.0)), LENS) < 1.5
+    assert reprojection_error(plane(around(3.0)), plane(around(3.0)), LENS) < 1e-3
+
+
+def test_a_picture_that_follows_the_camera_does_not() -> None:
+    off = reprojection_error(plane(around(0.0), True), plane(around(8.0), True), LENS)
+    assert off is not None
+    assert off > 5.0
+
+
+def test_a_wrong_depth_is_seen() -> None:
+    image, layers, camera = plane(around(0.0))
+    near = Layers(layers.alpha, layers.depth - 0.2)
+    wrong = reprojection_error((image, near, camera), plane(around(8.0)), LENS)
+    assert wrong is not None
+    assert wrong > 5.0
+
+
+def test_what_is_hidden_in_the_other_view_does_not_count() -> None:
+    image, layers, camera = plane(around(8.0))
+    hidden = Layers(layers.alpha, layers.depth - 0.3)
+    assert reprojection_error(plane(around(0.0)), (image, hidden, camera), LENS) is None
+
+
+def test_reprojection_takes_a_frozen_head() -> None:
+    views = [plane(around(angle)) for angle in (0.0, 4.0, 8.0)]
+    poses = np.stack([camera for _, _, camera in views]).astype(np.float32)
+
+    def metric(frozen: bool) -> ReprojectionError:
+        seen = moved(
+            np.tile(np.eye(3), (3, 1, 1)),
+            poses=poses,
+            frozen=frozen,
+            rendered=lambda: iter([layers for _, layers, _ in views]),
+        )
+        return ReprojectionError(MetricContext(cameras=seen))
+
+    with pytest.raises(Unavailable, match="frozen"):
+        metric(False)
+    found = metric(True)
+    values = [
+        found.update(SimpleNamespace(index=index, prediction=image))
+        for index, (image, _, _) in enumerate(views)
+    ]
+    assert values[0] is None
+    assert found.compute().value == pytest.approx(np.mean(values[1:]))
+    assert found.compute().value < 1.5

@@ -24,7 +24,7 @@ VIEWS = {
 def test_every_view_is_a_case_at_its_angle(tiny_identity: Path) -> None:
     identity = Identity(tiny_identity)
     cases = {case.driver: case for case in SelfDriven3D().plan([identity], [])}
-    assert set(cases) == {*VIEWS, "spiral"}
+    assert set(cases) == {*VIEWS, "spiral", "frozen"}
     filmed = directions(identity.poses[40:])
     for name, angles in VIEWS.items():
         # The clip's camera is hardly off the axis, so that angles add up.
@@ -69,6 +69,18 @@ def test_other_speech_is_seen_from_the_front_and_circling(tiny_identity: Path) -
 def test_a_camera_in_the_head_is_refused(tiny_identity: Path) -> None:
     with pytest.raises(TgbenchError, match="in the head"):
         SelfDriven3D(DriveRules(camera_distance=0.05)).plan([Identity(tiny_identity)], [])
+
+
+def test_the_camera_goes_round_a_head_that_does_not_move(tiny_identity: Path) -> None:
+    frozen = SelfDriven3D().plan([Identity(tiny_identity)], [])[-1]
+    drive = frozen.drive
+    assert (frozen.driver, len(drive)) == ("frozen", 48)
+    assert frozen.metrics == ("reprojection_error",)
+    assert {*drive.source_frames} == {40}
+    assert len({*drive.feature_index}) == 1
+    assert len({*drive.action_units.values["AU45"]}) == 1
+    assert drive.audio.seconds == pytest.approx(48 / 25)
+    assert np.ptp(directions(drive.poses)[:, 0]) == pytest.approx(25.0, abs=0.2)
 
 
 def test_views_have_names_of_their_own() -> None:

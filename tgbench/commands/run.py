@@ -281,6 +281,7 @@ def _origin(outcome: Outcome) -> str:
 
 def _cell(result: Result, name: str, decimals: int) -> str:
     from ..comparability import is_unheard, why_not_applicable
+    from ..metrics.noise_floor import FLOOR
 
     record = result.metrics.get(name)
     if record is None:
@@ -290,6 +291,8 @@ def _cell(result: Result, name: str, decimals: int) -> str:
     text = f"{record.value:.{decimals}f}"
     if is_unheard(result, name):
         text += " (chance)"
+    if isinstance(floor := record.details.get(FLOOR), float):
+        text += f" (floor {floor:.{decimals}f})"
     return text if record.scored == record.total else f"{text} ({record.scored}/{record.total})"
 
 

@@ -132,7 +132,7 @@ def execute_pairs(
 
 
 def _folders(args: argparse.Namespace) -> tuple[Path, Path | None]:
-    for name in ("prediction", "target", "audio", "action_units", "aligned_faces"):
+    for name in ("prediction", "target", "audio", "action_units", "aligned_faces", "phonemes"):
         if getattr(args, name) is not None:
             raise TgbenchError(f"--{name.replace('_', '-')}: is of one clip, not of --pairs")
     if args.clips:

@@ -14,7 +14,8 @@ which the head is turned most, so that methods are compared with real pictures
 at angles that they have not seen.
 
   tgbench split data/NAME --out data/NAME-yaw
-  tgbench run --protocol self_reconstruction --identity data/NAME-yaw
+  tgbench run --method still --protocol self_reconstruction \\
+      --identity data/NAME-yaw
 """
 
 

@@ -33,6 +33,7 @@ class View:
         pitch: degrees that it goes up, around the head's lateral axis.
         half_angle: degrees of the cone on which it circles instead; 0: it stands still.
         distance: from the head's centre, as a multiple of the filming one.
+        frozen: whether the head does not move meanwhile.
     """
 
     name: str
@@ -40,6 +41,7 @@ class View:
     pitch: float = 0.0
     half_angle: float = 0.0
     distance: float = 1.0
+    frozen: bool = False
 
     def turns(self, frames: int) -> Matrices:
         """Return by which rotation about the head's centre the camera moves, [T, 3, 3].

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from queue import Empty, SimpleQueue
 from typing import Protocol
 
 from ..arrays import Image, Points
@@ -21,7 +22,10 @@ class LandmarkFinder(Protocol):
 
 
 class MeshLandmarks:
-    """MediaPipe's face mesh and the landmarks among its points; every image is seen on its own."""
+    """MediaPipe's face mesh and the landmarks among its points; every image is seen on its own.
+
+    Threads may ask at the same time: there are as many networks as ask at once.
+    """
 
     def __init__(self) -> None:
         """Load the network.
@@ -31,11 +35,22 @@ class MeshLandmarks:
         """
         from .landmarks import LandmarkDetector
 
-        self._detector = LandmarkDetector()
+        self._make = LandmarkDetector
+        first = LandmarkDetector()
+        self._description = first.describe()
+        self._free = SimpleQueue[LandmarkDetector]()
+        self._free.put(first)
 
     def mesh(self, image: Image) -> Points | None:
         """Return the points of the mesh [478, 3] in pixels, None where there is no face."""
-        return self._detector.detect(image)
+        try:
+            detector = self._free.get_nowait()
+        except Empty:
+            detector = self._make()
+        try:
+            return detector.detect(image)
+        finally:
+            self._free.put(detector)
 
     def find(self, image: Image) -> Points | None:
         """Return [68, 2] in pixels, None where there is no face."""
@@ -43,7 +58,7 @@ class MeshLandmarks:
 
     def describe(self) -> str:
         """Return the detector with its version."""
-        return self._detector.describe()
+        return self._description
 
 
 def among_mesh(mesh: Points | None) -> Points | None:

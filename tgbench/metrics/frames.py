@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from contextlib import suppress
 from functools import cached_property
 
 from ..faces.finders import LandmarkFinder, MeshLandmarks, among_mesh, landmark_finder
@@ -50,6 +52,9 @@ class FaceFinders:
         return self._made.once(("landmarks", name), lambda: landmark_finder(name))
 
 
+_MESHES = frozenset({"prediction_mesh", "target_mesh"})
+
+
 class LazyFrame:
     """A pair of frames whose faces are found on first use and shared; see `FrameView`."""
 
@@ -85,6 +90,21 @@ class LazyFrame:
         return self._target
 
     @property
+    def meshes_asked_for(self) -> frozenset[str]:
+        """Names of the properties that hold a face mesh by now."""
+        # A cached property is among the instance's variables once it was asked for.
+        return _MESHES & vars(self).keys()
+
+    def find(self, meshes: Iterable[str]) -> None:
+        """Find face meshes before a metric asks for them; threads may do so for several frames.
+
+        Where that fails, the metric that asks fails.
+        """
+        for name in meshes:
+            with suppress(Exception):
+                getattr(self, name)
+
+    @property
     def landmarks_found(self) -> tuple[Points | None, Points | None]:
         """68 landmarks of prediction and target, as far as something asked for them before."""
         return self._found("prediction"), self._found("target")
@@ -114,7 +134,6 @@ class LazyFrame:
         return self._finders.mesh.mesh(self.target)
 
     def _found(self, picture: str) -> Points | None:
-        # A cached property is among the instance's variables once it was asked for.
         asked = vars(self)
         if f"{picture}_landmarks" not in asked and self._finders.among_mesh:
             return among_mesh(asked.get(f"{picture}_mesh"))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 import logging
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
@@ -13,6 +14,7 @@ from .. import plugins
 from ..errors import TgbenchError, Unavailable
 from ..faces.finders import LandmarkFinder
 from ..interfaces import Image, Measurement, Metric, MetricContext, MetricOptions
+from ..overlap import drawn_ahead, in_order, opencv_alone
 from ..specs import MetricSpec, Needs
 from .frames import FaceFinders, LazyFrame
 from .noise_floor import NoiseFloor, context_of_floor, metrics_with_floor, with_floors
@@ -84,6 +86,7 @@ class MetricSuite:
         self._context = context
         self._finders = FaceFinders(landmarks or context.options.landmarks, context.models)
         self._frames = 0
+        self._asked_for: frozenset[str] = frozenset()
         self.floors: dict[str, Measurement] = {}
         self._entries = {name: self._entry(plugins.find(specs, name, "metric")) for name in names}
 
@@ -100,11 +103,35 @@ class MetricSuite:
         """
         return self.show(LazyFrame(index, prediction, target, self._finders))
 
+    def update_all(self, pairs: Iterable[Pair]) -> Generator[LazyFrame, None, None]:
+        """Show pairs of frames to every metric, and yield each with what metrics found in it.
+
+        Other threads draw the pairs, a few ahead, and find the faces that metrics asked for in the
+        frames before.
+
+        Args:
+            pairs: of prediction and target; see `update`.
+        """
+
+        def look(numbered: tuple[int, Pair]) -> LazyFrame:
+            index, (prediction, target) = numbered
+            frame = LazyFrame(index, prediction, target, self._finders)
+            frame.find(self._asked_for)
+            return frame
+
+        with (
+            closing(drawn_ahead(pairs)) as drawn,
+            closing(in_order(look, enumerate(drawn))) as looks,
+        ):
+            for frame in looks:
+                yield self.show(frame)
+
     def show(self, frame: LazyFrame) -> LazyFrame:
         """Show a frame to every metric, with what was found in it before; return it."""
         self._frames += 1
         for entry in self._entries.values():
             entry.values.append(self._value(entry, frame, frame.has_target))
+        self._asked_for = frame.meshes_asked_for
         return frame
 
     def merge(self, later: MetricSuite) -> None:
@@ -210,6 +237,8 @@ def measure_frames(
     context: MetricContext,
     see: Callable[[LazyFrame], object] = lambda frame: None,
     landmarks: LandmarkFinder | None = None,
+    *,
+    ahead: bool = False,
 ) -> MetricSuite:
     """Show every pair of frames to several metrics, in one pass.
 
@@ -219,6 +248,8 @@ def measure_frames(
         context: what all frames share; its options say whether frames pass a codec first.
         see: gets every frame after the metrics, with what they found in it.
         landmarks: as of `MetricSuite`.
+        ahead: whether other threads may draw pairs and find faces ahead, which is faster where
+            nothing is timed meanwhile.
 
     Returns:
         The suite, with the values.
@@ -230,11 +261,15 @@ def measure_frames(
     if context.options.floor and (compared := metrics_with_floor(names)):
         floor = NoiseFloor(MetricSuite(compared, context_of_floor(context), landmarks))
     seen = through_codec(pairs) if context.options.through_codec else pairs
-    for index, (prediction, target) in enumerate(seen):
-        frame = suite.update(index, prediction, target)
-        see(frame)
-        if floor is not None and target is not None:
-            floor.see(frame)
+    with ExitStack() as held:
+        frames = (suite.update(index, *pair) for index, pair in enumerate(seen))
+        if ahead:
+            held.enter_context(opencv_alone())
+            frames = held.enter_context(closing(suite.update_all(seen)))
+        for frame in frames:
+            see(frame)
+            if floor is not None and frame.has_target:
+                floor.see(frame)
     if floor is not None:
         suite.floors = floor.finish()
     return suite

@@ -160,7 +160,7 @@ def score_videos(
                 yield picture, truth
                 task.advance()
 
-        suite = measure_frames(counted(), names, context)
+        suite = measure_frames(counted(), names, context, ahead=True)
     if not places:
         raise TgbenchError(f"{prediction}: no frame could be compared")
     notes = pairs.notes + notes

@@ -19,7 +19,7 @@ from ..identities import ActionUnits, Identity, IdentityWriter, default_split, l
 from ..identities.card import given_card, write_card
 from ..identities.clip_checks import filming_faults
 from ..identities.track_params import TrackParams
-from ..overlap import beside, in_order
+from ..overlap import beside, in_order, opencv_alone
 from ..progress import SILENT, Progress
 from ..running.locks import sole_writer
 from ..specs import BackendKind
@@ -110,7 +110,7 @@ def prepare(
     chosen = choose_backends({}, {}) if backends is None else backends
     source = open_source(video, audio, deinterlace)
     _refuse_foreign(out)
-    with sole_writer(make_folder(out) / WORK):
+    with sole_writer(make_folder(out) / WORK), opencv_alone():
         remove_parts(out)
         write_request(out, _request(video, audio, size, deinterlace, chosen))
         _Preparation(source, out, size, progress, chosen).run()

@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from ..errors import TgbenchError
 from ..files import atomic_path, make_folder, remove_leftovers, write_json
 from ..inputs import read_json
@@ -17,7 +15,6 @@ from ..metrics.folders import clip_sha256
 from ..metrics.videos import VideoScores
 from ..version import __version__
 from .environment import describe_environment
-from .frame_table import write_table
 from .result import FRAMES_FILE, RESULT_FILE, SCORES_FILE, SCORES_SCHEMA_VERSION, MetricRecord
 
 
@@ -60,6 +57,10 @@ def write_scores(
         inputs: files and folders by what they are for; None where there is none.
         options: how was measured.
     """
+    import pandas as pd
+
+    from .frame_table import write_table
+
     table = pd.DataFrame({"frame": scores.places, **scores.per_frame})
     width, height = scores.size
     document = {

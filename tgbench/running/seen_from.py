@@ -26,7 +26,10 @@ def moved_cameras(case: Case, method: Method) -> MovedCameras | None:
 
     return MovedCameras(
         turns=np.swapaxes(moved, 1, 2) @ filmed,
+        poses=drive.poses,
+        lens=drive.intrinsics,
         filmed=frame,
         rendered=rendered if isinstance(method, RendersLayers) else None,
         truth=case.truth,
+        frozen=case.view.frozen,
     )

@@ -29,7 +29,7 @@ ID_DISTANCE = MetricSpec(
     requires=_DLIB,
     region=Region.FACE,
     gate_tolerance=0.03,
-    table_place=386,
+    table_place=389,
 )
 ID_DRIFT = MetricSpec(
     "id_drift",

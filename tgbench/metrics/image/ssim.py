@@ -28,7 +28,7 @@ Map = NDArray[np.floating]
 
 _LUMINANCE, _CONTRAST = (0.01 * 255.0) ** 2, (0.03 * 255.0) ** 2
 _MIDDLE = np.float32(128.0)
-_ROWS_AT_ONCE = 64
+_ROWS_AT_ONCE = 48
 """So many rows stay in the processor's cache."""
 
 
@@ -140,13 +140,26 @@ def _similarity(first: Image, second: Image, window: Window) -> Map:
     inside = slice(window.size // 2, -(window.size // 2))
     mean_x, mean_y, squares, products = (window.mean(values)[inside, inside] for values in moments)
     # The formula needs only the sum of the two variances: four filters instead of five.
-    variances = (squares - mean_x * mean_x - mean_y * mean_y) * window.bias
-    covariance = (products - mean_x * mean_y) * window.bias
+    variances = squares - mean_x * mean_x
+    variances -= mean_y * mean_y
+    variances *= window.bias
+    covariance = products - mean_x * mean_y
+    covariance *= window.bias
     mean_x, mean_y = mean_x + _MIDDLE, mean_y + _MIDDLE
-    numerator = (2.0 * mean_x * mean_y + _LUMINANCE) * (2.0 * covariance + _CONTRAST)
-    denominator = (mean_x * mean_x + mean_y * mean_y + _LUMINANCE) * (variances + _CONTRAST)
-    values: Map = numerator / denominator
-    return values
+    # In place: memory takes longer than arithmetic.
+    numerator = 2.0 * mean_x
+    numerator *= mean_y
+    numerator += _LUMINANCE
+    covariance *= 2.0
+    covariance += _CONTRAST
+    numerator *= covariance
+    denominator = np.square(mean_x, out=mean_x)
+    denominator += np.square(mean_y, out=mean_y)
+    denominator += _LUMINANCE
+    variances += _CONTRAST
+    denominator *= variances
+    numerator /= denominator
+    return numerator
 
 
 class SsimFace:

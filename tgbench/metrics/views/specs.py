@@ -48,5 +48,20 @@ CAMERA_ERROR = MetricSpec(
     gate_tolerance=1.0,
     table_place=393,
 )
+REPROJECTION_ERROR = MetricSpec(
+    "reprojection_error",
+    "how much a head that does not move changes its looks from view to view",
+    "tgbench.metrics.views.reprojection:ReprojectionError",
+    title="Reprojection error",
+    unit="levels",
+    # Blur makes it small, so that the true head may have more of it than a rendered one.
+    direction=Direction.NONE,
+    needs=frozenset({Needs.CAMERAS}),
+    decimals=2,
+    by_name=True,
+    bounds=(0.0, 255.0),
+    region=Region.FACE,
+    table_place=394,
+)
 
-METRICS = (MASK_IOU, DEPTH_ERROR, CAMERA_ERROR)
+METRICS = (MASK_IOU, DEPTH_ERROR, CAMERA_ERROR, REPROJECTION_ERROR)

@@ -1,1 +1,3 @@
 """DGTalker: a disentangled latent space of a Gaussian head prior."""
+
+__all__: list[str] = []

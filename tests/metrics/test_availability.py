@@ -14,7 +14,7 @@ from tgbench.metrics.availability import why_not_here
 from tgbench.metrics.suite import reasons_against
 from tgbench.specs import Needs
 
-OF_RUNS = {Needs.TIMING, Needs.CAMERAS}
+OF_RUNS = {Needs.TIMING, Needs.CAMERAS, Needs.PHONEMES}
 UNTIMED = [name for name, spec in plugins.metrics().items() if not spec.needs & OF_RUNS]
 
 

@@ -192,14 +192,21 @@ class Chromium:
 
 
 @pytest.fixture(scope="session")
-def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chromium]:
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chromium]:
     """A browser for all tests."""
     program = next((found for name in NAMES if (found := shutil.which(name))), None)
     if program is None:
         pytest.skip("Chromium is not installed (Debian: apt-get install chromium)")
-    browser = Chromium(program, tmp_path_factory.mktemp("profile"))
+    found = Chromium(program, tmp_path_factory.mktemp("profile"))
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def chromium(browser: Chromium) -> Iterator[Chromium]:
+    """The browser; what a test leaves playing does not go on."""
     yield browser
-    browser.close()
+    browser.call("Page.navigate", url="about:blank")
 
 
 FRAMES = 30

@@ -11,9 +11,9 @@ import pytest
 from tgbench.reports.site import SiteSummary, gather, write_site
 from tgbench.running.result import Result, write_result
 
-from ..html.conftest import Chromium, chromium
+from ..html.conftest import Chromium, browser, chromium
 
-__all__ = ["Chromium", "chromium"]
+__all__ = ["Chromium", "browser", "chromium"]
 
 Submit = Callable[..., Path]
 

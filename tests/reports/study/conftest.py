@@ -17,9 +17,16 @@ from tgbench.reports.study.questions import questions_named
 from tgbench.reports.study.records import Answer, Answers, Design, Key, Kind, MetricValue, Stimulus
 from tgbench.reports.study.stimuli import TRUTH
 
-from ..html.conftest import Chromium, MakeFolder, chromium, make_folder, write_coded_video
+from ..html.conftest import (
+    Chromium,
+    MakeFolder,
+    browser,
+    chromium,
+    make_folder,
+    write_coded_video,
+)
 
-__all__ = ["Chromium", "chromium", "make_folder"]
+__all__ = ["Chromium", "browser", "chromium", "make_folder"]
 
 StudyFolder = Callable[..., Path]
 

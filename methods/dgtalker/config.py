@@ -75,30 +75,33 @@ class NavigationConfig:
     start: Literal["prior", "random"] = "prior"
     """Blendshapes at the start: the prior's own directions of expression, or random ones."""
 
-    audio_dim: Count = 32
-    """Length of the audio feature of a frame, as in ER-NeRF and TalkingGaussian."""
+    audio_dim: Count = 8
+    """Length of the audio feature of a frame. Few: the openings of held-out lips of `synth-a`
+    correlate at .81 with the true ones, and at .71 with 32."""
 
-    hidden: Count = 64
-    """Width of the encoders' hidden layer."""
+    hidden: Count = 16
+    """Width of the encoders' hidden layer, likewise."""
 
     regression_iterations: Whole = 600
     """Iterations in which the encoders learn the codes that inversion found, without a picture: a
     short clip's sound is learned from them in seconds. Not in what is public of the paper."""
 
-    iterations: Whole = 1_500
-    """Iterations on pictures, with masked cross-view supervision [P]."""
+    iterations: Whole = 500
+    """Iterations on pictures, with masked cross-view supervision [P]. With 600 at four times the
+    rate that correlation fell from .71 to .65."""
 
     lr: Amount = 2e-3
     """Rate of encoders and blendshapes in the regression."""
 
-    picture_lr: Amount = 5e-4
+    picture_lr: Amount = 1e-4
     """The same on pictures, lower so that they keep what the regression found."""
 
-    weight_decay: Amount = 1e-3
+    weight_decay: Amount = 0.1
     """Of the encoders; without any they learn a short clip by heart."""
 
-    noise: Amount = 0.1
-    """Deviation of the noise on audio windows, in deviations of a channel."""
+    noise: Amount = 0.3
+    """Deviation of the noise on audio windows, in deviations of a channel. With 0.4 instead of 0.1
+    that correlation rose from .71 to .76."""
 
 
 @dataclass(frozen=True)

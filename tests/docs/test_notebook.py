@@ -13,6 +13,7 @@ from .workplace import ROOT
 NOTEBOOK = ROOT / "examples" / "notebook" / "two_videos.ipynb"
 
 
+@pytest.mark.slow
 def test_the_cells_of_the_notebook_run_in_order(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

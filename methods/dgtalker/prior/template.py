@@ -53,14 +53,20 @@ def mouth_template() -> Positions:
 
 
 def landmark_texels() -> NDArray[np.int64]:
-    """Return the texel, counted row by row, at each of the 68 landmarks of iBUG, [68]."""
+    """Return the texel, counted row by row, at each of the 68 landmarks of iBUG, [68].
+
+    The edges of lips and lids lie between two rows of texels: upper ones get the row above.
+    """
     shape = FaceShape()
     grid = build_grid(shape)
-    column, row = grid.cell[landmark_vertices(grid, shape)].T
+    vertices = landmark_vertices(grid, shape)
+    column, row = grid.cell[vertices].T
     rows, columns = grid.shape
-    down = np.rint(row * (HEIGHT - 1) / (rows - 1)).astype(np.int64)
-    along = np.rint(column * (WIDTH - 1) / (columns - 1)).astype(np.int64)
-    return down * WIDTH + along
+    exact = row * (HEIGHT - 1) / (rows - 1)
+    upper, edge = vertices >= rows * columns, np.isin(row, (grid.mouth.row, grid.left_eye.row))
+    down = np.where(upper, np.ceil(exact), np.where(edge, np.floor(exact), np.rint(exact)))
+    along = np.rint(column * (WIDTH - 1) / (columns - 1))
+    return (down * WIDTH + along).astype(np.int64)
 
 
 def sampled(points: NDArray[np.floating], grid: Grid) -> Positions:

@@ -23,6 +23,8 @@ from tgbench.methods.dgtalker.personalisation import Personalisation
 from tgbench.methods.dgtalker.training import NavigationTraining
 from tgbench.progress import SILENT
 
+pytestmark = pytest.mark.slow
+
 SETTINGS = {
     "person.alignment_iterations": 12,
     "person.inversion_iterations": 14,
@@ -57,7 +59,6 @@ def whole(clip: SimpleNamespace, tmp_path_factory: pytest.TempPathFactory) -> DG
     return fitted(clip.identity, tmp_path_factory.mktemp("whole"))
 
 
-@pytest.mark.slow
 def test_a_short_fit_puts_a_head_where_the_head_is(whole: DGTalker, clip: SimpleNamespace) -> None:
     """Held-out frames are nearer than the torso without a head; depth is the camera's distance."""
     identity = clip.identity
@@ -78,7 +79,6 @@ def test_a_short_fit_puts_a_head_where_the_head_is(whole: DGTalker, clip: Simple
     np.testing.assert_allclose(depth, distance, atol=0.14)
 
 
-@pytest.mark.slow
 def test_a_saved_fit_renders_the_same_frames(
     whole: DGTalker, clip: SimpleNamespace, tmp_path: Path
 ) -> None:
@@ -92,7 +92,6 @@ def test_a_saved_fit_renders_the_same_frames(
         other.load(tmp_path, identity, identity.split(), "cpu")
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("stage", "at"), [(Personalisation, 30), (NavigationTraining, 13)])
 def test_a_stopped_fit_ends_like_one_that_was_not(
     whole: DGTalker,

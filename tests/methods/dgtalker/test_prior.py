@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from importlib import resources
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
+from tgbench.methods.dgtalker.prior import pretraining
 from tgbench.methods.dgtalker.prior.generator import lips_last
 from tgbench.methods.dgtalker.prior.population import (
     CENTRE,
@@ -83,6 +85,14 @@ def test_the_weights_ship_and_are_at_most_six_megabytes(prior: ProceduralPrior) 
     assert (heads.scales > 0).all()
 
 
+def test_the_edges_of_lips_and_lids_are_two() -> None:
+    """What is above an edge is not the Gaussian below it."""
+    row, column = np.divmod(landmark_texels(), WIDTH)
+    for upper, lower in ((61, 67), (62, 66), (63, 65), (37, 41), (38, 40), (43, 47), (44, 46)):
+        assert row[upper] == row[lower] + 1
+        assert abs(column[upper] - column[lower]) <= 1
+
+
 def test_an_open_jaw_opens_the_mouth_of_the_mean_head(prior: ProceduralPrior) -> None:
     """The directions mean what they are called: the jaw parts the lips, a blink moves the lids."""
     still = prior.mean_code()
@@ -96,6 +106,8 @@ def test_an_open_jaw_opens_the_mouth_of_the_mean_head(prior: ProceduralPrior) ->
     rest = prior.heads(still[None]).means[0, marks].numpy()
     dropped = landmarks("mouth.jaw")
     assert rest[57, 1] - dropped[57, 1] > 0.004
+    opened = (dropped[62] - dropped[66])[1] - (rest[62] - rest[66])[1]
+    assert opened > 0.004
     assert abs(dropped[51, 1] - rest[51, 1]) < 0.3 * (rest[57, 1] - dropped[57, 1])
     assert np.abs(landmarks("brow_outer")[48:68] - rest[48:68]).max() < 0.002
 
@@ -114,3 +126,21 @@ def test_people_are_filmed_the_same_every_time_and_the_prior_draws_heads_like_th
     covered = drawn.alpha.numpy() > 0.5
     both = (covered & views.masks).sum(axis=(1, 2)) / (covered | views.masks).sum(axis=(1, 2))
     assert both.min() > 0.75
+
+
+@pytest.mark.slow
+def test_the_script_films_trains_and_writes_weights_that_load(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Twice the same weights; the second time nobody is filmed again."""
+    monkeypatch.setattr(pretraining, "VIEWS", 2)
+    settings = ["--people", "1", "--iterations", "3"]
+    written = []
+    for name in ("one.npz", "two.npz"):
+        pretraining.main([str(tmp_path / "films"), *settings, "--to", str(tmp_path / name)])
+        monkeypatch.delattr(pretraining, "view_person", raising=False)
+        with np.load(tmp_path / name, allow_pickle=False) as arrays:
+            written.append({each: arrays[each] for each in arrays})
+    assert all(np.array_equal(written[0][name], written[1][name]) for name in written[0])
+    network = ProceduralPrior(trained=False).network
+    network.load_state_dict({name: torch.from_numpy(v) for name, v in written[0].items()})

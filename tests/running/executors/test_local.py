@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import cast
 
@@ -320,8 +321,18 @@ def test_a_closed_terminal_does_not_stop_what_nohup_started() -> None:
         signal.signal(signal.SIGHUP, former)
 
 
+@pytest.fixture
+def heard_ctrl_c() -> Iterator[None]:
+    """What a shell starts in the background ignores Ctrl-C, and so would what it runs."""
+    former = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, former)
+
+
 @pytest.mark.slow
-def test_ctrl_c_of_a_run_with_children_ends_with_130(tiny_identity: Path, tmp_path: Path) -> None:
+def test_ctrl_c_of_a_run_with_children_ends_with_130(
+    heard_ctrl_c: None, tiny_identity: Path, tmp_path: Path
+) -> None:
     words = ["run", "--method", "still", "--protocol", "lipsync", "--seed", "0", "1", "2"]
     words += ["--identity", str(tiny_identity), "--out", str(tmp_path / "out"), "--jobs", "2"]
     with subprocess.Popen(

@@ -31,7 +31,7 @@ from .template import HEIGHT, WIDTH, head_template
 FIRST_PERSON = 100_000
 """People from here on are known to the prior; `docs/dgtalker.md` says so."""
 
-PEOPLE, VIEWS, ITERATIONS = 90, 20, 5_000
+PEOPLE, VIEWS, ITERATIONS = 89, 20, 5_000
 _BATCH = 4
 _LR, _CODE_LR = 2e-3, 5e-3
 _MASK_WEIGHT = 0.5

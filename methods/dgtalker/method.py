@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import torch
 
 from tgbench.errors import TgbenchError
 from tgbench.identities import Identity, Split
 from tgbench.interfaces import Drive, FitContext, FitReport, Image, Layers
-from tgbench.plugins import audio_encoder_of
 
 from ..shared.checkpoint import Origin, read_checkpoint, write_checkpoint
+from ..shared.checks import check_drive, usable_device
 from ..shared.conditions import Conditions
 from .config import DGTalkerConfig
 from .fitting import BLINK, Fit
@@ -43,7 +42,7 @@ class DGTalker:
             TgbenchError: training data are missing, a loss is not finite, or the checkpoint in
                 `context.workdir` belongs to another fit.
         """
-        _usable(context.device)
+        usable_device(context.device, "DGTalker")
         fit = Fit(self._config, identity, split, context)
         person, navigation, report = fit.run()
         self._fitted, self._renderer, self._channels = (person, navigation), None, fit.channels
@@ -88,7 +87,7 @@ class DGTalker:
         Raises:
             TgbenchError: there is none, or it belongs to another fit.
         """
-        place = _usable(device)
+        place = usable_device(device, "DGTalker")
         origin = Origin.of(self._config, identity, split, seed=None)
         state = read_checkpoint(folder / _FILE, origin)
         prior = ProceduralPrior(trained=False)
@@ -111,29 +110,5 @@ class DGTalker:
         return self._renderer
 
     def _conditions(self, drive: Drive) -> Conditions:
-        finite = np.isfinite(drive.poses).all(axis=(1, 2))
-        if not finite.all():
-            raise TgbenchError(
-                f"the driving pose of frame {int(np.argmin(finite))} holds NaN or infinity; track "
-                "the head again or prepare the clip again"
-            )
-        encoder, window = audio_encoder_of(self._config), drive.features.shape[1:]
-        if drive.encoder != encoder.name or window != encoder.window:
-            raise TgbenchError(
-                f"the driving audio features are {drive.encoder} of {window[0]} x {window[1]}; "
-                f"drive with {encoder.name} of {encoder.window[0]} x {encoder.window[1]}, as fitted"
-            )
+        check_drive(drive, self._config)
         return Conditions.of_drive(drive, BLINK, device=self._rendering().device)
-
-
-def _usable(device: str) -> torch.device:
-    """Return a device that this machine has and this method can use."""
-    found = torch.device(device)
-    if found.type not in ("cpu", "cuda"):
-        raise TgbenchError(f"DGTalker runs on cpu and cuda, not on '{device}'")
-    if found.type == "cuda" and not torch.cuda.is_available():
-        raise TgbenchError(
-            f"'{device}': torch {torch.__version__} sees no CUDA device; install a torch built for "
-            "CUDA and its driver, or run with --device cpu"
-        )
-    return found

@@ -6,14 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from tgbench.errors import TgbenchError
 from tgbench.identities import Identity, Split
 from tgbench.interfaces import Drive, FitContext, FitReport, Image, Layers
-from tgbench.plugins import audio_encoder_of
 
 from ..shared.checkpoint import Origin, read_checkpoint, write_checkpoint
+from ..shared.checks import check_drive, usable_device
 from .config import ErNerfConfig
 from .fitting import Fit
 from .network import HeadField
@@ -44,7 +43,7 @@ class ErNerf:
             TgbenchError: training data are missing, a loss is not finite, or the checkpoint in
                 `context.workdir` belongs to another fit.
         """
-        _usable(context.device)
+        usable_device(context.device, "ER-NeRF")
         fit = Fit(self._config, identity, split, context)
         self._head, self._torso, report = fit.run()
         self._renderer, self._channels = None, fit.channels
@@ -71,12 +70,7 @@ class ErNerf:
     def _rendering(self, drive: Drive) -> Renderer:
         if self._head is None:
             raise TgbenchError("there is nothing to render; fit or load ER-NeRF first")
-        encoder, window = audio_encoder_of(self._config), drive.features.shape[1:]
-        if drive.encoder != encoder.name or window != encoder.window:
-            raise TgbenchError(
-                f"the driving audio features are {drive.encoder} of {window[0]} x {window[1]}; "
-                f"drive with {encoder.name} of {encoder.window[0]} x {encoder.window[1]}, as fitted"
-            )
+        check_drive(drive, self._config)
         if self._renderer is None:
             torso = None if self._torso is None else Torso(self._torso, self._plate)
             self._renderer = Renderer(self._head, torso, self._config)
@@ -106,7 +100,7 @@ class ErNerf:
         """
         origin = Origin.of(self._config, identity, split, seed=None)
         state = read_checkpoint(folder / _FILE, origin)
-        config, place = self._config, _usable(device)
+        config, place = self._config, usable_device(device, "ER-NeRF")
         field = HeadField(state["channels"], config)
         field.load_state_dict(state["field"])
         field.requires_grad_(False).to(place)
@@ -118,16 +112,3 @@ class ErNerf:
             self._torso.requires_grad_(False).to(place)
         self._origin, self._renderer = origin, None
         self._channels = state["channels"]
-
-
-def _usable(device: str) -> torch.device:
-    """Return a device that this machine has and this method can use."""
-    found = torch.device(device)
-    if found.type not in ("cpu", "cuda"):
-        raise TgbenchError(f"ER-NeRF runs on cpu and cuda, not on '{device}'")
-    if found.type == "cuda" and not torch.cuda.is_available():
-        raise TgbenchError(
-            f"'{device}': torch {torch.__version__} sees no CUDA device; install a torch built for "
-            "CUDA and its driver, or run with --device cpu"
-        )
-    return found

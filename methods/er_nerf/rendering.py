@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from typing import NamedTuple, TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from tgbench.errors import TgbenchError
 from tgbench.interfaces import Drive, Image, Layers
-from tgbench.machine import cores
 
 from ..shared.conditions import Conditions
 from ..shared.malloc import keep_freed_memory
+from ..shared.threads import frame_threads
 from .config import ErNerfConfig
 from .network import expression_units
 from .rays import Pinhole
@@ -49,11 +46,6 @@ class Renderer:
         keep_freed_memory()
         self._head, self._torso, self._config = head, torso, config
         self._device = head.occupied.device
-        # Threads inside a frame wait for each other; threads of one frame each do not.
-        self._workers = cores() if self._device.type == "cpu" else 1
-        self._pool = ThreadPoolExecutor(
-            self._workers, initializer=torch.set_num_threads, initargs=(1,)
-        )
 
     def frames(self, drive: Drive) -> Iterator[Image]:
         """Yield the frames of a drive in order, uint8 RGB [H, W, 3].
@@ -72,25 +64,9 @@ class Renderer:
         return self._by_threads(self._layers, drive)
 
     def _by_threads(self, draw: Callable[[Drive, Conditions, int], T], drive: Drive) -> Iterator[T]:
-        finite = np.isfinite(drive.poses).all(axis=(1, 2))
-        if not finite.all():
-            raise TgbenchError(
-                f"the driving pose of frame {int(np.argmin(finite))} holds NaN or infinity; track "
-                "the head again or prepare the clip again"
-            )
         units = expression_units(self._config.head)
         driving = Conditions.of_drive(drive, units, device=self._device)
-        waiting: deque[Future[T]] = deque()
-        try:
-            for index in range(len(drive)):
-                waiting.append(self._pool.submit(draw, drive, driving, index))
-                if len(waiting) > self._workers:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
-        finally:
-            for future in waiting:
-                future.cancel()
+        return frame_threads(lambda index: draw(drive, driving, index), drive, self._device)
 
     @torch.inference_mode()
     def _frame(self, drive: Drive, driving: Conditions, index: int) -> Image:

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-import torch
-
 from tgbench.errors import TgbenchError
 from tgbench.identities import Identity, Split
 from tgbench.interfaces import Drive, FitContext, FitReport, Image, Layers
-from tgbench.plugins import audio_encoder_of
 
 from ..shared.checkpoint import Origin, read_checkpoint, write_checkpoint
+from ..shared.checks import check_drive, usable_device
 from .branch import Branch
 from .config import TalkingGaussianConfig
 from .fitting import Fit
@@ -39,7 +37,7 @@ class TalkingGaussian:
             TgbenchError: training data are missing, a loss is not finite, or the checkpoints in
                 `context.workdir` belong to another fit.
         """
-        _usable(context.device)
+        usable_device(context.device, "TalkingGaussian")
         fit = Fit(self.config, identity, split, context)
         self.branches, report = fit.run()
         self._renderer = None
@@ -103,8 +101,9 @@ class TalkingGaussian:
         state = read_checkpoint(folder / _FILE, origin)
         self._channels = state["channels"]
         self._renderer = None
+        place = usable_device(device, "TalkingGaussian")
         self.branches = [
-            Branch.restore(name, branch, self._channels, self.config, _usable(device))
+            Branch.restore(name, branch, self._channels, self.config, place)
             for name, branch in state["branches"].items()
         ]
         self._origin = origin
@@ -119,23 +118,4 @@ class TalkingGaussian:
         """Refuse a drive before fitting, or with audio features of another kind."""
         if not self.branches:
             raise TgbenchError("there is nothing to render; fit or load TalkingGaussian first")
-        encoder = audio_encoder_of(self.config)
-        window = drive.features.shape[1:]
-        if drive.encoder != encoder.name or window != encoder.window:
-            raise TgbenchError(
-                f"the driving audio features are {drive.encoder} of {window[0]} x {window[1]}; "
-                f"drive with {encoder.name} of {encoder.window[0]} x {encoder.window[1]}, as fitted"
-            )
-
-
-def _usable(device: str) -> torch.device:
-    """Return a device that this machine has and this method can use."""
-    found = torch.device(device)
-    if found.type not in ("cpu", "cuda"):
-        raise TgbenchError(f"TalkingGaussian runs on cpu and cuda, not on '{device}'")
-    if found.type == "cuda" and not torch.cuda.is_available():
-        raise TgbenchError(
-            f"'{device}': torch {torch.__version__} sees no CUDA device; install a torch built for "
-            "CUDA and its driver, or run with --device cpu"
-        )
-    return found
+        check_drive(drive, self.config)

@@ -20,6 +20,7 @@ from tgbench.inputs import read_json
 from tgbench.interfaces import Drive, FitContext, FitReport, Image
 from tgbench.progress import SILENT
 
+from ..shared.checks import usable_device
 from .checkpoints import Weights, load_generator
 from .crops import cropped, images, network_input, pasted
 from .faces import Box, FaceFinder, face_finder, padded, smoothed
@@ -51,7 +52,7 @@ class Wav2Lip:
         """
         if len(split.train) == 0:
             raise TgbenchError(f"{identity.folder}: has no training frame to take as a reference")
-        self._device = _usable(context.device)
+        self._device = usable_device(context.device, "Wav2Lip")
         self._weights = load_generator(self._config, self._device, context.progress)
         self._identity, self._train = identity, split.train
         self._references = self._chosen_references(identity, split.train, context)
@@ -100,7 +101,7 @@ class Wav2Lip:
         """
         saved = _read_state(folder / _STATE)
         expected = _origin(self._config, identity, split.train)
-        self._device = _usable(device)
+        self._device = usable_device(device, "Wav2Lip")
         path = folder / _REFERENCES
         try:
             expected["references"] = sha256(path)
@@ -185,14 +186,3 @@ def _read_state(path: Path) -> dict[str, Any]:
     if not isinstance(saved, dict):
         raise TgbenchError(f"{path}: is not a state of this method; delete it and run again")
     return saved
-
-
-def _usable(device: str) -> torch.device:
-    """Return a device that this machine has."""
-    found = torch.device(device)
-    if found.type == "cuda" and not torch.cuda.is_available():
-        raise TgbenchError(
-            f"'{device}': torch {torch.__version__} sees no CUDA device; install a torch built for "
-            "CUDA and its driver, or run with --device cpu"
-        )
-    return found

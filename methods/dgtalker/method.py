@@ -15,11 +15,11 @@ from ..shared.checkpoint import Origin, read_checkpoint, write_checkpoint
 from ..shared.checks import check_drive, usable_device
 from ..shared.conditions import Conditions
 from .config import DGTalkerConfig
-from .fitting import BLINK, Fit
+from .fitting import BLINK, Fit, check_prior
 from .navigation import Navigation
 from .person import Person
 from .placement import Placement
-from .prior.procedural import ProceduralPrior
+from .prior.choice import load_prior
 from .rendering import Renderer
 
 _FILE = "dgtalker.pt"
@@ -76,6 +76,7 @@ class DGTalker:
         person, navigation = self._fitted
         state = {
             "channels": self._channels,
+            "prior": person.prior.fingerprint,
             "person": person.rendering_state(),
             "navigation": navigation.state_dict(),
         }
@@ -90,7 +91,8 @@ class DGTalker:
         place = usable_device(device, "DGTalker")
         origin = Origin.of(self._config, identity, split, seed=None)
         state = read_checkpoint(folder / _FILE, origin)
-        prior = ProceduralPrior(trained=False)
+        prior = load_prior(self._config, 0, place)
+        check_prior(state, prior, folder / _FILE)
         person = Person(prior, Placement(), torch.zeros(0, 0))
         person.load_state_dict(state["person"], strict=False)
         kept, size = self._config.navigation, prior.code_size

@@ -38,21 +38,22 @@ class NavigationTraining:
         self._torch_random = torch.Generator().manual_seed(seed)
         self._random = np.random.default_rng([seed, 2])
         person.requires_grad_(False)
-        prior = person.prior
         with torch.inference_mode():
             codes = person.frame_codes().clone()
         self._codes = codes.clone()
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             start = start_shapes(
-                person.directions, prior.lip_directions(), config.navigation, self._torch_random
+                person.directions.detach(),
+                person.lip_directions,
+                config.navigation,
+                self._torch_random,
             )
             self.navigation = Navigation(
                 config.navigation, person.anchor(), start, driving.channels
             ).to(device)
         for network in self.navigation.encoders:
             network.normalise_by(driving.heard)
-        self._lips = prior.lip_directions()
         settings = config.navigation
         self._optimiser = torch.optim.AdamW(
             self.navigation.parameters(), lr=settings.lr, weight_decay=settings.weight_decay

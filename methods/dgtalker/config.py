@@ -64,14 +64,15 @@ class NavigationConfig:
     """k_l: as many as it has directions of the mouth."""
 
     disentangled: bool = True
-    """Whether lips and expression have sets and encoders of their own [P]; else one of both."""
+    """Whether lips and expression have encoders of their own [P]; else one, which hears sound and
+    blink, moves all blendshapes, and learns from whole pictures of one frame."""
 
     orthogonal: bool = True
     """Whether all blendshapes are orthonormal [P]."""
 
     cross_view: bool = True
     """Whether the two inputs of a step come from different frames, each image supervising its own
-    half of the face [P]; else both are one frame's."""
+    half of the face [P]; else whole pictures of one frame supervise all: plain reconstruction."""
 
     start: Literal["prior", "random"] = "prior"
     """Blendshapes at the start: the prior's own directions of expression, or random ones."""

@@ -85,7 +85,7 @@ class Navigation(nn.Module):
         """
         expression = self.expression_encoder(sound, blink)
         if self.lip_encoder is None:
-            return self._parted(expression)
+            return self.parted(expression)
         return Coefficients(expression, self.lip_encoder(other_sound, blink[:, :0]))
 
     def sequence(self, features: Tensor, windows: Tensor, blink: Tensor) -> Coefficients:
@@ -98,7 +98,7 @@ class Navigation(nn.Module):
         """
         expression = self.expression_encoder.sequence(features, windows, blink)
         if self.lip_encoder is None:
-            return self._parted(expression)
+            return self.parted(expression)
         return Coefficients(expression, self.lip_encoder.sequence(features, windows, blink[:, :0]))
 
     def displacements(self, found: Coefficients) -> tuple[Tensor, Tensor]:
@@ -106,8 +106,8 @@ class Navigation(nn.Module):
         expression, lips = self.shapes()
         return found.expression @ expression, found.lips @ lips
 
-    def _parted(self, together: Tensor) -> Coefficients:
-        """Return what one encoder of all blendshapes found, set by set."""
+    def parted(self, together: Tensor) -> Coefficients:
+        """Return coefficients of all blendshapes [B, k_e + k_l] set by set."""
         count = len(self.expression_shapes)
         return Coefficients(together[:, :count], together[:, count:])
 

@@ -11,7 +11,8 @@ GATED := --method still --method talkinggaussian --protocol self_reconstruction 
 
 PYTEST := $(BIN)/python -m pytest -p no:benchmark --numprocesses 2 --dist worksteal
 
-# Changes of all experiments, such as `make paper-tables PAPER_TABLES='--size 128'`.
+# Where all experiments go, and changes of them, such as `make paper-tables PAPER_TABLES='--size 128'`.
+OUT ?= results
 PAPER_TABLES ?=
 
 .PHONY: run test test-slow lint gate paper-tables docs bench clean
@@ -32,8 +33,8 @@ lint: $(VENV)/.test
 
 paper-tables: $(VENV)/.run ## All experiments on built-in people with the quick preset; hours on two cores.
 	for name in self-reconstruction lip-synchronization user-study ablation hybrid-motion audio-encoders cross-lingual; do \
-		$(BIN)/tgbench experiment $$name $(PAPER_TABLES) || exit 1; done
-	cat results/experiments/*/times.csv
+		$(BIN)/tgbench experiment $$name --out $(OUT) $(PAPER_TABLES) || exit 1; done
+	cat $(OUT)/experiments/*/times.csv
 
 gate: $(VENV)/.run ## Fail where quality is below the committed baseline (docs/gate.md).
 	$(BIN)/tgbench run $(GATED) --fresh --out $(VENV)/gate

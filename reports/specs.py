@@ -22,3 +22,8 @@ STUDY = CommandSpec(
     "ask people: draw a balanced user study, collect answers, analyse them",
     "tgbench.reports.study.command",
 )
+EXPLORE = CommandSpec(
+    "explore",
+    "see and measure what each blendshape of a fitted method moves",
+    "tgbench.reports.exploring.command",
+)

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from .arrays import Image, Points
 from .audio import FeatureSource, Waveform
 from .audio.phones import Spoken
+from .blendshapes import Blendshapes, FaceHalf, HasBlendshapes
 from .drive import Backdrop, Drive
 from .driving.cameras import View
 from .driving.tags import NO_TAGS, TrackTags
@@ -31,13 +32,16 @@ from .vocabulary import CompositeMode
 __all__ = [
     "AudioEncoder",
     "Backdrop",
+    "Blendshapes",
     "Case",
     "Drive",
     "EvaluationProtocol",
     "Exports",
+    "FaceHalf",
     "FitContext",
     "FitReport",
     "FrameView",
+    "HasBlendshapes",
     "Image",
     "KeepsFiles",
     "Layers",

@@ -14,7 +14,7 @@ from ..shared.crop_window import window_camera
 from ..shared.fusion import fused_image, fused_layers
 from ..shared.malloc import keep_freed_memory
 from ..shared.threads import frame_threads
-from .navigation import Navigation
+from .navigation import Coefficients, Navigation
 from .person import Person
 
 
@@ -29,22 +29,33 @@ class Renderer:
 
     def frames(self, drive: Drive, driving: Conditions) -> Iterator[Image]:
         """Yield the frames of a drive in order, uint8 RGB [H, W, 3]."""
-        codes = self.codes(driving)
+        return self.frames_of(drive, self.coefficients(driving))
+
+    def frames_of(self, drive: Drive, found: Coefficients) -> Iterator[Image]:
+        """Yield the frames of a drive whose blendshapes have these coefficients."""
+        codes = self.codes(found)
         return frame_threads(lambda index: self._frame(drive, codes, index), drive, self.device)
+
+    def parted(self, together: Tensor) -> Coefficients:
+        """Return coefficients of all blendshapes [T, k_e + k_l] set by set."""
+        return self._navigation.parted(together)
 
     def layers(self, drive: Drive, driving: Conditions) -> Iterator[Layers]:
         """Yield where the head is in each frame of a drive."""
-        codes = self.codes(driving)
+        codes = self.codes(self.coefficients(driving))
         return frame_threads(lambda index: self._layers(drive, codes, index), drive, self.device)
 
     @torch.inference_mode()
-    def codes(self, driving: Conditions) -> Tensor:
-        """Return the codes of all frames of a drive, [T, C]."""
-        navigation, expressions = self._navigation, driving.expressions
+    def coefficients(self, driving: Conditions) -> Coefficients:
+        """Return the coefficients of all frames of a drive."""
         features, windows = driving.features, driving.windows
-        found = navigation.sequence(features, windows, expressions)
-        expression, lips = navigation.displacements(found)
-        return navigation.anchor + expression + lips
+        return self._navigation.sequence(features, windows, driving.expressions)
+
+    @torch.inference_mode()
+    def codes(self, found: Coefficients) -> Tensor:
+        """Return the codes of all frames, [T, C]."""
+        expression, lips = self._navigation.displacements(found)
+        return self._navigation.anchor + expression + lips
 
     @torch.inference_mode()
     def _frame(self, drive: Drive, codes: Tensor, index: int) -> Image:

@@ -101,23 +101,25 @@ def scripts(names: Sequence[str] = SCRIPTS, *more: Markup) -> Markup:
     return Markup("\n(() => {\n") + code + Markup("\n})();\n")
 
 
-def policy(style: str, script: str, *, answers: bool = False) -> str:
+def policy(style: str, script: str, *, answers: bool = False, embedded: bool = False) -> str:
     """Return a Content-Security-Policy: these two texts, videos of the page, and no network.
 
     Args:
         style: of the page.
         script: of the page.
         answers: whether it may talk to the server that it came from.
+        embedded: whether images and videos stand in its elements, and no script hands them out.
     """
     return "; ".join(
         (
             "default-src 'none'",
             f"script-src '{_digest(script)}'",
             f"style-src '{_digest(style)}'",
-            "media-src blob:",
+            "media-src data:" if embedded else "media-src blob:",
             "base-uri 'none'",
             "form-action 'none'",
             *(["connect-src 'self'"] if answers else []),
+            *(["img-src data:"] if embedded else []),
         )
     )
 

@@ -36,7 +36,10 @@ def clip(path: Path, frames: int, crowded: range = range(0)) -> Path:
     return path
 
 
-@pytest.mark.parametrize("crowded", [range(2, 14), range(20, 21), range(74, 75)])
+@pytest.mark.parametrize(
+    "crowded",
+    [pytest.param(range(2, 14), marks=pytest.mark.slow), range(20, 21), range(74, 75)],
+)
 def test_every_crowded_frame_counts_and_the_first_is_named(crowded: range) -> None:
     census = FaceCensus()
     for place in range(75):

@@ -101,7 +101,9 @@ def noise(rng: np.random.Generator, frames: int, smooth: int, pauses: bool) -> N
 
 
 @pytest.mark.parametrize("pauses", [False, True])
-@pytest.mark.parametrize(("frames", "pairs"), [(225, 80), (600, 40)])
+@pytest.mark.parametrize(
+    ("frames", "pairs"), [(225, 80), pytest.param(600, 40, marks=pytest.mark.slow)]
+)
 def test_few_unrelated_pairs_agree_better_than_by_chance(
     frames: int, pairs: int, pauses: bool
 ) -> None:

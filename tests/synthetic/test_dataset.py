@@ -150,6 +150,7 @@ def test_frames_are_streamed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert most[0] <= 8
 
 
+@pytest.mark.slow
 def test_long_speech_needs_memory_for_sound_only() -> None:
     """Scripts, tracks and sound of ten minutes are made in seconds and stay small."""
     import tracemalloc

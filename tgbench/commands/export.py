@@ -6,9 +6,8 @@ import argparse
 from pathlib import Path
 
 from ..errors import TgbenchError
-from ..running.request import default_size
 from ..terminal import Terminal
-from .options import add_fit_options
+from .options import add_finished_fit_options, fit_request
 
 _EPILOG = """\
 examples:
@@ -29,13 +28,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = _EPILOG
-    parser.add_argument("--method", required=True, metavar="NAME", help="the fitted method")
-    parser.add_argument(
-        "--identity",
-        default="synth-a",
-        metavar="NAME|FOLDER",
-        help="a built-in identity or a prepared folder (default: synth-a)",
-    )
     parser.add_argument("--output", type=Path, required=True, metavar="FILE", help="file to write")
     parser.add_argument(
         "--frame",
@@ -51,32 +43,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="which part to export; TalkingGaussian has face, mouth and all (default: all)",
     )
     parser.add_argument("--force", action="store_true", help="replace an existing file")
-    add_fit_options(parser)
-    parser.add_argument(
-        "--seed", type=int, default=0, metavar="N", help="of every random choice (0)"
-    )
+    add_finished_fit_options(parser)
 
 
 def execute(args: argparse.Namespace, terminal: Terminal) -> int:
     """Find the fit, write the file, and print what it holds."""
     if args.output.exists() and not args.force:
         raise TgbenchError(f"{args.output}: already exists; use --force to replace it")
-    from ..running.environment import resolve_device
     from ..running.exporting import ExportRequest, export
-    from ..running.settings import parse_overrides
 
     request = ExportRequest(
-        method=args.method,
-        identity=args.identity,
-        preset=args.preset,
-        overrides=parse_overrides(args.settings),
-        size=args.size or default_size([args.method], args.preset),
-        device=resolve_device(args.device),
-        seed=args.seed,
-        out=args.out,
-        output=args.output,
-        part=args.branch,
-        frame=args.frame,
+        fit=fit_request(args), output=args.output, part=args.branch, frame=args.frame
     )
     held = export(request, terminal.progress)
     terminal.out.print(f"wrote {args.output}: {held}", markup=False)

@@ -4,8 +4,46 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .lists import add_list, pairs, phrases
+
+if TYPE_CHECKING:
+    from ..running.finished_fit import FitRequest
+
+
+def add_finished_fit_options(parser: argparse.ArgumentParser) -> None:
+    """Declare --method and --identity, and what else names a finished fit; see `fit_request`."""
+    parser.add_argument("--method", required=True, metavar="NAME", help="the fitted method")
+    parser.add_argument(
+        "--identity",
+        default="synth-a",
+        metavar="NAME|FOLDER",
+        help="a built-in identity or a prepared folder (default: synth-a)",
+    )
+    add_fit_options(parser)
+    parser.add_argument(
+        "--seed", type=int, default=0, metavar="N", help="of every random choice (0)"
+    )
+
+
+def fit_request(args: argparse.Namespace) -> FitRequest:
+    """Return which fit the options of `add_finished_fit_options` name."""
+    from ..running.environment import resolve_device
+    from ..running.finished_fit import FitRequest
+    from ..running.request import default_size
+    from ..running.settings import parse_overrides
+
+    return FitRequest(
+        method=args.method,
+        identity=args.identity,
+        preset=args.preset,
+        overrides=parse_overrides(args.settings),
+        size=args.size or default_size([args.method], args.preset),
+        device=resolve_device(args.device),
+        seed=args.seed,
+        out=args.out,
+    )
 
 
 def add_fit_options(parser: argparse.ArgumentParser) -> None:

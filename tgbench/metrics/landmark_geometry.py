@@ -11,6 +11,8 @@ MOUTH = slice(48, 68)
 """Outer and inner lips."""
 
 _OUTER_EYE_CORNERS = (36, 45)
+_UPPER_LIDS, _LOWER_LIDS = [37, 38, 43, 44], [41, 40, 47, 46]
+_BROWS, _EYES = slice(17, 27), slice(36, 48)
 _UPPER_INNER_LIP = [61, 62, 63]
 _LOWER_INNER_LIP = [67, 66, 65]
 
@@ -37,3 +39,24 @@ def mouth_opening(landmarks: Points) -> float:
     """
     gaps = np.linalg.norm(landmarks[_LOWER_INNER_LIP] - landmarks[_UPPER_INNER_LIP], axis=1)
     return float(gaps.mean() / inter_ocular_distance(landmarks))
+
+
+def eye_opening(landmarks: Points) -> float:
+    """Return the mean gap of the lids by the inter-ocular distance, for landmarks [68, 2].
+
+    0 for shut eyes; about 0.1 open.
+    """
+    gaps = np.linalg.norm(landmarks[_LOWER_LIDS] - landmarks[_UPPER_LIDS], axis=1)
+    return float(gaps.mean() / inter_ocular_distance(landmarks))
+
+
+def brow_height(landmarks: Points) -> float:
+    """Return how high the brows are above the middle of the eyes, for landmarks [68, 2].
+
+    At right angles to the line of the outer eye corners, by their distance; about 0.25 at rest.
+    """
+    right, left = _OUTER_EYE_CORNERS
+    across = (landmarks[left] - landmarks[right]).astype(np.float64)
+    up = np.array([across[1], -across[0]]) / np.linalg.norm(across)
+    rise = (landmarks[_BROWS].mean(axis=0) - landmarks[_EYES].mean(axis=0)) @ up
+    return float(rise / inter_ocular_distance(landmarks))

@@ -16,7 +16,7 @@ from tgbench.drive import PlainBackdrop
 from tgbench.errors import TgbenchError
 from tgbench.identities import Identity
 from tgbench.identities.layout import LANDMARKS
-from tgbench.interfaces import Drive, FitContext
+from tgbench.interfaces import Drive, FaceHalf, FitContext
 from tgbench.methods.dgtalker.config import DGTalkerConfig
 from tgbench.methods.dgtalker.method import DGTalker
 from tgbench.methods.dgtalker.personalisation import Personalisation
@@ -90,6 +90,19 @@ def test_a_saved_fit_renders_the_same_frames(
     other = DGTalker(build(DGTalkerConfig, SETTINGS | {"prior": "none"}))
     with pytest.raises(TgbenchError, match=r"dgtalker\.pt.*prior"):
         other.load(tmp_path, identity, identity.split(), "cpu")
+
+
+def test_coefficients_of_a_drive_render_its_frames(whole: DGTalker, clip: SimpleNamespace) -> None:
+    drive = drive_of(clip.identity)
+    expression, lips = whole.blendshapes(drive)
+    assert (expression.half, lips.half) == (FaceHalf.UPPER, FaceHalf.LOWER)
+    assert (expression.coefficients.shape, lips.coefficients.shape) == ((3, 10), (3, 8))
+    again = np.stack(list(whole.render_blendshapes(drive, [expression, lips])))
+    assert np.array_equal(again, frames_of(whole, clip.identity))
+    moved = dataclasses.replace(lips, coefficients=lips.coefficients + 0.5)
+    assert not np.array_equal(
+        np.stack(list(whole.render_blendshapes(drive, [expression, moved]))), again
+    )
 
 
 @pytest.mark.parametrize(("stage", "at"), [(Personalisation, 30), (NavigationTraining, 13)])

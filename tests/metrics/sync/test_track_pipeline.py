@@ -113,6 +113,7 @@ def test_frames_may_come_in_one_array() -> None:
     np.testing.assert_array_equal(np.stack(sinks[0].crops), np.stack(expected))
 
 
+@pytest.mark.slow
 def test_ten_thousand_frames_take_no_more_memory_than_two_hundred() -> None:
     class Forgetful(Recorder):
         def update(self, crop: np.ndarray) -> None:

@@ -124,3 +124,15 @@ def scripts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Scripts:
     found = Scripts(folder)
     monkeypatch.setattr(children, "job_command", found.command)
     return found
+
+
+@pytest.fixture
+def slurm(tmp_path: Path) -> Iterator[Path]:
+    """The folder of the stand-ins' state."""
+    with slurm_cluster.installed(tmp_path / "slurm", gpus=2) as folder:
+        yield folder
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    return tmp_path / "out 100%"

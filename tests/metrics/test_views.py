@@ -146,17 +146,21 @@ def test_no_face_has_no_camera_error() -> None:
     assert metric.compute().scored == 1
 
 
-def plane(camera: Rotations, painted: bool = False) -> tuple[Any, Layers, Rotations]:
+def plane(
+    camera: Rotations, painted: bool = False, lens: Intrinsics = LENS
+) -> tuple[Any, Layers, Rotations]:
     """A patterned wall at the head's centre as a camera sees it; or a picture that follows it."""
-    rows, columns = np.mgrid[:64, :64] + 0.5
-    rays = np.stack([(columns - 32.0) / 100.0, (32.0 - rows) / 100.0, -np.ones((64, 64))], -1)
+    size = lens.height
+    rows, columns = np.mgrid[:size, :size] + 0.5
+    across, down = (columns - lens.cx) / lens.focal, (lens.cy - rows) / lens.focal
+    rays = np.stack([across, down, -np.ones((size, size))], -1)
     directions = rays @ camera[:3, :3].T
     depth = -camera[2, 3] / directions[..., 2]
     place = camera[:3, 3] + depth[..., None] * directions
     x, y = (rays if painted else place)[..., 0], (rays if painted else place)[..., 1]
     shade = 120.0 + 100.0 * np.sin(25.0 * x) * np.cos(20.0 * y)
     image = np.repeat(np.round(shade)[..., None], 3, axis=2).astype(np.uint8)
-    return image, Layers(np.ones((64, 64), np.float32), depth.astype(np.float32)), camera
+    return image, Layers(np.ones((size, size), np.float32), depth.astype(np.float32)), camera
 
 
 def around(degrees: float) -> Rotations:
@@ -168,6 +172,15 @@ def around(degrees: float) -> Rotations:
 def test_a_wall_looks_alike_from_both_sides() -> None:
     assert reprojection_error(plane(around(0.0)), plane(around(8.0)), LENS) < 1.5
     assert reprojection_error(plane(around(3.0)), plane(around(3.0)), LENS) < 1e-3
+
+
+def test_a_head_of_many_pixels_is_looked_up_whole() -> None:
+    """More of them than OpenCV takes in one row, and none."""
+    lens = Intrinsics(300.0, 96.0, 96.0, 192, 192)
+    now, other = plane(around(0.0), lens=lens), plane(around(8.0), lens=lens)
+    assert reprojection_error(now, other, lens) < 1.5
+    empty = Layers(np.zeros((192, 192), np.float32), now[1].depth)
+    assert reprojection_error((now[0], empty, now[2]), other, lens) is None
 
 
 def test_a_picture_that_follows_the_camera_does_not() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import cv2
 import numpy as np
@@ -50,8 +50,6 @@ def reprojected(now: Shot, other: Shot, lens: Intrinsics) -> LookedUp:
     image, layers, camera = now
     there, other_layers, other_camera = other
     rows, columns = np.nonzero((layers.alpha >= COVERED) & np.isfinite(layers.depth))
-    if not len(rows):
-        return LookedUp(np.zeros((0, 3)), np.zeros((0, 3)), np.zeros(0, bool))
     depth = layers.depth[rows, columns].astype(np.float64)
     local = np.stack(
         [
@@ -64,12 +62,18 @@ def reprojected(now: Shot, other: Shot, lens: Intrinsics) -> LookedUp:
     place = local @ camera[:3, :3].T.astype(np.float64) + camera[:3, 3]
     seen = (place - other_camera[:3, 3]) @ other_camera[:3, :3].astype(np.float64)
     away = np.maximum(-seen[:, 2], 1e-6)
-    x = (lens.cx + lens.focal * seen[:, 0] / away - 0.5).astype(np.float32)[None]
-    y = (lens.cy - lens.focal * seen[:, 1] / away - 0.5).astype(np.float32)[None]
-    alpha = cv2.remap(other_layers.alpha, x, y, cv2.INTER_NEAREST)[0]
-    nearest = cv2.remap(np.nan_to_num(other_layers.depth), x, y, cv2.INTER_NEAREST)[0]
+    # Maps of the whole picture, as OpenCV takes no row of more than 32,767 points.
+    maps = np.full((2, *layers.alpha.shape), -1.0, np.float32)
+    maps[0, rows, columns] = lens.cx + lens.focal * seen[:, 0] / away - 0.5
+    maps[1, rows, columns] = lens.cy - lens.focal * seen[:, 1] / away - 0.5
+
+    def looked_up(picture: NDArray[Any], how: int) -> NDArray[Any]:
+        return np.asarray(cv2.remap(picture, maps[0], maps[1], how))[rows, columns]
+
+    alpha = looked_up(other_layers.alpha, cv2.INTER_NEAREST)
+    nearest = looked_up(np.nan_to_num(other_layers.depth), cv2.INTER_NEAREST)
     shown = (alpha >= COVERED) & (nearest >= (1.0 - _HIDDEN) * away) & (seen[:, 2] < 0.0)
-    found = cv2.remap(there, x, y, cv2.INTER_LINEAR)[0].astype(np.float64)
+    found = looked_up(there, cv2.INTER_LINEAR).astype(np.float64)
     return LookedUp(image[rows, columns].astype(np.float64), found, shown)
 
 

@@ -71,6 +71,17 @@ def head_like(count: int, size: int, channels: int = 3) -> list[Tensor]:
     ]
 
 
+def rays_through_a_ball(count: int) -> tuple[tuple[Tensor, Tensor], Tensor]:
+    """Return origins and directions of rays, and the cells of a ball that half of them meet."""
+    g = torch.Generator().manual_seed(0)
+    across = 0.5 * (torch.rand(count, 2, generator=g) - 0.5)
+    directions = torch.nn.functional.normalize(torch.cat([across, -torch.ones(count, 1)], 1), dim=1)
+    origins = torch.tensor([0.0, 0.0, 3.35]).expand(count, 3).contiguous()
+    sides = (torch.arange(128) + 0.5) / 64 - 1
+    centres = torch.stack(torch.meshgrid(sides, sides, sides, indexing="ij"), dim=-1)
+    return (origins, directions), centres.norm(dim=-1) < 0.45
+
+
 def branch(name: BranchName, count: int, size: int, config: TalkingGaussianConfig) -> Branch:
     """Return a branch in the middle of motion learning: all harmonics, a field that moves."""
     torch.manual_seed(0)

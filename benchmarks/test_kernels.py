@@ -5,17 +5,19 @@ from __future__ import annotations
 import pytest
 import torch
 
+from tgbench.methods.er_nerf.marching import March, blend, march
 from tgbench.methods.shared.hashgrid import TriPlaneHashGrid
 from tgbench.methods.shared.rasterizer import rasterize, rasterize_batch
 from tgbench.methods.shared.spherical_harmonics import sh_to_rgb
 from tgbench.methods.shared.ssim import l1_ssim_loss
 
-from .scene import camera, head_like
+from .scene import camera, head_like, rays_through_a_ball
 from .yardsticks import l1_ssim_by_convolution, rasterize_pairs
 
 SIZES = pytest.mark.parametrize(
     ("count", "size"), [(5_000, 256), (20_000, 512)], ids=["5k-256", "20k-512"]
 )
+MARCH = March()
 GRIDS = pytest.mark.parametrize(("base", "finest"), [(16, 256), (64, 384)], ids=["face", "mouth"])
 
 
@@ -96,3 +98,20 @@ def test_harmonics(benchmark, backend):
     coefficients = torch.randn(20_000, 9, 3, requires_grad=True)
     directions, weights = torch.randn(20_000, 3), torch.randn(20_000, 3)
     benchmark(lambda: sh_to_rgb(coefficients, directions, backend=backend).backward(weights))
+
+
+@pytest.mark.parametrize("backend", ["numba", "torch"])
+def test_marching(benchmark, backend):
+    """Rays through a ball in the middle of ER-NeRF's box, with 3.4 samples each."""
+    benchmark.group = "marching and blending, forward + backward, 32768 rays"
+    rays, cells = rays_through_a_ball(32_768)
+    noise = torch.rand(32_768)
+
+    def step():
+        samples = march(*rays, cells, MARCH, noise, backend=backend)
+        densities = torch.full((len(samples.depths),), 2.0, requires_grad=True)
+        values = torch.full((len(samples.depths), 4), 0.5, requires_grad=True)
+        seen = blend(densities, values, samples, MARCH.step, backend=backend)
+        (seen.values.sum() + seen.opacity.sum()).backward()
+
+    benchmark(step)

@@ -104,6 +104,11 @@ class ScheduleConfig:
     lips_share: Share = 0.0
     """The same of the square of the lips [O: 0]."""
 
+    recoloured_share: Share = 0.0
+    """Share of the rays that see a random colour behind the head and around it, so that no pixel
+    of the head is a haze through which the true torso or plate is seen. Rays at the head's outline
+    keep the true one [O: 0]."""
+
     closed_every: Whole = 0
     """Every how many iterations a frame is drawn by how far its eyes are closed; 0: never, every
     frame as often as the others [O: 0]."""

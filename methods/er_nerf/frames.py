@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -17,6 +18,12 @@ from ..shared.pixel_labels import BEHIND, label_pixels
 from ..shared.window import Window, bounds
 from .rays import Pinhole
 
+AROUND, OUTLINE, WITHIN = 0, 1, 2
+"""Whether a pixel shows what is around the head, some of both, or the head alone."""
+
+_OUTLINE_WIDTH = 0.02
+"""Of the head's outline in a segmentation, as a share of the image's width."""
+
 _EYES, _LIPS = slice(36, 48), slice(48, 60)
 LEAST_SQUARE = 32
 """Side in pixels of random squares, and of the least about the lips: LPIPS takes no smaller one."""
@@ -29,6 +36,7 @@ class Frame:
     Attributes:
         image: uint8 [H, W, 3], the head over what is behind it.
         behind: uint8 [H, W, 3], torso over plate.
+        shows: uint8 [H, W], `AROUND`, `OUTLINE` or `WITHIN`.
         camera: that took it.
         head: where the head is, with a margin; the whole image where no head was found.
         face: where the landmarks are.
@@ -38,6 +46,7 @@ class Frame:
 
     image: Tensor
     behind: Tensor
+    shows: Tensor
     camera: Pinhole
     head: Window
     face: Window
@@ -104,7 +113,7 @@ class Frames:
         kept = self._kept.get(position)
         if kept is None:
             kept = self._read(position)
-            size = kept.image.numel() + kept.behind.numel()
+            size = kept.image.numel() + kept.behind.numel() + kept.shows.numel()
             if size <= self._room:
                 self._room -= size
                 self._kept[position] = kept
@@ -132,12 +141,14 @@ class Frames:
         lips = _around(points[_LIPS])
         side = min(max(*lips.size, LEAST_SQUARE), *size)
         eyes = _around(points[_EYES])
+        head = labels != BEHIND
         wide, high = eyes.size
         return Frame(
             self._placed(identity.frame(number)),
             self._placed(identity.torso_over_background(number)),
+            self._placed(_parts(head)),
             self._camera(position, self._device),
-            bounds(labels != BEHIND) or Window(0, 0, *size),
+            bounds(head) or Window(0, 0, *size),
             face,
             eyes.resized(min(wide, size[0]), min(high + wide // 4, size[1]), size),
             lips.resized(side, side, size),
@@ -145,6 +156,14 @@ class Frames:
 
     def _placed(self, image: NDArray[np.uint8]) -> Tensor:
         return torch.from_numpy(np.ascontiguousarray(image)).to(self._device)
+
+
+def _parts(head: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """Return what pixels show, by a mask of the head [H, W]."""
+    radius = max(1, round(_OUTLINE_WIDTH * head.shape[1] / 2.0))
+    kernel = np.ones((2 * radius + 1, 2 * radius + 1), np.uint8)
+    mask = head.astype(np.uint8)
+    return np.add(cv2.dilate(mask, kernel), cv2.erode(mask, kernel), dtype=np.uint8)
 
 
 def _around(points: NDArray[np.float32]) -> Window:

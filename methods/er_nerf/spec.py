@@ -16,6 +16,8 @@ _QUICK: dict[str, object] = {
     "schedule.eyes_share": 0.25,
     "schedule.lips_share": 0.2,
     "schedule.closed_every": 3,
+    # The true torso lies right where the head's pixels need it, so that a haze costs nothing.
+    "schedule.recoloured_share": 0.1,
     # Where all action units are 0 this term alone teaches the attention to them, and Adam's steps
     # are as long for a small slope as for a large one: no blink would be left.
     "loss.crossed_attention": 0.0,

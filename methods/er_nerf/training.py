@@ -20,7 +20,7 @@ from ..shared.not_finite import LossWatch, located
 from ..shared.perceptual import Perceptual
 from ..shared.window import Window
 from .config import ErNerfConfig
-from .frames import LEAST_SQUARE, Frame, Frames
+from .frames import AROUND, LEAST_SQUARE, OUTLINE, Frame, Frames
 from .losses import Pixels, head_loss
 from .marching import March
 from .network import CLOSED, Conditions, HeadField, RegionAttention
@@ -232,11 +232,11 @@ class HeadTraining:
     def _head_loss(self, frame: Frame, given: Conditions) -> Tensor:
         columns, rows = self._drawn(frame)
         progress = self.iteration / self._config.schedule.iterations
-        pixels = self._render(frame, columns, rows, given)
+        behind, target = self._recoloured(frame, columns, rows)
+        pixels = self._render(frame, columns, rows, behind, given)
         face = frame.face
         in_face = (columns >= face.left) & (columns < face.right)
         in_face &= (rows >= face.top) & (rows < face.bottom)
-        target = frame.image[rows, columns] / 255.0
         loss = head_loss(pixels, target, in_face, progress, self._config.loss)
         if self._config.loss.smoothness and self.iteration % _SMOOTH_EVERY == 0:
             loss = loss + self._config.loss.smoothness * progress * self._roughness(given)
@@ -252,7 +252,8 @@ class HeadTraining:
         side = squares[0].size[0]
         places = [_all_of(square, self._device) for square in squares]
         columns, rows = (torch.cat(each) for each in zip(*places, strict=True))
-        pixels = self._render(frame, columns, rows, given)
+        behind = frame.behind[rows, columns] / 255.0
+        pixels = self._render(frame, columns, rows, behind, given)
         target = frame.image[rows, columns] / 255.0
         loss = ((pixels.colour - target) ** 2).mean()
         if self._perceptual is None:
@@ -272,9 +273,22 @@ class HeadTraining:
         )
         return [Window(x, y, x + side, y + side) for x, y in zip(*corners, strict=True)]
 
-    def _render(self, frame: Frame, columns: Tensor, rows: Tensor, given: Conditions) -> Pixels:
+    def _recoloured(self, frame: Frame, columns: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
+        """Return what is behind the head at pixels, and what they show, [R, 3] each."""
+        behind, shown = (image[rows, columns] / 255.0 for image in (frame.behind, frame.image))
+        share = self._config.schedule.recoloured_share
+        if not share:
+            return behind, shown
+        drawn = torch.rand(len(rows), 4, generator=self._generator).to(self._device)
+        part = frame.shows[rows, columns]
+        changed = (drawn[:, :1] < share) & (part != OUTLINE)[:, None]
+        behind = torch.where(changed, drawn[:, 1:], behind)
+        return behind, torch.where(changed & (part == AROUND)[:, None], drawn[:, 1:], shown)
+
+    def _render(
+        self, frame: Frame, columns: Tensor, rows: Tensor, behind: Tensor, given: Conditions
+    ) -> Pixels:
         noise = torch.rand(len(rows), generator=self._generator).to(self._device)
-        behind = frame.behind[rows, columns] / 255.0
         head = Head(self.head, self.occupancy.occupied, self.rule)
         return render_rays(head, frame.camera.rays(columns, rows), behind, given, noise)
 

@@ -13,6 +13,7 @@ from ...shared.backends import choose
 
 BackendName = Literal["torch", "numba"]
 _BACKENDS = {"torch": ".reference", "numba": ".compiled"}
+_BY_DEVICE = {"cpu": "numba", "cuda": "torch"}
 
 TRANSMITTANCE_END = 1e-4
 """A ray ends where less of the light behind comes through."""
@@ -88,7 +89,7 @@ def march(
         occupied: bool [C, C, C], cells of the cube [-1, 1], axes x, y, z.
         rule: how.
         noise: [R] in [0, 1), the part of a step by which each ray starts later; None: none.
-        backend: "numba" (CPU) or "torch" (any device, slow); by default by the device.
+        backend: "numba" (CPU) or "torch" (any device); by default by the device.
     """
     if noise is None:
         noise = torch.zeros_like(origins[:, 0])
@@ -121,5 +122,5 @@ def blend(
 
 
 def _module(named: str | None, device: torch.device) -> Any:
-    name = choose(named, device, {"cpu": "numba", "cuda": "torch"})
+    name = choose(named, device, _BY_DEVICE)
     return import_module(_BACKENDS[name], __package__)

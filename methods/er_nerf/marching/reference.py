@@ -35,8 +35,13 @@ def blend(
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Blend samples; see :func:`.interface.blend`."""
     thickness = densities * step
-    total = torch.cat([thickness.new_zeros(1), thickness.cumsum(0)])
-    through = torch.exp(total[offsets[rays]] - total[:-1])
+    # Each ray in a row of its own: over all rays at once float32 sums lose what a sample adds.
+    counts = offsets.diff()
+    most = int(torch.cat([counts, counts.new_ones(1)]).max())
+    places = torch.arange(len(rays), device=rays.device) - offsets[rays]
+    before = thickness.new_zeros(len(counts), most + 1)
+    before = before.index_put((rays, places + 1), thickness).cumsum(dim=1)
+    through = torch.exp(-before[rays, places])
     share = through * (1.0 - torch.exp(-thickness))
     weights = torch.where(through.detach() >= TRANSMITTANCE_END, share, 0.0)
     blended = values.new_zeros(len(offsets) - 1, values.shape[1])

@@ -32,10 +32,8 @@ class Encoder(Protocol):
 _BACKENDS = {"torch": ".reference", "numba": ".compiled", "tcnn": ".tcnn"}
 
 
-def _encoder(
-    named: str | None, device: torch.device, library: LibraryName = "tiny_cuda_nn"
-) -> Encoder:
-    fast = library == "tiny_cuda_nn" and device.type == "cuda" and has_extension("tinycudann")
+def _encoder(named: str | None, device: torch.device) -> Encoder:
+    fast = device.type == "cuda" and has_extension("tinycudann")
     on_cuda = "tcnn" if fast else "torch"
     name = choose(named, device, {"cpu": "numba", "cuda": on_cuda})
     return cast(Encoder, import_module(_BACKENDS[name], __package__).encode)
@@ -117,7 +115,7 @@ class TriPlaneHashGrid(nn.Module):
         on_cpu = positions.device.type == "cpu"
         if on_cpu and not torch.isfinite(positions.detach().sum()):
             raise NotFinite("positions hold NaN or infinity, so they cannot be encoded")
-        encode = _encoder(self._backend, positions.device, self.layout.library)
+        encode = _encoder(self._backend, positions.device)
         if self.layout.library == "tiny_cuda_nn":
             return encode(self._in_box(positions), self.table, self.layout)
         inside = (positions.detach().abs() <= self.bound).all(dim=1)

@@ -11,10 +11,11 @@ import torch
 
 from tgbench.configs import build
 from tgbench.errors import TgbenchError
-from tgbench.identities import Identity
+from tgbench.identities import WHITE, Identity
 from tgbench.interfaces import FitContext
 from tgbench.methods.er_nerf.config import ErNerfConfig
 from tgbench.methods.er_nerf.fitting import Fit
+from tgbench.methods.er_nerf.frames import OUTLINE
 from tgbench.methods.er_nerf.training import HeadTraining
 from tgbench.progress import SILENT
 
@@ -89,3 +90,38 @@ def test_the_presets_of_the_paper_draw_rays_everywhere(sphere: Identity, tmp_pat
     columns, rows = trained._drawn(trained._frames[0])
     counts = np.bincount((columns // 16 * 3 + rows // 16).numpy(), minlength=9)
     assert torch.tensor(counts / 9000).sub(1 / 9).abs().max() < 0.02
+
+
+def test_recoloured_rays_see_one_colour_around_and_behind_the_head(
+    sphere: Identity, tmp_path: Path
+) -> None:
+    """Where the head is, they show it; at its outline nothing changes."""
+    trained = training(sphere, tmp_path, recoloured_share=1.0)
+    frame = trained._frames[3]
+    rows, columns = torch.cartesian_prod(torch.arange(48), torch.arange(48)).T
+    behind, shown = trained._recoloured(frame, columns, rows)
+    true, plate = frame.image.view(-1, 3) / 255.0, frame.behind.view(-1, 3) / 255.0
+    centre, corner = 24 * 48 + 24, 2 * 48 + 2
+    assert torch.equal(shown[centre], true[centre])
+    assert not torch.equal(behind[centre], plate[centre])
+    assert torch.equal(shown[corner], behind[corner])
+    assert not torch.equal(behind[corner], plate[corner])
+    kept = (behind == plate).all(dim=1)
+    assert torch.equal(shown[kept], true[kept])
+    head = torch.from_numpy((sphere.parsing(3) != WHITE).any(axis=2))
+    edge = (head[:, 1:] != head[:, :-1]).nonzero()
+    assert len(edge) > 20
+    assert kept.view(48, 48)[edge[:, 0], edge[:, 1]].all()
+
+
+def test_a_share_of_the_rays_is_recoloured(sphere: Identity, tmp_path: Path) -> None:
+    """By default none, as in the official code."""
+    for chosen in ({}, {"recoloured_share": 0.25}):
+        trained = training(sphere, tmp_path, rays=4000, **chosen)
+        frame = trained._frames[3]
+        columns, rows = trained._drawn(frame)
+        behind, _ = trained._recoloured(frame, columns, rows)
+        changed = (behind != frame.behind[rows, columns] / 255.0).any(dim=1)
+        outline = frame.shows[rows, columns] == OUTLINE
+        expected = chosen.get("recoloured_share", 0.0)
+        assert float(changed[~outline].float().mean()) == pytest.approx(expected, abs=0.03)

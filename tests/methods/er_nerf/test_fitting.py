@@ -13,7 +13,7 @@ import torch
 from tgbench.configs import build
 from tgbench.drive import PlainBackdrop
 from tgbench.errors import TgbenchError
-from tgbench.identities import Identity
+from tgbench.identities import HEAD, Identity
 from tgbench.identities.layout import ACTION_UNITS, LANDMARKS
 from tgbench.interfaces import Drive, FitContext
 from tgbench.methods.er_nerf.config import ErNerfConfig, ErNerfExpressionConfig
@@ -171,3 +171,20 @@ def test_other_sound_features_are_refused(whole: ErNerf, sphere: Identity) -> No
     other = dataclasses.replace(drive, encoder="deepspeech")
     with pytest.raises(TgbenchError, match="deepspeech"):
         whole.render(other)
+
+
+@pytest.mark.slow
+def test_recoloured_surroundings_leave_no_haze_in_the_head(
+    sphere: Identity, tmp_path: Path
+) -> None:
+    """Without them the head is a veil in the colours of what is behind it."""
+    heads = np.stack([(sphere.parsing(frame) == HEAD).all(axis=2) for frame in range(30, 33)])
+    opacity = {}
+    for share in (0.0, 0.6):
+        chosen = {"schedule.recoloured_share": share, "schedule.lips_iterations": 0}
+        config = build(ErNerfConfig, SETTINGS | chosen)
+        method = fitted(sphere, tmp_path / str(share), config)
+        layers = method.layers(drive_of(sphere, range(30, 33)))
+        opacity[share] = np.stack([layer.alpha for layer in layers])[heads].mean()
+    assert opacity[0.0] < 0.8
+    assert opacity[0.6] > 0.93

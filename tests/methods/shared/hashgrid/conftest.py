@@ -17,7 +17,7 @@ from .grids import CPU, CUDA, ORACLE, TWIN, Place
 def forget_extensions() -> None:
     extension.cache_clear()
     has_extension.cache_clear()
-    tcnn._encoding.cache_clear()
+    tcnn._parts.cache_clear()
 
 
 @pytest.fixture

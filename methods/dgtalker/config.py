@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
 from tgbench.configs import Range
+from tgbench.systems.config import absolute_place
 
 Count = Annotated[int, Range(1)]
 Whole = Annotated[int, Range(0)]
@@ -63,14 +64,15 @@ class NavigationConfig:
     """k_l: as many as it has directions of the mouth."""
 
     disentangled: bool = True
-    """Whether lips and expression have sets and encoders of their own [P]; else one of both."""
+    """Whether lips and expression have encoders of their own [P]; else one, which hears sound and
+    blink, moves all blendshapes, and learns from whole pictures of one frame."""
 
     orthogonal: bool = True
     """Whether all blendshapes are orthonormal [P]."""
 
     cross_view: bool = True
     """Whether the two inputs of a step come from different frames, each image supervising its own
-    half of the face [P]; else both are one frame's."""
+    half of the face [P]; else whole pictures of one frame supervise all: plain reconstruction."""
 
     start: Literal["prior", "random"] = "prior"
     """Blendshapes at the start: the prior's own directions of expression, or random ones."""
@@ -112,8 +114,16 @@ class DGTalkerConfig:
     audio_features: str = "mel"
     """Audio encoder."""
 
-    prior: Literal["procedural", "none"] = "procedural"
-    """Head prior: trained here on procedural people, or the same network from a random start."""
+    prior: Literal["procedural", "gghead", "none"] = "procedural"
+    """Head prior: trained here on procedural people, GGHead's, or the procedural network from a
+    random start."""
+
+    prior_weights: str | None = None
+    """File of the prior: a checkpoint of GGHead, or weights of the pretraining script instead of
+    those that ship."""
+
+    gghead_checkout: str | None = field(default=None, metadata={"place": True})
+    """Folder of GGHead's repository; its code builds the network."""
 
     person: PersonConfig = field(default_factory=PersonConfig)
     navigation: NavigationConfig = field(default_factory=NavigationConfig)
@@ -125,3 +135,10 @@ class DGTalkerConfig:
 
     cache_megabytes: Whole = 512
     """Memory for decoded training frames."""
+
+    def __post_init__(self) -> None:
+        """Name places as they are from everywhere: another process may do the job."""
+        for name in ("prior_weights", "gghead_checkout"):
+            place: str | None = getattr(self, name)
+            if place is not None:
+                object.__setattr__(self, name, absolute_place(place))

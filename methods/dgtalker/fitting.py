@@ -26,7 +26,8 @@ from .frames import HeadFrames
 from .navigation import Navigation
 from .person import Person
 from .personalisation import Personalisation
-from .prior.procedural import ProceduralPrior
+from .prior.choice import load_prior
+from .prior.interface import HeadPrior
 from .training import NavigationTraining
 
 BLINK = ("AU45",)
@@ -63,6 +64,7 @@ class Fit:
         self._config, self._context = config, context
         self._origin = Origin.of(config, identity, split, context.seed)
         self._device = torch.device(context.device)
+        self._prior = load_prior(config, context.seed, self._device)
         self._seconds = 0.0
         self._notes: list[str] = []
         self._frames = HeadFrames(identity, split.train, config.cache_megabytes << 20, self._device)
@@ -83,8 +85,7 @@ class Fit:
         """
         config, seed = self._config, self._context.seed
         with one_thread():
-            prior = ProceduralPrior(trained=config.prior == "procedural", seed=seed)
-            personal = Personalisation(config, prior, self._frames, seed, self._device)
+            personal = Personalisation(config, self._prior, self._frames, seed, self._device)
             self._train(personal, "person", "learning the person")
             navigating = NavigationTraining(
                 config, personal.person, self._frames, self._driving, seed, self._device
@@ -102,6 +103,7 @@ class Fit:
         path = self._context.workdir / f"{name}.pt"
         if path.is_file():
             state = read_checkpoint(path, self._origin)
+            check_prior(state, self._prior, path)
             training.restore(state["training"])
             self._seconds = state["seconds"]
         if training.iteration >= training.iterations:
@@ -131,4 +133,18 @@ class Fit:
                 f"{broken} is NaN or infinite after {training.iteration} iterations of {name}; "
                 f"{REMEDY}"
             )
-        write_checkpoint(path, self._origin, {"training": state, "seconds": self._seconds})
+        content = {"training": state, "seconds": self._seconds, "prior": self._prior.fingerprint}
+        write_checkpoint(path, self._origin, content)
+
+
+def check_prior(state: Mapping[str, object], prior: HeadPrior, path: Path) -> None:
+    """Refuse a state that was trained from another prior.
+
+    Raises:
+        TgbenchError: it was.
+    """
+    if state.get("prior") != prior.fingerprint:
+        raise TgbenchError(
+            f"{path}: was trained from another {prior.name} prior, of other weights or code; give "
+            "the one that it was trained from, or start again with --fresh"
+        )

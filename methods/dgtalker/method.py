@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from tgbench.errors import TgbenchError
@@ -23,11 +24,11 @@ from ..shared.checkpoint import Origin, read_checkpoint, write_checkpoint
 from ..shared.checks import check_drive, usable_device
 from ..shared.conditions import Conditions
 from .config import DGTalkerConfig
-from .fitting import BLINK, Fit
-from .navigation import Coefficients, Navigation
+from .fitting import BLINK, Fit, check_prior
+from .navigation import Navigation
 from .person import Person
 from .placement import Placement
-from .prior.procedural import ProceduralPrior
+from .prior.choice import load_prior
 from .rendering import Renderer
 
 _FILE = "dgtalker.pt"
@@ -85,8 +86,8 @@ class DGTalker:
         """
         found = self._rendering().coefficients(self._conditions(drive))
         expression, lips = (values.cpu().numpy() for values in (found.expression, found.lips))
-        if not lips.shape[1]:
-            return (Blendshapes(EXPRESSION, None, expression),)
+        if not self._config.navigation.disentangled:
+            return (Blendshapes(EXPRESSION, None, np.concatenate([expression, lips], axis=1)),)
         return (
             Blendshapes(EXPRESSION, FaceHalf.UPPER, expression),
             Blendshapes(LIPS, FaceHalf.LOWER, lips),
@@ -100,10 +101,10 @@ class DGTalker:
         """
         renderer = self._rendering()
         check_drive(drive, self._config)
-        given = {each.name: torch.from_numpy(each.coefficients) for each in sets}
-        expression = given[EXPRESSION].to(renderer.device)
-        lips = given.get(LIPS, torch.zeros(len(drive), 0)).to(renderer.device)
-        return renderer.frames_of(drive, Coefficients(expression, lips))
+        named = {each.name: torch.from_numpy(each.coefficients) for each in sets}
+        given = [named[name] for name in (EXPRESSION, LIPS) if name in named]
+        together = torch.cat(given, dim=1).to(renderer.device)
+        return renderer.frames_of(drive, renderer.parted(together))
 
     def save(self, folder: Path) -> None:
         """Write the fitted state, atomically.
@@ -116,6 +117,7 @@ class DGTalker:
         person, navigation = self._fitted
         state = {
             "channels": self._channels,
+            "prior": person.prior.fingerprint,
             "person": person.rendering_state(),
             "navigation": navigation.state_dict(),
         }
@@ -130,7 +132,8 @@ class DGTalker:
         place = usable_device(device, "DGTalker")
         origin = Origin.of(self._config, identity, split, seed=None)
         state = read_checkpoint(folder / _FILE, origin)
-        prior = ProceduralPrior(trained=False)
+        prior = load_prior(self._config, 0, place)
+        check_prior(state, prior, folder / _FILE)
         person = Person(prior, Placement(), torch.zeros(0, 0))
         person.load_state_dict(state["person"], strict=False)
         kept, size = self._config.navigation, prior.code_size

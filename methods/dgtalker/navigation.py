@@ -50,9 +50,11 @@ class Navigation(nn.Module):
         self.register_buffer("anchor", anchor)
         self.expression_shapes = nn.Parameter(expression.clone())
         self.lip_shapes = nn.Parameter(lips.clone())
-        self.expression_encoder = _Encoder(config, channels, 1, len(expression))
-        together = len(lips) if config.disentangled else 0
-        self.lip_encoder = _Encoder(config, channels, 0, together) if together else None
+        apart, together = len(expression), len(expression) + len(lips)
+        self.expression_encoder = _Encoder(
+            config, channels, 1, apart if config.disentangled else together
+        )
+        self.lip_encoder = _Encoder(config, channels, 0, len(lips)) if config.disentangled else None
 
     @property
     def encoders(self) -> list[AudioNetwork]:
@@ -83,7 +85,7 @@ class Navigation(nn.Module):
         """
         expression = self.expression_encoder(sound, blink)
         if self.lip_encoder is None:
-            return Coefficients(expression, expression.new_zeros(len(expression), 0))
+            return self.parted(expression)
         return Coefficients(expression, self.lip_encoder(other_sound, blink[:, :0]))
 
     def sequence(self, features: Tensor, windows: Tensor, blink: Tensor) -> Coefficients:
@@ -96,13 +98,18 @@ class Navigation(nn.Module):
         """
         expression = self.expression_encoder.sequence(features, windows, blink)
         if self.lip_encoder is None:
-            return Coefficients(expression, expression.new_zeros(len(expression), 0))
+            return self.parted(expression)
         return Coefficients(expression, self.lip_encoder.sequence(features, windows, blink[:, :0]))
 
     def displacements(self, found: Coefficients) -> tuple[Tensor, Tensor]:
         """Return how far expression and lips move the anchor, [B, C] each."""
         expression, lips = self.shapes()
-        return found.expression @ expression, found.lips @ lips[: found.lips.shape[1]]
+        return found.expression @ expression, found.lips @ lips
+
+    def parted(self, together: Tensor) -> Coefficients:
+        """Return coefficients of all blendshapes [B, k_e + k_l] set by set."""
+        count = len(self.expression_shapes)
+        return Coefficients(together[:, :count], together[:, count:])
 
 
 class _Encoder(nn.Module):

@@ -17,7 +17,13 @@ class Person(nn.Module):
     directions: Tensor
     features: Tensor
 
-    def __init__(self, prior: HeadPrior, placement: Placement, features: Tensor) -> None:
+    def __init__(
+        self,
+        prior: HeadPrior,
+        placement: Placement,
+        features: Tensor,
+        shapes: tuple[int, int] = (0, 0),
+    ) -> None:
         """Start from the mean head.
 
         Args:
@@ -25,12 +31,20 @@ class Person(nn.Module):
             placement: of the prior's heads in the clip.
             features: of the training frames [N, F], from which expressions are read: what is
                 linear in them is shared by all frames, and each has a free part besides.
+            shapes: how many directions of expression and of lips to learn, where the prior has
+                none.
         """
         super().__init__()
         self.prior = prior
         self.generator = prior.network
         self.placement = placement
-        self.register_buffer("directions", prior.directions(), persistent=False)
+        known, self.lip_directions = prior.directions(), prior.lip_directions()
+        if len(known):
+            self.register_buffer("directions", known, persistent=False)
+        else:
+            unknown = known.new_empty(sum(shapes), prior.code_size)
+            self.directions = nn.Parameter(nn.init.orthogonal_(unknown))
+            self.lip_directions = shapes[1]
         self.register_buffer("features", features, persistent=False)
         count = len(self.directions)
         self.code = nn.Parameter(prior.mean_code())

@@ -26,6 +26,9 @@ from .placement import INNER, fit_placement
 from .prior.interface import HeadPrior, Heads
 
 _LIPS = slice(48, 68)
+_CODE = "code", "expressions", "reading", "directions", "placement.values"
+"""Parameters of inversion: all but the generator's."""
+
 _FEATURES = 10
 """Most principal components of the lips' landmarks that expressions are read from."""
 
@@ -58,14 +61,17 @@ class Personalisation:
         self._batch = config.batch
         self._marks = prior.landmarks().to(device)
         with torch.inference_mode():
-            mean = prior.heads(prior.mean_code()[None]).means[0, prior.landmarks()].numpy()
+            mean = prior.heads(prior.mean_code()[None]).means[0, self._marks].cpu().numpy()
         cameras = [frames.camera(position) for position in range(len(frames))]
         placement = fit_placement(mean, frames.landmarks, cameras)
-        self.person = Person(prior, placement, frame_features(frames)).to(device)
+        shapes = config.navigation.expression_shapes, config.navigation.lip_shapes
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            self.person = Person(prior, placement, frame_features(frames), shapes).to(device)
         self._start = self.person.code.detach().clone()
         self._random = np.random.default_rng([seed, 1])
         self._watch = LossWatch(device)
-        person, code = config.person, ("code", "expressions", "reading", "placement.values")
+        person, code = config.person, _CODE
         self.stages = (
             _Stage("alignment", person.alignment_iterations, code, False),
             _Stage("inversion", person.inversion_iterations, code, True),

@@ -36,6 +36,10 @@ class Renderer:
         codes = self.codes(found)
         return frame_threads(lambda index: self._frame(drive, codes, index), drive, self.device)
 
+    def parted(self, together: Tensor) -> Coefficients:
+        """Return coefficients of all blendshapes [T, k_e + k_l] set by set."""
+        return self._navigation.parted(together)
+
     def layers(self, drive: Drive, driving: Conditions) -> Iterator[Layers]:
         """Yield where the head is in each frame of a drive."""
         codes = self.codes(self.coefficients(driving))

@@ -38,21 +38,22 @@ class NavigationTraining:
         self._torch_random = torch.Generator().manual_seed(seed)
         self._random = np.random.default_rng([seed, 2])
         person.requires_grad_(False)
-        prior = person.prior
         with torch.inference_mode():
             codes = person.frame_codes().clone()
         self._codes = codes.clone()
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             start = start_shapes(
-                person.directions, prior.lip_directions(), config.navigation, self._torch_random
+                person.directions.detach(),
+                person.lip_directions,
+                config.navigation,
+                self._torch_random,
             )
             self.navigation = Navigation(
                 config.navigation, person.anchor(), start, driving.channels
             ).to(device)
         for network in self.navigation.encoders:
             network.normalise_by(driving.heard)
-        self._lips = prior.lip_directions()
         settings = config.navigation
         self._optimiser = torch.optim.AdamW(
             self.navigation.parameters(), lr=settings.lr, weight_decay=settings.weight_decay
@@ -132,25 +133,33 @@ class NavigationTraining:
         lower face to frame j, whose sound the lip encoder gets. Each loss reaches its own encoder
         and blendshapes alone.
         """
-        i, j = self._random.integers(len(self._frames), size=2)
-        if not self._config.cross_view:
-            j = i
-        sound, other = self._sounds(np.array([i])), self._sounds(np.array([j]))
-        blink = self._driving.expressions[[int(i)]]
-        navigation = self.navigation
-        expression, lips = navigation.displacements(navigation.coefficients(sound, other, blink))
-        if self._config.disentangled:
-            codes = navigation.anchor + torch.cat(
-                [expression + lips.detach(), expression.detach() + lips]
-            )
-        else:
-            codes = (navigation.anchor + expression).expand(2, -1)
-        crops = [self._frames[int(i)], self._frames[int(j)]]
+        i, j = (int(each) for each in self._random.integers(len(self._frames), size=2))
+        if not (self._config.cross_view and self._config.disentangled):
+            return self._plain(i)
+        expression, lips = self._displacements(i, j)
+        codes = self.navigation.anchor + torch.cat(
+            [expression + lips.detach(), expression.detach() + lips]
+        )
+        crops = [self._frames[i], self._frames[j]]
         drawn = self._person.heads(codes).draw([crop.camera for crop in crops])
         return {
             "upper": masked_distance(drawn, 0, crops[0], ~crops[0].lower),
             "lower": masked_distance(drawn, 1, crops[1], crops[1].lower),
         }
+
+    def _plain(self, frame: int) -> dict[str, Tensor]:
+        """Return how far the head of one frame is from all of its picture."""
+        expression, lips = self._displacements(frame, frame)
+        crop = self._frames[frame]
+        drawn = self._person.heads(self.navigation.anchor + expression + lips).draw([crop.camera])
+        return {"picture": masked_distance(drawn, 0, crop, torch.ones_like(crop.lower))}
+
+    def _displacements(self, frame: int, other: int) -> tuple[Tensor, Tensor]:
+        """Return how one frame's expression and another's lips move the anchor, [1, C] each."""
+        sound, heard = self._sounds(np.array([frame])), self._sounds(np.array([other]))
+        blink = self._driving.expressions[[frame]]
+        navigation = self.navigation
+        return navigation.displacements(navigation.coefficients(sound, heard, blink))
 
 
 def masked_distance(drawn: Rasterization, number: int, crop: Crop, region: Tensor) -> Tensor:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import torch
 
-from tgbench.configs import flat
+from tgbench.configs import flat, places_of
 from tgbench.errors import TgbenchError
 from tgbench.files import atomic_path, hash_of, sha256
 from tgbench.identities import Identity, Split
@@ -48,7 +48,7 @@ class Origin:
     """What a checkpoint was made from.
 
     Attributes:
-        config: every setting.
+        config: every setting but places on this machine.
         identity: its name.
         files: SHA-256 of the identity's tables, sound and plate, which stand for the clip.
         train: first training frame and the one after the last.
@@ -68,7 +68,9 @@ class Origin:
         names = [name for name in clip if (identity.folder / name).is_file()]
         files = {name: sha256(identity.folder / name) for name in names}
         train = (split.train.start, split.train.stop)
-        return cls(flat(config), identity.name, files, train, seed)
+        places = places_of(type(config))
+        settings = {key: value for key, value in flat(config).items() if key not in places}
+        return cls(settings, identity.name, files, train, seed)
 
     def differences(self, other: Origin) -> list[str]:
         """Return in words what differs in another origin."""

@@ -25,4 +25,7 @@ def _spec(name: str, summary: str) -> ExperimentSpec:
 PAPER = tuple(_spec(name, summary) for name, summary in _SUMMARIES.items())
 """One for each table of the TalkingGaussian paper."""
 
-DGTALKER = _spec("dgtalker", "self-driven; the same, and other speech, seen by moving cameras")
+DGTALKER = (
+    _spec("dgtalker", "self-driven; the same, and other speech, seen by moving cameras"),
+    _spec("dgtalker-ablation", "the same settings: blendshapes, masks and prior switched off"),
+)

@@ -50,6 +50,9 @@ class HeadPrior(Protocol):
 
     name: str
 
+    fingerprint: str
+    """Differs where weights do."""
+
     @property
     def code_size(self) -> int:
         """Length of a code."""

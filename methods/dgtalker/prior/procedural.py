@@ -7,11 +7,18 @@ tuning alone.
 
 from __future__ import annotations
 
+import zipfile
+from collections.abc import Mapping
 from importlib import resources
+from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
+
+from tgbench.errors import TgbenchError
+from tgbench.files import sha256
+from tgbench.inputs import open_file, reason
 
 from .generator import CODE, Generator, lips_last
 from .interface import Heads
@@ -21,23 +28,30 @@ from .template import landmark_texels
 WEIGHTS = "procedural.npz"
 """Half-precision arrays by name, beside this file."""
 
+_REMEDY = "train one with `python -m tgbench.methods.dgtalker.prior.pretraining`"
+
 
 class ProceduralPrior:
     """Heads of 6,400 Gaussians; see `HeadPrior`."""
 
-    def __init__(self, *, trained: bool = True, seed: int = 0) -> None:
+    def __init__(self, *, trained: bool = True, seed: int = 0, weights: Path | None = None) -> None:
         """Load the weights.
 
         Args:
             trained: False for a random start of the same network: no prior.
             seed: of the random start.
+            weights: a file of `pretraining.py`; None: the one that ships.
+
+        Raises:
+            TgbenchError: the file cannot be read, or is no such file.
         """
         self.name = "procedural" if trained else "none"
+        self.fingerprint = "random start"
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             self.network = Generator()
         if trained:
-            self.network.load_state_dict(_weights())
+            self._load(weights)
 
     @property
     def code_size(self) -> int:
@@ -65,8 +79,27 @@ class ProceduralPrior:
         found: Heads = self.network(codes)
         return found
 
+    def _load(self, given: Path | None) -> None:
+        shipped = resources.files(__package__).joinpath(WEIGHTS)
+        with resources.as_file(shipped) as own:
+            path = own if given is None else given
+            self.network.load_state_dict(_weights(path, self.network.state_dict()))
+            self.fingerprint = sha256(path)
 
-def _weights() -> dict[str, Tensor]:
-    path = resources.files(__package__).joinpath(WEIGHTS)
-    with path.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
-        return {name: torch.from_numpy(arrays[name].astype(np.float32)) for name in arrays}
+
+def _weights(path: Path, wanted: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    try:
+        with open_file(path) as stream, np.load(stream, allow_pickle=False) as arrays:
+            found = {name: torch.from_numpy(arrays[name].astype(np.float32)) for name in arrays}
+    except OSError as error:
+        raise TgbenchError(f"{path}: cannot be read ({reason(error)}); {_REMEDY}") from error
+    except (ValueError, TypeError, AttributeError, EOFError, zipfile.BadZipFile) as error:
+        raise TgbenchError(f"{path}: is damaged or holds no arrays; {_REMEDY}") from error
+    if {name: each.shape for name, each in found.items()} != {
+        name: each.shape for name, each in wanted.items()
+    }:
+        raise TgbenchError(f"{path}: holds the weights of another network; {_REMEDY}")
+    broken = [name for name, each in found.items() if not each.isfinite().all()]
+    if broken:
+        raise TgbenchError(f"{path}: {broken[0]} holds NaN or infinity; {_REMEDY}")
+    return found

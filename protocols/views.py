@@ -18,7 +18,14 @@ from tgbench.driving.cameras import View, beyond
 from tgbench.driving.rules import DriveRules
 from tgbench.identities import Identity
 from tgbench.interfaces import Case
-from tgbench.metrics.views.specs import CAMERA_ERROR, DEPTH_ERROR, MASK_IOU, REPROJECTION_ERROR
+from tgbench.metrics.identity.specs import ID_VIEW
+from tgbench.metrics.views.specs import (
+    CAMERA_ERROR,
+    DEPTH_ERROR,
+    MASK_IOU,
+    ORBIT_FLICKER,
+    REPROJECTION_ERROR,
+)
 from tgbench.plugins import in_table_order, metric_spec, metrics_of
 from tgbench.specs import CompositeMode, Needs, ProtocolSpec
 from tgbench.synthetic.views import FilmedViews, studio_of
@@ -32,6 +39,8 @@ YAWS = (10.0, 20.0, 30.0)
 PITCH = 10.0
 FROZEN_FRAMES = 48
 """In which a camera goes round a frozen head once."""
+
+_OF_FROZEN = (REPROJECTION_ERROR.name, ORBIT_FLICKER.name)
 
 
 class SelfDriven3D:
@@ -69,7 +78,7 @@ class SelfDriven3D:
                 seen_from(SELF_DRIVEN_3D, case, view, view.name) for view in (*views, circling)
             ]
             frozen = seen_from(SELF_DRIVEN_3D, _frozen(case), still, FROZEN)
-            seen.append(dataclasses.replace(frozen, metrics=(REPROJECTION_ERROR.name,)))
+            seen.append(dataclasses.replace(frozen, metrics=_OF_FROZEN))
         return seen
 
 
@@ -166,7 +175,7 @@ def _frozen(case: Case) -> Case:
 
 def _metrics(protocol: ProtocolSpec, known: bool) -> tuple[str, ...]:
     """Return what is measured unless metrics are named: with the truth, or without one."""
-    own = {CAMERA_ERROR.name} | ({MASK_IOU.name, DEPTH_ERROR.name} if known else set())
+    own = {CAMERA_ERROR.name} | ({MASK_IOU.name, DEPTH_ERROR.name} if known else {ID_VIEW.name})
     usual = (
         name
         for name in metrics_of(protocol)

@@ -26,7 +26,7 @@ from .identities import Identity, Split
 from .progress import Progress
 from .specs import MetricSpec
 from .timing import ReportsSpeed, TimedFrames, Timing
-from .views import Layers, MovedCameras, RendersLayers, TrueViews
+from .views import FilmedClip, Layers, MovedCameras, RendersLayers, TrueViews
 from .vocabulary import CompositeMode
 
 __all__ = [
@@ -38,6 +38,7 @@ __all__ = [
     "EvaluationProtocol",
     "Exports",
     "FaceHalf",
+    "FilmedClip",
     "FitContext",
     "FitReport",
     "FrameView",

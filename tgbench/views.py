@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
@@ -52,6 +52,21 @@ class TrueViews(Protocol):
 
 
 @dataclass(frozen=True)
+class FilmedClip:
+    """The frames of the identity's own clip.
+
+    Attributes:
+        poses: float32 [N, 4, 4], the cameras that filmed, to the head.
+        times: float64 [N], seconds at which they were filmed.
+        image: returns one, uint8 RGB [H, W, 3].
+    """
+
+    poses: NDArray[np.float32]
+    times: NDArray[np.float64]
+    image: Callable[[int], Image]
+
+
+@dataclass(frozen=True)
 class MovedCameras:
     """What metrics of views are given beside the frames.
 
@@ -61,6 +76,8 @@ class MovedCameras:
         poses: float32 [T, 4, 4], the cameras, to the head.
         lens: of all of them.
         filmed: returns the frame of the clip whose pose, expression and sound a frame has.
+        clip: all frames of the clip; None: they are not known.
+        sources: int [T], which of them that is.
         rendered: yields the layers of the method's frames; None: it renders none.
         truth: of the case; None: there is none.
         frozen: whether the head does not move.
@@ -70,6 +87,8 @@ class MovedCameras:
     poses: NDArray[np.float32]
     lens: Intrinsics
     filmed: Callable[[int], Image]
+    clip: FilmedClip | None = None
+    sources: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     rendered: Callable[[], Iterator[Layers]] | None = None
     truth: TrueViews | None = None
     frozen: bool = False

@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from .backends import choose, extension, has_extension
+from .threads import halves
 
 BackendName = Literal["torch", "numba", "fused"]
 
@@ -116,7 +117,15 @@ class _L1SSIM(torch.autograd.Function):
         x, y = (t.contiguous().view(height, -1).numpy() for t in (prediction, target))
         wanted = ctx.needs_input_grad[0]
         gradient = np.empty((height if wanted else 0, width * channels), np.float32)
-        loss = l1_ssim(x, y, channels, ssim_weight, gradient)
+        sums = np.empty((height, 2))
+
+        def work(rows: slice) -> None:
+            l1_ssim(x, y, channels, ssim_weight, rows.start, rows.stop, gradient, sums)
+
+        parts = slice(0, height // 2), slice(height // 2, height)
+        halves(work, parts, slice(0, height))
+        l1, ssim = sums.sum(axis=0) / x.size
+        loss = (1.0 - ssim_weight) * l1 + ssim_weight * (1.0 - ssim)
         if wanted:
             ctx.save_for_backward(torch.from_numpy(gradient).view(prediction.shape))
         return torch.tensor(loss, dtype=torch.float32)

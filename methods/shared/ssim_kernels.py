@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .njit import Floats, kernel, part
+from .njit import Doubles, Floats, kernel, part
 
 RADIUS = 5
 _TAPS = 2 * RADIUS + 1
@@ -139,15 +139,29 @@ def _advance(maps: Floats, rows: int) -> None:
 
 
 @kernel
-def l1_ssim(x: Floats, y: Floats, channels: int, ssim_weight: float, gradient: Floats) -> float:
-    """Return the loss ``(1 - w) mean|x - y| + w (1 - mean SSIM)``.
+def l1_ssim(
+    x: Floats,
+    y: Floats,
+    channels: int,
+    ssim_weight: float,
+    first: int,
+    last: int,
+    gradient: Floats,
+    sums: Doubles,
+) -> None:
+    """Fill some rows of the gradient of ``(1 - w) mean|x - y| + w (1 - mean SSIM)``.
+
+    A row's numbers do not depend on which rows are worked off together.
 
     Args:
         x: ``[H, W C]`` float32, the prediction.
         y: ``[H, W C]`` float32, the target.
         channels: C.
         ssim_weight: w.
+        first: First of the rows.
+        last: The one after the last.
         gradient: ``[H, W C]`` float32, output, by the prediction; or ``[0, W C]`` to leave it out.
+        sums: ``[H, 2]`` float64, output: |x - y| and SSIM, summed over each row.
     """
     height, width = x.shape
     l1_scale = np.float32((1.0 - ssim_weight) / x.size)
@@ -156,9 +170,9 @@ def l1_ssim(x: Floats, y: Floats, channels: int, ssim_weight: float, gradient: F
     partials = np.zeros((3, _BAND + 2 * RADIUS, width), np.float32)
     scratch = np.zeros(width + 2 * RADIUS * channels, np.float32)
     blurred = np.empty((4, width), np.float32)
-    ssim = l1 = 0.0
     # Bands are counted in rows of moments; those of the partials and the gradient lag behind.
-    for start in range(0, height + 2 * RADIUS, _BAND):
+    reached = min(height, last + RADIUS)
+    for start in range(max(first - 2 * RADIUS, 0), last + 2 * RADIUS, _BAND):
         for k in range(_BAND):
             here, row = k + 2 * RADIUS, start + k
             if row < height:
@@ -166,22 +180,25 @@ def l1_ssim(x: Floats, y: Floats, channels: int, ssim_weight: float, gradient: F
                     x[row], y[row],
                     moments[0, here], moments[1, here], moments[2, here], moments[3, here],
                 )  # fmt: skip
-                l1 += _l1_row(x[row], y[row])
+                if first <= row < last:
+                    sums[row, 0] = _l1_row(x[row], y[row])
             else:
                 moments[:, here] = _ZERO
         for k in range(_BAND):
             here, row = k + 2 * RADIUS, start + k - RADIUS
-            if 0 <= row < height:
+            if max(first - RADIUS, 0) <= row < reached:
                 _blur(moments, k, channels, scratch, blurred)
-                ssim += _ssim_row(
+                total = _ssim_row(
                     blurred[0], blurred[1], blurred[2], blurred[3],
                     partials[0, here], partials[1, here], partials[2, here],
                 )  # fmt: skip
+                if first <= row < last:
+                    sums[row, 1] = total
             else:
                 partials[:, here] = _ZERO
         for k in range(_BAND):
             row = start + k - 2 * RADIUS
-            if 0 <= row < gradient.shape[0]:
+            if first <= row < min(last, gradient.shape[0]):
                 _blur(partials, k, channels, scratch, blurred)
                 _gradient_row(
                     x[row], y[row], blurred[0], blurred[1], blurred[2],
@@ -189,4 +206,3 @@ def l1_ssim(x: Floats, y: Floats, channels: int, ssim_weight: float, gradient: F
                 )  # fmt: skip
         _advance(moments, _BAND)
         _advance(partials, _BAND)
-    return (1.0 - ssim_weight) * l1 / x.size + ssim_weight * (1.0 - ssim / x.size)

@@ -1,9 +1,13 @@
-"""How many threads torch uses, and threads that make frames."""
+"""How many threads torch uses, threads that make frames, and halves of one thread's work."""
 
 from __future__ import annotations
 
+import os
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import cache
 from typing import TypeVar
 
 import torch
@@ -13,6 +17,7 @@ from tgbench.machine import cores
 from tgbench.overlap import in_order
 
 Output = TypeVar("Output")
+Part = TypeVar("Part")
 
 
 @contextmanager
@@ -44,3 +49,94 @@ def frame_threads(
     """
     workers = cores() if device.type == "cpu" else 1
     return in_order(make, range(len(drive)), workers, start=lambda: torch.set_num_threads(1))
+
+
+@contextmanager
+def with_halves() -> Iterator[None]:
+    """Let `halves` use a second core inside, where fewer threads than cores are at work.
+
+    A thread that works a core to capacity is inside. Those that make frames are not: they have all
+    cores already.
+    """
+    _cores.join()
+    try:
+        yield
+    finally:
+        _cores.leave()
+
+
+def halves(
+    work: Callable[[Part], None], parts: tuple[Part, Part], whole: Part | None = None
+) -> None:
+    """Do both parts of some work, which are independent; at once inside `with_halves`.
+
+    Args:
+        work: of a part; should spend its time with the GIL released. It records no gradients.
+        parts: of about the same size.
+        whole: both in one, which takes less and must give the same; for one core.
+    """
+    first, second = parts
+    if not _cores.take():
+        for part in parts if whole is None else (whole,):
+            work(part)
+        return
+    try:
+        future = _helpers(os.getpid()).submit(work, second)
+        try:
+            work(first)
+        finally:
+            begun = not future.cancel()
+            error = future.exception() if begun else None
+        if error is not None:
+            raise error
+        if not begun:
+            work(second)
+    finally:
+        _cores.give_back()
+
+
+class _Cores:
+    """How many threads are at work, of those that are counted."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._counted = threading.local()
+        self._busy, self._limit = 0, 1
+
+    def join(self) -> None:
+        self._counted.here = True
+        limit = cores()
+        with self._lock:
+            self._busy, self._limit = self._busy + 1, limit
+
+    def leave(self) -> None:
+        self._counted.here = False
+        self.give_back()
+
+    def take(self) -> bool:
+        """Take a core for the helper of a counted thread, if one is left."""
+        if not getattr(self._counted, "here", False):
+            return False
+        with self._lock:
+            if self._busy >= self._limit:
+                return False
+            self._busy += 1
+        return True
+
+    def give_back(self) -> None:
+        with self._lock:
+            self._busy -= 1
+
+
+_cores = _Cores()
+
+
+@cache
+def _helpers(process: int) -> ThreadPoolExecutor:
+    # One pool per process id: threads do not survive a fork.
+    return ThreadPoolExecutor(cores(), "tgbench-half", initializer=_alone)
+
+
+def _alone() -> None:
+    torch.set_num_threads(1)
+    torch.set_grad_enabled(False)

@@ -67,7 +67,7 @@ class DensityControl:
             radii: int [N] in pixels, 0 where not drawn.
         """
         drawn = radii > 0
-        self._gradient += gradient.norm(dim=1)
+        self._gradient += torch.hypot(*gradient.unbind(1))
         self._count += drawn
 
     def densify(

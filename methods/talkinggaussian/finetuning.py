@@ -18,6 +18,7 @@ from .config import TalkingGaussianConfig
 from .frames import TrainingFrames
 from .gaussians import COLOR_PARAMETERS
 from .losses import Terms, photometric, unit_image
+from .motion import Places
 from .sampling import FrameSampler
 
 
@@ -45,6 +46,7 @@ class FineTuning:
         self._sampler = FrameSampler(np.arange(len(frames)), (), generator)
         self._watch = LossWatch(branches[0].field.device)
         self._optimizer = self._new_optimizer()
+        self._places: list[Places] = []
         if config.finetune.moments == "kept":
             self._take_moments()
 
@@ -61,7 +63,10 @@ class FineTuning:
         with torch.no_grad():
             windows = self._conditions.audio(position)
             units = self._conditions.expression(position)
-            deformations = [branch.deform(windows, units) for branch in self.branches]
+            deformations = [
+                branch.motion.deform(places, branch.motion.drivers(windows, units))
+                for branch, places in zip(self.branches, self._where(), strict=True)
+            ]
         with located(where):
             drawn = [
                 branch.draw(crop.camera, deformation)
@@ -104,11 +109,20 @@ class FineTuning:
             )
             for branch in self.branches
         ]
+        self._places = []
         self._optimizer = self._new_optimizer()
         self._optimizer.load_state_dict(state["optimizer"])
         self._sampler.restore(state["sampler"])
         self._generator.set_state(state["generator"])
         self.iteration, self.seconds = state["iteration"], state["seconds"]
+
+    def _where(self) -> list[Places]:
+        """Return where each branch's Gaussians, which stay, stand in its grid."""
+        if not self._places:
+            self._places = [
+                branch.motion.places(branch.field.parameters["means"]) for branch in self.branches
+            ]
+        return self._places
 
     def _new_optimizer(self) -> torch.optim.Adam:
         rate = self._config.finetune.color_lr

@@ -25,6 +25,7 @@ from ..shared.checkpoint import Origin, read_checkpoint, write_checkpoint
 from ..shared.conditions import Conditions
 from ..shared.not_finite import REMEDY, first_not_finite
 from ..shared.perceptual import Distance, Perceptual, perceptual_distance
+from ..shared.threads import with_halves
 from .branch import Branch, new_motion
 from .config import BranchName, TalkingGaussianConfig
 from .finetuning import FineTuning
@@ -242,14 +243,15 @@ class Fit:
         torch.set_num_threads(1)
         counted = stage.iteration
         try:
-            while stage.iteration < last and not stop.is_set():
-                loss = stage.step()
-                if stage.iteration % _REPORT_EVERY == 0:
-                    task.advance(stage.iteration - counted)
-                    counted = stage.iteration
-                    task.note(f"loss {loss.item():.4f}")
-                if stage.iteration % self._config.checkpoint_every == 0:
-                    self._save(stage)
+            with with_halves():
+                while stage.iteration < last and not stop.is_set():
+                    loss = stage.step()
+                    if stage.iteration % _REPORT_EVERY == 0:
+                        task.advance(stage.iteration - counted)
+                        counted = stage.iteration
+                        task.note(f"loss {loss.item():.4f}")
+                    if stage.iteration % self._config.checkpoint_every == 0:
+                        self._save(stage)
         except BaseException:
             stop.set()
             raise

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import cast
@@ -13,11 +13,15 @@ from torch import Tensor, nn
 from ..shared.audio_network import AudioNetwork
 from ..shared.hashgrid import TriPlaneHashGrid
 from .config import BranchName, TalkingGaussianConfig
+from .decoding import Attention, Layer, decode
 
 EXPRESSION_UNITS = ("AU01", "AU02", "AU04", "AU05", "AU06", "AU07", "AU45")
 """The upper-face action units of the paper (supplement B.1); blinking comes last."""
 
 _LEFT_OUT = {"seven": (), "six": ("AU02",)}
+_AT_ONCE = 4096
+"""Gaussians that are decoded together where no gradients are wanted."""
+
 _BLINK_MAXIMUM = 2.0
 _LEAST_SQUARE = 1e-12
 _WIDTHS = {
@@ -174,8 +178,11 @@ class MotionField(nn.Module):
         raise NotImplementedError
 
     def forward(self, means: Tensor, windows: Tensor, units: Tensor) -> Deformation:
-        """Return the deformation of Gaussians at `means` [N, 3] in a frame."""
-        return self.deform(self.places(means), self.drivers(windows, units))
+        """Return the deformation of Gaussians at `means` [N, 3] in a frame.
+
+        It is that of `deform`, but for rounding, faster where gradients are wanted.
+        """
+        raise NotImplementedError
 
     def _expression(self, units: Tensor) -> Tensor | None:
         """Encode action units [..., units], where they play a part."""
@@ -190,10 +197,22 @@ class MotionField(nn.Module):
         """Return one of the decoder's three layers."""
         return cast(nn.Linear, self.decoder[2 * index])
 
-    def _decoded(self, hidden: Tensor) -> dict[str, Tensor]:
-        """Finish what the decoder's first layer [hidden, N] began, in its place; name the parts."""
-        output = _dense(self._layer(2), _dense(self._layer(1), hidden.relu_()).relu_()).t()
-        decoded = dict(zip(self.parts, output.split(self._outputs, dim=1), strict=True))
+    def _decoded(self, count: int, hidden: Callable[[slice], Tensor]) -> dict[str, Tensor]:
+        """Finish what the decoder's first layer began, [hidden, n] of some Gaussians; name parts.
+
+        Through all layers in blocks, which stay in the cache.
+        """
+        blocks = max(round(count / _AT_ONCE), 1)
+        ends = [count * number // blocks for number in range(blocks + 1)]
+        made = [
+            _dense(self._layer(2), _dense(self._layer(1), hidden(place).relu_()).relu_())
+            for place in map(slice, ends, ends[1:])
+        ]
+        return self._named(torch.cat(made, dim=1))
+
+    def _named(self, output: Tensor) -> dict[str, Tensor]:
+        """Return the parts of what the decoder makes, [outputs, N], by their names."""
+        decoded = dict(zip(self.parts, output.t().split(self._outputs, dim=1), strict=True))
         if "means" in decoded:
             decoded["means"] = decoded["means"] * self._position_scale
         return decoded
@@ -235,10 +254,33 @@ class FaceMotion(MotionField):
         # The weights are scaled, which are far fewer than the attention of all Gaussians.
         widths = [self.grid.output_dim, len(drivers.audio), len(drivers.expression)]
         _, by_audio, by_expression = self._layer(0).weight.split(widths, dim=1)
-        hidden = torch.addmm(places.hidden, by_audio * drivers.audio, on_audio)
-        hidden = hidden.addmm_(by_expression * drivers.expression, on_expression)
+        by_audio, by_expression = by_audio * drivers.audio, by_expression * drivers.expression
+
+        def hidden(place: slice) -> Tensor:
+            start = torch.addmm(places.hidden[:, place], by_audio, on_audio[:, place])
+            return start.addmm_(by_expression, on_expression[:, place])
+
         return Deformation(
-            **self._decoded(hidden),
+            **self._decoded(places.hidden.shape[1], hidden),
+            audio_attention=on_audio.t(),
+            expression_attention=on_expression.t(),
+        )
+
+    def forward(self, means: Tensor, windows: Tensor, units: Tensor) -> Deformation:
+        """Return the deformation of Gaussians at `means` [N, 3] in a frame."""
+        drivers = self.drivers(windows, units)
+        assert drivers.expression is not None
+        first = self._layer(0)
+        ones = first.weight.new_ones(self.grid.output_dim)
+        driven = first.weight * torch.cat([ones, drivers.audio, drivers.expression])
+        smooth = isinstance(self.expression_attention[-1], nn.Softplus)
+        attention = Attention(_both(self.audio_attention), _both(self.expression_attention), smooth)
+        layers = (driven, first.bias), _layer(self.decoder[2]), _layer(self.decoder[4])
+        output, on_audio, on_expression = decode(self.encode(means).t(), layers, attention)
+        assert on_audio is not None
+        assert on_expression is not None
+        return Deformation(
+            **self._named(output),
             audio_attention=on_audio.t(),
             expression_attention=on_expression.t(),
         )
@@ -269,10 +311,34 @@ class MouthMotion(MotionField):
     def deform(self, places: Places, drivers: Drivers) -> Deformation:
         """Decode the translation of every Gaussian."""
         by_audio = self._layer(0).weight[:, self.grid.output_dim :]
-        decoded = self._decoded(places.hidden + (by_audio @ drivers.audio)[:, None])
+        same = (by_audio @ drivers.audio)[:, None]
+        count = places.hidden.shape[1]
+        return self._followed(self._decoded(count, lambda place: places.hidden[:, place] + same))
+
+    def forward(self, means: Tensor, windows: Tensor, units: Tensor) -> Deformation:
+        """Return the translation of Gaussians at `means` [N, 3] in a frame."""
+        first = self._layer(0)
+        by_place, by_audio = first.weight.tensor_split([self.grid.output_dim], dim=1)
+        same = by_audio @ self.drivers(windows, units).audio
+        same = same if first.bias is None else first.bias + same
+        layers = (by_place, same), _layer(self.decoder[2]), _layer(self.decoder[4])
+        output, _, _ = decode(self.encode(means).t(), layers)
+        return self._followed(self._named(output))
+
+    def _followed(self, decoded: dict[str, Tensor]) -> Deformation:
+        """Let the inside of the mouth follow in some directions more than in others."""
         if "means" in decoded:
             decoded["means"] = decoded["means"] * self.follows
         return Deformation(**decoded)
+
+
+def _layer(layer: nn.Module) -> Layer:
+    assert isinstance(layer, nn.Linear)
+    return layer.weight, layer.bias
+
+
+def _both(attention: nn.Sequential) -> tuple[Layer, Layer]:
+    return _layer(attention[0]), _layer(attention[2])
 
 
 def _dense(layer: nn.Linear, inputs: Tensor) -> Tensor:

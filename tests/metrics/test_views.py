@@ -14,7 +14,9 @@ from tgbench.errors import TgbenchError, Unavailable
 from tgbench.faces import canonical, mesh
 from tgbench.identities import Intrinsics
 from tgbench.interfaces import Layers, MetricContext, MovedCameras, Shared
+from tgbench.metrics.lips.lmd import Lmd
 from tgbench.metrics.suite import MetricSuite
+from tgbench.metrics.views.flicker import OrbitFlicker
 from tgbench.metrics.views.layers import DepthError, LayersInStep, MaskIou, mask_iou
 from tgbench.metrics.views.obedience import CameraError
 from tgbench.metrics.views.reprojection import ReprojectionError, reprojection_error
@@ -144,17 +146,21 @@ def test_no_face_has_no_camera_error() -> None:
     assert metric.compute().scored == 1
 
 
-def plane(camera: Rotations, painted: bool = False) -> tuple[Any, Layers, Rotations]:
+def plane(
+    camera: Rotations, painted: bool = False, lens: Intrinsics = LENS
+) -> tuple[Any, Layers, Rotations]:
     """A patterned wall at the head's centre as a camera sees it; or a picture that follows it."""
-    rows, columns = np.mgrid[:64, :64] + 0.5
-    rays = np.stack([(columns - 32.0) / 100.0, (32.0 - rows) / 100.0, -np.ones((64, 64))], -1)
+    size = lens.height
+    rows, columns = np.mgrid[:size, :size] + 0.5
+    across, down = (columns - lens.cx) / lens.focal, (lens.cy - rows) / lens.focal
+    rays = np.stack([across, down, -np.ones((size, size))], -1)
     directions = rays @ camera[:3, :3].T
     depth = -camera[2, 3] / directions[..., 2]
     place = camera[:3, 3] + depth[..., None] * directions
     x, y = (rays if painted else place)[..., 0], (rays if painted else place)[..., 1]
     shade = 120.0 + 100.0 * np.sin(25.0 * x) * np.cos(20.0 * y)
     image = np.repeat(np.round(shade)[..., None], 3, axis=2).astype(np.uint8)
-    return image, Layers(np.ones((64, 64), np.float32), depth.astype(np.float32)), camera
+    return image, Layers(np.ones((size, size), np.float32), depth.astype(np.float32)), camera
 
 
 def around(degrees: float) -> Rotations:
@@ -166,6 +172,15 @@ def around(degrees: float) -> Rotations:
 def test_a_wall_looks_alike_from_both_sides() -> None:
     assert reprojection_error(plane(around(0.0)), plane(around(8.0)), LENS) < 1.5
     assert reprojection_error(plane(around(3.0)), plane(around(3.0)), LENS) < 1e-3
+
+
+def test_a_head_of_many_pixels_is_looked_up_whole() -> None:
+    """More of them than OpenCV takes in one row, and none."""
+    lens = Intrinsics(300.0, 96.0, 96.0, 192, 192)
+    now, other = plane(around(0.0), lens=lens), plane(around(8.0), lens=lens)
+    assert reprojection_error(now, other, lens) < 1.5
+    empty = Layers(np.zeros((192, 192), np.float32), now[1].depth)
+    assert reprojection_error((now[0], empty, now[2]), other, lens) is None
 
 
 def test_a_picture_that_follows_the_camera_does_not() -> None:
@@ -211,3 +226,57 @@ def test_reprojection_takes_a_frozen_head() -> None:
     assert values[0] is None
     assert found.compute().value == pytest.approx(np.mean(values[1:]))
     assert found.compute().value < 1.5
+
+
+def flickering(views: list[Any]) -> OrbitFlicker:
+    """The metric after views, whose layers the reprojection error asks for, too."""
+    seen = moved(
+        np.tile(np.eye(3), (len(views), 1, 1)),
+        poses=np.stack([camera for _, _, camera in views]).astype(np.float32),
+        frozen=True,
+        rendered=lambda: iter([layers for _, layers, _ in views]),
+    )
+    shared = MetricContext(cameras=seen)
+    flicker, reprojection = OrbitFlicker(shared), ReprojectionError(shared)
+    for index, (image, _, _) in enumerate(views):
+        for metric in (flicker, reprojection):
+            metric.update(SimpleNamespace(index=index, prediction=image))
+    return flicker
+
+
+@pytest.mark.parametrize(
+    ("course", "expected"),
+    [
+        ([20, -20, 20, -20, 20, -20], 20.0),  # brighter and darker by 20, from view to view
+        ([0, 8, 16, 24, 32, 40], 0.0),  # steadily brighter
+        ([0, 0, 0, 24, 0, 0], (0 + 12 / 2 + 24 / 2 + 12 / 2) / 4),  # one flash
+    ],
+)
+@pytest.mark.parametrize("step", [0.0, 2.0])
+def test_orbit_flicker_is_the_planted_one(course: list[int], expected: float, step: float) -> None:
+    views = [plane(around(step * index)) for index in range(len(course))]
+    lit = [
+        ((image * 0.5 + 60 + by).astype(np.uint8), layers, camera)
+        for (image, layers, camera), by in zip(views, course, strict=True)
+    ]
+    found = flickering(lit).compute()
+    assert found.value == pytest.approx(expected, abs=0.02 if step == 0.0 else 1.0)
+    assert (found.scored, found.total) == (4, 6)
+
+
+def test_lips_are_compared_with_exact_landmarks_in_the_details() -> None:
+    """Mouths 1 px wider than they are in the truth, as a detector sees it that adds 0.5 px."""
+
+    def face(wider: float) -> NDArray[np.float64]:
+        points = np.zeros((68, 2))
+        points[36, 0], points[45, 0] = -30.0, 30.0
+        points[48:, 0] = np.where(np.arange(20) % 2, 1.0, -1.0) * (10.0 + wider)
+        return points
+
+    truth = SimpleNamespace(landmarks=lambda index: face(0.0))
+    metric = Lmd(MetricContext(cameras=moved(np.eye(3)[None], truth=truth)))
+    frame = SimpleNamespace(index=0, prediction_landmarks=face(1.5), target_landmarks=face(0.5))
+    assert metric.update(frame) == pytest.approx(1.0)
+    details = metric.compute().details
+    assert details["to_exact_landmarks"] == pytest.approx(1.5)
+    assert details["of_the_truth"] == pytest.approx(0.5)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ..interfaces import Case, Image, Layers, Method, MovedCameras, RendersLayers
+from ..interfaces import Case, FilmedClip, Image, Layers, Method, MovedCameras, RendersLayers
 
 
 def moved_cameras(case: Case, method: Method) -> MovedCameras | None:
@@ -29,6 +29,10 @@ def moved_cameras(case: Case, method: Method) -> MovedCameras | None:
         poses=drive.poses,
         lens=drive.intrinsics,
         filmed=frame,
+        clip=FilmedClip(
+            identity.poses, np.array(identity.image_ids) / identity.fps, identity.frame
+        ),
+        sources=drive.source_frames,
         rendered=rendered if isinstance(method, RendersLayers) else None,
         truth=case.truth,
         frozen=case.view.frozen,

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..threads import halves
 from .kernels import encode as _encode
 from .kernels import encode_backward as _encode_backward
 from .layout import GridLayout
@@ -21,6 +22,12 @@ def encode(points: Tensor, table: Tensor, layout: GridLayout) -> Tensor:
     return _Encode.apply(points, table, layout)
 
 
+def _halves_of(layout: GridLayout) -> tuple[slice, slice]:
+    """Return the coarse and the fine levels, which cores can work off at once."""
+    middle = layout.levels // 2
+    return slice(0, middle), slice(middle, layout.levels)
+
+
 def _level_arrays(layout: GridLayout) -> tuple[Any, ...]:
     return layout.scales, layout.resolutions, layout.entries, layout.offsets, layout.hashed
 
@@ -31,7 +38,14 @@ class _Encode(torch.autograd.Function):
         points, table = points.contiguous(), table.contiguous()
         output = torch.empty(3 * layout.levels * table.shape[2], len(points))
         flat = table.view(3, -1).numpy()
-        _encode(points.numpy(), flat, table.shape[2], *_level_arrays(layout), output.numpy())
+
+        def work(levels: slice) -> None:
+            _encode(
+                points.numpy(), flat, table.shape[2], *_level_arrays(layout),
+                levels.start, levels.stop, output.numpy(),
+            )  # fmt: skip
+
+        halves(work, _halves_of(layout), slice(0, layout.levels))
         ctx.save_for_backward(points, table)
         ctx.layout = layout
         # A view: by feature is how the kernel writes, and how a decoder multiplies fastest.
@@ -42,14 +56,20 @@ class _Encode(torch.autograd.Function):
         points, table = ctx.saved_tensors
         entries = table.shape[1] if ctx.needs_input_grad[1] else 0
         d_table = np.empty((3, entries, table.shape[2]), np.float32)
-        d_points = np.empty((len(points) if ctx.needs_input_grad[0] else 0, 3), np.float32)
-        _encode_backward(
-            points.numpy(), table.view(3, -1).numpy(), table.shape[2], *_level_arrays(ctx.layout),
-            d_output.t().contiguous().numpy(), d_table.reshape(3, entries * table.shape[2]),
-            d_points,
-        )  # fmt: skip
+        parts = _halves_of(ctx.layout)
+        d_points = np.empty((2, len(points) if ctx.needs_input_grad[0] else 0, 3), np.float32)
+        by_feature = d_output.t().contiguous().numpy()
+
+        def work(levels: slice) -> None:
+            _encode_backward(
+                points.numpy(), table.view(3, -1).numpy(), table.shape[2],
+                *_level_arrays(ctx.layout), levels.start, levels.stop, by_feature,
+                d_table.reshape(3, entries * table.shape[2]), d_points[parts.index(levels)],
+            )  # fmt: skip
+
+        halves(work, parts)
         return (
-            torch.from_numpy(d_points) if ctx.needs_input_grad[0] else None,
+            torch.from_numpy(d_points[0] + d_points[1]) if ctx.needs_input_grad[0] else None,
             torch.from_numpy(d_table) if ctx.needs_input_grad[1] else None,
             None,
         )

@@ -234,9 +234,11 @@ def encode(
     entries: Indices,
     offsets: Longs,
     hashed: Flags,
+    first_level: int,
+    last_level: int,
     output: Floats,
 ) -> None:
-    """Interpolate every plane and level.
+    """Interpolate every plane in some of the levels.
 
     Args:
         points: ``[N, 3]`` float32, [0, 1] inside the box.
@@ -247,6 +249,8 @@ def encode(
         entries: Per level.
         offsets: Per level.
         hashed: Per level.
+        first_level: First of the levels that are worked off.
+        last_level: The one after the last.
         output: ``[3 L F, N]`` float32, output; plane, level, feature.
     """
     levels, count = scales.shape[0], points.shape[0]
@@ -255,7 +259,7 @@ def encode(
     cell_x, cell_y = np.empty(_BLOCK, np.uint32), np.empty(_BLOCK, np.uint32)
     part_x, part_y = np.empty(_BLOCK, np.float32), np.empty(_BLOCK, np.float32)
     vertices, column = np.empty((4, _BLOCK), np.uint32), np.empty(_BLOCK, np.float32)
-    for level in range(levels):
+    for level in range(first_level, last_level):
         first, last = offsets[level] * features, offsets[level + 1] * features
         for plane in range(3):
             x, y = planes[plane]
@@ -290,6 +294,8 @@ def encode_backward(
     entries: Indices,
     offsets: Longs,
     hashed: Flags,
+    first_level: int,
+    last_level: int,
     d_output: Floats,
     d_table: Floats,
     d_points: Floats,
@@ -305,9 +311,11 @@ def encode_backward(
         entries: As given to :func:`encode`.
         offsets: As given to :func:`encode`.
         hashed: As given to :func:`encode`.
+        first_level: As given to :func:`encode`.
+        last_level: As given to :func:`encode`.
         d_output: ``[3 L F, N]`` float32.
-        d_table: ``[3, T F]`` float32, output; or ``[3, 0]`` to leave it out.
-        d_points: ``[N, 3]`` float32, output; or ``[0, 3]`` to leave it out.
+        d_table: ``[3, T F]`` float32, output, of these levels; or ``[3, 0]`` to leave it out.
+        d_points: ``[N, 3]`` float32, output, what these levels add; or ``[0, 3]`` to leave it out.
     """
     levels, count = scales.shape[0], points.shape[0]
     order, interior = _interior_first(points, scales, resolutions)
@@ -316,7 +324,7 @@ def encode_backward(
     part_x, part_y = np.empty(_BLOCK, np.float32), np.empty(_BLOCK, np.float32)
     vertices, column = np.empty((4, _BLOCK), np.uint32), np.empty(_BLOCK, np.float32)
     d_axes = np.zeros((3, count if d_points.shape[0] > 0 else 0), np.float32)
-    for level in range(levels):
+    for level in range(first_level, last_level):
         first, last = offsets[level] * features, offsets[level + 1] * features
         for plane in range(3):
             x, y = planes[plane]

@@ -80,17 +80,21 @@ def blend(
     records: Floats,
     starts: Longs,
     entries: Indices,
+    first_tile: int,
+    last_tile: int,
     tiles_x: int,
     channels: tuple[int, ...],
     image: Floats,
     alpha: Floats,
 ) -> None:
-    """Blend every tile.
+    """Blend some of the tiles.
 
     Args:
         records: ``[N, 16]`` float32, see :mod:`.projection`.
         starts: ``[tiles + 1]`` int64, see :func:`.binning.bin_by_tile`.
         entries: Gaussian indices per tile.
+        first_tile: First of the tiles.
+        last_tile: The one after the last.
         tiles_x: Number of tile columns.
         channels: Any C numbers: a tuple's length is part of its type, so a compile-time constant.
         image: ``[H, W, C]`` float32, output; zeroed by the caller.
@@ -99,7 +103,7 @@ def blend(
     n = len(channels)
     height, width = alpha.shape
     planes = _new_planes()
-    for tile in range(starts.shape[0] - 1):
+    for tile in range(first_tile, last_tile):
         if starts[tile] == starts[tile + 1]:
             continue
         left = (tile % tiles_x) * TILE_WIDTH
@@ -161,6 +165,8 @@ def blend_backward(
     records: Floats,
     starts: Longs,
     entries: Indices,
+    first_tile: int,
+    last_tile: int,
     tiles_x: int,
     channels: tuple[int, ...],
     image: Floats,
@@ -169,7 +175,7 @@ def blend_backward(
     d_alpha: Floats,
     gradients: Floats,
 ) -> None:
-    """Gradients of the records.
+    """Gradients of the records, as far as some of the tiles show them.
 
     Runs front to back once more: a pixel's loss gradient through a Gaussian needs only the
     transmittance before it and what all later Gaussians add, a remainder that starts at the
@@ -179,6 +185,8 @@ def blend_backward(
         records: As given to :func:`blend`.
         starts: As given to :func:`blend`.
         entries: As given to :func:`blend`.
+        first_tile: As given to :func:`blend`.
+        last_tile: As given to :func:`blend`.
         tiles_x: As given to :func:`blend`.
         channels: As given to :func:`blend`.
         image: ``[H, W, C]`` as written by :func:`blend`.
@@ -191,7 +199,7 @@ def blend_backward(
     n = len(channels)
     height, width = alpha.shape
     planes = _new_planes()
-    for tile in range(starts.shape[0] - 1):
+    for tile in range(first_tile, last_tile):
         if starts[tile] == starts[tile + 1]:
             continue
         left = (tile % tiles_x) * TILE_WIDTH

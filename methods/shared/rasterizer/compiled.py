@@ -13,6 +13,7 @@ from torch import Tensor
 
 from ..njit import Doubles, Floats, Indices, Ints, Longs
 from ..not_finite import NotFinite
+from ..threads import halves
 from .binning import TILE_HEIGHT, TILE_WIDTH, bin_by_tile
 from .blending import blend, blend_backward
 from .camera import Camera
@@ -52,6 +53,13 @@ class _Frame:
         """C numbers, which tell the kernels C at compile time."""
         return (0,) * self.image.shape[2]
 
+    @property
+    def parts(self) -> tuple[slice, slice]:
+        """Two ranges of tiles with about as many entries, which cores can blend at once."""
+        tiles = len(self.starts) - 1
+        middle = int(np.searchsorted(self.starts, self.starts[-1] // 2)) if tiles else 0
+        return slice(0, middle), slice(middle, tiles)
+
 
 def _forward(
     inputs: list[Floats], view: Camera, limits: Limits, image: Floats, alpha: Floats, radii: Ints
@@ -68,16 +76,27 @@ def _forward(
         records, depths, radii, boxes,
     )  # fmt: skip
     starts, entries = bin_by_tile(depths, radii, boxes, tiles_x, tiles_y)
-    blend(records, starts, entries, tiles_x, channels, image, alpha)
-    return _Frame(inputs, camera, image, alpha, radii, records, starts, entries, tiles_x)
+    frame = _Frame(inputs, camera, image, alpha, radii, records, starts, entries, tiles_x)
+
+    def work(tiles: slice) -> None:
+        blend(records, starts, entries, tiles.start, tiles.stop, tiles_x, channels, image, alpha)
+
+    halves(work, frame.parts, slice(0, len(starts) - 1))
+    return frame
 
 
 def _backward(frame: _Frame, d_image: Floats, d_alpha: Floats, outputs: list[Floats]) -> None:
-    gradients = np.zeros_like(frame.records)
-    blend_backward(
-        frame.records, frame.starts, frame.entries, frame.tiles_x, frame.channels,
-        frame.image, frame.alpha, d_image, d_alpha, gradients,
-    )  # fmt: skip
+    # A sum for each half, whatever the threads, so that its order is always the same.
+    sums, parts = np.zeros((2, *frame.records.shape), np.float32), frame.parts
+
+    def work(tiles: slice) -> None:
+        blend_backward(
+            frame.records, frame.starts, frame.entries, tiles.start, tiles.stop, frame.tiles_x,
+            frame.channels, frame.image, frame.alpha, d_image, d_alpha, sums[parts.index(tiles)],
+        )  # fmt: skip
+
+    halves(work, parts)
+    gradients = sums[0] + sums[1]
     means, quats, scales, opacities = frame.inputs[:4]
     project_backward(
         means, quats, scales, opacities, frame.channels, frame.camera, frame.records, frame.radii,

@@ -62,5 +62,35 @@ CSIM_ARCFACE = MetricSpec(
     gate_tolerance=0.02,
     table_place=385,
 )
+ID_VIEW = MetricSpec(
+    "id_view_dlib",
+    "distance of the face from a real one seen from the nearest angle, to dlib's network",
+    "tgbench.metrics.identity.by_angle:IdView",
+    title="Identity by angle (dlib)",
+    direction=Direction.LOWER,
+    needs=frozenset({Needs.CAMERAS, Needs.MESH}),
+    decimals=3,
+    by_name=True,
+    bounds=FROM_ZERO,
+    requires=_DLIB,
+    region=Region.FACE,
+    gate_tolerance=0.03,
+    table_place=395,
+)
+CSIM_VIEW_ARCFACE = MetricSpec(
+    "csim_view_arcface",
+    "cosine similarity of the face and a real one seen from the nearest angle, to ArcFace",
+    "tgbench.metrics.identity.by_angle:CsimViewArcface",
+    title="CSIM by angle (ArcFace)",
+    direction=Direction.HIGHER,
+    needs=frozenset({Needs.CAMERAS, Needs.MESH}),
+    decimals=3,
+    by_name=True,
+    bounds=CORRELATION,
+    requires=Requires(weights=(ARCFACE,)),
+    region=Region.FACE,
+    gate_tolerance=0.02,
+    table_place=396,
+)
 
-METRICS = (ID_DISTANCE, ID_DRIFT, CSIM_ARCFACE)
+METRICS = (ID_DISTANCE, ID_DRIFT, CSIM_ARCFACE, ID_VIEW, CSIM_VIEW_ARCFACE)

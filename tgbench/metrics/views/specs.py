@@ -63,5 +63,19 @@ REPROJECTION_ERROR = MetricSpec(
     region=Region.FACE,
     table_place=394,
 )
+ORBIT_FLICKER = MetricSpec(
+    "orbit_flicker",
+    "how much colours of a head that does not move jump from view to view and back",
+    "tgbench.metrics.views.flicker:OrbitFlicker",
+    title="Orbit flicker",
+    unit="levels",
+    direction=Direction.NONE,
+    needs=frozenset({Needs.CAMERAS}),
+    decimals=2,
+    by_name=True,
+    bounds=(0.0, 255.0),
+    region=Region.FACE,
+    table_place=397,
+)
 
-METRICS = (MASK_IOU, DEPTH_ERROR, CAMERA_ERROR, REPROJECTION_ERROR)
+METRICS = (MASK_IOU, DEPTH_ERROR, CAMERA_ERROR, REPROJECTION_ERROR, ORBIT_FLICKER)

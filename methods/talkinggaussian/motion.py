@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import cast
@@ -19,6 +19,9 @@ EXPRESSION_UNITS = ("AU01", "AU02", "AU04", "AU05", "AU06", "AU07", "AU45")
 """The upper-face action units of the paper (supplement B.1); blinking comes last."""
 
 _LEFT_OUT = {"seven": (), "six": ("AU02",)}
+_AT_ONCE = 4096
+"""Gaussians that are decoded together where no gradients are wanted."""
+
 _BLINK_MAXIMUM = 2.0
 _LEAST_SQUARE = 1e-12
 _WIDTHS = {
@@ -194,9 +197,18 @@ class MotionField(nn.Module):
         """Return one of the decoder's three layers."""
         return cast(nn.Linear, self.decoder[2 * index])
 
-    def _decoded(self, hidden: Tensor) -> dict[str, Tensor]:
-        """Finish what the decoder's first layer [hidden, N] began, in its place; name the parts."""
-        return self._named(_dense(self._layer(2), _dense(self._layer(1), hidden.relu_()).relu_()))
+    def _decoded(self, count: int, hidden: Callable[[slice], Tensor]) -> dict[str, Tensor]:
+        """Finish what the decoder's first layer began, [hidden, n] of some Gaussians; name parts.
+
+        Through all layers in blocks, which stay in the cache.
+        """
+        blocks = max(round(count / _AT_ONCE), 1)
+        ends = [count * number // blocks for number in range(blocks + 1)]
+        made = [
+            _dense(self._layer(2), _dense(self._layer(1), hidden(place).relu_()).relu_())
+            for place in map(slice, ends, ends[1:])
+        ]
+        return self._named(torch.cat(made, dim=1))
 
     def _named(self, output: Tensor) -> dict[str, Tensor]:
         """Return the parts of what the decoder makes, [outputs, N], by their names."""
@@ -242,10 +254,14 @@ class FaceMotion(MotionField):
         # The weights are scaled, which are far fewer than the attention of all Gaussians.
         widths = [self.grid.output_dim, len(drivers.audio), len(drivers.expression)]
         _, by_audio, by_expression = self._layer(0).weight.split(widths, dim=1)
-        hidden = torch.addmm(places.hidden, by_audio * drivers.audio, on_audio)
-        hidden = hidden.addmm_(by_expression * drivers.expression, on_expression)
+        by_audio, by_expression = by_audio * drivers.audio, by_expression * drivers.expression
+
+        def hidden(place: slice) -> Tensor:
+            start = torch.addmm(places.hidden[:, place], by_audio, on_audio[:, place])
+            return start.addmm_(by_expression, on_expression[:, place])
+
         return Deformation(
-            **self._decoded(hidden),
+            **self._decoded(places.hidden.shape[1], hidden),
             audio_attention=on_audio.t(),
             expression_attention=on_expression.t(),
         )
@@ -295,7 +311,9 @@ class MouthMotion(MotionField):
     def deform(self, places: Places, drivers: Drivers) -> Deformation:
         """Decode the translation of every Gaussian."""
         by_audio = self._layer(0).weight[:, self.grid.output_dim :]
-        return self._followed(self._decoded(places.hidden + (by_audio @ drivers.audio)[:, None]))
+        same = (by_audio @ drivers.audio)[:, None]
+        count = places.hidden.shape[1]
+        return self._followed(self._decoded(count, lambda place: places.hidden[:, place] + same))
 
     def forward(self, means: Tensor, windows: Tensor, units: Tensor) -> Deformation:
         """Return the translation of Gaussians at `means` [N, 3] in a frame."""

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TypeVar
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
 
 from tgbench.interfaces import Drive, Image, Layers
-from tgbench.machine import cores
 
 from ..shared.conditions import Conditions
 from ..shared.crop_window import window_camera
 from ..shared.fusion import fuse, fused_image, fused_layers
 from ..shared.malloc import keep_freed_memory
+from ..shared.threads import frame_threads, one_thread
 from .branch import Branch
 from .config import TalkingGaussianConfig
 from .motion import Drivers, Places, expression_units
-
-T = TypeVar("T")
 
 _BATCH = 16
 """Frames that a GPU draws together; at 512 x 512 they take about 200 MB."""
@@ -37,44 +32,21 @@ class Renderer:
         self._config = config
         self._cut = config.frame_rounding == "down"
         self._device = branches[0].field.device
-        # One thread a frame scales better than threads inside a frame, and holds few in memory;
-        # threads inside one also wait for each other long where other programs run.
-        self._workers = cores()
-        self._pool = ThreadPoolExecutor(
-            self._workers, initializer=torch.set_num_threads, initargs=(1,)
-        )
-        self._places = self._pool.submit(self._undeformed).result()
+        self._places = self._undeformed()
 
     def frames(self, drive: Drive) -> Iterator[Image]:
         """Yield the frames of a drive in order, uint8 RGB [H, W, 3]."""
-        drivers = self._pool.submit(self._drivers, drive).result()
+        drivers = self._drivers(drive)
         if self._device.type == "cpu":
-            yield from self._by_threads(self._frame, drive, drivers)
-        else:
-            yield from self._by_batches(drive, drivers)
+            return frame_threads(
+                lambda index: self._frame(drive, drivers, index), drive, self._device
+            )
+        return self._by_batches(drive, drivers)
 
     def layers(self, drive: Drive) -> Iterator[Layers]:
         """Yield where both branches together are in each frame of a drive."""
-        drivers = self._pool.submit(self._drivers, drive).result()
-        yield from self._by_threads(self._layers, drive, drivers)
-
-    def _by_threads(
-        self,
-        draw: Callable[[Drive, Sequence[Drivers], int], T],
-        drive: Drive,
-        drivers: Sequence[Drivers],
-    ) -> Iterator[T]:
-        waiting: deque[Future[T]] = deque()
-        try:
-            for index in range(len(drive)):
-                waiting.append(self._pool.submit(draw, drive, drivers, index))
-                if len(waiting) > self._workers:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
-        finally:
-            for future in waiting:
-                future.cancel()
+        drivers = self._drivers(drive)
+        return frame_threads(lambda index: self._layers(drive, drivers, index), drive, self._device)
 
     def _by_batches(self, drive: Drive, drivers: Sequence[Drivers]) -> Iterator[Image]:
         """Draw several frames in each call, which keeps a GPU busy, and fetch them together."""
@@ -105,14 +77,14 @@ class Renderer:
 
     def _undeformed(self) -> list[Places]:
         """Return where each branch's Gaussians stand in its grid."""
-        with torch.inference_mode():
+        with torch.inference_mode(), one_thread():
             return [
                 branch.motion.places(branch.field.parameters["means"]) for branch in self._branches
             ]
 
     def _drivers(self, drive: Drive) -> list[Drivers]:
         """Return what drives each branch, of all frames: a few hundred bytes a frame."""
-        with torch.inference_mode():
+        with torch.inference_mode(), one_thread():
             conditions = conditions_of(drive, self._config, self._device)
             features, windows = conditions.features, conditions.windows
             units = conditions.expressions

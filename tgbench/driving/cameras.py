@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial.transform import Rotation
 
 from ..errors import TgbenchError
 
@@ -49,6 +48,9 @@ class View:
         A spiral begins at the person's left and goes round once in `TURN_FRAMES` frames, or once
         in all where there are fewer.
         """
+        # Imported late: it takes a fifth of a second, and most that deals with views turns none.
+        from scipy.spatial.transform import Rotation
+
         if not self.half_angle:
             # A camera that goes up turns about the head's x axis, which points to its left.
             turn = Rotation.from_euler("YX", [self.yaw, -self.pitch], degrees=True).as_matrix()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial.transform import Rotation
 
 from .rules import DriveRules, LongerSound, ShorterSound, Windows
 
@@ -67,6 +66,9 @@ def smoothed(poses: NDArray[np.float32], width: int) -> NDArray[np.float32]:
     """
     if width == 1:
         return poses
+    # Imported late: it takes a fifth of a second, and most poses stay as they are.
+    from scipy.spatial.transform import Rotation
+
     half, made = width // 2, poses.copy()
     turns = Rotation.from_matrix(poses[:, :3, :3])
     for frame in range(len(poses)):

@@ -148,16 +148,22 @@ class Identity:
 
     def torso_over_background(self, frame: int) -> Image:
         """Return what stands behind the head: torso over plate, uint8 RGB [H, W, 3]."""
-        torso = self.torso(frame)
+        torso, image = self.torso(frame), self.background.copy()
+        rows = np.flatnonzero(torso[..., 3].any(axis=1))
+        if len(rows) == 0:
+            return image
+        shown = slice(rows[0], rows[-1] + 1)
         # In place, and with an alpha as large as the colours: five times as fast as a broadcast.
-        share = cv2.cvtColor(torso[..., 3], cv2.COLOR_GRAY2RGB).astype(np.uint16)
-        mixed = cv2.cvtColor(torso, cv2.COLOR_RGBA2RGB) * share
+        share = cv2.cvtColor(torso[shown, :, 3], cv2.COLOR_GRAY2RGB).astype(np.uint16)
+        mixed = cv2.cvtColor(torso[shown], cv2.COLOR_RGBA2RGB) * share
         np.subtract(255, share, out=share)
-        share *= self.background
+        share *= image[shown]
         mixed += share
-        mixed += 127
-        mixed //= 255
-        return mixed.astype(np.uint8)
+        # Divided by 255 and rounded, without a division.
+        mixed += 128
+        mixed += np.right_shift(mixed, 8)
+        image[shown] = np.right_shift(mixed, 8, out=mixed)
+        return image
 
     def parsing(self, frame: int) -> Image:
         """Return the segmentation in the layout's colours, uint8 RGB [H, W, 3]."""

@@ -15,6 +15,7 @@ from tgbench.identities import Identity, Split
 from tgbench.interfaces import FitContext, FitReport
 from tgbench.plugins import audio_encoder_of
 from tgbench.progress import Task
+from tgbench.synthetic.names import seed_of
 
 from ..shared.checkpoint import Origin, read_checkpoint, write_checkpoint
 from ..shared.conditions import Conditions
@@ -28,6 +29,7 @@ from .person import Person
 from .personalisation import Personalisation
 from .prior.choice import load_prior
 from .prior.interface import HeadPrior
+from .prior.population import FIRST_PERSON, PEOPLE
 from .training import NavigationTraining
 
 BLINK = ("AU45",)
@@ -74,6 +76,11 @@ class Fit:
         if self._driving.silent:
             self._notes.append(
                 "the sound of the training frames is constant, so no speech is learned"
+            )
+        if self._prior.name == "procedural" and trained_the_prior(identity):
+            self._notes.append(
+                f"the prior was trained on {identity.name}, so its numbers say nothing of people "
+                "whom it has not seen"
             )
         self.channels = self._driving.channels
 
@@ -135,6 +142,12 @@ class Fit:
             )
         content = {"training": state, "seconds": self._seconds, "prior": self._prior.fingerprint}
         write_checkpoint(path, self._origin, content)
+
+
+def trained_the_prior(identity: Identity) -> bool:
+    """Return whether a person is one of those whom the shipped prior learned from."""
+    seed = seed_of(identity.name)
+    return seed is not None and FIRST_PERSON <= seed < FIRST_PERSON + PEOPLE
 
 
 def check_prior(state: Mapping[str, object], prior: HeadPrior, path: Path) -> None:

@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from tgbench.driving.cameras import directions
 from tgbench.errors import TgbenchError
 from tgbench.identities import Identity
 from tgbench.identities.layout import LANDMARKS, TRANSFORMS_TRAIN
@@ -19,6 +20,12 @@ from ..shared.crop_window import window_camera
 from ..shared.pixel_labels import BEHIND, label_pixels
 from ..shared.rasterizer import Camera
 from ..shared.window import Window, bounds, same_size
+
+LEAST_FRAMES = 3
+"""Fewer have no spread of expressions to learn from."""
+
+MOST_ASIDE = 45.0
+"""Degrees of yaw from which on half of the landmarks that place the head are guesses."""
 
 _NOSE_BRIDGE, _NOSE_BASE, _CHIN = 27, 33, 8
 
@@ -42,6 +49,30 @@ class Crop:
     landmarks: Tensor
 
 
+def check_frames(identity: Identity, frames: range) -> None:
+    """Refuse frames that a prior cannot be inverted over.
+
+    Args:
+        identity: whose.
+        frames: those that train.
+
+    Raises:
+        TgbenchError: there are too few, or none is near frontal.
+    """
+    path = identity.folder / TRANSFORMS_TRAIN
+    if len(frames) < LEAST_FRAMES:
+        raise TgbenchError(
+            f"{path}: {len(frames)} frames to train on, too few to invert the head prior over; "
+            f"give a clip with at least {LEAST_FRAMES}"
+        )
+    aside = float(np.abs(directions(identity.poses[frames.start : frames.stop])[:, 0]).min())
+    if aside > MOST_ASIDE:
+        raise TgbenchError(
+            f"{path}: the face is never frontal: every training frame shows it from at least "
+            f"{aside:.0f} degrees aside; give a clip with frames within {MOST_ASIDE:.0f} degrees"
+        )
+
+
 class HeadFrames:
     """The training frames of an identity, cropped to the head; kept while the cache has room."""
 
@@ -57,10 +88,10 @@ class HeadFrames:
             device: where crops are wanted.
 
         Raises:
-            TgbenchError: there is no frame, none shows a head, or a landmark is NaN or infinite.
+            TgbenchError: there are too few frames, none shows a head or is near frontal, or a
+                landmark is NaN or infinite.
         """
-        if len(frames) == 0:
-            raise TgbenchError(f"{identity.folder / TRANSFORMS_TRAIN}: lists no frame to train on")
+        check_frames(identity, frames)
         self.identity, self.frames = identity, frames
         self._device, self._room = device, cache_bytes
         self._kept: dict[int, Crop] = {}

@@ -20,7 +20,7 @@ from .generator import Generator
 from .spec import TRAINED_HERE, Wav2LipConfig
 from .training import trained
 
-TRAINING_VERSION = 1
+TRAINING_VERSION = 2
 """Raised whenever the same settings train another network."""
 
 _PARALLEL = "module."

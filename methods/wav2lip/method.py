@@ -16,6 +16,7 @@ from tgbench.configs import flat
 from tgbench.errors import TgbenchError
 from tgbench.files import atomic_path, hash_of, sha256, write_json
 from tgbench.identities import Identity, Split
+from tgbench.identities.resolve import resolve_identity
 from tgbench.inputs import read_json
 from tgbench.interfaces import Drive, FitContext, FitReport, Image
 from tgbench.progress import SILENT
@@ -32,7 +33,7 @@ _STATE, _REFERENCES = "wav2lip.json", "references.npy"
 
 
 class Wav2Lip:
-    """Edits the mouth of the true video by what is said; the references are training frames."""
+    """Edits the mouth of the true video by what is said."""
 
     def __init__(self, config: Wav2LipConfig) -> None:
         self._config = config
@@ -44,19 +45,22 @@ class Wav2Lip:
         self._finder: FaceFinder | None = None
 
     def fit(self, identity: Identity, split: Split, context: FitContext) -> FitReport:
-        """Load the network, and keep training frames as references; the person trains nothing.
+        """Load the network, and keep reference faces; the person trains nothing.
 
         Raises:
-            TgbenchError: there are no training frames, or none in which a face is found.
+            TgbenchError: there are no training frames, none of the references shows a face, or the
+                reference clip is not there or is the person's own.
             Unavailable: the weights or the detector are missing.
         """
         if len(split.train) == 0:
             raise TgbenchError(f"{identity.folder}: has no training frame to take as a reference")
         self._device = usable_device(context.device, "Wav2Lip")
+        clip, frames = self._reference_frames(identity, split.train, context)
         self._weights = load_generator(self._config, self._device, context.progress)
         self._identity, self._train = identity, split.train
-        self._references = self._chosen_references(identity, split.train, context)
-        notes = (self._weights.note, "reference faces: training frames")
+        self._references = self._chosen_references(clip, frames, context)
+        source = "training frames" if clip is identity else f"frames of the clip {clip.name}"
+        notes = (self._weights.note, f"reference faces: {source}")
         return FitReport(seconds=0.0, notes=notes)
 
     def render(self, drive: Drive) -> Iterator[Image]:
@@ -119,11 +123,25 @@ class Wav2Lip:
         self._references = References(faces)
         self._identity, self._train = identity, split.train
 
-    def _chosen_references(
+    def _reference_frames(
         self, identity: Identity, train: range, context: FitContext
+    ) -> tuple[Identity, range]:
+        name = self._config.reference_clip
+        if not name:
+            return identity, train
+        clip = resolve_identity(name, identity.intrinsics.width, context.progress)
+        if clip.folder.resolve() == identity.folder.resolve():
+            raise TgbenchError(
+                f"reference_clip {name}: is the clip whose held-out frames are edited, so true "
+                "mouths would be seen; name another one, or leave it empty for training frames"
+            )
+        return clip, range(len(clip))
+
+    def _chosen_references(
+        self, identity: Identity, frames: range, context: FitContext
     ) -> References:
-        count = min(self._config.references, len(train))
-        chosen = np.linspace(train.start, train.stop - 1, count).round().astype(int)
+        count = min(self._config.references, len(frames))
+        chosen = np.linspace(frames.start, frames.stop - 1, count).round().astype(int)
         found = []
         with context.progress.task("finding reference faces", count) as task:
             for frame in map(int, chosen):
@@ -135,7 +153,7 @@ class Wav2Lip:
                 task.advance()
         if not found:
             raise TgbenchError(
-                f"{identity.folder}: no face is found in any of {count} training frames; give a "
+                f"{identity.folder}: no face is found in any of {count} frames; give a "
                 "clip that shows a face"
             )
         return References(np.stack(found))
@@ -166,7 +184,7 @@ class Wav2Lip:
 
     def _detector(self) -> FaceFinder:
         if self._finder is None:
-            self._finder = face_finder(self._config.detector)
+            self._finder = face_finder(self._config.detector, str(self._device))
         return self._finder
 
 

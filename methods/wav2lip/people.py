@@ -1,9 +1,9 @@
-"""Synthetic people and voices to train on; none of them is a built-in identity."""
+"""People of the population to train on, none of whom a run can name, and what they say."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,16 +13,10 @@ from tgbench.audio import Waveform
 from tgbench.identities import Identity
 from tgbench.synthetic.dataset import rehearse
 from tgbench.synthetic.motion import Performance
-from tgbench.synthetic.person import SYNTH_A, SYNTH_B, Person
-from tgbench.synthetic.sculpture import FaceShape
+from tgbench.synthetic.names import MOST_SEED
+from tgbench.synthetic.person import Person
+from tgbench.synthetic.population import drawn_person
 from tgbench.synthetic.studio import Studio
-from tgbench.synthetic.voice import Voice
-
-_FIRST_SEED = 70_001
-"""Far from those of the built-in identities and tracks, so that these say other things."""
-
-_SHAPE_SPREAD = 0.07
-_HUE_SPREAD, _LIGHT_SPREAD = 6.0, 22.0
 
 
 @dataclass(frozen=True)
@@ -39,43 +33,8 @@ class Talk:
 
 
 def person(number: int) -> Person:
-    """Return one of endlessly many people; the same every time.
-
-    Face, complexion, hair, clothes and voice are those of one of the built-in people, changed.
-    """
-    random = np.random.default_rng([_FIRST_SEED, number])
-    base = (SYNTH_A, SYNTH_B)[number % 2]
-    tint, light = random.normal(0, _HUE_SPREAD, 3), random.normal(0, _LIGHT_SPREAD)
-    look = replace(
-        base.look,
-        skin=_coloured(base.look.skin, tint + light),
-        lips=_coloured(base.look.lips, tint + light + random.normal(0, _HUE_SPREAD, 3)),
-        blush=float(random.uniform(0.6, 1.2)),
-        freckles=float(random.uniform(0.0, 0.6)),
-        stubble=base.look.stubble * float(random.uniform(0.0, 1.3)),
-    )
-    lighting = random.normal(0, 3 * _LIGHT_SPREAD, 3)
-    return replace(
-        base,
-        seed=_FIRST_SEED + number,
-        shape=_shaped(base.shape, random),
-        look=look,
-        hair=replace(base.hair, colour=_coloured(base.hair.colour, random.normal(0, 30, 3))),
-        clothes=replace(base.clothes, colour=_coloured(base.clothes.colour, lighting)),
-        voice=voice(random),
-    )
-
-
-def voice(random: np.random.Generator) -> Voice:
-    """Return a voice: low or high, of a long or a short vocal tract, breathy or not."""
-    height = float(random.uniform(0.0, 1.0))
-    return Voice(
-        hertz=100.0 * 2.2**height * float(random.uniform(0.92, 1.08)),
-        tract=0.98 + 0.17 * height + float(random.normal(0.0, 0.02)),
-        breath=float(random.uniform(0.02, 0.08)),
-        open_share=float(random.uniform(0.55, 0.72)),
-        tilt=float(random.uniform(2000.0, 2900.0)),
-    )
+    """Return one of endlessly many people; the same every time."""
+    return drawn_person(MOST_SEED + 1 + number)
 
 
 def talk(number: int, seconds: float) -> Talk:
@@ -106,22 +65,3 @@ def filmed(
 def _mouth(performance: Performance) -> NDArray[np.float32]:
     mouth = performance.mouth
     return np.stack([getattr(mouth, field.name) for field in fields(mouth)], 1).astype(np.float32)
-
-
-def _shaped(shape: FaceShape, random: np.random.Generator) -> FaceShape:
-    """Return a face whose lengths are a few per cent others."""
-    return replace(
-        shape,
-        **{
-            field.name: getattr(shape, field.name)
-            * float(random.uniform(1.0 - _SHAPE_SPREAD, 1.0 + _SHAPE_SPREAD))
-            for field in fields(shape)
-        },
-    )
-
-
-def _coloured(
-    colour: tuple[float, float, float], change: NDArray[np.float64]
-) -> tuple[float, float, float]:
-    red, green, blue = (float(value) for value in np.clip(np.add(colour, change), 12.0, 245.0))
-    return red, green, blue

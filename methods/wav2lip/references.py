@@ -1,7 +1,8 @@
-"""Which training face stands in for a frame's own: so that no mouth of the truth is seen.
+"""Which face stands in for a frame's own: so that no mouth of the truth is seen.
 
 The original program shows the network the very frame that it edits, mouth included. The
-supplement of TalkingGaussian gives it another clip instead; here it is the training part.
+supplement of TalkingGaussian gives it another clip instead; here it is one that the settings name,
+or the training part.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ _COARSE = (24, 12)
 
 
 class References:
-    """Faces of training frames."""
+    """Faces of training frames, or of another clip."""
 
     def __init__(self, faces: NDArray[np.uint8]) -> None:
         """Take the faces, uint8 RGB [R, 96, 96, 3].

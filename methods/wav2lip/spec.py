@@ -53,8 +53,9 @@ class Wav2LipConfig:
     checkpoint: Literal["synthetic", "wav2lip", "wav2lip_gan"] = "synthetic"
     """Weights: trained here on synthetic heads, or a published file of the weight store."""
 
-    detector: Literal["mediapipe", "s3fd"] = "mediapipe"
-    """What finds faces; the original program uses S3FD."""
+    detector: Literal["mediapipe", "s3fd", "fan_s3fd"] = "mediapipe"
+    """What finds faces: MediaPipe, SyncNet's S3FD at a quarter of the size, or face-alignment's
+    S3FD at full size, which the original program has."""
 
     pads: Pads = (0, 10, 0, 0)
     """Pixels added to a found face at its top, bottom, left and right."""
@@ -64,6 +65,10 @@ class Wav2LipConfig:
 
     references: Annotated[int, Range(1, 1000)] = 32
     """Training frames, evenly spread, of which the one most like a frame is its reference."""
+
+    reference_clip: str = ""
+    """Another clip, a folder or a built-in name, whose frames are the references; without one they
+    are training frames."""
 
     batch: Annotated[int, Range(1, 1024)] = 1
     """Frames that the network makes at a time; more take 7 MB each and more, and serve a GPU."""
@@ -77,7 +82,7 @@ SPEC = MethodSpec(
     "tgbench.methods.wav2lip.method:Wav2Lip",
     title="Wav2Lip (reimplemented)",
     config="tgbench.methods.wav2lip.spec:Wav2LipConfig",
-    presets={"quick": {}, "paper": {"checkpoint": "wav2lip_gan", "detector": "s3fd"}},
+    presets={"quick": {}, "paper": {"checkpoint": "wav2lip_gan", "detector": "fan_s3fd"}},
     image_sizes={"quick": 256},
     source="Prajwal et al., A Lip Sync Expert Is All You Need, ACM Multimedia 2020",
     trains=False,

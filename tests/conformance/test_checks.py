@@ -34,7 +34,7 @@ def test_a_sound_method_keeps_every_claim(bench: Benches) -> None:
     found = [check.finding(its) for check in CHECKS if check.name not in ("reload", "memory")]
     assert not [each for each in found if each.state is State.FAILS]
     untried = {each.check.name for each in found if each.state is State.NOT_TRIED}
-    assert untried == {"own-speed", "pasted-mouth"}
+    assert untried == {"own-speed", "pasted-mouth", "camera", "backdrop", "layers"}
     (resumed,) = (each for each in found if each.check.name == "interruption")
     assert "went on from a checkpoint" in resumed.text
 
@@ -46,3 +46,11 @@ def test_a_sound_method_that_pastes_a_face_keeps_what_it_declares(bench: Benches
     found = {check.name: check.finding(its) for check in chosen}
     assert not [each for each in found.values() if each.state is State.FAILS]
     assert found["pasted-mouth"].state is State.HOLDS
+
+
+def test_a_sound_method_that_takes_a_camera_keeps_what_it_declares(bench: Benches) -> None:
+    its = bench("globe")
+    for check in CHECKS:
+        if check.name in ("fit", "save", "camera", "backdrop", "layers"):
+            found = check.finding(its)
+            assert found.state is State.HOLDS, found.text

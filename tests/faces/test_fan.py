@@ -91,6 +91,34 @@ def test_landmarks_are_the_packages_own_of_the_first_face(
     assert "2D-FAN-4" in finder.describe()
 
 
+@needs_package
+def test_faces_are_the_packages_own_of_the_highest_score(
+    store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import cv2
+    from face_alignment.detection.sfd import FaceDetector
+    from face_alignment.detection.sfd.net_s3fd import s3fd
+
+    put(store, "fan_s3fd", randomised(s3fd(), 2), monkeypatch)
+    noise = cv2.GaussianBlur(np.random.default_rng(7).normal(size=(96, 128, 3)), (0, 0), 3)
+    image = np.clip(128 + 900 * noise, 0, 255).astype(np.uint8)
+    reference = FaceDetector("cpu", path_to_detector=str(store / TABLE["fan_s3fd"].file))
+    boxes = np.array(reference.detect_from_image(image))
+    assert len(boxes) > 1
+    found = fan.FanFaces().find(image)
+    np.testing.assert_array_equal(found, boxes[boxes[:, 4].argmax(), :4])
+
+
+@needs_package
+def test_weights_that_are_not_of_the_detector_are_named(
+    store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(store, "fan_s3fd", torch.nn.Linear(5, 1).state_dict(), monkeypatch)
+    with pytest.raises(Unavailable, match=r"s3fd-619a316812\.pth.*another network") as caught:
+        fan.FanFaces()
+    assert "\n" not in str(caught.value)
+
+
 class Alignment:
     """Stands in for the package's pipeline: faces with scores, landmarks that tell which face."""
 

@@ -172,8 +172,8 @@ def test_split_covers_every_frame_once(frames: int) -> None:
 
 @pytest.mark.parametrize("frames", [0, 1])
 def test_a_clip_too_short_to_split_is_refused(frames: int) -> None:
-    with pytest.raises(TgbenchError):
-        default_split(frames)
+    with pytest.raises(TgbenchError, match=rf"clip\.mp4: has {frames} frame"):
+        default_split(frames, "clip.mp4")
 
 
 @pytest.mark.parametrize("content", [b"", b"\x93NUMPY", b"\x93NUMPY\x01\x00\x06\x00{'a':\n"])

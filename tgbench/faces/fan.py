@@ -1,13 +1,17 @@
-"""68 landmarks by FAN (Bulat and Tzimiropoulos, 2017), as the `face-alignment` package runs it."""
+"""Faces by S3FD and 68 landmarks by FAN (Bulat and Tzimiropoulos, 2017).
+
+Both as the `face-alignment` package runs them.
+"""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib import metadata
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..arrays import Image, Points
 from ..errors import Unavailable
@@ -54,10 +58,9 @@ class FanLandmarks:
             image: uint8 RGB [H, W, 3].
         """
         with _cudnn_kept():
-            boxes = self._alignment.face_detector.detect_from_image(image)
-            if len(boxes) == 0:
+            best = _best(self._alignment.face_detector.detect_from_image(image))
+            if best is None:
                 return None
-            best = max(boxes, key=lambda box: float(box[4]))
             (landmarks,) = self._alignment.get_landmarks_from_image(image, [best])
         return np.asarray(landmarks, np.float32)
 
@@ -67,6 +70,46 @@ class FanLandmarks:
             f"face-alignment {metadata.version('face-alignment')}, 2D-FAN-4 and S3FD "
             f"({self._weights}), the face of the highest score"
         )
+
+
+class FanFaces:
+    """S3FD alone, on the whole image at its full size: the detector of Wav2Lip's program, too."""
+
+    def __init__(self, device: str = "cpu") -> None:
+        """Load the network from the weight store.
+
+        Args:
+            device: as torch names it.
+
+        Raises:
+            Unavailable: the package or the weight file is missing, or is of another network.
+        """
+        _package()
+        from face_alignment.detection.sfd import FaceDetector
+        from face_alignment.detection.sfd.net_s3fd import s3fd
+
+        # The package fails with a list of all parameters where the file is another network's.
+        load_weights(s3fd(), _DETECTOR)
+        with _cudnn_kept():
+            self._detector = FaceDetector(device, path_to_detector=str(weight_file(_DETECTOR)))
+
+    def find(self, image: Image) -> NDArray[np.float64] | None:
+        """Return the box of the highest score, None without a face.
+
+        Args:
+            image: uint8 RGB [H, W, 3].
+
+        Returns:
+            left, top, right, bottom in pixels.
+        """
+        with _cudnn_kept():
+            best = _best(self._detector.detect_from_image(image))
+        return None if best is None else np.asarray(best[:4], np.float64)
+
+
+def _best(boxes: Sequence[NDArray[np.floating]]) -> NDArray[np.floating] | None:
+    """Return the box [5] with the highest score, its last number."""
+    return max(boxes, key=lambda box: float(box[4]), default=None)
 
 
 def _package() -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from ..errors import TgbenchError
 
@@ -23,8 +24,12 @@ class Split:
     test: range
 
 
-def default_split(frames: int) -> Split:
+def default_split(frames: int, clip: Path | str = "the clip") -> Split:
     """Return the field's split of a clip: the first 10/11 train, the rest is held out.
+
+    Args:
+        frames: how many it has.
+        clip: what an error calls it.
 
     Raises:
         TgbenchError: too few frames to hold one out.
@@ -32,5 +37,8 @@ def default_split(frames: int) -> Split:
     numerator, denominator = TRAIN_SHARE
     cut = frames * numerator // denominator
     if cut < 1 or cut >= frames:
-        raise TgbenchError(f"a clip of {frames} frames cannot be split into training and test")
+        raise TgbenchError(
+            f"{clip}: has {frames} frame(s), too few to train on some and hold out others; give a "
+            "longer one"
+        )
     return Split(range(cut), range(cut, frames))

@@ -340,7 +340,7 @@ class _Preparation:
         writer.write_track(
             TrackParams.of_poses(track.poses, focal, track.identity, track.expression)
         )
-        writer.write_transforms(focal, track.poses, default_split(count))
+        writer.write_transforms(focal, track.poses, default_split(count, self._source.video))
         facts = provenance(self._source, clip.seen, track, crop, faces, self._size, made_by)
         identity = Identity(self._out)
         facts["filming_faults"] = filming_faults(identity, facts)

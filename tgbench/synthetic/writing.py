@@ -58,9 +58,8 @@ def write_identity(
     for _ in in_order(record, range(frames), _WORKERS):
         count()
     writer.write_background(studio.plate)
-    writer.write_transforms(
-        studio.focal, np.stack([studio.pose(i) for i in range(frames)]), default_split(frames)
-    )
+    poses = np.stack([studio.pose(i) for i in range(frames)])
+    writer.write_transforms(studio.focal, poses, default_split(frames, name))
     writer.write_action_units(action_units(take.performance, gaps), measured_by="rig")
     writer.write_audio(take.audio)
     write_json(folder / PHONEMES, timeline(take.script))

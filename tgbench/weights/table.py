@@ -122,7 +122,7 @@ _ALL = (
     Weights(
         "fan_s3fd",
         "s3fd-619a316812.pth",
-        "landmarks `fan`: face-alignment's face detector, S3FD",
+        "landmarks `fan` and wav2lip_native: face-alignment's face detector, S3FD",
         f"{_BULAT}/s3fd-619a316812.pth",
         _FACE_ALIGNMENT,
         size=89_843_225,

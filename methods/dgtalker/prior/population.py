@@ -31,6 +31,9 @@ EXPRESSION = (
 LIPS = 8
 """How many of them move the mouth."""
 
+FIRST_PERSON, PEOPLE = 100_000, 89
+"""First seed of those whom the shipped prior learned from, and how many they are."""
+
 CENTRE = (0.0, -0.02, 0.0)
 """Where the cameras look, head frame, metres."""
 

@@ -24,14 +24,11 @@ from tgbench.terminal.output import Terminal
 from ...shared.rasterizer import Camera
 from .generator import CODE, Generator
 from .interface import Heads
-from .population import SIDE, PersonViews, view_person
+from .population import FIRST_PERSON, PEOPLE, SIDE, PersonViews, view_person
 from .procedural import WEIGHTS
 from .template import HEIGHT, WIDTH, head_template
 
-FIRST_PERSON = 100_000
-"""People from here on are known to the prior; `docs/dgtalker.md` says so."""
-
-PEOPLE, VIEWS, ITERATIONS = 89, 20, 5_000
+VIEWS, ITERATIONS = 20, 5_000
 _BATCH = 4
 _LR, _CODE_LR = 2e-3, 5e-3
 _MASK_WEIGHT = 0.5

@@ -6,7 +6,7 @@ It is what `broken.py` breaks, one thing at a time.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,10 +16,12 @@ from tgbench.errors import TgbenchError
 from tgbench.files import write_json
 from tgbench.identities import Identity, Split
 from tgbench.inputs import read_json
-from tgbench.interfaces import Drive, FitContext, FitReport, Image
+from tgbench.interfaces import Drive, FitContext, FitReport, Image, Layers
 from tgbench.specs import CompositeMode, LeakedCondition, MethodSpec
 
 PART = "mean.npy"
+RADIUS = 0.1
+"""Of a head that is a globe, in the unit of poses."""
 
 
 @dataclass(frozen=True)
@@ -139,6 +141,51 @@ class Paster(Puppet):
         image[int(size * 0.5) : int(size * 0.6), int(size * 0.4) : int(size * 0.6)] = 250 * gap
 
 
+class Globe(Puppet):
+    """Draws a coloured globe for a head, as any camera sees it."""
+
+    def render(self, drive: Drive) -> Iterator[Image]:
+        """Draw frame by frame."""
+        for frame in range(len(drive)):
+            camera = self.camera(drive, frame)
+            depth, place = self.hit(drive, camera)
+            skin = 127.5 + 120 * place / RADIUS
+            skin[..., 0] = 250 * self.gap(drive, frame)
+            seen = np.isfinite(depth)
+            image = self.behind(drive, frame).copy()
+            image[seen] = skin[seen]
+            yield image
+
+    def layers(self, drive: Drive) -> Iterator[Layers]:
+        """Say where the globe is."""
+        for frame in range(len(drive)):
+            depth, _ = self.hit(drive, self.camera(drive, frame))
+            yield self.layer(np.isfinite(depth).astype(np.float32), depth.astype(np.float32))
+
+    def layer(self, alpha: np.ndarray, depth: np.ndarray) -> Layers:
+        """Return one."""
+        return Layers(alpha, depth)
+
+    def camera(self, drive: Drive, frame: int) -> np.ndarray:
+        """Return from where a frame is seen."""
+        return drive.poses[frame].astype(float)
+
+    def behind(self, drive: Drive, frame: int) -> Image:
+        """Return what is behind the globe."""
+        return drive.background(frame)
+
+    def hit(self, drive: Drive, camera: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the depth of each pixel's point on the globe [H, W], and the point [H, W, 3]."""
+        lens = drive.intrinsics
+        y, x = np.mgrid[: lens.height, : lens.width] + 0.5
+        local = [(x - lens.cx) / lens.focal, (lens.cy - y) / lens.focal, -np.ones_like(x)]
+        rays, start = np.stack(local, -1) @ camera[:3, :3].T, camera[:3, 3]
+        a, b, c = (rays**2).sum(-1), rays @ start, start @ start - RADIUS**2
+        with np.errstate(invalid="ignore"):
+            depth = (-b - np.sqrt(b**2 - a * c)) / a
+        return depth, start + depth[..., None] * rays
+
+
 PUPPET = MethodSpec(
     "puppet",
     "a head drawn over the true torso",
@@ -162,4 +209,5 @@ PASTER = MethodSpec(
     composite_mode=CompositeMode.FACE_PASTED,
     leaked_conditions=(LeakedCondition.UPPER_FACE, LeakedCondition.TORSO_AND_BACKGROUND),
 )
-SPECS = (PUPPET, PASTER)
+GLOBE = replace(PUPPET, name="globe", implementation="puppet:Globe", takes_camera=True)
+SPECS = (PUPPET, PASTER, GLOBE)

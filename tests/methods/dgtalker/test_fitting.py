@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import shutil
+from importlib import resources
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -17,9 +18,11 @@ from tgbench.errors import TgbenchError
 from tgbench.identities import Identity
 from tgbench.identities.layout import LANDMARKS
 from tgbench.interfaces import Drive, FaceHalf, FitContext
+from tgbench.methods.dgtalker import prior
 from tgbench.methods.dgtalker.config import DGTalkerConfig
 from tgbench.methods.dgtalker.method import DGTalker
 from tgbench.methods.dgtalker.personalisation import Personalisation
+from tgbench.methods.dgtalker.prior.procedural import WEIGHTS
 from tgbench.methods.dgtalker.training import NavigationTraining
 from tgbench.progress import SILENT
 
@@ -150,3 +153,23 @@ def test_a_driving_pose_that_is_no_number_is_named(clip: SimpleNamespace, tmp_pa
         method.render(dataclasses.replace(drive, poses=poses))
     with pytest.raises(TgbenchError, match="deepspeech"):
         method.render(dataclasses.replace(drive, encoder="deepspeech"))
+
+
+def test_another_prior_than_it_was_trained_from_is_refused(
+    clip: SimpleNamespace, tmp_path: Path
+) -> None:
+    """Neither resumed nor rendered: the file of the prior has other weights now."""
+    file = tmp_path / "prior.npz"
+    with resources.as_file(resources.files(prior).joinpath(WEIGHTS)) as shipped:
+        shutil.copy(shipped, file)
+    brief = {name: int("alignment" in name) for name in SETTINGS if "iterations" in name}
+    config = build(DGTalkerConfig, brief | {"prior_weights": str(file)})
+    fitted(clip.identity, tmp_path / "work", config).save(tmp_path)
+    with np.load(file, allow_pickle=False) as arrays:
+        weights = dict(arrays)
+    np.savez(file, **{**weights, "mean": weights["mean"] + np.float16(0.1)})
+    with pytest.raises(TgbenchError, match=r"person\.pt.*another procedural prior"):
+        fitted(clip.identity, tmp_path / "work", config)
+    again = DGTalker(config)
+    with pytest.raises(TgbenchError, match=r"dgtalker\.pt.*another procedural prior"):
+        again.load(tmp_path, clip.identity, clip.identity.split(), "cpu")

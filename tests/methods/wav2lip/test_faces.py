@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -111,6 +112,14 @@ def test_s3fd_without_its_weights_names_the_file(
     monkeypatch.setenv("TGBENCH_WEIGHTS", str(tmp_path))
     with pytest.raises(Unavailable, match=r"sfd_face\.pth"):
         face_finder("s3fd")
+
+
+def test_the_original_detector_without_its_package_says_how_to_get_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "face_alignment", None)
+    with pytest.raises(Unavailable, match=r"\[fan\]"):
+        face_finder("fan_s3fd")
 
 
 def test_an_unknown_detector_is_named() -> None:

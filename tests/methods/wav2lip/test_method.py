@@ -6,6 +6,7 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -44,7 +45,7 @@ def network(monkeypatch: pytest.MonkeyPatch) -> Generator:
     torch.manual_seed(0)
     network = Generator(0.05).eval()
     monkeypatch.setattr(module, "load_generator", lambda *_: Weights(network, "0" * 64, "random"))
-    monkeypatch.setattr(module, "face_finder", lambda _: Finder())
+    monkeypatch.setattr(module, "face_finder", lambda *_: Finder())
     return network
 
 
@@ -92,6 +93,42 @@ def test_frames_are_the_true_ones_with_what_the_network_makes_in_the_box(
         np.testing.assert_array_equal(frame[outside], truth[outside])
 
 
+def test_another_clip_gives_the_references(
+    tiny_identity: Path, tmp_path: Path, network: Generator
+) -> None:
+    """All of its frames may be; of the person's own clip only training frames are."""
+    identity = Identity(tiny_identity)
+    shutil.copytree(tiny_identity, tmp_path / "other")
+    for path in (tmp_path / "other" / "gt_imgs").iterdir():
+        path.unlink()
+        cv2.imwrite(str(path), np.full((64, 64, 3), 90, np.uint8))
+    config = replace(CONFIG, reference_clip=str(tmp_path / "other"))
+    method = Wav2Lip(config)
+    context = FitContext(tmp_path, 0, "cpu", SILENT)
+    report = method.fit(identity, identity.split(), context)
+    assert "reference faces: frames of the clip other" in report.notes
+    assert method._references is not None
+    assert np.abs(method._references.faces.astype(int) - 90).max() <= 1
+    method.save(tmp_path / "model")
+    again = Wav2Lip(config)
+    again.load(tmp_path / "model", identity, identity.split(), "cpu")
+    for first, second in zip(
+        method.render(drive_of(identity)), again.render(drive_of(identity)), strict=True
+    ):
+        np.testing.assert_array_equal(first, second)
+
+
+@pytest.mark.parametrize(("name", "fault"), [("own", "true mouths"), ("none", "none")])
+def test_a_reference_clip_that_cannot_be_used_is_refused(
+    tiny_identity: Path, tmp_path: Path, network: Generator, name: str, fault: str
+) -> None:
+    folder = tiny_identity if name == "own" else tmp_path / "none"
+    method = Wav2Lip(replace(CONFIG, reference_clip=str(folder)))
+    identity = Identity(tiny_identity)
+    with pytest.raises(TgbenchError, match=fault):
+        method.fit(identity, identity.split(), FitContext(tmp_path, 0, "cpu", SILENT))
+
+
 def test_what_is_saved_renders_the_same_and_belongs_to_its_clip_weights_and_settings(
     tiny_identity: Path, tmp_path: Path, network: Generator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -114,8 +151,6 @@ def test_what_is_saved_renders_the_same_and_belongs_to_its_clip_weights_and_sett
 
 def with_faceless(identity: Path, copy: Path, frames: range) -> Identity:
     """Return a copy of a clip in some of whose frames there is no face."""
-    import cv2
-
     shutil.copytree(identity, copy)
     for frame in frames:
         path = Identity(copy).path(layout.GROUND_TRUTH, frame)
@@ -138,7 +173,7 @@ def test_a_clip_without_a_face_is_refused_in_fitting(
     tiny_identity: Path, tmp_path: Path, network: Generator
 ) -> None:
     clip = with_faceless(tiny_identity, tmp_path / "none", Identity(tiny_identity).split().train)
-    with pytest.raises(TgbenchError, match=r"none: no face is found in any of 4 training frames"):
+    with pytest.raises(TgbenchError, match=r"none: no face is found in any of 4 frames"):
         fitted(clip, tmp_path)
 
 

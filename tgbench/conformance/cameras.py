@@ -22,6 +22,9 @@ _TURNS = {
     "upwards": View("up", pitch=_TURN),
     "downwards": View("down", pitch=-_TURN),
 }
+_CLEARLY = 0.8
+"""Share of how unlike the asked view is by which another one is clearly nearer."""
+
 _TRIED = 4
 """Frames that are rendered from each side."""
 
@@ -56,13 +59,16 @@ def head_turns_with_the_camera(bench: Bench) -> str:
         asked, still, opposite = (
             _unlikeness(moved, plain, _from(bench, guess)) for guess in (view, View(""), other)
         )
-        if asked >= min(still, opposite):
+        other_fit = min(still, opposite)
+        levels = f"unlike a turned one by {asked:.1f} levels, unlike that by {other_fit:.1f}"
+        if other_fit < _CLEARLY * asked:
             what = "does not turn" if still <= opposite else "turns the other way"
             raise DoesNotHold(
                 f"takes_camera is declared, but from a camera {_TURN:g} degrees {way} the head "
-                f"{what} (unlike a turned one by {asked:.1f} levels, unlike that by "
-                f"{min(still, opposite):.1f}); use drive.poses as camera to world"
+                f"{what} ({levels}); use drive.poses as camera to world"
             )
+        if other_fit <= asked:
+            raise NotTried(f"the head looks too alike from all sides to tell ({way}: {levels})")
     return f"the head turns as cameras go {_TURN:g} degrees to all four sides"
 
 

@@ -70,7 +70,7 @@ def test_an_expert_reads_mouths_and_tells_faces_apart_by_them() -> None:
     faces[:, 84:114, 54:90] = (60 + 120 * openings[:, None, None, None]).astype(np.uint8)
     mouths = np.stack([openings, *[np.zeros(60, np.float32)] * 7], axis=1)
     scenes = [Scene(faces, np.zeros((60, 80, 16), np.float32), mouths)]
-    config = TrainingConfig(reading_iterations=40)
+    config = TrainingConfig(reading_iterations=25)
     reader = training._learn_to_read(scenes, config, random, SILENT, torch.device("cpu"))
     batch = training._batch(scenes, 24, random)
     read = reader(batch.truth)[:, 0]

@@ -183,6 +183,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("seeds", type=int, nargs="*", default=[7, 8, 9])
     parser.add_argument("--size", type=int, default=128)
+    parser.add_argument("--tuned", action="store_true", help="also after tuning, as in `quick`")
     args = parser.parse_args(arguments)
     find = LandmarkDetector().detect
     for seed in args.seeds:
@@ -192,9 +193,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
             ways = {
                 "mean head": mean,
                 "inverted": alone,
-                "inverted, tuned": inverted(subject, {})[0],
                 "talkinggaussian": talkinggaussian(subject, Path(folder) / "fit", {}),
             }
+            if args.tuned:
+                ways["inverted, tuned"] = inverted(subject, {})[0]
             for name, frames in ways.items():
                 _say(f"synth:{seed} {name}", frames, subject.truth, find)
 

@@ -58,7 +58,7 @@ def _importing_from(checkout: Path) -> Iterator[None]:
     """Let modules of a checkout be imported, with dataclasses as they were before Python 3.11.
 
     GGHead has dataclasses as default values of others, which Python refuses since then where they
-    have no hash.
+    have no hash; while its modules are imported, they get that of any object.
     """
     source = checkout / "src"
     if not (source / _PACKAGE / "models" / "gghead_model.py").is_file():
@@ -67,7 +67,16 @@ def _importing_from(checkout: Path) -> Iterator[None]:
             "name its folder with --set gghead_checkout=FOLDER"
         )
     strict = dataclasses.dataclass
-    dataclasses.dataclass = functools.partial(strict, unsafe_hash=True)
+
+    def hashable(made: type | None = None, /, **options: Any) -> Any:
+        if made is None:
+            return functools.partial(hashable, **options)
+        found: Any = strict(made, **options)
+        if found.__hash__ is None:
+            found.__hash__ = object.__hash__
+        return found
+
+    dataclasses.dataclass = hashable
     sys.path.insert(0, str(source))
     try:
         yield

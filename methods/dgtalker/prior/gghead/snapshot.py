@@ -29,14 +29,17 @@ _REMEDY = "name a checkpoint-*.pkl of a GGHead model with --set prior_weights=FI
 
 
 class Record:
-    """An object of a pickle that was not made: what its constructor got, and its attributes."""
+    """An object of a pickle that was not made.
+
+    What its constructor got, its attributes, and its items where it is a mapping, are kept.
+    """
 
     origin = ("", "")
 
     def __new__(cls, *arguments: object, **_: object) -> Record:
         """Keep the arguments."""
         made = super().__new__(cls)
-        made.__dict__["arguments"] = arguments
+        made.__dict__["arguments"], made.__dict__["items"] = arguments, {}
         return made
 
     def __init__(self, *_: object, **__: object) -> None:
@@ -50,8 +53,9 @@ class Record:
     def append(self, _: object) -> None:
         """Ignore what a list would hold."""
 
-    def __setitem__(self, _: object, __: object) -> None:
-        """Ignore what a mapping would hold."""
+    def __setitem__(self, key: object, value: object) -> None:
+        """Keep what a mapping would hold."""
+        self.__dict__["items"][key] = value
 
 
 @dataclass(frozen=True)
@@ -108,12 +112,12 @@ def _tensors(network: object, prefix: str = "") -> Iterator[tuple[str, Tensor]]:
 
 
 def _attributes(record: object) -> dict[str, Any]:
-    """Return the attributes of a stored object; StyleGAN's are an entry of what made it."""
+    """Return the attributes of a stored object; StyleGAN's are an item of what made it."""
     if not isinstance(record, Record):
         return {}
     made_of = record.__dict__["arguments"]
-    if len(made_of) == 1 and isinstance(made_of[0], dict) and "state" in made_of[0]:
-        state = made_of[0]["state"]
+    if len(made_of) == 1 and isinstance(made_of[0], Record):
+        state = made_of[0].__dict__["items"].get("state")
         return state if isinstance(state, dict) else {}
     return record.__dict__
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +15,9 @@ from ..arrays import Image, Points
 from ..identities import layout
 from .frames import SEEN_AT, Measured, PersonMasks
 from .images import read_grey, read_rgb
+
+_KEPT = 24
+"""Frames that are in memory at once: what two stages in a row look at, and some ahead."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +54,8 @@ class Clip:
         return self.seen.landmarks * np.float32(self.scale)
 
     def image(self, frame: int) -> Image:
-        """Return a frame, uint8 RGB [H, W, 3]."""
-        return read_rgb(self.folder / layout.ORIGINAL.format(frame))
+        """Return a frame, uint8 RGB [H, W, 3]; not to be changed."""
+        return self._image(frame)
 
     def grey(self, frame: int) -> Image:
         """Return a frame in grey, uint8 [H, W]."""
@@ -61,10 +66,18 @@ class Clip:
         return read_rgb(self.folder / layout.PARSING.format(frame))
 
     def person(self, frame: int) -> Image:
-        """Return how much of each pixel is the person, uint8 [H, W]."""
+        """Return how much of each pixel is the person, uint8 [H, W]; not to be changed."""
         if self.person_from_parsing:
             return ((self.parsing(frame) != layout.WHITE).any(axis=-1) * 255).astype(np.uint8)
-        return self.masks.read(frame)
+        return self._mask(frame)
+
+    @cached_property
+    def _image(self) -> Callable[[int], Image]:
+        return lru_cache(_KEPT)(lambda frame: read_rgb(self.folder / layout.ORIGINAL.format(frame)))
+
+    @cached_property
+    def _mask(self) -> Callable[[int], Image]:
+        return lru_cache(_KEPT)(self.masks.read)
 
     def landmarks(self, frame: int) -> Points:
         """Return the 68 landmarks [68, 2] in pixels of the identity's images; once made."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import shutil
-from collections.abc import Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -231,28 +231,35 @@ class _Preparation:
     def _pictures(
         self, frames_key: StageKey, keys: Mapping[BackendKind, StageKey], clip: Clip
     ) -> None:
-        parsing_key = keys[BackendKind.PARSING]
-        self._parsing(parsing_key, clip)
-        plate_key = self._plate(parsing_key if clip.person_from_parsing else frames_key, clip)
-        self._composites(plate_key, parsing_key, clip)
+        parsing_key, person_key = keys[BackendKind.PARSING], frames_key
+        if clip.person_from_parsing:
+            person_key = parsing_key
+            for _ in self._parsed(parsing_key, clip):
+                pass
+        plate_key = self._plate(person_key, clip)
+        # Parsed here, if not before: so a frame is composed while it is in memory.
+        with closing(self._parsed(parsing_key, clip)) as parsed:
+            self._composites(plate_key, parsing_key, parsed, clip)
 
-    def _parsing(self, key: StageKey, clip: Clip) -> None:
+    def _parsed(self, key: StageKey, clip: Clip) -> Generator[tuple[int, Image | None], None, None]:
+        """Yield every frame with its parsing, which is written; None where it was before."""
         if self._cache.done(key):
+            yield from ((frame, None) for frame in range(len(clip)))
             return
         with self._cache.working(key) as facts:
             backend: ParsingBackend = self._backends[BackendKind.PARSING].make()
             writer = self._writer()
 
-            def write(found: tuple[int, ParsedFrame]) -> None:
+            def write(found: tuple[int, ParsedFrame]) -> tuple[int, Image]:
                 frame, parts = found
                 writer.write_frame(frame, parsing=parts.parsing, teeth_mask=parts.teeth)
+                return frame, parts.parsing
 
             with (
                 closing(backend.parse(clip, self._progress)) as parsed,
                 closing(in_order(write, enumerate(parsed), workers=1)) as written,
             ):
-                for _ in written:
-                    pass
+                yield from written
             facts["measured_by"] = backend.describe()
 
     def _plate(self, person_key: StageKey, clip: Clip) -> StageKey:
@@ -264,17 +271,26 @@ class _Preparation:
                 self._writer().write_background(background_plate(pairs))
         return key
 
-    def _composites(self, plate_key: StageKey, parsing_key: StageKey, clip: Clip) -> None:
+    def _composites(
+        self,
+        plate_key: StageKey,
+        parsing_key: StageKey,
+        parsed: Iterator[tuple[int, Image | None]],
+        clip: Clip,
+    ) -> None:
         key = self._keys.composites(plate_key, parsing_key)
         if self._cache.done(key):
+            for _ in parsed:
+                pass
             return
         plate = read_rgb(self._out / layout.BACKGROUND)
         writer = self._writer()
 
-        def compose(frame: int) -> tuple[int, Image, Image, Image]:
+        def compose(found: tuple[int, Image | None]) -> tuple[int, Image, Image, Image]:
+            frame, parsing = found
             image, person = clip.image(frame), clip.person(frame)
             writer.write_frame(frame, ground_truth=over(image, person, plate))
-            return frame, image, person, clip.parsing(frame)
+            return frame, image, person, clip.parsing(frame) if parsing is None else parsing
 
         def write(painted: tuple[int, Image]) -> None:
             writer.write_frame(painted[0], torso=painted[1])
@@ -283,7 +299,7 @@ class _Preparation:
         with (
             self._cache.working(key),
             self._progress.task("ground truth, torso", len(clip)) as task,
-            closing(in_order(compose, range(len(clip)), stop=clip.stop)) as composed,
+            closing(in_order(compose, parsed, stop=clip.stop)) as composed,
             closing(
                 in_order(
                     write,

@@ -57,8 +57,7 @@ class MeshParsing:
         mesh = clip.mesh
         with progress.task("parsing", 2 * len(clip)) as task:
             parser = Parser(
-                (clip.image(i), clip.masks.read(i), mesh[i])
-                for i in spread(len(clip), _LEARNT_FRAMES)
+                (clip.image(i), clip.person(i), mesh[i]) for i in spread(len(clip), _LEARNT_FRAMES)
             )
             frames = range(len(clip))
 
@@ -66,7 +65,7 @@ class MeshParsing:
                 return parser.jaw.steps(clip.image(frame), mesh[frame])
 
             def parse(frame: int) -> ParsedFrame:
-                image, person, points = clip.image(frame), clip.masks.read(frame), mesh[frame]
+                image, person, points = clip.image(frame), clip.person(frame), mesh[frame]
                 return ParsedFrame(
                     parser.parse(image, person, points, steady[frame]),
                     parser.teeth_mask(image, points),

@@ -18,6 +18,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from tgbench.reports.plots import plot_metrics, write_plots
+from tgbench.reports.plots.writing import _file_name
 from tgbench.reports.plots.lettering import fitted, readable
 from tgbench.reports.plots.style import (
     COLUMN_WIDTH,
@@ -180,6 +181,13 @@ def test_files_of_results(make_result, tmp_path: Path) -> None:
         f"self-reconstruction-{name}{suffix}" for name in names for suffix in (".pdf", ".svg")
     ]
     assert all(path.stat().st_size > 1000 for path in written)
+
+
+def test_names_of_files_tell_views_apart() -> None:
+    taken: set[str] = set()
+    views = ("yaw-10", "yaw+10", "Yaw 10", "+")
+    names = [_file_name(f"angles-{view}", taken) for view in views]
+    assert names == ["angles-yaw-10", "angles-yaw+10", "angles-yaw-10-2", "angles-+"]
 
 
 def test_names_of_files_keep_letters_of_any_alphabet(make_result, tmp_path: Path) -> None:

@@ -18,13 +18,13 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from tgbench.reports.plots import plot_metrics, write_plots
-from tgbench.reports.plots.writing import _file_name
 from tgbench.reports.plots.lettering import fitted, readable
 from tgbench.reports.plots.style import (
     COLUMN_WIDTH,
     look,
     paper_style,
 )
+from tgbench.reports.plots.writing import _file_name
 from tgbench.results import read_folders
 from tgbench.running.result import write_result
 

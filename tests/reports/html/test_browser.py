@@ -13,6 +13,7 @@ import pytest
 from tgbench.progress import SILENT
 from tgbench.reports.html import write_html
 from tgbench.results import MeasuredCase
+from tgbench.running.result import ViewRecord
 
 MakeFolder = Callable[..., MeasuredCase]
 Chromium = Any
@@ -55,14 +56,14 @@ def centre(chromium: Chromium, selector: str, share: float = 0.5) -> tuple[float
     return box[0] + box[2] * share, box[1] + box[3] / 2
 
 
-def assert_all_show(chromium: Chromium, frame: int) -> None:
+def assert_all_show(chromium: Chromium, frame: int, number: int = 7) -> None:
     videos = chromium.run("document.querySelectorAll('video').length")
     try:
         chromium.until(f"{FRAMES_SHOWN}.every((shown) => shown === {frame})", 5)
     except AssertionError:
         shown = chromium.run(FRAMES_SHOWN)
         raise AssertionError(f"{shown} instead of {frame}") from None
-    assert videos == 7
+    assert videos == number
     assert f"frame {frame} of" in chromium.run(PLACE)
 
 
@@ -151,6 +152,31 @@ def test_playing_videos_stay_within_half_a_frame(chromium: Chromium, page: Path)
     frame = int(chromium.run(PLACE).split()[1])
     assert_all_show(chromium, frame)
     assert_quiet(chromium)
+
+
+@pytest.mark.slow
+def test_a_circling_camera_and_its_truth_are_in_step(
+    chromium: Chromium, make_folder: MakeFolder, tmp_path: Path
+) -> None:
+    view = ViewRecord(name="spiral", yaw=0.0, pitch=0.0, half_angle=12.5, distance=1.0)
+    seen = [
+        make_folder(name, protocol="self_driven_3d", driver="spiral", psnr=30.0)
+        for name in ("ours", "theirs")
+    ]
+    cases = [
+        MeasuredCase(case.result.model_copy(update={"view": view}), case.folder) for case in seen
+    ]
+    chromium.open(write_html(cases, tmp_path / "page.html", SILENT).path)
+    chromium.until(f"document.querySelectorAll('video').length === 5 && {AT_REST}")
+    names = "[...document.querySelectorAll('.tile figcaption')].map((e) => e.childNodes[1].data)"
+    assert chromium.run(names) == ["Ground truth", "ours", "theirs"]
+    chromium.press("ArrowRight", modifiers=8)
+    assert_all_show(chromium, 10, number=5)
+    chromium.press(" ")
+    chromium.until(f"Number({PLACE}.split(' ')[1]) > 13")
+    chromium.press(" ")
+    chromium.until(f"{AT_REST} && document.querySelector('video').paused")
+    assert_all_show(chromium, int(chromium.run(PLACE).split()[1]), number=5)
 
 
 def test_playing_goes_on_in_a_loop_or_stops_at_the_end(chromium: Chromium, page: Path) -> None:

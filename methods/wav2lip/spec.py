@@ -27,11 +27,17 @@ class TrainingConfig:
     hearing_iterations: Annotated[int, Range(1)] = 250
     """Steps in which the audio encoder alone is trained."""
 
-    people: Annotated[int, Range(1, 100)] = 6
+    people: Annotated[int, Range(1, 100)] = 10
     """Synthetic people who are filmed."""
 
-    frames: Annotated[int, Range(2, 2000)] = 150
+    frames: Annotated[int, Range(2, 2000)] = 90
     """Frames of each of them."""
+
+    reading_iterations: Annotated[int, Range(1)] = 250
+    """Steps in which an expert learns to read lips."""
+
+    reading_weight: Annotated[float, Range(0)] = 0.05
+    """Weight of what it reads otherwise from a face that was made than from the true one."""
 
     iterations: Annotated[int, Range(1)] = 300
     """Steps in which encoder and decoder of the face are trained."""
@@ -39,7 +45,7 @@ class TrainingConfig:
     batch: Annotated[int, Range(2, 256)] = 16
     """Faces in each of them."""
 
-    rate: Annotated[float, Range(above=0, most=1.0)] = 2e-3
+    rate: Annotated[float, Range(above=0, most=1.0)] = 1e-3
     """First learning rate."""
 
     seed: Annotated[int, Range(0)] = 0

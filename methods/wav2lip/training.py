@@ -1,8 +1,8 @@
 """Training of a small network on synthetic heads, so that there is one without published weights.
 
-First the audio encoder learns from many voices, none of them filmed, what the mouth does; then the
-rest of the network learns to show it on the faces of a few people. The paper trains all at once,
-on hundreds of hours of video, with a discriminator of lip synchronisation; see the README.
+First the audio encoder learns from many voices, none of them filmed, what the mouth does; then an
+expert learns to read it off the faces of a few people, and the rest of the network to show it on
+them. The paper trains all at once, on hundreds of hours of video; see the README.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -28,6 +29,7 @@ from .faces import FaceFinder, MeshFaces
 from .generator import FACE_SIDE, MEL_STEPS, Generator
 from .mel import STEPS_PER_SECOND, Speech
 from .people import Talk, filmed, talk
+from .reader import LipReader
 from .spec import TrainingConfig
 
 _VOICE_SECONDS = 30.0
@@ -35,7 +37,8 @@ _FIRST_VOICE = 1000
 """Number of the first person who is heard only."""
 
 _HEARD = 64
-_HEARING_RATE = 2e-3
+_READ = 24
+_HEARING_RATE = _READING_RATE = 2e-3
 _FINAL_RATE = 0.03
 """Share of a learning rate that is left at the end."""
 
@@ -73,10 +76,12 @@ class Scene:
     Attributes:
         faces: uint8 RGB [F, 144, 144, 3], the face with a margin.
         mels: float32 [F, 80, 16], what is heard from each frame on.
+        mouths: float32 [F, 8], the articulators.
     """
 
     faces: Image
     mels: NDArray[np.float32]
+    mouths: NDArray[np.float32]
 
     def like(self, frame: int, random: np.random.Generator) -> int:
         """Return the one of some random other frames whose upper half is most like a frame's."""
@@ -87,6 +92,22 @@ class Scene:
         coarse = self.faces[[frame, *others], : _KEPT_SIDE // 2 : 4, ::4].astype(np.float32)
         apart = ((coarse[1:] - coarse[0]) ** 2).sum(axis=(1, 2, 3))
         return int(others[apart.argmin()])
+
+
+class Batch(NamedTuple):
+    """Faces of random frames.
+
+    Attributes:
+        mels: [B, 1, 80, 16], what is heard.
+        faces: [B, 6, 96, 96], what the network sees.
+        truth: [B, 3, 96, 96], what it should make.
+        mouths: [B, 8], the articulators.
+    """
+
+    mels: Tensor
+    faces: Tensor
+    truth: Tensor
+    mouths: Tensor
 
 
 def trained(config: TrainingConfig, device: torch.device, progress: Progress) -> Generator:
@@ -104,7 +125,8 @@ def trained(config: TrainingConfig, device: torch.device, progress: Progress) ->
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     _learn_to_hear(network, config, random, progress)
     scenes = _scenes(config, progress)
-    _learn_to_show(network, scenes, config, random, progress)
+    reader = _learn_to_read(scenes, config, random, progress, device)
+    _learn_to_show(network, reader, scenes, config, random, progress)
     return network.eval()
 
 
@@ -141,7 +163,7 @@ def _learn_to_hear(
     mels, mouths = zip(*map(_heard, talks), strict=True)
     heard, said = np.concatenate(mels), torch.from_numpy(np.concatenate(mouths))
     device = next(network.parameters()).device
-    wanted = ((said - said.mean(0)) / said.std(0).clamp(min=0.05)).to(device)
+    wanted = _normalised(said, said).to(device)
     head = nn.LazyLinear(wanted.shape[1]).to(device)
     encoder = network.audio_encoder.train()
     head(encoder(torch.zeros(2, 1, *heard.shape[1:], device=device)).flatten(1))
@@ -156,8 +178,30 @@ def _learn_to_hear(
             task.advance()
 
 
+def _learn_to_read(
+    scenes: Sequence[Scene],
+    config: TrainingConfig,
+    random: np.random.Generator,
+    progress: Progress,
+    device: torch.device,
+) -> LipReader:
+    """Return an expert that was trained on the faces to be shown."""
+    said = torch.from_numpy(np.concatenate([scene.mouths for scene in scenes]))
+    reader = LipReader(said.shape[1]).to(device)
+    reader(torch.zeros(2, 3, FACE_SIDE, FACE_SIDE, device=device))
+    optimizer = torch.optim.Adam(reader.parameters(), _READING_RATE)
+    with progress.task("learning to read lips", config.reading_iterations) as task:
+        for _ in range(config.reading_iterations):
+            batch = _batch(scenes, _READ, random)
+            wanted = _normalised(batch.mouths, said).to(device)
+            _descend((reader(batch.truth.to(device)) - wanted).abs().mean(), optimizer)
+            task.advance()
+    return reader.eval().requires_grad_(False)
+
+
 def _learn_to_show(
     network: Generator,
+    reader: LipReader,
     scenes: Sequence[Scene],
     config: TrainingConfig,
     random: np.random.Generator,
@@ -174,12 +218,20 @@ def _learn_to_show(
     weight[_MOUTH] += _MOUTH_WEIGHT
     with progress.task("learning to show synthetic speech", config.iterations) as task:
         for _ in range(config.iterations):
-            mel, faces, truth = _batch(scenes, config.batch, random)
-            made = network(mel.to(device), faces.to(device, memory_format=torch.channels_last))
-            _descend(((made - truth.to(device)).abs() * weight).mean(), optimizer)
+            batch = _batch(scenes, config.batch, random)
+            truth = batch.truth.to(device)
+            seen = batch.faces.to(device, memory_format=torch.channels_last)
+            made = network(batch.mels.to(device), seen)
+            loss = ((made - truth).abs() * weight).mean()
+            _descend(loss + config.reading_weight * reader.apart(made, truth), optimizer)
             schedule.step()
             task.advance()
     network.requires_grad_(True)
+
+
+def _normalised(mouths: Tensor, all_mouths: Tensor) -> Tensor:
+    """Return articulators [N, 8] by the mean and the deviation of each over all mouths."""
+    return (mouths - all_mouths.mean(0)) / all_mouths.std(0).clamp(min=0.05)
 
 
 def _descend(loss: Tensor, optimizer: torch.optim.Optimizer) -> None:
@@ -216,14 +268,15 @@ def _scene(number: int, frames: int, finder: FaceFinder, task: Task) -> Scene:
     """Film a person, and keep the frames in which the face is found and speech goes on."""
     said, shots = filmed(number, (frames + 2) * _EVERY / Identity.fps, _EVERY, _FILM_SIZE)
     mels, _ = _heard(said)
-    faces, heard = [], []
+    faces, heard, mouths = [], [], []
     for frame, image in itertools.islice(shots, frames):
         box = finder.find(image)
         if box is not None and frame < len(mels):
             faces.append(_with_margin(image, box))
             heard.append(mels[frame])
+            mouths.append(said.mouth[frame])
         task.advance()
-    return Scene(np.stack(faces), np.stack(heard))
+    return Scene(np.stack(faces), np.stack(heard), np.stack(mouths))
 
 
 def _with_margin(image: Image, box: NDArray[np.float64]) -> Image:
@@ -236,18 +289,17 @@ def _with_margin(image: Image, box: NDArray[np.float64]) -> Image:
     return kept.astype(np.uint8)
 
 
-def _batch(
-    scenes: Sequence[Scene], count: int, random: np.random.Generator
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Return speech, what the network sees, and what it should make, of random frames.
+def _batch(scenes: Sequence[Scene], count: int, random: np.random.Generator) -> Batch:
+    """Return random frames.
 
     The reference is another frame of the same person. Boxes, colours and sides vary.
     """
-    mels, faces, references = [], [], []
+    mels, faces, references, mouths = [], [], [], []
     for _ in range(count):
         scene = scenes[random.integers(len(scenes))]
         frame = random.integers(len(scene.faces))
         mels.append(scene.mels[frame])
+        mouths.append(scene.mouths[frame])
         offsets = np.array([*random.uniform(-_JITTER, _JITTER, 4), random.uniform(0.0, _CHIN)])
         pair = [
             _jittered(scene.faces[i], offsets + random.uniform(-_APART, _APART, 5))
@@ -260,8 +312,12 @@ def _batch(
         faces.append(pair[0])
         references.append(pair[1])
     truth = torch.from_numpy(np.stack(faces)[..., ::-1].astype(np.float32) / 255.0)
-    speech = torch.from_numpy(np.stack(mels)[:, None])
-    return speech, network_input(faces, references), truth.permute(0, 3, 1, 2)
+    return Batch(
+        torch.from_numpy(np.stack(mels)[:, None]),
+        network_input(faces, references),
+        truth.permute(0, 3, 1, 2),
+        torch.from_numpy(np.stack(mouths)),
+    )
 
 
 def _jittered(face: Image, offsets: NDArray[np.float64]) -> Image:

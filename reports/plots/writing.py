@@ -134,4 +134,5 @@ def _file_name(text: str, taken: set[str]) -> str:
 
 
 def _stays(letter: str) -> bool:
-    return letter.isalnum() or unicodedata.category(letter).startswith("M")
+    # A view 'yaw+10' is another one than 'yaw-10'.
+    return letter.isalnum() or letter == "+" or unicodedata.category(letter).startswith("M")

@@ -112,7 +112,7 @@ def test_a_network_is_trained_once_for_its_settings(
     first, again = (load_generator(HERE, CPU, SILENT) for _ in range(2))
     assert trainings == [HERE.training]
     assert first.sha256 == again.sha256
-    assert "trained here on 6 synthetic heads" in first.note
+    assert "trained here on 10 synthetic heads" in first.note
     other = Wav2LipConfig(training=TrainingConfig(width=0.06, seed=5))
     assert load_generator(other, CPU, SILENT).sha256 != first.sha256
     assert len(trainings) == 2

@@ -34,10 +34,12 @@ def test_a_batch_shows_the_truth_its_upper_half_and_another_frame_of_the_same_pe
         Scene(
             np.broadcast_to(colours[half][:, None, None, None], (4, 144, 144, 3)).copy(),
             np.broadcast_to(colours[half][:, None, None], (4, 80, 16)).astype(np.float32),
+            np.broadcast_to(colours[half][:, None], (4, 8)).astype(np.float32),
         )
         for half in (slice(0, 4), slice(4, 8))
     ]
-    mels, faces, truth = training._batch(scenes, 40, np.random.default_rng(0))
+    mels, faces, truth, mouths = training._batch(scenes, 40, np.random.default_rng(0))
+    assert torch.equal(mels[:, 0, 0, :8], mouths)
     torch.testing.assert_close(faces[:, :3, :48], truth[:, :, :48])
     assert (faces[:, :3, 48:] == 0).all()
     for mel, face, whole in zip(mels, faces, truth, strict=True):
@@ -54,9 +56,33 @@ def test_the_reference_in_training_is_the_most_alike_of_the_candidates() -> None
     faces = np.zeros((5, 144, 144, 3), np.uint8)
     for frame in range(5):
         faces[frame] = 10 * frame
-    scene = Scene(faces, np.zeros((5, 80, 16), np.float32))
+    scene = Scene(faces, np.zeros((5, 80, 16), np.float32), np.zeros((5, 8), np.float32))
     assert scene.like(0, np.random.default_rng(0)) == 1
     assert scene.like(4, np.random.default_rng(0)) == 3
+
+
+def test_an_expert_reads_mouths_and_tells_faces_apart_by_them() -> None:
+    """One articulator is how bright the mouth is, and the rest of the face says nothing."""
+    torch.manual_seed(0)
+    random = np.random.default_rng(0)
+    faces = random.integers(90, 110, (60, 144, 144, 3)).astype(np.uint8)
+    openings = random.uniform(0.0, 1.0, 60).astype(np.float32)
+    faces[:, 84:114, 54:90] = (60 + 120 * openings[:, None, None, None]).astype(np.uint8)
+    mouths = np.stack([openings, *[np.zeros(60, np.float32)] * 7], axis=1)
+    scenes = [Scene(faces, np.zeros((60, 80, 16), np.float32), mouths)]
+    config = TrainingConfig(reading_iterations=25)
+    reader = training._learn_to_read(scenes, config, random, SILENT, torch.device("cpu"))
+    batch = training._batch(scenes, 24, random)
+    read = reader(batch.truth)[:, 0]
+    assert torch.corrcoef(torch.stack([read, batch.mouths[:, 0]]))[0, 1] > 0.9
+    others = batch.truth.clone()
+    others[:, :, :40] = 0.0
+    assert reader.apart(others, batch.truth) == 0
+    made = batch.truth.clone().requires_grad_()
+    apart = reader.apart(made, batch.truth.flip(0))
+    apart.backward()
+    assert apart > 0.05
+    assert (made.grad[:, :, 44:94, 20:76] != 0).any()
 
 
 def test_a_loss_that_is_no_number_stops_it() -> None:
@@ -84,6 +110,7 @@ def test_the_same_settings_train_the_same_network() -> None:
         people=1,
         frames=6,
         iterations=3,
+        reading_iterations=2,
         batch=4,
     )
     first, again = (training.trained(config, torch.device("cpu"), SILENT) for _ in range(2))

@@ -24,6 +24,7 @@ from tgbench.reports.plots.style import (
     look,
     paper_style,
 )
+from tgbench.reports.plots.writing import _file_name
 from tgbench.results import read_folders
 from tgbench.running.result import write_result
 
@@ -180,6 +181,13 @@ def test_files_of_results(make_result, tmp_path: Path) -> None:
         f"self-reconstruction-{name}{suffix}" for name in names for suffix in (".pdf", ".svg")
     ]
     assert all(path.stat().st_size > 1000 for path in written)
+
+
+def test_names_of_files_tell_views_apart() -> None:
+    taken: set[str] = set()
+    views = ("yaw-10", "yaw+10", "Yaw 10", "+")
+    names = [_file_name(f"angles-{view}", taken) for view in views]
+    assert names == ["angles-yaw-10", "angles-yaw+10", "angles-yaw-10-2", "angles-+"]
 
 
 def test_names_of_files_keep_letters_of_any_alphabet(make_result, tmp_path: Path) -> None:

@@ -179,7 +179,7 @@ def lmd(
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Print a line for each person and way, then the means by angle."""
+    """Print a line for each person and way: means over all views, and by angle."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("seeds", type=int, nargs="*", default=[7, 8, 9])
     parser.add_argument("--size", type=int, default=128)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
@@ -113,6 +113,23 @@ class Drive:
 
     def __len__(self) -> int:
         return len(self.poses)
+
+    def part(self, start: int, stop: int) -> Drive:
+        """Return frames start to stop, `stop` excluded, as a drive of their own.
+
+        Audio features stay whole: the windows of a frame may look past either end.
+        """
+        units, inside = self.action_units, slice(start, stop)
+        return replace(
+            self,
+            poses=self.poses[inside],
+            action_units=replace(
+                units, values={name: row[inside] for name, row in units.values.items()}
+            ),
+            audio=self.audio.cut(start / self.fps, stop / self.fps),
+            feature_index=self.feature_index[inside],
+            source_frames=self.source_frames[inside],
+        )
 
     def background(self, frame: int) -> Image:
         """Return the true torso over the background plate at a frame, uint8 RGB [H, W, 3]."""

@@ -15,6 +15,7 @@ from tgbench.errors import TgbenchError
 from tgbench.identities import Identity
 from tgbench.identities.layout import LANDMARKS, TRANSFORMS_TRAIN
 from tgbench.machine import cores
+from tgbench.metrics.landmark_geometry import below_nose
 
 from ..shared.crop_window import window_camera
 from ..shared.pixel_labels import BEHIND, label_pixels
@@ -25,9 +26,7 @@ LEAST_FRAMES = 3
 """Fewer have no spread of expressions to learn from."""
 
 MOST_ASIDE = 45.0
-"""Degrees of yaw from which on half of the landmarks that place the head are guesses."""
-
-_NOSE_BRIDGE, _NOSE_BASE, _CHIN = 27, 33, 8
+"""Degrees of yaw beyond which half of the landmarks that place the head are guesses."""
 
 
 @dataclass(frozen=True)
@@ -68,8 +67,8 @@ def check_frames(identity: Identity, frames: range) -> None:
     aside = float(np.abs(directions(identity.poses[frames.start : frames.stop])[:, 0]).min())
     if aside > MOST_ASIDE:
         raise TgbenchError(
-            f"{path}: the face is never frontal: every training frame shows it from at least "
-            f"{aside:.0f} degrees aside; give a clip with frames within {MOST_ASIDE:.0f} degrees"
+            f"{path}: the face is never frontal: every training frame shows it turned by "
+            f"at least {aside:.0f} degrees; give a clip with frames within {MOST_ASIDE:.0f} degrees"
         )
 
 
@@ -138,7 +137,7 @@ class HeadFrames:
             window_camera(identity.poses[frame], identity.intrinsics, window),
             self._placed(identity.frame(frame)[inside]),
             self._placed(self._head(frame)[inside]),
-            self._placed(_below_nose(points, window.size)),
+            self._placed(below_nose(points, window.size[::-1])),
             self._placed(points.astype(np.float32)),
         )
 
@@ -151,11 +150,3 @@ class HeadFrames:
 
     def _placed(self, array: NDArray) -> Tensor:
         return torch.from_numpy(np.ascontiguousarray(array)).to(self._device)
-
-
-def _below_nose(points: NDArray[np.floating], size: tuple[int, int]) -> NDArray[np.bool_]:
-    """Return which pixels lie nearer to the chin than the base of the nose does, [h, w]."""
-    base, down = points[_NOSE_BASE], points[_CHIN] - points[_NOSE_BRIDGE]
-    x, y = np.meshgrid(np.arange(size[0]) + 0.5, np.arange(size[1]) + 0.5)
-    below: NDArray[np.bool_] = (x - base[0]) * down[0] + (y - base[1]) * down[1] > 0
-    return below

@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 
 from tgbench.configs import Range
 from tgbench.specs import CompositeMode, LeakedCondition, MethodSpec
+from tgbench.synthetic.names import built_in
+from tgbench.systems.config import absolute_place
 
 NAME = "wav2lip_native"
 TRAINED_HERE = "synthetic"
@@ -70,7 +72,7 @@ class Wav2LipConfig:
     """Frames over which the box of the face is averaged; 1 for none."""
 
     references: Annotated[int, Range(1, 1000)] = 32
-    """Training frames, evenly spread, of which the one most like a frame is its reference."""
+    """Reference frames, evenly spread, of which the one most like a frame is its reference."""
 
     reference_clip: str = ""
     """Another clip, a folder or a built-in name, whose frames are the references; without one they
@@ -80,6 +82,11 @@ class Wav2LipConfig:
     """Frames that the network makes at a time; more take 7 MB each and more, and serve a GPU."""
 
     training: TrainingConfig = field(default_factory=TrainingConfig)
+
+    def __post_init__(self) -> None:
+        """Name the folder of a clip as it is from everywhere: another process may do the job."""
+        if self.reference_clip and built_in(self.reference_clip) is None:
+            object.__setattr__(self, "reference_clip", absolute_place(self.reference_clip))
 
 
 SPEC = MethodSpec(

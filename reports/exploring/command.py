@@ -72,8 +72,9 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
     """
     if not 0 <= args.samples <= _MOST_SAMPLES:
         raise TgbenchError(f"--samples {args.samples}: must be from 0 to {_MOST_SAMPLES}")
-    if not _SECONDS[0] <= args.seconds <= _SECONDS[1]:
-        raise TgbenchError(f"--seconds {args.seconds:g}: must be from 1 to 60")
+    least, most = _SECONDS
+    if not least <= args.seconds <= most:
+        raise TgbenchError(f"--seconds {args.seconds:g}: must be from {least:g} to {most:g}")
     from .exploring import PAGE, ExploreRequest, explore
 
     request = ExploreRequest(

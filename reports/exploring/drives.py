@@ -52,18 +52,7 @@ class ExploredFrames:
         (case,) = protocol.plan([self._identity], [sound], FeatureSource(self._encoder))
         drive: Drive = case.drive
         count = min(len(drive), max(1, round(seconds * drive.fps)))
-        units = drive.action_units
-        first = {name: values[:count] for name, values in units.values.items()}
-        return self._over_backdrop(
-            dataclasses.replace(
-                drive,
-                poses=drive.poses[:count],
-                action_units=dataclasses.replace(units, values=first),
-                audio=drive.audio.cut(0.0, count / drive.fps),
-                feature_index=drive.feature_index[:count],
-                source_frames=drive.source_frames[:count],
-            )
-        )
+        return self._over_backdrop(drive.part(0, count))
 
     def _drive(self, rows: Rows) -> Drive:
         identity = self._identity

@@ -92,7 +92,7 @@ def check_output(folder: Path, replace: bool) -> None:
         raise TgbenchError(f"{folder}: is a file; name a folder to make")
     if any(folder.iterdir()) and not (folder / NUMBERS).is_file():
         raise TgbenchError(
-            f"{folder}: holds something else than an exploration (no {NUMBERS}); name a new folder"
+            f"{folder}: holds something other than an exploration (no {NUMBERS}); name a new folder"
         )
     if (folder / NUMBERS).is_file() and not replace:
         raise TgbenchError(f"{folder}: already exists; use --force to replace it")
@@ -169,10 +169,10 @@ class _Exploration:
         return inter_ocular(self._finder.mesh(frame))
 
     def _expressions(self, media: Path, progress: Progress) -> tuple[ExpressionRecord, ...]:
-        told = Expressions(self._method, self._sets, self._spoken)
-        if not (told.possible and self._request.samples):
+        expressions = Expressions(self._method, self._sets, self._spoken)
+        if not (expressions.possible and self._request.samples):
             return ()
-        return told.write(
+        return expressions.write(
             media / EXPRESSIONS,
             self._request.samples,
             self._request.fit.seed,

@@ -14,8 +14,8 @@ from .records import Change, ExploreRecord
 _STYLE = "explore.css"
 
 
-def write_page(record: ExploreRecord, media: Path, path: Path) -> int:
-    """Write the page, and return its size in bytes.
+def write_page(record: ExploreRecord, media: Path, path: Path) -> None:
+    """Write the page.
 
     Args:
         record: what is shown.
@@ -37,7 +37,6 @@ def write_page(record: ExploreRecord, media: Path, path: Path) -> int:
     )
     with atomic_path(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
-        return temporary.stat().st_size
 
 
 def of_eyes(change: Change) -> str:

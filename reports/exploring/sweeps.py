@@ -15,6 +15,7 @@ from tgbench.faces.canonical import in_common_frame
 from tgbench.faces.finders import among_mesh
 from tgbench.interfaces import Blendshapes, FaceHalf, Image, Points
 from tgbench.metrics.landmark_geometry import (
+    below_nose,
     brow_height,
     eye_opening,
     inter_ocular_distance,
@@ -37,7 +38,6 @@ POSITIONS = np.linspace(-REACH, REACH, 2 * REACH * STEPS + 1)
 RATE_FACTOR = 20
 """Of x264: a page holds one video of every blendshape."""
 
-_NOSE_BRIDGE, _NOSE_BASE, _CHIN = 27, 33, 8
 _CAPTION = 18
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 _SHOWN_UNITS, _LEAST_UNIT = 3, 0.5
@@ -98,13 +98,6 @@ def measured(
     )
 
 
-def lower_face(landmarks: Points, shape: tuple[int, int]) -> NDArray[np.bool_]:
-    """Return which pixels [H, W] lie nearer to the chin than the base of the nose does."""
-    base, down = landmarks[_NOSE_BASE], landmarks[_CHIN] - landmarks[_NOSE_BRIDGE]
-    y, x = np.mgrid[: shape[0], : shape[1]] + 0.5
-    return np.asarray((x - base[0]) * down[0] + (y - base[1]) * down[1] > 0)
-
-
 def inter_ocular(mesh: Points | None) -> float | None:
     """Return the distance of the outer eye corners in pixels; None without a face."""
     found = among_mesh(mesh)
@@ -162,6 +155,6 @@ def _share(
 ) -> float | None:
     if landmarks is None or half is None or not changed.any():
         return None
-    lower = lower_face(landmarks, (changed.shape[0], changed.shape[1]))
+    lower = below_nose(landmarks, (changed.shape[0], changed.shape[1]))
     own = lower if half is FaceHalf.LOWER else ~lower
     return float(changed[own].sum() / changed.sum())

@@ -44,7 +44,7 @@ def _installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     plugins._specs.cache_clear()
     yield
     plugins._specs.cache_clear()
-    for module in ("puppet", "broken", "average_frame", "average_frame_method"):
+    for module in ("puppet", "broken", "broken_views", "average_frame", "average_frame_method"):
         sys.modules.pop(module, None)
 
 

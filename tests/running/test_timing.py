@@ -18,7 +18,7 @@ from tgbench.progress import SILENT
 from tgbench.running import timing, timing_apart
 from tgbench.running.request import RunRequest
 from tgbench.running.runner import run
-from tgbench.running.timing import STRETCH, part_of, time_method
+from tgbench.running.timing import STRETCH, time_method
 
 SIZE = 16
 
@@ -147,7 +147,7 @@ def test_features_that_are_not_computed_here_leave_end_to_end_out(clock: Clock) 
 
 def test_a_part_of_a_drive_is_a_drive_of_those_frames(clock: Clock) -> None:
     whole = drive(40, clock)
-    part = part_of(whole, 10, 15)
+    part = whole.part(10, 15)
     assert len(part) == 5
     np.testing.assert_array_equal(part.source_frames, [10, 11, 12, 13, 14])
     np.testing.assert_array_equal(part.action_units.values["AU01"], np.arange(10, 15))

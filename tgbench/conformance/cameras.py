@@ -60,7 +60,7 @@ def head_turns_with_the_camera(bench: Bench) -> str:
             _unlikeness(moved, plain, _from(bench, guess)) for guess in (view, View(""), other)
         )
         other_fit = min(still, opposite)
-        levels = f"unlike a turned one by {asked:.1f} levels, unlike that by {other_fit:.1f}"
+        levels = f"off by {asked:.1f} levels if it turned as asked, by {other_fit:.1f} if not"
         if other_fit < _CLEARLY * asked:
             what = "does not turn" if still <= opposite else "turns the other way"
             raise DoesNotHold(
@@ -73,7 +73,7 @@ def head_turns_with_the_camera(bench: Bench) -> str:
 
 
 def any_backdrop_is_shown(bench: Bench) -> str:
-    """Render over white and over black: what they tell of the head must make the ordinary frames.
+    """Render over white and over black: the head that they show must make the ordinary frames.
 
     So the front view of a moved camera, which is over white, is the ordinary render.
     """
@@ -92,10 +92,10 @@ def any_backdrop_is_shown(bench: Bench) -> str:
     off = share_changed(made, ordinary, np.ones(made.shape[:3], bool), _ROUNDED + bench.chance)
     if off > _MOST_OFF:
         raise DoesNotHold(
-            f"takes_camera is declared, but {off:.1%} of the pixels are others than the head as "
+            f"takes_camera is declared, but {off:.1%} of the pixels differ from the head as "
             "rendered over plain backdrops, put over drive.background"
         )
-    return f"over any backdrop the same head: {1 - off:.1%} of the pixels"
+    return f"the same head over any backdrop in {1 - off:.1%} of the pixels"
 
 
 def layers_are_true(bench: Bench) -> str:
@@ -128,16 +128,7 @@ def _takes_camera(bench: Bench) -> None:
 
 def _first(drive: Drive) -> Drive:
     """Return the first few frames of a drive."""
-    units = drive.action_units
-    values = {name: row[:_TRIED] for name, row in units.values.items()}
-    return dataclasses.replace(
-        drive,
-        poses=drive.poses[:_TRIED],
-        action_units=dataclasses.replace(units, values=values),
-        audio=drive.audio.cut(0.0, len(drive.poses[:_TRIED]) / drive.fps),
-        feature_index=drive.feature_index[:_TRIED],
-        source_frames=drive.source_frames[:_TRIED],
-    )
+    return drive.part(0, min(_TRIED, len(drive)))
 
 
 def _from(bench: Bench, view: View, colour: tuple[int, int, int] = _WHITE) -> Drive:
@@ -154,7 +145,7 @@ def _layers(bench: Bench, drive: Drive) -> list[Layers]:
     """Return the layers of a drive, held to their contract."""
     method, lens = bench.fit.method, drive.intrinsics
     if not isinstance(method, RendersLayers):
-        raise NotTried("the method has no `layers`, so nobody can tell where its head is")
+        raise NotTried("the method has no `layers`, which say where its head is")
     with theirs("layers"):
         found = list(method.layers(drive))
     if len(found) != len(drive):
@@ -167,14 +158,14 @@ def _layers(bench: Bench, drive: Drive) -> list[Layers]:
                     f"{(lens.height, lens.width)}"
                 )
         if not ((layer.alpha >= 0.0) & (layer.alpha <= 1.0)).all():
-            raise DoesNotHold("layers: alpha leaves 0 to 1")
+            raise DoesNotHold("layers: alpha has values outside 0 to 1")
     return found
 
 
 def _median_depth(layers: list[Layers]) -> float:
     depths = [layer.depth[(layer.alpha >= 0.5) & np.isfinite(layer.depth)] for layer in layers]
     if not sum(map(len, depths)):
-        raise DoesNotHold("layers: nowhere is there a head with a depth")
+        raise DoesNotHold("layers: no frame shows a head with a depth")
     return float(np.median(np.concatenate(depths)))
 
 

@@ -50,7 +50,7 @@ _BY_GROUP: dict[str, tuple[tuple[str, str, Callable[[Bench], str]], ...]] = {
         ("mouth-units", "given: action units of the mouth", conditions.lower_units_are_declared),
         ("true-face", "given: the true face", conditions.true_face_is_declared),
         ("camera", "the head turns with the camera", cameras.head_turns_with_the_camera),
-        ("backdrop", "is over any backdrop the same head", cameras.any_backdrop_is_shown),
+        ("backdrop", "shows the same head over any backdrop", cameras.any_backdrop_is_shown),
         ("layers", "says where its head is", cameras.layers_are_true),
     ),
 }

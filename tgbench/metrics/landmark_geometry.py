@@ -10,6 +10,7 @@ from ..arrays import Points
 MOUTH = slice(48, 68)
 """Outer and inner lips."""
 
+_CHIN, _NOSE_BRIDGE, _NOSE_BASE = 8, 27, 33
 _OUTER_EYE_CORNERS = (36, 45)
 _UPPER_LIDS, _LOWER_LIDS = [37, 38, 43, 44], [41, 40, 47, 46]
 _BROWS, _EYES = slice(17, 27), slice(36, 48)
@@ -60,3 +61,16 @@ def brow_height(landmarks: Points) -> float:
     up = np.array([across[1], -across[0]]) / np.linalg.norm(across)
     rise = (landmarks[_BROWS].mean(axis=0) - landmarks[_EYES].mean(axis=0)) @ up
     return float(rise / inter_ocular_distance(landmarks))
+
+
+def below_nose(landmarks: Points, shape: tuple[int, int]) -> NDArray[np.bool_]:
+    """Return which pixels lie nearer to the chin than the base of the nose does, bool [H, W].
+
+    Args:
+        landmarks: [68, 2] in pixels.
+        shape: H and W.
+    """
+    base, down = landmarks[_NOSE_BASE], landmarks[_CHIN] - landmarks[_NOSE_BRIDGE]
+    y, x = np.mgrid[: shape[0], : shape[1]] + 0.5
+    below: NDArray[np.bool_] = (x - base[0]) * down[0] + (y - base[1]) * down[1] > 0
+    return below

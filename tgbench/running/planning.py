@@ -370,8 +370,7 @@ def _shortage(case: Case, shortest: float) -> str:
     """Return how long a case must last for a metric, how long it does, and what would help."""
     frames = len(case.drive)
     have = f"{frames / case.drive.fps:.1f} s ({frames} frames)"
-    seen_from_elsewhere = case.view is not None
-    held_out = seen_from_elsewhere and int(case.drive.source_frames[0]) in case.split.test
+    held_out = case.view is not None and int(case.drive.source_frames[0]) in case.split.test
     if not (case.has_truth or held_out):
         return f"{shortest:g} s of sound; the sound '{case.driver}' has {have}"
     # The held-out share of the clip stays as it is, rounded in the clip's favour.

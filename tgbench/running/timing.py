@@ -117,29 +117,10 @@ def time_method(
     return Timing(training_seconds, rendering, protocol, end_to_end, missing)
 
 
-def part_of(drive: Drive, start: int, stop: int) -> Drive:
-    """Return frames start to stop of a drive as a drive of their own.
-
-    Audio features stay whole: the windows of a frame may look past either end.
-    """
-    units = drive.action_units
-    inside = slice(start, stop)
-    return dataclasses.replace(
-        drive,
-        poses=drive.poses[inside],
-        action_units=dataclasses.replace(
-            units, values={name: row[inside] for name, row in units.values.items()}
-        ),
-        audio=drive.audio.cut(start / drive.fps, stop / drive.fps),
-        feature_index=drive.feature_index[inside],
-        source_frames=drive.source_frames[inside],
-    )
-
-
 def _held_stretch(drive: Drive) -> Drive:
     lens = drive.intrinsics
     room = max(1, _HELD_BYTES // (3 * lens.width * lens.height))
-    stretch = part_of(drive, 0, min(len(drive), STRETCH, room))
+    stretch = drive.part(0, min(len(drive), STRETCH, room))
     sources = {int(frame) for frame in stretch.source_frames}
     held = {frame: drive.backdrop.torso_over_background(frame) for frame in sources}
     return dataclasses.replace(stretch, backdrop=_HeldBackdrop(held))
@@ -170,8 +151,7 @@ def _time_batches(
 def _parts(stretch: Drive, batch: int) -> list[Drive]:
     """Cut a stretch into whole requests, before any clock starts."""
     return [
-        part_of(stretch, first, first + batch)
-        for first in range(0, len(stretch) - batch + 1, batch)
+        stretch.part(first, first + batch) for first in range(0, len(stretch) - batch + 1, batch)
     ]
 
 
@@ -210,12 +190,12 @@ def _time_end_to_end(
 ) -> tuple[TimedFrames | None, str]:
     """Time features, rendering and encoding of one piece; or say why that cannot be."""
     wanted = round(BLOCK_SECONDS[device] / max(seconds_a_frame, 1e-9))
-    part = part_of(stretch, 0, min(max(wanted, 1), len(stretch)))
+    part = stretch.part(0, min(max(wanted, 1), len(stretch)))
     try:
         features = _encoded(part)
     except TgbenchError as error:
         return None, str(error)
-    part = part_of(part, 0, min(len(features), len(part)))
+    part = part.part(0, min(len(features), len(part)))
     repeats: list[NDArray[np.float64]] = []
     begun = time.perf_counter()
     with temporary_folder("tgbench-timing") as folder:

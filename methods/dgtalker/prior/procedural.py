@@ -7,7 +7,6 @@ tuning alone.
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
@@ -93,7 +92,10 @@ def _weights(path: Path, wanted: Mapping[str, Tensor]) -> dict[str, Tensor]:
             found = {name: torch.from_numpy(arrays[name].astype(np.float32)) for name in arrays}
     except OSError as error:
         raise TgbenchError(f"{path}: cannot be read ({reason(error)}); {_REMEDY}") from error
-    except (ValueError, TypeError, AttributeError, EOFError, zipfile.BadZipFile) as error:
+    except MemoryError:
+        raise
+    # Damaged bytes make zipfile, zlib and NumPy fail in any way; the cause is kept for --debug.
+    except Exception as error:
         raise TgbenchError(f"{path}: is damaged or holds no arrays; {_REMEDY}") from error
     if {name: each.shape for name, each in found.items()} != {
         name: each.shape for name, each in wanted.items()

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
-from puppet import GLOBE, PART, PASTER, PUPPET, Globe, Paster, Puppet
+from puppet import GLOBE, PART, PASTER, PUPPET, Paster, Puppet
 
 from tgbench.arrays import map_array
 from tgbench.errors import TgbenchError
 from tgbench.identities import Identity, Split
-from tgbench.interfaces import Drive, FitContext, FitReport, Image, Layers, TimedFrames
+from tgbench.interfaces import Drive, FitContext, FitReport, Image, TimedFrames
 from tgbench.specs import CompositeMode, LeakedCondition, MethodSpec, Timed
 
 
@@ -271,50 +271,6 @@ def _with(*conditions: LeakedCondition) -> dict[str, Any]:
     return {"leaked_conditions": (*PUPPET.leaked_conditions, *conditions)}
 
 
-class Flat(Globe):
-    def camera(self, drive: Drive, frame: int) -> np.ndarray:
-        ahead = np.eye(4)
-        ahead[2, 3] = np.linalg.norm(drive.poses[frame][:3, 3])
-        return ahead
-
-
-class Mirrored(Globe):
-    def camera(self, drive: Drive, frame: int) -> np.ndarray:
-        flipped = np.diag([-1.0, 1.0, 1.0, 1.0])
-        return flipped @ drive.poses[frame] @ flipped
-
-
-class Indoors(Globe):
-    def behind(self, drive: Drive, frame: int) -> Image:
-        return np.full_like(drive.background(frame), 90)
-
-
-class Tinted(Globe):
-    def behind(self, drive: Drive, frame: int) -> Image:
-        image = drive.background(frame)
-        return image if (image == image[0, 0]).all() else image // 2
-
-
-class Everywhere(Globe):
-    def layer(self, alpha: np.ndarray, depth: np.ndarray) -> Layers:
-        return Layers(np.ones_like(alpha), depth)
-
-
-class Percent(Globe):
-    def layer(self, alpha: np.ndarray, depth: np.ndarray) -> Layers:
-        return Layers(100 * alpha, depth)
-
-
-class Double(Globe):
-    def layer(self, alpha: np.ndarray, depth: np.ndarray) -> Layers:
-        return Layers(alpha, depth.astype(np.float64))
-
-
-class Millimetres(Globe):
-    def layer(self, alpha: np.ndarray, depth: np.ndarray) -> Layers:
-        return Layers(alpha, 1000 * depth)
-
-
 _UNLISTED = {
     name: _without(condition)
     for name, condition in {
@@ -414,9 +370,13 @@ class Broken:
 
 def _broken(check: str, number: int, case: _Case) -> Broken:
     class_name, says, changes = case
-    module = "puppet" if class_name in ("Puppet", "Paster") else "broken"
+    module, base = "broken", _BASES.get(class_name, PUPPET)
+    if class_name in ("Puppet", "Paster"):
+        module = "puppet"
+    elif check in _SEEN_FROM_ELSEWHERE:
+        module, base = "broken_views", GLOBE
     spec = dataclasses.replace(
-        _BASES.get(class_name, GLOBE if check in _SEEN_FROM_ELSEWHERE else PUPPET),
+        base,
         name=f"{check}-{number}-{class_name.lower()}",
         implementation=f"{module}:{class_name}",
         **changes,

@@ -63,6 +63,12 @@ def test_a_file_that_is_no_prior_is_refused(tmp_path: Path) -> None:
     pickled = written(tmp_path, "code.npz", mean=np.array([print], dtype=object))
     with pytest.raises(TgbenchError, match=r"code\.npz: is damaged"):
         load(pickled)
+    np.savez_compressed(tmp_path / "bent.npz", mean=np.arange(500.0))
+    content = bytearray((tmp_path / "bent.npz").read_bytes())
+    content[60:90] = b"\xff" * 30
+    (tmp_path / "bent.npz").write_bytes(content)
+    with pytest.raises(TgbenchError, match=r"bent\.npz: is damaged"):
+        load(tmp_path / "bent.npz")
 
 
 @pytest.mark.parametrize(

@@ -135,9 +135,29 @@ def test_nothing_that_a_checkpoint_names_is_run(tmp_path: Path, file: Path) -> N
     assert "gghead" not in sys.modules
 
 
+def stored(state: dict) -> bytes:
+    """Return a pickle of a generator with a state of anything."""
+    return pickle.dumps({"G_ema": Stored(state)})
+
+
+class Stored:
+    def __init__(self, state: dict) -> None:
+        self.state = state
+
+    def __reduce__(self) -> tuple:
+        return Stored, (), self.state
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
-    [(b"", "damaged"), (pickle.dumps({"a": 1}), "no GGHead generator"), (b"PK\3\4", "damaged")],
+    [
+        (b"", "damaged"),
+        (pickle.dumps({"a": 1}), "no GGHead generator"),
+        (b"PK\3\4", "damaged"),
+        (stored({"arguments": 1}), "damaged"),
+        (stored({"_config": Stored({}), "_parameters": [1]}), "damaged"),
+    ],
+    ids=["empty", "other", "archive", "arguments", "parameters"],
 )
 def test_other_files_are_refused(tmp_path: Path, content: bytes, said: str) -> None:
     path = tmp_path / "file.pkl"

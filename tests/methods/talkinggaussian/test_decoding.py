@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from tgbench.configs import build
+from tgbench.methods.shared import threads
 from tgbench.methods.talkinggaussian import decoding
 from tgbench.methods.talkinggaussian.config import TalkingGaussianConfig
 from tgbench.methods.talkinggaussian.motion import Deformation, FaceMotion, MouthMotion
@@ -64,6 +65,21 @@ def test_blocks_have_the_gradients_of_autograd(kind, settings, block, monkeypatc
             assert found[name] is None
         else:
             torch.testing.assert_close(found[name], value, rtol=1e-9, atol=1e-12, msg=name)
+
+
+def test_two_cores_decode_to_the_same_bits_as_one(monkeypatch):
+    monkeypatch.setattr(decoding, "_AT_ONCE", 8)
+    monkeypatch.setattr(threads, "cores", lambda: 2)
+    motion = made(FaceMotion)
+    generator = torch.Generator().manual_seed(0)
+    means = ((torch.rand(COUNT, 3, generator=generator) - 0.5) * 0.2).double().requires_grad_()
+    windows = torch.randn(8, CHANNELS, 16, generator=generator).double()
+    units = torch.ones(7).double()
+    alone = gradients(motion, motion(means, windows, units), means)
+    with threads.with_halves():
+        shared = gradients(motion, motion(means, windows, units), means)
+    for name, value in alone.items():
+        assert (value is None and shared[name] is None) or torch.equal(value, shared[name]), name
 
 
 def test_what_nothing_depends_on_has_no_part_in_the_gradient():

@@ -118,6 +118,17 @@ def test_another_clip_gives_the_references(
         np.testing.assert_array_equal(first, second)
 
 
+def test_the_folder_of_another_clip_is_the_same_from_every_working_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("other", "synth-b"):
+        (tmp_path / name).mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert replace(CONFIG, reference_clip="other").reference_clip == str(tmp_path / "other")
+    assert replace(CONFIG, reference_clip="synth-b").reference_clip == "synth-b"
+    assert CONFIG.reference_clip == ""
+
+
 @pytest.mark.parametrize(("name", "fault"), [("own", "true mouths"), ("none", "none")])
 def test_a_reference_clip_that_cannot_be_used_is_refused(
     tiny_identity: Path, tmp_path: Path, network: Generator, name: str, fault: str

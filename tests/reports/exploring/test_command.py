@@ -145,7 +145,7 @@ def test_what_cannot_be_explored_is_one_line(
     target.mkdir()
     (target / "mine.txt").touch()
     assert explored(known, target, "--force") == 2
-    assert "holds something else" in said(capsys)
+    assert "other than an exploration" in said(capsys)
     assert explored(known, target / "mine.txt") == 2
     assert "is a file" in said(capsys)
     shutil.rmtree(target)

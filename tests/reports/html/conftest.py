@@ -20,6 +20,8 @@ import pandas as pd
 import pytest
 
 from tgbench.audio import Waveform
+from tgbench.progress import SILENT
+from tgbench.reports.html import write_html
 from tgbench.results import MeasuredCase
 from tgbench.running.result import Result, write_result
 from tgbench.video.writer import VideoWriter
@@ -251,3 +253,13 @@ def make_folder(tmp_path: Path, make_result: Callable[..., Result]) -> MakeFolde
         return MeasuredCase(result, folder)
 
     return make
+
+
+@pytest.fixture
+def page(make_folder: MakeFolder, tmp_path: Path) -> Path:
+    results = [
+        make_folder("ours", psnr=31.0, lmd=2.0),
+        make_folder("theirs", psnr=30.0, lmd=1.0),
+        make_folder("third", psnr=32.0),
+    ]
+    return write_html(results, tmp_path / "page.html", SILENT).path

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,65 +12,13 @@ import pytest
 from tgbench.progress import SILENT
 from tgbench.reports.html import write_html
 from tgbench.results import MeasuredCase
-from tgbench.running.result import ViewRecord
+
+from .watching import AT_REST, FRAMES_SHOWN, PLACE, assert_all_show, assert_quiet, centre
 
 MakeFolder = Callable[..., MeasuredCase]
 Chromium = Any
 
 NASTY = '</script><script>hacked()</script><img src=x onerror="hacked()"> & 頭'
-HALF_A_FRAME = 0.02
-
-FRAMES_SHOWN = """[...document.querySelectorAll('video')].map((video) => {
-  const canvas = document.createElement('canvas');
-  canvas.width = canvas.height = 1;
-  const context = canvas.getContext('2d');
-  context.drawImage(video, 24, 24, 8, 8, 0, 0, 1, 1);
-  return Math.floor((context.getImageData(0, 0, 1, 1).data[0] + 2) / 8);
-})"""
-"""A method's frame k is grey 8k, its ground truth 8k + 4."""
-
-AT_REST = "!document.querySelector('video:not([src])') && [...document.querySelectorAll('video')]"
-AT_REST += ".every((video) => video.readyState >= 2 && !video.seeking)"
-
-PLACE = "document.querySelector('.place').textContent"
-
-
-@pytest.fixture
-def page(make_folder: MakeFolder, tmp_path: Path) -> Path:
-    results = [
-        make_folder("ours", psnr=31.0, lmd=2.0),
-        make_folder("theirs", psnr=30.0, lmd=1.0),
-        make_folder("third", psnr=32.0),
-    ]
-    return write_html(results, tmp_path / "page.html", SILENT).path
-
-
-def centre(chromium: Chromium, selector: str, share: float = 0.5) -> tuple[float, float]:
-    """Scroll to an element and return a place inside it, at a share of its width."""
-    box = chromium.run(
-        f"(() => {{ const e = document.querySelector({selector!r});"
-        " e.scrollIntoView({block: 'center'}); const b = e.getBoundingClientRect();"
-        " return [b.left, b.top, b.width, b.height]; })()"
-    )
-    return box[0] + box[2] * share, box[1] + box[3] / 2
-
-
-def assert_all_show(chromium: Chromium, frame: int, number: int = 7) -> None:
-    videos = chromium.run("document.querySelectorAll('video').length")
-    try:
-        chromium.until(f"{FRAMES_SHOWN}.every((shown) => shown === {frame})", 5)
-    except AssertionError:
-        shown = chromium.run(FRAMES_SHOWN)
-        raise AssertionError(f"{shown} instead of {frame}") from None
-    assert videos == number
-    assert f"frame {frame} of" in chromium.run(PLACE)
-
-
-def assert_quiet(chromium: Chromium) -> None:
-    # Reading pixels back is what these tests do, and slow.
-    assert [said for said in chromium.complaints if "willReadFrequently" not in said] == []
-    away = [url for url in chromium.requests if not url.startswith(("file:", "blob:", "data:"))]
-    assert away == []
 
 
 def test_keys_and_buttons_step_all_videos_to_the_very_frame(chromium: Chromium, page: Path) -> None:
@@ -123,74 +70,6 @@ def test_thumbnails_show_their_frames(chromium: Chromium, page: Path) -> None:
     })"""
     chromium.until(f"{told}.every(([frame, shown]) => shown >= 0)")
     assert all(frame == shown for frame, shown in chromium.run(told))
-    assert_quiet(chromium)
-
-
-def test_playing_videos_stay_within_half_a_frame(chromium: Chromium, page: Path) -> None:
-    chromium.open(page)
-    chromium.until(f"document.querySelectorAll('video').length === 7 && {AT_REST}")
-    chromium.run("document.querySelector('.transport select').value = '0.25'")
-    chromium.run("document.querySelector('.transport select').dispatchEvent(new Event('change'))")
-    chromium.press(" ")
-    chromium.until("[...document.querySelectorAll('video')].every((video) => !video.paused)")
-    time.sleep(1.0)
-    apart = chromium.run(
-        """new Promise((resolve) => {
-          const videos = [...document.querySelectorAll('video')], found = [];
-          const look = () => {
-            const times = videos.map((video) => video.currentTime);
-            found.push(Math.max(...times) - Math.min(...times));
-            if (found.length < 60) requestAnimationFrame(look); else resolve(found);
-          };
-          look();
-        })"""
-    )
-    # The clip ends and begins again meanwhile, and the machine may be busy with other things.
-    assert sorted(apart)[len(apart) // 2] < HALF_A_FRAME
-    chromium.press(" ")
-    chromium.until(f"{AT_REST} && document.querySelector('video').paused")
-    frame = int(chromium.run(PLACE).split()[1])
-    assert_all_show(chromium, frame)
-    assert_quiet(chromium)
-
-
-@pytest.mark.slow
-def test_a_circling_camera_and_its_truth_are_in_step(
-    chromium: Chromium, make_folder: MakeFolder, tmp_path: Path
-) -> None:
-    view = ViewRecord(name="spiral", yaw=0.0, pitch=0.0, half_angle=12.5, distance=1.0)
-    seen = [
-        make_folder(name, protocol="self_driven_3d", driver="spiral", psnr=30.0)
-        for name in ("ours", "theirs")
-    ]
-    cases = [
-        MeasuredCase(case.result.model_copy(update={"view": view}), case.folder) for case in seen
-    ]
-    chromium.open(write_html(cases, tmp_path / "page.html", SILENT).path)
-    chromium.until(f"document.querySelectorAll('video').length === 5 && {AT_REST}")
-    names = "[...document.querySelectorAll('.tile figcaption')].map((e) => e.childNodes[1].data)"
-    assert chromium.run(names) == ["Ground truth", "ours", "theirs"]
-    chromium.press("ArrowRight", modifiers=8)
-    assert_all_show(chromium, 10, number=5)
-    chromium.press(" ")
-    chromium.until(f"Number({PLACE}.split(' ')[1]) > 13")
-    chromium.press(" ")
-    chromium.until(f"{AT_REST} && document.querySelector('video').paused")
-    assert_all_show(chromium, int(chromium.run(PLACE).split()[1]), number=5)
-
-
-def test_playing_goes_on_in_a_loop_or_stops_at_the_end(chromium: Chromium, page: Path) -> None:
-    chromium.open(page)
-    chromium.until(f"document.querySelectorAll('video').length === 7 && {AT_REST}")
-    frame = f"Number({PLACE}.split(' ')[1])"
-    chromium.press("End")
-    assert_all_show(chromium, 29)
-    chromium.press(" ")
-    chromium.until(f"{frame} > 5 && {frame} < 25")
-    chromium.until(f"{frame} < 4")
-    chromium.run("document.querySelectorAll('.transport input[type=checkbox]')[0].click()")
-    chromium.until("document.querySelector('video').paused")
-    assert_all_show(chromium, 29)
     assert_quiet(chromium)
 
 

@@ -64,7 +64,7 @@ class _LikenessByAngle:
 
     That frame is at least a second away from the one whose pose and expression are rendered. The
     ceiling is what the same comparison gives for two real frames, a second apart, of that angle.
-    Where no real frame was filmed from there, both tell how far away the nearest is.
+    The details say how far that angle is from the asked one, on average.
     """
 
     spec: ClassVar[MetricSpec]

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from tgbench.errors import TgbenchError
-from tgbench.inputs import open_file
+from tgbench.inputs import open_file, reason
 
 _NETWORK = "G_ema"
 _SETTINGS = "_config"
@@ -79,11 +79,11 @@ def read_snapshot(path: Path) -> Snapshot:
     """
     try:
         with open_file(path) as stream:
-            content = _Reader(stream).load()
+            found = _generator(_Reader(stream).load())
     except FileNotFoundError as error:
         raise TgbenchError(f"{path}: no such checkpoint; {_REMEDY}") from error
     except OSError as error:
-        raise TgbenchError(f"{path}: cannot be read ({error.strerror or error})") from error
+        raise TgbenchError(f"{path}: cannot be read ({reason(error)})") from error
     except MemoryError:
         raise
     # Damaged bytes make the reader fail in any way; the cause is kept for --debug.
@@ -91,10 +91,17 @@ def read_snapshot(path: Path) -> Snapshot:
         raise TgbenchError(
             f"{path}: is damaged or no pickle ({type(error).__name__}); {_REMEDY}"
         ) from error
+    if found is None:
+        raise TgbenchError(f"{path}: holds no GGHead generator ({_NETWORK}); {_REMEDY}")
+    return found
+
+
+def _generator(content: object) -> Snapshot | None:
+    """Return the averaged generator among what a pickle holds; None: there is none."""
     network = content.get(_NETWORK) if isinstance(content, dict) else None
     settings = _attributes(network).get(_SETTINGS)
     if not isinstance(settings, Record):
-        raise TgbenchError(f"{path}: holds no GGHead generator ({_NETWORK}); {_REMEDY}")
+        return None
     tensors = {name: tensor for name, tensor in _tensors(network) if name != _TRAINING_ONLY}
     return Snapshot(settings, tensors)
 

@@ -125,9 +125,9 @@ class _Encoder(nn.Module):
 
     def forward(self, sounds: Tensor, scalars: Tensor) -> Tensor:
         """Map [B, 8, channels, steps] and [B, scalars] to [B, outputs]."""
-        heard = torch.stack([self.audio(windows) for windows in sounds])
-        coefficients: Tensor = self.head(torch.cat([heard, scalars], dim=1))
-        return coefficients
+        count, length = sounds.shape[:2]
+        rows = torch.arange(count * length, device=sounds.device).view(count, length)
+        return self.sequence(sounds.flatten(0, 1).transpose(1, 2), rows, scalars)
 
     def sequence(self, features: Tensor, windows: Tensor, scalars: Tensor) -> Tensor:
         """Map all frames of a sound, see `AudioNetwork.sequence`, to [T, outputs]."""

@@ -17,7 +17,8 @@ _EPILOG = """\
 examples:
   tgbench run --method dgtalker --protocol self_reconstruction
   tgbench explore --method dgtalker --output explored
-  tgbench explore --method dgtalker --identity data/NAME --samples 5 --output NAME
+  tgbench explore --method dgtalker --identity data/NAME \\
+      --samples 5 --output NAME
 
 The folder gets a page (index.html) that needs nothing beside it, all numbers
 (explore.json), and in media/ a strip and a video of each blendshape from -3 to

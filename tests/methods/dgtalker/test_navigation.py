@@ -91,6 +91,9 @@ def test_a_sound_gives_the_same_coefficients_whole_as_frame_by_frame() -> None:
     single = model.coefficients(each, each, blink)
     torch.testing.assert_close(whole.expression, single.expression, atol=1e-5, rtol=1e-5)
     torch.testing.assert_close(whole.lips, single.lips, atol=1e-5, rtol=1e-5)
+    encoder = model.lip_encoder
+    heard = torch.stack([encoder.audio(windows) for windows in each])
+    torch.testing.assert_close(whole.lips, encoder.head(heard), atol=1e-5, rtol=1e-5)
 
 
 def test_starts_are_the_priors_directions_filled_up_with_random_ones() -> None:

@@ -135,6 +135,19 @@ def test_nothing_that_a_checkpoint_names_is_run(tmp_path: Path, file: Path) -> N
     assert "gghead" not in sys.modules
 
 
+def test_a_checkpoint_changes_no_function_that_it_names(tmp_path: Path) -> None:
+    """Pickles may set attributes, `__defaults__` for one, of whatever they have found."""
+    path = tmp_path / "evil.pkl"
+    made = torch._utils._rebuild_tensor_v2
+    before = made.__defaults__
+    name, numbers = b"X\x0c\0\0\0__defaults__", b"K\1K\2K\3\x87"
+    found = b"ctorch._utils\n_rebuild_tensor_v2\n"
+    path.write_bytes(b"\x80\2" + found + b"N}" + name + numbers + b"s\x86b.")
+    with pytest.raises(TgbenchError, match="no GGHead generator"):
+        read_snapshot(path)
+    assert made.__defaults__ == before
+
+
 def stored(state: dict) -> bytes:
     """Return a pickle of a generator with a state of anything."""
     return pickle.dumps({"G_ema": Stored(state)})

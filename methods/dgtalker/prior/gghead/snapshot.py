@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import pickle
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -133,7 +133,7 @@ def _storage(content: bytes) -> object:
     return torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
 
 
-_PLAIN = {
+_PLAIN: Mapping[tuple[str, str], Callable[..., Any]] = {
     ("collections", "OrderedDict"): OrderedDict,
     ("builtins", "set"): set,
     ("__builtin__", "set"): set,
@@ -150,7 +150,9 @@ class _Reader(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
         """Return what makes tensors and containers, and a class of records for all else."""
         if (module, name) in _PLAIN:
-            return _PLAIN[module, name]
+            found = _PLAIN[module, name]
+            # A pickle may set attributes of what it names: those of a function, of this one alone.
+            return found if isinstance(found, type) else lambda *given: found(*given)
         dtype = getattr(torch, name, None) if module == "torch" else None
         if isinstance(dtype, torch.dtype):
             return dtype

@@ -25,12 +25,12 @@ from tgbench.video.writer import VideoWriter
 from .records import ExpressionRecord
 from .sweeps import RATE_FACTOR
 
-AS_HEARD = "as heard"
+AS_DRIVEN = "as driven"
 ALONE = ("lip_agreement",)
 """What is measured of every rendering by itself."""
 
 COMPARED = ("lmd", "mouth_ccc", "upper_dynamics")
-"""What is measured of a sampled one, with that as heard in the place of the truth."""
+"""What is measured of a sampled one, with the head as driven in the place of the truth."""
 
 _KEY_SECONDS = 0.6
 """From one drawn expression to the next: brows and smiles come and go in about a second."""
@@ -113,7 +113,7 @@ class Expressions:
                 for suite, picture in zip(suites, pictures, strict=True):
                     suite.update(index, picture, None if suite is suites[0] else pictures[0])
                 task.advance()
-        names = [AS_HEARD, *(f"sample {number}" for number in range(1, count + 1))]
+        names = [AS_DRIVEN, *(f"sample {number}" for number in range(1, count + 1))]
         return tuple(map(_record, names, suites))
 
     def _drawn(self, generator: np.random.Generator) -> list[Blendshapes]:

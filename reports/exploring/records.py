@@ -69,7 +69,7 @@ class ExpressionRecord:
     """The head with sampled coefficients of the upper face, beside the head without.
 
     Attributes:
-        name: "as heard", or "sample N".
+        name: "as driven", or "sample N".
         metrics: value by metric, None where it could not be measured.
     """
 

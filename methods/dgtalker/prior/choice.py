@@ -22,10 +22,15 @@ def load_prior(config: DGTalkerConfig, seed: int, device: torch.device) -> HeadP
         device: that trains and renders.
 
     Raises:
-        TgbenchError: a setting is missing, a file is no such prior, or it needs a GPU.
+        TgbenchError: a setting is missing or of no use, a file is no such prior, or it needs a GPU.
     """
+    if config.prior == "none" and config.prior_weights:
+        raise TgbenchError(
+            "prior=none starts at random and takes no prior_weights; leave them out, or use "
+            "prior=procedural"
+        )
     if config.prior != "gghead":
-        weights = config.prior_weights if config.prior == "procedural" else None
+        weights = config.prior_weights
         prior = ProceduralPrior(
             trained=config.prior == "procedural",
             seed=seed,

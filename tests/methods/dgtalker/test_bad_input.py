@@ -38,6 +38,12 @@ def test_too_few_frames_are_refused(count: int) -> None:
         check_frames(seen_from(0, 0, 0, 0), range(count))
 
 
+def test_weights_for_a_random_start_are_refused() -> None:
+    config = build(DGTalkerConfig, {"prior": "none", "prior_weights": "mine.npz"})
+    with pytest.raises(TgbenchError, match="takes no prior_weights"):
+        load_prior(config, 0, torch.device("cpu"))
+
+
 def written(folder: Path, name: str, **arrays: np.ndarray) -> Path:
     path = folder / name
     np.savez(path, **arrays)

@@ -85,7 +85,8 @@ def test_plain_torch_learns_what_the_kernels_learn(
         for user in (interface, module):
             patch.setattr(user, "choose", choose)
         plain, others = fitted(sphere, tmp_path / "plain", device, monkeypatch)
-    assert asked == {"torch"}
+    # A GPU's hash grid is tiny-cuda-nn's where that is installed; torch takes its place here.
+    assert asked - {"tcnn"} == {"torch"}
     assert len(plain) == len(compiled) == 10
     np.testing.assert_allclose(plain, compiled, rtol=5e-3)
     assert np.abs(frames.astype(int) - others).max() <= 2

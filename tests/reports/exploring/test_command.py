@@ -103,7 +103,7 @@ def test_each_blendshape_moves_by_three_deviations_either_way(
     assert (unused["deviation"], unused["picture_change"], unused["own_half"]) == (0.0, 0.0, None)
     assert mouth["picture_change"] == pytest.approx(60.0 * 64 / 64**2)
     heard, sample = record["expressions"]
-    assert (sample["metrics"]["lmd"], heard["name"]) == (0.0, "as heard")
+    assert (sample["metrics"]["lmd"], heard["name"]) == (0.0, "as driven")
 
 
 def test_strips_and_videos_show_the_sweep_and_say_that_they_are_synthetic(

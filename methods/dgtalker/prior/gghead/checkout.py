@@ -138,11 +138,11 @@ def _fill(network: nn.Module, snapshot: Snapshot, checkpoint: Path) -> None:
         "has unknown": found.keys() - wanted.keys(),
         "has other shapes of": {key for key in shared if wanted[key].shape != found[key].shape},
     }
-    said = [f"{what} {', '.join(sorted(keys)[:_SHOWN])}" for what, keys in faults.items() if keys]
-    if said:
+    named = [f"{what} {', '.join(sorted(keys)[:_SHOWN])}" for what, keys in faults.items() if keys]
+    if named:
         raise TgbenchError(
-            f"{checkpoint}: {'; '.join(said)}: it holds another network; use the checkout that it "
-            "was trained with"
+            f"{checkpoint}: {'; '.join(named)}, so it holds another network; use the checkout "
+            "that it was trained with"
         )
     broken = [key for key in found if not found[key].isfinite().all()]
     if broken:

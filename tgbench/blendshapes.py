@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -28,7 +29,7 @@ class Blendshapes:
     """A set of blendshapes, and how much of each is in every frame.
 
     Attributes:
-        name: of the set, short; part of file names.
+        name: of the set, short: letters, digits, `-` and `_`, as it is part of file names.
         half: of the face, which the set is meant to move; None: all of it.
         coefficients: float32 [T, K], of K blendshapes.
     """
@@ -36,6 +37,15 @@ class Blendshapes:
     name: str
     half: FaceHalf | None
     coefficients: NDArray[np.float32]
+
+    def __post_init__(self) -> None:
+        """Check the name.
+
+        Raises:
+            ValueError: it cannot be part of a file's name.
+        """
+        if not re.fullmatch(r"[\w-]+", self.name):
+            raise ValueError(f"blendshapes {self.name!r}: use letters, digits, - and _ alone")
 
 
 @runtime_checkable

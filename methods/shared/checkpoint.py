@@ -43,6 +43,17 @@ _BAD_CONTENT = (
 )
 
 
+def clip_files(folder: Path, *more: str) -> dict[str, str]:
+    """Return the SHA-256 of a clip's tables, sound and plate, which stand for the clip.
+
+    Args:
+        folder: of the identity.
+        more: names of other files that count.
+    """
+    names = [name for name in (*_CLIP, *more) if (folder / name).is_file()]
+    return {name: sha256(folder / name) for name in names}
+
+
 @dataclass(frozen=True)
 class Origin:
     """What a checkpoint was made from.
@@ -64,9 +75,7 @@ class Origin:
     @classmethod
     def of(cls, config: object, identity: Identity, split: Split, seed: int | None) -> Origin:
         """Describe a fit of a method with this dataclass of settings."""
-        clip = (*_CLIP, audio_encoder_of(config).file)
-        names = [name for name in clip if (identity.folder / name).is_file()]
-        files = {name: sha256(identity.folder / name) for name in names}
+        files = clip_files(identity.folder, audio_encoder_of(config).file)
         train = (split.train.start, split.train.stop)
         places = places_of(type(config))
         settings = {key: value for key, value in flat(config).items() if key not in places}

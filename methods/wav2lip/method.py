@@ -21,6 +21,7 @@ from tgbench.inputs import read_json
 from tgbench.interfaces import Drive, FitContext, FitReport, Image
 from tgbench.progress import SILENT
 
+from ..shared.checkpoint import clip_files
 from ..shared.checks import usable_device
 from .checkpoints import Weights, load_generator
 from .crops import cropped, images, network_input, pasted
@@ -130,7 +131,7 @@ class Wav2Lip:
         if not name:
             return identity, train
         clip = resolve_identity(name, identity.intrinsics.width, context.progress)
-        if clip.folder.resolve() == identity.folder.resolve():
+        if _same_clip(clip, identity):
             raise TgbenchError(
                 f"reference_clip {name}: is the clip whose held-out frames are edited, so true "
                 "mouths would be seen; name another one, or leave it empty for training frames"
@@ -188,12 +189,23 @@ class Wav2Lip:
         return self._finder
 
 
+def _same_clip(clip: Identity, other: Identity) -> bool:
+    """Return whether it is the same folder, or a copy of it."""
+    if clip.folder.resolve() == other.folder.resolve():
+        return True
+    return np.array_equal(clip.frame(0), other.frame(0))
+
+
 def _origin(config: Wav2LipConfig, identity: Identity, train: range) -> dict[str, Any]:
-    return {
+    origin = {
         "settings": hash_of(flat(config)),
         "identity": identity.name,
         "training range": [train.start, train.stop],
     }
+    # The references are kept, so a clip that is gone is no fault; one that was made again is.
+    if config.reference_clip and (folder := Path(config.reference_clip)).is_dir():
+        origin["reference clip"] = hash_of(clip_files(folder))
+    return origin
 
 
 def _read_state(path: Path) -> dict[str, Any]:

@@ -116,6 +116,9 @@ def test_another_clip_gives_the_references(
         method.render(drive_of(identity)), again.render(drive_of(identity)), strict=True
     ):
         np.testing.assert_array_equal(first, second)
+    (tmp_path / "other" / "transforms_val.json").unlink()
+    with pytest.raises(TgbenchError, match="another reference clip"):
+        again.load(tmp_path / "model", identity, identity.split(), "cpu")
 
 
 def test_the_folder_of_another_clip_is_the_same_from_every_working_directory(
@@ -129,11 +132,14 @@ def test_the_folder_of_another_clip_is_the_same_from_every_working_directory(
     assert CONFIG.reference_clip == ""
 
 
-@pytest.mark.parametrize(("name", "fault"), [("own", "true mouths"), ("none", "none")])
+@pytest.mark.parametrize(
+    ("name", "fault"), [("own", "true mouths"), ("copy", "true mouths"), ("none", "none")]
+)
 def test_a_reference_clip_that_cannot_be_used_is_refused(
     tiny_identity: Path, tmp_path: Path, network: Generator, name: str, fault: str
 ) -> None:
-    folder = tiny_identity if name == "own" else tmp_path / "none"
+    shutil.copytree(tiny_identity, tmp_path / "copy")
+    folder = tiny_identity if name == "own" else tmp_path / name
     method = Wav2Lip(replace(CONFIG, reference_clip=str(folder)))
     identity = Identity(tiny_identity)
     with pytest.raises(TgbenchError, match=fault):

@@ -99,6 +99,18 @@ class Direction(enum.StrEnum):
         """Whether a mean over clips says something: of others, errors of either sign cancel."""
         return self in (Direction.HIGHER, Direction.LOWER)
 
+    def why_no_mean(self, least: float) -> str:
+        """Return why a mean over clips says nothing; empty: it says something.
+
+        Args:
+            least: the smallest possible value.
+        """
+        if self.averages:
+            return ""
+        if self is Direction.NONE and least >= 0.0:
+            return "neither more nor less is better, so there is no mean"
+        return "errors of either sign would cancel in a mean"
+
     def cost(self, value: float) -> float:
         """Return a number that is the smaller, the better a value is.
 

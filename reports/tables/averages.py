@@ -45,8 +45,9 @@ def cell_over_cases(cells: Sequence[Cell], cases: int, column: Column, intervals
     if cells and all(cell.status is Status.NOT_APPLICABLE for cell in cells):
         return _without_value(Status.NOT_APPLICABLE, cells[0].reason, column)
     values = [cell.value for cell in cells if cell.value is not None]
-    if values and not column.direction.averages:
-        return _unknown("errors of either sign would cancel in a mean over cases", column)
+    no_mean = column.direction.why_no_mean(bounds_of(column.name)[0])
+    if values and no_mean:
+        return _unknown(f"{no_mean} over cases", column)
     if len(values) < cases:
         return _unknown(f"measured in {len(values)} of {cases} cases", column)
     if len({cell.comparable for cell in cells}) > 1:

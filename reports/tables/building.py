@@ -28,6 +28,7 @@ from .table_notes import (
     dash_note,
     interval_note,
     missing_notes,
+    no_mean_notes,
     ranking_notes,
     remedy_note,
     significance_note,
@@ -136,7 +137,9 @@ def _table(
     if not layout.columns:
         none = Note("", "No table: none of the metrics has a value in these results")
         return Table(name, title, (), (), (none, *absent), side)
-    blocks = [*layout.blocks(entries), *layout.means(entries)]
+    means = layout.means(entries)
+    empty = [block for block in means if not block.has_values]
+    blocks = [*layout.blocks(entries), *(block for block in means if block.has_values)]
     for paper, rows in zip(papers, printed, strict=True):
         blocks += [
             Block(f"{paper.title}{_where(block)}", block.rows, published=True)
@@ -147,6 +150,7 @@ def _table(
         *training_notes(results, method_labels(results, shape.settings)),
         *sizes_note(entries),
         *dash_note(blocks, layout.columns),
+        *no_mean_notes(empty, layout.columns),
         *absent,
         *ranking_notes(blocks, layout.columns),
         *spread_note(blocks, layout.columns),

@@ -159,6 +159,11 @@ class Block:
     published: bool = False
     mean: bool = False
 
+    @property
+    def has_values(self) -> bool:
+        """Whether any cell is more than a dash."""
+        return any(cell.value is not None for row in self.rows for cell in row.cells.values())
+
 
 @dataclass(frozen=True)
 class Note:

@@ -163,6 +163,17 @@ def dash_note(blocks: Sequence[Block], columns: Sequence[Column]) -> Iterator[No
         yield Note("", f"A dash without a letter: {'; '.join(said)}")
 
 
+def no_mean_notes(blocks: Sequence[Block], columns: Sequence[Column]) -> Iterator[Note]:
+    """Say why there are no means of cases, for blocks without a value that are left out."""
+    for block in blocks:
+        titles: dict[str, dict[str, None]] = defaultdict(dict)
+        for _, _, column, cell in _cells([block], columns):
+            if cell.status is Status.UNAVAILABLE:
+                titles[cell.reason][column.title] = None
+        said = (f"{reason} ({_named(list(names))})" for reason, names in titles.items())
+        yield Note("", f"No {block.title}: {'; '.join(said) or 'nothing was measured in all'}")
+
+
 def interval_note(blocks: Sequence[Block], columns: Sequence[Column]) -> Note:
     """Say what brackets mean, or why there are none."""
     shown = any(cell.interval for *_, cell in _cells(blocks, columns))

@@ -232,8 +232,9 @@ def _row(
     lacking: dict[str, list[str]] = defaultdict(list)
     remarks: dict[str, None] = {}
     averages = plugins.averages_frames(metric)
-    if len(pairs) > 1 and not _direction(metric).averages:
-        return None, ["not compared; errors of either sign would cancel in a mean over clips"]
+    no_mean = _direction(metric).why_no_mean(plugins.bounds_of(metric)[0])
+    if len(pairs) > 1 and no_mean:
+        return None, [f"not compared; {no_mean} over clips"]
     for pair in pairs:
         lack = _lack(metric, pair)
         if lack:

@@ -64,7 +64,7 @@ def test_the_mean_needs_every_case(make_result: MakeResult) -> None:
 
 def test_means_over_unlike_measurers_are_refused(make_result: MakeResult) -> None:
     results = [
-        make_result("a", identity=name, lmd=record(1.0, by))
+        make_result("a", identity=name, lmd=record(1.0, by), psnr=30.0)
         for name, by in (("x", "p"), ("y", "q"))
     ]
     (table,) = build_tables(results)
@@ -129,10 +129,22 @@ def test_means_say_how_much_of_them_is_chance(make_result: MakeResult) -> None:
 
 def test_what_has_no_better_side_has_no_mean_over_cases(make_result: MakeResult) -> None:
     results = [
-        make_result(identity=name, lip_lag=lag) for name, lag in (("x", -400.0), ("y", 240.0))
+        make_result(identity=name, lip_lag=lag, blink_rate=0.3, psnr=30.0)
+        for name, lag in (("x", -400.0), ("y", 240.0))
     ]
     (table,) = build_tables(results)
     assert cell(table, "ours", "lip_lag").value == -400.0
     mean = cell(table, "ours", "lip_lag", 2)
     assert mean.value is None
     assert "cancel" in mean.reason
+    rate = cell(table, "ours", "blink_rate", 2)
+    assert rate.value is None
+    assert "cancel" not in rate.reason, "it has no sign"
+
+
+def test_a_mean_of_dashes_alone_is_left_out_with_its_reason(make_result: MakeResult) -> None:
+    results = [make_result(identity="x", psnr=30.0), make_result(identity="y", fps=50.0)]
+    (table,) = build_tables(results)
+    assert [block.title for block in table.blocks] == ["x", "y"]
+    (said,) = [note.text for note in table.notes if "mean of 2 cases" in note.text]
+    assert "measured in 1 of 2 cases (PSNR, FPS)" in said

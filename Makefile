@@ -14,7 +14,7 @@ RATIOS := $(foreach of,yardstick kernels training rendering,benchmarks/test_$(of
 
 PYTEST := $(BIN)/python -m pytest -p no:benchmark --numprocesses 2 --dist worksteal
 
-# Where all experiments go, and changes of them, such as `make paper-tables PAPER_TABLES='--size 128'`.
+# Where the paper's experiments go, and changes of them, such as `make paper-tables PAPER_TABLES='--size 128'`.
 OUT ?= results
 PAPER_TABLES ?=
 
@@ -34,7 +34,7 @@ lint: $(VENV)/.test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy tgbench methods protocols reports baselines
 
-paper-tables: $(VENV)/.run ## All experiments on built-in people with the quick preset; hours on two cores.
+paper-tables: $(VENV)/.run ## The paper's experiments on built-in people with the quick preset; hours on two cores.
 	for name in self-reconstruction lip-synchronization user-study ablation hybrid-motion audio-encoders cross-lingual; do \
 		$(BIN)/tgbench experiment $$name --out $(OUT) $(PAPER_TABLES) || exit 1; done
 	cat $(OUT)/experiments/*/times.csv

@@ -13,6 +13,7 @@ from tgbench.driving.tags import TrackTags
 from tgbench.errors import TgbenchError
 from tgbench.identities.resolve import require_identity
 from tgbench.metrics.availability import why_not_here
+from tgbench.metrics.naming import metrics_named
 from tgbench.running.request import RunRequest, default_size
 from tgbench.running.settings import configure, keys_of
 from tgbench.specs import MethodSpec
@@ -71,7 +72,7 @@ def requests_of(experiment: Experiment, changes: Changes) -> tuple[list[RunReque
     rows = list(_rows(experiment, changes, blocked))
     identities = _identities(experiment, changes, blocked)
     audio, driving = _tracks(experiment, changes, blocked)
-    starved = not audio and (experiment.tracks or changes.audio)
+    starved = not audio and (experiment.tracks or changes.audio) and _takes_sound(experiment)
     names = list(dict.fromkeys(spec.name for spec, _, _ in rows))
     if not identities or starved:
         return [], blocked
@@ -87,6 +88,7 @@ def requests_of(experiment: Experiment, changes: Changes) -> tuple[list[RunReque
             size=changes.size or default_size(names, preset),
             seeds=changes.seeds or experiment.seeds,
             driving=driving,
+            more_metrics=metrics_named(experiment.table.metrics),
             **changes.run,  # type: ignore[arg-type]
         )
         for spec, own_preset, settings in rows
@@ -159,13 +161,16 @@ def _identities(
 def _tracks(
     experiment: Experiment, changes: Changes, blocked: list[Blocked]
 ) -> tuple[tuple[Path, ...], Driving]:
-    """Return the sounds that are there, and the rules and tags of all."""
+    """Return the sounds that are there and that a protocol takes, and the rules and tags of all."""
     rules = {name: value_text(value) for name, value in experiment.rules.items()}
-    if all(plugins.protocols()[name].self_driven for name in experiment.protocols):
-        return (), Driving(rules)
     given: list[tuple[str, Track | None]] = [(str(path), None) for path in changes.audio]
     if not given:
         given = [(beside(experiment, track.file), track) for track in experiment.tracks]
+    if given and not _takes_sound(experiment):
+        names = ", ".join(name for name, _ in given)
+        protocols = ", ".join(experiment.protocols)
+        blocked.append(Blocked(f"tracks {names}", f"left out: {protocols} takes no other sound"))
+        given = []
     found: list[Path] = []
     tags: dict[str, TrackTags] = {}
     for name, track in given:
@@ -176,3 +181,8 @@ def _tracks(
         if track is not None:
             tags[name] = TrackTags(language=track.language, gender=track.gender, kind=track.kind)
     return tuple(dict.fromkeys(found)), Driving(rules, tags)
+
+
+def _takes_sound(experiment: Experiment) -> bool:
+    """Whether a protocol of an experiment is driven by sounds that are given."""
+    return any(not plugins.protocols()[name].self_driven for name in experiment.protocols)

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
+from .. import plugins
 from ..audio import FeatureSource
 from ..driving.driving import USUAL, Driving
 from ..driving.tags import NO_TAGS
@@ -14,7 +15,8 @@ from ..identities import Identity
 from ..identities.card import CARD, read_card
 from ..interfaces import Case, EvaluationProtocol
 from ..metrics.through_codec import THROUGH_CODEC
-from ..specs import ProtocolSpec
+from ..plugins import in_table_order, metrics_of
+from ..specs import Needs, ProtocolSpec
 
 
 def plan_cases(
@@ -58,6 +60,21 @@ def plan_cases(
             "language with --audio, or use --protocol lipsync"
         )
     return cases
+
+
+def with_more(case: Case, names: Sequence[str]) -> Case:
+    """Return the case with further metrics, as far as they can be measured in it.
+
+    Views of a moved camera have the metrics of moved cameras that mean something there already, and
+    a case that measures none of its protocol's usual ones is made for its own alone.
+    """
+    protocol = plugins.protocols()[case.protocol]
+    if not set(case.metrics) & set(metrics_of(protocol)):
+        return case
+    lacking = protocol.excludes | {Needs.CAMERAS}
+    lacking |= frozenset() if case.has_truth else {Needs.TARGET}
+    more = [name for name in names if not plugins.metric_spec(name).needs & lacking]
+    return dataclasses.replace(case, metrics=in_table_order((*case.metrics, *more)))
 
 
 def through_codec(case: Case) -> Case:

@@ -18,7 +18,7 @@ from ..plugins import in_table_order
 from ..progress import Progress
 from ..specs import ConfiguredSpec, MethodSpec, ProtocolSpec
 from ..synthetic.names import built_in
-from .case_planning import plan_cases, through_codec
+from .case_planning import plan_cases, through_codec, with_more
 from .experiment import Experiment, IdentityHashes
 from .fitting import MethodConfig
 from .job import NAME
@@ -206,6 +206,8 @@ class Planner:
     def _as_asked(self, case: Case) -> Case:
         if wanted := self._metrics[case.protocol]:
             case = dataclasses.replace(case, metrics=in_table_order(wanted))
+        elif self._request.more_metrics:
+            case = with_more(case, self._request.more_metrics)
         return through_codec(case) if self._request.through_codec else case
 
     def _with_jobs(

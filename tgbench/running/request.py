@@ -78,6 +78,7 @@ class RunRequest:
         label: whether videos carry the visible label.
         keep_frames: whether frames are kept as images, too.
         metrics: what to measure; empty for the protocol's own choice.
+        more_metrics: what to measure beside the protocol's own choice, in cases that can.
         landmarks: the detector of landmarks; see `MetricOptions`.
         through_codec: whether frames are measured as they come out of an H.264 file.
         floor: whether the noise floor is measured, too; see `MetricOptions`.
@@ -102,6 +103,7 @@ class RunRequest:
     label: bool = True
     keep_frames: bool = False
     metrics: tuple[str, ...] = ()
+    more_metrics: tuple[str, ...] = ()
     landmarks: str = "mediapipe"
     through_codec: bool = False
     floor: bool = False

@@ -14,6 +14,7 @@ from tgbench import plugins
 from tgbench.audio import Waveform, write_wav
 from tgbench.cli import main
 from tgbench.identities import Identity
+from tgbench.progress import SILENT
 from tgbench.reports.experiments.declaration import read_experiment
 from tgbench.reports.experiments.outputs import shape_of
 from tgbench.reports.experiments.requests import Changes, requests_of
@@ -150,8 +151,33 @@ def test_those_of_the_paper_can_be_planned(name: str, tiny_identity: Path) -> No
     for request in requests:
         Planner(request)
     planned = {method for request in requests for method in request.methods}
-    assert "talkinggaussian" in planned
+    own = "dgtalker" if name.startswith("dgtalker") else "talkinggaussian"
+    assert own in planned
     assert all(each.why for each in blocked)
+
+
+def test_sounds_that_no_protocol_takes_are_left_out(experiment: Path, tiny_identity: Path) -> None:
+    changes = Changes(identities=(str(tiny_identity),), audio=(Path("track-voice"),))
+    requests, blocked = requests_of(read_experiment(str(experiment)), changes)
+    (planned,) = Planner(requests[0]).collect(SILENT).cases
+    assert planned.experiment.case.protocol == "self_reconstruction"
+    assert [each.why for each in blocked if "track-voice" in each.what] == [
+        "left out: self_reconstruction takes no other sound"
+    ]
+
+
+def test_optional_metrics_of_the_table_are_measured_beside_the_usual_ones(
+    experiment: Path, tiny_identity: Path
+) -> None:
+    text = experiment.read_text().replace('"lpips"', '"Upper dynamics", "mask_iou"')
+    experiment.write_text(text, encoding="utf-8")
+    requests, _ = requests_of(
+        read_experiment(str(experiment)), Changes(identities=(str(tiny_identity),))
+    )
+    (planned,) = Planner(requests[0]).collect(SILENT).cases
+    usual = set(plugins.metrics_of(plugins.protocols()["self_reconstruction"]))
+    assert {"psnr", "lmd"} < usual
+    assert set(planned.experiment.case.metrics) == usual | {"upper_dynamics"}
 
 
 def test_rows_that_fail_are_told_apart_by_their_settings(

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from tgbench.arrays import Image, Points
 from tgbench.configs import build
 from tgbench.drive import PlainBackdrop
+from tgbench.errors import TgbenchError
 from tgbench.faces.landmarks import LandmarkDetector
 from tgbench.identities import Identity, IdentityWriter, Split
 from tgbench.interfaces import Drive, FitContext
@@ -185,6 +186,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--size", type=int, default=128)
     parser.add_argument("--tuned", action="store_true", help="also after tuning, as in `quick`")
     args = parser.parse_args(arguments)
+    least, most = dataset.SIZES
+    if args.size % 2 or not least <= args.size <= most:
+        parser.error(f"--size {args.size}: must be even, {least} to {most}")
+    try:
+        _measure(args)
+    except TgbenchError as error:
+        parser.error(str(error))
+
+
+def _measure(args: argparse.Namespace) -> None:
     find = LandmarkDetector().detect
     for seed in args.seeds:
         with tempfile.TemporaryDirectory() as folder:

@@ -56,7 +56,8 @@ def told(cases: Sequence[MeasuredCase], label_of: Callable[[MeasuredCase], str])
 
 def _none(found: Explanation) -> Iterator[str]:
     if found.ruled_out:
-        yield f"none of {len(found.ruled_out)} defects that were looked for"
+        count = len(found.ruled_out)
+        yield "no defect" if count == 1 else f"none of {count} defects"
 
 
 def _unknown(unknown: Mapping[str, Mapping[str, str]]) -> str:

@@ -68,15 +68,17 @@ def explore(request: ExploreRequest, progress: Progress) -> ExploreRecord:
             "as dgtalker"
         )
     check_output(request.output, request.replace)
+    request.fit.require_some(config)
     finder = MeshLandmarks()
-    identity = resolve_identity(request.fit.identity, request.fit.size, progress)
-    request.fit.load(method, config, identity)
     make_folder(request.output.parent)
-    with sole_replacer(request.output), replacement(request.output, _OURS) as folder:
-        (folder / MEDIA).mkdir()
-        record = _Exploration(request, config, method, identity, finder).write(folder, progress)
-        write_json(folder / NUMBERS, dataclasses.asdict(record))
-        write_page(record, folder / MEDIA, folder / PAGE)
+    with sole_replacer(request.output, remedy="wait for it, or choose another --output"):
+        identity = resolve_identity(request.fit.identity, request.fit.size, progress)
+        request.fit.load(method, config, identity)
+        with replacement(request.output, _OURS) as folder:
+            (folder / MEDIA).mkdir()
+            record = _Exploration(request, config, method, identity, finder).write(folder, progress)
+            write_json(folder / NUMBERS, dataclasses.asdict(record))
+            write_page(record, folder / MEDIA, folder / PAGE)
     return record
 
 

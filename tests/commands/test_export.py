@@ -11,6 +11,7 @@ from tgbench.files import hash_of
 from tgbench.identities import Identity
 from tgbench.progress import SILENT
 from tgbench.running.code import Code
+from tgbench.running.finished_fit import FitRequest
 from tgbench.running.fitting import Fitting, MethodConfig, fit
 from tgbench.running.folders import MODELS
 from tgbench.running.settings import configure
@@ -135,3 +136,11 @@ def test_what_cannot_be_is_one_line(
     assert cli.main(given) == 2
     assert expected in said(capsys)
     assert not list(tmp_path.rglob("*.*"))
+
+
+def test_the_command_that_makes_a_fit_names_a_device_that_is_not_the_usual_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tgbench.running.finished_fit.resolve_device", lambda _: "cuda")
+    assert "--device cpu" in FitRequest("still", "synth-a", device="cpu").command()
+    assert "--device" not in FitRequest("still", "synth-a", device="cuda").command()

@@ -133,6 +133,19 @@ def test_a_method_without_a_camera_is_not_seen_from_elsewhere(
         planned("self_driven_3d").plan(SILENT)
 
 
+def test_of_views_that_nobody_filmed_the_farthest_is_named(
+    tiny_identity: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = dataclasses.replace(plugins.methods()["still"], takes_camera=True)
+    monkeypatch.setattr(plugins, "methods", lambda: {"still": spec})
+    protocols, people = ("self_driven_3d",), (str(tiny_identity),)
+    made = Planner(RunRequest(("still",), protocols, people, (), "quick", out=tmp_path)).plan(
+        SILENT
+    )
+    (line,) = [line for line in made.warnings if "no training frame" in line]
+    assert re.match(r"tiny, yaw[+-]30: ", line)
+
+
 def test_metrics_of_moved_cameras_are_refused_where_none_moves(
     tiny_identity: Path, tmp_path: Path
 ) -> None:

@@ -32,6 +32,7 @@ class Config:
     mirrored: bool = False
     motion: Literal["deformation", "appearance"] = "deformation"
     limit: int | None = None
+    pads: tuple[int, int] = (0, 0)
     face: Branch = field(default_factory=Branch)
     mouth: Branch = field(default_factory=lambda: Branch(width=4))
 
@@ -58,6 +59,7 @@ def _config_here(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_preset_then_overrides() -> None:
     assert configure(SPEC, "paper", {}) == Config()
     assert configure(SPEC, "quick", {}).steps == 3
+    assert configure(SPEC, "quick", {"pads": "10:-2"}).pads == (10, -2)
     assert configure(SPEC, "quick", {}).mouth == Branch(width=2)
     overrides = {"steps": "7", "rate": "1e-3", "mirrored": "true", "motion": "appearance"}
     assert configure(SPEC, "paper", overrides) == Config(7, 1e-3, True, "appearance")
@@ -116,6 +118,8 @@ def test_an_earlier_configuration_is_read_by_todays_names(monkeypatch: pytest.Mo
         ({"steps": "0"}, "must be at least 1"),
         ({"mirrored": "yes"}, "must be true or false"),
         ({"motion": "both"}, "must be one of deformation, appearance"),
+        ({"pads": "1"}, "--set pads=1: must be 2 values with colons between"),
+        ({"pads": "1:few"}, "--set pads=few: must be a whole number"),
     ],
 )
 def test_bad_settings_are_told(overrides: dict[str, str], said: str) -> None:

@@ -234,4 +234,5 @@ def _setting_head(setting: Setting) -> str:
         if value != setting.default
     ]
     details = "; ".join([setting.kind, *others])
-    return f"  {setting.name} = {value_text(setting.default)} ({details})"
+    default = value_text(setting.default) or "empty"
+    return f"  {setting.name} = {default} ({details})"

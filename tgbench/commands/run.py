@@ -209,7 +209,8 @@ def _print_failures(failed: CasesFailed, terminal: Terminal) -> None:
 
     if len(failed.failures) > 1:
         # Cases, as `tgbench status` counts them; a fit that failed is a reason, not a case.
-        count = f"{failed.cases} cases failed, {len(failed.outcomes)} done"
+        cases = "1 case" if failed.cases == 1 else f"{failed.cases} cases"
+        count = f"{cases} failed, {len(failed.outcomes)} done"
         terminal.err.print(f"[red]error:[/] {count}:")
     for failure in failed.failures:
         terminal.err.print(f"[red]error:[/] {escape(str(failure))}")

@@ -40,10 +40,11 @@ def says_which_file_is_missing(bench: Bench) -> str:
     if bench.fit.steps < 2 and bench.fit.seconds > _PATIENCE:
         groups = {_BARE: groups[_BARE]}
     missed = [name for name, files in groups.items() if _misses(bench, name, files)]
-    without_any = len(groups) - len(missed)
+    others = [name for name in groups if name not in missed]
     if not missed:
         return "needs none of the files of an identity but the camera tables"
-    return f"names what is missing: {', '.join(missed)}; works without {without_any} other group(s)"
+    named = f"names what is missing: {', '.join(missed)}"
+    return f"{named}; works without {', '.join(others)}" if others else named
 
 
 def refuses_a_damaged_fit(bench: Bench) -> str:

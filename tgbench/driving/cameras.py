@@ -119,14 +119,26 @@ def beyond(asked: NDArray[np.floating], filmed: NDArray[np.floating]) -> str:
         asked: [T, 4, 4], cameras to render from.
         filmed: [N, 4, 4], cameras of the frames that train.
     """
-    wanted, seen = directions(asked), directions(filmed)
-    said = []
+    seen, said = directions(filmed), []
+    over = _over(directions(asked), seen)
     for axis, name in enumerate(("yaw", "pitch")):
-        low, high = float(seen[:, axis].min()), float(seen[:, axis].max())
-        over = max(low - float(wanted[:, axis].min()), float(wanted[:, axis].max()) - high)
-        if over > 0.5:
-            said.append(f"{name} up to {over:.0f} degrees beyond the {low:.0f} to {high:.0f}")
+        if over[axis] > 0.5:
+            low, high = seen[:, axis].min(), seen[:, axis].max()
+            said.append(f"{name} up to {over[axis]:.0f} degrees beyond the {low:.0f} to {high:.0f}")
     return f"seen from where no training frame was: {', '.join(said)} filmed" if said else ""
+
+
+def degrees_beyond(asked: NDArray[np.floating], filmed: NDArray[np.floating]) -> float:
+    """Return how many degrees cameras go beyond what a clip shows, in yaw or pitch; as `beyond`.
+
+    It is negative where they stay inside.
+    """
+    return float(_over(directions(asked), directions(filmed)).max())
+
+
+def _over(wanted: Matrices, seen: Matrices) -> Matrices:
+    """Return by how many degrees yaw and pitch leave the range that is seen, [2]."""
+    return np.maximum(seen.min(axis=0) - wanted.min(axis=0), wanted.max(axis=0) - seen.max(axis=0))
 
 
 def _refuse_inside(view: View, cameras: Matrices, filmed: Matrices) -> None:

@@ -143,4 +143,6 @@ def _kind(kind: Any) -> str:
         return " | ".join(
             "none" if part is types.NoneType else _kind(part) for part in typing.get_args(kind)
         )
+    if typing.get_origin(kind) is tuple:
+        return ":".join(map(_kind, typing.get_args(kind)))
     return getattr(kind, "__name__", str(kind))

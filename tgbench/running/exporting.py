@@ -46,6 +46,7 @@ def export(request: ExportRequest, progress: Progress) -> str:
     if not isinstance(method, Exports):
         raise TgbenchError(f"method '{config.spec.name}' has nothing to export")
     make_folder(request.output.parent)
+    request.fit.require_some(config)
     identity = resolve_identity(request.fit.identity, request.fit.size, progress)
     drive = None
     if request.frame is not None:

@@ -9,7 +9,11 @@ from .. import plugins
 from ..errors import TgbenchError
 from ..files import hash_of
 from ..identities import Identity
+from ..identities.resolve import require_identity
 from ..interfaces import Method
+from ..synthetic.names import built_in
+from .environment import resolve_device
+from .fit_record import COPY_FILE, RECORD_FILE
 from .fitting import Fitting, MethodConfig, NoFit, load_fitted
 from .folders import MODELS
 from .request import default_size
@@ -42,6 +46,21 @@ class FitRequest:
         spec = plugins.method(self.method)
         return MethodConfig(spec, configure(spec, self.preset, self.overrides), self.preset)
 
+    def require_some(self, config: MethodConfig) -> None:
+        """Refuse where no finished fit of this method and identity is, whatever its other options.
+
+        It needs no frame of the identity, which may take minutes to film.
+
+        Raises:
+            TgbenchError: there is none, or no such identity.
+        """
+        require_identity(self.identity)
+        name = built_in(self.identity) or Path(self.identity).resolve().name
+        fits = self.out / MODELS / name / config.spec.name
+        records = (fit / file for fit in fits.glob("[!.]*") for file in (RECORD_FILE, COPY_FILE))
+        if not any(record.is_file() for record in records):
+            raise TgbenchError(f"{fits}: no finished fit here; {self._remedy()}")
+
     def load(self, method: Method, config: MethodConfig, identity: Identity) -> None:
         """Restore what the run fitted into a new instance of the method.
 
@@ -60,10 +79,7 @@ class FitRequest:
         try:
             load_fitted(method, fitting)
         except NoFit as error:
-            raise TgbenchError(
-                f"{error}; make it with `{self.command()}` (where --out holds other results, with "
-                "another --out, and here too)"
-            ) from error
+            raise TgbenchError(f"{error}; {self._remedy()}") from error
 
     def command(self) -> str:
         """Return the command that makes the fit, options at their defaults left out."""
@@ -76,6 +92,14 @@ class FitRequest:
             words.append(f"--size {self.size}")
         if self.seed:
             words.append(f"--seed {self.seed}")
+        if self.device != resolve_device("auto"):
+            words.append(f"--device {self.device}")
         if self.out != Path("results"):
             words.append(f"--out {self.out}")
         return " ".join(words)
+
+    def _remedy(self) -> str:
+        return (
+            f"make it with `{self.command()}`, or give the options of the run that fitted "
+            "(--identity, --preset, --set, --size, --seed, --device, --out)"
+        )

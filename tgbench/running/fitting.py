@@ -342,7 +342,7 @@ def load_fitted(method: Method, fitting: Fitting) -> None:
     if folder != fitting.folder:
         made_of = fitting.method_config.spec.made_of
         _log.warning("%s: the method's %s changed since this fit", folder, made_of)
-    with sole_replacer(folder):
+    with sole_replacer(folder, remedy="wait for it"):
         record = read_record(folder)
         if record is not None and (damage := damage_of_model(folder, record)):
             raise TgbenchError(f"{damage}; repeat the `tgbench run` that made it to fit again")

@@ -18,6 +18,7 @@ from ..files import make_folder
 from ..terminal import NOTICE
 
 _POLL_SECONDS = 0.2
+_REMEDY = "wait for it, or choose another --out"
 _log = logging.getLogger("tgbench")
 
 
@@ -34,7 +35,7 @@ def sole_writer(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def sole_replacer(folder: Path, wait: bool = False) -> Iterator[None]:
+def sole_replacer(folder: Path, wait: bool = False, remedy: str = _REMEDY) -> Iterator[None]:
     """Lock a folder that may be replaced as a whole, whether it exists or not.
 
     The lock file lies beside the folder, so that it is not replaced with it.
@@ -42,6 +43,7 @@ def sole_replacer(folder: Path, wait: bool = False) -> Iterator[None]:
     Args:
         folder: to lock.
         wait: whether to wait for another process, after a line that says so.
+        remedy: what a user can do where another process holds the lock.
 
     Raises:
         TgbenchError: another process holds the lock and `wait` is false, or the parent folder
@@ -49,19 +51,19 @@ def sole_replacer(folder: Path, wait: bool = False) -> Iterator[None]:
     """
     folder = folder.resolve()
     make_folder(folder.parent)
-    with _held(folder.with_name(f".{folder.name}.lock"), folder, wait):
+    with _held(folder.with_name(f".{folder.name}.lock"), folder, wait, remedy):
         yield
 
 
 @contextmanager
-def _held(path: Path, folder: Path, wait: bool) -> Iterator[None]:
+def _held(path: Path, folder: Path, wait: bool, remedy: str = _REMEDY) -> Iterator[None]:
     lock = FileLock(path)
     try:
         lock.acquire(timeout=0)
     except Timeout as error:
         holder = f"another run (process {_owner(path)}) is writing to {folder}"
         if not wait:
-            raise TgbenchError(f"{holder}; wait for it, or choose another --out") from error
+            raise TgbenchError(f"{holder}; {remedy}") from error
         _log.info("waiting: %s", holder, extra=NOTICE)
         lock.acquire(poll_interval=_POLL_SECONDS)
     try:

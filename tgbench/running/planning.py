@@ -10,6 +10,7 @@ from pathlib import Path
 
 from .. import plugins
 from ..audio import FeatureSource
+from ..driving.cameras import degrees_beyond
 from ..errors import TgbenchError, suggest
 from ..identities.resolve import require_identity, resolve_identity
 from ..interfaces import Case
@@ -346,12 +347,17 @@ def too_short(cases: Iterable[Case]) -> list[str]:
 
 
 def _noted(cases: Sequence[Case]) -> Iterator[str]:
-    """Yield what is to be known of cases; of several with a note, of the last one."""
+    """Yield what is to be known of cases; of several with a note, of the one seen most aside."""
     noted = [case for case in cases if case.notes]
     if noted:
-        case, others = noted[-1], len(noted) - 1
+        case, others = max(noted, key=_degrees_beyond), len(noted) - 1
         more = f" (and notes of {others} more cases in their results)" if others else ""
         yield f"{case.identity.name}, {case.driver}: {'; '.join(case.notes)}{more}"
+
+
+def _degrees_beyond(case: Case) -> float:
+    train = case.split.train
+    return degrees_beyond(case.drive.poses, case.identity.poses[train.start : train.stop])
 
 
 def _shortages(case: Case) -> list[str]:

@@ -203,6 +203,14 @@ def _parse(key: str, text: str, kind: Any) -> Any:
         if text.lower() not in ("true", "false"):
             raise TgbenchError(f"--set {key}={text}: must be true or false")
         return text.lower() == "true"
+    if origin is tuple:
+        kinds, parts = typing.get_args(kind), text.split(":")
+        if len(parts) != len(kinds):
+            raise TgbenchError(
+                f"--set {key}={text}: must be {len(kinds)} values with colons between, such as "
+                f"{':'.join('0' * len(kinds))}"
+            )
+        return tuple(_parse(key, part, each) for part, each in zip(parts, kinds, strict=True))
     if kind in (int, float, str):
         try:
             return kind(text)

@@ -38,15 +38,15 @@ def load_prior(config: DGTalkerConfig, seed: int, device: torch.device) -> HeadP
         )
         prior.network.to(device)
         return prior
-    if not config.gghead_checkout or not config.prior_weights:
-        raise TgbenchError(
-            "prior=gghead needs GGHead's checkout and a checkpoint: --set "
-            "gghead_checkout=FOLDER,prior_weights=FILE"
-        )
     if device.type != "cuda":
         raise TgbenchError(
             f"prior=gghead runs on CUDA, not on '{device}': run with --device cuda, or use "
             "prior=procedural"
+        )
+    if not config.gghead_checkout or not config.prior_weights:
+        raise TgbenchError(
+            "prior=gghead needs GGHead's checkout and a checkpoint: --set "
+            "gghead_checkout=FOLDER,prior_weights=FILE"
         )
     from .gghead.prior import GGHeadPrior
 

@@ -27,7 +27,10 @@ from .template import landmark_texels
 WEIGHTS = "procedural.npz"
 """Half-precision arrays by name, beside this file."""
 
-_REMEDY = "train one with `python -m tgbench.methods.dgtalker.prior.pretraining`"
+_REMEDY = (
+    "train one with `python -m tgbench.methods.dgtalker.prior.pretraining FOLDER --to FILE.npz`, "
+    "where FOLDER takes films of people"
+)
 
 
 class ProceduralPrior:
@@ -96,7 +99,7 @@ def _weights(path: Path, wanted: Mapping[str, Tensor]) -> dict[str, Tensor]:
         raise
     # Damaged bytes make zipfile, zlib and NumPy fail in any way; the cause is kept for --debug.
     except Exception as error:
-        raise TgbenchError(f"{path}: is damaged or holds no arrays; {_REMEDY}") from error
+        raise TgbenchError(f"{path}: is no head prior, or is damaged; {_REMEDY}") from error
     if {name: each.shape for name, each in found.items()} != {
         name: each.shape for name, each in wanted.items()
     }:

@@ -183,6 +183,8 @@ def test_what_is_missing_is_named(tmp_path: Path, file: Path) -> None:
     settings = {"prior": "gghead", "gghead_checkout": str(CHECKOUT), "prior_weights": str(file)}
     with pytest.raises(TgbenchError, match="CUDA"):
         load_prior(build(DGTalkerConfig, settings), 0, CPU)
+    with pytest.raises(TgbenchError, match="CUDA"):
+        load_prior(build(DGTalkerConfig, {"prior": "gghead"}), 0, CPU)
     with pytest.raises(TgbenchError, match="gghead_checkout=FOLDER"):
         load_prior(build(DGTalkerConfig, {"prior": "gghead"}), 0, torch.device("cuda"))
     with pytest.raises(TgbenchError, match="no checkout of GGHead"):

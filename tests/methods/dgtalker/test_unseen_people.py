@@ -44,6 +44,12 @@ def test_people_who_trained_the_prior_are_no_test_of_it(tmp_path: Path) -> None:
         unseen_people.film(tmp_path, 100_003, 64, VIEWS)
 
 
+def test_a_size_that_cannot_be_filmed_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        unseen_people.main(["7", "--size", "95"])
+    assert "--size 95" in capsys.readouterr().err
+
+
 def test_distances_are_those_of_a_known_shift() -> None:
     """PSNR of a constant error; LMD of a mouth that only moved is 0, and no face is no value."""
     truth = np.full((1, 8, 8, 3), 255, np.uint8)

@@ -19,6 +19,7 @@ from tgbench.interfaces import Image, Points
 from tgbench.progress import SILENT
 from tgbench.running.fitting import Fitting, MethodConfig, fit
 from tgbench.running.folders import MODELS
+from tgbench.running.locks import sole_replacer
 
 from .toy import BROWS, DEVIATIONS, LIPS, MEANS, SPEC, Config
 
@@ -154,3 +155,19 @@ def test_what_cannot_be_explored_is_one_line(
     assert explored(known, target) == 2
     assert "--force" in said(capsys)
     assert [path.name for path in target.iterdir()] == ["explore.json"]
+
+
+def test_what_needs_no_frame_is_refused_before_a_person_is_filmed(
+    known: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    def filmed(*_: object) -> Identity:
+        raise AssertionError("a person was filmed")
+
+    monkeypatch.setattr("tgbench.reports.exploring.exploring.resolve_identity", filmed)
+    target = tmp_path / "there"
+    other = ["--identity", "synth:7", *known[2:]]
+    assert explored(other, target) == 2
+    assert "synth-7/toy: no finished fit here" in said(capsys)
+    with sole_replacer(target):
+        assert explored(known, target) == 2
+    assert said(capsys).endswith("--output")

@@ -41,6 +41,7 @@ from tgbench.progress import SILENT
 from tgbench.synthetic import dataset
 from tgbench.synthetic.expression import action_units
 from tgbench.synthetic.studio import Studio
+from tgbench.synthetic.writing import write_shot
 
 CPU = torch.device("cpu")
 SECONDS = 2.4
@@ -98,15 +99,7 @@ def film(folder: Path, seed: int, size: int, views: Sequence[tuple[float, float]
     for number, (row, pose) in enumerate(zip(ROWS, poses, strict=True)):
         shot = studio.view(row, pose)
         gaps[row] = shot.lip_gap
-        writer.write_frame(
-            number,
-            image=shot.image,
-            ground_truth=shot.image,
-            parsing=shot.parsing,
-            teeth_mask=shot.teeth,
-            torso=shot.torso,
-            landmarks=shot.landmarks,
-        )
+        write_shot(writer, number, shot)
     writer.write_background(studio.plate)
     writer.write_transforms(studio.focal, poses, Split(range(3), range(3, 4)))
     units = action_units(take.performance, gaps)

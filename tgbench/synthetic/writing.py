@@ -17,7 +17,7 @@ from .expression import action_units
 from .names import MADE_BY
 from .person import TRACKS
 from .script import Script
-from .studio import Studio
+from .studio import Shot, Studio
 
 PHONEMES = "phonemes.json"
 _WORKERS = 2
@@ -44,15 +44,7 @@ def write_identity(
 
     def record(frame: int) -> None:
         shot = studio.shoot(frame)
-        writer.write_frame(
-            frame,
-            image=shot.image,
-            ground_truth=shot.image,
-            parsing=shot.parsing,
-            teeth_mask=shot.teeth,
-            torso=shot.torso,
-            landmarks=shot.landmarks,
-        )
+        write_shot(writer, frame, shot)
         gaps[frame] = shot.lip_gap
 
     for _ in in_order(record, range(frames), _WORKERS):
@@ -99,3 +91,16 @@ def timeline(script: Script) -> dict[str, object]:
             for segment in script.segments
         ],
     }
+
+
+def write_shot(writer: IdentityWriter, number: int, shot: Shot) -> None:
+    """Write a synthetic picture and what is known of it as a frame of an identity."""
+    writer.write_frame(
+        number,
+        image=shot.image,
+        ground_truth=shot.image,
+        parsing=shot.parsing,
+        teeth_mask=shot.teeth,
+        torso=shot.torso,
+        landmarks=shot.landmarks,
+    )

@@ -57,11 +57,11 @@ class PersonConfig:
 class NavigationConfig:
     """The two sets of blendshapes, and what regresses their coefficients."""
 
-    expression_shapes: Count = 10
+    expression_shapes: Count = 8
     """k_e: as many as the procedural prior has directions of the upper face."""
 
-    lip_shapes: Count = 8
-    """k_l: as many as it has directions of the mouth."""
+    lip_shapes: Count = 10
+    """k_l: as many as it has directions of the lower face, smile and cheeks among them."""
 
     disentangled: bool = True
     """Whether lips and expression have encoders of their own [P]; else one, which hears sound and
@@ -87,7 +87,9 @@ class NavigationConfig:
 
     regression_iterations: Whole = 600
     """Iterations in which the encoders learn the codes that inversion found, without a picture: a
-    short clip's sound is learned from them in seconds. Not in what is public of the paper."""
+    short clip's sound is learned from them in seconds. Where the prior says which of its directions
+    move which half of the face, each encoder learns its own half; from the sum of both, expression
+    learned nearly all of the speech. Not in what is public of the paper."""
 
     iterations: Whole = 500
     """Iterations on pictures, with masked cross-view supervision [P]. With 600 at five times

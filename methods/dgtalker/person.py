@@ -39,7 +39,8 @@ class Person(nn.Module):
         self.generator = prior.network
         self.placement = placement
         known, self.lip_directions = prior.directions(), prior.lip_directions()
-        if len(known):
+        self.halves_known = len(known) > 0
+        if self.halves_known:
             self.register_buffer("directions", known, persistent=False)
         else:
             unknown = known.new_empty(sum(shapes), prior.code_size)
@@ -59,6 +60,20 @@ class Person(nn.Module):
     def frame_codes(self, frames: Tensor | None = None) -> Tensor:
         """Return the codes of training frames, of all by default, [B, code_size]."""
         return self.code + self.frame_expressions(frames) @ self.directions
+
+    def frame_displacements(self) -> tuple[Tensor, Tensor]:
+        """Return how upper and lower face move the anchor in each training frame.
+
+        Returns:
+            [N, code_size] each; which half is which is arbitrary unless `halves_known`.
+        """
+        expressions = self.frame_expressions()
+        moved = expressions - expressions.mean(dim=0)
+        upper = len(self.directions) - self.lip_directions
+        return (
+            moved[:, :upper] @ self.directions[:upper],
+            moved[:, upper:] @ self.directions[upper:],
+        )
 
     def anchor(self) -> Tensor:
         """Return w_can, the person with the mean of all expressions, [code_size]."""

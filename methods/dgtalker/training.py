@@ -38,9 +38,8 @@ class NavigationTraining:
         self._torch_random = torch.Generator().manual_seed(seed)
         self._random = np.random.default_rng([seed, 2])
         person.requires_grad_(False)
-        with torch.inference_mode():
-            codes = person.frame_codes().clone()
-        self._codes = codes.clone()
+        with torch.no_grad():
+            self._found = person.frame_displacements()
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             start = start_shapes(
@@ -116,15 +115,21 @@ class NavigationTraining:
         return sounds + self._config.noise * deviation * noise
 
     def _regression(self) -> dict[str, Tensor]:
-        """Return how far the encoders are from the codes that inversion found."""
+        """Return how far the encoders are from what inversion found, each from its own half."""
         positions = self._random.integers(len(self._frames), size=16)
         sounds = self._sounds(positions)
         chosen = torch.from_numpy(positions)
         found = self.navigation.coefficients(sounds, sounds, self._driving.expressions[chosen])
         expression, lips = self.navigation.displacements(found)
-        wanted = self._codes[chosen] - self.navigation.anchor
-        scale = (self._codes - self.navigation.anchor).square().mean()
-        return {"code": functional.mse_loss(expression + lips, wanted) / scale}
+        upper, lower = self._found
+        scale = (upper + lower).square().mean()
+        if not (self._person.halves_known and self._config.disentangled):
+            wanted = (upper + lower)[chosen]
+            return {"code": functional.mse_loss(expression + lips, wanted) / scale}
+        return {
+            "expression": functional.mse_loss(expression, upper[chosen]) / scale,
+            "lips": functional.mse_loss(lips, lower[chosen]) / scale,
+        }
 
     def _pictures(self) -> dict[str, Tensor]:
         """Return the losses of one head seen by the cameras of two frames.

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from .interface import Heads
-from .population import EXPRESSION, LIPS
+from .population import EXPRESSION, LOWER_FACE
 from .template import HEIGHT, MOUTH_SIDE, WIDTH, Positions, head_template, mouth_template
 
 CODE = 128
@@ -103,9 +103,9 @@ class _Block(nn.Module):
         return functional.leaky_relu(gains * self.convolution(doubled), 0.1)
 
 
-def lips_last() -> list[int]:
-    """Return the numbers of `EXPRESSION`, those of the upper face first."""
-    return [*range(LIPS, len(EXPRESSION)), *range(LIPS)]
+def upper_face_first() -> list[int]:
+    """Return the numbers of `EXPRESSION`, those of the lower face last."""
+    return sorted(range(len(EXPRESSION)), key=lambda number: EXPRESSION[number] in LOWER_FACE)
 
 
 def _spacing(template: Positions) -> Positions:

@@ -67,11 +67,11 @@ class HeadPrior(Protocol):
     def directions(self) -> Tensor:
         """Return the changes of a code that the prior takes for expressions, [E, code_size].
 
-        Upper-face ones come first, then those of the mouth; E may be 0.
+        Upper-face ones come first, then those of the lower face; E may be 0.
         """
 
     def lip_directions(self) -> int:
-        """Return how many of `directions`, the last ones, move the mouth."""
+        """Return how many of `directions`, the last ones, move the lower face."""
 
     def landmarks(self) -> Tensor:
         """Return the numbers of the Gaussians at the 68 landmarks of iBUG."""

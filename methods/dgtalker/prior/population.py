@@ -28,8 +28,8 @@ EXPRESSION = (
 )
 """What moves a procedural face, in order: fields of `Performance`."""
 
-LIPS = 8
-"""How many of them move the mouth."""
+LOWER_FACE = frozenset((*EXPRESSION[:8], "cheeks", "smile"))
+"""Those that move the face below the nose."""
 
 FIRST_PERSON, PEOPLE = 100_000, 89
 """First seed of those whom the shipped prior learned from, and how many they are."""

@@ -19,9 +19,9 @@ from tgbench.errors import TgbenchError
 from tgbench.files import sha256
 from tgbench.inputs import open_file, reason
 
-from .generator import CODE, Generator, lips_last
+from .generator import CODE, Generator, upper_face_first
 from .interface import Heads
-from .population import LIPS
+from .population import LOWER_FACE
 from .template import landmark_texels
 
 WEIGHTS = "procedural.npz"
@@ -66,11 +66,11 @@ class ProceduralPrior:
 
     def directions(self) -> Tensor:
         """Return the directions of expression, those of the upper face first, [E, CODE]."""
-        return self.network.expression.detach()[lips_last()].clone()
+        return self.network.expression.detach()[upper_face_first()].clone()
 
     def lip_directions(self) -> int:
-        """Return how many of them, the last ones, move the mouth."""
-        return LIPS
+        """Return how many of them, the last ones, move the lower face."""
+        return len(LOWER_FACE)
 
     def landmarks(self) -> Tensor:
         """Return the numbers of the Gaussians at the 68 landmarks."""

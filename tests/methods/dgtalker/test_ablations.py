@@ -41,13 +41,15 @@ class Frames:
 
 
 def training(**settings: object) -> tuple[NavigationTraining, Frames]:
-    """Return a training on pictures, of a person whom no one has seen."""
+    """Return a training, on pictures alone by default, of a person whom no one has seen."""
     torch.manual_seed(0)
-    given = {f"navigation.{name}": value for name, value in settings.items()}
-    given |= {"navigation.regression_iterations": 0, "navigation.picture_lr": 0.01}
-    config = build(DGTalkerConfig, given)
+    settings = {"regression_iterations": 0, "picture_lr": 0.01} | settings
+    config = build(
+        DGTalkerConfig, {f"navigation.{name}": value for name, value in settings.items()}
+    )
     prior = load_prior(config, 0, CPU)
     person = Person(prior, Placement(), torch.randn(FRAMES, 3))
+    torch.nn.init.normal_(person.reading)
     sound = torch.randn(FRAMES, 8, CHANNELS, 16)
     driving = SimpleNamespace(
         channels=CHANNELS,
@@ -94,6 +96,23 @@ def test_without_orthogonality_blendshapes_are_no_orthonormal_set() -> None:
     for _ in range(3):
         model.step()
     assert off_orthonormal(model) > 0.1
+
+
+@pytest.mark.parametrize("halves_known", [True, False])
+def test_speech_is_learned_by_the_lips_where_the_prior_knows_the_halves(halves_known: bool) -> None:
+    """Expression reproduces what moved the upper face, and not also what moved the lower."""
+    count = 150
+    model, _ = training(regression_iterations=count, lr=0.01, weight_decay=0.0, noise=0.0)
+    person = model._person
+    person.halves_known = halves_known
+    for _ in range(count):
+        model.step()
+    sound = torch.stack([model._driving.audio(position) for position in range(FRAMES)])
+    found = model.navigation.coefficients(sound, sound, model._driving.expressions)
+    expression = model.navigation.displacements(found)[0].detach()
+    upper = person.frame_displacements()[0].detach()
+    missed = (expression - upper).square().mean() / upper.square().mean()
+    assert (missed < 0.2) == halves_known
 
 
 def test_without_a_prior_the_generator_starts_at_random() -> None:

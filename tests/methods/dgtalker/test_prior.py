@@ -10,11 +10,11 @@ import pytest
 import torch
 
 from tgbench.methods.dgtalker.prior import pretraining
-from tgbench.methods.dgtalker.prior.generator import lips_last
+from tgbench.methods.dgtalker.prior.generator import upper_face_first
 from tgbench.methods.dgtalker.prior.population import (
     CENTRE,
     EXPRESSION,
-    LIPS,
+    LOWER_FACE,
     SIDE,
     camera,
     view_person,
@@ -66,10 +66,10 @@ def test_a_camera_looks_at_the_centre_of_the_head() -> None:
     assert camera(30, 0)[0, 3] > 0.4
 
 
-def test_directions_of_the_lips_come_last(prior: ProceduralPrior) -> None:
-    names = [EXPRESSION[number] for number in lips_last()]
-    assert all(name.startswith("mouth.") for name in names[-LIPS:])
-    assert not any(name.startswith("mouth.") for name in names[:-LIPS])
+def test_directions_of_the_lower_face_come_last(prior: ProceduralPrior) -> None:
+    names = [EXPRESSION[number] for number in upper_face_first()]
+    assert set(names[-len(LOWER_FACE) :]) == LOWER_FACE
+    assert prior.lip_directions() == len(LOWER_FACE)
     assert sorted(names) == sorted(EXPRESSION)
     assert len(prior.directions()) == len(EXPRESSION)
 
@@ -96,7 +96,7 @@ def test_the_edges_of_lips_and_lids_are_two() -> None:
 def test_an_open_jaw_opens_the_mouth_of_the_mean_head(prior: ProceduralPrior) -> None:
     """The directions mean what they are called: the jaw parts the lips, a blink moves the lids."""
     still = prior.mean_code()
-    names = [EXPRESSION[number] for number in lips_last()]
+    names = [EXPRESSION[number] for number in upper_face_first()]
     marks = prior.landmarks()
 
     def landmarks(name: str) -> np.ndarray:

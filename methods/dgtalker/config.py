@@ -1,8 +1,4 @@
-"""Settings of DGTalker. Marks: [P] stated in what is public of the paper; all else is this suite's.
-
-The paper's numbers of blendshapes, weights, rates and iterations are not public. The reason for
-each value here is at the field.
-"""
+"""Settings of DGTalker."""
 
 from __future__ import annotations
 
@@ -111,7 +107,11 @@ class NavigationConfig:
 
 @dataclass(frozen=True)
 class DGTalkerConfig:
-    """Settings of DGTalker."""
+    """Settings of DGTalker. [P] marks what the public text of the paper states.
+
+    All else is this suite's: the paper's numbers of blendshapes, weights, rates and iterations are
+    not public, and the reason for each value here is at the field.
+    """
 
     audio_features: str = "mel"
     """Audio encoder."""

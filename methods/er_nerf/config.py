@@ -1,4 +1,4 @@
-"""Settings of ER-NeRF. Marks: [P] paper, [O] official code; without a mark, of this suite."""
+"""Settings of ER-NeRF."""
 
 from __future__ import annotations
 
@@ -199,7 +199,10 @@ class LossConfig:
 
 @dataclass(frozen=True)
 class ErNerfConfig:
-    """Settings of ER-NeRF."""
+    """Settings of ER-NeRF. Sources: [P] paper, [O] official code; a value after one is theirs.
+
+    What has no mark is this suite's.
+    """
 
     audio_features: str = "mel"
     """Audio encoder [P: deepspeech]."""
@@ -228,7 +231,7 @@ def _with_units() -> HeadConfig:
 
 @dataclass(frozen=True)
 class ErNerfExpressionConfig(ErNerfConfig):
-    """Settings of ER-NeRF+e, whose upper face more action units drive."""
+    """Settings of ER-NeRF+e, whose upper face more action units drive; marks as of ER-NeRF."""
 
     head: HeadConfig = field(default_factory=_with_units)
 
@@ -246,6 +249,6 @@ class TorsoConfig:
 
 @dataclass(frozen=True)
 class ErNerfTorsoConfig(ErNerfConfig):
-    """Settings of ER-NeRF whose torso is its own too, so that only the plate is the true one."""
+    """Settings of ER-NeRF with a torso of its own over the true plate; marks as of ER-NeRF."""
 
     torso: TorsoConfig = field(default_factory=TorsoConfig)

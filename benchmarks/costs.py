@@ -1,8 +1,8 @@
 """How costs grow with size: `python -m benchmarks.costs FOLDER [SUBJECT ...]`.
 
-Measures plans, reports, scoring and training iterations at growing sizes in processor time, keeps
-the numbers in `benchmarks/results/costs.json`, and draws `docs/assets/costs.svg`. FOLDER takes what
-is made on the way.
+Measures plans, reports, scoring and training iterations at growing sizes in processor time, and the
+peak memory of a run, keeps the numbers in `benchmarks/results/costs.json`, and draws
+`docs/assets/costs.svg`. FOLDER takes what is made on the way.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ class Subject:
     Attributes:
         title: of the plot.
         of: what the size counts.
-        unit: of the times, "s" or "ms".
+        unit: of what is drawn: "s" or "ms" of processor time, or "MB" of memory.
         sizes: from small to large.
-        measure: returns processor seconds at a size; the folder is for files.
+        measure: returns processor seconds or megabytes at a size; the folder is for files.
     """
 
     title: str
@@ -50,39 +50,41 @@ def main(arguments: Sequence[str]) -> None:
         subject = SUBJECTS[name]
         # What is imported and compiled first is no cost of a size.
         subject.measure(subject.sizes[0], folder / name)
-        seconds = []
+        kept = "megabytes" if subject.unit == "MB" else "seconds"
+        found: list[float] = []
         for size in subject.sizes:
-            seconds.append(subject.measure(size, folder / name))
-            print(f"{name} {size}: {seconds[-1]:.4f} s", flush=True)
-        measured[name] = {"sizes": list(subject.sizes), "seconds": seconds}
-        print(f"{name}: grows with the power {power(subject.sizes, seconds):.2f} at the end")
+            found.append(subject.measure(size, folder / name))
+            print(f"{name} {size}: {found[-1]:.4f} {kept}", flush=True)
+        measured[name] = {"sizes": list(subject.sizes), kept: found}
+        print(f"{name}: grows with the power {power(subject.sizes, found):.2f} at the end")
         KEPT.write_text(json.dumps(measured, indent=1) + "\n", "utf-8")
     draw(measured, DRAWN)
 
 
-def power(sizes: Sequence[int], seconds: Sequence[float]) -> float:
-    """Return with which power of the size time grows between the last two sizes."""
-    return float(np.log(seconds[-1] / seconds[-2]) / np.log(sizes[-1] / sizes[-2]))
+def power(sizes: Sequence[int], costs: Sequence[float]) -> float:
+    """Return with which power of the size a cost grows between the last two sizes."""
+    return float(np.log(costs[-1] / costs[-2]) / np.log(sizes[-1] / sizes[-2]))
 
 
 def draw(measured: dict[str, dict[str, list[float]]], path: Path) -> None:
-    """Draw one plot a subject; the line is what time would be if it grew with size alone."""
+    """Draw one plot a subject; the line is what it would cost if that grew with size alone."""
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
     names = [name for name in SUBJECTS if name in measured]
     figure = Figure(figsize=(10.0, 3.1 * -(-len(names) // 3)), layout="constrained")
     for place, name in enumerate(names, 1):
-        subject, found = SUBJECTS[name], measured[name]
-        scale = 1e3 if subject.unit == "ms" else 1.0
-        sizes, times = np.array(found["sizes"]), np.array(found["seconds"]) * scale
-        slope, start = np.polyfit(sizes, times, 1, w=1.0 / np.maximum(times, 1e-9))
+        subject, found = SUBJECTS[name], dict(measured[name])
+        sizes, (costs,) = np.array(found.pop("sizes")), found.values()
+        drawn = np.array(costs) * (1e3 if subject.unit == "ms" else 1.0)
+        slope, start = np.polyfit(sizes, drawn, 1, w=1.0 / np.maximum(drawn, 1e-9))
         axes = figure.add_subplot(-(-len(names) // 3), 3, place)
         axes.plot(sizes, start + slope * sizes, color="#bbb", linewidth=1.0, label="straight line")
-        axes.plot(sizes, times, "o-", color="#1f5fa8", markersize=4.0, linewidth=1.2)
+        axes.plot(sizes, drawn, "o-", color="#1f5fa8", markersize=4.0, linewidth=1.2)
         axes.set_title(subject.title, fontsize=9)
         axes.set_xlabel(subject.of, fontsize=8)
-        axes.set_ylabel(f"processor time [{subject.unit}]", fontsize=8)
+        quantity = "peak memory" if subject.unit == "MB" else "processor time"
+        axes.set_ylabel(f"{quantity} [{subject.unit}]", fontsize=8)
         axes.set_ylim(bottom=0.0)
         axes.locator_params(nbins=5)
         axes.tick_params(labelsize=7)
@@ -168,6 +170,24 @@ def by_pixels(pixels: int, folder: Path) -> float:
     return _iteration(5_000, round(pixels**0.5))
 
 
+def fit_memory(frames: int, folder: Path) -> float:
+    """Return the peak memory of a fit to so many frames, rendering and PSNR, in MB."""
+    from tgbench.identities.resolve import resolve_identity
+    from tgbench.progress import SILENT
+
+    from .fit_memory import peak_of_a_run, repeat
+
+    folder.mkdir(parents=True, exist_ok=True)
+    short = folder / "short"
+    if not short.is_dir():
+        # Links do not cross file systems.
+        shutil.copytree(resolve_identity("synth-a", 64, SILENT).folder, short)
+    clip, out = folder / f"clip{frames}", folder / f"out{frames}"
+    shutil.rmtree(clip, ignore_errors=True)
+    shutil.rmtree(out, ignore_errors=True)
+    return peak_of_a_run(repeat(short, clip, frames), out, metrics=("psnr",))
+
+
 def _iteration(count: int, size: int) -> float:
     import torch
 
@@ -201,6 +221,13 @@ SUBJECTS = {
         "ms",
         (128**2, 256**2, 384**2, 512**2, 768**2),
         by_pixels,
+    ),
+    "memory": Subject(
+        "a fit at 64, cache of 4 MB",
+        "frames",
+        "MB",
+        (100, 300, 1000, 3000, 10_000),
+        fit_memory,
     ),
 }
 

@@ -1,14 +1,22 @@
-"""The comparison of benchmarks with committed figures."""
+"""The comparison of benchmarks with committed figures, and fits that are looked at on the way."""
 
 from __future__ import annotations
 
+import csv
 import json
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
+from benchmarks import schedule_curve
 from benchmarks.compare import YARDSTICK, main
+from tgbench.identities import Identity
+from tgbench.interfaces import FitContext
+from tgbench.methods.talkinggaussian.fitting import Fit
+from tgbench.methods.talkinggaussian.spec import SPEC
+from tgbench.progress import SILENT
+from tgbench.running.settings import configure
 
 
 def write_run(path: Path, milliseconds: Mapping[str, float], yardstick: float) -> Path:
@@ -44,3 +52,34 @@ def test_a_run_without_the_yardstick_is_refused(tmp_path: Path) -> None:
     path.write_text(json.dumps({"benchmarks": []}), "utf-8")
     with pytest.raises(ValueError, match="yardstick"):
         main([str(path)])
+
+
+@pytest.mark.slow
+def test_a_fit_that_is_looked_at_on_the_way_is_the_same_fit(
+    tiny_identity: Path, tmp_path: Path
+) -> None:
+    settings = {
+        "schedule.audio_pretraining_iterations": "4",
+        "schedule.static_iterations": "10",
+        "schedule.motion_iterations": "20",
+        "schedule.finetune_iterations": "4",
+    }
+    given = [f"{name}={value}" for name, value in settings.items()]
+    watched = ["--preset", "quick", "--set", *given]
+    schedule_curve.main([str(tmp_path / "watched"), str(tiny_identity), *watched])
+    with (tmp_path / "watched" / "curve.csv").open() as stream:
+        rows = list(csv.DictReader(stream))
+    assert [int(row["iterations"]) for row in rows] == [*range(6, 61, 6), 64]
+    assert float(rows[-1]["psnr"]) > float(rows[0]["psnr"])
+
+    identity, config = Identity(tiny_identity), configure(SPEC, "quick", settings)
+    alone = tmp_path / "alone"
+    (alone / "work").mkdir(parents=True)
+    context = FitContext(alone / "work", 0, "cpu", SILENT)
+    branches, _ = Fit(config, identity, identity.split(), context).run()
+    schedule_curve.Curve(alone, identity, config).look(branches, 64, 0.0)
+    frames = sorted((alone / "at-000064").glob("*.png"))
+    assert len(frames) == len(identity.split().test)
+    for frame in frames:
+        seen = tmp_path / "watched" / "at-000064" / frame.name
+        assert seen.read_bytes() == frame.read_bytes()

@@ -6,11 +6,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
-from filelock import FileLock
 
 from tgbench.errors import TgbenchError
 from tgbench.files import atomic_path, cache_root, hash_of, make_cache, sha256
 from tgbench.progress import Progress
+from tgbench.running.locks import sole_replacer
 from tgbench.synthetic.dataset import GENERATOR_VERSION
 from tgbench.weights import weight_file
 from tgbench.weights.formats import code_found, read_tensors
@@ -66,7 +66,7 @@ def _trained_here(config: Wav2LipConfig, device: torch.device, progress: Progres
     folder = make_cache(cache_root() / "wav2lip")
     path = folder / f"synthetic-{key}.pt"
     # Two jobs of one run would else train the same network at the same time.
-    with FileLock(folder / f".{path.stem}.lock"):
+    with sole_replacer(path, wait=True):
         if not path.is_file():
             network = trained(config.training, device, progress)
             with atomic_path(path) as temporary:

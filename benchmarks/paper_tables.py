@@ -18,6 +18,7 @@ EXPERIMENTS = (
     "hybrid-motion",
     "audio-encoders",
     "cross-lingual",
+    "native-baselines",
 )
 
 

@@ -1,4 +1,4 @@
-"""The experiments that come with tgbench: the TalkingGaussian paper's tables, and DGTalker's."""
+"""The experiments that come with tgbench: the paper's tables, DGTalker's, and one of our own."""
 
 from __future__ import annotations
 
@@ -28,4 +28,8 @@ PAPER = tuple(_spec(name, summary) for name, summary in _SUMMARIES.items())
 DGTALKER = (
     _spec("dgtalker", "self-driven; the same, and other speech, seen by moving cameras"),
     _spec("dgtalker-ablation", "the same settings: blendshapes, masks and prior switched off"),
+)
+
+OWN = (
+    _spec("native-baselines", "the baselines that run here, without a checkout, over three seeds"),
 )

@@ -34,7 +34,7 @@ def test_gaps_and_notes_are_told_once_with_the_metrics_they_concern(tmp_path: Pa
     made = result(sync_c=measured(5.0), sync_e=measured(7.0), lpips="no weights", psnr=30.0)
     stream = io.StringIO()
     outcomes = [outcome(made, tmp_path / "a")] * 2
-    print_summary(outcomes, Console(file=stream, width=200))
+    print_summary(outcomes, Console(file=stream, width=200), tmp_path)
     lines = stream.getvalue().splitlines()
     assert [line for line in lines if line.startswith("- ")] == [
         "- sync_c, sync_e: offset +2 frames",
@@ -45,7 +45,7 @@ def test_gaps_and_notes_are_told_once_with_the_metrics_they_concern(tmp_path: Pa
 def test_what_a_method_cannot_have_is_a_gap_as_in_tables(tmp_path: Path) -> None:
     made = result("fixed", aue_u=0.2, upper_face=False, training_time=1.0, training=None, lmd=1.25)
     stream = io.StringIO()
-    print_summary([outcome(made, tmp_path / "a")], Console(file=stream, width=200))
+    print_summary([outcome(made, tmp_path / "a")], Console(file=stream, width=200), tmp_path)
     lines = [line.split() for line in stream.getvalue().splitlines() if line]
     assert ["AUE-U", "↓", "-"] in lines
     assert ["LMD", "↓", "[px]", "1.250"] in lines
@@ -57,7 +57,7 @@ def test_agreement_with_a_sound_that_is_not_heard_is_chance(tmp_path: Path) -> N
     deaf = made.model_copy(update={"method": made.method.model_copy(update={"hears_audio": False})})
     stream = io.StringIO()
     outcomes = [outcome(made, tmp_path / "a"), outcome(deaf, tmp_path / "b")]
-    print_summary(outcomes, Console(file=stream, width=200))
+    print_summary(outcomes, Console(file=stream, width=200), tmp_path)
     lines = stream.getvalue().splitlines()
     (row,) = [line.split() for line in lines if line.startswith("Lip agreement")]
     assert row[-3:] == ["0.400", "0.400", "(chance)"]
@@ -67,8 +67,8 @@ def test_agreement_with_a_sound_that_is_not_heard_is_chance(tmp_path: Path) -> N
 def test_many_cases_are_no_table_wider_than_any_terminal(tmp_path: Path) -> None:
     stream = io.StringIO()
     outcomes = [outcome(result(lmd=1.0), tmp_path / str(n)) for n in range(9)]
-    print_summary(outcomes, Console(file=stream, width=80))
-    assert "9 cases" in stream.getvalue()
+    print_summary(outcomes, Console(file=stream, width=80), Path("my results"))
+    assert "9 cases; `tgbench report 'my results'`" in stream.getvalue()
     assert stream.getvalue().count("result: ") == 9
 
 
@@ -79,7 +79,7 @@ def test_without_sync_c_the_timing_of_the_mouth_comes_first(tmp_path: Path) -> N
         ("with", result(**numbers, sync_c=6.0), "PSNR"),
     ):
         stream = io.StringIO()
-        print_summary([outcome(made, tmp_path / name)], Console(file=stream, width=200))
+        print_summary([outcome(made, tmp_path / name)], Console(file=stream, width=200), tmp_path)
         rows = [line for line in stream.getvalue().splitlines() if {"↓", "↑"} & set(line)]
         assert rows[0].startswith(first)
 
@@ -88,5 +88,5 @@ def test_the_noise_floor_stands_beside_the_value(tmp_path: Path) -> None:
     made = result(lmd=1.25)
     made.metrics["lmd"].details["floor"] = 0.4
     stream = io.StringIO()
-    print_summary([outcome(made, tmp_path / "a")], Console(file=stream, width=200))
+    print_summary([outcome(made, tmp_path / "a")], Console(file=stream, width=200), tmp_path)
     assert "1.250 (floor 0.400)" in stream.getvalue()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..driving.driving import Driving
@@ -154,12 +156,12 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
         outcomes = run(request, terminal.progress)
     except CasesFailed as failed:
         if failed.outcomes:
-            print_summary(failed.outcomes, terminal.out)
+            print_summary(failed.outcomes, terminal.out, args.out)
         _print_failures(failed, terminal)
         if args.debug:
             raise
         return failed.exit_code
-    print_summary(outcomes, terminal.out)
+    print_summary(outcomes, terminal.out, args.out)
     return 0
 
 
@@ -216,8 +218,8 @@ def _print_failures(failed: CasesFailed, terminal: Terminal) -> None:
         terminal.err.print(f"[red]error:[/] {escape(str(failure))}")
 
 
-def print_summary(outcomes: Sequence[Outcome], console: Console) -> None:
-    """Print one row a metric, one column a case, then notes and folders."""
+def print_summary(outcomes: Sequence[Outcome], console: Console, out: Path) -> None:
+    """Print one row a metric, one column a case, then notes and folders; `out` has them all."""
     from rich.markup import escape
     from rich.text import Text
 
@@ -229,7 +231,8 @@ def print_summary(outcomes: Sequence[Outcome], console: Console) -> None:
         for result in results:
             remarks.add(result)
     else:
-        console.print(f"{len(outcomes)} cases; `tgbench report` makes one table of them")
+        report = shlex.join(["tgbench", "report", str(out)])
+        console.print(escape(f"{len(outcomes)} cases; `{report}` makes one table of them"))
         for outcome in outcomes:
             remarks.add(outcome.result)
     for line in remarks.lines():

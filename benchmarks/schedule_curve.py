@@ -17,6 +17,7 @@ import numpy as np
 
 from tgbench.api import score
 from tgbench.arrays import Image
+from tgbench.errors import TgbenchError
 from tgbench.identities import Identity
 from tgbench.identities.resolve import resolve_identity
 from tgbench.interfaces import Drive, FitContext
@@ -28,6 +29,7 @@ from tgbench.methods.talkinggaussian.spec import SPEC
 from tgbench.methods.talkinggaussian.training import BranchTrainer
 from tgbench.plugins import audio_encoder_of
 from tgbench.running.rendering import write_image
+from tgbench.running.request import default_size
 from tgbench.running.settings import configure, parse_overrides
 from tgbench.terminal.output import Terminal
 
@@ -107,8 +109,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--set", nargs="+", default=[], metavar="KEY=VALUE")
     args = parser.parse_args(arguments)
+    try:
+        _watch(args)
+    except TgbenchError as error:
+        parser.error(str(error))
+
+
+def _watch(args: argparse.Namespace) -> None:
     progress = Terminal().progress
-    identity = resolve_identity(args.identity, args.size, progress)
+    size = args.size or default_size([SPEC.name], args.preset)
+    identity = resolve_identity(args.identity, size, progress)
     config = configure(SPEC, args.preset, parse_overrides(args.set))
     work = args.folder / "work"
     work.mkdir(parents=True, exist_ok=True)

@@ -7,13 +7,11 @@ definition lets OpenFace align each video by itself (`ssim_aligned`).
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from ...arrays import Image
 from ...errors import TgbenchError
@@ -23,13 +21,7 @@ from ..checks import require_alike
 from ..frame_mean import FrameMean
 from .face_region import Box, FaceRegion
 from .specs import SSIM, SSIM_FACE, SSIM_FACE_GAUSSIAN, SSIM_FACE_SKIMAGE
-
-Map = NDArray[np.floating]
-
-_LUMINANCE, _CONTRAST = (0.01 * 255.0) ** 2, (0.03 * 255.0) ** 2
-_MIDDLE = np.float32(128.0)
-_ROWS_AT_ONCE = 48
-"""So many rows stay in the processor's cache."""
+from .ssim_kernel import similarity_sum
 
 
 @dataclass(frozen=True)
@@ -37,26 +29,23 @@ class Window:
     """What local means are taken over.
 
     Attributes:
-        size: side of the window, odd.
-        mean: float32 [h, w, 3] to the means around each pixel, of the same shape; what it does at
-            the border is of no matter.
+        taps: weights along one axis, symmetric, odd in number, of sum 1.
         bias: by which a population covariance is multiplied.
     """
 
-    size: int
-    mean: Callable[[Map], Map]
+    taps: tuple[float, ...]
     bias: float = 1.0
 
+    @property
+    def size(self) -> int:
+        """Side of the window."""
+        return len(self.taps)
 
-def _gaussian_mean(image: Map) -> Map:
-    line = cv2.getGaussianKernel(11, 1.5, cv2.CV_32F)
-    return np.asarray(cv2.sepFilter2D(image, cv2.CV_32F, line, line))
 
-
-GAUSSIAN = Window(11, _gaussian_mean)
+GAUSSIAN = Window(tuple(cv2.getGaussianKernel(11, 1.5)[:, 0].tolist()))
 """Sigma 1.5, population covariance: Wang et al. 2004, and the 3D Gaussian Splatting code."""
 
-UNIFORM = Window(7, lambda image: np.asarray(cv2.blur(image, (7, 7))), bias=49.0 / 48.0)
+UNIFORM = Window((1.0 / 7.0,) * 7, bias=49.0 / 48.0)
 """Sample covariance: scikit-image's defaults."""
 
 
@@ -122,44 +111,15 @@ def _with_margin(image: Image, box: Box, margin: int) -> Image:
 
 def _mean_similarity(first: Image, second: Image, window: Window) -> float:
     """Return the mean over channels and over all windows inside two images."""
+    height, width, channels = first.shape
     margin = window.size - 1
-    rows, columns = first.shape[0] - margin, first.shape[1] - margin
-    total = 0.0
-    for top in range(0, rows, _ROWS_AT_ONCE):
-        band = slice(top, min(top + _ROWS_AT_ONCE, rows) + margin)
-        total += float(_similarity(first[band], second[band], window).sum(dtype=np.float64))
-    return total / (rows * columns * 3)
-
-
-def _similarity(first: Image, second: Image, window: Window) -> Map:
-    """Return the map of similarity over the windows inside two images."""
-    # Variances do not change with the origin, and squares around the middle lose less in float32.
-    x = np.subtract(first, _MIDDLE, dtype=np.float32)
-    y = np.subtract(second, _MIDDLE, dtype=np.float32)
-    moments: tuple[Map, ...] = (x, y, np.square(x) + np.square(y), np.multiply(x, y))
-    inside = slice(window.size // 2, -(window.size // 2))
-    mean_x, mean_y, squares, products = (window.mean(values)[inside, inside] for values in moments)
-    # The formula needs only the sum of the two variances: four filters instead of five.
-    variances = squares - mean_x * mean_x
-    variances -= mean_y * mean_y
-    variances *= window.bias
-    covariance = products - mean_x * mean_y
-    covariance *= window.bias
-    mean_x, mean_y = mean_x + _MIDDLE, mean_y + _MIDDLE
-    # In place: memory takes longer than arithmetic.
-    numerator = 2.0 * mean_x
-    numerator *= mean_y
-    numerator += _LUMINANCE
-    covariance *= 2.0
-    covariance += _CONTRAST
-    numerator *= covariance
-    denominator = np.square(mean_x, out=mean_x)
-    denominator += np.square(mean_y, out=mean_y)
-    denominator += _LUMINANCE
-    variances += _CONTRAST
-    denominator *= variances
-    numerator /= denominator
-    return numerator
+    total = similarity_sum(
+        np.ascontiguousarray(first).reshape(height, -1),
+        np.ascontiguousarray(second).reshape(height, -1),
+        np.array(window.taps, np.float32),
+        np.float32(window.bias),
+    )
+    return float(total) / ((height - margin) * (width - margin) * channels)
 
 
 class SsimFace:

@@ -73,5 +73,5 @@ def similarity_sum(
             numerator = (_TWO * mean_x * mean_y + _LUMINANCE) * (_TWO * covariance + _CONTRAST)
             denominator = (mean_x * mean_x + mean_y * mean_y + _LUMINANCE) * (variances + _CONTRAST)
             row += numerator / denominator
-        total += row
+        total += float(row)
     return total

@@ -23,7 +23,7 @@ from .song import write_song
 from .studio import Studio
 from .voice import Voice, speak
 
-GENERATOR_VERSION = 2
+GENERATOR_VERSION = 3
 """Raised whenever the same parameters give other files."""
 
 SECONDS = 12.0

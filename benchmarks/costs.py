@@ -41,6 +41,11 @@ class Subject:
     sizes: tuple[int, ...]
     measure: Callable[[int, Path], float]
 
+    @property
+    def kept_as(self) -> str:
+        """What the numbers are called where they are kept."""
+        return "megabytes" if self.unit == "MB" else "seconds"
+
 
 def main(arguments: Sequence[str]) -> None:
     """Measure the subjects that are named, or all, and draw what is known of all."""
@@ -50,12 +55,11 @@ def main(arguments: Sequence[str]) -> None:
         subject = SUBJECTS[name]
         # What is imported and compiled first is no cost of a size.
         subject.measure(subject.sizes[0], folder / name)
-        kept = "megabytes" if subject.unit == "MB" else "seconds"
         found: list[float] = []
         for size in subject.sizes:
             found.append(subject.measure(size, folder / name))
-            print(f"{name} {size}: {found[-1]:.4f} {kept}", flush=True)
-        measured[name] = {"sizes": list(subject.sizes), kept: found}
+            print(f"{name} {size}: {found[-1]:.4f} {subject.kept_as}", flush=True)
+        measured[name] = {"sizes": list(subject.sizes), subject.kept_as: found}
         print(f"{name}: grows with the power {power(subject.sizes, found):.2f} at the end")
         KEPT.write_text(json.dumps(measured, indent=1) + "\n", "utf-8")
     draw(measured, DRAWN)
@@ -74,9 +78,9 @@ def draw(measured: dict[str, dict[str, list[float]]], path: Path) -> None:
     names = [name for name in SUBJECTS if name in measured]
     figure = Figure(figsize=(10.0, 3.1 * -(-len(names) // 3)), layout="constrained")
     for place, name in enumerate(names, 1):
-        subject, found = SUBJECTS[name], dict(measured[name])
-        sizes, (costs,) = np.array(found.pop("sizes")), found.values()
-        drawn = np.array(costs) * (1e3 if subject.unit == "ms" else 1.0)
+        subject, found = SUBJECTS[name], measured[name]
+        scale = 1e3 if subject.unit == "ms" else 1.0
+        sizes, drawn = np.array(found["sizes"]), np.array(found[subject.kept_as]) * scale
         slope, start = np.polyfit(sizes, drawn, 1, w=1.0 / np.maximum(drawn, 1e-9))
         axes = figure.add_subplot(-(-len(names) // 3), 3, place)
         axes.plot(sizes, start + slope * sizes, color="#bbb", linewidth=1.0, label="straight line")

@@ -13,9 +13,6 @@ from tgbench.audio import Waveform
 from tgbench.identities import Identity, IdentityWriter, default_split, layout
 from tgbench.running.result import read_results
 
-CACHE_MEGABYTES = 4
-"""Of decoded frames; at 64x64 a clip of 300 fills it."""
-
 _FILES = (
     layout.ORIGINAL,
     layout.GROUND_TRUTH,
@@ -29,7 +26,7 @@ _SETTINGS = {
     "schedule.static_iterations": 20,
     "schedule.motion_iterations": 300,
     "schedule.finetune_iterations": 5,
-    "cache_megabytes": CACHE_MEGABYTES,
+    "cache_megabytes": 4,
 }
 
 

@@ -41,10 +41,9 @@ def similarity_sum(
     across = np.empty((4, inside), np.float32)
     total = 0.0
     for top in range(height - 2 * radius):
+        down[:] = 0.0
         for tap in range(size):
             x, y, weight = first[top + tap], second[top + tap], taps[tap]
-            if tap == 0:
-                down[:] = 0.0
             for column in range(width):
                 # Variances do not change with the origin, and squares around the middle lose less.
                 a = np.float32(x[column]) - _MIDDLE

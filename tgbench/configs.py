@@ -106,13 +106,25 @@ def places_of(config_class: type) -> frozenset[str]:
 
     They are marked at the field, `metadata={"place": True}`, and are no part of what is measured.
     """
+    return _marked(config_class, "place")
+
+
+def files_of(config_class: type) -> frozenset[str]:
+    """Return the settings that name a file whose contents a fit depends on, by dotted key.
+
+    They are marked at the field, `metadata={"file": True}`.
+    """
+    return _marked(config_class, "file")
+
+
+def _marked(config_class: type, mark: str) -> frozenset[str]:
     nested = typing.get_type_hints(config_class)
     found: set[str] = set()
     for field in dataclasses.fields(config_class):
         if dataclasses.is_dataclass(nested[field.name]):
-            inner = places_of(typing.cast(type, nested[field.name]))
+            inner = _marked(typing.cast(type, nested[field.name]), mark)
             found |= {f"{field.name}.{key}" for key in inner}
-        elif field.metadata.get("place"):
+        elif field.metadata.get(mark):
             found.add(field.name)
     return frozenset(found)
 

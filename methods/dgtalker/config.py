@@ -120,7 +120,7 @@ class DGTalkerConfig:
     """Head prior: trained here on procedural people, GGHead's, or the procedural network from a
     random start."""
 
-    prior_weights: str | None = None
+    prior_weights: str | None = field(default=None, metadata={"file": True})
     """File of the prior: a checkpoint of GGHead, or weights of the pretraining script instead of
     those that ship."""
 

@@ -54,8 +54,8 @@ class BaselineKey(NamedTuple):
     @property
     def title(self) -> str:
         """The case for a reader, on one line."""
-        own = plugins.protocol_spec(self.protocol).self_driven
-        driver = "" if own else f" · {self.driver}"
+        named = plugins.protocol_spec(self.protocol).names_driver
+        driver = f" · {self.driver}" if named else ""
         codec = f", frames measured {THROUGH_CODEC}" * self.through_codec
         return one_line(f"{self.method} on {self.identity}{driver}, {self.protocol}{codec}")
 

@@ -173,9 +173,8 @@ class CaseNames:
     def _title(self, case: CaseKey) -> str:
         place = self.place(case)
         identity, driver = place["identity"], place["driver"]
-        spec = plugins.protocol_spec(case.protocol)
-        own = (spec.self_driven and not spec.moves_camera) or not driver
-        return identity if own else f"{identity} · {driver}"
+        named = driver and plugins.protocol_spec(case.protocol).names_driver
+        return f"{identity} · {driver}" if named else identity
 
 
 def _voice(result: Result) -> str:

@@ -9,13 +9,16 @@ from numpy.typing import NDArray
 
 from tgbench.errors import Unavailable
 from tgbench.faces import backend
+from tgbench.faces.landmarks import LandmarkDetector
 from tgbench.interfaces import MetricOptions
 from tgbench.metrics.face_census import FaceCensus
+from tgbench.metrics.frames import FaceFinders, LazyFrame
 from tgbench.metrics.videos import score_videos
 from tgbench.synthetic import dataset
 from tgbench.video.writer import VideoWriter
 
 pytest.importorskip("mediapipe")
+from mediapipe.python.solutions import face_detection, face_mesh
 
 Image = NDArray[np.uint8]
 
@@ -41,18 +44,19 @@ def clip(path: Path, frames: int, crowded: range = range(0)) -> Path:
     [pytest.param(range(2, 14), marks=pytest.mark.slow), range(20, 21), range(74, 75)],
 )
 def test_every_crowded_frame_counts_and_the_first_is_named(crowded: range) -> None:
-    census = FaceCensus()
+    census, finders = FaceCensus("target"), FaceFinders("mediapipe")
     for place in range(75):
-        census.see(place, scene(2 if place in crowded else 1))
+        pair = scene(2), scene(2 if place in crowded else 1)
+        census.see(place, LazyFrame(place, *pair, finders))
     census.close()
     told = f"shows 2 faces in {len(crowded)} of 75 frames (the first: frame {crowded.start});"
     assert census.note().startswith(told)
 
 
 def test_one_face_or_none_is_not_worth_a_word() -> None:
-    census = FaceCensus()
+    census, finders = FaceCensus("prediction"), FaceFinders("mediapipe")
     for image in (scene(1), np.zeros((64, 64, 3), np.uint8)):
-        census.see(0, image)
+        census.see(0, LazyFrame(0, image, None, finders))
     census.close()
     assert census.note() == ""
 
@@ -62,9 +66,29 @@ def test_without_mediapipe_nothing_is_counted(monkeypatch: pytest.MonkeyPatch) -
         raise Unavailable("not installed")
 
     monkeypatch.setattr(backend, "solution", missing)
-    census = FaceCensus()
-    census.see(0, scene(2))
+    census = FaceCensus("prediction")
+    census.see(0, LazyFrame(0, scene(2), None, FaceFinders("mediapipe")))
     assert census.note() == ""
+
+
+@pytest.mark.parametrize("faces", [0, 1, 2])
+def test_what_is_seen_is_what_mediapipes_own_solutions_see(faces: int) -> None:
+    width = scene(1).shape[1]
+    shown = np.full((width, width, 3), 90, np.uint8)
+    if faces:
+        shown[: width // 2] = scene(faces)
+    with (
+        LandmarkDetector() as ours,
+        face_mesh.FaceMesh(static_image_mode=True, refine_landmarks=True) as theirs,
+        face_detection.FaceDetection() as detection,
+    ):
+        seen = ours.look(shown)
+        found = theirs.process(shown).multi_face_landmarks or []
+        assert seen.candidates == len(detection.process(shown).detections or ()) == faces
+    expected = [[(point.x, point.y, point.z) for point in face.landmark] for face in found]
+    assert len(seen.found) == len(expected) == min(faces, 1)
+    for mesh, points in zip(seen.found, expected, strict=True):
+        np.testing.assert_array_equal(mesh, np.array(points, np.float32) * width)
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from tgbench import plugins
 from tgbench.audio import Waveform
 from tgbench.errors import TgbenchError, Unavailable
+from tgbench.faces.landmarks import Faces
 from tgbench.interfaces import FrameView, Measurement, MetricContext, MetricOptions, Shared
 from tgbench.metrics import frames
 from tgbench.metrics.lips.lmd import mouth_landmark_distance
@@ -315,11 +316,12 @@ class SlowMesh:
     def __init__(self, threads: set[int]) -> None:
         self._threads = threads
 
-    def mesh(self, image: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def look(self, image: NDArray[np.uint8]) -> Faces:
         self._threads.add(threading.get_ident())
         seed = int(image.sum())
         time.sleep(0.002 * (seed % 3))
-        return np.random.default_rng(seed).uniform(10, 80, (478, 3)).astype(np.float32)
+        mesh = np.random.default_rng(seed).uniform(10, 80, (478, 3)).astype(np.float32)
+        return Faces([mesh], 1)
 
     def describe(self) -> str:
         return "slow mesh 1.0"

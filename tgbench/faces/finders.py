@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from queue import Empty, SimpleQueue
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from ..arrays import Image, Points
 from ..errors import suggest
+
+if TYPE_CHECKING:
+    from .landmarks import Faces
 
 FINDERS = ("mediapipe", "fan")
 
@@ -43,12 +46,16 @@ class MeshLandmarks:
 
     def mesh(self, image: Image) -> Points | None:
         """Return the points of the mesh [478, 3] in pixels, None where there is no face."""
+        return self.look(image).largest
+
+    def look(self, image: Image) -> Faces:
+        """Return what the detector sees in an image: one face, and how many there may be."""
         try:
             detector = self._free.get_nowait()
         except Empty:
             detector = self._make()
         try:
-            return detector.detect(image)
+            return detector.look(image)
         finally:
             self._free.put(detector)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,34 @@ the skin.
 
 MESH_POINTS = 478
 
+_GRAPH = "mediapipe/modules/face_landmark/face_landmark_front_cpu.binarypb"
+_FACES = "multi_face_landmarks"
+_CANDIDATES = "all_face_detections"
+_DETECTOR_THRESHOLD = (
+    "facedetectionshortrangecpu__facedetectionshortrange__facedetection__"
+    "TensorsToDetectionsCalculator.min_score_thresh"
+)
+_MESH_THRESHOLD = "facelandmarkcpu__ThresholdingCalculator.threshold"
+
+
+class Faces(NamedTuple):
+    """What a detector saw in an image.
+
+    Attributes:
+        found: landmarks of every face, as of `LandmarkDetector.detect`, the largest first.
+        candidates: how many faces the network saw that looks for them in the whole image, which
+            may be more than are followed; the mesh takes back some that are none. 0 where
+            tracking had no need to look.
+    """
+
+    found: list[Points]
+    candidates: int
+
+    @property
+    def largest(self) -> Points | None:
+        """Landmarks of the largest face found."""
+        return self.found[0] if self.found else None
+
 
 class LandmarkDetector:
     """MediaPipe Face Mesh with refined lips, eyes and irises.
@@ -53,15 +81,22 @@ class LandmarkDetector:
             Unavailable: MediaPipe is not installed.
         """
         self._tracking = tracking
-        module = backend.solution("face_mesh")
+        solutions = backend.solution("face_mesh")
         self._started = False
         with backend.quiet():
-            self._mesh: Any = module.FaceMesh(
-                static_image_mode=not tracking,
-                max_num_faces=max_faces,
-                refine_landmarks=True,
-                min_detection_confidence=min_confidence,
-                min_tracking_confidence=min_confidence,
+            # As `solutions.FaceMesh` does, which does not give what its detector saw.
+            self._mesh: Any = solutions.SolutionBase(
+                binary_graph_path=_GRAPH,
+                side_inputs={
+                    "num_faces": max_faces,
+                    "with_attention": True,
+                    "use_prev_landmarks": tracking,
+                },
+                calculator_params={
+                    _DETECTOR_THRESHOLD: min_confidence,
+                    _MESH_THRESHOLD: min_confidence,
+                },
+                outputs=[_FACES, _CANDIDATES],
             )
             self._mesh.process(np.zeros((64, 64, 3), np.uint8))
 
@@ -75,11 +110,14 @@ class LandmarkDetector:
             float32 [478, 3]: x and y in pixels (pixel centres at +0.5), z in the same unit
             relative to the head's middle, smaller towards the camera. None: no face.
         """
-        faces = self.detect_all(image)
-        return faces[0] if faces else None
+        return self.look(image).largest
 
     def detect_all(self, image: Image) -> list[Points]:
         """Return the landmarks of all faces found, the largest first; see `detect`."""
+        return self.look(image).found
+
+    def look(self, image: Image) -> Faces:
+        """Return all faces found, and how many the network saw that looks for them."""
         height, width = image.shape[:2]
         side = max(height, width)
         # The network's landmarks are only placed right in a square image.
@@ -88,21 +126,22 @@ class LandmarkDetector:
             square[:height, :width] = image
         else:
             square = np.ascontiguousarray(image)
-        found = self._process(square)
+        seen = self._process(square)
         faces = [
             np.array([(point.x, point.y, point.z) for point in face.landmark], np.float32) * side
-            for face in found
+            for face in getattr(seen, _FACES) or ()
         ]
-        return sorted(faces, key=face_area, reverse=True)
+        candidates = getattr(seen, _CANDIDATES) or ()
+        return Faces(sorted(faces, key=face_area, reverse=True), len(candidates))
 
-    def _process(self, square: Image) -> list[Any]:
+    def _process(self, square: Image) -> Any:
         if self._started:
-            return self._mesh.process(square).multi_face_landmarks or []
+            return self._mesh.process(square)
         # Some of the networks only start, and say so, when there is a face.
         with backend.quiet():
-            found = self._mesh.process(square).multi_face_landmarks or []
-        self._started = bool(found)
-        return found
+            seen = self._mesh.process(square)
+        self._started = bool(getattr(seen, _FACES))
+        return seen
 
     def describe(self) -> str:
         """Return what measured, as results and provenance record it."""

@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from typing import Any
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from ..errors import Unavailable
 from ..interfaces import Image
 
+if TYPE_CHECKING:
+    from .frames import LazyFrame
+
 _MOST = 4
-_LEAST_CONFIDENCE = 0.5
-_NEAR = 0
-"""MediaPipe's number for the detector of near faces, with which the face mesh begins."""
 
 
 class FaceCensus:
     """Counts the faces in every frame of a clip.
 
-    Every frame passes the face mesh's own detector, which costs a few milliseconds. Where that
-    sees more than one face the mesh is asked, too, which takes back some that are none.
+    Where the detector of the face mesh sees more than one face the mesh is asked for all of them,
+    which takes back some that are none.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, side: str) -> None:
+        """Count on one side of a pair of clips: `prediction` or `target`."""
+        self._faces = f"{side}_faces"
+        self._image = side
         self._networks = ExitStack()
-        self._detector: Any = None
         self._mesh: Any = None
         self._missing = False
         self._frames = 0
@@ -33,12 +33,14 @@ class FaceCensus:
         self._first = 0
         self._most = 0
 
-    def see(self, place: int, image: Image) -> None:
+    def see(self, place: int, frame: LazyFrame) -> None:
         """Look at a frame; its number in the clip appears in the note."""
         if self._missing:
             return
         try:
-            count = self._count(image)
+            count = getattr(frame, self._faces).candidates
+            if count > 1:
+                count = self._count(getattr(frame, self._image))
         except Unavailable:
             self._missing = True
             return
@@ -63,32 +65,9 @@ class FaceCensus:
         )
 
     def _count(self, image: Image) -> int:
-        """Return how many faces an image shows, at most four."""
-        if self._detector is None:
-            self._detector = _detector()
-            self._networks.callback(self._detector.close)
-        if len(self._detector.process(image).detections or ()) < 2:
-            return 1
+        """Return how many faces of an image the mesh accepts, at most four."""
         if self._mesh is None:
             from ..faces import LandmarkDetector
 
             self._mesh = self._networks.enter_context(LandmarkDetector(max_faces=_MOST))
         return len(self._mesh.detect_all(image))
-
-
-def _detector() -> Any:
-    """Return MediaPipe's detector of near faces.
-
-    Raises:
-        Unavailable: MediaPipe is not installed.
-    """
-    from ..faces import backend
-
-    module = backend.solution("face_detection")
-    with backend.quiet():
-        detector = module.FaceDetection(
-            model_selection=_NEAR, min_detection_confidence=_LEAST_CONFIDENCE
-        )
-        # The network starts, and says so, with its first image.
-        detector.process(np.zeros((64, 64, 3), np.uint8))
-    return detector

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from contextlib import suppress
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from ..faces.finders import LandmarkFinder, MeshLandmarks, among_mesh, landmark_finder
 from ..interfaces import Image, Points, Shared
+
+if TYPE_CHECKING:
+    from ..faces.landmarks import Faces
 
 
 class FaceFinders:
@@ -74,7 +78,7 @@ class LazyFrame:
     def with_prediction(self, prediction: Image) -> LazyFrame:
         """Return another prediction of the same truth, with what was found in that."""
         other = LazyFrame(self.index, prediction, self._target, self._finders)
-        known = ("target_mesh", "target_landmarks")
+        known = ("target_faces", "target_mesh", "target_landmarks")
         vars(other).update({name: vars(self)[name] for name in known if name in vars(self)})
         return other
 
@@ -126,12 +130,22 @@ class LazyFrame:
     @cached_property
     def prediction_mesh(self) -> Points | None:
         """Points of the face mesh [478, 3] in pixels, None where no face was found."""
-        return self._finders.mesh.mesh(self.prediction)
+        return self.prediction_faces.largest
 
     @cached_property
     def target_mesh(self) -> Points | None:
         """The same of the target."""
-        return self._finders.mesh.mesh(self.target)
+        return self.target_faces.largest
+
+    @cached_property
+    def prediction_faces(self) -> Faces:
+        """What the detector of the mesh sees in the prediction."""
+        return self._finders.mesh.look(self.prediction)
+
+    @cached_property
+    def target_faces(self) -> Faces:
+        """The same of the target."""
+        return self._finders.mesh.look(self.target)
 
     def _found(self, picture: str) -> Points | None:
         asked = vars(self)

@@ -18,6 +18,7 @@ from ..progress import SILENT, Progress
 from ..specs import Needs
 from ..video.reader import VideoReader
 from .face_census import FaceCensus
+from .frames import LazyFrame
 from .image.specs import SSIM_FACE_ALIGNED
 from .pairing import Pairs
 from .suite import measure_frames, needs_with
@@ -152,15 +153,16 @@ def score_videos(
 
         def counted() -> Iterator[Pair]:
             for place, picture, truth in pairs:
-                for census, image in zip(censuses.values(), (picture, truth), strict=False):
-                    if image is not None:
-                        census.see(place, image)
                 keep(len(places), picture)
                 places.append(place)
                 yield picture, truth
                 task.advance()
 
-        suite = measure_frames(counted(), names, context, ahead=True)
+        def see(frame: LazyFrame) -> None:
+            for census in censuses.values():
+                census.see(places[frame.index], frame)
+
+        suite = measure_frames(counted(), names, context, see, ahead=True)
     if not places:
         raise TgbenchError(f"{prediction}: no frame could be compared")
     notes = pairs.notes + notes
@@ -186,9 +188,9 @@ def _censuses(
 ) -> dict[str, FaceCensus]:
     """Return a census of each clip in which metrics look for faces, the prediction's first."""
     looking = [needed for needed in needs if needed & _FACES]
-    censuses = {f"{prediction.name} (the prediction)": FaceCensus()} if looking else {}
+    censuses = {f"{prediction.name} (the prediction)": FaceCensus("prediction")} if looking else {}
     if target is not None and any(Needs.TARGET in needed for needed in looking):
-        censuses[f"{target.name} (the ground truth)"] = FaceCensus()
+        censuses[f"{target.name} (the ground truth)"] = FaceCensus("target")
     return censuses
 
 

@@ -67,8 +67,8 @@ class CaseKey(NamedTuple):
     @property
     def clip(self) -> str:
         """Identity and driver for a reader; the driver is left out where it is the clip's own."""
-        own = plugins.protocol_spec(self.protocol).self_driven
-        return self.identity if own or not self.driver else f"{self.identity} · {self.driver}"
+        named = self.driver and plugins.protocol_spec(self.protocol).names_driver
+        return f"{self.identity} · {self.driver}" if named else self.identity
 
     @property
     def through_codec(self) -> bool:

@@ -92,12 +92,14 @@ class Experiment:
     def reads(self) -> dict[str, str]:
         """SHA-256 by name of what else the frames come from; see `MethodSpec.reads`.
 
+        Files that settings name are among them.
+
         Raises:
             TgbenchError: a file is missing.
         """
         config, case = self.method_config, self.case
         files = config.spec.reads(config.config, case.identity.name, case.driver)
-        return {name: clip_sha256(path) for name, path in files.items()}
+        return {**config.files, **{name: clip_sha256(path) for name, path in files.items()}}
 
     @property
     def key(self) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 from .. import plugins
 from ..audio_encoders.mel import SPEC as MEL
 from ..audio_encoders.places import weights_sha256
-from ..configs import build, check_ranges, check_types, flat, places_of
+from ..configs import build, check_ranges, check_types, files_of, flat, places_of, value_of
 from ..errors import TgbenchError
 from ..files import hash_of, remove, remove_parts, sha256_once, write_text
 from ..identities import Identity, Split
@@ -121,6 +121,24 @@ class MethodConfig:
         return json.loads(json.dumps(chosen))
 
     @cached_property
+    def files(self) -> dict[str, str]:
+        """SHA-256 of the files that settings name, by setting.
+
+        Raises:
+            TgbenchError: one cannot be read.
+        """
+        found: dict[str, str] = {}
+        for key in sorted(files_of(type(self.config))):
+            path = value_of(self.config, key)
+            if path is None:
+                continue
+            try:
+                found[key] = sha256_once(Path(path))
+            except OSError as error:
+                raise TgbenchError(f"--set {key}={path}: {error.strerror}") from None
+        return found
+
+    @cached_property
     def settings_hash(self) -> str:
         """SHA-256 of the configuration."""
         return hash_of_settings(self.spec.name, self.settings)
@@ -199,6 +217,7 @@ class Fitting:
         return hash_of(
             {
                 **self.features,
+                **({"files": files} if (files := self.method_config.files) else {}),
                 "tgbench": __version__,
                 "config": self.method_config.settings_hash,
                 "identity": self.identity_hash,

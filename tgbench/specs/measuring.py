@@ -51,6 +51,11 @@ class ProtocolSpec(Spec):
         """Whether it has true frames to compare with."""
         return Needs.TARGET not in self.excludes
 
+    @property
+    def names_driver(self) -> bool:
+        """Whether drivers tell its cases of an identity apart: sounds, or views of one's own."""
+        return not self.self_driven or self.moves_camera
+
     def why_not_measured(self, metric: MetricSpec) -> str:
         """Return what a metric needs and the protocol cannot give; empty if it can measure it."""
         lacking = self.excludes | (frozenset() if self.moves_camera else {Needs.CAMERAS})

@@ -11,11 +11,14 @@ import torch
 
 from tgbench.configs import build
 from tgbench.errors import TgbenchError
+from tgbench.identities import Identity
 from tgbench.methods.dgtalker.config import DGTalkerConfig
 from tgbench.methods.dgtalker.fitting import trained_the_prior
 from tgbench.methods.dgtalker.frames import check_frames
 from tgbench.methods.dgtalker.prior.choice import load_prior
 from tgbench.methods.dgtalker.prior.population import camera
+from tgbench.methods.dgtalker.spec import SPEC
+from tgbench.running.fitting import Fitting, MethodConfig
 
 
 def seen_from(*yaws: float) -> SimpleNamespace:
@@ -42,6 +45,23 @@ def test_weights_for_a_random_start_are_refused() -> None:
     config = build(DGTalkerConfig, {"prior": "none", "prior_weights": "mine.npz"})
     with pytest.raises(TgbenchError, match="takes no prior_weights"):
         load_prior(config, 0, torch.device("cpu"))
+
+
+def test_a_prior_that_was_trained_again_is_another_fit(tmp_path: Path, tiny_identity: Path) -> None:
+    identity, file = Identity(tiny_identity), tmp_path / "prior.npz"
+    config = build(DGTalkerConfig, {"prior_weights": str(file)})
+
+    def key() -> str:
+        method = MethodConfig(SPEC, config, "quick")
+        return Fitting(method, identity, "hash", identity.split(), 0, "cpu", tmp_path).key
+
+    with pytest.raises(TgbenchError, match=r"prior_weights=.*prior\.npz: No such file"):
+        key()
+    file.write_bytes(b"one")
+    first = key()
+    assert key() == first
+    file.write_bytes(b"another")
+    assert key() != first
 
 
 def written(folder: Path, name: str, **arrays: np.ndarray) -> Path:

@@ -13,6 +13,7 @@ import pytest
 from PIL import Image as Picture
 
 from tgbench import cli, plugins
+from tgbench.faces.landmarks import Faces as Seen
 from tgbench.files import hash_of
 from tgbench.identities import Identity
 from tgbench.interfaces import Image, Points
@@ -43,6 +44,9 @@ class Faces:
         mesh = np.random.default_rng(0).uniform(0, 60, (478, 3)).astype(np.float32)
         mesh[list(IBUG68_FROM_MESH)] = places
         return mesh
+
+    def look(self, image: Image) -> Seen:
+        return Seen([self.mesh(image)], 1)
 
     def find(self, image: Image) -> Points:
         from tgbench.faces.landmarks import ibug68

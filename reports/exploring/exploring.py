@@ -15,8 +15,8 @@ from tgbench.identities.resolve import resolve_identity
 from tgbench.interfaces import Blendshapes, Drive, HasBlendshapes, Image, Method
 from tgbench.progress import Progress, Task
 from tgbench.running.finished_fit import FitRequest
-from tgbench.running.fitting import MethodConfig
 from tgbench.running.locks import sole_replacer
+from tgbench.running.method_config import MethodConfig
 from tgbench.running.replacing import replacement
 from tgbench.specs import CompositeMode
 

@@ -12,8 +12,9 @@ from tgbench.identities import Identity
 from tgbench.progress import SILENT
 from tgbench.running.code import Code
 from tgbench.running.finished_fit import FitRequest
-from tgbench.running.fitting import Fitting, MethodConfig, fit
+from tgbench.running.fitting import Fitting, fit
 from tgbench.running.folders import MODELS
+from tgbench.running.method_config import MethodConfig
 from tgbench.running.settings import configure
 
 SETTINGS = {

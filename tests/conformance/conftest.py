@@ -16,7 +16,7 @@ from tgbench.conformance.findings import Finding
 from tgbench.conformance.kit import CHECKS
 from tgbench.conformance.subject import Subject
 from tgbench.identities import Identity
-from tgbench.running.fitting import MethodConfig
+from tgbench.running.method_config import MethodConfig
 from tgbench.running.settings import configure
 
 from ..conftest import MadeOnce, write_identity

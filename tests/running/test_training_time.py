@@ -13,7 +13,8 @@ from tgbench.identities import Identity, Split
 from tgbench.interfaces import Drive, FitContext, FitReport, Image, MetricContext, Timing
 from tgbench.metrics.speed.clock import TrainingTime
 from tgbench.progress import SILENT
-from tgbench.running.fitting import Fitting, MethodConfig, fit
+from tgbench.running.fitting import Fitting, fit
+from tgbench.running.method_config import MethodConfig
 from tgbench.specs import MethodSpec
 
 LOADING, STAGES = 1000.0, {"first": (10, 1.0), "second": (5, 2.0)}

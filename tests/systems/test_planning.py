@@ -9,8 +9,8 @@ import pytest
 from tgbench import plugins
 from tgbench.errors import TgbenchError
 from tgbench.progress import SILENT
-from tgbench.running.fitting import MethodConfig
 from tgbench.running.job import read_job
+from tgbench.running.method_config import MethodConfig
 from tgbench.running.planning import Planner
 from tgbench.running.request import RunRequest, default_size
 

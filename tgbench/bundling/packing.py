@@ -18,10 +18,11 @@ from ..interfaces import Case, Method
 from ..progress import Progress
 from ..running.environment import resolve_device
 from ..running.experiment import IdentityHashes
-from ..running.fitting import Fitting, MethodConfig, load_fitted
+from ..running.fitting import Fitting, load_fitted
 from ..running.folders import MODELS, out_of
 from ..running.frame_table import read_table
 from ..running.integrity import has_images
+from ..running.method_config import MethodConfig
 from ..running.rendering import render
 from ..running.request import RunOptions
 from ..running.result import (

@@ -88,7 +88,7 @@ def execute(args: argparse.Namespace, terminal: Terminal) -> int:
     from ..conformance.subject import Subject
     from ..files import make_folder, temporary_folder
     from ..running.environment import resolve_device
-    from ..running.fitting import MethodConfig
+    from ..running.method_config import MethodConfig
     from ..running.settings import configure, parse_overrides
 
     if args.out and any(make_folder(args.out).iterdir()):

@@ -16,7 +16,7 @@ import numpy as np
 from .. import plugins
 from ..files import write_json
 from ..identities import Identity
-from ..running.fitting import MethodConfig
+from ..running.method_config import MethodConfig
 from . import drives
 from .findings import DoesNotHold, theirs
 from .fresh import FAILED

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ..identities import Identity
 from ..interfaces import Drive, FitContext, FitReport, Image, Method
 from ..progress import Task
-from ..running.fitting import MethodConfig
+from ..running.method_config import MethodConfig
 from .findings import DoesNotHold, theirs
 
 Frames = NDArray[np.uint8]

@@ -13,9 +13,10 @@ from ..interfaces import Case, MetricContext, MetricOptions, MovedCameras, Timin
 from ..metrics.folders import clip_sha256
 from ..plugins import in_table_order
 from ..version import __version__
-from .fitting import Fitting, MethodConfig, features_key
+from .fitting import Fitting, features_key
 from .folders import MODELS, case_folder, variant_name, without_variant
 from .job import titled
+from .method_config import MethodConfig
 from .request import RunOptions
 from .spoken import phonemes_of, spoken_in
 

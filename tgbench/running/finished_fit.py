@@ -14,8 +14,9 @@ from ..interfaces import Method
 from ..synthetic.names import built_in
 from .environment import resolve_device
 from .fit_record import COPY_FILE, RECORD_FILE
-from .fitting import Fitting, MethodConfig, NoFit, load_fitted
+from .fitting import Fitting, NoFit, load_fitted
 from .folders import MODELS
+from .method_config import MethodConfig
 from .request import default_size
 from .settings import configure
 

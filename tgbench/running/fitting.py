@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import logging
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
-from .. import plugins
 from ..audio_encoders.mel import SPEC as MEL
 from ..audio_encoders.places import weights_sha256
-from ..configs import build, check_ranges, check_types, files_of, flat, places_of, value_of
 from ..errors import TgbenchError
 from ..files import hash_of, remove, remove_parts, sha256_once, write_text
 from ..identities import Identity, Split
 from ..inputs import read_json, read_text
 from ..interfaces import FitContext, KeepsFiles, Method
 from ..progress import Progress
-from ..specs import AudioEncoderSpec, MethodSpec
+from ..specs import AudioEncoderSpec
 from ..terminal import NOTICE
 from ..version import __version__
 from .code import Code, is_own
@@ -40,138 +35,14 @@ from .fit_record import (
 )
 from .locks import sole_replacer
 from .log import LoggedProgress, fit_log
+from .method_config import MethodConfig
 from .replacing import recover, replacement
-from .settings import configure, hash_of_settings
 
 _log = logging.getLogger("tgbench")
 
 
 class NoFit(TgbenchError):
     """There is no finished fit where one is asked for."""
-
-
-@dataclass(frozen=True)
-class MethodConfig:
-    """A method with its complete configuration.
-
-    Attributes:
-        spec: what it declares.
-        config: instance of its config dataclass.
-        preset: what the configuration started from.
-    """
-
-    spec: MethodSpec
-    config: Any
-    preset: str
-
-    @classmethod
-    def of(
-        cls,
-        spec: MethodSpec,
-        settings: Mapping[str, Any],
-        preset: str,
-        places: Mapping[str, Any] | None = None,
-    ) -> MethodConfig:
-        """Return a method with the complete settings of a job or a result.
-
-        Args:
-            spec: of the method.
-            settings: complete, but for places.
-            preset: what they started from.
-            places: where it is on this machine; None: where the preset says.
-
-        Raises:
-            TgbenchError: the method has other settings by now.
-        """
-        try:
-            config_class = spec.load_config()
-            if places is None:
-                known = places_of(config_class)
-                usual = spec.presets.get(preset, {})
-                places = {key: value for key, value in usual.items() if key in known}
-            made = cls(spec, build(config_class, {**settings, **places}), preset)
-            check_types(made.config)
-            check_ranges(made.config)
-        except (TypeError, ValueError, TgbenchError) as error:
-            raise TgbenchError(
-                f"the settings of '{spec.name}' have changed since ({error})"
-            ) from error
-        if made.settings != dict(settings):
-            raise TgbenchError(f"the settings of '{spec.name}' have changed since")
-        return made
-
-    @cached_property
-    def settings(self) -> dict[str, Any]:
-        """The configuration as one flat mapping with dotted keys, of what JSON can hold.
-
-        Places on this machine are left out: they are no part of what is measured.
-        """
-        return self._flat(places=False)
-
-    @property
-    def places(self) -> dict[str, Any]:
-        """Those settings that say where the method is on this machine."""
-        return self._flat(places=True)
-
-    def _flat(self, places: bool) -> dict[str, Any]:
-        known = places_of(type(self.config))
-        chosen = {
-            key: value for key, value in flat(self.config).items() if (key in known) == places
-        }
-        return json.loads(json.dumps(chosen))
-
-    @cached_property
-    def files(self) -> dict[str, str]:
-        """SHA-256 of the files that settings name, by setting.
-
-        Raises:
-            TgbenchError: one cannot be read.
-        """
-        found: dict[str, str] = {}
-        for key in sorted(files_of(type(self.config))):
-            path = value_of(self.config, key)
-            if path is None:
-                continue
-            try:
-                found[key] = sha256_once(Path(path))
-            except OSError as error:
-                raise TgbenchError(f"--set {key}={path}: {error.strerror}") from None
-        return found
-
-    @cached_property
-    def settings_hash(self) -> str:
-        """SHA-256 of the configuration."""
-        return hash_of_settings(self.spec.name, self.settings)
-
-    @property
-    def names_encoder(self) -> bool:
-        """Whether the configuration says which audio encoder it wants."""
-        return hasattr(self.config, "audio_features")
-
-    @cached_property
-    def encoder(self) -> AudioEncoderSpec:
-        """The audio encoder that the configuration names.
-
-        Raises:
-            TgbenchError: there is no such encoder.
-        """
-        return plugins.audio_encoder_of(self.config)
-
-    @cached_property
-    def changed(self) -> dict[str, Any]:
-        """The settings that differ from the preset, as `--set` takes them."""
-        preset = MethodConfig(self.spec, configure(self.spec, self.preset, {}), self.preset)
-        former = preset.settings
-        return {
-            key: _as_typed(value)
-            for key, value in self.settings.items()
-            if former.get(key) != value
-        }
-
-    @cached_property
-    def code(self) -> Code:
-        """The method's code, as it is when first asked for."""
-        return Code.of(self.spec, self.config)
 
 
 @dataclass(frozen=True)
@@ -395,12 +266,6 @@ def _text(path: Path) -> str:
         return read_text(path, 1 << 10)
     except (OSError, ValueError):
         return ""
-
-
-def _as_typed(value: Any) -> str:
-    return (
-        "none" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
-    )
 
 
 def _load(method: Method, fitting: Fitting, folder: Path) -> None:

@@ -22,7 +22,8 @@ from .result import LOG_FILE, Result
 if TYPE_CHECKING:
     from ..identities import Identity
     from .experiment import Experiment
-    from .fitting import Fitting, MethodConfig
+    from .fitting import Fitting
+    from .method_config import MethodConfig
 
 FIT_LOG = "fit.log"
 

@@ -20,9 +20,9 @@ from ..specs import ConfiguredSpec, MethodSpec, ProtocolSpec
 from ..synthetic.names import built_in
 from .case_planning import plan_cases, through_codec, with_more
 from .experiment import Experiment, IdentityHashes
-from .fitting import MethodConfig
 from .job import NAME
 from .job_making import JobMaker, Person
+from .method_config import MethodConfig
 from .plan import Failure, Plan, PlannedCase, PlannedFit
 from .request import RunRequest
 from .resume import Standing, State, in_its_folder, standing

@@ -23,12 +23,13 @@ from . import attempts
 from .case_planning import plan_cases, through_codec
 from .experiment import Experiment, IdentityHashes
 from .fit_record import FitRecord
-from .fitting import Fitting, MethodConfig, NoFit, fit, load_fit
+from .fitting import Fitting, NoFit, fit, load_fit
 from .folders import MODELS
 from .job import CaseJob, JobSpec, MethodJob
 from .locks import sole_replacer
 from .log import LoggedProgress, case_log
 from .measuring import measure
+from .method_config import MethodConfig
 from .plan import Plan
 from .rendering import render_again
 from .replacing import recover

@@ -18,7 +18,8 @@ from tgbench.methods.dgtalker.frames import check_frames
 from tgbench.methods.dgtalker.prior.choice import load_prior
 from tgbench.methods.dgtalker.prior.population import camera
 from tgbench.methods.dgtalker.spec import SPEC
-from tgbench.running.fitting import Fitting, MethodConfig
+from tgbench.running.fitting import Fitting
+from tgbench.running.method_config import MethodConfig
 
 
 def seen_from(*yaws: float) -> SimpleNamespace:

@@ -18,9 +18,10 @@ from tgbench.files import hash_of
 from tgbench.identities import Identity
 from tgbench.interfaces import Image, Points
 from tgbench.progress import SILENT
-from tgbench.running.fitting import Fitting, MethodConfig, fit
+from tgbench.running.fitting import Fitting, fit
 from tgbench.running.folders import MODELS
 from tgbench.running.locks import sole_replacer
+from tgbench.running.method_config import MethodConfig
 
 from .toy import BROWS, DEVIATIONS, LIPS, MEANS, SPEC, Config
 

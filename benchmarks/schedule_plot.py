@@ -6,22 +6,25 @@ import argparse
 import csv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tgbench import plugins
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 METRICS = ("psnr", "ssim", "lmd")
 
 
-def draw(curves: Mapping[str, Sequence[Mapping[str, str]]], path: Path) -> None:
-    """Draw a panel a metric against iterations, a line a curve.
+def drawn(curves: Mapping[str, Sequence[Mapping[str, str]]]) -> Figure:
+    """Return a panel a metric against iterations, a line a curve.
 
     Args:
         curves: rows of `curve.csv`, by what the legend calls them.
-        path: of the picture; its ending says which kind.
     """
     from matplotlib.figure import Figure
 
-    from tgbench.reports.plots.style import curve_look, looks, paper_style, save
+    from tgbench.reports.plots.style import curve_look, looks, paper_style
 
     styles = looks(list(curves))
     with paper_style():
@@ -35,11 +38,13 @@ def draw(curves: Mapping[str, Sequence[Mapping[str, str]]], path: Path) -> None:
             axes.set_ylabel(plugins.metric_spec(metric).label)
             axes.set_xlabel("thousand iterations")
         panels[0].legend()
-    save(figure, path)
+    return figure
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Read curves and draw them."""
+    from tgbench.reports.plots.style import save
+
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("picture", type=Path)
     parser.add_argument("curves", nargs="+", metavar="NAME=CSV")
@@ -49,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         name, _, file = each.rpartition("=")
         with Path(file).open(encoding="utf-8", newline="") as stream:
             curves[name or file] = list(csv.DictReader(stream))
-    draw(curves, args.picture)
+    save(drawn(curves), args.picture)
 
 
 if __name__ == "__main__":

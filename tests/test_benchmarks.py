@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import schedule_curve
+from benchmarks import schedule_curve, schedule_plot
 from benchmarks.compare import YARDSTICK, main
 from tgbench.identities import Identity
 from tgbench.interfaces import FitContext
@@ -52,6 +52,18 @@ def test_a_run_without_the_yardstick_is_refused(tmp_path: Path) -> None:
     path.write_text(json.dumps({"benchmarks": []}), "utf-8")
     with pytest.raises(ValueError, match="yardstick"):
         main([str(path)])
+
+
+def test_curves_are_drawn_with_their_numbers(tmp_path: Path) -> None:
+    path = tmp_path / "curve.csv"
+    path.write_text("iterations,psnr,ssim,lmd\n10000,30,0.9,4\n20000,31,0.95,2\n", "utf-8")
+    with path.open() as stream:
+        figure = schedule_plot.drawn({"256": list(csv.DictReader(stream))})
+    lines = [list(axes.lines[0].get_ydata()) for axes in figure.axes]
+    assert lines == [[30, 31], [0.9, 0.95], [4, 2]]
+    assert list(figure.axes[0].lines[0].get_xdata()) == [10, 20]
+    schedule_plot.main([str(tmp_path / "picture.svg"), f"256={path}"])
+    assert "<svg" in (tmp_path / "picture.svg").read_text("utf-8")
 
 
 @pytest.mark.slow

@@ -165,7 +165,7 @@ def _is_written(path: Path) -> bool:
 def is_running(process: int) -> bool:
     """Whether a process still does something; one that nobody has waited for is none."""
     status = Path(f"/proc/{process}/stat")
-    for _ in range(100):
+    for _ in range(1000):
         if not status.exists() or status.read_text().rpartition(")")[2].split()[0] == "Z":
             return False
         time.sleep(0.02)

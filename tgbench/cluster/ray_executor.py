@@ -36,8 +36,8 @@ _MOST = 1000
 """Jobs that are handed over at a time: enough for any cluster, and little to hold."""
 
 _WAIT = 1.0
-_PATIENCE = 15.0
-"""Seconds that nodes have to stop their jobs; children have ten of them."""
+_PATIENCE = 30.0
+"""Seconds that nodes have to stop their jobs; children have ten of them, and a node may be busy."""
 
 _ROOM_PATIENCE = 60.0
 """Seconds in which a node may join that has what a job needs."""

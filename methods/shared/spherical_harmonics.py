@@ -14,6 +14,7 @@ from torch import Tensor
 
 from .backends import choose
 from .njit import Floats, kernel
+from .threads import in_halves
 
 BackendName = Literal["torch", "numba"]
 
@@ -47,7 +48,8 @@ _TINY = np.float32(1e-24)
 
 
 def sh_to_rgb(
-    coefficients: Tensor,
+    constant: Tensor,
+    higher: Tensor,
     directions: Tensor,
     degree: int = MAX_DEGREE,
     *,
@@ -56,37 +58,39 @@ def sh_to_rgb(
     """Colour of every Gaussian as seen along a direction.
 
     Args:
-        coefficients: ``[N, K, 3]`` with K at least ``(degree + 1) ** 2``; the rest is ignored.
+        constant: ``[N, 3]``, the coefficients of degree 0.
+        higher: ``[N, K, 3]``, those of degrees 1, 2 and so on, with K at least
+            ``(degree + 1) ** 2 - 1``; the rest is ignored.
         directions: ``[N, 3]`` from the camera to the Gaussian, any length but zero.
         degree: 0, 1 or 2.
         backend: ``numba`` (float32, CPU) or ``torch`` (any float type and device); by default the
             one for the device of the coefficients.
 
     Returns:
-        ``[N, 3]``, at least 0; both tensor arguments get gradients.
+        ``[N, 3]``, at least 0; all tensor arguments get gradients.
 
     Raises:
         ValueError: The degree or a shape does not fit, or the backend cannot take the tensors.
     """
-    count = len(directions)
+    count, terms = len(directions), (degree + 1) ** 2 - 1
     if not 0 <= degree <= MAX_DEGREE:
         raise ValueError(f"degree must be 0 to {MAX_DEGREE}, got {degree}")
-    if coefficients.ndim != 3 or coefficients.shape[1] < (degree + 1) ** 2:
-        raise ValueError(f"degree {degree} needs more coefficients: {tuple(coefficients.shape)}")
-    if tuple(directions.shape) != (count, 3) or coefficients.shape[::2] != (count, 3):
-        raise ValueError(
-            f"shapes do not fit: {tuple(coefficients.shape)} and {tuple(directions.shape)}"
-        )
-    name = choose(backend, coefficients.device, _BY_DEVICE)
+    if higher.ndim != 3 or higher.shape[1] < terms:
+        raise ValueError(f"degree {degree} needs more coefficients: {tuple(higher.shape)}")
+    if not constant.shape == directions.shape == (count, 3) or higher.shape[::2] != (count, 3):
+        shapes = [tuple(tensor.shape) for tensor in (constant, higher, directions)]
+        raise ValueError(f"shapes do not fit: {', '.join(map(str, shapes))}")
+    name = choose(backend, constant.device, _BY_DEVICE)
     if name == "torch":
         basis = harmonics_basis(torch.nn.functional.normalize(directions, dim=-1), degree)
-        expansion = torch.einsum("nk,nkc->nc", basis, coefficients[:, : basis.shape[1]])
-        return (expansion + 0.5).clamp_min(0.0)
+        expansion = torch.einsum("nk,nkc->nc", basis[:, 1:], higher[:, :terms])
+        return (basis[:, :1] * constant + expansion + 0.5).clamp_min(0.0)
     if name != "numba":
         raise ValueError(f"no harmonics backend {name!r}; there are torch, numba")
-    if any(t.dtype != torch.float32 or t.device.type != "cpu" for t in (coefficients, directions)):
+    tensors = constant, higher, directions
+    if any(t.dtype != torch.float32 or t.device.type != "cpu" for t in tensors):
         raise ValueError("the numba harmonics need float32 tensors on the CPU")
-    return _ShToRgb.apply(coefficients, directions, degree)
+    return _ShToRgb.apply(*tensors, degree)
 
 
 def harmonics_basis(directions: Tensor, degree: int) -> Tensor:
@@ -120,28 +124,42 @@ def harmonics_basis(directions: Tensor, degree: int) -> Tensor:
 
 class _ShToRgb(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, coefficients: Tensor, directions: Tensor, degree: int) -> Tensor:
-        coefficients, directions = coefficients.contiguous(), directions.contiguous()
+    def forward(
+        ctx: Any, constant: Tensor, higher: Tensor, directions: Tensor, degree: int
+    ) -> Tensor:
+        inputs = [tensor.contiguous() for tensor in (constant, higher, directions)]
         rgb = torch.empty(len(directions), 3)
-        _evaluate(coefficients.numpy(), directions.numpy(), degree, rgb.numpy())
-        ctx.save_for_backward(coefficients, directions, rgb)
+        arrays = [tensor.numpy() for tensor in (*inputs, rgb)]
+
+        def work(some: slice) -> None:
+            constant, higher, directions, rgb = (array[some] for array in arrays)
+            _evaluate(constant, higher, directions, degree, rgb)
+
+        in_halves(work, len(rgb))
+        ctx.save_for_backward(*inputs, rgb)
         ctx.degree = degree
         return rgb
 
     @staticmethod
-    def backward(ctx: Any, d_rgb: Tensor) -> tuple[Tensor, Tensor, None]:
-        coefficients, directions, rgb = ctx.saved_tensors
-        d_coefficients, d_directions = torch.zeros_like(coefficients), torch.empty_like(directions)
-        _evaluate_backward(
-            coefficients.numpy(), directions.numpy(), ctx.degree, rgb.numpy(),
-            d_rgb.contiguous().numpy(), d_coefficients.numpy(), d_directions.numpy(),
-        )  # fmt: skip
-        return d_coefficients, d_directions, None
+    def backward(ctx: Any, d_rgb: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:
+        _, higher, directions, rgb = ctx.saved_tensors
+        gradients = torch.zeros_like(rgb), torch.zeros_like(higher), torch.empty_like(directions)
+        read = [tensor.numpy() for tensor in (higher, directions, rgb, d_rgb.contiguous())]
+        written = [tensor.numpy() for tensor in gradients]
+
+        def work(some: slice) -> None:
+            _evaluate_backward(
+                *(array[some] for array in read), ctx.degree, *(array[some] for array in written)
+            )
+
+        in_halves(work, len(rgb))
+        return *gradients, None
 
 
 @kernel
 def _evaluate(
-    coefficients: Floats,
+    constant: Floats,
+    higher: Floats,
     directions: Floats,
     degree: int,
     rgb: Floats,
@@ -151,31 +169,28 @@ def _evaluate(
         inverse = _ONE / np.sqrt(max(x * x + y * y + z * z, _TINY))
         x, y, z = x * inverse, y * inverse, z * inverse
         for c in range(3):
-            value = _HALF + _K0 * coefficients[n, 0, c]
+            value = _HALF + _K0 * constant[n, c]
             if degree > 0:
-                value += _K1 * (
-                    z * coefficients[n, 2, c]
-                    - y * coefficients[n, 1, c]
-                    - x * coefficients[n, 3, c]
-                )
+                value += _K1 * (z * higher[n, 1, c] - y * higher[n, 0, c] - x * higher[n, 2, c])
             if degree > 1:
                 value += (
-                    _K2 * (x * y * coefficients[n, 4, c] - y * z * coefficients[n, 5, c])
-                    + _K3 * (_TWO * z * z - x * x - y * y) * coefficients[n, 6, c]
-                    - _K2 * x * z * coefficients[n, 7, c]
-                    + _K4 * (x * x - y * y) * coefficients[n, 8, c]
+                    _K2 * (x * y * higher[n, 3, c] - y * z * higher[n, 4, c])
+                    + _K3 * (_TWO * z * z - x * x - y * y) * higher[n, 5, c]
+                    - _K2 * x * z * higher[n, 6, c]
+                    + _K4 * (x * x - y * y) * higher[n, 7, c]
                 )
             rgb[n, c] = max(value, _ZERO)
 
 
 @kernel
 def _evaluate_backward(
-    coefficients: Floats,
+    higher: Floats,
     directions: Floats,
-    degree: int,
     rgb: Floats,
     d_rgb: Floats,
-    d_coefficients: Floats,
+    degree: int,
+    d_constant: Floats,
+    d_higher: Floats,
     d_directions: Floats,
 ) -> None:
     for n in range(directions.shape[0]):
@@ -187,23 +202,23 @@ def _evaluate_backward(
             if rgb[n, c] <= _ZERO:
                 continue
             d = d_rgb[n, c]
-            d_coefficients[n, 0, c] = _K0 * d
+            d_constant[n, c] = _K0 * d
             if degree > 0:
-                d_coefficients[n, 1, c] = -_K1 * y * d
-                d_coefficients[n, 2, c] = _K1 * z * d
-                d_coefficients[n, 3, c] = -_K1 * x * d
-                dx -= _K1 * d * coefficients[n, 3, c]
-                dy -= _K1 * d * coefficients[n, 1, c]
-                dz += _K1 * d * coefficients[n, 2, c]
+                d_higher[n, 0, c] = -_K1 * y * d
+                d_higher[n, 1, c] = _K1 * z * d
+                d_higher[n, 2, c] = -_K1 * x * d
+                dx -= _K1 * d * higher[n, 2, c]
+                dy -= _K1 * d * higher[n, 0, c]
+                dz += _K1 * d * higher[n, 1, c]
             if degree > 1:
-                d_coefficients[n, 4, c] = _K2 * x * y * d
-                d_coefficients[n, 5, c] = -_K2 * y * z * d
-                d_coefficients[n, 6, c] = _K3 * (_TWO * z * z - x * x - y * y) * d
-                d_coefficients[n, 7, c] = -_K2 * x * z * d
-                d_coefficients[n, 8, c] = _K4 * (x * x - y * y) * d
-                f4, f5 = _K2 * d * coefficients[n, 4, c], _K2 * d * coefficients[n, 5, c]
-                f6, f7 = _TWO * _K3 * d * coefficients[n, 6, c], _K2 * d * coefficients[n, 7, c]
-                f8 = _TWO * _K4 * d * coefficients[n, 8, c]
+                d_higher[n, 3, c] = _K2 * x * y * d
+                d_higher[n, 4, c] = -_K2 * y * z * d
+                d_higher[n, 5, c] = _K3 * (_TWO * z * z - x * x - y * y) * d
+                d_higher[n, 6, c] = -_K2 * x * z * d
+                d_higher[n, 7, c] = _K4 * (x * x - y * y) * d
+                f4, f5 = _K2 * d * higher[n, 3, c], _K2 * d * higher[n, 4, c]
+                f6, f7 = _TWO * _K3 * d * higher[n, 5, c], _K2 * d * higher[n, 6, c]
+                f8 = _TWO * _K4 * d * higher[n, 7, c]
                 dx += y * f4 - x * f6 - z * f7 + x * f8
                 dy += x * f4 - z * f5 - y * f6 - y * f8
                 dz += _TWO * z * f6 - y * f5 - x * f7

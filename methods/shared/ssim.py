@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from .backends import choose, extension, has_extension
-from .threads import halves
+from .threads import in_halves
 
 BackendName = Literal["torch", "numba", "fused"]
 
@@ -122,8 +122,7 @@ class _L1SSIM(torch.autograd.Function):
         def work(rows: slice) -> None:
             l1_ssim(x, y, channels, ssim_weight, rows.start, rows.stop, gradient, sums)
 
-        parts = slice(0, height // 2), slice(height // 2, height)
-        halves(work, parts, slice(0, height))
+        in_halves(work, height)
         l1, ssim = sums.sum(axis=0) / x.size
         loss = (1.0 - ssim_weight) * l1 + ssim_weight * (1.0 - ssim)
         if wanted:

@@ -95,6 +95,17 @@ def halves(
         _cores.give_back()
 
 
+def in_halves(work: Callable[[slice], None], count: int) -> None:
+    """Do some work on a number of rows, its two halves at once inside `with_halves`.
+
+    Args:
+        work: on some of the rows, which must not depend on the others; see `halves`.
+        count: of the rows.
+    """
+    middle = count // 2
+    halves(work, (slice(0, middle), slice(middle, count)), slice(0, count))
+
+
 class _Cores:
     """How many threads are at work, of those that are counted."""
 

@@ -1,8 +1,8 @@
 """The dense layers of a motion field, forward and backward, over blocks of Gaussians.
 
 By autograd each of the dozen layers takes several passes over memory that no cache holds. Here a
-block goes through all layers while it is in the cache, a row of ones carries the biases, and the
-decoder's first layer is one product.
+block goes through all layers while it is in the cache, a row of ones carries the biases, the
+decoder's first layer is one product, and so are the layers of both kinds of attention.
 """
 
 from __future__ import annotations
@@ -19,6 +19,9 @@ from ..shared.threads import halves
 
 _AT_ONCE = 2560
 """Gaussians of a block: what it holds, about 3 MB in all, nearly fits a core's second cache."""
+
+_LEAST_STRENGTH = 1e-6
+"""Of region attention: shorter vectors count as this long, as a root has no slope at 0."""
 
 
 Layer = tuple[Tensor, Tensor | None]
@@ -42,7 +45,7 @@ class Attention:
 
 def decode(
     features: Tensor, layers: Sequence[Layer], attention: Attention | None = None
-) -> tuple[Tensor, Tensor | None, Tensor | None]:
+) -> tuple[Tensor, Tensor | None]:
     """Decode what a motion field changes at every Gaussian.
 
     Args:
@@ -52,83 +55,135 @@ def decode(
         attention: of the face.
 
     Returns:
-        What the last layer makes, [outputs, N]; V_a and V_e, [dim, N] and [units, N], or None.
+        What the last layer makes, [outputs, N]; the lengths of V_a and V_e, [2, N], or None.
     """
-    smooth = attention is not None and attention.smooth
-    if attention is not None:
-        layers = (*layers, *attention.audio, *attention.expression)
-    return _Decode.apply(features, smooth, *(tensor for layer in layers for tensor in layer))
+    joined = [_joined(*layer) for layer in layers]
+    if attention is None:
+        return _Decode.apply(features, None, *joined)
+    (narrow_a, wide_a), (narrow_e, wide_e) = attention.audio, attention.expression
+    joined += [
+        torch.cat([_joined(*narrow_a), _joined(*narrow_e)]),
+        _side_by_side(_joined(*wide_a), _joined(*wide_e)),
+    ]
+    looks = _Looks((len(wide_a[0]), len(wide_e[0])), attention.smooth)
+    return _Decode.apply(features, looks, *joined)
+
+
+def strength(attention: Tensor) -> Tensor:
+    """Return the lengths [N] of attention vectors [dim, N]."""
+    # Torch's own norm is slower, and its gradient at 0 is NaN.
+    return attention.square().sum(dim=0).clamp_min(_LEAST_STRENGTH**2).sqrt()
+
+
+def _joined(weight: Tensor, bias: Tensor | None) -> Tensor:
+    """Return a layer as one matrix [outputs, 1 + inputs], the bias first."""
+    first = weight.new_zeros(len(weight)) if bias is None else bias
+    return torch.cat([first[:, None], weight], dim=1)
+
+
+def _side_by_side(first: Tensor, second: Tensor) -> Tensor:
+    """Return two layers as one, [outputs of both, 1 + inputs of both], the bias first."""
+    weights = torch.block_diag(first[:, 1:], second[:, 1:])
+    return torch.cat([torch.cat([first[:, :1], second[:, :1]]), weights], dim=1)
+
+
+@dataclass(frozen=True)
+class _Looks:
+    """What region attention is made of.
+
+    Attributes:
+        widths: rows of V_a and of V_e.
+        smooth: see `Attention`.
+    """
+
+    widths: tuple[int, int]
+    smooth: bool
+
+    def split(self, rows: Tensor) -> tuple[Tensor, ...]:
+        """Return the rows of V_a and those of V_e."""
+        return rows.split(self.widths)
+
+
+@dataclass(frozen=True)
+class _Attending:
+    """What backward needs of a block's attention.
+
+    Attributes:
+        hidden: a row of ones, then what the narrow layer makes, rectified.
+        slope: of V_e's last function, [units, n].
+        strength: lengths of V_a and V_e, [2, n].
+    """
+
+    hidden: Tensor
+    slope: Tensor
+    strength: Tensor
 
 
 @dataclass(frozen=True)
 class _Block:
-    """What backward needs of a block; the first row of all but the slope is ones.
+    """What backward needs of a block; the first row of inputs and hidden is ones.
 
     Attributes:
         place: its Gaussians.
         inputs: of the decoder: features, V_a, V_e.
         hidden: of the decoder, after its first and its second layer.
-        attending: after the first layer of V_a and of V_e.
-        slope: of V_e's last function, [units, n], or None.
+        attending: with attention.
     """
 
     place: slice
     inputs: Tensor
     hidden: tuple[Tensor, Tensor]
-    attending: tuple[Tensor, ...]
-    slope: Tensor | None
+    attending: _Attending | None
 
 
 class _Decode(torch.autograd.Function):
+    """Layers are the decoder's three and, with attention, a narrow and a wide one."""
+
     @staticmethod
     def forward(
-        ctx: Any, features: Tensor, smooth: bool, *weights_and_biases: Tensor | None
-    ) -> tuple[Tensor, Tensor | None, Tensor | None]:
-        biases = weights_and_biases[1::2]
-        layers = [*map(_joined, weights_and_biases[::2], biases)]
+        ctx: Any, features: Tensor, looks: _Looks | None, *layers: Tensor
+    ) -> tuple[Tensor, Tensor | None]:
         count = features.shape[1]
-        outputs = [features.new_empty(len(layer), count) for layer in layers[2::2]]
+        output = features.new_empty(len(layers[2]), count)
+        strengths = None if looks is None else features.new_empty(2, count)
         places = _places(count, features.device)
         blocks: list[_Block | None] = [None] * len(places)
 
         def work(numbers: range) -> None:
             for number in numbers:
-                blocks[number] = _forward(features, places[number], smooth, layers, outputs)
+                block = _forward(features, places[number], looks, layers, output)
+                blocks[number] = block
+                if block.attending is not None and strengths is not None:
+                    strengths[:, places[number]] = block.attending.strength
 
         halves(work, _halves_of(blocks))
-        ctx.save_for_backward(features, *weights_and_biases)
-        ctx.layers, ctx.blocks = layers, blocks
+        ctx.save_for_backward(features, *layers)
+        ctx.looks, ctx.blocks = looks, blocks
         ctx.set_materialize_grads(False)
-        output, audio, expression = (*outputs, None, None)[:3]
-        assert output is not None
-        return output, audio, expression
+        return output, strengths
 
     @staticmethod
-    def backward(ctx: Any, *d_outputs: Tensor | None) -> tuple[Tensor | None, ...]:
-        features, *weights_and_biases = ctx.saved_tensors
-        layers, parts = ctx.layers, _halves_of(ctx.blocks)
+    def backward(
+        ctx: Any, d_output: Tensor | None, d_strengths: Tensor | None
+    ) -> tuple[Tensor | None, ...]:
+        features, *layers = ctx.saved_tensors
+        parts = _halves_of(ctx.blocks)
         # A sum for each half, whatever the threads, so that its order is always the same.
         sums = [[torch.zeros_like(layer) for layer in layers] for _ in parts]
         d_features = torch.empty_like(features)
 
         def work(numbers: range) -> None:
+            d_layers = sums[parts.index(numbers)]
             for number in numbers:
-                d_layers = sums[parts.index(numbers)]
-                _backward(ctx.blocks[number], layers, d_outputs, d_layers, d_features)
+                block = ctx.blocks[number]
+                d_looks = _backward(block, layers, d_output, d_layers, d_features)
+                if block.attending is not None:
+                    d_strength = None if d_strengths is None else d_strengths[:, block.place]
+                    _through_looks(d_looks, block, ctx.looks, d_strength)
+                    _attending_backward(d_looks, block, layers, d_layers, d_features)
 
         halves(work, parts)
-        gradients: list[Tensor | None] = []
-        for first, second, bias in zip(*sums, weights_and_biases[1::2], strict=True):
-            gradient = first + second
-            gradients += [gradient[:, 1:], None if bias is None else gradient[:, 0]]
-        return d_features, None, *gradients
-
-
-def _joined(weight: Tensor | None, bias: Tensor | None) -> Tensor:
-    """Return a layer as one matrix [outputs, 1 + inputs], the bias first."""
-    assert weight is not None
-    first = weight.new_zeros(len(weight)) if bias is None else bias
-    return torch.cat([first[:, None], weight], dim=1)
+        return d_features, None, *(first + second for first, second in zip(*sums, strict=True))
 
 
 def _halves_of(blocks: Sequence[object]) -> tuple[range, range]:
@@ -146,67 +201,80 @@ def _places(count: int, device: torch.device) -> list[slice]:
 def _forward(
     features: Tensor,
     place: slice,
-    smooth: bool,
+    looks: _Looks | None,
     layers: Sequence[Tensor],
-    outputs: Sequence[Tensor],
+    output: Tensor,
 ) -> _Block:
-    count, plain = place.stop - place.start, 1 + len(features)
-    inputs = features.new_empty(layers[0].shape[1], count)
+    plain = 1 + len(features)
+    inputs = features.new_empty(layers[0].shape[1], place.stop - place.start)
     inputs[0] = 1.0
     inputs[1:plain] = features[:, place]
-    attending, rows = [], plain
-    for narrow, wide in zip(layers[3::2], layers[4::2], strict=True):
-        attending.append(_rectified(narrow, inputs[:plain]))
-        torch.mm(wide, attending[-1], out=inputs[rows : rows + len(wide)])
-        rows += len(wide)
-    slope = None
-    if attending:
-        expression = inputs[rows - len(layers[-1]) :]
-        if smooth:
-            slope = torch.sigmoid(expression)
-            expression.copy_(softplus(expression))
+    attending = None
+    if looks is not None:
+        hidden = _rectified(layers[3], inputs[:plain])
+        torch.mm(layers[4], hidden, out=inputs[plain:])
+        on_audio, on_expression = looks.split(inputs[plain:])
+        if looks.smooth:
+            slope = torch.sigmoid(on_expression)
+            on_expression.copy_(softplus(on_expression))
         else:
-            slope = (expression > 0.0).to(expression)
-            expression.relu_()
-        looks = inputs[plain:].split([len(output) for output in outputs[1:]])
-        for output, look in zip(outputs[1:], looks, strict=True):
-            output[:, place] = look
+            slope = (on_expression > 0.0).to(on_expression)
+            on_expression.relu_()
+        lengths = torch.stack([strength(on_audio), strength(on_expression)])
+        attending = _Attending(hidden, slope, lengths)
     first = _rectified(layers[0], inputs)
     second = _rectified(layers[1], first)
-    torch.mm(layers[2], second, out=outputs[0][:, place])
-    return _Block(place, inputs, (first, second), tuple(attending), slope)
+    torch.mm(layers[2], second, out=output[:, place])
+    return _Block(place, inputs, (first, second), attending)
 
 
 def _backward(
     block: _Block,
     layers: Sequence[Tensor],
-    d_outputs: Sequence[Tensor | None],
+    d_output: Tensor | None,
+    d_layers: Sequence[Tensor],
+    d_features: Tensor,
+) -> Tensor:
+    """Add the gradients of the decoder's layers, fill those of the features, return the looks'."""
+    place, plain = block.place, 1 + len(d_features)
+    d = layers[2].new_zeros(len(layers[2]), 1) if d_output is None else d_output[:, place]
+    d = d.expand(-1, block.inputs.shape[1])
+    for number, hidden in ((2, block.hidden[1]), (1, block.hidden[0])):
+        d_layers[number].addmm_(d, hidden.t())
+        d = _cut(layers[number][:, 1:].t() @ d, hidden)
+    d_layers[0].addmm_(d, block.inputs.t())
+    torch.mm(layers[0][:, 1:plain].t(), d, out=d_features[:, place])
+    return layers[0][:, plain:].t() @ d
+
+
+def _through_looks(
+    d_looks: Tensor, block: _Block, looks: _Looks, d_strength: Tensor | None
+) -> None:
+    """Add what comes by way of the lengths of V_a and V_e, and undo V_e's last function."""
+    assert block.attending is not None
+    lengths, parts = block.attending.strength, looks.split(d_looks)
+    if d_strength is not None:
+        shares = (d_strength / lengths).masked_fill_(lengths <= _LEAST_STRENGTH, 0.0)
+        seen = looks.split(block.inputs[-len(d_looks) :])
+        for part, look, share in zip(parts, seen, shares, strict=True):
+            part.addcmul_(look, share)
+    parts[1].mul_(block.attending.slope)
+
+
+def _attending_backward(
+    d_looks: Tensor,
+    block: _Block,
+    layers: Sequence[Tensor],
     d_layers: Sequence[Tensor],
     d_features: Tensor,
 ) -> None:
-    """Add the gradients of the layers, and fill those of the features."""
-    place, count = block.place, len(d_features)
-    d_output = d_outputs[0]
-    d = layers[2].new_zeros(len(layers[2]), 1) if d_output is None else d_output[:, place]
-    inputs = (block.inputs, *block.hidden)
-    d = d.expand(-1, block.inputs.shape[1])
-    for number in (2, 1, 0):
-        d = _pulled(d, number, layers, inputs[number], d_layers)
-        if number:
-            _cut(d, inputs[number])
-    looks = d[count:].split([len(layer) for layer in layers[4::2]])
-    for number, (look, attending) in enumerate(zip(looks, block.attending, strict=True)):
-        d_look = d_outputs[1 + number]
-        if d_look is not None:
-            look += d_look[:, place]
-        if number == 1:
-            look *= block.slope
-        narrow, wide = 3 + 2 * number, 4 + 2 * number
-        d_hidden = _cut(_pulled(look, wide, layers, attending, d_layers), attending)
-        plain = block.inputs[: 1 + count]
-        d_layers[narrow].addmm_(d_hidden, plain.t())
-        d[:count].addmm_(layers[narrow][:, 1:].t(), d_hidden)
-    d_features[:, place] = d[:count]
+    """Add the gradients of the attention's layers, and of the features by way of them."""
+    assert block.attending is not None
+    hidden, plain = block.attending.hidden, 1 + len(d_features)
+    d_layers[4].addmm_(d_looks, hidden.t())
+    d = _cut(layers[4][:, 1:].t() @ d_looks, hidden)
+    d_layers[3].addmm_(d, block.inputs[:plain].t())
+    d_features[:, block.place].addmm_(layers[3][:, 1:].t(), d)
 
 
 def _rectified(layer: Tensor, inputs: Tensor) -> Tensor:
@@ -215,18 +283,6 @@ def _rectified(layer: Tensor, inputs: Tensor) -> Tensor:
     made[0] = 1.0
     torch.mm(layer, inputs, out=made[1:]).relu_()
     return made
-
-
-def _pulled(
-    d_output: Tensor,
-    number: int,
-    layers: Sequence[Tensor],
-    inputs: Tensor,
-    d_layers: Sequence[Tensor],
-) -> Tensor:
-    """Add a layer's gradient, and return that of its inputs but the row of ones."""
-    d_layers[number].addmm_(d_output, inputs.t())
-    return layers[number][:, 1:].t() @ d_output
 
 
 def _cut(d_output: Tensor, made: Tensor) -> Tensor:

@@ -233,11 +233,9 @@ class GaussianField:
     def _colors(self, means: Tensor, camera: Camera) -> Tensor:
         if self.degree == 0:
             return self.base_colors.clamp_min(0.0)
-        count = (self.degree + 1) ** 2
         base, higher = self.parameters["color"], self.parameters["harmonics"]
-        coefficients = torch.cat([base[:, None], higher[:, : count - 1]], dim=1)
         eye = torch.from_numpy(camera.position.astype(np.float32)).to(means.device)
-        return sh_to_rgb(coefficients, means.detach() - eye, self.degree)
+        return sh_to_rgb(base, higher, means.detach() - eye, self.degree)
 
 
 def changed(canonical: Tensor, change: Tensor | None) -> Tensor:

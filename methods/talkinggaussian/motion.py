@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from ..shared.audio_network import AudioNetwork
 from ..shared.hashgrid import TriPlaneHashGrid
 from .config import BranchName, TalkingGaussianConfig
-from .decoding import Attention, Layer, decode
+from .decoding import Attention, Layer, decode, strength
 
 EXPRESSION_UNITS = ("AU01", "AU02", "AU04", "AU05", "AU06", "AU07", "AU45")
 """The upper-face action units of the paper (supplement B.1); blinking comes last."""
@@ -23,7 +23,6 @@ _AT_ONCE = 4096
 """Gaussians that are decoded together where no gradients are wanted."""
 
 _BLINK_MAXIMUM = 2.0
-_LEAST_SQUARE = 1e-12
 _WIDTHS = {
     "means": 3, "scales": 3, "quats": 4, "opacities": 1, "colors": 3, "unused_opacities": 1
 }  # fmt: skip
@@ -60,8 +59,7 @@ class Deformation:
         opacities: [N, 1] before the activation.
         colors: [N, 3], on the colour without view dependence, whose harmonics it replaces.
         unused_opacities: [N, 1], decoded and charged, but added to nothing.
-        audio_attention, expression_attention: the region attention V_a [N, audio.dim] and
-            V_e [N, units] that it came from.
+        attention_strength: lengths of the region attention V_a and V_e that it came from, [N, 2].
     """
 
     means: Tensor | None = None
@@ -70,18 +68,7 @@ class Deformation:
     opacities: Tensor | None = None
     colors: Tensor | None = None
     unused_opacities: Tensor | None = None
-    audio_attention: Tensor | None = None
-    expression_attention: Tensor | None = None
-
-    @property
-    def attention_strength(self) -> Tensor | None:
-        """Length of the attention vectors of audio and expression, [N, 2]."""
-        if self.audio_attention is None or self.expression_attention is None:
-            return None
-        both = (self.audio_attention, self.expression_attention)
-        # Torch's own norm is 15 times slower along this axis; a root has no slope at 0.
-        squares = [attention.square().sum(dim=1) for attention in both]
-        return torch.stack(squares, dim=1).clamp_min(_LEAST_SQUARE).sqrt()
+    attention_strength: Tensor | None = None
 
     def magnitude(self) -> Tensor:
         """Sum of the mean absolute values of all parts, the deformation regulariser."""
@@ -99,11 +86,13 @@ class Places:
         hidden: what the decoder's first layer makes of H(mu) alone, [hidden, N].
         audio_attention: V_a, [audio.dim, N], or None.
         expression_attention: V_e, [units, N], or None.
+        attention_strength: their lengths, [N, 2], or None.
     """
 
     hidden: Tensor
     audio_attention: Tensor | None = None
     expression_attention: Tensor | None = None
+    attention_strength: Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -239,11 +228,10 @@ class FaceMotion(MotionField):
     def places(self, means: Tensor) -> Places:
         """Encode canonical positions [N, 3]."""
         features = self.encode(means).t()
-        return Places(
-            self._first(features),
-            _through(self.audio_attention, features),
-            _through(self.expression_attention, features),
-        )
+        on_audio = _through(self.audio_attention, features)
+        on_expression = _through(self.expression_attention, features)
+        strengths = torch.stack([strength(on_audio), strength(on_expression)], dim=1)
+        return Places(self._first(features), on_audio, on_expression, strengths)
 
     def deform(self, places: Places, drivers: Drivers) -> Deformation:
         """Decode the deformation of every Gaussian."""
@@ -262,8 +250,7 @@ class FaceMotion(MotionField):
 
         return Deformation(
             **self._decoded(places.hidden.shape[1], hidden),
-            audio_attention=on_audio.t(),
-            expression_attention=on_expression.t(),
+            attention_strength=places.attention_strength,
         )
 
     def forward(self, means: Tensor, windows: Tensor, units: Tensor) -> Deformation:
@@ -276,14 +263,9 @@ class FaceMotion(MotionField):
         smooth = isinstance(self.expression_attention[-1], nn.Softplus)
         attention = Attention(_both(self.audio_attention), _both(self.expression_attention), smooth)
         layers = (driven, first.bias), _layer(self.decoder[2]), _layer(self.decoder[4])
-        output, on_audio, on_expression = decode(self.encode(means).t(), layers, attention)
-        assert on_audio is not None
-        assert on_expression is not None
-        return Deformation(
-            **self._named(output),
-            audio_attention=on_audio.t(),
-            expression_attention=on_expression.t(),
-        )
+        output, strengths = decode(self.encode(means).t(), layers, attention)
+        assert strengths is not None
+        return Deformation(**self._named(output), attention_strength=strengths.t())
 
     def _expression(self, units: Tensor) -> Tensor:
         """Encode action units [..., units]; blinking, the last, is handed on as it is."""
@@ -322,7 +304,7 @@ class MouthMotion(MotionField):
         same = by_audio @ self.drivers(windows, units).audio
         same = same if first.bias is None else first.bias + same
         layers = (by_place, same), _layer(self.decoder[2]), _layer(self.decoder[4])
-        output, _, _ = decode(self.encode(means).t(), layers)
+        output, _ = decode(self.encode(means).t(), layers)
         return self._followed(self._named(output))
 
     def _followed(self, decoded: dict[str, Tensor]) -> Deformation:

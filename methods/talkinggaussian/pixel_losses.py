@@ -16,9 +16,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..shared.njit import Floats, kernel
+from ..shared.njit import Doubles, Floats, kernel
 from ..shared.pixel_labels import HAIRS, IGNORED, TEETH
 from ..shared.rasterizer import Rasterization
+from ..shared.threads import in_halves
 from ..shared.window import Window
 from .frames import Crop
 
@@ -160,10 +161,16 @@ class _Compare(torch.autograd.Function):
         on_lips = _ON_LIPS[region.alpha_on_lips]
         shared = labels, region.table(), box, on_lips, region.seen_beside_lips
         prediction, target = torch.empty(2, *alpha.shape, 3)
-        *sums, lips_count, hair_count = _compose(
-            colors.numpy(), alpha.numpy(), background.numpy(), image,
-            *shared, prediction.numpy(), target.numpy(),
-        )  # fmt: skip
+        rows_sums = np.empty((len(alpha), 5))
+
+        def work(rows: slice) -> None:
+            _compose(
+                colors.numpy(), alpha.numpy(), background.numpy(), image,
+                *shared, rows.start, rows.stop, prediction.numpy(), target.numpy(), rows_sums,
+            )  # fmt: skip
+
+        in_halves(work, len(alpha))
+        *sums, lips_count, hair_count = rows_sums.sum(axis=0)
         ctx.save_for_backward(alpha, background)
         ctx.shared, ctx.channels = shared, colors.shape[-1]
         ctx.mark_non_differentiable(target)
@@ -183,10 +190,15 @@ class _Compare(torch.autograd.Function):
         ]
         d_colors = torch.empty(*alpha.shape, ctx.channels)
         d_alpha = torch.empty_like(alpha)
-        _compose_backward(
-            alpha.numpy(), background.numpy(), *ctx.shared, d_prediction.contiguous().numpy(),
-            *scales, d_colors.numpy(), d_alpha.numpy(),
-        )  # fmt: skip
+        by_prediction = d_prediction.contiguous().numpy()
+
+        def work(rows: slice) -> None:
+            _compose_backward(
+                alpha.numpy(), background.numpy(), *ctx.shared, rows.start, rows.stop,
+                by_prediction, *scales, d_colors.numpy(), d_alpha.numpy(),
+            )  # fmt: skip
+
+        in_halves(work, len(alpha))
         return d_colors, d_alpha, None, None, None, None
 
 
@@ -201,21 +213,23 @@ def _compose(
     lips: tuple[int, int, int, int],
     on_lips_alpha: int,
     seen_beside_lips: bool,
+    first_row: int,
+    last_row: int,
     prediction: Floats,
     target: Floats,
-) -> tuple[float, float, float, int, int]:
-    """Fill prediction and target.
+    sums: Doubles,
+) -> None:
+    """Fill some rows of prediction, target and sums.
 
-    Returns:
-        The sums of alpha errors, of attention on lips and on hair, and the pixels of both.
+    Sums, float64 [H, 5], are those of a row's alpha errors, of its attention on lips and on hair,
+    and the numbers of pixels of both.
     """
     left, top, right, bottom = lips
     has_attention = colors.shape[2] > EXPRESSION_CHANNEL
     width = np.uint64(alpha.shape[1])
-    alpha_error = on_lips = on_hair = 0.0
-    lips_count = hair_count = 0
-    for y in range(alpha.shape[0]):
+    for y in range(first_row, last_row):
         row_error = row_lips = row_hair = _ZERO
+        lips_count = hair_count = 0
         between = top <= y < bottom
         for x in range(_ZERO64, width):
             label = np.uint64(labels[y, x])
@@ -242,10 +256,8 @@ def _compose(
                 row_hair += table[label, _CHARGED] * (audio + expression)
                 if inside:
                     row_lips += expression
-        alpha_error += float(row_error)
-        on_lips += float(row_lips)
-        on_hair += float(row_hair)
-    return alpha_error, on_lips, on_hair, lips_count, hair_count
+        sums[y, 0], sums[y, 1], sums[y, 2] = row_error, row_lips, row_hair
+        sums[y, 3], sums[y, 4] = lips_count, hair_count
 
 
 @kernel
@@ -257,6 +269,8 @@ def _compose_backward(
     lips: tuple[int, int, int, int],
     on_lips_alpha: int,
     seen_beside_lips: bool,
+    first_row: int,
+    last_row: int,
     d_prediction: Floats,
     d_alpha_error: np.float32,
     d_lips: np.float32,
@@ -267,7 +281,7 @@ def _compose_backward(
     left, top, right, bottom = lips
     has_attention = d_colors.shape[2] > EXPRESSION_CHANNEL
     width = np.uint64(alpha.shape[1])
-    for y in range(alpha.shape[0]):
+    for y in range(first_row, last_row):
         between = top <= y < bottom
         for x in range(_ZERO64, width):
             label = np.uint64(labels[y, x])

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..threads import halves
+from ..threads import halves, in_halves
 from .kernels import encode as _encode
 from .kernels import encode_backward as _encode_backward
 from .layout import GridLayout
@@ -20,12 +20,6 @@ def encode(points: Tensor, table: Tensor, layout: GridLayout) -> Tensor:
         if tensor.dtype != torch.float32 or tensor.device.type != "cpu":
             raise ValueError(f"the numba hash grid needs float32 on the CPU, {name} is not")
     return _Encode.apply(points, table, layout)
-
-
-def _halves_of(layout: GridLayout) -> tuple[slice, slice]:
-    """Return the coarse and the fine levels, which cores can work off at once."""
-    middle = layout.levels // 2
-    return slice(0, middle), slice(middle, layout.levels)
 
 
 def _level_arrays(layout: GridLayout) -> tuple[Any, ...]:
@@ -45,7 +39,7 @@ class _Encode(torch.autograd.Function):
                 levels.start, levels.stop, output.numpy(),
             )  # fmt: skip
 
-        halves(work, _halves_of(layout), slice(0, layout.levels))
+        in_halves(work, layout.levels)
         ctx.save_for_backward(points, table)
         ctx.layout = layout
         # A view: by feature is how the kernel writes, and how a decoder multiplies fastest.
@@ -56,7 +50,8 @@ class _Encode(torch.autograd.Function):
         points, table = ctx.saved_tensors
         entries = table.shape[1] if ctx.needs_input_grad[1] else 0
         d_table = np.empty((3, entries, table.shape[2]), np.float32)
-        parts = _halves_of(ctx.layout)
+        middle = ctx.layout.levels // 2
+        parts = slice(0, middle), slice(middle, ctx.layout.levels)
         d_points = np.empty((2, len(points) if ctx.needs_input_grad[0] else 0, 3), np.float32)
         by_feature = d_output.t().contiguous().numpy()
 

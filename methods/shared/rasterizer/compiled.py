@@ -13,7 +13,7 @@ from torch import Tensor
 
 from ..njit import Doubles, Floats, Indices, Ints, Longs
 from ..not_finite import NotFinite
-from ..threads import halves
+from ..threads import halves, in_halves
 from .binning import TILE_HEIGHT, TILE_WIDTH, bin_by_tile
 from .blending import blend, blend_backward
 from .camera import Camera
@@ -71,10 +71,14 @@ def _forward(
     records = np.empty((count, RECORD_SIZE), np.float32)
     depths = np.empty(count, np.float32)
     boxes = np.empty((count, 4), np.int32)
-    project(
-        *inputs, channels, camera, view.width, view.height, limits.near, limits.dilation,
-        records, depths, radii, boxes,
-    )  # fmt: skip
+
+    def place(some: slice) -> None:
+        project(
+            *(array[some] for array in inputs), channels, camera, view.width, view.height,
+            limits.near, limits.dilation, records[some], depths[some], radii[some], boxes[some],
+        )  # fmt: skip
+
+    in_halves(place, count)
     starts, entries = bin_by_tile(depths, radii, boxes, tiles_x, tiles_y)
     frame = _Frame(inputs, camera, image, alpha, radii, records, starts, entries, tiles_x)
 
@@ -95,13 +99,15 @@ def _backward(frame: _Frame, d_image: Floats, d_alpha: Floats, outputs: list[Flo
             frame.channels, frame.image, frame.alpha, d_image, d_alpha, sums[parts.index(tiles)],
         )  # fmt: skip
 
+    def pull(some: slice) -> None:
+        gradients = sums[0, some] + sums[1, some]
+        project_backward(
+            *(array[some] for array in frame.inputs[:4]), frame.channels, frame.camera,
+            frame.records[some], frame.radii[some], gradients, *(array[some] for array in outputs),
+        )  # fmt: skip
+
     halves(work, parts)
-    gradients = sums[0] + sums[1]
-    means, quats, scales, opacities = frame.inputs[:4]
-    project_backward(
-        means, quats, scales, opacities, frame.channels, frame.camera, frame.records, frame.radii,
-        gradients, *outputs,
-    )  # fmt: skip
+    in_halves(pull, len(frame.radii))
 
 
 def _to_array(tensor: Tensor | None, name: str) -> Floats:

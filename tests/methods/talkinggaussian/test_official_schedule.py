@@ -183,8 +183,7 @@ def moved(motion, means, windows, units):
 
     width = {"means": 3, "scales": 3, "quats": 4, "unused_opacities": 1}
     parts = {part: means.new_ones(len(means), width[part]) for part in motion.parts}
-    attention = (torch.ones(len(means), 32), torch.ones(len(means), 6))
-    return Deformation(**parts, audio_attention=attention[0], expression_attention=attention[1])
+    return Deformation(**parts, attention_strength=torch.ones(len(means), 2))
 
 
 @pytest.mark.parametrize("iteration", MOMENTS)

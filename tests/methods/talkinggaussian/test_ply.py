@@ -63,9 +63,9 @@ def redrawn(path: Path, camera: Camera) -> tuple[torch.Tensor, torch.Tensor]:
     columns = read_ply(path)
     means = stacked(columns, "x", "y", "z")
     rest = stacked(columns, *(f"f_rest_{i}" for i in range(24))).view(-1, 3, 8).transpose(1, 2)
-    base = stacked(columns, "f_dc_0", "f_dc_1", "f_dc_2")[:, None]
+    base = stacked(columns, "f_dc_0", "f_dc_1", "f_dc_2")
     eye = torch.from_numpy(np.asarray(camera.position, np.float64))
-    colors = sh_to_rgb(torch.cat([base, rest], dim=1), means - eye, 2, backend="torch")
+    colors = sh_to_rgb(base, rest, means - eye, 2, backend="torch")
     drawn = rasterize(
         means,
         stacked(columns, *(f"rot_{i}" for i in range(4))),

@@ -97,7 +97,8 @@ class GGHeadPrior:
         coefficients = harmonics.reshape(shape[0] * shape[1], -1, 3)
         directions = (means - means.new_tensor(CAMERA)).reshape(-1, 3)
         degree = round(coefficients.shape[1] ** 0.5) - 1
-        return sh_to_rgb(coefficients, directions, degree, backend="torch").view(shape)
+        constant, higher = coefficients[:, 0], coefficients[:, 1:]
+        return sh_to_rgb(constant, higher, directions, degree, backend="torch").view(shape)
 
     def _check(self, checkpoint: Path) -> None:
         """Draw the mean head once.

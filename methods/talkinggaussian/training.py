@@ -14,6 +14,7 @@ from ..shared.malloc import keep_freed_memory
 from ..shared.not_finite import LossWatch, located
 from ..shared.perceptual import Perceptual
 from ..shared.rasterizer import Camera
+from ..shared.threads import halves
 from .branch import Branch
 from .config import BranchName, TalkingGaussianConfig
 from .densification import DensityControl, density_limits, resembling
@@ -186,13 +187,13 @@ class BranchTrainer:
         if finishing:
             self.branch.field.step(COLOR_PARAMETERS)
             return
-        self.branch.field.step()
         if iteration < self.config.schedule.static_iterations:
+            self.branch.field.step()
             return
         share = motion_rate(self.config, self.name, iteration)
         for group in self.optimizer.param_groups:
             group["lr"] = group["initial_lr"] * share
-        self.optimizer.step()
+        halves(lambda step: step(), (self.optimizer.step, self.branch.field.step))
         self.optimizer.zero_grad(set_to_none=True)
 
     def _share(self, camera: Camera) -> float:

@@ -65,8 +65,8 @@ def decode(
         torch.cat([_joined(*narrow_a), _joined(*narrow_e)]),
         _side_by_side(_joined(*wide_a), _joined(*wide_e)),
     ]
-    looks = _Looks((len(wide_a[0]), len(wide_e[0])), attention.smooth)
-    return _Decode.apply(features, looks, *joined)
+    rows = _AttentionRows((len(wide_a[0]), len(wide_e[0])), attention.smooth)
+    return _Decode.apply(features, rows, *joined)
 
 
 def strength(attention: Tensor) -> Tensor:
@@ -88,8 +88,8 @@ def _side_by_side(first: Tensor, second: Tensor) -> Tensor:
 
 
 @dataclass(frozen=True)
-class _Looks:
-    """What region attention is made of.
+class _AttentionRows:
+    """What the rows of region attention are.
 
     Attributes:
         widths: rows of V_a and of V_e.
@@ -99,13 +99,13 @@ class _Looks:
     widths: tuple[int, int]
     smooth: bool
 
-    def split(self, rows: Tensor) -> tuple[Tensor, ...]:
+    def split(self, both: Tensor) -> tuple[Tensor, ...]:
         """Return the rows of V_a and those of V_e."""
-        return rows.split(self.widths)
+        return both.split(self.widths)
 
 
 @dataclass(frozen=True)
-class _Attending:
+class _AttentionBlock:
     """What backward needs of a block's attention.
 
     Attributes:
@@ -127,13 +127,13 @@ class _Block:
         place: its Gaussians.
         inputs: of the decoder: features, V_a, V_e.
         hidden: of the decoder, after its first and its second layer.
-        attending: with attention.
+        attention: with attention.
     """
 
     place: slice
     inputs: Tensor
     hidden: tuple[Tensor, Tensor]
-    attending: _Attending | None
+    attention: _AttentionBlock | None
 
 
 class _Decode(torch.autograd.Function):
@@ -141,24 +141,24 @@ class _Decode(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, features: Tensor, looks: _Looks | None, *layers: Tensor
+        ctx: Any, features: Tensor, rows: _AttentionRows | None, *layers: Tensor
     ) -> tuple[Tensor, Tensor | None]:
         count = features.shape[1]
         output = features.new_empty(len(layers[2]), count)
-        strengths = None if looks is None else features.new_empty(2, count)
+        strengths = None if rows is None else features.new_empty(2, count)
         places = _places(count, features.device)
         blocks: list[_Block | None] = [None] * len(places)
 
         def work(numbers: range) -> None:
             for number in numbers:
-                block = _forward(features, places[number], looks, layers, output)
+                block = _forward(features, places[number], rows, layers, output)
                 blocks[number] = block
-                if block.attending is not None and strengths is not None:
-                    strengths[:, places[number]] = block.attending.strength
+                if block.attention is not None and strengths is not None:
+                    strengths[:, places[number]] = block.attention.strength
 
         halves(work, _halves_of(blocks))
         ctx.save_for_backward(features, *layers)
-        ctx.looks, ctx.blocks = looks, blocks
+        ctx.rows, ctx.blocks = rows, blocks
         ctx.set_materialize_grads(False)
         return output, strengths
 
@@ -176,11 +176,11 @@ class _Decode(torch.autograd.Function):
             d_layers = sums[parts.index(numbers)]
             for number in numbers:
                 block = ctx.blocks[number]
-                d_looks = _backward(block, layers, d_output, d_layers, d_features)
-                if block.attending is not None:
+                d_attention = _backward(block, layers, d_output, d_layers, d_features)
+                if block.attention is not None:
                     d_strength = None if d_strengths is None else d_strengths[:, block.place]
-                    _through_looks(d_looks, block, ctx.looks, d_strength)
-                    _attending_backward(d_looks, block, layers, d_layers, d_features)
+                    _ends_backward(d_attention, block, ctx.rows, d_strength)
+                    _attention_backward(d_attention, block, layers, d_layers, d_features)
 
         halves(work, parts)
         return d_features, None, *(first + second for first, second in zip(*sums, strict=True))
@@ -201,7 +201,7 @@ def _places(count: int, device: torch.device) -> list[slice]:
 def _forward(
     features: Tensor,
     place: slice,
-    looks: _Looks | None,
+    rows: _AttentionRows | None,
     layers: Sequence[Tensor],
     output: Tensor,
 ) -> _Block:
@@ -209,23 +209,23 @@ def _forward(
     inputs = features.new_empty(layers[0].shape[1], place.stop - place.start)
     inputs[0] = 1.0
     inputs[1:plain] = features[:, place]
-    attending = None
-    if looks is not None:
+    kept = None
+    if rows is not None:
         hidden = _rectified(layers[3], inputs[:plain])
         torch.mm(layers[4], hidden, out=inputs[plain:])
-        on_audio, on_expression = looks.split(inputs[plain:])
-        if looks.smooth:
+        on_audio, on_expression = rows.split(inputs[plain:])
+        if rows.smooth:
             slope = torch.sigmoid(on_expression)
             on_expression.copy_(softplus(on_expression))
         else:
             slope = (on_expression > 0.0).to(on_expression)
             on_expression.relu_()
         lengths = torch.stack([strength(on_audio), strength(on_expression)])
-        attending = _Attending(hidden, slope, lengths)
+        kept = _AttentionBlock(hidden, slope, lengths)
     first = _rectified(layers[0], inputs)
     second = _rectified(layers[1], first)
     torch.mm(layers[2], second, out=output[:, place])
-    return _Block(place, inputs, (first, second), attending)
+    return _Block(place, inputs, (first, second), kept)
 
 
 def _backward(
@@ -235,7 +235,7 @@ def _backward(
     d_layers: Sequence[Tensor],
     d_features: Tensor,
 ) -> Tensor:
-    """Add the gradients of the decoder's layers, fill those of the features, return the looks'."""
+    """Add the gradients of the decoder's layers, fill those of the features, return attention's."""
     place, plain = block.place, 1 + len(d_features)
     d = layers[2].new_zeros(len(layers[2]), 1) if d_output is None else d_output[:, place]
     d = d.expand(-1, block.inputs.shape[1])
@@ -247,32 +247,32 @@ def _backward(
     return layers[0][:, plain:].t() @ d
 
 
-def _through_looks(
-    d_looks: Tensor, block: _Block, looks: _Looks, d_strength: Tensor | None
+def _ends_backward(
+    d_attention: Tensor, block: _Block, rows: _AttentionRows, d_strength: Tensor | None
 ) -> None:
     """Add what comes by way of the lengths of V_a and V_e, and undo V_e's last function."""
-    assert block.attending is not None
-    lengths, parts = block.attending.strength, looks.split(d_looks)
+    assert block.attention is not None
+    lengths, parts = block.attention.strength, rows.split(d_attention)
     if d_strength is not None:
         shares = (d_strength / lengths).masked_fill_(lengths <= _LEAST_STRENGTH, 0.0)
-        seen = looks.split(block.inputs[-len(d_looks) :])
+        seen = rows.split(block.inputs[-len(d_attention) :])
         for part, look, share in zip(parts, seen, shares, strict=True):
             part.addcmul_(look, share)
-    parts[1].mul_(block.attending.slope)
+    parts[1].mul_(block.attention.slope)
 
 
-def _attending_backward(
-    d_looks: Tensor,
+def _attention_backward(
+    d_attention: Tensor,
     block: _Block,
     layers: Sequence[Tensor],
     d_layers: Sequence[Tensor],
     d_features: Tensor,
 ) -> None:
     """Add the gradients of the attention's layers, and of the features by way of them."""
-    assert block.attending is not None
-    hidden, plain = block.attending.hidden, 1 + len(d_features)
-    d_layers[4].addmm_(d_looks, hidden.t())
-    d = _cut(layers[4][:, 1:].t() @ d_looks, hidden)
+    assert block.attention is not None
+    hidden, plain = block.attention.hidden, 1 + len(d_features)
+    d_layers[4].addmm_(d_attention, hidden.t())
+    d = _cut(layers[4][:, 1:].t() @ d_attention, hidden)
     d_layers[3].addmm_(d, block.inputs[:plain].t())
     d_features[:, block.place].addmm_(layers[3][:, 1:].t(), d)
 

@@ -93,3 +93,16 @@ def test_what_nothing_depends_on_has_no_part_in_the_gradient():
     torch.testing.assert_close(
         motion.audio_attention[2].bias.grad, (towards / towards.norm(dim=0)).sum(dim=1)
     )
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_attention_of_no_length_has_no_slope(dtype):
+    motion = made(FaceMotion, **{"motion_field.expression_attention": "relu"}).to(dtype)
+    for layers in (motion.audio_attention, motion.expression_attention):
+        for parameter in layers.parameters():
+            parameter.data.zero_()
+    means, windows = torch.zeros(COUNT, 3, dtype=dtype), torch.zeros(8, CHANNELS, 16, dtype=dtype)
+    strength = motion(means, windows, torch.ones(7, dtype=dtype)).attention_strength
+    strength.sum().backward()
+    assert (strength < 2e-6).all()
+    assert all(not parameter.grad.any() for parameter in motion.audio_attention.parameters())

@@ -135,7 +135,7 @@ class _ShToRgb(torch.autograd.Function):
             constant, higher, directions, rgb = (array[some] for array in arrays)
             _evaluate(constant, higher, directions, degree, rgb)
 
-        in_halves(work, len(rgb))
+        in_halves(work, len(rgb), cost=24)
         ctx.save_for_backward(*inputs, rgb)
         ctx.degree = degree
         return rgb
@@ -152,7 +152,7 @@ class _ShToRgb(torch.autograd.Function):
                 *(array[some] for array in read), ctx.degree, *(array[some] for array in written)
             )
 
-        in_halves(work, len(rgb))
+        in_halves(work, len(rgb), cost=48)
         return *gradients, None
 
 

@@ -122,7 +122,7 @@ class _L1SSIM(torch.autograd.Function):
         def work(rows: slice) -> None:
             l1_ssim(x, y, channels, ssim_weight, rows.start, rows.stop, gradient, sums)
 
-        in_halves(work, height)
+        in_halves(work, height, cost=45 * width)
         l1, ssim = sums.sum(axis=0) / x.size
         loss = (1.0 - ssim_weight) * l1 + ssim_weight * (1.0 - ssim)
         if wanted:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
 from typing import TypeVar
@@ -18,6 +17,9 @@ from tgbench.overlap import in_order
 
 Output = TypeVar("Output")
 Part = TypeVar("Part")
+
+_WORTH_HALVING = 1e6
+"""Nanoseconds: what takes one core less gains nothing from a second, for which it has to wait."""
 
 
 @contextmanager
@@ -66,7 +68,10 @@ def with_halves() -> Iterator[None]:
 
 
 def halves(
-    work: Callable[[Part], None], parts: tuple[Part, Part], whole: Part | None = None
+    work: Callable[[Part], None],
+    parts: tuple[Part, Part],
+    whole: Part | None = None,
+    cost: float = _WORTH_HALVING,
 ) -> None:
     """Do both parts of some work, which are independent; at once inside `with_halves`.
 
@@ -74,36 +79,81 @@ def halves(
         work: of a part; should spend its time with the GIL released. It records no gradients.
         parts: of about the same size.
         whole: both in one, which takes less and must give the same; for one core.
+        cost: of both parts on one core, nanoseconds; a rough guess will do.
     """
     first, second = parts
-    if not _cores.take():
+    if cost < _WORTH_HALVING or not _cores.take():
         for part in parts if whole is None else (whole,):
             work(part)
         return
+    idle = _idle_helpers(os.getpid())
     try:
-        future = _helpers(os.getpid()).submit(work, second)
+        helper = idle.pop() if idle else _Helper()
+        helper.begin(lambda: work(second))
         try:
             work(first)
         finally:
-            begun = not future.cancel()
-            error = future.exception() if begun else None
+            error = helper.end()
+            idle.append(helper)
         if error is not None:
             raise error
-        if not begun:
-            work(second)
     finally:
         _cores.give_back()
 
 
-def in_halves(work: Callable[[slice], None], count: int) -> None:
+def in_halves(work: Callable[[slice], None], count: int, cost: float) -> None:
     """Do some work on a number of rows, its two halves at once inside `with_halves`.
 
     Args:
         work: on some of the rows, which must not depend on the others; see `halves`.
         count: of the rows.
+        cost: of a row on one core, nanoseconds; a rough guess will do.
     """
     middle = count // 2
-    halves(work, (slice(0, middle), slice(middle, count)), slice(0, count))
+    parts = slice(0, middle), slice(middle, count)
+    halves(work, parts, slice(0, count), count * cost)
+
+
+class _Helper:
+    """A thread that does one thing after another, handed over in less time than a pool takes."""
+
+    def __init__(self) -> None:
+        # Released to say that there is work, and that it is done.
+        self._begun, self._ended = threading.Lock(), threading.Lock()
+        self._begun.acquire()
+        self._ended.acquire()
+        self._work: Callable[[], None] = lambda: None
+        self._error: BaseException | None = None
+        threading.Thread(target=self._run, name="tgbench-half", daemon=True).start()
+
+    def begin(self, work: Callable[[], None]) -> None:
+        """Let it begin some work."""
+        self._work = work
+        self._begun.release()
+
+    def end(self) -> BaseException | None:
+        """Wait until it is done, and return what went wrong."""
+        self._ended.acquire()
+        return self._error
+
+    def _run(self) -> None:
+        torch.set_num_threads(1)
+        torch.set_grad_enabled(False)
+        while True:
+            self._begun.acquire()
+            self._error = None
+            try:
+                self._work()
+            except BaseException as error:
+                self._error = error
+            self._work = lambda: None
+            self._ended.release()
+
+
+@cache
+def _idle_helpers(process: int) -> list[_Helper]:
+    # For each process id its own: threads do not survive a fork.
+    return []
 
 
 class _Cores:
@@ -140,14 +190,3 @@ class _Cores:
 
 
 _cores = _Cores()
-
-
-@cache
-def _helpers(process: int) -> ThreadPoolExecutor:
-    # One pool per process id: threads do not survive a fork.
-    return ThreadPoolExecutor(cores(), "tgbench-half", initializer=_alone)
-
-
-def _alone() -> None:
-    torch.set_num_threads(1)
-    torch.set_grad_enabled(False)

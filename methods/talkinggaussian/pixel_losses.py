@@ -169,7 +169,7 @@ class _Compare(torch.autograd.Function):
                 *shared, rows.start, rows.stop, prediction.numpy(), target.numpy(), rows_sums,
             )  # fmt: skip
 
-        in_halves(work, len(alpha))
+        in_halves(work, len(alpha), cost=28 * alpha.shape[1])
         *sums, lips_count, hair_count = rows_sums.sum(axis=0)
         ctx.save_for_backward(alpha, background)
         ctx.shared, ctx.channels = shared, colors.shape[-1]
@@ -198,7 +198,7 @@ class _Compare(torch.autograd.Function):
                 by_prediction, *scales, d_colors.numpy(), d_alpha.numpy(),
             )  # fmt: skip
 
-        in_halves(work, len(alpha))
+        in_halves(work, len(alpha), cost=9 * alpha.shape[1])
         return d_colors, d_alpha, None, None, None, None
 
 

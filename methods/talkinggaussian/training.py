@@ -14,7 +14,6 @@ from ..shared.malloc import keep_freed_memory
 from ..shared.not_finite import LossWatch, located
 from ..shared.perceptual import Perceptual
 from ..shared.rasterizer import Camera
-from ..shared.threads import halves
 from .branch import Branch
 from .config import BranchName, TalkingGaussianConfig
 from .densification import DensityControl, density_limits, resembling
@@ -193,7 +192,8 @@ class BranchTrainer:
         share = motion_rate(self.config, self.name, iteration)
         for group in self.optimizer.param_groups:
             group["lr"] = group["initial_lr"] * share
-        halves(lambda step: step(), (self.optimizer.step, self.branch.field.step))
+        self.branch.field.step()
+        self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
 
     def _share(self, camera: Camera) -> float:

@@ -8,13 +8,15 @@ import torch
 from tgbench.methods.shared import threads
 from tgbench.methods.shared.hashgrid import TriPlaneHashGrid
 from tgbench.methods.shared.rasterizer import Camera, rasterize
+from tgbench.methods.shared.spherical_harmonics import sh_to_rgb
 from tgbench.methods.shared.ssim import l1_ssim_loss
-from tgbench.methods.shared.threads import halves, with_halves
+from tgbench.methods.shared.threads import halves, in_halves, with_halves
 
 
 @pytest.fixture
 def two_cores(monkeypatch):
     monkeypatch.setattr(threads, "cores", lambda: 2)
+    monkeypatch.setattr(threads, "_WORTH_HALVING", 0)
 
 
 def done_at_once() -> list[str]:
@@ -72,7 +74,8 @@ def drawn() -> list[torch.Tensor]:
         levels=3, features=1, base_resolution=8, finest_resolution=32, generator=generator
     )
     means = ((torch.rand(count, 3, generator=generator) - 0.5) * 0.3).requires_grad_()
-    colors = 0.5 + 1e3 * grid(means)[:, :3]
+    higher = 1e3 * grid(means)[:, :9].view(count, 3, 3)
+    colors = sh_to_rgb(torch.rand(count, 3, generator=generator), higher, means, 1)
     camera = Camera(torch.eye(4).numpy(), 2.0 * size, 2.0 * size, size / 2, size / 2, size, size)
     image = rasterize(
         means + torch.tensor([0.0, 0.0, 1.0]),
@@ -87,8 +90,25 @@ def drawn() -> list[torch.Tensor]:
     return [loss.detach(), image.detach(), means.grad, grid.table.grad]
 
 
-def test_halves_give_the_same_bits_as_one_thread(two_cores):
+def test_halves_give_the_same_bits_as_one_thread(two_cores, monkeypatch):
     alone = drawn()
+    handed_over: list[object] = []
+    begin = threads._Helper.begin
+    monkeypatch.setattr(
+        threads._Helper, "begin", lambda *arguments: (handed_over.append(1), begin(*arguments))
+    )
     with with_halves():
         assert all(torch.equal(a, b) for a, b in zip(alone, drawn(), strict=True))
+    # Grid, harmonics, projection and blending in both directions, and SSIM.
+    assert len(handed_over) == 9
     assert all(tensor.any() for tensor in alone)
+
+
+def test_what_takes_less_than_a_hand_over_is_not_halved(monkeypatch):
+    monkeypatch.setattr(threads, "cores", lambda: 2)
+    done: list[slice] = []
+    with with_halves():
+        in_halves(done.append, 10, cost=threads._WORTH_HALVING / 11)
+        in_halves(done.append, 10, cost=threads._WORTH_HALVING / 10)
+    assert done[0] == slice(0, 10)
+    assert sorted(done[1:], key=lambda part: part.start) == [slice(0, 5), slice(5, 10)]

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from tgbench.methods.shared import threads
 from tgbench.methods.shared.pixel_labels import BEHIND, FACE, HAIRS, IGNORED, MOUTH, TEETH
 from tgbench.methods.shared.rasterizer import Camera, Rasterization
 from tgbench.methods.shared.window import Window
@@ -63,8 +64,12 @@ def test_kernels_agree_with_autograd_in_float64(name: str, channels: int):
             torch.testing.assert_close(value.double(), truth, rtol=1e-5, atol=1e-6)
 
 
-def test_repeats_to_the_bit():
-    first, second = (compared(REGIONS["surface"], 5, torch.float32) for _ in range(2))
+def test_repeats_to_the_bit_with_another_core(monkeypatch):
+    monkeypatch.setattr(threads, "cores", lambda: 2)
+    monkeypatch.setattr(threads, "_WORTH_HALVING", 0)
+    first = compared(REGIONS["surface"], 5, torch.float32)
+    with threads.with_halves():
+        second = compared(REGIONS["surface"], 5, torch.float32)
     for values, others in zip(first, second, strict=True):
         assert all(torch.equal(a, b) for a, b in zip(values, others, strict=True))
 

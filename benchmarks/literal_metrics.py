@@ -5,6 +5,7 @@ The yardstick of `test_metrics.py`, written from the definitions; slow on purpos
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import cv2
@@ -15,21 +16,34 @@ from torch import Tensor
 
 
 def psnr_and_ssim(prediction: Path, target: Path) -> tuple[float, float]:
-    """Return PSNR and the SSIM of 3D Gaussian Splatting, each a mean over the shorter video."""
-    captures = [cv2.VideoCapture(str(path)) for path in (prediction, target)]
+    """Return those of two videos as OpenCV decodes them, whose colours are rounded otherwise."""
+    return psnr_and_ssim_of(zip(_frames(prediction), _frames(target), strict=True))
+
+
+def psnr_and_ssim_of(
+    pairs: Iterable[tuple[NDArray[np.uint8], NDArray[np.uint8]]],
+) -> tuple[float, float]:
+    """Return the mean PSNR and SSIM, as 3D Gaussian Splatting defines it, of pairs of images."""
     ratios, similarities = [], []
-    while True:
-        pairs = [capture.read() for capture in captures]
-        if not all(found for found, _ in pairs):
-            return float(np.mean(ratios)), float(np.mean(similarities))
-        first, second = (_as_tensor(frame) for _, frame in pairs)
+    for pair in pairs:
+        first, second = map(_as_tensor, pair)
         error = (first.numpy() - second.numpy()) ** 2
         ratios.append(-10.0 * np.log10(error.mean()))
         similarities.append(_ssim(first, second))
+    return float(np.mean(ratios)), float(np.mean(similarities))
+
+
+def _frames(video: Path) -> Iterator[NDArray[np.uint8]]:
+    capture = cv2.VideoCapture(str(video))
+    while True:
+        found, frame = capture.read()
+        if not found:
+            return
+        yield frame[..., ::-1]
 
 
 def _as_tensor(frame: NDArray[np.uint8]) -> Tensor:
-    rgb = frame[..., ::-1].astype(np.float32) / 255.0
+    rgb = frame.astype(np.float32) / 255.0
     return torch.FloatTensor(np.ascontiguousarray(rgb)).permute(2, 0, 1)[None].contiguous()
 
 

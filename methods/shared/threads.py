@@ -88,7 +88,10 @@ def halves(
         return
     idle = _idle_helpers(os.getpid())
     try:
-        helper = idle.pop() if idle else _Helper()
+        try:
+            helper = idle.pop()
+        except IndexError:
+            helper = _Helper()
         helper.begin(lambda: work(second))
         try:
             work(first)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 
 import pytest
 import torch
@@ -52,6 +53,23 @@ def _beside(done: list[str]) -> None:
     with with_halves():
         halves(done.append, ("first", "second"), "whole")
         halves(done.append, ("first", "second"))
+
+
+def test_several_threads_have_a_helper_each(monkeypatch):
+    monkeypatch.setattr(threads, "cores", lambda: 8)
+    done: list[str] = []
+
+    def beside() -> None:
+        with with_halves():
+            for _ in range(200):
+                halves(done.append, ("first", "second"))
+
+    workers = [threading.Thread(target=beside) for _ in range(4)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert Counter(done) == {"first": 800, "second": 800}
 
 
 @pytest.mark.parametrize("broken", ["first", "second"])

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import metadata
+from types import ModuleType
 from typing import Any
 
 from ..errors import Unavailable
@@ -42,12 +43,31 @@ def solution(name: str) -> Any:
     os.environ.setdefault("GLOG_minloglevel", "3")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
-        with quiet():
+        with quiet(), _without_matplotlib():
             return importlib.import_module(f"mediapipe.python.solutions.{name}")
     except ImportError as error:
         raise Unavailable(
             f"faces cannot be found without MediaPipe ({error}); {install_extra('face')}"
         ) from error
+
+
+@contextmanager
+def _without_matplotlib() -> Iterator[None]:
+    """Import without Matplotlib, if nothing has imported it yet.
+
+    MediaPipe imports it, which takes most of a second, for one function that draws and that
+    nothing here calls.
+    """
+    if "matplotlib" in sys.modules:
+        yield
+        return
+    names = ("matplotlib", "matplotlib.pyplot")
+    sys.modules.update({name: ModuleType(name) for name in names})
+    try:
+        yield
+    finally:
+        for name in names:
+            sys.modules.pop(name, None)
 
 
 def version() -> str:

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ..overlap import in_order
 from . import layout
 from .identity import Identity
 from .image_files import decode_image
@@ -28,7 +29,7 @@ def cuts(identity: Identity) -> list[int]:
     A cut is a change much larger than those of the frames around it, after which the picture
     stays another one. Fast motion is large for many frames, a flash goes back.
     """
-    small = np.stack([_small(identity, frame) for frame in range(len(identity))])
+    small = np.stack([*in_order(lambda frame: _small(identity, frame), range(len(identity)))])
     steps = np.abs(np.diff(small, axis=0)).mean(axis=(1, 2))
     return [
         frame + 1

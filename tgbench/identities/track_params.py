@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import TgbenchError
-from ..files import atomic_path
 from ..inputs import reason
+from ..weights.torch_writer import write_tensors
 
 Array = NDArray[np.float64]
 
@@ -82,8 +82,6 @@ class TrackParams:
 
 def write_track_params(path: Path, params: TrackParams) -> None:
     """Write the file: float32 tensors `id` [1, 100], `exp` [N, 79], `euler`, `trans`, `focal`."""
-    import torch
-
     arrays = {
         "id": params.identity[None],
         "exp": params.expression,
@@ -91,9 +89,7 @@ def write_track_params(path: Path, params: TrackParams) -> None:
         "trans": params.trans,
         "focal": np.array([params.focal]),
     }
-    content = {name: torch.tensor(array, dtype=torch.float32) for name, array in arrays.items()}
-    with atomic_path(path) as temporary:
-        torch.save(content, temporary)
+    write_tensors(path, {name: array.astype(np.float32) for name, array in arrays.items()})
 
 
 def read_track_params(path: Path) -> TrackParams:

@@ -9,7 +9,8 @@ Amini et al., "Using dynamic programming for solving variational problems in vis
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import cv2
@@ -48,8 +49,9 @@ leaving the clip's outline in a frame; each per squared step."""
 _FAINT = 0.1
 """Share of the clip's strongest edge below which edges count less."""
 
-_STEADY_FRAMES = 1.5
-"""Standard deviation of the smoothing over time of what a frame adds to the clip's outline."""
+_STEADY_FRAMES, _STEADY_REACH = 1.5, 6
+"""Standard deviation of the smoothing over time of what a frame adds to the clip's outline, and
+how many frames to both sides are looked at."""
 
 
 @dataclass(frozen=True)
@@ -120,15 +122,38 @@ class JawLine:
         return gaussian_filter1d(np.maximum(first - sharp - 1.0, 0.0), 3.0, mode="nearest")
 
     @staticmethod
-    def steady(steps: Array) -> Array:
-        """Return the steps of all frames [N, PLACES] without what changes from frame to frame."""
-        smooth = gaussian_filter1d(steps.astype(np.float64), _STEADY_FRAMES, axis=0, mode="nearest")
-        return gaussian_filter1d(smooth, 1.0, axis=1, mode="nearest").astype(np.float32)
+    def steady(steps: Iterable[Array]) -> Iterator[Array]:
+        """Yield the steps of successive frames without what changes from frame to frame.
+
+        Args:
+            steps: float32 [PLACES] of every frame; drawn a few frames ahead.
+        """
+        near: deque[Array] = deque(maxlen=2 * _STEADY_REACH + 1)
+        frames = 0
+        for frame, now in enumerate(steps):
+            near.append(now)
+            frames = frame + 1
+            if frame >= _STEADY_REACH:
+                yield _smooth(near, min(frame - _STEADY_REACH, _STEADY_REACH))
+        for left in range(min(frames, _STEADY_REACH), 0, -1):
+            yield _smooth(near, len(near) - left)
 
     @staticmethod
     def outline(landmarks: Points, steps: Array) -> Points:
         """Return the jaw's edge from the person's left ear to the right, [PLACES, 2] pixels."""
         return _normals(landmarks).at(steps)
+
+
+def _smooth(steps: Iterable[Array], at: int) -> Array:
+    """Return one of successive frames' steps, smoothed over time and along the jaw."""
+    over_time = gaussian_filter1d(
+        np.stack([*steps]).astype(np.float64),
+        _STEADY_FRAMES,
+        axis=0,
+        mode="nearest",
+        radius=_STEADY_REACH,
+    )
+    return gaussian_filter1d(over_time[at], 1.0, mode="nearest").astype(np.float32)
 
 
 def _normals(landmarks: Points) -> _Normals:
@@ -170,8 +195,10 @@ def _changes(image: Image, normals: _Normals) -> Array:
 def _lab_around(image: Image, place: Points) -> tuple[Array, NDArray[np.int64]]:
     """Return the part of an image [h, w, 3] in which places lie, in Lab, and where it begins."""
     last = np.array([image.shape[1], image.shape[0]]) - 1
-    low = np.clip(np.floor(place.min(axis=(0, 1))).astype(np.int64), 0, last)
-    high = np.clip(np.ceil(place.max(axis=(0, 1))).astype(np.int64), low, last)
+    # Places lie on straight lines.
+    ends = place[:, [0, -1]]
+    low = np.clip(np.floor(ends.min(axis=(0, 1))).astype(np.int64), 0, last)
+    high = np.clip(np.ceil(ends.max(axis=(0, 1))).astype(np.int64), low, last)
     part = np.ascontiguousarray(image[low[1] : high[1] + 1, low[0] : high[0] + 1])
     return cv2.cvtColor(part, cv2.COLOR_RGB2LAB).astype(np.float32), low
 

@@ -79,7 +79,7 @@ class Parser:
         """
         shape = image.shape[:2]
         if steps is None:
-            steps = self.jaw.steady(self.jaw.steps(image, landmarks)[None])[0]
+            (steps,) = self.jaw.steady([self.jaw.steps(image, landmarks)])
         core = face_core(landmarks, shape)
         solid = (person > _SOLID) | core
         face = face_within(landmarks, self.jaw.outline(landmarks, steps), shape) & solid

@@ -16,7 +16,7 @@ from ..identities import layout
 from .frames import SEEN_AT, Measured, PersonMasks
 from .images import read_grey, read_rgb
 
-_KEPT = 24
+_KEPT = 28
 """Frames that are in memory at once: what two stages in a row look at, and some ahead."""
 
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from ..arrays import Image, Points
 from ..faces import LandmarkDetector, mesh
 from ..faces.landmarks import MESH_POINTS
+from ..faces.optical_flow import followed
 from ..faces.segmentation import PersonSegmenter
 from ..identities import IdentityWriter
 from ..identities.image_files import encode_png
@@ -29,10 +30,6 @@ from .presence import filled_in, require_presence
 
 SEEN_AT = 512
 """Side of the square in which faces are measured, whatever the identity's own size."""
-
-_FLOW_WINDOW, _FLOW_LEVELS = (21, 21), 4
-_FLOW_AGREES = 0.5
-"""Pixels within which flow there and back again must end where it began."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +105,7 @@ def extract_frames(
         before, now, anchor = linked
         writer.write_frame(now.frame, image=now.own)
         masks.write(now.frame, resized(segmenter.segment(now.image, anchor), size))
-        return now, _flow(before, now.grey)
+        return now, _flow(before, now)
 
     with (
         LandmarkDetector(tracking=True, max_faces=3 if faces.several else 1) as detector,
@@ -164,22 +161,10 @@ def _nearest(
     return faces[best] if away[best] < height else None
 
 
-def _flow(before: _Seen | None, grey: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Return where the rigid vertices went, by Lucas and Kanade, there and back again."""
+def _flow(before: _Seen | None, now: _Seen) -> NDArray[np.float32]:
+    """Return where the rigid vertices went, [K, 2] pixels; NaN where they were lost."""
     if before is None or before.face is None:
         return np.full((len(mesh.RIGID), 2), np.nan, np.float32)
-    earlier = before.grey
-    start = np.ascontiguousarray(before.face[mesh.RIGID, None, :2])
-    end = _moved(earlier, grey, start)
-    back = _moved(grey, earlier, end)
-    good = np.abs(back - start).max(axis=(1, 2)) < _FLOW_AGREES
-    return np.where(good[:, None], (end - start)[:, 0], np.nan).astype(np.float32)
-
-
-def _moved(
-    earlier: NDArray[np.uint8], later: NDArray[np.uint8], points: NDArray[np.float32]
-) -> NDArray[np.float32]:
-    moved, _, _ = cv2.calcOpticalFlowPyrLK(
-        earlier, later, points, np.empty_like(points), winSize=_FLOW_WINDOW, maxLevel=_FLOW_LEVELS
-    )
-    return np.asarray(moved, np.float32)
+    there = before.face if now.face is None else now.face
+    start, guess = (face[mesh.RIGID, :2] for face in (before.face, there))
+    return followed(before.grey, now.grey, start, guess)

@@ -35,7 +35,7 @@ class StageKeys:
         """Return the key of the whole."""
         return self._cache.key(
             "identity",
-            3,
+            4,
             video=self._source.pictures_key,
             sound=self._source.hashes["audio"],
             size=self._size,
@@ -50,7 +50,7 @@ class StageKeys:
         """Return the key of the frames and what MediaPipe sees in them."""
         return self._cache.key(
             "frames",
-            3,
+            4,
             faces=faces,
             crop=crop.side,
             window=hashlib.sha256(crop.corners.tobytes()).hexdigest(),

@@ -55,29 +55,25 @@ class MeshParsing:
     def parse(self, clip: Clip, progress: Progress) -> Generator[ParsedFrame, None, None]:
         """Yield every frame; see `tgbench.faces.parsing`."""
         mesh = clip.mesh
-        with progress.task("parsing", 2 * len(clip)) as task:
+        with progress.task("parsing", len(clip)) as task:
             parser = Parser(
                 (clip.image(i), clip.person(i), mesh[i]) for i in spread(len(clip), _LEARNT_FRAMES)
             )
-            frames = range(len(clip))
 
             def edge(frame: int) -> NDArray[np.float32]:
                 return parser.jaw.steps(clip.image(frame), mesh[frame])
 
-            def parse(frame: int) -> ParsedFrame:
+            def parse(found: tuple[int, NDArray[np.float32]]) -> ParsedFrame:
+                frame, steps = found
                 image, person, points = clip.image(frame), clip.person(frame), mesh[frame]
                 return ParsedFrame(
-                    parser.parse(image, person, points, steady[frame]),
-                    parser.teeth_mask(image, points),
+                    parser.parse(image, person, points, steps), parser.teeth_mask(image, points)
                 )
 
-            edges = []
-            with closing(in_order(edge, frames, stop=clip.stop)) as found:
-                for steps in found:
-                    edges.append(steps)
-                    task.advance()
-            steady = parser.jaw.steady(np.stack(edges))
-            with closing(in_order(parse, frames, stop=clip.stop)) as parsed:
+            with (
+                closing(in_order(edge, range(len(clip)), workers=1, stop=clip.stop)) as edges,
+                closing(in_order(parse, enumerate(parser.jaw.steady(edges)))) as parsed,
+            ):
                 for parts in parsed:
                     yield parts
                     task.advance()

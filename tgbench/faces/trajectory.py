@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import coo_matrix
-from scipy.sparse.linalg import spsolve
+from scipy.sparse.linalg import splu
 
 from .projection import Motion, linearise
 
@@ -129,8 +129,10 @@ class _Normal:
             # Far from the solution all landmarks are off: only those worse than most are wild.
             usual = np.maximum(np.median(square, axis=1, keepdims=True), 1.0)
             weight = weights / (1.0 + square / (usual * _TAIL**2))
-            self.own[part] += _product(at.by_pose, weight, at.by_pose)
-            self.right[part] -= np.einsum("nk,nkci,nkc->ni", weight, at.by_pose, error)
+            by_pose = _rows(at.by_pose)
+            weighted = _weighted(by_pose, weight)
+            self.own[part] += weighted @ by_pose
+            self.right[part] -= _product(weighted, error)
 
     def add_moves(self, moves: Moves, noise: float) -> None:
         for part in _chunks(len(moves.start)):
@@ -143,12 +145,13 @@ class _Normal:
             error = np.where(seen[..., None], error, 0.0)
             square = (error**2).sum(axis=-1) / (noise * _TAIL) ** 2
             weight = seen / (1.0 + square) / (noise**2 * _MOVES_TOGETHER)
-            here, there = at.by_pose[before], at.by_pose[after]
-            for frames, by_pose, sign in ((start, here, 1.0), (end, there, -1.0)):
-                np.add.at(self.own, frames, _product(by_pose, weight, by_pose))
-                pull = sign * np.einsum("nk,nkci,nkc->ni", weight, by_pose, error)
-                np.add.at(self.right, frames, pull)
-            self._between.append(-_product(here, weight, there))
+            here, there = _rows(at.by_pose[before]), _rows(at.by_pose[after])
+            weighted_here, weighted_there = _weighted(here, weight), _weighted(there, weight)
+            np.add.at(self.own, start, weighted_here @ here)
+            np.add.at(self.own, end, weighted_there @ there)
+            np.add.at(self.right, start, _product(weighted_here, error))
+            np.add.at(self.right, end, -_product(weighted_there, error))
+            self._between.append(-(weighted_here @ there))
 
     def solve(self, moves: Moves) -> Array:
         """Return the step [N, 6] of the whole path."""
@@ -162,14 +165,29 @@ class _Normal:
         columns = np.broadcast_to(6 * column[:, None, None] + six, blocks.shape)
         size = 6 * len(frames)
         matrix = coo_matrix((blocks.ravel(), (rows.ravel(), columns.ravel())), (size, size))
-        return np.asarray(spsolve(matrix.tocsc(), self.right.ravel())).reshape(-1, 6)
+        # Symmetric and positive definite: nothing needs to be exchanged.
+        factors = splu(
+            matrix.tocsc(),
+            permc_spec="MMD_AT_PLUS_A",
+            diag_pivot_thresh=0.0,
+            options={"SymmetricMode": True},
+        )
+        return np.asarray(factors.solve(self.right.ravel())).reshape(-1, 6)
 
 
-def _product(left: Array, weight: Array, right: Array) -> Array:
-    """Return the weighted sums [N, 6, 6] of left' right."""
-    frames, count = weight.shape
-    rows = (left * weight[..., None, None]).reshape(frames, 2 * count, 6)
-    return np.asarray(np.swapaxes(rows, 1, 2) @ right.reshape(frames, 2 * count, 6))
+def _rows(by_pose: Array) -> Array:
+    """Return derivatives [N, K, 2, 6] as matrices [N, 2 K, 6]."""
+    return by_pose.reshape(len(by_pose), -1, 6)
+
+
+def _weighted(rows: Array, weight: Array) -> Array:
+    """Return matrices [N, 2 K, 6] turned and weighted by points [N, K], [N, 6, 2 K]."""
+    return np.swapaxes(rows * np.repeat(weight, 2, axis=1)[..., None], 1, 2)
+
+
+def _product(weighted: Array, error: Array) -> Array:
+    """Return what weighted matrices [N, 6, 2 K] make of errors [N, K, 2], [N, 6]."""
+    return np.asarray((weighted @ error.reshape(len(error), -1, 1))[..., 0])
 
 
 def _chunks(count: int) -> Iterator[slice]:

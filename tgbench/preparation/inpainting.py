@@ -23,9 +23,34 @@ def smooth_fill(image: Image, known: NDArray[np.bool_]) -> Colours:
         image: uint8 [H, W, C].
         known: at least one pixel.
     """
-    # As many channels as the image has: arithmetic on arrays of one shape is several times as fast.
-    weight = np.asarray(cv2.merge([known.astype(np.float32)] * image.shape[2]), np.float32)
-    return _filled(image.astype(np.float32) * weight, weight)
+    colours = image.astype(np.float32)
+    if known.all():
+        return colours
+    where = known.view(np.uint8)
+    sums = np.zeros_like(colours)
+    cv2.copyTo(colours, where, sums)
+    weight = known.astype(np.float32)
+    if min(known.shape) < _SMALLEST:
+        return _filled(sums, _each_channel(weight, image.shape[2]))
+    filled = _pulled_up(sums, weight)
+    cv2.copyTo(colours, where, filled)
+    return filled
+
+
+def _pulled_up(sums: Colours, weight: NDArray[np.float32]) -> Colours:
+    """Return what surrounds pixels at half the size, at full size; `weight` [H, W] is of each."""
+    height, width = weight.shape[:2]
+    # Twice over: a coarse pixel is known as soon as half of what it covers is.
+    coarse = 2.0 * cv2.pyrDown(sums)
+    shares = 2.0 * cv2.pyrDown(weight)
+    if shares.ndim == 2:
+        shares = _each_channel(shares, coarse.shape[2])
+    return np.asarray(cv2.pyrUp(_filled(coarse, shares), dstsize=(width, height)), np.float32)
+
+
+def _each_channel(weight: NDArray[np.float32], channels: int) -> Colours:
+    """Return [H, W, C]: arithmetic on arrays of one shape is several times as fast."""
+    return np.asarray(cv2.merge([weight] * channels), np.float32)
 
 
 def _filled(sums: Colours, weight: Colours) -> Colours:
@@ -35,9 +60,7 @@ def _filled(sums: Colours, weight: Colours) -> Colours:
     if min(height, width) < _SMALLEST or bool((weight >= 1.0).all()):
         total = sums.sum(axis=(0, 1)) / max(float(weight[..., 0].sum()), 1e-6)
         return np.asarray(mean * share + total * (1.0 - share), np.float32)
-    # Twice over: a coarse pixel is known as soon as half of what it covers is.
-    smaller = _filled(2.0 * cv2.pyrDown(sums), 2.0 * cv2.pyrDown(weight))
-    around = cv2.pyrUp(smaller, dstsize=(width, height))
+    around = _pulled_up(sums, weight)
     return np.asarray(mean * share + around * (1.0 - share), np.float32)
 
 

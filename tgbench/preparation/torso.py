@@ -14,6 +14,7 @@ from ..identities.layout import HAIR, HEAD, INNER_MOUTH, NECK, TORSO
 from .inpainting import smooth_fill
 
 Colours = NDArray[np.float32]
+Window = tuple[slice, slice]
 
 _NECK_REACH, _TORSO_REACH = 53.0 / 512.0, 9.0 / 512.0
 """How far neck and torso go on beneath the head, as shares of the image's side: AD-NeRF's."""
@@ -60,13 +61,14 @@ class TorsoPainter:
             parsing: in the layout's colours.
         """
         side = image.shape[0]
-        rows = _body_rows(parsing)
+        neck, torso = (pixels_of(parsing, each) for each in (NECK, TORSO))
+        rows = _body_rows(neck | torso)
         if rows is None:
             return np.zeros((*image.shape[:2], 4), np.uint8)
+        neck, torso = neck[rows], torso[rows]
         person, parsing = person[rows], parsing[rows]
         colour = image[rows].astype(np.float32)
         head = head_mask(parsing)
-        neck, torso = (pixels_of(parsing, each) for each in (NECK, TORSO))
         body = neck | torso
         clean = body & ~_grown(head, _SEAM * side)
         under, up = _below_chin(head, pixels_of(parsing, HEAD), neck, body, side)
@@ -92,9 +94,7 @@ class TorsoPainter:
         result[rows] = cv2.merge([*cv2.split(painted), alpha])
         return result
 
-    def _filled(
-        self, name: str, whole: Image, top: int, known: Mask, window: tuple[slice, slice]
-    ) -> Colours:
+    def _filled(self, name: str, whole: Image, top: int, known: Mask, window: Window) -> Colours:
         """Return colours [h, w, 3] of a window that continue a part, much as before.
 
         `known` and `window` are of the rows of the whole image from `top` on.
@@ -102,55 +102,75 @@ class TorsoPainter:
         rows, columns = window
         place = slice(top + rows.start, top + rows.stop), columns
         earlier = self._before.get(name)
-        if earlier is None or earlier.colours.shape != whole.shape:
-            earlier = _Fill(np.full(whole.shape, np.nan, np.float32), place)
-        before = earlier.colours[place]
-        if not known[window].any():
-            lower = whole[top:]
-            plain = lower[known].mean(axis=0) if known.any() else whole.mean(axis=(0, 1))
-            return np.where(np.isnan(before), plain, before).astype(np.float32)
-        fresh = smooth_fill(whole[place], known[window])
-        change = np.abs(fresh - before)
-        seen = np.isfinite(change)
-        if seen.any() and float(change[seen].mean()) < _OTHER_LIGHT:
-            # What is seen now is as it is now; only what is not seen is kept.
-            kept = seen & ~known[window][..., None]
-            fresh = np.where(kept, fresh + _KEPT * (before - fresh), fresh)
-        earlier.colours[earlier.place] = np.nan
-        earlier.colours[place] = fresh
-        self._before[name] = _Fill(earlier.colours, place)
+        known_here = known[window]
+        if known_here.any():
+            fresh = smooth_fill(whole[place], known_here)
+            if earlier is not None:
+                _steady(fresh, known_here, place, earlier)
+            self._before[name] = _Fill(fresh, place)
+            return fresh
+        plain = whole[top:][known].mean(axis=0) if known.any() else whole.mean(axis=(0, 1))
+        fresh = np.full((*known_here.shape, 3), plain, np.float32)
+        if earlier is not None:
+            here, there = _overlap(place, earlier.place)
+            fresh[here] = earlier.colours[there]
         return fresh
 
 
 @dataclass(frozen=True)
 class _Fill:
-    """What was filled in: a whole image, float32 [H, W, 3], NaN beside the rows and columns."""
+    """What was filled in: float32 [h, w, 3] of the rows and columns `place` of the image."""
 
     colours: Colours
-    place: tuple[slice, slice]
+    place: Window
 
 
-def _body_rows(parsing: Image) -> slice | None:
+def _steady(fresh: Colours, known: Mask, place: Window, earlier: _Fill) -> None:
+    """Keep much of what was filled in earlier where nothing is seen now, in place."""
+    here, there = _overlap(place, earlier.place)
+    now, before = fresh[here], earlier.colours[there]
+    if now.size and float(np.abs(now - before).mean()) < _OTHER_LIGHT:
+        kept = now + _KEPT * (before - now)
+        cv2.copyTo(kept, (~known[here]).view(np.uint8), now)
+
+
+def _overlap(place: Window, other: Window) -> tuple[Window, Window]:
+    """Return the part that two windows of an image share, as a window of each; it may be empty."""
+    low = [max(a.start, b.start) for a, b in zip(place, other, strict=True)]
+    high = [min(a.stop, b.stop) for a, b in zip(place, other, strict=True)]
+    rows, columns = zip(low, map(max, low, high), strict=True)
+
+    def of(window: Window) -> Window:
+        (top, left) = (each.start for each in window)
+        return (
+            slice(rows[0] - top, rows[1] - top),
+            slice(columns[0] - left, columns[1] - left),
+        )
+
+    return of(place), of(other)
+
+
+def _body_rows(body: Mask) -> slice | None:
     """Return the rows of neck and torso and as many above as decide what they become."""
-    low = (pixels_of(parsing, NECK) | pixels_of(parsing, TORSO)).any(axis=1)
+    low = body.any(axis=1)
     if not low.any():
         return None
     # What is painted goes on for the reach; half of it is blurred over, and a margin is looked at.
-    above = round((1.5 * _NECK_REACH + _MARGIN) * parsing.shape[0]) + 2
+    above = round((1.5 * _NECK_REACH + _MARGIN) * len(body)) + 2
     return slice(max(0, int(low.argmax()) - above), None)
 
 
 def _below_chin(
     head: Mask, face: Mask, neck: Mask, body: Mask, side: int
-) -> tuple[Mask, NDArray[np.int32]]:
+) -> tuple[Mask, NDArray[np.int16]]:
     """Return where the neck goes on under the head, and how many rows above the body pixels are.
 
     The masks are of the lower rows of a frame with `side`.
     """
     height = head.shape[0]
-    rows = np.arange(height, dtype=np.int32)[:, None]
+    rows = np.arange(height, dtype=np.int16)[:, None]
     # Whether a row is the neck is the last bit of its number.
-    first = np.where(neck, 2 * rows + 1, np.where(body, 2 * rows, 4 * height))
+    first = np.where(neck, 2 * rows + 1, np.where(body, 2 * rows, np.int16(4 * height)))
     below = np.minimum.accumulate(first[::-1], axis=0)[::-1]
     up = (below >> 1) - rows
     reach = _NECK_REACH * side
@@ -162,7 +182,7 @@ def _below_chin(
     return under, up
 
 
-def _without_folds(up: NDArray[np.int32], under: Mask, side: int) -> Colours:
+def _without_folds(up: NDArray[np.int16], under: Mask, side: int) -> Colours:
     """Return `up` [K] of what is under the head, alike in columns that end at other heights."""
     if not under.any():
         return np.zeros(0, np.float32)

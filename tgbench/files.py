@@ -8,6 +8,7 @@ import os
 import platform
 import re
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -149,17 +150,22 @@ def atomic_path(path: Path) -> Iterator[Path]:
     Raises:
         TgbenchError: the path is something other than a file, such as a device.
     """
-    path = path.resolve()
-    if path.exists() and not path.is_file():
-        raise TgbenchError(f"{path}: exists and is not a regular file; choose another name")
-    path.parent.mkdir(parents=True, exist_ok=True)
+    with suppress(FileNotFoundError):
+        mode = path.lstat().st_mode
+        if stat.S_ISLNK(mode):
+            path = path.resolve()
+        if not stat.S_ISREG(mode) and path.exists() and not path.is_file():
+            raise TgbenchError(f"{path}: exists and is not a regular file; choose another name")
+    if not path.parent.is_dir():
+        path.parent.mkdir(parents=True, exist_ok=True)
     # The suffix stays so that writers which choose a format by it (video, parquet) still can.
     temporary = path.with_name(f".{path.stem}.{_owner()}.part{path.suffix}")
     try:
         yield temporary
         os.replace(temporary, path)
-    finally:
+    except BaseException:
         temporary.unlink(missing_ok=True)
+        raise
 
 
 def write_text(path: Path, text: str) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial.transform import Rotation
 
 from . import mesh
 from .head import align, head_frame
@@ -63,6 +62,8 @@ def head_angles(landmarks: NDArray[np.floating]) -> Array:
     Returns:
         [N, 3]: yaw, pitch and roll in degrees; 0 where the canonical head looks at the camera.
     """
+    from scipy.spatial.transform import Rotation
+
     turned = Rotation.from_matrix(head_rotations(landmarks))
     return np.asarray(turned.as_euler("YXZ", degrees=True))
 

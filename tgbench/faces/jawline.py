@@ -20,6 +20,7 @@ from scipy.interpolate import CubicSpline
 from scipy.ndimage import gaussian_filter1d
 
 from ..arrays import Image, Points
+from ..compiled import njit
 from . import mesh
 
 Array = NDArray[np.float32]
@@ -212,23 +213,24 @@ def _step_of(offset: float) -> float:
     return (offset - _INWARD) / (_OUTWARD - _INWARD) * (_STEPS - 1)
 
 
-def _cheapest(costs: NDArray[np.floating]) -> NDArray[np.int64]:
+@njit(cache=True, nogil=True)
+def _cheapest(costs: NDArray[np.float64]) -> NDArray[np.int64]:
     """Return the cheapest path [P] through costs [P, S] that bends little."""
-    jumps = np.arange(-_JUMP, _JUMP + 1)
-    count = costs.shape[1]
-    padded = np.full(count + 2 * _JUMP, np.inf)
-    total = padded[_JUMP:-_JUMP]
-    total[:] = costs[0]
-    reached = np.lib.stride_tricks.sliding_window_view(padded, count)
-    bend, here = _BEND * (jumps**2)[:, None], np.arange(count)
-    came = np.zeros(costs.shape, np.int64)
-    for place in range(1, len(costs)):
-        options = reached + bend
-        best = options.argmin(axis=0)
-        came[place] = here + jumps[best]
-        total[:] = options[best, here] + costs[place]
-    path = np.empty(len(costs), np.int64)
-    path[-1] = int(total.argmin())
-    for place in range(len(costs) - 1, 0, -1):
+    places, steps = costs.shape
+    came = np.empty((places, steps), np.int64)
+    total = costs[0].copy()
+    for place in range(1, places):
+        reached = total.copy()
+        for step in range(steps):
+            best, source = np.inf, step
+            for before in range(max(step - _JUMP, 0), min(step + _JUMP + 1, steps)):
+                cost = reached[before] + _BEND * (before - step) ** 2
+                if cost < best:
+                    best, source = cost, before
+            total[step] = best + costs[place, step]
+            came[place, step] = source
+    path = np.empty(places, np.int64)
+    path[-1] = np.argmin(total)
+    for place in range(places - 1, 0, -1):
         path[place - 1] = came[place, path[place]]
     return path

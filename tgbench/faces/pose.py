@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial.transform import Rotation
 
 from . import mesh
 from .bundle_adjustment import adjust
@@ -133,6 +132,8 @@ def track_head(
 
 def _first_motion(solid: Array, shape: Array, focal: float) -> Motion:
     """Return the motion that weak perspective sees: the depth from the face's size."""
+    from scipy.spatial.transform import Rotation
+
     scales, rotations, offsets = align(solid, shape)
     to_camera = np.swapaxes(rotations, 1, 2)
     centre = -np.einsum("nij,nj->ni", to_camera, offsets)

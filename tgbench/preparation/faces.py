@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from ..arrays import Image
 from ..errors import TgbenchError
 from ..faces import LandmarkDetector
+from ..overlap import drawn_ahead
 from ..progress import Progress
 from ..video.reader import VideoReader
 
@@ -66,8 +68,9 @@ def find_faces(reader: VideoReader, progress: Progress) -> FaceBoxes:
     with (
         LandmarkDetector(max_faces=_MOST_FACES) as detector,
         progress.task("finding the face", reader.expected_frames) as task,
+        closing(drawn_ahead(reader)) as images,
     ):
-        for image in reader:
+        for image in images:
             faces = detector.detect_all(_shrunk(image, shrink))
             looks.append(np.array([_box(points) / shrink for points in faces]).reshape(-1, 4))
             task.advance()

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..arrays import Image
+from ..compiled import njit
 from .inpainting import nearest_fill
 
 _FREE = 13
@@ -34,20 +35,30 @@ def background_plate(frames: Iterable[tuple[Image, NDArray[np.uint8]]]) -> Image
         covered = (person >= _FREE).astype(np.uint8)
         masks.append(cv2.dilate(covered, np.ones((reach, reach), np.uint8)) > 0)
         images.append(image)
-    stack, hidden = np.stack(images), np.stack(masks)
-    plate = np.zeros_like(stack[0])
-    for row in range(stack.shape[1]):
-        plate[row] = _median_of_free(stack[:, row], hidden[:, row])
-    return _fill(plate, hidden.all(axis=0))
+    hidden = np.stack(masks)
+    return _fill(_median_of_free(np.stack(images), hidden), hidden.all(axis=0))
 
 
-def _median_of_free(pixels: Image, covered: NDArray[np.bool_]) -> Image:
-    """Return medians over the first axis of [N, W, 3], without the covered ones."""
-    free = (~covered).sum(axis=0)
-    ordered = np.sort(np.where(covered[..., None], np.int16(256), pixels.astype(np.int16)), axis=0)
-    middle = np.maximum(free - 1, 0) // 2
-    chosen = np.take_along_axis(ordered, middle[None, :, None], axis=0)[0]
-    return np.minimum(chosen, 255).astype(np.uint8)
+@njit(cache=True, nogil=True)
+def _median_of_free(pixels: Image, hidden: NDArray[np.bool_]) -> Image:
+    """Return the lower medians over frames of [N, H, W, 3] where not hidden; 255 if always so."""
+    frames, height, width, channels = pixels.shape
+    medians = np.full((height, width, channels), 255, np.uint8)
+    counts = np.empty(256, np.int64)
+    for row in range(height):
+        for column in range(width):
+            free = frames - hidden[:, row, column].sum()
+            for channel in range(channels if free else 0):
+                counts[:] = 0
+                for frame in range(frames):
+                    if not hidden[frame, row, column]:
+                        counts[pixels[frame, row, column, channel]] += 1
+                value, below = 0, counts[0]
+                while below <= (free - 1) // 2:
+                    value += 1
+                    below += counts[value]
+                medians[row, column, channel] = value
+    return medians
 
 
 def _fill(plate: Image, unseen: NDArray[np.bool_]) -> Image:

@@ -16,8 +16,8 @@ from ..identities import layout
 from .frames import SEEN_AT, Measured, PersonMasks
 from .images import read_grey, read_rgb
 
-_KEPT = 28
-"""Frames that are in memory at once: what two stages in a row look at, and some ahead."""
+_KEPT = 16
+"""Frames that are in memory at once: the jaw is looked at some frames ahead."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Clip:
         seen: what MediaPipe saw, in pixels of a `SEEN_AT` square.
         masks: of the person, as MediaPipe sees it.
         person_from_parsing: whether the parsing decides what the person is, not the masks.
-        stop: is set where other work on the clip failed; long work ends then (see `in_order`).
+        stop: is set where other work on the clip failed; long work ends then.
     """
 
     folder: Path

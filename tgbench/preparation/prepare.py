@@ -11,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 
-from ..arrays import Image
 from ..errors import TgbenchError
 from ..faces.pose import HeadTrack
 from ..files import make_folder, remove_parts
@@ -19,15 +18,15 @@ from ..identities import ActionUnits, Identity, IdentityWriter, default_split, l
 from ..identities.card import given_card, write_card
 from ..identities.clip_checks import filming_faults
 from ..identities.track_params import TrackParams
-from ..overlap import beside, in_order, opencv_alone
+from ..overlap import Stopped, beside, opencv_alone
 from ..progress import SILENT, Progress
 from ..running.locks import sole_writer
 from ..specs import BackendKind
+from .apart import apart
 from .backends.choice import Choice, choose_backends
 from .backends.interfaces import (
     ActionUnitBackend,
     LandmarkBackend,
-    ParsedFrame,
     ParsingBackend,
     PoseBackend,
 )
@@ -221,11 +220,15 @@ class _Preparation:
 
     def _pose(self, key: StageKey, clip: Clip) -> HeadTrack:
         if not self._cache.done(key):
+            chosen, arrays = self._backends[BackendKind.POSE], self._cache.arrays_of(key)
             with self._cache.working(key) as facts:
-                backend: PoseBackend = self._backends[BackendKind.POSE].make()
-                track = backend.track(clip, self._progress)
-                self._cache.save(key, **track.arrays())
-                facts["measured_by"] = backend.describe()
+                if chosen.spec.apart:
+                    with apart(chosen, clip, arrays, self._progress) as reports:
+                        (facts["measured_by"],) = (each["measured_by"] for each in reports)
+                else:
+                    backend: PoseBackend = chosen.make()
+                    self._cache.save(key, **backend.track(clip, self._progress).arrays())
+                    facts["measured_by"] = backend.describe()
         return HeadTrack.from_arrays(self._cache.load(key))
 
     def _pictures(
@@ -237,29 +240,31 @@ class _Preparation:
             for _ in self._parsed(parsing_key, clip):
                 pass
         plate_key = self._plate(person_key, clip)
-        # Parsed here, if not before: so a frame is composed while it is in memory.
+        # Parsed here, if not before: each frame is composed as soon as it is parsed.
         with closing(self._parsed(parsing_key, clip)) as parsed:
             self._composites(plate_key, parsing_key, parsed, clip)
 
-    def _parsed(self, key: StageKey, clip: Clip) -> Generator[tuple[int, Image | None], None, None]:
-        """Yield every frame with its parsing, which is written; None where it was before."""
+    def _parsed(self, key: StageKey, clip: Clip) -> Generator[int, None, None]:
+        """Yield every frame once its parsing is written."""
         if self._cache.done(key):
-            yield from ((frame, None) for frame in range(len(clip)))
+            yield from range(len(clip))
             return
+        chosen = self._backends[BackendKind.PARSING]
         with self._cache.working(key) as facts:
-            backend: ParsingBackend = self._backends[BackendKind.PARSING].make()
+            if chosen.spec.apart:
+                with apart(chosen, clip, self._cache.arrays_of(key), self._progress) as reports:
+                    for report in reports:
+                        if "frame" in report:
+                            yield report["frame"]
+                        else:
+                            facts.update(report)
+                return
+            backend: ParsingBackend = chosen.make()
             writer = self._writer()
-
-            def write(found: tuple[int, ParsedFrame]) -> tuple[int, Image]:
-                frame, parts = found
-                writer.write_frame(frame, parsing=parts.parsing, teeth_mask=parts.teeth)
-                return frame, parts.parsing
-
-            with (
-                closing(backend.parse(clip, self._progress)) as parsed,
-                closing(in_order(write, enumerate(parsed), workers=1)) as written,
-            ):
-                yield from written
+            with closing(backend.parse(clip, self._progress)) as parsed:
+                for frame, parts in enumerate(parsed):
+                    writer.write_frame(frame, parsing=parts.parsing, teeth_mask=parts.teeth)
+                    yield frame
             facts["measured_by"] = backend.describe()
 
     def _plate(self, person_key: StageKey, clip: Clip) -> StageKey:
@@ -272,11 +277,7 @@ class _Preparation:
         return key
 
     def _composites(
-        self,
-        plate_key: StageKey,
-        parsing_key: StageKey,
-        parsed: Iterator[tuple[int, Image | None]],
-        clip: Clip,
+        self, plate_key: StageKey, parsing_key: StageKey, parsed: Iterator[int], clip: Clip
     ) -> None:
         key = self._keys.composites(plate_key, parsing_key)
         if self._cache.done(key):
@@ -285,30 +286,17 @@ class _Preparation:
             return
         plate = read_rgb(self._out / layout.BACKGROUND)
         writer = self._writer()
-
-        def compose(found: tuple[int, Image | None]) -> tuple[int, Image, Image, Image]:
-            frame, parsing = found
-            image, person = clip.image(frame), clip.person(frame)
-            writer.write_frame(frame, ground_truth=over(image, person, plate))
-            return frame, image, person, clip.parsing(frame) if parsing is None else parsing
-
-        def write(painted: tuple[int, Image]) -> None:
-            writer.write_frame(painted[0], torso=painted[1])
-
         painter = TorsoPainter()
         with (
             self._cache.working(key),
             self._progress.task("ground truth, torso", len(clip)) as task,
-            closing(in_order(compose, parsed, stop=clip.stop)) as composed,
-            closing(
-                in_order(
-                    write,
-                    ((frame, painter.paint(*rest)) for frame, *rest in composed),
-                    workers=1,
-                )
-            ) as written,
         ):
-            for _ in written:
+            for frame in parsed:
+                if clip.stop.is_set():
+                    raise Stopped
+                image, person = clip.image(frame), clip.person(frame)
+                torso = painter.paint(image, person, clip.parsing(frame))
+                writer.write_frame(frame, ground_truth=over(image, person, plate), torso=torso)
                 task.advance()
 
     def _action_units(self, key: StageKey, clip: Clip, track: HeadTrack) -> ActionUnits:

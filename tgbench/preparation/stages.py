@@ -90,13 +90,17 @@ class StageCache:
 
     def save(self, key: StageKey, **arrays: NDArray) -> None:
         """Keep arrays of a stage."""
-        with atomic_path(self._arrays(key)) as temporary:
+        with atomic_path(self.arrays_of(key)) as temporary:
             np.savez(temporary, **arrays)
 
     def load(self, key: StageKey) -> dict[str, NDArray]:
         """Return what `save` kept."""
-        with np.load(self._arrays(key), allow_pickle=False) as arrays:
+        with np.load(self.arrays_of(key), allow_pickle=False) as arrays:
             return dict(arrays)
+
+    def arrays_of(self, key: StageKey) -> Path:
+        """Return the file of a stage's arrays."""
+        return self.folder / f"{key.name}.npz"
 
     def _read(self, key: StageKey) -> dict[str, Any]:
         try:
@@ -107,6 +111,3 @@ class StageCache:
 
     def _marker(self, key: StageKey) -> Path:
         return self.folder / f"{key.name}.json"
-
-    def _arrays(self, key: StageKey) -> Path:
-        return self.folder / f"{key.name}.npz"

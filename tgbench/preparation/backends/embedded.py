@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping
-from contextlib import closing
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +12,6 @@ from ...faces.action_units import MEASURED_BY, measure_action_units
 from ...faces.canonical import in_head_frame
 from ...faces.parsing import Parser
 from ...faces.pose import HeadTrack, track_head
-from ...overlap import in_order
 from ...progress import Progress
 from ..clip import Clip
 from ..frames import SEEN_AT
@@ -60,23 +58,13 @@ class MeshParsing:
                 (clip.image(i), clip.person(i), mesh[i]) for i in spread(len(clip), _LEARNT_FRAMES)
             )
 
-            def edge(frame: int) -> NDArray[np.float32]:
-                return parser.jaw.steps(clip.image(frame), mesh[frame])
-
-            def parse(found: tuple[int, NDArray[np.float32]]) -> ParsedFrame:
-                frame, steps = found
+            edges = (parser.jaw.steps(clip.image(i), mesh[i]) for i in range(len(clip)))
+            for frame, steps in enumerate(parser.jaw.steady(edges)):
                 image, person, points = clip.image(frame), clip.person(frame), mesh[frame]
-                return ParsedFrame(
+                yield ParsedFrame(
                     parser.parse(image, person, points, steps), parser.teeth_mask(image, points)
                 )
-
-            with (
-                closing(in_order(edge, range(len(clip)), workers=1, stop=clip.stop)) as edges,
-                closing(in_order(parse, enumerate(parser.jaw.steady(edges)))) as parsed,
-            ):
-                for parts in parsed:
-                    yield parts
-                    task.advance()
+                task.advance()
 
     def describe(self) -> str:
         """Return what decides."""

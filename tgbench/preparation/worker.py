@@ -1,0 +1,89 @@
+"""The process of one backend: `python -m tgbench.preparation.worker KIND NAME FOLDER SIZE ARRAYS`.
+
+Prints what it does, a line of JSON each; see `apart`.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import TgbenchError
+from ..files import atomic_path
+from ..identities import IdentityWriter
+from ..overlap import opencv_alone
+from ..progress import Progress, Task
+from ..specs import BackendKind
+from .backends.choice import choose_backends
+from .backends.interfaces import ParsingBackend, PoseBackend
+from .clip import Clip
+from .frames import Measured, PersonMasks
+from .requests import WORK
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Let a backend do its work on the frames of a folder that is being prepared."""
+    kind, name, folder, size, arrays = arguments
+    clip = _clip(Path(folder), int(size))
+    chosen = choose_backends({kind: name}, {})[BackendKind(kind)]
+    backend = chosen.make()
+    with opencv_alone():
+        if chosen.spec.kind is BackendKind.POSE:
+            _track(backend, clip, Path(arrays))
+        else:
+            _parse(backend, clip)
+    _say(measured_by=backend.describe())
+
+
+def _clip(folder: Path, size: int) -> Clip:
+    with np.load(folder / WORK / "frames.npz", allow_pickle=False) as seen:
+        return Clip(folder, size, Measured(**seen), PersonMasks(folder / WORK / "person"))
+
+
+def _track(backend: PoseBackend, clip: Clip, arrays: Path) -> None:
+    track = backend.track(clip, _PROGRESS)
+    with atomic_path(arrays) as temporary:
+        np.savez(temporary, **track.arrays())
+
+
+def _parse(backend: ParsingBackend, clip: Clip) -> None:
+    writer = IdentityWriter(clip.folder, (clip.size, clip.size))
+    for frame, parts in enumerate(backend.parse(clip, _PROGRESS)):
+        writer.write_frame(frame, parsing=parts.parsing, teeth_mask=parts.teeth)
+        _say(frame=frame)
+
+
+class _PrintedTask:
+    def advance(self, steps: int = 1) -> None:
+        _say(advance=steps)
+
+    def note(self, text: str) -> None:
+        pass
+
+
+class _Printed:
+    @contextmanager
+    def task(self, description: str, total: int | None, done: int = 0) -> Iterator[Task]:
+        _say(task=description, total=total)
+        yield _PrintedTask()
+
+
+_PROGRESS: Progress = _Printed()
+
+
+def _say(**report: object) -> None:
+    print(json.dumps(report), flush=True)
+
+
+if __name__ == "__main__":
+    try:
+        main(sys.argv[1:])
+    except OSError as error:
+        _say(error=error.strerror, errno=error.errno, filename=error.filename)
+    except TgbenchError as error:
+        _say(error=str(error))

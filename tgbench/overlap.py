@@ -22,8 +22,6 @@ def in_order(
     work: Callable[[Item], Result],
     items: Iterable[Item],
     workers: int = 2,
-    stop: threading.Event | None = None,
-    start: Callable[[], None] | None = None,
 ) -> Generator[Result, None, None]:
     """Yield `work(item)` of every item, in their order.
 
@@ -35,18 +33,11 @@ def in_order(
         work: of one item; called from several threads at once if there are several workers.
         items: may be endless; at most three times `workers` are held at a time.
         workers: threads; with one, work is done in order too.
-        stop: ends the work once it is set.
-        start: is called once in each thread, before its work.
-
-    Raises:
-        Stopped: `stop` was set.
     """
-    pool = ThreadPoolExecutor(workers, initializer=start)
+    pool = ThreadPoolExecutor(workers)
     waiting: deque[Future[Result]] = deque()
     try:
         for item in items:
-            if stop is not None and stop.is_set():
-                raise Stopped
             waiting.append(pool.submit(work, item))
             if len(waiting) >= 3 * workers:
                 yield waiting.popleft().result()

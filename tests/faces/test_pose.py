@@ -12,8 +12,9 @@ from scipy.spatial.transform import Rotation
 
 from tgbench.faces import mesh
 from tgbench.faces.head import EYES_APART, align, head_frame, mean_shape
+from tgbench.faces.head_track import HeadTrack
 from tgbench.faces.loop_closure import revisits
-from tgbench.faces.pose import HeadTrack, track_head
+from tgbench.faces.pose import track_head
 from tgbench.faces.projection import Motion, linearise, project
 from tgbench.faces.rotations import left_jacobians, rotation_matrices
 from tgbench.faces.trajectory import Moves, flow_moves, frame_by_frame, joined

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from tgbench import plugins
 from tgbench.commands.lists import pairs
 from tgbench.errors import TgbenchError, Unavailable
-from tgbench.faces.pose import HeadTrack
+from tgbench.faces.head_track import HeadTrack
 from tgbench.identities import Identity
 from tgbench.identities.layout import ALL_ACTION_UNITS, HEAD, WHITE
 from tgbench.preparation.backends.choice import choose_backends, parse_choices

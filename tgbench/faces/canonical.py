@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from . import mesh
 from .head import align, head_frame
-from .pose import HeadTrack
+from .head_track import HeadTrack
 
 Array = NDArray[np.float64]
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import TgbenchError
-from ..faces.pose import HeadTrack
+from ..faces.head_track import HeadTrack
 from ..files import make_folder, remove_parts
 from ..identities import ActionUnits, Identity, IdentityWriter, default_split, layout
 from ..identities.card import given_card, write_card
@@ -30,7 +30,6 @@ from .backends.interfaces import (
     ParsingBackend,
     PoseBackend,
 )
-from .background import background_plate
 from .clip import Clip
 from .crop import Crop, choose_crop
 from .faces import LOOKS_PER_SECOND, FaceBoxes, find_faces
@@ -270,6 +269,8 @@ class _Preparation:
     def _plate(self, person_key: StageKey, clip: Clip) -> StageKey:
         key = self._keys.plate(person_key)
         if not self._cache.done(key):
+            from .background import background_plate
+
             with self._cache.working(key), self._progress.task("background plate", None):
                 frames = spread(len(clip), _PLATE_FRAMES)
                 pairs = ((clip.image(i), clip.person(i)) for i in frames)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..faces import landmarks, segmentation
-from ..faces.pose import HeadTrack
+from ..faces.head_track import HeadTrack
 from ..identities import layout
 from ..identities.layout import FPS
 from ..specs import BackendKind

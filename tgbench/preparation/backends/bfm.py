@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from ...faces import mesh
 from ...faces.bfm import BfmTrack, read_face_model, track_face
 from ...faces.bfm.model import KEYS, MODEL, MODEL_CUT
-from ...faces.pose import HeadTrack, roughness
+from ...faces.head_track import HeadTrack, roughness
 from ...progress import Progress
 from ...weights import describe_weights
 from ..clip import Clip

@@ -1,4 +1,7 @@
-"""The backends that need nothing beside MediaPipe: all of them start from its face mesh."""
+"""The backends that need nothing beside MediaPipe: all of them start from its face mesh.
+
+Pose and parsing are at work in processes of their own, so each imports what it needs itself.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +13,7 @@ from numpy.typing import NDArray
 from ...faces import ibug68, landmarks
 from ...faces.action_units import MEASURED_BY, measure_action_units
 from ...faces.canonical import in_head_frame
-from ...faces.parsing import Parser
-from ...faces.pose import HeadTrack, track_head
+from ...faces.head_track import HeadTrack
 from ...progress import Progress
 from ..clip import Clip
 from ..frames import SEEN_AT
@@ -38,6 +40,8 @@ class BundlePose:
 
     def track(self, clip: Clip, progress: Progress) -> HeadTrack:
         """Return the head's track; see `track_head`."""
+        from ...faces.pose import track_head
+
         with progress.task("tracking the head", None):
             seen = clip.seen
             return track_head(seen.landmarks, (SEEN_AT, SEEN_AT), seen.flow, clip.grey)
@@ -52,6 +56,8 @@ class MeshParsing:
 
     def parse(self, clip: Clip, progress: Progress) -> Generator[ParsedFrame, None, None]:
         """Yield every frame; see `tgbench.faces.parsing`."""
+        from ...faces.parsing import Parser
+
         mesh = clip.mesh
         with progress.task("parsing", len(clip)) as task:
             parser = Parser(

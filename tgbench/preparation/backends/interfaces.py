@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...arrays import Image, Mask
-from ...faces.pose import HeadTrack
+from ...faces.head_track import HeadTrack
 from ...progress import Progress
 from ..clip import Clip
 

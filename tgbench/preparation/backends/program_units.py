@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import TgbenchError
-from ...faces.pose import HeadTrack
+from ...faces.head_track import HeadTrack
 from ...files import sha256, temporary_folder
 from ...identities.layout import ALL_ACTION_UNITS, FPS
 from ...metrics.action_units.extraction import LosslessVideo, Measurer

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from ...faces.pose import HeadTrack
+from ...faces.head_track import HeadTrack
 from ...identities.layout import ALL_ACTION_UNITS
 from ...metrics.action_units.pyfeat import CLOSED_EYES, PyFeat
 from ...progress import Progress

@@ -1,0 +1,146 @@
+"""Backends in processes of their own: the same results, and nothing is lost of what goes wrong."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tgbench.errors import TgbenchError
+from tgbench.identities import Identity
+from tgbench.preparation import apart
+from tgbench.preparation.backends.choice import choose_backends
+from tgbench.preparation.backends.embedded import BundlePose, MeshParsing
+from tgbench.preparation.clip import Clip
+from tgbench.preparation.frames import Measured, PersonMasks
+from tgbench.preparation.prepare import prepare
+from tgbench.preparation.requests import WORK
+from tgbench.progress import SILENT, Task
+from tgbench.specs import BackendKind
+
+Start = Callable[..., list[dict[str, object]]]
+
+
+class Counted:
+    """A progress that notes what it is told."""
+
+    def __init__(self) -> None:
+        self.tasks: list[tuple[str, int | None]] = []
+        self.done = 0
+
+    @contextmanager
+    def task(self, description: str, total: int | None, done: int = 0) -> Iterator[Task]:
+        self.tasks.append((description, total))
+        yield self
+
+    def advance(self, steps: int = 1) -> None:
+        self.done += steps
+
+    def note(self, text: str) -> None:
+        raise AssertionError(text)
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Clip:
+    folder = tmp_path_factory.mktemp("clip")
+    (folder / "masks").mkdir()
+    nothing = Measured(
+        np.zeros((0, 478, 3), np.float32), np.zeros((0, 93, 2), np.float32), np.zeros(0, np.bool_)
+    )
+    return Clip(folder, 64, nothing, PersonMasks(folder / "masks"))
+
+
+@pytest.fixture
+def run_script(clip: Clip, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Start:
+    """Run a script in place of the worker, and return what it reports."""
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setattr(apart, "WORKER", "some_worker")
+    chosen = choose_backends({}, {})[BackendKind.POSE]
+
+    def run(script: str, progress: Counted | None = None) -> list[dict[str, object]]:
+        (tmp_path / "some_worker.py").write_text(script)
+        with apart.apart(chosen, clip, tmp_path / "a.npz", progress or Counted()) as reports:
+            return [*reports]
+
+    return run
+
+
+def test_reports_are_handed_on_and_progress_is_shown(run_script: Start) -> None:
+    progress = Counted()
+    reports = run_script(
+        """
+print('{"task": "parsing", "total": 2}')
+print('{"frame": 0}', '{"advance": 1}', "a library's warning", sep="\\n")
+print('{"frame": 1}', '{"advance": 1}', '{"measured_by": "some network"}', sep="\\n")
+""",
+        progress,
+    )
+    assert reports == [{"frame": 0}, {"frame": 1}, {"measured_by": "some network"}]
+    assert progress.tasks == [("parsing", 2)]
+    assert progress.done == 2
+
+
+def test_what_goes_wrong_there_is_raised_here(run_script: Start) -> None:
+    with pytest.raises(TgbenchError, match="no such face"):
+        run_script("""print('{"error": "no such face"}')""")
+    with pytest.raises(OSError, match="No space left") as full:
+        run_script(
+            """print('{"error": "No space left on device", "errno": 28, "filename": "1.png"}')"""
+        )
+    assert (full.value.errno, full.value.filename) == (28, "1.png")
+
+
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [
+        ("print('one more'); raise ValueError('unheard of')", "code 1: .*one more.*unheard of"),
+        ("""print('{"frame": 0}')""", "code 0"),
+        ("import os; os.kill(os.getpid(), 9)", "code -9"),
+    ],
+)
+def test_an_end_without_a_result_is_an_error(run_script: Start, script: str, said: str) -> None:
+    with pytest.raises(RuntimeError, match=f"(?s)bundle ended with {said}"):
+        run_script(script)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals")
+def test_nothing_is_left_when_the_block_ends(
+    clip: Clip, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "endless_worker.py").write_text(
+        "import json, os, signal, time\n"
+        "signal.signal(signal.SIGINT, signal.SIG_IGN)\n"
+        "print(json.dumps({'frame': os.getpid()}), flush=True)\n"
+        "time.sleep(60)\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setattr(apart, "WORKER", "endless_worker")
+    chosen = choose_backends({}, {})[BackendKind.POSE]
+    with apart.apart(chosen, clip, tmp_path / "a.npz", Counted()) as reports:
+        process = next(reports)["frame"]
+    time.sleep(0.05)
+    with pytest.raises(ProcessLookupError):
+        os.kill(process, signal.SIG_DFL)
+
+
+@pytest.mark.usefixtures("discs_for_faces")
+def test_results_are_those_of_the_backends_in_this_process(
+    tmp_path: Path, make_film: Callable[..., Path]
+) -> None:
+    folder = prepare(make_film(tmp_path / "film.mp4"), tmp_path / "identity", size=128)
+    with np.load(folder / WORK / "frames.npz") as seen:
+        clip = Clip(folder, 128, Measured(**seen), PersonMasks(folder / WORK / "person"))
+    with np.load(folder / WORK / "pose.npz") as arrays:
+        for name, expected in BundlePose().track(clip, SILENT).arrays().items():
+            # Sums have another order where BLAS has more threads.
+            np.testing.assert_allclose(arrays[name], expected, rtol=1e-6, atol=1e-8)
+    identity = Identity(folder)
+    for frame, parts in enumerate(MeshParsing().parse(clip, SILENT)):
+        np.testing.assert_array_equal(identity.parsing(frame), parts.parsing)
+        np.testing.assert_array_equal(identity.teeth_mask(frame), parts.teeth)

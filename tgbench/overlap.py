@@ -22,6 +22,7 @@ def in_order(
     work: Callable[[Item], Result],
     items: Iterable[Item],
     workers: int = 2,
+    start: Callable[[], None] | None = None,
 ) -> Generator[Result, None, None]:
     """Yield `work(item)` of every item, in their order.
 
@@ -33,8 +34,9 @@ def in_order(
         work: of one item; called from several threads at once if there are several workers.
         items: may be endless; at most three times `workers` are held at a time.
         workers: threads; with one, work is done in order too.
+        start: is called once in each thread, before its work.
     """
-    pool = ThreadPoolExecutor(workers)
+    pool = ThreadPoolExecutor(workers, initializer=start)
     waiting: deque[Future[Result]] = deque()
     try:
         for item in items:

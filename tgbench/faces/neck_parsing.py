@@ -74,7 +74,7 @@ class BelowJaw:
         pairs = list(zip(cells, samples, strict=True))
         hair = _colours(np.concatenate([cell[sample.hair] for cell, sample in pairs]))
         skin = _colours(np.concatenate([cell[sample.skin] for cell, sample in pairs]))
-        colour = np.concatenate([cell[sample.below] for cell, sample in pairs])
+        colour = np.concatenate([cell[sample.below] for cell, sample in pairs]).astype(np.intp)
         place = np.concatenate([_places_of(sample)[sample.below] for sample in samples])
         self._looks = np.stack([hair, skin, _colours(colour)])
         self.long_hair = _share_beside(samples, cells, self._looks) > _LONG_HAIR
@@ -145,12 +145,12 @@ class BelowJaw:
             for each in ((NECK, HAIR) if self.long_hair else (NECK,))
         ]
 
-    def _posterior(self, colour: NDArray[np.int64], place: NDArray[np.int64]) -> Array:
+    def _posterior(self, colour: NDArray[np.integer], place: NDArray[np.int64]) -> Array:
         """Return how likely each class is, [3, K], by cells of colour and of place."""
         looks, where = self._looks + np.float32(_RARE), self._where.reshape(3, -1)
-        odds = np.stack(
-            [here.take(place) * look.take(colour) for look, here in zip(looks, where, strict=True)]
-        )
+        odds = np.empty((3, len(colour)), np.result_type(looks, where))
+        for odd, look, here in zip(odds, looks, where, strict=True):
+            np.multiply(here.take(place), look.take(colour), out=odd)
         odds /= odds.sum(axis=0) + np.float32(1e-12)
         return np.asarray(odds, np.float32)
 
@@ -185,7 +185,7 @@ def _usual_places(long_hair: bool) -> Array:
 
 
 def _share_beside(
-    samples: Sequence[Sample], cells: Sequence[NDArray[np.int64]], looks: Array
+    samples: Sequence[Sample], cells: Sequence[NDArray[np.uint16]], looks: Array
 ) -> float:
     """Return how much of the strips just below the ears is the person but no skin: hair."""
     shares = []
@@ -201,14 +201,14 @@ def _share_beside(
     return float(np.median(shares)) if shares else 0.0
 
 
-def _cells(image: Image) -> NDArray[np.int64]:
+def _cells(image: Image) -> NDArray[np.uint16]:
     """Return each pixel's cell of a colour histogram [H, W]; a and b rarely leave the middle."""
     planes = cv2.split(cv2.cvtColor(image, cv2.COLOR_RGB2LAB))
     light, a, b = (table[plane] for table, plane in zip(_CELLS_OF_LAB, planes, strict=True))
-    return (light + a + b).astype(np.int64)
+    return np.asarray(light + a + b, np.uint16)
 
 
-def _colours(cells: NDArray[np.int64], weights: Array | None = None) -> Array:
+def _colours(cells: NDArray[np.integer], weights: Array | None = None) -> Array:
     """Return a smoothed histogram of colours, summing to 1."""
     counts = np.bincount(cells, weights, _BINS**3).reshape((_BINS,) * 3)
     smooth = gaussian_filter(counts.astype(np.float64), 0.7).ravel()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
+from queue import SimpleQueue
 
 import cv2
 import numpy as np
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from ..arrays import Image
 from ..errors import TgbenchError
 from ..faces import LandmarkDetector
-from ..overlap import drawn_ahead
+from ..overlap import drawn_ahead, in_order
 from ..progress import Progress
 from ..video.reader import VideoReader
 
@@ -23,6 +24,9 @@ _log = logging.getLogger("tgbench")
 LOOKS_PER_SECOND = 5.0
 _LONGEST_SIDE = 1280
 _MOST_FACES = 3
+_DETECTORS = 2
+"""Looks at the same time: without tracking, none depends on another."""
+
 _OTHER_SHARE = 0.1
 
 
@@ -65,15 +69,25 @@ def find_faces(reader: VideoReader, progress: Progress) -> FaceBoxes:
     """
     shrink = min(1.0, _LONGEST_SIDE / max(reader.info.width, reader.info.height))
     looks: list[NDArray[np.float64]] = []
-    with (
-        LandmarkDetector(max_faces=_MOST_FACES) as detector,
-        progress.task("finding the face", reader.expected_frames) as task,
-        closing(drawn_ahead(reader)) as images,
-    ):
-        for image in images:
+    with ExitStack() as detectors:
+        idle: SimpleQueue[LandmarkDetector] = SimpleQueue()
+        for _ in range(_DETECTORS):
+            idle.put(detectors.enter_context(LandmarkDetector(max_faces=_MOST_FACES)))
+
+        def look(image: Image) -> NDArray[np.float64]:
+            detector = idle.get()
             faces = detector.detect_all(_shrunk(image, shrink))
-            looks.append(np.array([_box(points) / shrink for points in faces]).reshape(-1, 4))
-            task.advance()
+            idle.put(detector)
+            return np.array([_box(points) / shrink for points in faces]).reshape(-1, 4)
+
+        with (
+            progress.task("finding the face", reader.expected_frames) as task,
+            closing(drawn_ahead(reader)) as images,
+            closing(in_order(look, images, workers=_DETECTORS)) as found,
+        ):
+            for boxes in found:
+                looks.append(boxes)
+                task.advance()
     if not any(len(faces) for faces in looks):
         raise TgbenchError(
             f"{reader.path}: no face found; give a video that shows one person from the front"

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arrays import Image
+from ..arrays import Image, pixels_of
 from ..files import atomic_path
 from ..identities import Identity
 from ..identities.layout import INNER_MOUTH, WHITE
@@ -95,12 +95,10 @@ def _seen(
 
 def _parsing(identity: Identity, frame: int) -> Image:
     image, colours = identity.frame(frame), identity.parsing(frame)
-    mixed = np.where(
-        (colours == WHITE).all(axis=-1, keepdims=True),
-        255 - (255 - image) // 3,
-        image // 2 + colours // 2,
-    ).astype(np.uint8)
-    mixed[(colours == INNER_MOUTH).all(axis=-1)] = INNER_MOUTH
+    mixed = image // 2 + colours // 2
+    white = pixels_of(colours, WHITE)
+    mixed[white] = 255 - (255 - image[white]) // 3
+    mixed[pixels_of(colours, INNER_MOUTH)] = INNER_MOUTH
     mixed[identity.teeth_mask(frame)] = (255, 230, 0)
     return _fit(mixed)
 

@@ -16,8 +16,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from ..errors import TgbenchError
 from ..processes.guarded import Guarded
+from ..processes.reported import raise_reported
 from ..progress import Progress, Task
 from ..running.children import thread_limits
 from .backends.choice import ChosenBackend
@@ -74,7 +74,7 @@ def _reports(worker: Guarded, name: str, progress: Progress) -> Reports:
             elif "advance" in report and task is not None:
                 task.advance(report["advance"])
             elif "error" in report:
-                _raise(report)
+                raise_reported(report)
             else:
                 finished = "measured_by" in report
                 yield report
@@ -90,9 +90,3 @@ def _report(line: bytes) -> dict[str, Any] | None:
     except ValueError:
         return None
     return report if isinstance(report, dict) else None
-
-
-def _raise(report: dict[str, Any]) -> None:
-    if "errno" in report:
-        raise OSError(report["errno"], report["error"], report["filename"])
-    raise TgbenchError(report["error"])

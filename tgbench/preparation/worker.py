@@ -13,10 +13,10 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import TgbenchError
 from ..files import atomic_path
 from ..identities import IdentityWriter
 from ..overlap import opencv_alone
+from ..processes.reported import errors_reported
 from ..progress import Progress, Task
 from ..specs import BackendKind
 from .backends.choice import choose_backends
@@ -81,9 +81,5 @@ def _say(**report: object) -> None:
 
 
 if __name__ == "__main__":
-    try:
+    with errors_reported():
         main(sys.argv[1:])
-    except OSError as error:
-        _say(error=error.strerror, errno=error.errno, filename=error.filename)
-    except TgbenchError as error:
-        _say(error=str(error))

@@ -16,9 +16,9 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from importlib import import_module
-from typing import IO, Any
+from typing import IO
 
-from ..errors import TgbenchError
+from ..processes.reported import raise_reported
 from ..progress import Progress
 
 WORKER = "tgbench.synthetic.worker"
@@ -86,15 +86,9 @@ def _follow(lines: IO[str], description: str, progress: Progress) -> None:
     """Show a worker's progress; raise what it reports."""
     begun = json.loads(lines.readline() or "{}")
     if "error" in begun:
-        _raise(begun)
+        raise_reported(begun)
     with progress.task(description, begun.get("total")) as task:
         for line in lines:
             if line != "\n":
-                _raise(json.loads(line))
+                raise_reported(json.loads(line))
             task.advance()
-
-
-def _raise(report: dict[str, Any]) -> None:
-    if "errno" in report:
-        raise OSError(report["errno"], report["error"], report["filename"])
-    raise TgbenchError(report["error"])

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..errors import TgbenchError
+from ..processes.reported import errors_reported
 from .dataset import FPS
 from .writing import write_identity, write_track
 
@@ -28,10 +28,5 @@ def main(arguments: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
-    try:
+    with errors_reported():
         main(sys.argv[1:])
-    except OSError as error:
-        report = {"error": error.strerror, "errno": error.errno, "filename": error.filename}
-        print(json.dumps(report), flush=True)
-    except TgbenchError as error:
-        print(json.dumps({"error": str(error)}), flush=True)

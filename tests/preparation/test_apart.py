@@ -101,12 +101,16 @@ def test_what_goes_wrong_there_is_raised_here(run_script: Start) -> None:
     [
         ("print('one more'); raise ValueError('unheard of')", "code 1: .*one more.*unheard of"),
         ("""print('{"frame": 0}')""", "code 0"),
-        ("import os; os.kill(os.getpid(), 9)", "code -9"),
     ],
 )
 def test_an_end_without_a_result_is_an_error(run_script: Start, script: str, said: str) -> None:
     with pytest.raises(RuntimeError, match=f"(?s)bundle ended with {said}"):
         run_script(script)
+
+
+def test_a_killed_process_can_be_repeated(run_script: Start) -> None:
+    with pytest.raises(TgbenchError, match=r"bundle was killed by signal 9 .*repeat the command"):
+        run_script("import os; os.kill(os.getpid(), 9)")
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals")

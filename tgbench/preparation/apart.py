@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections import deque
@@ -16,6 +17,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+from ..errors import TgbenchError
 from ..processes.guarded import Guarded
 from ..processes.reported import raise_reported
 from ..progress import Progress, Task
@@ -45,7 +47,7 @@ def apart(
 
     Yields:
         What it reports. Its errors are raised there: `TgbenchError` and `OSError` as they are,
-        others as `RuntimeError` with what it said.
+        others as `RuntimeError` with what it said; that it was killed is a `TgbenchError`.
     """
     spec = backend.spec
     command = [sys.executable, "-m", WORKER, spec.kind, spec.name, str(clip.folder), str(clip.size)]
@@ -78,9 +80,16 @@ def _reports(worker: Guarded, name: str, progress: Progress) -> Reports:
             else:
                 finished = "measured_by" in report
                 yield report
-    if not finished:
-        code = worker.end()
-        raise RuntimeError(f"the process of {name} ended with code {code}: " + "\n".join(said))
+    if finished:
+        return
+    code = worker.end()
+    if code < 0:
+        memory = " (too little memory?)" if code == -signal.SIGKILL else ""
+        raise TgbenchError(
+            f"the process of {name} was killed by signal {-code}{memory}; "
+            "repeat the command to go on"
+        )
+    raise RuntimeError(f"the process of {name} ended with code {code}: " + "\n".join(said))
 
 
 def _report(line: bytes) -> dict[str, Any] | None:

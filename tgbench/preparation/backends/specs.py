@@ -19,6 +19,7 @@ BUNDLE = BackendSpec(
     "head pose by bundle adjustment over mesh landmarks and optical flow",
     f"{_HERE}.embedded:BundlePose",
     kind=BackendKind.POSE,
+    version=2,
     apart=True,
     licence="Apache-2.0",
 )
@@ -27,6 +28,7 @@ MESH = BackendSpec(
     "head, hair, neck, torso and mouth from mesh outlines, the jaw's edge, place and colour",
     f"{_HERE}.embedded:MeshParsing",
     kind=BackendKind.PARSING,
+    version=2,
     apart=True,
     licence="Apache-2.0",
 )

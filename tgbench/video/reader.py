@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -166,10 +167,7 @@ class VideoReader:
         Raises:
             TgbenchError: its clock cannot be that of a clip.
         """
-        with self._opened() as (container, tracks):
-            stamps = Stamps(container, tracks.picture)
-            pieces = stamps.of_packets(_until_damage(packets(container, tracks, tracks.picture)))
-        timed = [(self._since_zero(time), length, None) for time, length in pieces]
+        timed = [(self._since_zero(time), length, None) for time, length in self._pieces]
         gaps = sum(
             self._missing(earlier[0], later[0]) for earlier, later in itertools.pairwise(timed)
         )
@@ -178,6 +176,13 @@ class VideoReader:
             frames = sum(times for _, times in self._delivered(iter(timed)))
         seconds = timed[-1][0] + timed[-1][1] - timed[0][0] if timed else 0
         return Survey(frames, gaps, float(seconds))
+
+    @cached_property
+    def _pieces(self) -> list[tuple[Fraction, Fraction]]:
+        """When each stored frame begins, and how long it is shown, by its packet."""
+        with self._opened() as (container, tracks):
+            stamps = Stamps(container, tracks.picture)
+            return stamps.of_packets(_until_damage(packets(container, tracks, tracks.picture)))
 
     def __iter__(self) -> Iterator[Image]:
         """Yield frames, uint8 RGB [H, W, 3], contiguous.

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -182,6 +184,18 @@ def test_two_faces_are_counted_the_larger_first(scene: Scene) -> None:
         assert detector.detect_all(np.full((SIZE, SIZE, 3), 90, np.uint8)) == []
     assert len(found) == 2
     assert found[0][:, 0].mean() < SIZE < found[1][:, 0].mean()
+
+
+def test_matplotlib_is_not_imported_but_can_be() -> None:
+    script = (
+        "import sys\n"
+        "from tgbench.faces import LandmarkDetector\n"
+        "LandmarkDetector().close()\n"
+        "assert not [name for name in sys.modules if name.startswith('matplotlib')]\n"
+        "import matplotlib.pyplot\n"
+        "matplotlib.pyplot.figure\n"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True)
 
 
 def test_nothing_is_said_on_standard_error(

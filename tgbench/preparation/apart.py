@@ -40,7 +40,7 @@ def apart(
     """Start a backend on a clip in a process of its own, and end it with the block.
 
     Args:
-        backend: without settings.
+        backend: of poses or parsings.
         clip: its frames are on disk.
         arrays: `.npz` file for a result that is no frames.
         progress: where the backend reports to.
@@ -50,9 +50,12 @@ def apart(
         others as `RuntimeError` with what it said; that it was killed is a `TgbenchError`.
     """
     spec = backend.spec
-    command = [sys.executable, "-m", WORKER, spec.kind, spec.name, str(clip.folder), str(clip.size)]
+    settings = json.dumps(backend.settings_given)
+    asked = [spec.kind, spec.name, settings, str(clip.folder), str(clip.size), str(arrays)]
     worker = Guarded(
-        [*command, str(arrays)], subprocess.PIPE, env={**os.environ, **thread_limits(1)}
+        [sys.executable, "-m", WORKER, *asked],
+        subprocess.PIPE,
+        env={**os.environ, **thread_limits(1)},
     )
     assert worker.process.stdout is not None
     with ExitStack() as stack:

@@ -345,12 +345,9 @@ class _Preparation:
 def _request(
     video: Path, audio: Path | None, size: int, deinterlace: bool, backends: Choice
 ) -> Request:
-    settings = {
-        f"{kind}.{name}": str(value)
-        for kind, chosen in backends.items()
-        for name, value in chosen.settings.items()
-        if value is not None
-    }
+    settings: dict[str, str] = {}
+    for chosen in backends.values():
+        settings |= chosen.settings_given
     return Request(
         str(video.resolve()),
         None if audio is None else str(audio.resolve()),

@@ -1,6 +1,6 @@
-"""The process of one backend: `python -m tgbench.preparation.worker KIND NAME FOLDER SIZE ARRAYS`.
+"""The process of one backend; prints what it does, a line of JSON each. See `apart`.
 
-Prints what it does, a line of JSON each; see `apart`.
+`python -m tgbench.preparation.worker KIND NAME SETTINGS FOLDER SIZE ARRAYS`
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ from .requests import WORK
 
 def main(arguments: Sequence[str]) -> None:
     """Let a backend do its work on the frames of a folder that is being prepared."""
-    kind, name, folder, size, arrays = arguments
+    kind, name, settings, folder, size, arrays = arguments
     clip = _clip(Path(folder), int(size))
-    chosen = choose_backends({kind: name}, {})[BackendKind(kind)]
+    chosen = choose_backends({kind: name}, json.loads(settings))[BackendKind(kind)]
     backend = chosen.make()
     with opencv_alone():
         if chosen.spec.kind is BackendKind.POSE:

@@ -47,8 +47,8 @@ class BackendSpec(ConfiguredSpec):
             raises `TgbenchError` for what cannot work, before any work is done; may be empty.
         finds_person: of parsing, whether what it leaves white is the background; if not,
             MediaPipe's segmentation says what the person is.
-        apart: whether it gets a process of its own, as what is bound by Python should; of a pose
-            or parsing backend without settings.
+        apart: of a pose or parsing backend, whether it gets a process of its own, as what is
+            bound by Python should.
         licence: of what it runs.
     """
 

@@ -35,6 +35,12 @@ class ChosenBackend:
         """Return its settings by name."""
         return {} if self.config is None else flat(self.config)
 
+    @property
+    def settings_given(self) -> dict[str, str]:
+        """Return its settings as `choose_backends` takes them."""
+        given = {name: value for name, value in self.settings.items() if value is not None}
+        return {f"{self.spec.kind}.{name}": str(value) for name, value in given.items()}
+
     def make(self) -> Any:
         """Return an instance, as `tgbench.preparation.backends.interfaces` describes it.
 

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arrays import Image, Points
+from ..arrays import Image, Mask, Points
 
 _WINDOW = (21, 21)
 _AGREES = 0.5
@@ -24,16 +24,18 @@ def followed(before: Image, after: Image, start: Points, guess: Points) -> NDArr
     """
     # OpenCV has pixel centres at whole numbers.
     points, guesses = (np.asarray(place, np.float32)[:, None] - 0.5 for place in (start, guess))
-    end = _searched(before, after, points, guesses)
-    back = _searched(after, before, end, points)
-    good = np.abs(back - points).max(axis=(1, 2)) < _AGREES
+    end, found = _searched(before, after, points, guesses)
+    # From as far off as the way there began, or a point that was never moved would be right.
+    back, found_back = _searched(after, before, end, end - (guesses - points))
+    good = found & found_back & (np.abs(back - points).max(axis=(1, 2)) < _AGREES)
     return np.where(good[:, None], (end - points)[:, 0], np.nan).astype(np.float32)
 
 
 def _searched(
     before: Image, after: Image, points: NDArray[np.float32], guess: NDArray[np.float32]
-) -> NDArray[np.float32]:
-    found, _, _ = cv2.calcOpticalFlowPyrLK(
+) -> tuple[NDArray[np.float32], Mask]:
+    """Return where points [K, 1, 2] are in another frame, and whether they are found there [K]."""
+    places, found, _ = cv2.calcOpticalFlowPyrLK(
         before,
         after,
         points,
@@ -42,4 +44,4 @@ def _searched(
         maxLevel=0,
         flags=cv2.OPTFLOW_USE_INITIAL_FLOW,
     )
-    return np.asarray(found, np.float32)
+    return np.asarray(places, np.float32), found[:, 0] > 0

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import re
@@ -17,6 +18,7 @@ from tgbench.faces import backend
 from tgbench.identities import Identity
 from tgbench.identities.card import read_card
 from tgbench.identities.validation import validate
+from tgbench.preparation import faces
 from tgbench.preparation.prepare import prepare
 from tgbench.preparation.preview import PREVIEW
 
@@ -170,6 +172,24 @@ def test_the_larger_of_two_faces_is_followed_with_a_warning(
     side, (left, top) = facts["crop"]["side"], facts["crop"]["left_top"]
     middle = Identity(folder).landmarks[:, 27:48].mean(axis=(0, 1)) * side / 128 + (left, top)
     assert abs(middle[0] - 90) < 8
+
+
+def test_a_detector_that_always_fails_ends_the_work(
+    tmp_path: Path, make_film: Films, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Failing(contextlib.nullcontext[None]):
+        def __init__(self, **options: object) -> None:
+            super().__init__()
+
+        def __enter__(self) -> Failing:  # type: ignore[override]
+            return self
+
+        def detect_all(self, image: object) -> None:
+            raise RuntimeError("graph has errors")
+
+    monkeypatch.setattr(faces, "LandmarkDetector", Failing)
+    with pytest.raises(RuntimeError, match="graph has errors"):
+        prepare(make_film(tmp_path / "film.mp4"), tmp_path / "identity", size=128)
 
 
 @faked

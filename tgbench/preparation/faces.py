@@ -76,8 +76,10 @@ def find_faces(reader: VideoReader, progress: Progress) -> FaceBoxes:
 
         def look(image: Image) -> NDArray[np.float64]:
             detector = idle.get()
-            faces = detector.detect_all(_shrunk(image, shrink))
-            idle.put(detector)
+            try:
+                faces = detector.detect_all(_shrunk(image, shrink))
+            finally:
+                idle.put(detector)
             return np.array([_box(points) / shrink for points in faces]).reshape(-1, 4)
 
         with (

@@ -61,9 +61,9 @@ def _new_planes() -> Floats:
 
 @kernel
 def _pixel_range(records: Floats, i: int, top: int) -> tuple[np.uint64, np.uint64]:
-    """The tile's pixels to visit: whole rows, in pairs so that 16 lanes stay full."""
-    first = max(int(records[i, 6]) - top, 0) & ~1
-    last = (min(int(records[i, 7]) - top, TILE_HEIGHT) + 1) & ~1
+    """The tile's pixels to visit: whole rows, of 8 lanes each."""
+    first = max(int(records[i, 6]) - top, 0)
+    last = min(int(records[i, 7]) - top, TILE_HEIGHT)
     return np.uint64(first * TILE_WIDTH), np.uint64(last * TILE_WIDTH)
 
 
@@ -127,14 +127,14 @@ def blend(
                 e = _E0 + s * (_E1 + s * (_E2 + s * (_E3 + s * (_E4 + s * _E5))))
                 e *= e
                 e *= e
-                a = min(e * e, ALPHA_MAX)
+                a = min(e * e, ALPHA_MAX) if s <= _EXPONENT_MAX else _ZERO
                 t = planes[p + _T]
                 remaining = t - t * a
-                hit = s <= _EXPONENT_MAX
                 open_ = remaining > TRANSMITTANCE_MIN
-                # A negative sign marks a pixel as finished and keeps its transmittance.
-                planes[p + _T] = (remaining if open_ else -abs(t)) if hit else t
-                w = t * a if hit & open_ else _ZERO
+                # A negative sign marks a pixel as finished and keeps its transmittance. Written
+                # where there is no hit, too: AMD's masked stores take as long as all the rest.
+                planes[p + _T] = remaining if open_ else -abs(t)
+                w = t * a if open_ else _ZERO
                 planes[p + _C0] += w * c0
                 if n > 1:
                     planes[p + _C1] += w * c1

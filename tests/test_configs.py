@@ -4,8 +4,19 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from tgbench.configs import Range, build, check_ranges, flat, range_of, replaced, types_of
+from tgbench.configs import (
+    Range,
+    build,
+    check_ranges,
+    flat,
+    range_of,
+    replaced,
+    setting_text,
+    types_of,
+)
 from tgbench.errors import TgbenchError
 
 
@@ -92,3 +103,25 @@ def test_a_value_out_of_range_is_named_with_its_group() -> None:
     check_ranges(Bike())
     with pytest.raises(TgbenchError, match=r"^front\.spokes=0: must be at least 1$"):
         check_ranges(build(Bike, {"front.spokes": 0}))
+
+
+@given(st.floats(allow_nan=False))
+def test_a_number_is_written_exactly(value: float) -> None:
+    assert float(setting_text(value)) == value
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (False, "false"),
+        (None, "none"),
+        (0.0, "0"),
+        (1e-5, "1e-05"),
+        (0.1 + 0.2, "0.30000000000000004"),
+        ((0, 10, 0, 0), "0:10:0:0"),
+        ([0.5, True], "0.5:true"),
+        ("mel", "mel"),
+    ],
+)
+def test_values_are_written_as_set_takes_them(value: object, text: str) -> None:
+    assert setting_text(value) == text

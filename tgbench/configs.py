@@ -129,6 +129,17 @@ def _marked(config_class: type, mark: str) -> frozenset[str]:
     return frozenset(found)
 
 
+def setting_text(value: object) -> str:
+    """Return a setting's value as `--set` takes it, exactly."""
+    if isinstance(value, bool) or value is None:
+        return str(value).lower()
+    if isinstance(value, tuple | list):
+        return ":".join(map(setting_text, value))
+    if isinstance(value, float) and float(f"{value:g}") == value:
+        return f"{value:g}"
+    return str(value)
+
+
 def value_of(config: Any, key: str) -> Any:
     """Return the value of a setting, by dotted key."""
     return functools.reduce(getattr, key.split("."), config)

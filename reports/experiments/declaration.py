@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from tgbench import plugins
+from tgbench.configs import setting_text
 from tgbench.driving.tags import TrackTags
 from tgbench.toml_files import Table, checked, read_toml
 
@@ -32,7 +33,7 @@ class MethodEntry(Table):
     @property
     def title(self) -> str:
         """The entry in a few words."""
-        return " ".join((self.name, *(f"{key}={value_text(v)}" for key, v in self.set.items())))
+        return " ".join((self.name, *(f"{key}={setting_text(v)}" for key, v in self.set.items())))
 
 
 class Track(TrackTags):
@@ -84,11 +85,6 @@ def read_experiment(name: str) -> Experiment:
     else:
         path = plugins.find(plugins.experiments(), name, "experiment").path
     return checked(path, read_toml(path), Experiment, {"path": path.resolve()})
-
-
-def value_text(value: Setting) -> str:
-    """Return a setting as `--set` takes it."""
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def beside(experiment: Experiment, name: str) -> str:

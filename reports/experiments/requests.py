@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tgbench import plugins
+from tgbench.configs import setting_text
 from tgbench.driving.driving import Driving
 from tgbench.driving.tags import TrackTags
 from tgbench.errors import TgbenchError
@@ -20,7 +21,7 @@ from tgbench.specs import MethodSpec
 from tgbench.synthetic.names import TRACKS
 from tgbench.systems.videos.spec import NAME as VIDEOS
 
-from .declaration import EVERY, Experiment, MethodEntry, Track, beside, value_text
+from .declaration import EVERY, Experiment, MethodEntry, Track, beside
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,7 @@ def _rows(
         for spec in _methods(entry, experiment, blocked):
             known = keys_of(spec)
             common = {key: text for key, text in changes.settings.items() if key in known}
-            settings = common | {key: value_text(value) for key, value in entry.set.items()}
+            settings = common | {key: setting_text(value) for key, value in entry.set.items()}
             try:
                 config = configure(spec, preset, settings)
             except TgbenchError as error:
@@ -162,7 +163,7 @@ def _tracks(
     experiment: Experiment, changes: Changes, blocked: list[Blocked]
 ) -> tuple[tuple[Path, ...], Driving]:
     """Return the sounds that are there and that a protocol takes, and the rules and tags of all."""
-    rules = {name: value_text(value) for name, value in experiment.rules.items()}
+    rules = {name: setting_text(value) for name, value in experiment.rules.items()}
     given: list[tuple[str, Track | None]] = [(str(path), None) for path in changes.audio]
     if not given:
         given = [(beside(experiment, track.file), track) for track in experiment.tracks]

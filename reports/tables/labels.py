@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from tgbench import plugins
-from tgbench.configs import flat
+from tgbench.configs import flat, setting_text
 from tgbench.results import Variant
 from tgbench.running.result import Result
 from tgbench.running.settings import preset_settings
@@ -107,11 +107,13 @@ def _settings(alike: Sequence[Result], elsewhere: Collection[str]) -> list[list[
     configs = [flat(result.method.config) for result in alike]
     presets = [preset_settings(result) for result in alike]
     for key in dict.fromkeys(key for config in configs for key in config):
-        values = [str(config.get(key)) for config in configs]
+        values = [setting_text(config.get(key)) for config in configs]
         if PREFIX + key in elsewhere or len(set(values)) == 1:
             continue
         known = all(key in settings for settings in (*configs, *presets))
-        usual = [str(preset[key]) for preset in presets] if known else _most_frequent(values)
+        usual = (
+            [setting_text(preset[key]) for preset in presets] if known else _most_frequent(values)
+        )
         for texts, value, expected in zip(chosen, values, usual, strict=True):
             if value != expected:
                 texts.append(f"{key}={value}")

@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 
 from ..arrays import Image
+from ..configs import setting_text
 from ..drive import Drive
 from ..errors import TgbenchError
 from ..metrics.clip_source import (
@@ -28,7 +29,7 @@ from ..video.image_folder import ImageFolder
 from ..video.label import NOTE
 from ..video.reader import VideoReader
 from ..video.resampling import resampled
-from .rules import MOST_MIRRORED, AlignmentRules, Box, text_of
+from .rules import MOST_MIRRORED, AlignmentRules, Box
 
 _SAME_SHAPE = 0.01
 """Share by which width to height may differ for a picture to be resized, not distorted."""
@@ -192,7 +193,7 @@ class AlignedFrames:
         left, top, right, bottom = self._rules.crop
         if right > width or bottom > height:
             raise TgbenchError(
-                f"{self._path}: is {width}x{height}, which crop={text_of(self._rules.crop)} "
+                f"{self._path}: is {width}x{height}, which crop={setting_text(self._rules.crop)} "
                 "leaves; state a crop inside it"
             )
         return left, top, right, bottom
@@ -203,7 +204,7 @@ class AlignedFrames:
         if self._box is not None:
             left, top, right, bottom = self._box
             width, height = right - left, bottom - top
-            cropped = f" after crop={text_of(self._rules.crop)}"
+            cropped = f" after crop={setting_text(self._rules.crop)}"
         wanted = self._wanted
         if (width, height) == _size(wanted) or self._is_resized(width, height):
             return
@@ -337,7 +338,7 @@ class AlignedFrames:
         if rules.colour_range != "stored":
             self._note(f"its pixels were taken to have {rules.colour_range} range")
         if self._box is not None:
-            self._note(f"cropped to {text_of(rules.crop)}")
+            self._note(f"cropped to {setting_text(rules.crop)}")
         if rules.size == "resized" and (before := self._cropped_size()) != _size(self._wanted):
             after = "x".join(map(str, _size(self._wanted)))
             self._note(f"resized from {before[0]}x{before[1]} to {after}")

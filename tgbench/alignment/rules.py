@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
+from ..configs import setting_text
 from ..errors import TgbenchError
 
 MOST_MIRRORED = 25
@@ -78,8 +79,8 @@ class AlignmentRules:
         left, top, right, bottom = box
         if not (0 <= left < right and 0 <= top < bottom):
             raise TgbenchError(
-                f"crop={text_of(box)}: holds no pixel; give left, top, right and bottom in pixels, "
-                "the last two exclusive"
+                f"crop={setting_text(box)}: holds no pixel; give left, top, right and bottom in "
+                "pixels, the last two exclusive"
             )
         object.__setattr__(self, "crop", box)
 
@@ -133,7 +134,7 @@ class AlignmentRules:
             for field in dataclasses.fields(self)
             if getattr(self, field.name) != field.default
         )
-        return ",".join(f"{name}={text_of(value)}" for name, value in changed)
+        return ",".join(f"{name}={setting_text(value)}" for name, value in changed)
 
 
 def _check_choice(name: str, value: str, choices: tuple[str, ...], more: str = "") -> None:
@@ -153,8 +154,3 @@ def _value(name: str, text: str) -> Any:
     except ValueError:
         raise TgbenchError(f"{name}={text}: is not a number where there must be one") from None
     return text
-
-
-def text_of(value: Any) -> str:
-    """Return the value of a rule as `AlignmentRules.parse` reads it."""
-    return ":".join(map(str, value)) if isinstance(value, tuple) else str(value)

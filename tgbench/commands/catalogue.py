@@ -56,15 +56,6 @@ def introduction(spec: ConfiguredSpec) -> str:
     return documentation(spec.load_config()).introduction
 
 
-def value_text(value: object) -> str:
-    """Return a setting's value as `--set` takes it."""
-    if isinstance(value, bool) or value is None:
-        return str(value).lower()
-    if isinstance(value, tuple):
-        return ":".join(map(value_text, value))
-    return f"{value:g}" if isinstance(value, float) else str(value)
-
-
 def _method(spec: MethodSpec) -> dict[str, Any]:
     return {
         "name": spec.name,

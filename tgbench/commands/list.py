@@ -9,13 +9,14 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from .. import plugins
+from ..configs import setting_text
 from ..errors import TgbenchError, suggest
 from ..requirements import lacking, why_backend_missing, why_not_run
 from ..specs import BackendKind, BackendSpec, ConfiguredSpec, MethodSpec, MetricSpec, Spec
 from ..synthetic.names import DRAWN, IDENTITIES, TRACKS
 from ..terminal import Terminal
 from ..terminal.wrapping import in_columns, line_width, wrapped
-from .catalogue import catalogue, introduction, value_text
+from .catalogue import catalogue, introduction
 from .lists import names
 
 if TYPE_CHECKING:
@@ -193,7 +194,7 @@ def _presets(chosen: Sequence[ConfiguredSpec], width: int | None) -> Iterable[st
         yield f"presets of {spec.name}:"
         rows = []
         for name, changed in spec.presets.items():
-            changes = ", ".join(f"{key}={value_text(value)}" for key, value in changed.items())
+            changes = ", ".join(f"{key}={setting_text(value)}" for key, value in changed.items())
             rows.append((name, changes or "every setting at its default"))
         yield from in_columns(rows, width)
     for shared, methods in unchanged.items():
@@ -229,10 +230,10 @@ def _alike(settings: Iterable[Setting]) -> list[list[Setting]]:
 def _setting_head(setting: Setting) -> str:
     """Return the name, default and type of a setting, and its values in presets."""
     others = [
-        f"{preset}: {value_text(value)}"
+        f"{preset}: {setting_text(value)}"
         for preset, value in setting.presets.items()
         if value != setting.default
     ]
     details = "; ".join([setting.kind, *others])
-    default = value_text(setting.default) or "empty"
+    default = setting_text(setting.default) or "empty"
     return f"  {setting.name} = {default} ({details})"

@@ -10,7 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from .. import plugins
-from ..configs import build, check_ranges, check_types, files_of, flat, places_of, value_of
+from ..configs import (
+    build,
+    check_ranges,
+    check_types,
+    files_of,
+    flat,
+    places_of,
+    setting_text,
+    value_of,
+)
 from ..errors import TgbenchError
 from ..files import sha256_once
 from ..specs import AudioEncoderSpec, MethodSpec
@@ -131,7 +140,7 @@ class MethodConfig:
         preset = MethodConfig(self.spec, configure(self.spec, self.preset, {}), self.preset)
         former = preset.settings
         return {
-            key: _as_typed(value)
+            key: setting_text(value)
             for key, value in self.settings.items()
             if former.get(key) != value
         }
@@ -140,9 +149,3 @@ class MethodConfig:
     def code(self) -> Code:
         """The method's code, as it is when first asked for."""
         return Code.of(self.spec, self.config)
-
-
-def _as_typed(value: Any) -> str:
-    return (
-        "none" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
-    )

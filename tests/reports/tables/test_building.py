@@ -135,8 +135,8 @@ def test_configurations_of_one_method_are_told_apart(make_result: MakeResult) ->
     assert set(labels(*ablation)) == {
         "ours",
         "ours (motion=still)",
-        "ours (motion=still, sampling=False)",
-        "ours (alpha=True)",
+        "ours (motion=still, sampling=false)",
+        "ours (alpha=true)",
         "ours (b=1)",
     }
     many = [make_result(config={str(k): k * n for k in range(9)}, psnr=1.0) for n in (1, 2)]

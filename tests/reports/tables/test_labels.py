@@ -77,8 +77,8 @@ def test_the_whole_method_of_the_papers_ablation_has_the_bare_name(make_result: 
     }
     labels = told(results)
     assert labels["full"] == "TalkingGaussian"
-    assert labels["without_is"] == "TalkingGaussian (incremental_sampling=False)"
-    assert labels["alpha"] == "TalkingGaussian (predict_opacity=True)"
+    assert labels["without_is"] == "TalkingGaussian (incremental_sampling=false)"
+    assert labels["alpha"] == "TalkingGaussian (predict_opacity=true)"
     for row, settings in ablation.ROWS.items():
         inner = labels[row].removeprefix("TalkingGaussian").removeprefix(" (").removesuffix(")")
         assert set(inner.lower().split(", ")) - {""} == set(settings)
@@ -100,9 +100,9 @@ def test_settings_are_told_as_differences_from_the_preset(
     installed(SPEC)
     assert told(results) == {
         "whole": "ours",
-        "still": "ours (motion=still, sampling=False)",
-        "all": "ours (sampling=False)",
-        "wide": "ours (sampling=False, widths=[3])",
+        "still": "ours (motion=still, sampling=false)",
+        "all": "ours (sampling=false)",
+        "wide": "ours (sampling=false, widths=3)",
     }
     # What all of them have alike is not told.
     short = {name: results[name] for name in ("still", "all")}
@@ -144,7 +144,7 @@ def test_without_the_preset_the_bare_name_is_what_most_have(
     installed(spec)
     configs = (quick(sampling=False), quick(sampling=False, motion="still"), quick())
     results = {str(n): make_result(config=config) for n, config in enumerate(configs)}
-    assert list(told(results).values()) == ["ours", "ours (motion=still)", "ours (sampling=True)"]
+    assert list(told(results).values()) == ["ours", "ours (motion=still)", "ours (sampling=true)"]
 
 
 def test_a_setting_of_another_name_by_now_is_usual_where_most_have_it(

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ... import plugins
-from ...configs import flat, places_of
+from ...configs import flat, places_of, setting_text
 from ...errors import TgbenchError, Unavailable, suggest
 from ...files import sha256
 from ...requirements import why_backend_missing
@@ -39,7 +39,7 @@ class ChosenBackend:
     def settings_given(self) -> dict[str, str]:
         """Return its settings as `choose_backends` takes them."""
         given = {name: value for name, value in self.settings.items() if value is not None}
-        return {f"{self.spec.kind}.{name}": str(value) for name, value in given.items()}
+        return {f"{self.spec.kind}.{name}": setting_text(value) for name, value in given.items()}
 
     def make(self) -> Any:
         """Return an instance, as `tgbench.preparation.backends.interfaces` describes it.

@@ -40,6 +40,9 @@ _COLOURS = (WHITE, HAIR, TORSO, NECK, HEAD, INNER_MOUTH)
 _TABLES = np.zeros((3, 256), np.uint8)
 _TABLES[:, : len(_COLOURS)] = np.transpose(_COLOURS)
 
+_LEARNED_SIDE = 256
+"""Pixels: the longer side of frames from which colours are learned."""
+
 _SOLID = 128
 """How much of a pixel, of 255, must be the person for it to count as such."""
 
@@ -56,8 +59,9 @@ class Parser:
             frames: image, person mask and landmarks (see `parse`) of a few dozen frames across
                 the clip.
         """
-        samples = [_sample(*frame) for frame in frames]
-        self.jaw = JawLine((sample.image, sample.landmarks) for sample in samples)
+        frames = list(frames)
+        self.jaw = JawLine((image, landmarks) for image, _, landmarks in frames)
+        samples = [_sample(*_shrunk(*frame)) for frame in frames]
         self._below = BelowJaw(samples)
         self._skin_lightness = float(np.median([_lightness(sample) for sample in samples]))
 
@@ -113,6 +117,22 @@ class Parser:
         opened = cv2.morphologyEx(seen, cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
         teeth[rows, columns] = opened > 0
         return teeth
+
+
+def _shrunk(
+    image: Image, person: NDArray[np.uint8], landmarks: NDArray[np.floating]
+) -> tuple[Image, NDArray[np.uint8], NDArray[np.floating]]:
+    """Return a frame no larger than is needed to learn colours."""
+    share = _LEARNED_SIDE / max(person.shape)
+    if share >= 1.0:
+        return image, person, landmarks
+    image, person = (
+        np.asarray(
+            cv2.resize(each, None, fx=share, fy=share, interpolation=cv2.INTER_AREA), np.uint8
+        )
+        for each in (image, person)
+    )
+    return image, person, landmarks * share
 
 
 def _sample(image: Image, person: NDArray[np.uint8], landmarks: NDArray[np.floating]) -> Sample:

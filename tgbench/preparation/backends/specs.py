@@ -28,7 +28,7 @@ MESH = BackendSpec(
     "head, hair, neck, torso and mouth from mesh outlines, the jaw's edge, place and colour",
     f"{_HERE}.embedded:MeshParsing",
     kind=BackendKind.PARSING,
-    version=2,
+    version=3,
     apart=True,
     licence="Apache-2.0",
 )

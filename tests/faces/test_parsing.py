@@ -58,6 +58,22 @@ def near(x: float, y: float, radius: float = 4.0) -> NDArray[np.bool_]:
 
 
 @pytest.mark.parametrize("hair_to", [80.0, 150.0])
+def test_a_large_picture_is_parsed_like_a_small_one(hair_to: float) -> None:
+    film = [draw(80 + 4 * np.sin(i), hair_to, mouth=8.0) for i in range(8)]
+    large = [(enlarged(image), enlarged(person), 4 * points) for image, person, points in film]
+    small, wide = Parser(film).parse(*film[0]), Parser(large).parse(*large[0])
+    same = (enlarged(small) == wide).all(axis=-1)
+    assert same.mean() > 0.98
+    for colour in (HAIR, NECK, TORSO):
+        inside = enlarged((small == colour).all(axis=-1))
+        assert same[inside].mean() > 0.94
+
+
+def enlarged(image: NDArray) -> NDArray:
+    return image.repeat(4, axis=0).repeat(4, axis=1)
+
+
+@pytest.mark.parametrize("hair_to", [80.0, 150.0])
 def test_a_drawn_person_is_parsed(hair_to: float) -> None:
     film = [draw(80 + 4 * np.sin(i), hair_to, mouth=8.0) for i in range(8)]
     parser = Parser(film)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Protocol
@@ -22,6 +21,7 @@ from ..shared.conditions import Conditions
 from ..shared.malloc import keep_freed_memory
 from ..shared.not_finite import REMEDY, first_not_finite
 from ..shared.threads import one_thread
+from ..shared.training_clock import TrainingClock
 from .config import DGTalkerConfig
 from .frames import HeadFrames
 from .navigation import Navigation
@@ -120,14 +120,14 @@ class Fit:
             self._iterate(training, task, lambda: self._save(path, name, training))
 
     def _iterate(self, training: _Training, task: Task, save: Callable[[], None]) -> None:
-        begun = time.perf_counter()
+        clock = TrainingClock()
         while training.iteration < training.iterations:
             loss = training.step()
             last = training.iteration == training.iterations
             if training.iteration % self._config.checkpoint_every == 0 or last:
-                self._seconds += time.perf_counter() - begun
+                self._seconds += clock.seconds
                 save()
-                begun = time.perf_counter()
+                clock = TrainingClock()
             if training.iteration % _REPORT_EVERY == 0 or last:
                 task.advance((training.iteration - 1) % _REPORT_EVERY + 1)
                 task.note(f"loss {loss.item():.4f}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,6 +9,7 @@ import torch
 from torch import Tensor
 
 from ..shared.not_finite import LossWatch
+from ..shared.training_clock import TrainingClock
 from .config import OptimiserConfig, TorsoConfig
 from .frames import Frames
 from .torso import TorsoField
@@ -59,7 +59,7 @@ class TorsoTraining:
         Raises:
             TgbenchError: the loss is not finite.
         """
-        started = time.perf_counter()
+        clock = TrainingClock()
         position = int(torch.randint(len(self._frames), (1,), generator=self._generator))
         frame, number = self._frames[position], self._frames.numbers[position]
         height, width = frame.behind.shape[:2]
@@ -84,7 +84,7 @@ class TorsoTraining:
         where = f"in iteration {self.iteration}, training of the torso, frame {number}"
         lowered = self._watch.descend(terms, where, self._optimiser)
         self.iteration += 1
-        self.seconds += time.perf_counter() - started
+        self.seconds += clock.seconds
         return lowered
 
     def result(self) -> TorsoField:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,6 +17,7 @@ from ..shared.conditions import Conditions as Driving
 from ..shared.hashgrid import TriPlaneHashGrid
 from ..shared.not_finite import LossWatch, located
 from ..shared.perceptual import Perceptual
+from ..shared.training_clock import TrainingClock
 from ..shared.window import Window
 from .config import ErNerfConfig
 from .frames import AROUND, LEAST_SQUARE, OUTLINE, Frame, Frames
@@ -109,7 +109,7 @@ class HeadTraining:
         Raises:
             TgbenchError: the loss, or what is encoded, is not finite.
         """
-        started = time.perf_counter()
+        clock = TrainingClock()
         if self.iteration % self._config.schedule.occupancy_every == 0:
             self._update_occupancy()
         position = self._next_frame()
@@ -123,7 +123,7 @@ class HeadTraining:
         self.iteration += 1
         if self.iteration % self._config.optimiser.average_every == 0:
             self._update_average()
-        self.seconds += time.perf_counter() - started
+        self.seconds += clock.seconds
         return lowered
 
     def result(self) -> Head:

@@ -7,7 +7,6 @@ sound does not move, and the lips end up moving half as far as the true ones.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 
 import numpy as np
@@ -18,6 +17,7 @@ from torch import Tensor, nn
 from .audio_network import AudioNetwork
 from .conditions import Conditions
 from .not_finite import LossWatch
+from .training_clock import TrainingClock
 
 _LIPS = slice(48, 68)
 _OUTER_EYE_CORNERS = (36, 45)
@@ -80,7 +80,7 @@ class AudioPretraining:
         Raises:
             TgbenchError: the loss is not finite.
         """
-        started = time.perf_counter()
+        clock = TrainingClock()
         done = self.iteration / self.iterations
         for group in self._optimizer.param_groups:
             group["lr"] = group["initial_lr"] * _RATE_FINAL**done
@@ -91,7 +91,7 @@ class AudioPretraining:
         where = f"in iteration {self.iteration} of the {self._part}'s audio pretraining"
         loss = self._watch.descend({"lip shape": error}, where, self._optimizer)
         self.iteration += 1
-        self.seconds += time.perf_counter() - started
+        self.seconds += clock.seconds
         return loss
 
     def state(self) -> dict[str, object]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -13,6 +12,7 @@ from ..shared.conditions import Conditions
 from ..shared.fusion import fuse
 from ..shared.not_finite import LossWatch, located
 from ..shared.perceptual import SMALL_TILES, Perceptual
+from ..shared.training_clock import TrainingClock
 from .branch import Branch
 from .config import TalkingGaussianConfig
 from .frames import TrainingFrames
@@ -56,7 +56,7 @@ class FineTuning:
         Raises:
             TgbenchError: a term of the loss, or what is drawn, is not finite.
         """
-        started = time.perf_counter()
+        clock = TrainingClock()
         position = self._sampler.draw(self.iteration)
         crop = self._frames.head(position)
         where = f"in iteration {self.iteration} of colour fine-tuning, frame {crop.frame}"
@@ -77,7 +77,7 @@ class FineTuning:
         terms = self._terms(fused, unit_image(crop.image))
         loss = self._watch.descend(terms, where, self._optimizer)
         self.iteration += 1
-        self.seconds += time.perf_counter() - started
+        self.seconds += clock.seconds
         return loss
 
     def state(self) -> dict[str, object]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -26,6 +25,7 @@ from ..shared.conditions import Conditions
 from ..shared.not_finite import REMEDY, first_not_finite
 from ..shared.perceptual import Distance, Perceptual, perceptual_distance
 from ..shared.threads import with_halves
+from ..shared.training_clock import TrainingClock
 from .branch import Branch, new_motion
 from .config import BranchName, TalkingGaussianConfig
 from .finetuning import FineTuning
@@ -261,7 +261,7 @@ class Fit:
 
     def _remove_floaters(self, trainers: Sequence[BranchTrainer]) -> float:
         """Clean the branches, unless fine-tuning has begun with clean ones; return the seconds."""
-        started = time.perf_counter()
+        clock = TrainingClock()
         if self._checkpoint(FineTuning.name).is_file():
             return 0.0
         # On a busy machine torch takes ten times as long for small tensors with several threads.
@@ -276,7 +276,7 @@ class Fit:
             for future in running:
                 future.result()
                 task.advance()
-        return time.perf_counter() - started
+        return clock.seconds
 
     def _fine_tuning(self, branches: list[Branch], spent: float = 0.0) -> FineTuning:
         """Return the stage, restored if it was saved; its time starts at the seconds `spent`."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -14,6 +13,7 @@ from ..shared.malloc import keep_freed_memory
 from ..shared.not_finite import LossWatch, located
 from ..shared.perceptual import Perceptual
 from ..shared.rasterizer import Camera
+from ..shared.training_clock import TrainingClock
 from .branch import Branch
 from .config import BranchName, TalkingGaussianConfig
 from .densification import DensityControl, density_limits, resembling
@@ -87,7 +87,7 @@ class BranchTrainer:
         Raises:
             TgbenchError: a term of the loss, or what is drawn, is not finite.
         """
-        started = time.perf_counter()
+        clock = TrainingClock()
         iteration, gaussians = self.iteration, self.branch.field
         learns_motion = iteration >= self.config.schedule.static_iterations
         finishing = self.config.finishes_mouth(self.name, iteration)
@@ -124,7 +124,7 @@ class BranchTrainer:
             self._control_density(self.iteration, crop.camera)
         if self.iteration % self.config.gaussians.harmonics_every == 0:
             gaussians.raise_degree()
-        self.seconds += time.perf_counter() - started
+        self.seconds += clock.seconds
         return loss.detach()
 
     def state(self) -> dict[str, object]:

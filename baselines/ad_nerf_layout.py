@@ -99,7 +99,7 @@ def _write_images(folder: Path, name: int, plate: Image) -> None:
     torso = decode_image(folder / f"torso_imgs/{name}.png", cv2.IMREAD_UNCHANGED)
     is_head = np.zeros(parsing.shape[:2], np.bool_)
     for colour in _HEAD_COLOURS:
-        is_head |= (parsing == colour[::-1]).all(axis=-1)
+        is_head |= (parsing == colour).all(axis=-1)
     share = torso[..., 3:].astype(np.float32) / 255
     made = {
         "com_imgs": whole,
@@ -109,7 +109,7 @@ def _write_images(folder: Path, name: int, plate: Image) -> None:
     for place, image in made.items():
         (folder / place).mkdir(exist_ok=True)
         path = folder / place / f"{name}.jpg"
-        if not cv2.imwrite(str(path), image, _JPEG):
+        if not cv2.imwrite(str(path), image[..., ::-1], _JPEG):
             raise TgbenchError(f"{path}: cannot be written; free space and repeat")
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
 from tgbench.faces import mesh
-from tgbench.faces.jawline import JawLine
+from tgbench.faces.jawline import JawLine, steadied
 from tgbench.faces.mask_cleanup import connected_to, remove_slivers
 
 SIZE = 256
@@ -64,9 +64,8 @@ def test_the_outline_lies_on_the_edge_wherever_the_mesh_is(
     shifts = [4.0 * np.sin(i) for i in range(8)]
     film = [(draw(shift, offset, neck, i), landmarks(shift)) for i, shift in enumerate(shifts)]
     jaw = JawLine(film)
-    steps = jaw.steady(jaw.steps(image, points) for image, points in film)
-    for (_, points), step, shift in zip(film, steps, shifts, strict=True):
-        assert away(jaw.outline(points, step), shift, offset) < 0.7
+    for outline, shift in zip(jaw.outlines(film), shifts, strict=True):
+        assert away(outline, shift, offset) < 0.7
 
 
 @pytest.mark.parametrize("frames", [1, 3, 6, 7, 12, 13, 14, 40])
@@ -74,14 +73,14 @@ def test_steps_become_as_steady_as_if_the_whole_clip_were_smoothed_at_once(frame
     steps = np.random.default_rng(frames).normal(size=(frames, 96)).astype(np.float32)
     over_time = gaussian_filter1d(steps.astype(np.float64), 1.5, axis=0, mode="nearest")
     whole = gaussian_filter1d(over_time, 1.0, axis=1, mode="nearest").astype(np.float32)
-    np.testing.assert_array_equal(np.stack([*JawLine.steady(steps)]), whole)
+    np.testing.assert_array_equal(np.stack([*steadied(steps)]), whole)
 
 
 def test_a_picture_without_edges_leaves_the_jaw_at_the_mesh() -> None:
     points = landmarks(0.0)
-    jaw = JawLine([(np.full((SIZE, SIZE, 3), 128, np.uint8), points)])
-    (steps,) = jaw.steady([jaw.steps(np.full((SIZE, SIZE, 3), 128, np.uint8), points)])
-    assert away(jaw.outline(points, steps), 0.0, np.zeros(2)) < 0.5
+    film = [(np.full((SIZE, SIZE, 3), 128, np.uint8), points)]
+    (outline,) = JawLine(film).outlines(film)
+    assert away(outline, 0.0, np.zeros(2)) < 0.5
 
 
 def box(top: int, bottom: int, left: int, right: int) -> NDArray[np.bool_]:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from tgbench.identities.layout import HEAD, NECK, TORSO, WHITE
 from tgbench.preparation.background import background_plate
-from tgbench.preparation.images import over
+from tgbench.preparation.compositing import over
 from tgbench.preparation.inpainting import nearest_fill, smooth_fill
 from tgbench.preparation.torso import TorsoPainter, head_mask
 

@@ -80,7 +80,7 @@ def repaint(identity: Identity, frame: int, mask: Mask) -> None:
     """
     for path in {identity.path(pattern, frame) for pattern in IMAGES}:
         if path.is_file():
-            image = _rgb(path)
+            image = decode_image(path, cv2.IMREAD_COLOR)
             part = mask[..., None]
             whole = np.pad(part, [(0, n - m) for n, m in zip(image.shape, part.shape, strict=True)])
             write_image(path, np.where(whole[..., :1], recoloured(image), image))
@@ -168,7 +168,3 @@ def _replace(path: Path, write: Callable[[Path], object]) -> None:
     """Write a file anew, so that what it was linked to stays as it is."""
     path.unlink(missing_ok=True)
     write(path)
-
-
-def _rgb(path: Path) -> Image:
-    return cv2.cvtColor(decode_image(path, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB).astype(np.uint8)

@@ -91,9 +91,30 @@ class JawLine:
         self._ends = np.zeros(_PLACES)
         self._ends = self._how_far_ends([self._along(changes) for changes in frames])
 
-    def steps(self, image: Image, landmarks: Points) -> Array:
+    def outlines(self, frames: Iterable[tuple[Image, Points]]) -> Iterator[Points]:
+        """Yield the jaw's edge in successive frames, from the person's left ear to the right.
+
+        Quiet over time: without what changes from frame to frame.
+
+        Args:
+            frames: as above; drawn a few frames ahead.
+
+        Yields:
+            [PLACES, 2], pixels.
+        """
+        ahead: deque[_Normals] = deque()
+
+        def steps() -> Iterator[Array]:
+            for image, landmarks in frames:
+                ahead.append(_normals(landmarks))
+                yield self._steps(image, ahead[-1])
+
+        for steady in steadied(steps()):
+            yield ahead.popleft().at(steady)
+
+    def _steps(self, image: Image, normals: _Normals) -> Array:
         """Return where along each normal the edge lies in a frame, float32 [PLACES], steps."""
-        along = self._along(_changes(image, _normals(landmarks)))
+        along = self._along(_changes(image, normals))
         return (self._path(along) + self._ends).astype(np.float32)
 
     def _along(self, changes: Array) -> Array:
@@ -122,27 +143,22 @@ class JawLine:
         sharp = (1.0 - _ENDS) * _SIDE / _SPACING
         return gaussian_filter1d(np.maximum(first - sharp - 1.0, 0.0), 3.0, mode="nearest")
 
-    @staticmethod
-    def steady(steps: Iterable[Array]) -> Iterator[Array]:
-        """Yield the steps of successive frames without what changes from frame to frame.
 
-        Args:
-            steps: float32 [PLACES] of every frame; drawn a few frames ahead.
-        """
-        near: deque[Array] = deque(maxlen=2 * _STEADY_REACH + 1)
-        frames = 0
-        for frame, now in enumerate(steps):
-            near.append(now)
-            frames = frame + 1
-            if frame >= _STEADY_REACH:
-                yield _smooth(near, min(frame - _STEADY_REACH, _STEADY_REACH))
-        for left in range(min(frames, _STEADY_REACH), 0, -1):
-            yield _smooth(near, len(near) - left)
+def steadied(steps: Iterable[Array]) -> Iterator[Array]:
+    """Yield the steps of successive frames without what changes from frame to frame.
 
-    @staticmethod
-    def outline(landmarks: Points, steps: Array) -> Points:
-        """Return the jaw's edge from the person's left ear to the right, [PLACES, 2] pixels."""
-        return _normals(landmarks).at(steps)
+    Args:
+        steps: float32 [PLACES] of every frame; drawn a few frames ahead.
+    """
+    near: deque[Array] = deque(maxlen=2 * _STEADY_REACH + 1)
+    frames = 0
+    for frame, now in enumerate(steps):
+        near.append(now)
+        frames = frame + 1
+        if frame >= _STEADY_REACH:
+            yield _smooth(near, min(frame - _STEADY_REACH, _STEADY_REACH))
+    for left in range(min(frames, _STEADY_REACH), 0, -1):
+        yield _smooth(near, len(near) - left)
 
 
 def _smooth(steps: Iterable[Array], at: int) -> Array:

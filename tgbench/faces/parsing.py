@@ -14,7 +14,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arrays import Image, Mask, window_of
+from ..arrays import Image, Mask, Points, window_of
+from ..compiled import njit
 from ..identities.layout import HAIR, HEAD, INNER_MOUTH, NECK, TORSO, WHITE
 from .jawline import JawLine
 from .mask_cleanup import connected_to, remove_slivers
@@ -34,11 +35,6 @@ _TEETH_LIGHTNESS, _TEETH_CHROMA = 0.62, 24.0
 
 _RIM = 4
 """Pixels around the mouth that are looked at with it."""
-
-_COLOURS = (WHITE, HAIR, TORSO, NECK, HEAD, INNER_MOUTH)
-
-_TABLES = np.zeros((3, 256), np.uint8)
-_TABLES[:, : len(_COLOURS)] = np.transpose(_COLOURS)
 
 _LEARNED_SIDE = 256
 """Pixels: the longer side of frames from which colours are learned."""
@@ -70,7 +66,7 @@ class Parser:
         image: Image,
         person: NDArray[np.uint8],
         landmarks: NDArray[np.floating],
-        steps: NDArray[np.floating] | None = None,
+        jaw: Points | None = None,
     ) -> Image:
         """Return the segmentation, uint8 RGB [H, W, 3], in the layout's colours.
 
@@ -78,30 +74,23 @@ class Parser:
             image: uint8 RGB [H, W, 3].
             person: how much of each pixel is the person, uint8 [H, W].
             landmarks: mesh points [478, 2 or 3], pixels.
-            steps: where the jaw's edge is, as `jaw.steps` says of the frame; `jaw.steady` makes
-                them quiet over time. Found in this frame alone if not given.
+            jaw: its edge, as `jaw.outlines` yields it for the frames of a clip. Found in this frame
+                alone if not given.
         """
         shape = image.shape[:2]
-        if steps is None:
-            (steps,) = self.jaw.steady([self.jaw.steps(image, landmarks)])
+        if jaw is None:
+            (jaw,) = self.jaw.outlines([(image, landmarks)])
         core = face_core(landmarks, shape)
         solid = (person > _SOLID) | core
-        face = face_within(landmarks, self.jaw.outline(landmarks, steps), shape) & solid
+        face = face_within(landmarks, jaw, shape) & solid
         above = above_ears(landmarks, shape) & solid & ~face
         locks, neck = self._below.parts(image, landmarks, solid & ~above & ~face)
         # Hair grows above: dark spots under a chin are its shadow.
         hair = connected_to(above | locks, above)
         head = connected_to(face | hair, core)
         body = remove_slivers(solid & ~head, head)
-        part = np.full(shape, _COLOURS.index(WHITE), np.uint8)
-        part[solid & ~body] = _COLOURS.index(HAIR)
-        part[body] = _COLOURS.index(TORSO)
-        part[body & neck] = _COLOURS.index(NECK)
-        part[face] = _COLOURS.index(HEAD)
-        # What is left beside the face is its edge.
-        part[solid & ~body & ~face & ~hair & beside(face)] = _COLOURS.index(HEAD)
-        part[inner_mouth_mask(landmarks, shape)] = _COLOURS.index(INNER_MOUTH)
-        return np.asarray(cv2.merge([cv2.LUT(part, table) for table in _TABLES]), np.uint8)
+        mouth = inner_mouth_mask(landmarks, shape)
+        return _coloured(solid, mouth, face, beside(face), hair, body, neck)
 
     def teeth_mask(self, image: Image, landmarks: NDArray[np.floating]) -> Mask:
         """Return where teeth show, bool [H, W]: bright, hardly coloured, between the lips."""
@@ -117,6 +106,30 @@ class Parser:
         opened = cv2.morphologyEx(seen, cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
         teeth[rows, columns] = opened > 0
         return teeth
+
+
+@njit(cache=True, nogil=True)
+def _coloured(
+    solid: Mask, mouth: Mask, face: Mask, beside_face: Mask, hair: Mask, body: Mask, neck: Mask
+) -> Image:
+    """Return the segmentation of masks [H, W] that overlap, uint8 RGB [H, W, 3]."""
+    height, width = solid.shape
+    image = np.empty((height, width, 3), np.uint8)
+    for y in range(height):
+        for x in range(width):
+            colour = WHITE
+            if mouth[y, x]:
+                colour = INNER_MOUTH
+            elif face[y, x]:
+                colour = HEAD
+            elif body[y, x]:
+                colour = NECK if neck[y, x] else TORSO
+            elif solid[y, x]:
+                # What is left beside the face is its edge.
+                colour = HEAD if beside_face[y, x] and not hair[y, x] else HAIR
+            for c in range(3):
+                image[y, x, c] = colour[c]
+    return image
 
 
 def _shrunk(

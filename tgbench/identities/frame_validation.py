@@ -183,7 +183,7 @@ def _has_size(found: tuple[int, int], size: tuple[int, int]) -> bool:
 
 
 def _read(path: Path) -> NDArray[np.uint8] | None:
-    """Return an image, uint8 BGR [H, W, 3]; None where it is none or was cut short."""
+    """Return an image, uint8 RGB [H, W, 3]; None where it is none or was cut short."""
     try:
         return decode_image(path, cv2.IMREAD_COLOR)
     except TgbenchError:

@@ -131,7 +131,7 @@ class Identity:
         image = decode_image(path, cv2.IMREAD_UNCHANGED)
         if image.ndim != 3 or image.shape[2] != 4:
             raise TgbenchError(f"{path}: must be RGBA; prepare the identity again")
-        return self._sized(cv2.cvtColor(image, cv2.COLOR_BGRA2RGBA), path)
+        return self._sized(image, path)
 
     def _cut_torso(self, frame: int) -> NDArray[np.uint8]:
         parsing = self.parsing(frame)
@@ -276,8 +276,7 @@ class Identity:
         return points
 
     def _image(self, path: Path) -> Image:
-        image = cv2.cvtColor(decode_image(path, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
-        return self._sized(image, path)
+        return self._sized(decode_image(path, cv2.IMREAD_COLOR), path)
 
     def _sized(self, array: NDArray, path: Path) -> NDArray:
         """Drop the odd last row or column, as the field's loaders do; refuse other sizes."""

@@ -1,40 +1,30 @@
-"""Image files of an identity: damaged and oversized ones are refused, PNG is written fast."""
+"""Image files of an identity: damaged and oversized ones are refused."""
 
 from __future__ import annotations
 
 import io
 import os
-import struct
-import zlib
 from pathlib import Path
 
 import cv2
 import numpy as np
-from isal import isal_zlib
 from numpy.typing import NDArray
 
 from ..errors import TgbenchError
 from ..inputs import image_head, open_file, read_bytes, reason
+from .png import decode_png
 
 _TAIL = 1024
 """Bytes in which the end mark of an image is looked for."""
 
 _ENDS = {".jpg": b"\xff\xd9", ".png": b"IEND\xaeB`\x82"}
 
-_PNG_UP = 2
-"""PNG's number of the filter that takes the row above away."""
-
-_PNG_COLOURS = {1: 0, 3: 2, 4: 6}
-"""PNG's colour types by the number of channels."""
-
 _MOST_PIXELS = 1 << 26
 """Of an image, 8192 x 8192: a file of a few bytes may claim to be any size."""
 
 
 def decode_image(path: Path, flag: int) -> NDArray[np.uint8]:
-    """Return a whole image as OpenCV decodes it, uint8 [H, W] or [H, W, C], blue first.
-
-    Decoded from bytes: `imread` prints to the terminal instead of raising.
+    """Return a whole image, uint8 [H, W], RGB [H, W, 3] or RGBA [H, W, 4].
 
     Args:
         path: of the file.
@@ -53,42 +43,38 @@ def decode_image(path: Path, flag: int) -> NDArray[np.uint8]:
     if width * height > _MOST_PIXELS:
         raise TgbenchError(f"{path}: is {width}x{height}, too large; prepare the identity again")
     whole = _ends_whole(path, content[-_TAIL:])
-    image = cv2.imdecode(np.frombuffer(content, np.uint8), flag) if whole else None
+    image = decoded(content, flag) if whole else None
     if image is None:
         raise TgbenchError(f"{path}: is not an image, or is truncated; prepare the identity again")
-    return image.astype(np.uint8, copy=False)
+    return image
 
 
-def encode_png(image: NDArray[np.uint8]) -> bytes:
-    """Return an image as a PNG file.
+def decoded(content: bytes, flag: int) -> NDArray[np.uint8] | None:
+    """Return what `decode_image` does of a file's content; None if it is no image.
 
-    Each row is stored as its difference from the one above, packed by ISA-L. On maps and cut-outs
-    that takes a tenth of the time of OpenCV, which tries five filters a row and packs with zlib.
-
-    Args:
-        image: uint8 [H, W], RGB [H, W, 3] or RGBA [H, W, 4].
+    OpenCV decodes what `decode_png` does not. From bytes: its `imread` prints to the terminal.
     """
-    height, width = image.shape[:2]
-    flat = image.reshape(height, -1)
-    rows = np.empty((height, flat.shape[1] + 1), np.uint8)
-    rows[:, 0] = _PNG_UP
-    rows[0, 1:] = flat[0]
-    np.subtract(flat[1:], flat[:-1], out=rows[1:, 1:])
-    channels = 1 if image.ndim == 2 else image.shape[2]
-    head = struct.pack(">IIBBBBB", width, height, 8, _PNG_COLOURS[channels], 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + b"".join(
-        _png_chunk(name, content)
-        for name, content in (
-            (b"IHDR", head),
-            (b"IDAT", isal_zlib.compress(rows.data, 1)),
-            (b"IEND", b""),
-        )
-    )
+    image = decode_png(content)
+    if image is not None and _has_channels(image, flag):
+        return image
+    other = cv2.imdecode(np.frombuffer(content, np.uint8), flag)
+    if other is None:
+        return None
+    return _red_first(other.astype(np.uint8, copy=False))
 
 
-def _png_chunk(name: bytes, content: bytes) -> bytes:
-    check = zlib.crc32(content, zlib.crc32(name))
-    return struct.pack(">I", len(content)) + name + content + struct.pack(">I", check)
+def _has_channels(image: NDArray[np.uint8], flag: int) -> bool:
+    """Say whether an image is what one of OpenCV's flags asks for."""
+    channels = image.shape[2] if image.ndim == 3 else 1
+    wanted = {cv2.IMREAD_GRAYSCALE: (1,), cv2.IMREAD_COLOR: (3,), cv2.IMREAD_UNCHANGED: (1, 3, 4)}
+    return channels in wanted.get(flag, ())
+
+
+def _red_first(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    if image.ndim == 2:
+        return image
+    how = cv2.COLOR_BGRA2RGBA if image.shape[2] == 4 else cv2.COLOR_BGR2RGB
+    return np.asarray(cv2.cvtColor(image, how), np.uint8)
 
 
 def look_at_image(path: Path) -> tuple[tuple[int, int], str, bool]:

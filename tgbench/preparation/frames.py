@@ -18,8 +18,8 @@ from ..faces.landmarks import MESH_POINTS
 from ..faces.optical_flow import followed
 from ..faces.segmentation import PersonSegmenter
 from ..identities import IdentityWriter
-from ..identities.image_files import encode_png
 from ..identities.layout import FPS
+from ..identities.png import encode_png
 from ..overlap import in_order
 from ..progress import Progress
 from ..video.reader import VideoReader

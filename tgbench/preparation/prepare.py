@@ -34,7 +34,7 @@ from .clip import Clip
 from .crop import Crop, choose_crop
 from .faces import LOOKS_PER_SECOND, FaceBoxes, find_faces
 from .frames import Measured, PersonMasks, extract_frames
-from .images import over, read_rgb, spread
+from .images import read_rgb, spread
 from .outcomes import checked_units, filled_landmarks
 from .preview import write_preview
 from .provenance import MadeBy, headlines, provenance
@@ -42,7 +42,6 @@ from .requests import WORK, Request, write_request
 from .source import Source, open_source
 from .stage_keys import StageKeys
 from .stages import StageCache, StageKey
-from .torso import TorsoPainter
 
 _log = logging.getLogger("tgbench")
 
@@ -285,6 +284,9 @@ class _Preparation:
             for _ in parsed:
                 pass
             return
+        from .compositing import over
+        from .torso import TorsoPainter
+
         plate = read_rgb(self._out / layout.BACKGROUND)
         writer = self._writer()
         painter = TorsoPainter()

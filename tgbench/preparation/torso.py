@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import cv2
@@ -9,8 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..arrays import Image, Mask, pixels_of, window_of
+from ..compiled import njit
 from ..faces.mask_cleanup import distance_from
 from ..identities.layout import HAIR, HEAD, INNER_MOUTH, NECK, TORSO
+from .compositing import cut_out
 from .inpainting import smooth_fill
 
 Colours = NDArray[np.float32]
@@ -37,8 +40,7 @@ _OTHER_LIGHT = 20.0
 
 def head_mask(parsing: Image) -> Mask:
     """Return where a parsing map shows the head with hair and mouth, bool [H, W]."""
-    face, hair, mouth = (pixels_of(parsing, each) for each in (HEAD, HAIR, INNER_MOUTH))
-    return np.asarray(face | hair | mouth)
+    return pixels_of(parsing, HEAD, HAIR, INNER_MOUTH)
 
 
 class TorsoPainter:
@@ -66,8 +68,7 @@ class TorsoPainter:
         if rows is None:
             return np.zeros((*image.shape[:2], 4), np.uint8)
         neck, torso = neck[rows], torso[rows]
-        person, parsing = person[rows], parsing[rows]
-        colour = image[rows].astype(np.float32)
+        person, parsing, painted = person[rows], parsing[rows], image[rows].copy()
         head = head_mask(parsing)
         body = neck | torso
         clean = body & ~_grown(head, _SEAM * side)
@@ -75,6 +76,8 @@ class TorsoPainter:
         reach = _TORSO_REACH * side
         under |= head & (distance_from(body, reach) < reach)
         as_neck = (neck | (under & _nearer(neck, torso, under, side))) & ~clean
+        place = window_of(under | (body & ~clean))
+        colour = painted[place].astype(np.float32)
         for name, part, wanted in (
             ("neck", neck, as_neck),
             ("torso", torso, (body | under) & ~clean & ~as_neck),
@@ -84,14 +87,13 @@ class TorsoPainter:
                 known = known if known.any() else body & clean
                 window = window_of(wanted, round(_MARGIN * side))
                 fill = self._filled(name, image, rows.start, known, window)
-                cv2.copyTo(fill, wanted[window].view(np.uint8), colour[window])
+                here, there = _overlap(place, window)
+                cv2.copyTo(fill[there], wanted[place][here].view(np.uint8), colour[here])
         shade = np.power(_DARKER, _without_folds(up, under, side) * 512.0 / side)
-        colour[under] *= shade[:, None].astype(np.float32)
+        colour[under[place]] *= shade[:, None].astype(np.float32)
+        painted[place] = cv2.convertScaleAbs(colour)
         result = np.zeros((*image.shape[:2], 4), np.uint8)
-        alpha = np.where(under, np.uint8(255), person * body)
-        painted = np.zeros(colour.shape, np.uint8)
-        cv2.copyTo(cv2.convertScaleAbs(colour), alpha, painted)
-        result[rows] = cv2.merge([*cv2.split(painted), alpha])
+        cut_out(painted, person * body, under, result[rows])
         return result
 
     def _filled(self, name: str, whole: Image, top: int, known: Mask, window: Window) -> Colours:
@@ -167,19 +169,29 @@ def _below_chin(
 
     The masks are of the lower rows of a frame with `side`.
     """
-    height = head.shape[0]
-    rows = np.arange(height, dtype=np.int16)[:, None]
-    # Whether a row is the neck is the last bit of its number.
-    first = np.where(neck, 2 * rows + 1, np.where(body, 2 * rows, np.int16(4 * height)))
-    below = np.minimum.accumulate(first[::-1], axis=0)[::-1]
-    up = (below >> 1) - rows
+    up, neck_first = _rows_to_body(body, neck)
     reach = _NECK_REACH * side
-    under = head & (below & 1).astype(np.bool_) & (up < reach)
+    under = head & neck_first & (up < reach)
     chin = face[:-1] & neck[1:]
     if chin.any():
         # Level with what is under the chin: no wings where the jaw rises to the ears.
-        under &= rows > np.flatnonzero(chin.any(axis=1)).max() - reach
+        top = np.flatnonzero(chin.any(axis=1)).max() - reach
+        under[: max(0, math.floor(top) + 1)] = False
     return under, up
+
+
+@njit(cache=True, nogil=True)
+def _rows_to_body(body: Mask, neck: Mask) -> tuple[NDArray[np.int16], Mask]:
+    """Return how many rows below each pixel the body is, many if nowhere, and if it is the neck."""
+    height, width = body.shape
+    up, neck_first = np.empty((height, width), np.int16), np.empty((height, width), np.bool_)
+    first, is_neck = np.full(width, 2 * height, np.int16), np.zeros(width, np.bool_)
+    for y in range(height - 1, -1, -1):
+        for x in range(width):
+            if body[y, x]:
+                first[x], is_neck[x] = y, neck[y, x]
+            up[y, x], neck_first[y, x] = first[x] - y, is_neck[x]
+    return up, neck_first
 
 
 def _without_folds(up: NDArray[np.int16], under: Mask, side: int) -> Colours:

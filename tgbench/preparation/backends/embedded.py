@@ -63,12 +63,11 @@ class MeshParsing:
             parser = Parser(
                 (clip.image(i), clip.person(i), mesh[i]) for i in spread(len(clip), _LEARNT_FRAMES)
             )
-
-            edges = (parser.jaw.steps(clip.image(i), mesh[i]) for i in range(len(clip)))
-            for frame, steps in enumerate(parser.jaw.steady(edges)):
+            frames = ((clip.image(i), mesh[i]) for i in range(len(clip)))
+            for frame, jaw in enumerate(parser.jaw.outlines(frames)):
                 image, person, points = clip.image(frame), clip.person(frame), mesh[frame]
                 yield ParsedFrame(
-                    parser.parse(image, person, points, steps), parser.teeth_mask(image, points)
+                    parser.parse(image, person, points, jaw), parser.teeth_mask(image, points)
                 )
                 task.advance()
 

@@ -84,14 +84,12 @@ class Places:
 
     Attributes:
         hidden: what the decoder's first layer makes of H(mu) alone, [hidden, N].
-        audio_attention: V_a, [audio.dim, N], or None.
-        expression_attention: V_e, [units, N], or None.
+        attention: V_a and V_e, [audio.dim + units, N], or None.
         attention_strength: their lengths, [N, 2], or None.
     """
 
     hidden: Tensor
-    audio_attention: Tensor | None = None
-    expression_attention: Tensor | None = None
+    attention: Tensor | None = None
     attention_strength: Tensor | None = None
 
 
@@ -231,22 +229,20 @@ class FaceMotion(MotionField):
         on_audio = _through(self.audio_attention, features)
         on_expression = _through(self.expression_attention, features)
         strengths = torch.stack([strength(on_audio), strength(on_expression)], dim=1)
-        return Places(self._first(features), on_audio, on_expression, strengths)
+        return Places(self._first(features), torch.cat([on_audio, on_expression]), strengths)
 
     def deform(self, places: Places, drivers: Drivers) -> Deformation:
         """Decode the deformation of every Gaussian."""
-        on_audio, on_expression = places.audio_attention, places.expression_attention
-        assert on_audio is not None
-        assert on_expression is not None
+        attention = places.attention
+        assert attention is not None
         assert drivers.expression is not None
         # The weights are scaled, which are far fewer than the attention of all Gaussians.
-        widths = [self.grid.output_dim, len(drivers.audio), len(drivers.expression)]
-        _, by_audio, by_expression = self._layer(0).weight.split(widths, dim=1)
-        by_audio, by_expression = by_audio * drivers.audio, by_expression * drivers.expression
+        driven = self._layer(0).weight[:, self.grid.output_dim :] * torch.cat(
+            [drivers.audio, drivers.expression]
+        )
 
         def hidden(place: slice) -> Tensor:
-            start = torch.addmm(places.hidden[:, place], by_audio, on_audio[:, place])
-            return start.addmm_(by_expression, on_expression[:, place])
+            return torch.addmm(places.hidden[:, place], driven, attention[:, place])
 
         return Deformation(
             **self._decoded(places.hidden.shape[1], hidden),

@@ -110,7 +110,7 @@ def _unpacked(packed: bytes, shape: tuple[int, int]) -> NDArray[np.uint8] | None
             return None
         unpacker = isal_zlib.decompressobj()
         unpacked = unpacker.decompress(packed, size + 1)
-    except isal_zlib.error:
+    except isal_zlib.IsalError:
         return None
     if len(unpacked) != size or not unpacker.eof:
         return None

@@ -110,7 +110,7 @@ def _unpacked(packed: bytes, shape: tuple[int, int]) -> NDArray[np.uint8] | None
             return None
         unpacker = isal_zlib.decompressobj()
         unpacked = unpacker.decompress(packed, size + 1)
-    except isal_zlib.IsalError:
+    except isal_zlib.IsalError:  # type: ignore[misc]  # Its stub calls the class an instance.
         return None
     if len(unpacked) != size or not unpacker.eof:
         return None

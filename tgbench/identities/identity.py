@@ -149,20 +149,15 @@ class Identity:
     def torso_over_background(self, frame: int) -> Image:
         """Return what stands behind the head: torso over plate, uint8 RGB [H, W, 3]."""
         torso, image = self.torso(frame), self.background.copy()
-        rows = np.flatnonzero(torso[..., 3].any(axis=1))
-        if len(rows) == 0:
-            return image
-        shown = slice(rows[0], rows[-1] + 1)
-        # In place, and with an alpha as large as the colours: five times as fast as a broadcast.
-        share = cv2.cvtColor(torso[shown, :, 3], cv2.COLOR_GRAY2RGB).astype(np.uint16)
-        mixed = cv2.cvtColor(torso[shown], cv2.COLOR_RGBA2RGB) * share
-        np.subtract(255, share, out=share)
-        share *= image[shown]
-        mixed += share
-        # Divided by 255 and rounded, without a division.
-        mixed += 128
-        mixed += np.right_shift(mixed, 8)
-        image[shown] = np.right_shift(mixed, 8, out=mixed)
+        alpha = np.asarray(cv2.extractChannel(torso, 3), np.uint8)
+        colours = np.asarray(cv2.cvtColor(torso, cv2.COLOR_RGBA2RGB), np.uint8)
+        cv2.copyTo(colours, (alpha == 255).view(np.uint8), image)
+        # Few pixels are mixed.
+        partly = np.flatnonzero((alpha > 0) & (alpha < 255))
+        share = alpha.ravel()[partly][:, None].astype(np.uint16)
+        pixels = image.reshape(-1, 3)
+        front, behind = (each.take(partly, axis=0) for each in (colours.reshape(-1, 3), pixels))
+        pixels[partly] = (front * share + behind * (255 - share) + 127) // 255
         return image
 
     def parsing(self, frame: int) -> Image:

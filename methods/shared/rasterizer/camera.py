@@ -8,6 +8,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+CameraNumbers = tuple[float, ...]
+"""What compiled kernels need of a camera; see :meth:`Camera.numbers`."""
+
 _OPENGL_TO_OPENCV = np.array([1.0, -1.0, -1.0])
 """Signs of the camera's axes."""
 
@@ -106,16 +109,11 @@ class Camera:
             (self.height - self.cy) / self.fy + margin_y,
         )
 
-    def as_vector(self) -> NDArray[np.float64]:
-        """Everything the compiled kernels need, ``[20]``.
+    def numbers(self) -> CameraNumbers:
+        """Return what the compiled kernels need: a tuple, whose values cannot change meanwhile.
 
-        Layout: rotation row by row (9), translation (3), fx, fy, cx, cy, slope limits (4).
+        Rotation row by row (9), translation (3), fx, fy, cx, cy, slope limits (4).
         """
-        return np.concatenate(
-            [
-                self.world_to_camera[:3, :3].ravel(),
-                self.world_to_camera[:3, 3],
-                (self.fx, self.fy, self.cx, self.cy),
-                self.slope_limits,
-            ]
-        )
+        rotation, translation = self.world_to_camera[:3, :3], self.world_to_camera[:3, 3]
+        intrinsics = self.fx, self.fy, self.cx, self.cy, *self.slope_limits
+        return tuple(map(float, (*rotation.flat, *translation, *intrinsics)))

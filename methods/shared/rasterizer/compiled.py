@@ -11,12 +11,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..njit import Doubles, Floats, Indices, Ints, Longs
+from ..njit import Floats, Indices, Ints, Longs
 from ..not_finite import NotFinite
 from ..threads import halves, in_halves
 from .binning import TILE_HEIGHT, TILE_WIDTH, bin_by_tile
 from .blending import blend, blend_backward
-from .camera import Camera
+from .camera import Camera, CameraNumbers
 from .interface import Gaussians, Limits
 from .projection import RECORD_SIZE, project, project_backward
 from .workers import map_frames
@@ -39,7 +39,7 @@ class _Frame:
     """One frame's inputs and outputs, and what its backward pass reuses."""
 
     inputs: list[Floats]
-    camera: Doubles
+    camera: CameraNumbers
     image: Floats
     alpha: Floats
     radii: Ints
@@ -67,7 +67,7 @@ def _forward(
     count = len(radii)
     tiles_x, tiles_y = -(-view.width // TILE_WIDTH), -(-view.height // TILE_HEIGHT)
     channels = (0,) * image.shape[2]
-    camera = view.as_vector()
+    camera = view.numbers()
     records = np.empty((count, RECORD_SIZE), np.float32)
     depths = np.empty(count, np.float32)
     boxes = np.empty((count, 4), np.int32)
@@ -132,8 +132,8 @@ class _Render(torch.autograd.Function):
         arrays = [_to_array(t, name) for t, name in zip(tensors, _NAMES, strict=True)]
         per_frame = [a.ndim > rank for a, rank in zip(arrays, _RANKS, strict=True)]
         size = (len(cameras), cameras[0].height, cameras[0].width)
-        images = np.zeros((*size, arrays[4].shape[-1]), np.float32)
-        alphas = np.zeros(size, np.float32)
+        images = np.empty((*size, arrays[4].shape[-1]), np.float32)
+        alphas = np.empty(size, np.float32)
         radii = np.empty((len(cameras), arrays[0].shape[-2]), np.int32)
 
         def draw(b: int) -> _Frame:

@@ -97,22 +97,17 @@ def blend(
         last_tile: The one after the last.
         tiles_x: Number of tile columns.
         channels: Any C numbers: a tuple's length is part of its type, so a compile-time constant.
-        image: ``[H, W, C]`` float32, output; zero where there is nothing.
-        alpha: ``[H, W]`` float32, output.
+        image: ``[H, W, C]`` float32, output; zeroed by the caller.
+        alpha: ``[H, W]`` float32, output; zeroed by the caller.
     """
     n = len(channels)
     height, width = alpha.shape
     planes = _new_planes()
     for tile in range(first_tile, last_tile):
+        if starts[tile] == starts[tile + 1]:
+            continue
         left = (tile % tiles_x) * TILE_WIDTH
         top = (tile // tiles_x) * TILE_HEIGHT
-        if starts[tile] == starts[tile + 1]:
-            for row in range(top, min(top + TILE_HEIGHT, height)):
-                for column in range(left, min(left + TILE_WIDTH, width)):
-                    alpha[row, column] = _ZERO
-                    for c in range(n):
-                        image[row, column, c] = _ZERO
-            continue
         planes[2 * _PIXELS : 3 * _PIXELS] = _ONE
         planes[3 * _PIXELS : (3 + n) * _PIXELS] = _ZERO
         for k in range(starts[tile], starts[tile + 1]):

@@ -132,8 +132,8 @@ class _Render(torch.autograd.Function):
         arrays = [_to_array(t, name) for t, name in zip(tensors, _NAMES, strict=True)]
         per_frame = [a.ndim > rank for a, rank in zip(arrays, _RANKS, strict=True)]
         size = (len(cameras), cameras[0].height, cameras[0].width)
-        images = np.empty((*size, arrays[4].shape[-1]), np.float32)
-        alphas = np.empty(size, np.float32)
+        images = np.zeros((*size, arrays[4].shape[-1]), np.float32)
+        alphas = np.zeros(size, np.float32)
         radii = np.empty((len(cameras), arrays[0].shape[-2]), np.int32)
 
         def draw(b: int) -> _Frame:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
 from tgbench.faces import ibug68, mesh
 from tgbench.faces.outlines import above_jaw, face_mask, filled, inner_mouth_mask
-from tgbench.faces.parsing import Parser
+from tgbench.faces.parsing import _COLOURS, Parser, _coloured
 from tgbench.identities import HAIR, HEAD, INNER_MOUTH, NECK, TORSO, WHITE
 
 SIZE = 160
@@ -143,3 +145,17 @@ def test_ibug_points_are_ordered_as_in_the_scheme() -> None:
     assert set(chosen[48:60]) <= set(mesh.OUTER_LIPS)
     assert set(chosen[60:]) <= set(mesh.INNER_LIPS)
     assert set(chosen[:17]) <= set(mesh.OVAL)
+
+
+@given(arrays(np.bool_, (7, 6, 5)))
+def test_of_overlapping_masks_the_inner_one_counts(masks: NDArray[np.bool_]) -> None:
+    solid, mouth, face, rim, hair, body, neck = masks
+    expected = np.full((6, 5, 3), WHITE, np.uint8)
+    # From the outside in; each covers what came before.
+    expected[solid] = HAIR
+    expected[solid & rim & ~hair] = HEAD
+    expected[body] = TORSO
+    expected[body & neck] = NECK
+    expected[face] = HEAD
+    expected[mouth] = INNER_MOUTH
+    np.testing.assert_array_equal(_coloured(*masks, _COLOURS), expected)

@@ -109,7 +109,7 @@ def test_pyfaceau_measures_the_prepared_frames(
     units = identity.action_units
     assert units.measured_by == "pyfaceau"
     kept = np.arange(50) != 9
-    red = np.array([read_rgb(out / f"ori_imgs/{frame}.jpg")[0, :17, 0] for frame in range(50)])
+    red = np.array([read_rgb(out / f"ori_imgs/{frame}.jpg", 64)[0, :17, 0] for frame in range(50)])
     np.testing.assert_allclose(units.values["AU45"][kept], red[kept, 16] / 50, atol=0.01)
     assert any("1 of 50 frames" in record.getMessage() for record in caplog.records)
     made = json.loads((out / "identity.json").read_text())["backends"]["action_units"]

@@ -36,6 +36,9 @@ _TEETH_LIGHTNESS, _TEETH_CHROMA = 0.62, 24.0
 _RIM = 4
 """Pixels around the mouth that are looked at with it."""
 
+_WHITE, _HAIR, _TORSO, _NECK, _HEAD, _INNER_MOUTH = range(6)
+_COLOURS = np.array((WHITE, HAIR, TORSO, NECK, HEAD, INNER_MOUTH), np.uint8)
+
 _LEARNED_SIDE = 256
 """Pixels: the longer side of frames from which colours are learned."""
 
@@ -90,7 +93,7 @@ class Parser:
         head = connected_to(face | hair, core)
         body = remove_slivers(solid & ~head, head)
         mouth = inner_mouth_mask(landmarks, shape)
-        return _coloured(solid, mouth, face, beside(face), hair, body, neck)
+        return _coloured(solid, mouth, face, beside(face), hair, body, neck, _COLOURS)
 
     def teeth_mask(self, image: Image, landmarks: NDArray[np.floating]) -> Mask:
         """Return where teeth show, bool [H, W]: bright, hardly coloured, between the lips."""
@@ -110,25 +113,35 @@ class Parser:
 
 @njit(cache=True, nogil=True)
 def _coloured(
-    solid: Mask, mouth: Mask, face: Mask, beside_face: Mask, hair: Mask, body: Mask, neck: Mask
+    solid: Mask,
+    mouth: Mask,
+    face: Mask,
+    beside_face: Mask,
+    hair: Mask,
+    body: Mask,
+    neck: Mask,
+    colours: NDArray[np.uint8],
 ) -> Image:
-    """Return the segmentation of masks [H, W] that overlap, uint8 RGB [H, W, 3]."""
+    """Return the segmentation of masks [H, W] that overlap, uint8 RGB [H, W, 3].
+
+    The colours [6, 3] are given: what is compiled would keep those of another file for good.
+    """
     height, width = solid.shape
     image = np.empty((height, width, 3), np.uint8)
     for y in range(height):
         for x in range(width):
-            colour = WHITE
+            part = _WHITE
             if mouth[y, x]:
-                colour = INNER_MOUTH
+                part = _INNER_MOUTH
             elif face[y, x]:
-                colour = HEAD
+                part = _HEAD
             elif body[y, x]:
-                colour = NECK if neck[y, x] else TORSO
+                part = _NECK if neck[y, x] else _TORSO
             elif solid[y, x]:
                 # What is left beside the face is its edge.
-                colour = HEAD if beside_face[y, x] and not hair[y, x] else HAIR
+                part = _HEAD if beside_face[y, x] and not hair[y, x] else _HAIR
             for c in range(3):
-                image[y, x, c] = colour[c]
+                image[y, x, c] = colours[part, c]
     return image
 
 

@@ -50,10 +50,12 @@ def decode_image(path: Path, flag: int) -> NDArray[np.uint8]:
 
 
 def decoded(content: bytes, flag: int) -> NDArray[np.uint8] | None:
-    """Return what `decode_image` does of a file's content; None if it is no image.
+    """Decode a file's content as `decode_image` does; None if it is no image.
 
     OpenCV decodes what `decode_png` does not. From bytes: its `imread` prints to the terminal.
     """
+    if not content:
+        return None
     image = decode_png(content)
     if image is not None and _has_channels(image, flag):
         return image

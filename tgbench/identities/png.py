@@ -13,14 +13,17 @@ from numpy.typing import NDArray
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 _AS_IT_IS, _UP = 0, 2
-"""PNG's numbers of the filters that keep a row, and that take the row above away."""
+"""PNG's numbers of the filters that keep a row, and that subtract the row above."""
 
-_COLOURS = {1: 0, 3: 2, 4: 6}
-"""PNG's colour types by the number of channels."""
+_COLOUR_TYPES = {1: 0, 3: 2, 4: 6}
+"""PNG's numbers by channels."""
 
-_CHANNELS = {colour: channels for channels, colour in _COLOURS.items()}
+_CHANNELS = {colour_type: channels for channels, colour_type in _COLOUR_TYPES.items()}
 
-_HEAD = struct.Struct(">IIBBBBB")
+_HEADER = struct.Struct(">IIBBBBB")
+
+_MOST_PACKED = 1032
+"""How much smaller Deflate makes anything at most."""
 
 _BEGINNING = 1024
 """Bytes of packed rows that surely hold the first filter: tables of codes come before it."""
@@ -46,9 +49,9 @@ def encode_png(image: NDArray[np.uint8], *, photo: bool = False) -> bytes:
     else:
         rows[:, 0], rows[:, 1:] = _AS_IT_IS, flat
     channels = 1 if image.ndim == 2 else image.shape[2]
-    head = _HEAD.pack(width, height, 8, _COLOURS[channels], 0, 0, 0)
+    header = _HEADER.pack(width, height, 8, _COLOUR_TYPES[channels], 0, 0, 0)
     packed = isal_zlib.compress(rows.data, 1)
-    chunks = (b"IHDR", head), (b"IDAT", packed), (b"IEND", b"")
+    chunks = (b"IHDR", header), (b"IDAT", packed), (b"IEND", b"")
     return _SIGNATURE + b"".join(_chunk(name, content) for name, content in chunks)
 
 
@@ -59,20 +62,30 @@ def decode_png(content: bytes) -> NDArray[np.uint8] | None:
         uint8 [H, W], RGB [H, W, 3] or RGBA [H, W, 4]; None for every other file, whole or damaged.
     """
     try:
-        (start, head), *parts, (end, _) = _chunks(content)
-        width, height, *kind = _HEAD.unpack(head)
+        (start, header), *parts, (end, _) = _chunks(content)
+        height, width, channels = _shape(header)
     except (struct.error, ValueError):
         return None
-    channels = _CHANNELS.get(kind[1])
-    plain = channels is not None and kind == [8, kind[1], 0, 0, 0]
-    names = {name for name, _ in parts}
-    if not plain or channels is None or (start, names, end) != (b"IHDR", {b"IDAT"}, b"IEND"):
+    if (start, {name for name, _ in parts}, end) != (b"IHDR", {b"IDAT"}, b"IEND"):
         return None
     rows = _unpacked(b"".join(part for _, part in parts), (height, 1 + width * channels))
     if rows is None:
         return None
-    image = _without_up(rows[:, 1:]) if rows[0, 0] == _UP else np.ascontiguousarray(rows[:, 1:])
+    image = _without_up(rows[:, 1:]) if rows[0, 0] == _UP else rows[:, 1:].copy()
     return image.reshape((height, width) if channels == 1 else (height, width, channels))
+
+
+def _shape(header: bytes) -> tuple[int, int, int]:
+    """Return the height, width and channels that a header declares.
+
+    Raises:
+        ValueError: it is of a kind that `encode_png` does not write.
+        struct.error: it is no header.
+    """
+    width, height, depth, colour_type, *ways = _HEADER.unpack(header)
+    if width == 0 or height == 0 or depth != 8 or colour_type not in _CHANNELS or any(ways):
+        raise ValueError("another kind")
+    return height, width, _CHANNELS[colour_type]
 
 
 def _chunk(name: bytes, content: bytes) -> bytes:
@@ -106,7 +119,7 @@ def _unpacked(packed: bytes, shape: tuple[int, int]) -> NDArray[np.uint8] | None
     try:
         # Other programs' filters differ from row to row; mostly the first shows it.
         first = isal_zlib.decompressobj().decompress(packed[:_BEGINNING], 1)
-        if size == 0 or first not in (bytes([_AS_IT_IS]), bytes([_UP])):
+        if size > len(packed) * _MOST_PACKED or first not in (bytes([_AS_IT_IS]), bytes([_UP])):
             return None
         unpacker = isal_zlib.decompressobj()
         unpacked = unpacker.decompress(packed, size + 1)

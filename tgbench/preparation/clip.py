@@ -59,11 +59,11 @@ class Clip:
 
     def grey(self, frame: int) -> Image:
         """Return a frame in grey, uint8 [H, W]."""
-        return read_grey(self.folder / layout.ORIGINAL.format(frame))
+        return read_grey(self.folder / layout.ORIGINAL.format(frame), self.size)
 
     def parsing(self, frame: int) -> Image:
         """Return the segmentation, uint8 RGB [H, W, 3]; once it is made."""
-        return read_rgb(self.folder / layout.PARSING.format(frame))
+        return read_rgb(self.folder / layout.PARSING.format(frame), self.size)
 
     def person(self, frame: int) -> Image:
         """Return how much of each pixel is the person, uint8 [H, W]; not to be changed."""
@@ -73,11 +73,14 @@ class Clip:
 
     @cached_property
     def _image(self) -> Callable[[int], Image]:
-        return lru_cache(_KEPT)(lambda frame: read_rgb(self.folder / layout.ORIGINAL.format(frame)))
+        def read(frame: int) -> Image:
+            return read_rgb(self.folder / layout.ORIGINAL.format(frame), self.size)
+
+        return lru_cache(_KEPT)(read)
 
     @cached_property
     def _mask(self) -> Callable[[int], Image]:
-        return lru_cache(_KEPT)(self.masks.read)
+        return lru_cache(_KEPT)(lambda frame: self.masks.read(frame, self.size))
 
     def landmarks(self, frame: int) -> Points:
         """Return the 68 landmarks [68, 2] in pixels of the identity's images; once made."""

@@ -58,9 +58,9 @@ class PersonMasks:
         """Keep uint8 [H, W]."""
         (self._folder / f"{frame}.png").write_bytes(encode_png(mask))
 
-    def read(self, frame: int) -> NDArray[np.uint8]:
-        """Return what `write` kept."""
-        return read_grey(self._folder / f"{frame}.png")
+    def read(self, frame: int, side: int) -> NDArray[np.uint8]:
+        """Return what `write` kept, [side, side]; errors as `read_grey`."""
+        return read_grey(self._folder / f"{frame}.png", side)
 
 
 def extract_frames(

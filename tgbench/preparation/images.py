@@ -10,30 +10,39 @@ import numpy as np
 from ..arrays import Image
 from ..errors import TgbenchError
 from ..identities.image_files import decoded
+from ..inputs import read_bytes, reason
+
+_REMEDY = "delete the folder and prepare it again"
 
 
-def read_rgb(path: Path) -> Image:
-    """Return an image that an earlier stage wrote, uint8 RGB [H, W, 3].
-
-    Raises:
-        TgbenchError: it is gone or damaged.
-    """
-    return _read(path, cv2.IMREAD_COLOR)
-
-
-def read_grey(path: Path) -> Image:
-    """Return an image that an earlier stage wrote, uint8 [H, W].
+def read_rgb(path: Path, side: int) -> Image:
+    """Return a square image that an earlier stage wrote, uint8 RGB [side, side, 3].
 
     Raises:
-        TgbenchError: it is gone or damaged.
+        TgbenchError: it is gone, damaged or of another size.
     """
-    return _read(path, cv2.IMREAD_GRAYSCALE)
+    return _read(path, side, cv2.IMREAD_COLOR)
 
 
-def _read(path: Path, how: int) -> Image:
-    image = decoded(path.read_bytes(), how) if path.is_file() else None
+def read_grey(path: Path, side: int) -> Image:
+    """Return a square image that an earlier stage wrote, uint8 [side, side].
+
+    Raises:
+        TgbenchError: it is gone, damaged or of another size.
+    """
+    return _read(path, side, cv2.IMREAD_GRAYSCALE)
+
+
+def _read(path: Path, side: int, how: int) -> Image:
+    try:
+        image = decoded(read_bytes(path), how)
+    except (OSError, ValueError) as error:
+        raise TgbenchError(f"{path}: cannot be read ({reason(error)}); {_REMEDY}") from error
     if image is None:
-        raise TgbenchError(f"{path}: is gone or damaged; delete the folder and prepare it again")
+        raise TgbenchError(f"{path}: is not an image, or is truncated; {_REMEDY}")
+    if image.shape[:2] != (side, side):
+        height, width = image.shape[:2]
+        raise TgbenchError(f"{path}: is {width}x{height}, not {side}x{side}; {_REMEDY}")
     return image
 
 

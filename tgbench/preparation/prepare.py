@@ -284,10 +284,11 @@ class _Preparation:
             for _ in parsed:
                 pass
             return
+        # Not at the start: Numba takes a third of a second.
         from .compositing import over
         from .torso import TorsoPainter
 
-        plate = read_rgb(self._out / layout.BACKGROUND)
+        plate = read_rgb(self._out / layout.BACKGROUND, self._size)
         writer = self._writer()
         painter = TorsoPainter()
         with (

@@ -169,9 +169,9 @@ def _below_chin(
 
     The masks are of the lower rows of a frame with `side`.
     """
-    up, neck_first = _rows_to_body(body, neck)
+    up, above_neck = _rows_to_body(body, neck)
     reach = _NECK_REACH * side
-    under = head & neck_first & (up < reach)
+    under = head & above_neck & (up < reach)
     chin = face[:-1] & neck[1:]
     if chin.any():
         # Level with what is under the chin: no wings where the jaw rises to the ears.
@@ -182,16 +182,19 @@ def _below_chin(
 
 @njit(cache=True, nogil=True)
 def _rows_to_body(body: Mask, neck: Mask) -> tuple[NDArray[np.int16], Mask]:
-    """Return how many rows below each pixel the body is, many if nowhere, and if it is the neck."""
+    """Return how many rows below each pixel the body begins, and whether that is neck.
+
+    Many rows where it is nowhere below.
+    """
     height, width = body.shape
-    up, neck_first = np.empty((height, width), np.int16), np.empty((height, width), np.bool_)
+    up, above_neck = np.empty((height, width), np.int16), np.empty((height, width), np.bool_)
     first, is_neck = np.full(width, 2 * height, np.int16), np.zeros(width, np.bool_)
     for y in range(height - 1, -1, -1):
         for x in range(width):
             if body[y, x]:
                 first[x], is_neck[x] = y, neck[y, x]
-            up[y, x], neck_first[y, x] = first[x] - y, is_neck[x]
-    return up, neck_first
+            up[y, x], above_neck[y, x] = first[x] - y, is_neck[x]
+    return up, above_neck
 
 
 def _without_folds(up: NDArray[np.int16], under: Mask, side: int) -> Colours:

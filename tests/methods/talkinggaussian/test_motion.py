@@ -101,7 +101,7 @@ def test_motion_starts_from_rest(inputs):
 def test_every_action_unit_can_move_something_from_the_start(inputs):
     """No attention may start dead: a blink has to be learnable."""
     motion = FaceMotion(CHANNELS, SMALL)
-    attention = motion.places(inputs[0]).attention[-7:]
+    attention = motion.places(inputs[0]).attention[-UNITS:]
     assert (attention > 0).all()
 
 

@@ -86,9 +86,8 @@ class TorsoPainter:
                 known = part & clean
                 known = known if known.any() else body & clean
                 window = window_of(wanted, round(_MARGIN * side))
-                fill = self._filled(name, image, rows.start, known, window)
-                here, there = _overlap(place, window)
-                cv2.copyTo(fill[there], wanted[place][here].view(np.uint8), colour[here])
+                fill = _Fill(self._filled(name, image, rows.start, known, window), window)
+                fill.copy_to(colour, place, wanted)
         shade = np.power(_DARKER, _without_folds(up, under, side) * 512.0 / side)
         colour[under[place]] *= shade[:, None].astype(np.float32)
         painted[place] = cv2.convertScaleAbs(colour)
@@ -125,6 +124,11 @@ class _Fill:
 
     colours: Colours
     place: Window
+
+    def copy_to(self, colours: Colours, place: Window, wanted: Mask) -> None:
+        """Copy what is wanted of it into the colours of another window."""
+        here, there = _overlap(place, self.place)
+        cv2.copyTo(self.colours[there], wanted[place][here].view(np.uint8), colours[here])
 
 
 def _steady(fresh: Colours, known: Mask, place: Window, earlier: _Fill) -> None:

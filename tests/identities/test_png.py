@@ -38,11 +38,13 @@ def saved_by_pillow(image: NDArray[np.uint8], **options: object) -> bytes:
     return stream.getvalue()
 
 
-@pytest.mark.parametrize("photo", [False, True])
+@pytest.mark.parametrize("with_filter", [False, True])
 @pytest.mark.parametrize("shape", MODES)
-def test_others_read_back_exactly_what_is_written(shape: tuple[int, ...], photo: bool) -> None:
+def test_others_read_back_exactly_what_is_written(
+    shape: tuple[int, ...], with_filter: bool
+) -> None:
     image = noise(shape)
-    content = encode_png(image, photo=photo)
+    content = encode_png(image, filtered=with_filter)
     assert by_pillow(content).mode == MODES[shape]
     assert (np.asarray(by_pillow(content)) == image).all()
     assert (by_opencv(content, cv2.IMREAD_UNCHANGED) == image).all()
@@ -50,17 +52,17 @@ def test_others_read_back_exactly_what_is_written(shape: tuple[int, ...], photo:
 
 @given(
     image=arrays(np.uint8, st.sampled_from([(3, 2), (1, 1), (4, 3, 3), (5, 2, 4), (2, 9, 4)])),
-    photo=st.booleans(),
+    with_filter=st.booleans(),
 )
-def test_what_is_written_is_read_back(image: NDArray[np.uint8], photo: bool) -> None:
-    found = decode_png(encode_png(image, photo=photo))
+def test_what_is_written_is_read_back(image: NDArray[np.uint8], with_filter: bool) -> None:
+    found = decode_png(encode_png(image, filtered=with_filter))
     assert found is not None
     np.testing.assert_array_equal(found, image)
 
 
 def test_a_cut_out_below_empty_rows_is_read_back() -> None:
     image = noise((64, 16, 4), empty_rows=40)
-    np.testing.assert_array_equal(decode_png(encode_png(image, photo=True)), image)
+    np.testing.assert_array_equal(decode_png(encode_png(image)), image)
 
 
 def chunk(name: bytes, content: bytes) -> bytes:

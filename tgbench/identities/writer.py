@@ -83,7 +83,7 @@ class IdentityWriter:
         if parsing is not None:
             self._write_image(layout.PARSING, index, parsing)
         if torso is not None:
-            self._write_image(layout.TORSO_IMAGE, index, torso, photo=True)
+            self._write_image(layout.TORSO_IMAGE, index, torso)
         if teeth_mask is not None:
             np.save(self.folder / layout.TEETH.format(index), teeth_mask.astype(np.bool_))
         if landmarks is not None:
@@ -168,12 +168,10 @@ class IdentityWriter:
         """Write where the clip came from and what made each part of the folder."""
         write_json(self.folder / layout.PROVENANCE, json.loads(json.dumps(dict(provenance))))
 
-    def _write_image(
-        self, pattern: str, index: int, image: NDArray[np.uint8], photo: bool = False
-    ) -> None:
+    def _write_image(self, pattern: str, index: int, image: NDArray[np.uint8]) -> None:
         if image.shape[:2] != (self._size[1], self._size[0]):
             raise ValueError(f"frame {index} has shape {image.shape}, expected {self._size}")
-        _encode(self.folder / pattern.format(index), image, photo)
+        _encode(self.folder / pattern.format(index), image)
 
     def _link(self, source: str, target: str, index: int) -> None:
         """Give the same picture a second name; copy where the file system has no links."""
@@ -185,8 +183,8 @@ class IdentityWriter:
             second.write_bytes(original.read_bytes())
 
 
-def _encode(path: Path, image: NDArray[np.uint8], photo: bool = False) -> None:
-    content = encode_png(image, photo=photo) if path.suffix == ".png" else _jpeg(path, image)
+def _encode(path: Path, image: NDArray[np.uint8]) -> None:
+    content = encode_png(image) if path.suffix == ".png" else _jpeg(path, image)
     with atomic_path(path) as temporary:
         temporary.write_bytes(content)
 

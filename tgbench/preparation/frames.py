@@ -56,7 +56,7 @@ class PersonMasks:
 
     def write(self, frame: int, mask: NDArray[np.uint8]) -> None:
         """Keep uint8 [H, W]."""
-        (self._folder / f"{frame}.png").write_bytes(encode_png(mask))
+        (self._folder / f"{frame}.png").write_bytes(encode_png(mask, filtered=False))
 
     def read(self, frame: int, side: int) -> NDArray[np.uint8]:
         """Return what `write` kept, [side, side]; errors as `read_grey`."""

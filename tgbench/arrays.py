@@ -41,6 +41,19 @@ def pixels_of(image: Image, *colours: tuple[int, int, int]) -> Mask:
     return found
 
 
+def over(image: Image, alpha: NDArray[np.uint8], behind: Image) -> Image:
+    """Return `image` over `behind`, uint8 RGB; `alpha` uint8 [H, W] is the share of `image`."""
+    import cv2
+
+    mixed = np.asarray(cv2.copyTo(image, (alpha == 255).view(np.uint8), behind.copy()), np.uint8)
+    # Few pixels are mixed.
+    partly = np.flatnonzero((alpha > 0) & (alpha < 255))
+    share = alpha.ravel()[partly][:, None].astype(np.uint16)
+    front, back = (each.reshape(-1, 3).take(partly, axis=0) for each in (image, behind))
+    mixed.reshape(-1, 3)[partly] = (front * share + back * (255 - share) + 127) // 255
+    return mixed
+
+
 def window_of(mask: Mask, margin: int = 0) -> tuple[slice, slice]:
     """Return the rows and columns of what is marked in [H, W], and a margin around them.
 

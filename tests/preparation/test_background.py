@@ -6,9 +6,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from tgbench.arrays import over
 from tgbench.identities.layout import HEAD, NECK, TORSO, WHITE
 from tgbench.preparation.background import background_plate
-from tgbench.preparation.compositing import over
 from tgbench.preparation.inpainting import nearest_fill, smooth_fill
 from tgbench.preparation.torso import TorsoPainter, head_mask
 

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arrays import Image, map_array
+from ..arrays import Image, map_array, over
 from ..audio import AudioFeatures, Waveform, encode_once, read_features, read_waveform
 from ..audio_encoders.mel import SPEC as MEL
 from ..errors import TgbenchError
@@ -148,17 +148,10 @@ class Identity:
 
     def torso_over_background(self, frame: int) -> Image:
         """Return what stands behind the head: torso over plate, uint8 RGB [H, W, 3]."""
-        torso, image = self.torso(frame), self.background.copy()
+        torso = self.torso(frame)
         alpha = np.asarray(cv2.extractChannel(torso, 3), np.uint8)
         colours = np.asarray(cv2.cvtColor(torso, cv2.COLOR_RGBA2RGB), np.uint8)
-        cv2.copyTo(colours, (alpha == 255).view(np.uint8), image)
-        # Few pixels are mixed.
-        partly = np.flatnonzero((alpha > 0) & (alpha < 255))
-        share = alpha.ravel()[partly][:, None].astype(np.uint16)
-        pixels = image.reshape(-1, 3)
-        front, behind = (each.take(partly, axis=0) for each in (colours.reshape(-1, 3), pixels))
-        pixels[partly] = (front * share + behind * (255 - share) + 127) // 255
-        return image
+        return over(colours, alpha, self.background)
 
     def parsing(self, frame: int) -> Image:
         """Return the segmentation in the layout's colours, uint8 RGB [H, W, 3]."""

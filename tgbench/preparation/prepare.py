@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..arrays import over
 from ..errors import TgbenchError
 from ..faces.head_track import HeadTrack
 from ..files import make_folder, remove_parts
@@ -285,7 +286,6 @@ class _Preparation:
                 pass
             return
         # Not at the start: Numba takes a third of a second.
-        from .compositing import over
         from .torso import TorsoPainter
 
         plate = read_rgb(self._out / layout.BACKGROUND, self._size)

@@ -13,7 +13,6 @@ from ..arrays import Image, Mask, pixels_of, window_of
 from ..compiled import njit
 from ..faces.mask_cleanup import distance_from
 from ..identities.layout import HAIR, HEAD, INNER_MOUTH, NECK, TORSO
-from .compositing import cut_out
 from .inpainting import smooth_fill
 
 Colours = NDArray[np.float32]
@@ -92,7 +91,7 @@ class TorsoPainter:
         colour[under[place]] *= shade[:, None].astype(np.float32)
         painted[place] = cv2.convertScaleAbs(colour)
         result = np.zeros((*image.shape[:2], 4), np.uint8)
-        cut_out(painted, person * body, under, result[rows])
+        _cut_out(painted, person * body, under, result[rows])
         return result
 
     def _filled(self, name: str, whole: Image, top: int, known: Mask, window: Window) -> Colours:
@@ -225,3 +224,24 @@ def _nearer(neck: Mask, torso: Mask, under: Mask, side: int) -> Mask:
 def _grown(mask: Mask, reach: float) -> Mask:
     reach = max(1.0, reach)
     return distance_from(mask, reach) <= reach
+
+
+@njit(cache=True, nogil=True)
+def _cut_out(
+    image: Image, alpha: NDArray[np.uint8], opaque: Mask, result: NDArray[np.uint8]
+) -> None:
+    """Write an image as RGBA.
+
+    Args:
+        image: uint8 RGB [H, W, 3].
+        alpha: uint8 [H, W].
+        opaque: where alpha is 255 in any case, bool [H, W].
+        result: uint8 [H, W, 4], all zeros; they stay where alpha is 0.
+    """
+    for y in range(image.shape[0]):
+        for x in range(image.shape[1]):
+            share = np.uint8(255) if opaque[y, x] else alpha[y, x]
+            if share > 0:
+                for c in range(3):
+                    result[y, x, c] = image[y, x, c]
+                result[y, x, 3] = share

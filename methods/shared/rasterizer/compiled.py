@@ -78,7 +78,7 @@ def _forward(
             limits.near, limits.dilation, records[some], depths[some], radii[some], boxes[some],
         )  # fmt: skip
 
-    in_halves(place, count, cost=80)
+    in_halves(place, count, cost=30)
     starts, entries = bin_by_tile(depths, radii, boxes, tiles_x, tiles_y)
     frame = _Frame(inputs, camera, image, alpha, radii, records, starts, entries, tiles_x)
 
@@ -107,7 +107,7 @@ def _backward(frame: _Frame, d_image: Floats, d_alpha: Floats, outputs: list[Flo
         )  # fmt: skip
 
     halves(work, parts)
-    in_halves(pull, len(frame.radii), cost=95)
+    in_halves(pull, len(frame.radii), cost=35)
 
 
 def _to_array(tensor: Tensor | None, name: str) -> Floats:

@@ -2,7 +2,7 @@
 
 Perspective EWA splatting (3D Gaussian Splatting, Kerbl et al. 2023, section 4) with the constants
 of gsplat 1.5.3. Works in float64 inside. What has no branches runs over blocks of Gaussians, whose
-numbers lie in planes, so that LLVM turns it into SIMD: a Gaussian takes 40 ns instead of 100.
+numbers lie in planes, so that LLVM turns it into SIMD: a Gaussian takes 30 ns instead of 100.
 
 A record is what blending reads for one Gaussian; its 16 floats fill one cache line:
 mean x, mean y, the whitening factors ``w11, w12, w22``, the opacity term, first and last pixel row,

@@ -8,10 +8,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
-from tgbench.arrays import pixels_of
+from tgbench.arrays import over, pixels_of
 from tgbench.identities.layout import HAIR, HEAD, INNER_MOUTH, NECK, TORSO, WHITE
-from tgbench.preparation.compositing import cut_out, over
-from tgbench.preparation.torso import _rows_to_body
+from tgbench.preparation.torso import _cut_out, _rows_to_body
 
 HEIGHT, WIDTH = 6, 5
 IMAGES = arrays(np.uint8, (HEIGHT, WIDTH, 3))
@@ -36,7 +35,7 @@ def test_a_cut_out_holds_nothing_where_it_is_transparent(
     image: NDArray[np.uint8], alpha: NDArray[np.uint8], opaque: NDArray[np.bool_]
 ) -> None:
     result = np.zeros((HEIGHT, WIDTH, 4), np.uint8)
-    cut_out(image, alpha, opaque, result)
+    _cut_out(image, alpha, opaque, result)
     share = np.where(opaque, 255, alpha)
     np.testing.assert_array_equal(result[..., 3], share)
     np.testing.assert_array_equal(result[..., :3], np.where(share[..., None] > 0, image, 0))

@@ -24,6 +24,8 @@ from tgbench.preparation.requests import WORK
 from tgbench.progress import SILENT, Task
 from tgbench.specs import BackendKind
 
+APART = (BackendKind.POSE, BackendKind.PARSING)
+
 Start = Callable[..., list[dict[str, object]]]
 
 
@@ -65,8 +67,8 @@ def run_script(clip: Clip, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> S
 
     def run(script: str, progress: Counted | None = None) -> list[dict[str, object]]:
         (tmp_path / "some_worker.py").write_text(script)
-        with apart.apart(chosen, clip, tmp_path / "a.npz", progress or Counted()) as reports:
-            return [*reports]
+        with apart.Worker(chosen) as worker:
+            return [*worker.work(clip, tmp_path / "a.npz", progress or Counted())]
 
     return run
 
@@ -126,11 +128,20 @@ def test_nothing_is_left_when_the_block_ends(
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     monkeypatch.setattr(apart, "WORKER", "endless_worker")
     chosen = choose_backends({}, {})[BackendKind.POSE]
-    with apart.apart(chosen, clip, tmp_path / "a.npz", Counted()) as reports:
-        process = next(reports)["frame"]
+    with apart.Worker(chosen) as worker:
+        process = next(worker.work(clip, tmp_path / "a.npz", Counted()))["frame"]
     time.sleep(0.05)
     with pytest.raises(ProcessLookupError):
         os.kill(process, signal.SIG_DFL)
+
+
+def test_a_process_that_got_no_clip_ends_with_the_block() -> None:
+    chosen = choose_backends({}, {})
+    with apart.Workers() as workers:
+        guardians = [workers.of(chosen[kind])._worker.process for kind in chosen if kind in APART]
+        assert [process.poll() for process in guardians] == [None, None]
+        assert workers.of(chosen[BackendKind.POSE])._worker.process in guardians
+    assert all(process.poll() is not None for process in guardians)
 
 
 @pytest.mark.usefixtures("discs_for_faces")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import sys
@@ -45,6 +46,38 @@ def test_a_quick_program_keeps_its_exit_code() -> None:
     assert [Guarded(["/bin/false"], subprocess.DEVNULL).process.wait() for _ in range(20)] == [
         1
     ] * 20
+
+
+def test_a_program_that_is_fed_reads_what_is_sent_at_once_and_later() -> None:
+    echo = "import sys\nfor line in sys.stdin: print(line, end='', flush=True)"
+    guarded = Guarded(python(echo), subprocess.PIPE, fed=True)
+    output = guarded.process.stdout
+    assert output is not None
+    with output:
+        # The first messages come with the task itself, the last long after it.
+        for message in ({"early": "é\n"}, ["early", 2], None):
+            guarded.send(message)
+        said = [json.loads(output.readline()) for _ in range(3)]
+        guarded.send("late")
+        said.append(json.loads(output.readline()))
+        assert said == [{"early": "é\n"}, ["early", 2], None, "late"]
+        assert guarded.end() == -signal.SIGKILL
+
+
+def test_a_program_that_has_ended_misses_what_is_sent() -> None:
+    guarded = Guarded(["/bin/true"], subprocess.DEVNULL, fed=True)
+    assert guarded.wait(60)
+    guarded.send("to nobody")
+    assert guarded.end() == 0
+
+
+def test_a_program_that_is_not_fed_has_no_input() -> None:
+    guarded = Guarded(python("raise SystemExit(len(input()))"), subprocess.PIPE)
+    output = guarded.process.stdout
+    assert output is not None
+    with output:
+        assert b"EOFError" in output.read()
+    assert guarded.end() == 1
 
 
 def test_one_that_cannot_be_started_is_named(tmp_path: Path) -> None:

@@ -1,7 +1,8 @@
 """Backends in processes of their own.
 
 Some backends are bound by Python, of which a process runs one thread at a time. Each of them gets
-a process, so that they work beside each other. `worker` is the other side.
+a process, so that they work beside each other. `worker` is the other side. Loading what they need
+takes a second, which is free while other cores have nothing to do.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import subprocess
 import sys
 from collections import deque
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from ..processes.guarded import Guarded
 from ..processes.reported import raise_reported
 from ..progress import Progress, Task
 from ..running.children import thread_limits
+from ..specs import BackendKind
 from .backends.choice import ChosenBackend
 from .clip import Clip
 
@@ -33,35 +35,62 @@ Reports = Iterator[dict[str, Any]]
 """What a worker says: {"frame": n} of each frame that is written, {"measured_by": text} at last."""
 
 
-@contextmanager
-def apart(
-    backend: ChosenBackend, clip: Clip, arrays: Path, progress: Progress
-) -> Iterator[Reports]:
-    """Start a backend on a clip in a process of its own, and end it with the block.
+class Workers(ExitStack):
+    """Processes of backends, one a kind. All of them end with the block."""
 
-    Args:
-        backend: of poses or parsings.
-        clip: its frames are on disk.
-        arrays: `.npz` file for a result that is no frames.
-        progress: where the backend reports to.
+    def __init__(self) -> None:
+        """Start with none."""
+        super().__init__()
+        self._started: dict[BackendKind, Worker] = {}
 
-    Yields:
-        What it reports. Its errors are raised there: `TgbenchError` and `OSError` as they are,
-        others as `RuntimeError` with what it said; that it was killed is a `TgbenchError`.
-    """
-    spec = backend.spec
-    settings = json.dumps(backend.settings_given)
-    asked = [spec.kind, spec.name, settings, str(clip.folder), str(clip.size), str(arrays)]
-    worker = Guarded(
-        [sys.executable, "-m", WORKER, *asked],
-        subprocess.PIPE,
-        env={**os.environ, **thread_limits(1)},
-    )
-    assert worker.process.stdout is not None
-    with ExitStack() as stack:
-        stack.enter_context(worker.process.stdout)
-        stack.callback(worker.end)
-        yield _reports(worker, spec.name, progress)
+    def of(self, backend: ChosenBackend) -> Worker:
+        """Return the process of a backend, started now if it was not before.
+
+        Args:
+            backend: of poses or parsings.
+        """
+        kind = backend.spec.kind
+        if kind not in self._started:
+            self._started[kind] = self.enter_context(Worker(backend))
+        return self._started[kind]
+
+
+class Worker(AbstractContextManager["Worker"]):
+    """A process in which a backend gets ready and waits for a clip; leaving the block ends it."""
+
+    def __init__(self, backend: ChosenBackend) -> None:
+        """Start it."""
+        spec = backend.spec
+        self._name = spec.name
+        self._worker = Guarded(
+            [sys.executable, "-m", WORKER, spec.kind, spec.name],
+            subprocess.PIPE,
+            env={**os.environ, **thread_limits(1)},
+            fed=True,
+        )
+        self._worker.send(backend.settings_given)
+
+    def work(self, clip: Clip, arrays: Path, progress: Progress) -> Reports:
+        """Let it do its work on a clip, once.
+
+        Args:
+            clip: its frames are on disk.
+            arrays: `.npz` file for a result that is no frames.
+            progress: where the backend reports to.
+
+        Yields:
+            What it reports. Its errors are raised there: `TgbenchError` and `OSError` as they are,
+            others as `RuntimeError` with what it said; that it was killed is a `TgbenchError`.
+        """
+        self._worker.send([str(clip.folder), clip.size, str(arrays)])
+        return _reports(self._worker, self._name, progress)
+
+    def __exit__(self, *_: object) -> None:
+        """End the process, whatever it is doing."""
+        output = self._worker.process.stdout
+        assert output is not None
+        with output:
+            self._worker.end()
 
 
 def _reports(worker: Guarded, name: str, progress: Progress) -> Reports:

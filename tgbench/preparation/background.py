@@ -45,16 +45,24 @@ def _median_of_free(pixels: Image, hidden: NDArray[np.bool_]) -> Image:
     frames, height, width, channels = pixels.shape
     medians = np.full((height, width, channels), 255, np.uint8)
     counts = np.empty(256, np.int64)
+    # A pixel of successive frames is far apart in memory: one row of all is brought together.
+    seen = np.empty((width, channels, frames), np.uint8)
+    free = np.empty(width, np.int64)
     for row in range(height):
+        free[:] = 0
+        for frame in range(frames):
+            for column in range(width):
+                if not hidden[frame, row, column]:
+                    for channel in range(channels):
+                        seen[column, channel, free[column]] = pixels[frame, row, column, channel]
+                    free[column] += 1
         for column in range(width):
-            free = frames - hidden[:, row, column].sum()
-            for channel in range(channels if free else 0):
+            for channel in range(channels if free[column] else 0):
                 counts[:] = 0
-                for frame in range(frames):
-                    if not hidden[frame, row, column]:
-                        counts[pixels[frame, row, column, channel]] += 1
+                for value in seen[column, channel, : free[column]]:
+                    counts[value] += 1
                 value, below = 0, counts[0]
-                while below <= (free - 1) // 2:
+                while below <= (free[column] - 1) // 2:
                     value += 1
                     below += counts[value]
                 medians[row, column, channel] = value

@@ -112,7 +112,8 @@ def extract_frames(
         progress.task("cutting and measuring frames", limit) as task,
         # A detector that tracks needs the frames in order: one thread.
         closing(in_order(see, islice(enumerate(video), limit), workers=1)) as looks,
-        closing(in_order(finish, _linked(looks))) as finished,
+        # One more than there are cores mostly: one waits for another's network.
+        closing(in_order(finish, _linked(looks), workers=3)) as finished,
     ):
         for now, flow in finished:
             points.append(now.face)

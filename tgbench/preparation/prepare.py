@@ -23,7 +23,7 @@ from ..overlap import Stopped, beside, opencv_alone
 from ..progress import SILENT, Progress
 from ..running.locks import sole_writer
 from ..specs import BackendKind
-from .apart import apart
+from .apart import Workers
 from .backends.choice import Choice, choose_backends
 from .backends.interfaces import (
     ActionUnitBackend,
@@ -106,12 +106,18 @@ def prepare(
         )
     declared = None if card is None else given_card(card)
     chosen = choose_backends({}, {}) if backends is None else backends
-    source = open_source(video, audio, deinterlace)
     _refuse_foreign(out)
-    with sole_writer(make_folder(out) / WORK), opencv_alone():
-        remove_parts(out)
-        write_request(out, _request(video, audio, size, deinterlace, chosen))
-        _Preparation(source, out, size, progress, chosen).run()
+    with Workers() as workers:
+        if not (out / WORK).is_dir():
+            # All of it is to be made, and a core is free until the frames are read.
+            for each in chosen.values():
+                if each.spec.apart:
+                    workers.of(each)
+        source = open_source(video, audio, deinterlace)
+        with sole_writer(make_folder(out) / WORK), opencv_alone():
+            remove_parts(out)
+            write_request(out, _request(video, audio, size, deinterlace, chosen))
+            _Preparation(source, out, size, progress, chosen, workers).run()
         if declared is not None:
             write_card(out, declared)
     return out
@@ -121,7 +127,13 @@ class _Preparation:
     """The stages, each of which reads what the ones before it left on disk."""
 
     def __init__(
-        self, source: Source, out: Path, size: int, progress: Progress, backends: Choice
+        self,
+        source: Source,
+        out: Path,
+        size: int,
+        progress: Progress,
+        backends: Choice,
+        workers: Workers,
     ) -> None:
         self._source = source
         self._out = out
@@ -131,6 +143,7 @@ class _Preparation:
         self._cache = StageCache(out / WORK)
         self._keys = StageKeys(self._cache, source, size, backends)
         self._masks = PersonMasks(out / WORK / "person")
+        self._workers = workers
 
     def run(self) -> None:
         whole = self._keys.identity()
@@ -222,8 +235,8 @@ class _Preparation:
             chosen, arrays = self._backends[BackendKind.POSE], self._cache.arrays_of(key)
             with self._cache.working(key) as facts:
                 if chosen.spec.apart:
-                    with apart(chosen, clip, arrays, self._progress) as reports:
-                        (facts["measured_by"],) = (each["measured_by"] for each in reports)
+                    reports = self._workers.of(chosen).work(clip, arrays, self._progress)
+                    (facts["measured_by"],) = (each["measured_by"] for each in reports)
                 else:
                     backend: PoseBackend = chosen.make()
                     self._cache.save(key, **backend.track(clip, self._progress).arrays())
@@ -251,12 +264,12 @@ class _Preparation:
         chosen = self._backends[BackendKind.PARSING]
         with self._cache.working(key) as facts:
             if chosen.spec.apart:
-                with apart(chosen, clip, self._cache.arrays_of(key), self._progress) as reports:
-                    for report in reports:
-                        if "frame" in report:
-                            yield report["frame"]
-                        else:
-                            facts.update(report)
+                worker, arrays = self._workers.of(chosen), self._cache.arrays_of(key)
+                for report in worker.work(clip, arrays, self._progress):
+                    if "frame" in report:
+                        yield report["frame"]
+                    else:
+                        facts.update(report)
                 return
             backend: ParsingBackend = chosen.make()
             writer = self._writer()

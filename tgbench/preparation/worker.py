@@ -1,6 +1,7 @@
 """The process of one backend; prints what it does, a line of JSON each. See `apart`.
 
-`python -m tgbench.preparation.worker KIND NAME SETTINGS FOLDER SIZE ARRAYS`
+`python -m tgbench.preparation.worker KIND NAME` reads two lines of JSON: the backend's settings,
+then [folder, size, arrays], for which it waits when it is ready.
 """
 
 from __future__ import annotations
@@ -28,10 +29,14 @@ from .requests import WORK
 
 def main(arguments: Sequence[str]) -> None:
     """Let a backend do its work on the frames of a folder that is being prepared."""
-    kind, name, settings, folder, size, arrays = arguments
-    clip = _clip(Path(folder), int(size))
-    chosen = choose_backends({kind: name}, json.loads(settings))[BackendKind(kind)]
+    kind, name = arguments
+    chosen = choose_backends({kind: name}, json.loads(sys.stdin.readline()))[BackendKind(kind)]
     backend = chosen.make()
+    wanted = sys.stdin.readline()
+    if not wanted:
+        return
+    folder, size, arrays = json.loads(wanted)
+    clip = _clip(Path(folder), size)
     with opencv_alone():
         if chosen.spec.kind is BackendKind.POSE:
             _track(backend, clip, Path(arrays))

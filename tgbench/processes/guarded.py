@@ -35,6 +35,7 @@ class Guarded:
         *,
         cwd: Path | None = None,
         env: Mapping[str, str] | None = None,
+        fed: bool = False,
         report: bool = False,
         patience: float = 0.0,
         stop: Sequence[str] = (),
@@ -47,6 +48,7 @@ class Guarded:
             output: what gets all that it says, as `subprocess` takes it.
             cwd: the folder that it runs in; None: that of this process.
             env: all of its environment; None: that of this process.
+            fed: whether the program's standard input is what `send` writes; it has none otherwise.
             report: whether the guardian says how it ended, as a line of JSON on its own standard
                 error: {"code": exit code or null} or {"error": errno, "file": name}.
             patience: seconds that it has to stop by itself when it is ended.
@@ -65,13 +67,18 @@ class Guarded:
             "argv": list(argv),
             "cwd": None if cwd is None else str(cwd),
             "env": dict(os.environ if env is None else env),
+            "fed": fed,
             "report": report,
             "patience": patience,
             "stop": list(stop),
         }
+        self.send(task)
+
+    def send(self, message: object) -> None:
+        """Write a short line of JSON to the program's input; one that has ended misses it."""
         assert self.process.stdin is not None
         with suppress(BrokenPipeError):
-            self.process.stdin.write(json.dumps(task).encode() + b"\n")
+            self.process.stdin.write(json.dumps(message).encode() + b"\n")
             self.process.stdin.flush()
 
     def wait(self, seconds: float) -> bool:

@@ -1,10 +1,10 @@
 """Runs one program, and ends it with all that it started, whatever becomes of tgbench.
 
 This file is a script of its own, which imports only the standard library, so that it starts in an
-instant. It reads one line of JSON from its standard input (see `guarded`); when that input closes,
-because tgbench ends the program or has died itself, the program is ended. What the program says
-goes to standard output. The guardian passes on the signals that ask for an end, and ends as the
-program did.
+instant. It reads one line of JSON from its standard input (see `guarded`); what comes after it is
+for the program. When that input closes, because tgbench ends the program or has died itself, the
+program is ended. What the program says goes to standard output. The guardian passes on the signals
+that ask for an end, and ends as the program did.
 """
 
 from __future__ import annotations
@@ -35,12 +35,16 @@ _STOP_SECONDS = 30.0
 _GUARDIAN_SECONDS = 45.0
 """That a guardian among what is ended has for its own program, container included."""
 
+_AT_ONCE = 65536
+"""Bytes of the input that are read at once."""
+
 _ASK = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 def main() -> int:
     """Do what the first line of the input says; return the exit code, negative for a signal."""
-    task = json.loads(sys.stdin.readline())
+    line, _, early = _read_line().partition(b"\n")
+    task = json.loads(line)
     # Processes that outlive their parents become children of this one, so none gets away.
     _prctl(_SET_CHILD_SUBREAPER, 1)
     woken, wake = os.pipe()
@@ -54,7 +58,8 @@ def main() -> int:
             task["argv"],
             cwd=task["cwd"],
             env=task["env"],
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE if task["fed"] else subprocess.DEVNULL,
+            bufsize=0,
             stderr=subprocess.STDOUT if task["report"] else None,
             start_new_session=True,
             preexec_fn=_die_with_parent,
@@ -62,7 +67,8 @@ def main() -> int:
     except OSError as error:
         _say_what_failed(task, error)
         return 127
-    code = _wait(program.pid, woken)
+    _feed(program, early)
+    code = _wait(program, woken)
     if code is None and task["stop"]:
         with suppress(OSError, subprocess.SubprocessError):
             subprocess.run(
@@ -97,17 +103,36 @@ def descendants(root: int) -> list[int]:
     return found
 
 
-def _wait(program: int, woken: int) -> int | None:
+def _read_line() -> bytes:
+    """Return what the input holds so far, a whole line at least."""
+    read = b""
+    while b"\n" not in read and (more := os.read(0, _AT_ONCE)):
+        read += more
+    return read
+
+
+def _feed(program: subprocess.Popen[bytes], content: bytes) -> None:
+    """Hand the program what is for it; one that reads no more misses nothing."""
+    if program.stdin is not None and content:
+        with suppress(BrokenPipeError):
+            program.stdin.write(content)
+
+
+def _wait(program: subprocess.Popen[bytes], woken: int) -> int | None:
     """Return the exit code, negative for a signal; None if the program is to be ended."""
     while True:
         for child, status in _ended():
-            if child == program:
+            if child == program.pid:
                 return os.waitstatus_to_exitcode(status)
         ready, _, _ = select.select([0, woken], [], [])
         if 0 in ready:
-            return None
-        for number in set(os.read(woken, 4096)).intersection(_ASK):
-            _signal(-program, number)
+            content = os.read(0, _AT_ONCE)
+            if not content:
+                return None
+            _feed(program, content)
+        if woken in ready:
+            for number in set(os.read(woken, 4096)).intersection(_ASK):
+                _signal(-program.pid, number)
 
 
 def _ended() -> list[tuple[int, int]]:

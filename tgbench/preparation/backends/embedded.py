@@ -38,13 +38,17 @@ class MeshLandmarks:
 class BundlePose:
     """Bundle adjustment over mesh landmarks and optical flow."""
 
-    def track(self, clip: Clip, progress: Progress) -> HeadTrack:
-        """Return the head's track; see `track_head`."""
+    def __init__(self) -> None:
+        """Load what it needs."""
         from ...faces.pose import track_head
 
+        self._track_head = track_head
+
+    def track(self, clip: Clip, progress: Progress) -> HeadTrack:
+        """Return the head's track; see `track_head`."""
         with progress.task("tracking the head", None):
             seen = clip.seen
-            return track_head(seen.landmarks, (SEEN_AT, SEEN_AT), seen.flow, clip.grey)
+            return self._track_head(seen.landmarks, (SEEN_AT, SEEN_AT), seen.flow, clip.grey)
 
     def describe(self) -> str:
         """Return what is adjusted."""
@@ -54,13 +58,17 @@ class BundlePose:
 class MeshParsing:
     """Outlines of the mesh, the edge of the jaw, and a mixture of place and colour."""
 
-    def parse(self, clip: Clip, progress: Progress) -> Generator[ParsedFrame, None, None]:
-        """Yield every frame; see `tgbench.faces.parsing`."""
+    def __init__(self) -> None:
+        """Load what it needs."""
         from ...faces.parsing import Parser
 
+        self._parser = Parser
+
+    def parse(self, clip: Clip, progress: Progress) -> Generator[ParsedFrame, None, None]:
+        """Yield every frame; see `tgbench.faces.parsing`."""
         mesh = clip.mesh
         with progress.task("parsing", len(clip)) as task:
-            parser = Parser(
+            parser = self._parser(
                 (clip.image(i), clip.person(i), mesh[i]) for i in spread(len(clip), _LEARNT_FRAMES)
             )
             frames = ((clip.image(i), mesh[i]) for i in range(len(clip)))

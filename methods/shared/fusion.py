@@ -7,6 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from tgbench.arrays import window_of
 from tgbench.interfaces import Layers
 
 from .njit import Floats, kernel
@@ -50,40 +51,66 @@ def fused_image(
 ) -> Bytes:
     """Return what `fuse` does as uint8 [H, W, 3], rounded to the nearest value or cut down.
 
-    One pass over the image instead of a dozen, and none where nothing was drawn.
+    One pass over what was drawn instead of a dozen over the image.
     """
-    image = np.empty_like(behind, order="C")
     drawn = face if mouth is None else mouth
-    arrays = [
+    by_face, face_alpha, by_mouth, mouth_alpha = (
         tensor.detach().to("cpu", torch.float32).contiguous().numpy()
         for tensor in (face.colors, face.alpha, drawn.colors, drawn.alpha)
-    ]
-    _fuse(*arrays, mouth is not None, np.ascontiguousarray(behind), cut, image)
+    )
+    behind = np.ascontiguousarray(behind)
+    image = behind.copy()
+    rows, columns = window_of((face_alpha > 0.0) | (mouth_alpha > 0.0))
+    lines = [array.reshape(len(array), -1) for array in (by_face, by_mouth, behind, image)]
+    ends = rows.start, rows.stop, columns.start, columns.stop
+    _fuse(*lines, face_alpha, mouth_alpha, mouth is not None, ends, cut)
     return image
 
 
 @kernel
 def _fuse(
     face: Floats,
-    face_alpha: Floats,
     mouth: Floats,
+    behind: Bytes,
+    image: Bytes,
+    face_alpha: Floats,
     mouth_alpha: Floats,
     has_mouth: bool,
-    behind: Bytes,
+    window: tuple[int, int, int, int],
     cut: bool,
-    image: Bytes,
 ) -> None:
-    for y in range(image.shape[0]):
-        for x in range(image.shape[1]):
-            by_face = face_alpha[y, x]
-            by_mouth = mouth_alpha[y, x] if has_mouth else _ZERO
-            for c in range(3):
-                if by_face == _ZERO and by_mouth == _ZERO:
-                    image[y, x, c] = behind[y, x, c]
-                    continue
-                value = np.float32(behind[y, x, c]) / _MAXIMUM
-                if by_mouth > _ZERO:
-                    value = mouth[y, x, c] + (_ONE - by_mouth) * value
-                value = face[y, x, c] + (_ONE - by_face) * value
-                scaled = min(max(value, _ZERO), _ONE) * _MAXIMUM
-                image[y, x, c] = np.uint8(scaled if cut else np.rint(scaled))
+    """Fill a window of the image.
+
+    Args:
+        face: [H, 3 W].
+        mouth: [H, 3 W].
+        behind: [H, 3 W].
+        image: [H, 3 W], output.
+        face_alpha: [H, W].
+        mouth_alpha: [H, W].
+        has_mouth: whether there is one.
+        window: first row, the one after the last, and so for columns.
+        cut: whether values are cut down rather than rounded.
+    """
+    top, bottom, left, right = window
+    # Flat loops over one row each: LLVM turns them into SIMD.
+    values = np.uint64(3 * (right - left))
+    shares, shares_behind = np.empty(values, np.float32), np.zeros(values, np.float32)
+    for y in range(top, bottom):
+        for x in range(np.uint64(right - left)):
+            by_face = face_alpha[y, x + np.uint64(left)]
+            by_mouth = mouth_alpha[y, x + np.uint64(left)] if has_mouth else _ZERO
+            for c in range(np.uint64(3)):
+                shares[np.uint64(3) * x + c] = by_face
+                shares_behind[np.uint64(3) * x + c] = by_mouth
+        faces, mouths = face[y, 3 * left : 3 * right], mouth[y, 3 * left : 3 * right]
+        below, made = behind[y, 3 * left : 3 * right], image[y, 3 * left : 3 * right]
+        for k in range(values):
+            by_face, by_mouth = shares[k], shares_behind[k]
+            value = np.float32(below[k]) / _MAXIMUM
+            value = mouths[k] + (_ONE - by_mouth) * value if by_mouth > _ZERO else value
+            value = faces[k] + (_ONE - by_face) * value
+            scaled = min(max(value, _ZERO), _ONE) * _MAXIMUM
+            scaled = scaled if cut else np.rint(scaled)
+            scaled = scaled if by_face + by_mouth > _ZERO else np.float32(below[k])
+            made[k] = np.uint8(np.int32(scaled))

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arrays import Image, map_array, over
+from ..arrays import Image, map_array, over, window_of
 from ..audio import AudioFeatures, Waveform, encode_once, read_features, read_waveform
 from ..audio_encoders.mel import SPEC as MEL
 from ..errors import TgbenchError
@@ -148,10 +148,12 @@ class Identity:
 
     def torso_over_background(self, frame: int) -> Image:
         """Return what stands behind the head: torso over plate, uint8 RGB [H, W, 3]."""
-        torso = self.torso(frame)
+        torso, image = self.torso(frame), self.background.copy()
         alpha = np.asarray(cv2.extractChannel(torso, 3), np.uint8)
-        colours = np.asarray(cv2.cvtColor(torso, cv2.COLOR_RGBA2RGB), np.uint8)
-        return over(colours, alpha, self.background)
+        rows, _ = window_of(alpha > 0)
+        colours = np.asarray(cv2.cvtColor(torso[rows], cv2.COLOR_RGBA2RGB), np.uint8)
+        image[rows] = over(colours, alpha[rows], image[rows])
+        return image
 
     def parsing(self, frame: int) -> Image:
         """Return the segmentation in the layout's colours, uint8 RGB [H, W, 3]."""

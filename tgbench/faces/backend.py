@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import metadata
@@ -17,21 +18,44 @@ from ..extras import install_extra
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Drop what native code writes to standard error while the block runs.
+    """Drop what native code writes to standard error while the block runs, in any thread.
 
     MediaPipe's and TensorFlow Lite's start-up notes go to file descriptor 2 past every Python
     and environment setting. Errors still arrive: they come as exceptions.
     """
-    sys.stderr.flush()
-    saved = os.dup(2)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
+    _standard_error.drop()
     try:
-        os.dup2(nowhere, 2)
         yield
     finally:
-        os.dup2(saved, 2)
-        os.close(saved)
-        os.close(nowhere)
+        _standard_error.restore()
+
+
+class _StandardError:
+    """File descriptor 2, which the process has once, whatever threads want it quiet."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._quiet_blocks, self._saved = 0, -1
+
+    def drop(self) -> None:
+        with self._lock:
+            if self._quiet_blocks == 0:
+                sys.stderr.flush()
+                self._saved = os.dup(2)
+                nowhere = os.open(os.devnull, os.O_WRONLY)
+                os.dup2(nowhere, 2)
+                os.close(nowhere)
+            self._quiet_blocks += 1
+
+    def restore(self) -> None:
+        with self._lock:
+            self._quiet_blocks -= 1
+            if self._quiet_blocks == 0:
+                os.dup2(self._saved, 2)
+                os.close(self._saved)
+
+
+_standard_error = _StandardError()
 
 
 def solution(name: str) -> Any:

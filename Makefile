@@ -32,7 +32,7 @@ test-slow: $(VENV)/.test ## Pass the longest tests.
 lint: $(VENV)/.test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy tgbench methods protocols reports baselines
+	$(BIN)/mypy tgbench methods protocols reports baselines benchmarks
 
 paper-tables: $(VENV)/.run ## The paper's experiments on built-in people with the quick preset; hours on two cores.
 	for name in self-reconstruction lip-synchronization user-study ablation hybrid-motion audio-encoders cross-lingual; do \

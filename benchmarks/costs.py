@@ -155,13 +155,13 @@ def score(frames: int, folder: Path) -> float:
     from tgbench.video.writer import VideoWriter
 
     folder.mkdir(parents=True, exist_ok=True)
-    clips = [folder / f"{name}{frames}.mp4" for name in ("ours", "real")]
+    ours, real = folder / f"ours{frames}.mp4", folder / f"real{frames}.mp4"
     scene = np.random.default_rng(0).integers(0, 256, (256, 512, 3)).astype(np.uint8)
-    for shift, clip in enumerate(clips):
+    for shift, clip in enumerate((ours, real)):
         with VideoWriter(clip, 256, 256) as writer:
             for frame in range(frames):
                 writer.write(np.ascontiguousarray(np.roll(scene, frame + shift, 1)[:, :256]))
-    return busy(lambda: score_two(ScoreRequest(*clips, metrics=("psnr", "ssim"))))
+    return busy(lambda: score_two(ScoreRequest(ours, real, metrics=("psnr", "ssim"))))
 
 
 def by_gaussians(count: int, folder: Path) -> float:

@@ -25,7 +25,8 @@ from tgbench import plugins
 from tgbench.arrays import Points
 from tgbench.audio import Waveform, read_waveform
 from tgbench.audio.phones import Spoken, read_phones
-from tgbench.faces.finders import MeshLandmarks, among_mesh
+from tgbench.faces.finders import MeshLandmarks
+from tgbench.faces.landmarks import ibug68
 from tgbench.faces.mesh import OUTER_LIPS, OVAL, RIGID
 from tgbench.interfaces import Image, MetricContext
 from tgbench.metrics.landmark_geometry import mouth_opening
@@ -98,7 +99,7 @@ class Clip:
                 raise SystemExit(f"{path}: frame {frame} shows no face")
             self.frames.append(image)
             self.meshes.append(mesh)
-        self.opening = np.array([mouth_opening(among_mesh(mesh)) for mesh in self.meshes])
+        self.opening = np.array([mouth_opening(ibug68(mesh)) for mesh in self.meshes])
 
     def __len__(self) -> int:
         return len(self.frames)
@@ -117,7 +118,7 @@ class Clip:
         for outline in map(list, outlines):
             lent = np.asarray(there[outline, :2], np.float64) @ warp[:, :2].T + warp[:, 2]
             both = np.concatenate([lent, here[outline, :2]]).round().astype(np.int32)
-            cv2.fillConvexPoly(mask, cv2.convexHull(both), 1.0)
+            cv2.fillConvexPoly(mask, cv2.convexHull(both), (1.0,))
         width = np.ptp(here[list(outlines[0]), 0])
         grown = cv2.dilate(mask, np.ones((3, 3)), iterations=max(1, round(_GROWN * width)))
         soft = cv2.GaussianBlur(grown, (0, 0), max(_GROWN / 2 * width, 1.0))[..., None]
@@ -136,7 +137,7 @@ def planted(clip: Clip, other: Clip) -> Mapping[str, Callable[[], Iterator[Image
     loud[level.argsort(kind="stable")] = clip.opening.argsort(kind="stable")
     pieces = np.array_split(every, max(2, count // 6))
     swapped = np.concatenate([pieces[i] for i in rng.permutation(len(pieces))])
-    eyes = [eye_aspect_ratio(among_mesh(mesh)) for mesh in clip.meshes]
+    eyes = np.array([eye_aspect_ratio(ibug68(mesh)) for mesh in clip.meshes])
     open_eyes = int(np.abs(eyes - np.quantile(eyes, 0.75)).argmin())
     shifts = rng.normal(0, 1.0, (count, 2))
 
@@ -165,7 +166,9 @@ def planted(clip: Clip, other: Clip) -> Mapping[str, Callable[[], Iterator[Image
             np.clip(image.astype(np.int16) + (2 if i % 2 else -2), 0, 255).astype(np.uint8)
             for i, image in enumerate(clip.frames)
         ),
-        "blur": lambda: (cv2.GaussianBlur(image, (0, 0), 2.0) for image in clip.frames),
+        "blur": lambda: (
+            np.asarray(cv2.GaussianBlur(image, (0, 0), 2.0), np.uint8) for image in clip.frames
+        ),
     }
 
 
@@ -234,7 +237,7 @@ def draw(values: Mapping[str, Mapping[str, float | None]], path: Path) -> None:
     """Draw the heat map: colour is the effect, numbers are the values."""
     from matplotlib.figure import Figure
 
-    from tgbench.reports.plots.style import paper_style, save
+    from tgbench.reports.plots.style import paper_style, save  # type: ignore[import-not-found]
 
     names = _drawn(values)
     with paper_style():

@@ -39,7 +39,7 @@ def _frames(video: Path) -> Iterator[NDArray[np.uint8]]:
         found, frame = capture.read()
         if not found:
             return
-        yield frame[..., ::-1]
+        yield np.asarray(frame[..., ::-1], np.uint8)
 
 
 def _as_tensor(frame: NDArray[np.uint8]) -> Tensor:

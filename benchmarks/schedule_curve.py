@@ -18,15 +18,15 @@ import numpy as np
 from tgbench.api import score
 from tgbench.arrays import Image
 from tgbench.errors import TgbenchError
-from tgbench.identities import Identity
+from tgbench.identities import Identity, Split
 from tgbench.identities.resolve import resolve_identity
 from tgbench.interfaces import Drive, FitContext
-from tgbench.methods.talkinggaussian.branch import Branch
-from tgbench.methods.talkinggaussian.config import TalkingGaussianConfig
-from tgbench.methods.talkinggaussian.fitting import Fit, Stage
-from tgbench.methods.talkinggaussian.rendering import Renderer
-from tgbench.methods.talkinggaussian.spec import SPEC
-from tgbench.methods.talkinggaussian.training import BranchTrainer
+from tgbench.methods.talkinggaussian.branch import Branch  # type: ignore[import-not-found]
+from tgbench.methods.talkinggaussian.config import TalkingGaussianConfig  # type: ignore[import-not-found]
+from tgbench.methods.talkinggaussian.fitting import Fit, Stage  # type: ignore[import-not-found]
+from tgbench.methods.talkinggaussian.rendering import Renderer  # type: ignore[import-not-found]
+from tgbench.methods.talkinggaussian.spec import SPEC  # type: ignore[import-not-found]
+from tgbench.methods.talkinggaussian.training import BranchTrainer  # type: ignore[import-not-found]
 from tgbench.plugins import audio_encoder_of
 from tgbench.running.rendering import write_image
 from tgbench.running.request import default_size
@@ -78,8 +78,15 @@ class Curve:
 class WatchedFit(Fit):
     """A fit that is looked at after every tenth of the branches' iterations."""
 
-    def __init__(self, curve: Curve, *arguments: object) -> None:
-        super().__init__(*arguments)  # type: ignore[arg-type]
+    def __init__(
+        self,
+        curve: Curve,
+        config: TalkingGaussianConfig,
+        identity: Identity,
+        split: Split,
+        context: FitContext,
+    ) -> None:
+        super().__init__(config, identity, split, context)
         self._curve = curve
 
     def _run_together(

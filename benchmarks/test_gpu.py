@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 import torch
+from pytest_benchmark.fixture import BenchmarkFixture
+from torch import Tensor
 
-from tgbench.methods.shared.rasterizer import rasterize_batch
+from tgbench.methods.shared.rasterizer import rasterize_batch  # type: ignore[import-not-found]
 
 from .scene import camera, head_like
 
@@ -18,10 +22,10 @@ SIZES = pytest.mark.parametrize(
 HEADS = pytest.mark.parametrize("heads", [1, 8], ids=["1-head", "8-heads"])
 
 
-def measure(benchmark, work, frames):
+def measure(benchmark: BenchmarkFixture, work: Callable[[], object], frames: int) -> None:
     """Time work on the device, its kernels built and its memory allocated."""
 
-    def finish():
+    def finish() -> None:
         work()
         torch.cuda.synchronize()
 
@@ -30,7 +34,7 @@ def measure(benchmark, work, frames):
     benchmark(finish)
 
 
-def moving_heads(count, size, heads):
+def moving_heads(count: int, size: int, heads: int) -> list[Tensor]:
     """Heads of one person: each tensor has one entry a frame, as rendering makes them."""
     g = torch.Generator().manual_seed(1)
     tensors = [torch.stack([tensor] * heads) for tensor in head_like(count, size)]
@@ -40,7 +44,7 @@ def moving_heads(count, size, heads):
 
 @SIZES
 @HEADS
-def test_rasterizer_forward(benchmark, count, size, heads):
+def test_rasterizer_forward(benchmark: BenchmarkFixture, count: int, size: int, heads: int) -> None:
     benchmark.group = f"GPU: rasterizer, forward, {count} Gaussians, {size} x {size}"
     tensors, views = moving_heads(count, size, heads), [camera(size)] * heads
     with torch.inference_mode():
@@ -49,7 +53,7 @@ def test_rasterizer_forward(benchmark, count, size, heads):
 
 @SIZES
 @HEADS
-def test_rasterizer(benchmark, count, size, heads):
+def test_rasterizer(benchmark: BenchmarkFixture, count: int, size: int, heads: int) -> None:
     benchmark.group = f"GPU: rasterizer, forward + backward, {count} Gaussians, {size} x {size}"
     leaves = [tensor.requires_grad_() for tensor in moving_heads(count, size, heads)]
     views = [camera(size)] * heads
@@ -57,7 +61,7 @@ def test_rasterizer(benchmark, count, size, heads):
     shape = (heads, size, size)
     weights = [torch.randn(*shape, 3, device=DEVICE), torch.randn(shape, device=DEVICE)]
 
-    def step():
+    def step() -> None:
         drawn = rasterize_batch(*leaves, views, means2d_offset=offset)
         torch.autograd.backward((drawn.colors, drawn.alpha), weights)
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 import torch
+from pytest_benchmark.fixture import BenchmarkFixture
 
 from tgbench.arrays import Image
 from tgbench.interfaces import MetricContext
@@ -27,13 +28,14 @@ def videos(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     folder = tmp_path_factory.mktemp("videos")
     rng = np.random.default_rng(0)
     picture = cv2.GaussianBlur(rng.integers(0, 256, (SIZE, SIZE, 3), np.uint8), (0, 0), 4)
-    picture = cv2.normalize(picture, None, 0, 255, cv2.NORM_MINMAX)
+    picture = cv2.normalize(picture, np.empty_like(picture), 0, 255, cv2.NORM_MINMAX)
     paths = folder / "prediction.mp4", folder / "target.mp4"
     for path, noise in zip(paths, (12, 4), strict=True):
         with VideoWriter(path, SIZE, SIZE, fps=25.0, audio=None, label=False, title="") as video:
             for index in range(FRAMES):
                 frame = np.roll(picture, index, axis=1)
-                video.write(cv2.add(frame, rng.integers(0, noise, frame.shape, np.uint8)))
+                noisy = cv2.add(frame, rng.integers(0, noise, frame.shape, np.uint8))
+                video.write(np.asarray(noisy, np.uint8))
     return paths
 
 
@@ -52,7 +54,11 @@ def suite_over(prediction: Path, target: Path) -> tuple[float, float]:
 
 
 @pytest.mark.parametrize("by", [suite_over, psnr_and_ssim], ids=["suite", "literal script"])
-def test_psnr_and_ssim(benchmark, videos, by):
+def test_psnr_and_ssim(
+    benchmark: BenchmarkFixture,
+    videos: tuple[Path, Path],
+    by: Callable[[Path, Path], tuple[float, float]],
+) -> None:
     benchmark.group = f"PSNR + SSIM, decoding included, {FRAMES} frames, {SIZE} x {SIZE}"
     benchmark.extra_info["frames"] = FRAMES
     torch.set_num_threads(2)

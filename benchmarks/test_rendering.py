@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
+from pathlib import Path
 
-from tgbench.methods.talkinggaussian.config import TalkingGaussianConfig
-from tgbench.methods.talkinggaussian.rendering import Renderer
+import pytest
+from pytest_benchmark.fixture import BenchmarkFixture
+
+from tgbench.methods.talkinggaussian.config import TalkingGaussianConfig  # type: ignore[import-not-found]
+from tgbench.methods.talkinggaussian.rendering import Renderer  # type: ignore[import-not-found]
 
 from .scene import branch, drive
 
@@ -17,7 +20,9 @@ FRAMES = 48
     [(5_000, 1_000, 256), (20_000, 5_000, 512)],
     ids=["5k+1k-256", "20k+5k-512"],
 )
-def test_rendering(benchmark, machine, tmp_path, face, mouth, size):
+def test_rendering(
+    benchmark: BenchmarkFixture, machine: str, tmp_path: Path, face: int, mouth: int, size: int
+) -> None:
     benchmark.group = f"rendering of {FRAMES} frames, {face} + {mouth} Gaussians, {size} x {size}"
     config = TalkingGaussianConfig()
     branches = [branch("face", face, size, config), branch("mouth", mouth, size, config)]

@@ -6,9 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import torch
+from pytest_benchmark.fixture import BenchmarkFixture
 
-from tgbench.methods.talkinggaussian.config import TalkingGaussianConfig
-from tgbench.methods.talkinggaussian.spec import SPEC
+from tgbench.methods.talkinggaussian.config import BranchName, TalkingGaussianConfig  # type: ignore[import-not-found]
+from tgbench.methods.talkinggaussian.spec import SPEC  # type: ignore[import-not-found]
 
 from .scene import branch, conditions, trainer
 
@@ -20,7 +21,7 @@ SIZES = pytest.mark.parametrize(
 
 @BRANCHES
 @pytest.mark.parametrize("count", [5_000, 20_000])
-def test_motion_field(benchmark, name, count):
+def test_motion_field(benchmark: BenchmarkFixture, name: BranchName, count: int) -> None:
     benchmark.group = f"motion field, forward + backward, {count} Gaussians"
     config = TalkingGaussianConfig()
     made, driven = branch(name, count, 256, config), conditions(config)
@@ -38,13 +39,15 @@ def test_motion_field(benchmark, name, count):
 
 @SIZES
 @BRANCHES
-def test_iteration(benchmark, machine, name, count, size):
+def test_iteration(
+    benchmark: BenchmarkFixture, machine: str, name: BranchName, count: int, size: int
+) -> None:
     """One branch alone, with the paper's settings; the other core is free for it to use."""
     benchmark.group = f"training iteration, {count} Gaussians, {size} x {size}"
     benchmark(trainer(name, count, size).step)
 
 
-def test_iteration_of_both_branches(benchmark, machine):
+def test_iteration_of_both_branches(benchmark: BenchmarkFixture, machine: str) -> None:
     """Both branches of the quick preset, a thread each."""
     benchmark.group = "training iteration of face and mouth at once, quick preset, 256 x 256"
     quick = {**SPEC.presets["quick"], "densify.start": 10**9}

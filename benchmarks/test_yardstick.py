@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import torch
+from pytest_benchmark.fixture import BenchmarkFixture
 
 from .compare import YARDSTICK
 
 
-def test_yardstick(benchmark):
+def test_yardstick(benchmark: BenchmarkFixture) -> None:
     benchmark.group = YARDSTICK
     generator = torch.Generator().manual_seed(0)
     points = torch.randn(20_000, 64, generator=generator)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import resource
 import subprocess
-import sys
 
 from .errors import TgbenchError
+from .processes.python import python_command
 
 _SECONDS = 60
 """Of processor time; two or three are normal."""
@@ -30,7 +30,7 @@ def refuse_too_little_memory() -> None:
     if limit == resource.RLIM_INFINITY:
         return
     tried = subprocess.run(
-        [sys.executable, "-c", _LOADS],
+        python_command("-c", _LOADS),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

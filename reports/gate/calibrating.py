@@ -6,7 +6,6 @@ import argparse
 import itertools
 import math
 import subprocess
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from tgbench import plugins
 from tgbench.commands import run as run_command
 from tgbench.errors import TgbenchError
 from tgbench.files import temporary_folder
+from tgbench.processes.python import python_command
 from tgbench.results import MeasuredCase
 from tgbench.version import __version__
 
@@ -103,7 +103,7 @@ def run_in_process(arguments: Sequence[str]) -> None:
     Raises:
         TgbenchError: it failed; its own words are on standard error.
     """
-    command = [sys.executable, "-m", "tgbench.cli", "run", *arguments]
+    command = python_command("-m", "tgbench.cli", "run", *arguments)
     done = subprocess.run(command, stdout=subprocess.DEVNULL, check=False)
     if done.returncode:
         raise TgbenchError(

@@ -6,10 +6,10 @@ import logging
 import os
 import socket
 import subprocess
-import sys
 from collections.abc import Mapping
 
 from ..errors import TgbenchError
+from ..processes.python import python_command
 from ..terminal import NOTICE
 
 _PATIENCE = 4.0
@@ -122,5 +122,5 @@ def _why_not_reached(address: str) -> str:
 def _asked(
     script: str, *arguments: str, seconds: float | None = None
 ) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", script, *arguments]
+    command = python_command("-c", script, *arguments)
     return subprocess.run(command, capture_output=True, text=True, timeout=seconds)

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from ..errors import TgbenchError
 from ..files import make_folder, write_text
+from ..processes.python import python_command
 from ..running import children
 from ..running.children import job_log
 from ..running.executors import Ended, Setting
@@ -199,7 +200,7 @@ class SlurmExecutor:
         # Written before it is handed over: whatever happens, it can be found by its name.
         path = array.write(self._folder)
         script = self._folder / f"{array.name}.sh"
-        command = [sys.executable, "-m", "tgbench.cluster.slurm_task", str(path)]
+        command = python_command("-m", "tgbench.cluster.slurm_task", str(path))
         write_text(script, f"#!/bin/sh\nexec {shlex.join(command)}\n")
         output = str(self._folder / array.name).replace("%", "%%") + "-%a.log"
         words = arguments_of(self._config, needs, len(tasks), self._throttle, before)

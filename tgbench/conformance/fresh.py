@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ import numpy as np
 
 from ..files import write_json
 from ..processes.guarded import Guarded
+from ..processes.python import python_command
 from .bench import Bench
 from .findings import DoesNotHold, NotTried
 from .subject import Frames
@@ -78,7 +78,7 @@ def run_child(bench: Bench, action: str, killed: bool = False, **more: Any) -> b
     write_json(path, trial)
     log = folder / f"{action}.log"
     with log.open("wb") as stream:
-        child = Guarded([sys.executable, "-m", "tgbench.conformance.child", str(path)], stream)
+        child = Guarded(python_command("-m", "tgbench.conformance.child", str(path)), stream)
         try:
             child.process.wait()
         finally:

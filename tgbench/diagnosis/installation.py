@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-import sys
 import tempfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +14,7 @@ from pathlib import Path
 from ..errors import TgbenchError, Unavailable
 from ..extras import install_extra
 from ..machine import cores
+from ..processes.python import python_command
 
 
 @dataclass(frozen=True)
@@ -165,7 +165,7 @@ def _trouble(trial: str) -> str:
     """Return the last words of a trial that failed, empty for one that did not."""
     try:
         done = subprocess.run(
-            [sys.executable, "-c", _TRY, trial],
+            python_command("-c", _TRY, trial),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=_TRIAL_SECONDS,

@@ -11,7 +11,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 from collections import deque
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack
@@ -20,6 +19,7 @@ from typing import Any
 
 from ..errors import TgbenchError
 from ..processes.guarded import Guarded
+from ..processes.python import python_command
 from ..processes.reported import raise_reported
 from ..progress import Progress, Task
 from ..running.children import thread_limits
@@ -63,7 +63,7 @@ class Worker(AbstractContextManager["Worker"]):
         spec = backend.spec
         self._name = spec.name
         self._worker = Guarded(
-            [sys.executable, "-m", WORKER, spec.kind, spec.name],
+            python_command("-m", WORKER, spec.kind, spec.name),
             subprocess.PIPE,
             env={**os.environ, **thread_limits(1)},
             fed=True,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import os
 import signal
-import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -14,6 +13,7 @@ from pathlib import Path
 from ..errors import TgbenchError
 from ..processes.guarded import Guarded
 from ..processes.guardian import descendants
+from ..processes.python import python_command
 from ..progress import duration
 
 PATIENCE = 10.0
@@ -111,7 +111,7 @@ def stop_all(children: Iterable[Child]) -> None:
 
 def job_command(path: Path) -> list[str]:
     """Return the command that does the job of a file."""
-    return [sys.executable, "-m", "tgbench", "run-job", str(path)]
+    return python_command("-m", "tgbench", "run-job", str(path))
 
 
 def job_log(path: Path) -> Path:

@@ -12,12 +12,12 @@ import json
 import os
 import platform
 import subprocess
-import sys
 import tempfile
 from collections.abc import Sequence
 from importlib import import_module
 from typing import IO
 
+from ..processes.python import python_command
 from ..processes.reported import raise_reported
 from ..progress import Progress
 
@@ -41,7 +41,7 @@ def run_portably(description: str, arguments: Sequence[str], progress: Progress)
     """
     with tempfile.TemporaryFile("w+") as complaints:
         worker = subprocess.Popen(
-            [sys.executable, "-m", WORKER, *arguments],
+            python_command("-m", WORKER, *arguments),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=complaints,

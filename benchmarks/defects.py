@@ -237,7 +237,7 @@ def draw(values: Mapping[str, Mapping[str, float | None]], path: Path) -> None:
     """Draw the heat map: colour is the effect, numbers are the values."""
     from matplotlib.figure import Figure
 
-    from tgbench.reports.plots.style import paper_style, save  # type: ignore[import-not-found]
+    from tgbench.reports.plots.style import paper_style, save
 
     names = _drawn(values)
     with paper_style():

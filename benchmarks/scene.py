@@ -16,18 +16,18 @@ from tgbench.configs import replaced
 from tgbench.identities import ActionUnits, Identity, IdentityWriter, Intrinsics
 from tgbench.identities.split import default_split
 from tgbench.interfaces import Drive
-from tgbench.methods.shared.conditions import Conditions  # type: ignore[import-not-found]
-from tgbench.methods.shared.pixel_labels import FACE, HAIRS, MOUTH  # type: ignore[import-not-found]
-from tgbench.methods.shared.rasterizer import Camera  # type: ignore[import-not-found]
-from tgbench.methods.shared.window import Window  # type: ignore[import-not-found]
-from tgbench.methods.talkinggaussian.branch import Branch, new_motion  # type: ignore[import-not-found]
-from tgbench.methods.talkinggaussian.config import BranchName, TalkingGaussianConfig  # type: ignore[import-not-found]
-from tgbench.methods.talkinggaussian.frames import Crop, TrainingFrames  # type: ignore[import-not-found]
-from tgbench.methods.talkinggaussian.gaussians import GaussianField, inverse_softplus  # type: ignore[import-not-found]
-from tgbench.methods.talkinggaussian.losses import FaceLoss, MouthLoss  # type: ignore[import-not-found]
-from tgbench.methods.talkinggaussian.motion import expression_units  # type: ignore[import-not-found]
-from tgbench.methods.talkinggaussian.sampling import FrameSampler  # type: ignore[import-not-found]
-from tgbench.methods.talkinggaussian.training import BranchTrainer  # type: ignore[import-not-found]
+from tgbench.methods.shared.conditions import Conditions
+from tgbench.methods.shared.pixel_labels import FACE, HAIRS, MOUTH
+from tgbench.methods.shared.rasterizer import Camera
+from tgbench.methods.shared.window import Window
+from tgbench.methods.talkinggaussian.branch import Branch, new_motion
+from tgbench.methods.talkinggaussian.config import BranchName, TalkingGaussianConfig
+from tgbench.methods.talkinggaussian.frames import Crop, TrainingFrames
+from tgbench.methods.talkinggaussian.gaussians import GaussianField, inverse_softplus
+from tgbench.methods.talkinggaussian.losses import FaceLoss, MouthLoss
+from tgbench.methods.talkinggaussian.motion import expression_units
+from tgbench.methods.talkinggaussian.sampling import FrameSampler
+from tgbench.methods.talkinggaussian.training import BranchTrainer
 
 CHANNELS, STEPS, FRAMES = 80, 16, 16
 UNITS = ("AU01", "AU02", "AU04", "AU05", "AU06", "AU07", "AU25", "AU45")

@@ -21,12 +21,12 @@ from tgbench.errors import TgbenchError
 from tgbench.identities import Identity, Split
 from tgbench.identities.resolve import resolve_identity
 from tgbench.interfaces import Drive, FitContext
-from tgbench.methods.talkinggaussian.branch import Branch  # type: ignore[import-not-found]
-from tgbench.methods.talkinggaussian.config import TalkingGaussianConfig  # type: ignore[import-not-found]
-from tgbench.methods.talkinggaussian.fitting import Fit, Stage  # type: ignore[import-not-found]
-from tgbench.methods.talkinggaussian.rendering import Renderer  # type: ignore[import-not-found]
-from tgbench.methods.talkinggaussian.spec import SPEC  # type: ignore[import-not-found]
-from tgbench.methods.talkinggaussian.training import BranchTrainer  # type: ignore[import-not-found]
+from tgbench.methods.talkinggaussian.branch import Branch
+from tgbench.methods.talkinggaussian.config import TalkingGaussianConfig
+from tgbench.methods.talkinggaussian.fitting import Fit, Stage
+from tgbench.methods.talkinggaussian.rendering import Renderer
+from tgbench.methods.talkinggaussian.spec import SPEC
+from tgbench.methods.talkinggaussian.training import BranchTrainer
 from tgbench.plugins import audio_encoder_of
 from tgbench.running.rendering import write_image
 from tgbench.running.request import default_size

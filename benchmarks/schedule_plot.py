@@ -24,7 +24,7 @@ def drawn(curves: Mapping[str, Sequence[Mapping[str, str]]]) -> Figure:
     """
     from matplotlib.figure import Figure
 
-    from tgbench.reports.plots.style import curve_look, looks, paper_style  # type: ignore[import-not-found]
+    from tgbench.reports.plots.style import curve_look, looks, paper_style
 
     styles = looks(list(curves))
     with paper_style():

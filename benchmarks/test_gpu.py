@@ -9,7 +9,7 @@ import torch
 from pytest_benchmark.fixture import BenchmarkFixture
 from torch import Tensor
 
-from tgbench.methods.shared.rasterizer import rasterize_batch  # type: ignore[import-not-found]
+from tgbench.methods.shared.rasterizer import rasterize_batch
 
 from .scene import camera, head_like
 

@@ -9,11 +9,11 @@ import torch
 from pytest_benchmark.fixture import BenchmarkFixture
 from torch import Tensor
 
-from tgbench.methods.er_nerf.marching import March, blend, march  # type: ignore[import-not-found]
-from tgbench.methods.shared.hashgrid import TriPlaneHashGrid  # type: ignore[import-not-found]
-from tgbench.methods.shared.rasterizer import Camera, rasterize, rasterize_batch  # type: ignore[import-not-found]
-from tgbench.methods.shared.spherical_harmonics import sh_to_rgb  # type: ignore[import-not-found]
-from tgbench.methods.shared.ssim import l1_ssim_loss  # type: ignore[import-not-found]
+from tgbench.methods.er_nerf.marching import March, blend, march
+from tgbench.methods.shared.hashgrid import TriPlaneHashGrid
+from tgbench.methods.shared.rasterizer import Camera, rasterize, rasterize_batch
+from tgbench.methods.shared.spherical_harmonics import sh_to_rgb
+from tgbench.methods.shared.ssim import l1_ssim_loss
 
 from .scene import camera, head_like, rays_through_a_ball
 from .yardsticks import l1_ssim_by_convolution, rasterize_pairs

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from tgbench.methods.talkinggaussian.config import TalkingGaussianConfig  # type: ignore[import-not-found]
-from tgbench.methods.talkinggaussian.rendering import Renderer  # type: ignore[import-not-found]
+from tgbench.methods.talkinggaussian.config import TalkingGaussianConfig
+from tgbench.methods.talkinggaussian.rendering import Renderer
 
 from .scene import branch, drive
 

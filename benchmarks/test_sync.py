@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-import python_speech_features  # type: ignore[import-untyped]
+import python_speech_features
 import torch
 from numpy.typing import NDArray
 from pytest_benchmark.fixture import BenchmarkFixture

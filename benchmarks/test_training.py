@@ -8,8 +8,8 @@ import pytest
 import torch
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from tgbench.methods.talkinggaussian.config import BranchName, TalkingGaussianConfig  # type: ignore[import-not-found]
-from tgbench.methods.talkinggaussian.spec import SPEC  # type: ignore[import-not-found]
+from tgbench.methods.talkinggaussian.config import BranchName, TalkingGaussianConfig
+from tgbench.methods.talkinggaussian.spec import SPEC
 
 from .scene import branch, conditions, trainer
 

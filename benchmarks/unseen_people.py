@@ -24,18 +24,18 @@ from tgbench.errors import TgbenchError
 from tgbench.faces.landmarks import LandmarkDetector
 from tgbench.identities import Identity, IdentityWriter, Split
 from tgbench.interfaces import Drive, FitContext
-from tgbench.methods.dgtalker.config import DGTalkerConfig  # type: ignore[import-not-found]
-from tgbench.methods.dgtalker.frames import HeadFrames  # type: ignore[import-not-found]
-from tgbench.methods.dgtalker.person import Person  # type: ignore[import-not-found]
-from tgbench.methods.dgtalker.personalisation import Personalisation  # type: ignore[import-not-found]
-from tgbench.methods.dgtalker.prior.choice import load_prior  # type: ignore[import-not-found]
-from tgbench.methods.dgtalker.prior.population import FIRST_PERSON, camera  # type: ignore[import-not-found]
-from tgbench.methods.shared.crop_window import window_camera  # type: ignore[import-not-found]
-from tgbench.methods.shared.fusion import over  # type: ignore[import-not-found]
-from tgbench.methods.shared.threads import one_thread  # type: ignore[import-not-found]
-from tgbench.methods.talkinggaussian.config import TalkingGaussianConfig  # type: ignore[import-not-found]
-from tgbench.methods.talkinggaussian.method import TalkingGaussian  # type: ignore[import-not-found]
-from tgbench.methods.talkinggaussian.spec import SPEC as TALKINGGAUSSIAN  # type: ignore[import-not-found]
+from tgbench.methods.dgtalker.config import DGTalkerConfig
+from tgbench.methods.dgtalker.frames import HeadFrames
+from tgbench.methods.dgtalker.person import Person
+from tgbench.methods.dgtalker.personalisation import Personalisation
+from tgbench.methods.dgtalker.prior.choice import load_prior
+from tgbench.methods.dgtalker.prior.population import FIRST_PERSON, camera
+from tgbench.methods.shared.crop_window import window_camera
+from tgbench.methods.shared.fusion import over
+from tgbench.methods.shared.threads import one_thread
+from tgbench.methods.talkinggaussian.config import TalkingGaussianConfig
+from tgbench.methods.talkinggaussian.method import TalkingGaussian
+from tgbench.methods.talkinggaussian.spec import SPEC as TALKINGGAUSSIAN
 from tgbench.metrics.lips.lmd import mouth_landmark_distance
 from tgbench.progress import SILENT
 from tgbench.synthetic import dataset

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from tgbench.methods.shared.rasterizer import Camera, Gaussians, Limits  # type: ignore[import-not-found]
-from tgbench.methods.shared.rasterizer.reference import (  # type: ignore[import-not-found]
+from tgbench.methods.shared.rasterizer import Camera, Gaussians, Limits
+from tgbench.methods.shared.rasterizer.reference import (
     ALPHA_MAX,
     ALPHA_MIN,
     TRANSMITTANCE_MIN,

@@ -8,13 +8,11 @@ the same clip, or run at other rates, and is refused unless it is allowed.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import TgbenchError
 from ..interfaces import Image
-from ..overlap import drawn_ahead
 from ..video.image_folder import ImageFolder
 from ..video.label import NOTE
 from ..video.reader import VideoReader
@@ -152,25 +150,23 @@ class Pairs:
             self._describe(side)
 
     def _joined(self, first: _Side, second: _Side) -> Iterator[Pair]:
-        # Each clip is decoded by a thread of its own.
-        with closing(drawn_ahead(second)) as two:
-            one = iter(first)
-            mine, other = next(one, None), next(two, None)
-            while mine is not None and other is not None:
-                place, partner = mine[0], other[0]
-                if place == partner:
-                    yield place, mine[1], other[1]
-                if place <= partner:
-                    first.count, mine = first.count + 1, next(one, None)
-                if partner <= place:
-                    second.count, other = second.count + 1, next(two, None)
-                if place < partner:
-                    first.inside.append(place)
-                elif partner < place:
-                    second.inside.append(partner)
-            for side, rest, left in ((first, one, mine), (second, two, other)):
-                ends = [] if left is None else [left[0], *(place for place, _ in rest)]
-                side.count, side.at_end = side.count + len(ends), ends
+        one, two = iter(first), iter(second)
+        mine, other = next(one, None), next(two, None)
+        while mine is not None and other is not None:
+            place, partner = mine[0], other[0]
+            if place == partner:
+                yield place, mine[1], other[1]
+            if place <= partner:
+                first.count, mine = first.count + 1, next(one, None)
+            if partner <= place:
+                second.count, other = second.count + 1, next(two, None)
+            if place < partner:
+                first.inside.append(place)
+            elif partner < place:
+                second.inside.append(partner)
+        for side, rest, left in ((first, one, mine), (second, two, other)):
+            ends = [] if left is None else [left[0], *(place for place, _ in rest)]
+            side.count, side.at_end = side.count + len(ends), ends
 
     def _check_lengths(self) -> int:
         """Refuse before any frame is decoded what would be refused at the end.

@@ -56,7 +56,7 @@ def fused_image(
     drawn = face if mouth is None else mouth
     by_face, face_alpha, by_mouth, mouth_alpha = (
         tensor.detach().to("cpu", torch.float32).contiguous().numpy()
-        for tensor in (face.colors, face.alpha, drawn.colors, drawn.alpha)
+        for tensor in (face.colors[..., :3], face.alpha, drawn.colors[..., :3], drawn.alpha)
     )
     behind = np.ascontiguousarray(behind)
     image = behind.copy()

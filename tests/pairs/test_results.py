@@ -274,6 +274,9 @@ def is_running(process: int) -> bool:
 def test_processes_find_the_same_and_the_death_of_one_is_a_reason(
     folders: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # What lies in the working folder is no module of theirs.
+    (folders / "pickle.py").write_text("raise SystemExit('the wrong module')\n")
+    monkeypatch.chdir(folders)
     assert score(folders, "ours", "--jobs", "2") == 0
     values = [result.metrics["psnr"].value for _, result in read_results(folders / "out")]
     assert values == pytest.approx([psnr(2)] * 2)

@@ -24,8 +24,6 @@ from tgbench.preparation.requests import WORK
 from tgbench.progress import SILENT, Task
 from tgbench.specs import BackendKind
 
-APART = (BackendKind.POSE, BackendKind.PARSING)
-
 Start = Callable[..., list[dict[str, object]]]
 
 
@@ -135,13 +133,33 @@ def test_nothing_is_left_when_the_block_ends(
         os.kill(process, signal.SIG_DFL)
 
 
-def test_a_process_that_got_no_clip_ends_with_the_block() -> None:
-    chosen = choose_backends({}, {})
+@pytest.mark.skipif(os.name != "posix", reason="signals")
+def test_processes_started_ahead_are_taken_once_and_end_with_the_block(
+    clip: Clip, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started = tmp_path / "started"
+    (tmp_path / "patient_worker.py").write_text(
+        "import json, os, sys\n"
+        "print(json.dumps({'measured_by': str(os.getpid())}), flush=True)\n"
+        f"open({str(started)!r}, 'a').write(f'{{os.getpid()}}\\n')\n"
+        "[line for line in sys.stdin]\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setattr(apart, "WORKER", "patient_worker")
+    chosen = choose_backends({}, {})[BackendKind.POSE]
+
+    def process(worker: apart.Worker) -> str:
+        return str(next(worker.work(clip, tmp_path / "a.npz", Counted()))["measured_by"])
+
     with apart.Workers() as workers:
-        guardians = [workers.of(chosen[kind])._worker.process for kind in chosen if kind in APART]
-        assert [process.poll() for process in guardians] == [None, None]
-        assert workers.of(chosen[BackendKind.POSE])._worker.process in guardians
-    assert all(process.poll() is not None for process in guardians)
+        workers.start(chosen)
+        while not started.exists() or not started.read_text():
+            time.sleep(0.02)
+        first, second = (process(workers.take(chosen)) for _ in range(2))
+        assert first == started.read_text().split()[0] != second
+    for each in (first, second):
+        with pytest.raises(ProcessLookupError):
+            os.kill(int(each), signal.SIG_DFL)
 
 
 @pytest.mark.usefixtures("discs_for_faces")

@@ -18,7 +18,8 @@ from tgbench.faces import backend
 from tgbench.identities import Identity
 from tgbench.identities.card import read_card
 from tgbench.identities.validation import validate
-from tgbench.preparation import faces
+from tgbench.preparation import apart, faces
+from tgbench.preparation.backends.choice import ChosenBackend
 from tgbench.preparation.prepare import prepare
 from tgbench.preparation.preview import PREVIEW
 
@@ -234,6 +235,37 @@ def test_no_sound(tmp_path: Path, make_film: Films) -> None:
     with pytest.raises(TgbenchError, match=r"film.mp4: has no audio track"):
         prepare(video, tmp_path / "identity")
     assert not (tmp_path / "identity").exists()
+
+
+@faked
+def test_processes_are_started_ahead_only_where_nothing_is_made_yet(
+    tmp_path: Path, make_film: Films, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[str] = []
+    ended: list[apart.Workers] = []
+
+    class Noted(apart.Workers):
+        def start(self, backend: ChosenBackend) -> None:
+            started.append(backend.spec.kind)
+
+        def __exit__(self, *error: Any) -> bool:
+            ended.append(self)
+            return super().__exit__(*error)
+
+    monkeypatch.setattr("tgbench.preparation.prepare.Workers", Noted)
+    notes = tmp_path / "notes.mp4"
+    notes.write_text("not a video")
+    with pytest.raises(TgbenchError, match=r"notes\.mp4: .*video"):
+        prepare(notes, tmp_path / "identity")
+    assert started == ["pose", "parsing"]
+    assert len(ended) == 1
+    assert not (tmp_path / "identity").exists()
+    video = make_film(tmp_path / "film.mp4")
+    folder = prepare(video, tmp_path / "identity", size=64)
+    assert started == ["pose", "parsing"] * 2
+    prepare(video, folder, size=64)
+    prepare(video, folder, size=128)
+    assert started == ["pose", "parsing"] * 2
 
 
 def test_no_video(tmp_path: Path) -> None:

@@ -64,11 +64,32 @@ def test_a_program_that_is_fed_reads_what_is_sent_at_once_and_later() -> None:
         assert guarded.end() == -signal.SIGKILL
 
 
-def test_a_program_that_has_ended_misses_what_is_sent() -> None:
-    guarded = Guarded(["/bin/true"], subprocess.DEVNULL, fed=True)
-    assert guarded.wait(60)
-    guarded.send("to nobody")
-    assert guarded.end() == 0
+def test_a_program_that_reads_no_more_misses_what_is_sent() -> None:
+    for script, code in (("exit 4", 4), ("exec 0<&-; sleep 1; exit 3", 3)):
+        guarded = Guarded(["/bin/sh", "-c", script], subprocess.DEVNULL, fed=True)
+        for message in ("to nobody", "again"):
+            time.sleep(0.2)
+            guarded.send(message)
+        assert guarded.wait(60)
+        guarded.send("to nobody")
+        assert guarded.end() == code
+
+
+def test_a_program_that_does_not_read_is_ended_all_the_same(tmp_path: Path) -> None:
+    guarded = Guarded(python(SLEEP), subprocess.DEVNULL, fed=True)
+    guarded.send("x" * 1_000_000)
+    assert guarded.end() == -signal.SIGKILL
+
+
+def test_long_messages_arrive_whole() -> None:
+    code = "import sys, time; time.sleep(1); print(len(sys.stdin.readline()))"
+    guarded = Guarded(python(code), subprocess.PIPE, fed=True)
+    output = guarded.process.stdout
+    assert output is not None
+    with output:
+        guarded.send("x" * 1_000_000)
+        assert output.read() == b"1000003\n"
+        assert guarded.end() == 0
 
 
 def test_a_program_that_is_not_fed_has_no_input() -> None:

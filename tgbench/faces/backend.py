@@ -18,7 +18,7 @@ from ..extras import install_extra
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Drop what native code writes to standard error while the block runs, in any thread.
+    """Drop what is written to standard error while any thread is in such a block.
 
     MediaPipe's and TensorFlow Lite's start-up notes go to file descriptor 2 past every Python
     and environment setting. Errors still arrive: they come as exceptions.

@@ -27,6 +27,8 @@ from .scoring import PairsRequest, ScoredPair, score_pair
 _PATIENCE = 5.0
 """Seconds that a process has to end by itself."""
 
+_SAFE_PATH = "PYTHONSAFEPATH"
+
 _POLL = 0.5
 """Seconds after which a process looks again whether it is still wanted."""
 
@@ -129,8 +131,9 @@ class _Worker:
         self._process: BaseProcess = context.Process(
             target=_work, args=(request, theirs), daemon=True
         )
-        # Libraries read the limits when they are loaded, before any code of ours runs there.
-        with _environment(thread_limits(cpus)):
+        # Read before any code of ours runs there: the limits by libraries when they are loaded, and
+        # the other by Python, so that no `pickle.py` of the working folder is imported.
+        with _environment({**thread_limits(cpus), _SAFE_PATH: "1"}):
             self._process.start()
         # With this end closed here, the death of the process is the end of the pipe.
         theirs.close()
@@ -198,6 +201,8 @@ def _end_with(parent: int) -> None:
 
 def _work(request: PairsRequest, pipe: Connection) -> None:
     """Score pairs until there are no more, or the process that asks is gone."""
+    # Other programs' scripts may import what lies beside them.
+    os.environ.pop(_SAFE_PATH, None)
     # Ctrl-C is for the process that asks, which ends this one.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()

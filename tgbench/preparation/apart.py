@@ -2,7 +2,7 @@
 
 Some backends are bound by Python, of which a process runs one thread at a time. Each of them gets
 a process, so that they work beside each other. `worker` is the other side. Loading what they need
-takes a second, which is free while other cores have nothing to do.
+takes a second: they can be started ahead, while a core is idle.
 """
 
 from __future__ import annotations
@@ -36,23 +36,21 @@ Reports = Iterator[dict[str, Any]]
 
 
 class Workers(ExitStack):
-    """Processes of backends, one a kind. All of them end with the block."""
+    """Processes of backends of poses and parsings. All of them end with the block."""
 
     def __init__(self) -> None:
         """Start with none."""
         super().__init__()
-        self._started: dict[BackendKind, Worker] = {}
+        self._ready: dict[BackendKind, Worker] = {}
 
-    def of(self, backend: ChosenBackend) -> Worker:
-        """Return the process of a backend, started now if it was not before.
+    def start(self, backend: ChosenBackend) -> None:
+        """Start the process of a backend ahead of its work."""
+        self._ready[backend.spec.kind] = self.enter_context(Worker(backend))
 
-        Args:
-            backend: of poses or parsings.
-        """
-        kind = backend.spec.kind
-        if kind not in self._started:
-            self._started[kind] = self.enter_context(Worker(backend))
-        return self._started[kind]
+    def take(self, backend: ChosenBackend) -> Worker:
+        """Return the process of a backend for one clip, started now if it was not before."""
+        ready = self._ready.pop(backend.spec.kind, None)
+        return ready or self.enter_context(Worker(backend))
 
 
 class Worker(AbstractContextManager["Worker"]):
@@ -78,7 +76,7 @@ class Worker(AbstractContextManager["Worker"]):
             arrays: `.npz` file for a result that is no frames.
             progress: where the backend reports to.
 
-        Yields:
+        Returns:
             What it reports. Its errors are raised there: `TgbenchError` and `OSError` as they are,
             others as `RuntimeError` with what it said; that it was killed is a `TgbenchError`.
         """

@@ -59,8 +59,8 @@ def _median_of_free(pixels: Image, hidden: NDArray[np.bool_]) -> Image:
         for column in range(width):
             for channel in range(channels if free[column] else 0):
                 counts[:] = 0
-                for value in seen[column, channel, : free[column]]:
-                    counts[value] += 1
+                for shade in seen[column, channel, : free[column]]:
+                    counts[shade] += 1
                 value, below = 0, counts[0]
                 while below <= (free[column] - 1) // 2:
                     value += 1

@@ -112,7 +112,7 @@ def extract_frames(
         progress.task("cutting and measuring frames", limit) as task,
         # A detector that tracks needs the frames in order: one thread.
         closing(in_order(see, islice(enumerate(video), limit), workers=1)) as looks,
-        # One more than there are cores mostly: one waits for another's network.
+        # Three for two cores: often one waits for the network, which works on one frame at a time.
         closing(in_order(finish, _linked(looks), workers=3)) as finished,
     ):
         for now, flow in finished:

@@ -109,10 +109,10 @@ def prepare(
     _refuse_foreign(out)
     with Workers() as workers:
         if not (out / WORK).is_dir():
-            # All of it is to be made, and a core is free until the frames are read.
-            for each in chosen.values():
-                if each.spec.apart:
-                    workers.of(each)
+            # Nothing is made yet, and a core is free until the frames are read.
+            for kind in (BackendKind.POSE, BackendKind.PARSING):
+                if chosen[kind].spec.apart:
+                    workers.start(chosen[kind])
         source = open_source(video, audio, deinterlace)
         with sole_writer(make_folder(out) / WORK), opencv_alone():
             remove_parts(out)
@@ -235,7 +235,7 @@ class _Preparation:
             chosen, arrays = self._backends[BackendKind.POSE], self._cache.arrays_of(key)
             with self._cache.working(key) as facts:
                 if chosen.spec.apart:
-                    reports = self._workers.of(chosen).work(clip, arrays, self._progress)
+                    reports = self._workers.take(chosen).work(clip, arrays, self._progress)
                     (facts["measured_by"],) = (each["measured_by"] for each in reports)
                 else:
                     backend: PoseBackend = chosen.make()
@@ -264,7 +264,7 @@ class _Preparation:
         chosen = self._backends[BackendKind.PARSING]
         with self._cache.working(key) as facts:
             if chosen.spec.apart:
-                worker, arrays = self._workers.of(chosen), self._cache.arrays_of(key)
+                worker, arrays = self._workers.take(chosen), self._cache.arrays_of(key)
                 for report in worker.work(clip, arrays, self._progress):
                     if "frame" in report:
                         yield report["frame"]

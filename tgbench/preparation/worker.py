@@ -7,10 +7,12 @@ then [folder, size, arrays], for which it waits when it is ready.
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 
@@ -30,9 +32,10 @@ from .requests import WORK
 def main(arguments: Sequence[str]) -> None:
     """Let a backend do its work on the frames of a folder that is being prepared."""
     kind, name = arguments
-    chosen = choose_backends({kind: name}, json.loads(sys.stdin.readline()))[BackendKind(kind)]
+    messages = _messages()
+    chosen = choose_backends({kind: name}, json.loads(messages.readline()))[BackendKind(kind)]
     backend = chosen.make()
-    wanted = sys.stdin.readline()
+    wanted = messages.readline()
     if not wanted:
         return
     folder, size, arrays = json.loads(wanted)
@@ -43,6 +46,15 @@ def main(arguments: Sequence[str]) -> None:
         else:
             _parse(backend, clip)
     _say(measured_by=backend.describe())
+
+
+def _messages() -> IO[str]:
+    """Return this process's input, which programs that a backend starts do not get."""
+    messages = os.fdopen(os.dup(0))
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    return messages
 
 
 def _clip(folder: Path, size: int) -> Clip:

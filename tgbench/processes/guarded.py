@@ -72,10 +72,15 @@ class Guarded:
             "patience": patience,
             "stop": list(stop),
         }
-        self.send(task)
+        self._fed = fed
+        self._write(task)
 
     def send(self, message: object) -> None:
-        """Write a short line of JSON to the program's input; one that has ended misses it."""
+        """Write a line of JSON to the input of a program that is fed; one that ended misses it."""
+        assert self._fed
+        self._write(message)
+
+    def _write(self, message: object) -> None:
         assert self.process.stdin is not None
         with suppress(BrokenPipeError):
             self.process.stdin.write(json.dumps(message).encode() + b"\n")

@@ -67,8 +67,7 @@ def main() -> int:
     except OSError as error:
         _say_what_failed(task, error)
         return 127
-    _feed(program, early)
-    code = _wait(program, woken)
+    code = _wait(program, woken, early)
     if code is None and task["stop"]:
         with suppress(OSError, subprocess.SubprocessError):
             subprocess.run(
@@ -111,28 +110,46 @@ def _read_line() -> bytes:
     return read
 
 
-def _feed(program: subprocess.Popen[bytes], content: bytes) -> None:
-    """Hand the program what is for it; one that reads no more misses nothing."""
-    if program.stdin is not None and content:
-        with suppress(BrokenPipeError):
-            program.stdin.write(content)
+def _wait(program: subprocess.Popen[bytes], woken: int, unread: bytes) -> int | None:
+    """Hand a program what is for it, and wait for its end.
 
+    Args:
+        program: the program.
+        woken: a descriptor that tells of signals.
+        unread: what has come for the program so far.
 
-def _wait(program: subprocess.Popen[bytes], woken: int) -> int | None:
-    """Return the exit code, negative for a signal; None if the program is to be ended."""
+    Returns:
+        The exit code, negative for a signal; None if the program is to be ended.
+    """
+    reader = program.stdin
+    if reader is not None:
+        os.set_blocking(reader.fileno(), False)
     while True:
         for child, status in _ended():
             if child == program.pid:
                 return os.waitstatus_to_exitcode(status)
-        ready, _, _ = select.select([0, woken], [], [])
+        writing = [reader] if reader is not None and unread else []
+        ready, writable, _ = select.select([0, woken], writing, [])
         if 0 in ready:
             content = os.read(0, _AT_ONCE)
             if not content:
                 return None
-            _feed(program, content)
+            unread += content
+        if writable and reader is not None:
+            unread = _fed(reader.fileno(), unread)
         if woken in ready:
             for number in set(os.read(woken, 4096)).intersection(_ASK):
                 _signal(-program.pid, number)
+
+
+def _fed(reader: int, content: bytes) -> bytes:
+    """Hand a program as much as it takes; return the rest, nothing if it reads no more."""
+    try:
+        return content[os.write(reader, content) :]
+    except BlockingIOError:
+        return content
+    except BrokenPipeError:
+        return b""
 
 
 def _ended() -> list[tuple[int, int]]:

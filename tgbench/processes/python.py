@@ -1,4 +1,4 @@
-"""The command of this Python, for processes of ours."""
+"""How to start this Python for a process of tgbench's own."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ class BackendSpec(ConfiguredSpec):
         finds_person: of parsing, whether what it leaves white is the background; if not,
             MediaPipe's segmentation says what the person is.
         apart: of a pose or parsing backend, whether it gets a process of its own, as what is
-            bound by Python should.
+            bound by Python should. It may be made there before there are any frames.
         licence: of what it runs.
     """
 

@@ -47,6 +47,42 @@ def test_fused_images_are_those_of_the_tensors_to_the_nearest_value(with_mouth: 
     assert (image[2] == behind[2]).all()
 
 
+def without(shown: Rasterization, *places: tuple[slice | int, slice | int]) -> Rasterization:
+    for place in places:
+        shown.alpha[place] = 0.0
+        shown.colors[place] = 0.0
+    return shown
+
+
+def test_branches_that_fill_a_part_of_the_image_change_that_part():
+    every = slice(None)
+    face = without(drawn(0)[0], (0, every), (slice(4, None), every), (every, 0), (every, 4))
+    mouth = without(drawn(1)[0], (slice(0, 3), every), (5, every), (every, slice(0, 2)))
+    behind = np.random.default_rng(2).integers(0, 256, (6, 5, 3), np.uint8)
+    exact = 255 * fuse(face, mouth, torch.tensor(behind / 255)).numpy()
+    image = fused_image(face, mouth, behind)
+    assert np.abs(image - exact).max() < 0.5001
+    nothing = ((face.alpha == 0) & (mouth.alpha == 0)).numpy()
+    assert nothing.any()
+    assert (image[nothing] == behind[nothing]).all()
+
+
+@pytest.mark.parametrize("with_mouth", [True, False])
+def test_where_nothing_is_drawn_there_is_what_lies_behind(with_mouth: bool):
+    empty = without(drawn(0)[0], (slice(None), slice(None)))
+    behind = np.random.default_rng(2).integers(0, 256, (6, 5, 3), np.uint8)
+    assert (fused_image(empty, empty if with_mouth else None, behind, cut=True) == behind).all()
+
+
+def test_channels_beyond_the_colours_are_left_out():
+    face = drawn(0)[0]
+    more = Rasterization(
+        torch.cat([face.colors, face.colors[..., :2]], dim=-1), face.alpha, face.radii
+    )
+    behind = np.random.default_rng(2).integers(0, 256, (6, 5, 3), np.uint8)
+    assert (fused_image(more, None, behind) == fused_image(face, None, behind)).all()
+
+
 def test_fused_images_are_clipped_not_wrapped():
     alpha = torch.full((1, 7), 1.0)
     values = torch.tensor([-0.5, 0.0, 0.4 / 255, 1.51 / 255, 0.999, 1.0, 7.0])

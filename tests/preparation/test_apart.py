@@ -153,7 +153,9 @@ def test_processes_started_ahead_are_taken_once_and_end_with_the_block(
 
     with apart.Workers() as workers:
         workers.start(chosen)
+        deadline = time.monotonic() + 60
         while not started.exists() or not started.read_text():
+            assert time.monotonic() < deadline
             time.sleep(0.02)
         first, second = (process(workers.take(chosen)) for _ in range(2))
         assert first == started.read_text().split()[0] != second

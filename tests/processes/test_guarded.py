@@ -7,8 +7,10 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from tgbench.processes.guarded import Guarded
 from tgbench.processes.guardian import descendants
@@ -48,12 +50,18 @@ def test_a_quick_program_keeps_its_exit_code() -> None:
     ] * 20
 
 
+@contextmanager
+def heard(code: str, fed: bool = True) -> Iterator[tuple[Guarded, IO[bytes]]]:
+    """Start a program; yield it and what it prints."""
+    guarded = Guarded(python(code), subprocess.PIPE, fed=fed)
+    assert guarded.process.stdout is not None
+    with guarded.process.stdout as output:
+        yield guarded, output
+
+
 def test_a_program_that_is_fed_reads_what_is_sent_at_once_and_later() -> None:
     echo = "import sys\nfor line in sys.stdin: print(line, end='', flush=True)"
-    guarded = Guarded(python(echo), subprocess.PIPE, fed=True)
-    output = guarded.process.stdout
-    assert output is not None
-    with output:
+    with heard(echo) as (guarded, output):
         # The first messages come with the task itself, the last long after it.
         for message in ({"early": "é\n"}, ["early", 2], None):
             guarded.send(message)
@@ -62,6 +70,20 @@ def test_a_program_that_is_fed_reads_what_is_sent_at_once_and_later() -> None:
         said.append(json.loads(output.readline()))
         assert said == [{"early": "é\n"}, ["early", 2], None, "late"]
         assert guarded.end() == -signal.SIGKILL
+
+
+def test_long_messages_arrive_whole() -> None:
+    code = "import sys, time; time.sleep(1); print(len(sys.stdin.readline()))"
+    with heard(code) as (guarded, output):
+        guarded.send("x" * 1_000_000)
+        assert output.read() == b"1000003\n"
+        assert guarded.end() == 0
+
+
+def test_a_program_that_is_not_fed_has_no_input() -> None:
+    with heard("raise SystemExit(len(input()))", fed=False) as (guarded, output):
+        assert b"EOFError" in output.read()
+        assert guarded.end() == 1
 
 
 def test_a_program_that_reads_no_more_misses_what_is_sent() -> None:
@@ -76,29 +98,12 @@ def test_a_program_that_reads_no_more_misses_what_is_sent() -> None:
 
 
 def test_a_program_that_does_not_read_is_ended_all_the_same(tmp_path: Path) -> None:
-    guarded = Guarded(python(SLEEP), subprocess.DEVNULL, fed=True)
+    """By the guardian, which runs the command for that, not by killing the guardian."""
+    stopped = tmp_path / "stopped"
+    guarded = Guarded(python(SLEEP), subprocess.DEVNULL, fed=True, stop=["touch", str(stopped)])
     guarded.send("x" * 1_000_000)
     assert guarded.end() == -signal.SIGKILL
-
-
-def test_long_messages_arrive_whole() -> None:
-    code = "import sys, time; time.sleep(1); print(len(sys.stdin.readline()))"
-    guarded = Guarded(python(code), subprocess.PIPE, fed=True)
-    output = guarded.process.stdout
-    assert output is not None
-    with output:
-        guarded.send("x" * 1_000_000)
-        assert output.read() == b"1000003\n"
-        assert guarded.end() == 0
-
-
-def test_a_program_that_is_not_fed_has_no_input() -> None:
-    guarded = Guarded(python("raise SystemExit(len(input()))"), subprocess.PIPE)
-    output = guarded.process.stdout
-    assert output is not None
-    with output:
-        assert b"EOFError" in output.read()
-    assert guarded.end() == 1
+    assert stopped.exists()
 
 
 def test_one_that_cannot_be_started_is_named(tmp_path: Path) -> None:
